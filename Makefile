@@ -1,0 +1,56 @@
+# Tessera. `make help` lists what there is.
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help run install test lint format bench lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+run: $(VENV)/runtime.stamp ## Start the server with demonstration data on 127.0.0.1:8000 (PORT= overrides)
+	@$(BIN)/tessera serve --demo --port $(PORT)
+
+install: $(VENV)/dev.stamp ## Set up .venv with everything that run, test, lint and bench need
+
+test: $(VENV)/dev.stamp ## Run all tests
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(VENV)/dev.stamp ## Check style, types, floors and house rules
+	@$(BIN)/ruff format --check src tests bench
+	@$(BIN)/ruff check src tests bench
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/dev.stamp ## Put the code into the house style
+	@$(BIN)/ruff format src tests bench
+	@$(BIN)/ruff check --fix src tests bench
+
+bench: $(VENV)/dev.stamp ## Measure speed against a bare handler, in one run (needs wrk)
+	@$(BIN)/python -m bench
+
+lock: $(VENV)/dev.stamp ## Pin the newest allowed versions of all dependencies, with hashes
+	@sh requirements/lock.sh $(BIN)/uv
+
+clean: ## Remove .venv and build leftovers; data in var/ stays
+	@rm -rf $(VENV) build src/*.egg-info
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tessera needs Python 3.11 or newer; say PYTHON=python3.12, for instance.")'
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runtime.stamp: requirements/build.txt requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what the server needs ..."
+	@$(PIP) --require-hashes -r requirements/build.txt -r requirements/runtime.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt | $(VENV)/runtime.stamp
+	@echo "Installing what the tests need ..."
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@

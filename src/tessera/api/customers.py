@@ -1,0 +1,71 @@
+"""Customer profiles: `/priv/v1/apps/:api_key/users` and below."""
+
+import msgspec
+
+from tessera.api import fields
+from tessera.app import customers
+from tessera.app.house import House
+from tessera.core.customers import CustomerView, NewCustomer, Wanted
+from tessera.web import guard
+from tessera.web.messages import JSON_NO_STORE_HEADERS, Request, Response, encode
+from tessera.web.routes import Route
+
+PREFIX = "/priv/v1/apps/{api_key}"
+
+
+class UserReply(msgspec.Struct, frozen=True, gc=False):
+    """The envelope of one customer."""
+
+    user: CustomerView
+    status: str = "ok"
+
+
+class CreateUser(msgspec.Struct, frozen=True):
+    """The body of a create request."""
+
+    user: NewCustomer
+
+
+_decode_create = msgspec.json.Decoder(CreateUser)
+
+_NOTHING_WANTED = Wanted()
+
+
+def routes(house: House) -> list[Route]:
+    """The customer routes of this house."""
+
+    async def read(request: Request) -> Response:
+        caller = await guard.caller(house, request, "profiles:read")
+        api_key, user_id = request.path_values
+        return _reply(await customers.read(house, caller, api_key, user_id, _wanted(request)))
+
+    async def read_external(request: Request) -> Response:
+        caller = await guard.caller(house, request, "profiles:read")
+        api_key, external_id = request.path_values
+        return _reply(await customers.read_external(house, caller, api_key, external_id, _wanted(request)))
+
+    async def create(request: Request) -> Response:
+        caller = await guard.caller(house, request, "profiles:write")
+        new = fields.decode(_decode_create, await request.body(fields.BODY_BYTES_MAX))
+        return _reply(await customers.create(house, caller, request.path_values[0], new.user))
+
+    return [
+        Route("GET", f"{PREFIX}/users/{{user_id}}", read),
+        Route("GET", f"{PREFIX}/external/users/{{external_id}}", read_external),
+        Route("POST", f"{PREFIX}/users", create),
+    ]
+
+
+def _reply(user: CustomerView) -> Response:
+    return Response(200, encode(UserReply(user)), JSON_NO_STORE_HEADERS)
+
+
+def _wanted(request: Request) -> Wanted:
+    if not request.query:
+        return _NOTHING_WANTED
+    flags = fields.query(request.query)
+    return Wanted(
+        user_profile=flags.get("user[user_profile]") == "true",
+        identifiers=flags.get("show_identifiers") == "true",
+        incentives=flags.get("expand_incentives") == "true",
+    )

@@ -1,0 +1,154 @@
+"""What an operator does with applications and their secrets."""
+
+import msgspec
+
+from tessera.app.house import House
+from tessera.app.operators import OperatorError, check_text, commit
+from tessera.core import applications, scopes
+from tessera.core.applications import (
+    GENERATED_LENGTH,
+    ApplicationRecord,
+    QueryCredentials,
+    SecretKind,
+    SecretRecord,
+)
+from tessera.core.changes import (
+    AddApplication,
+    AddSecret,
+    DeleteApplication,
+    DisableApplication,
+    EnableApplication,
+    EndSecret,
+    SetQueryCredentials,
+)
+from tessera.core.errors import InvalidScope
+from tessera.core.tokens import LIFETIME_SECONDS_MAX
+
+DEFAULT_LIFETIME_SECONDS = 14 * 86400
+
+
+class Issued(msgspec.Struct, frozen=True):
+    """A client id with a secret that is shown this once; an imported secret is not shown at all."""
+
+    client_id: str
+    client_secret: str | None
+    secret_name: str
+
+
+async def create(
+    house: House,
+    name: str,
+    organization: int,
+    *,
+    scope: str = scopes.EVERYTHING,
+    token_lifetime_seconds: int = DEFAULT_LIFETIME_SECONDS,
+    query_credentials: QueryCredentials = QueryCredentials.ALLOW,
+    client_id: str | None = None,
+    client_secret: str | None = None,
+) -> Issued:
+    """Create an application with its first secret; both made here unless brought along from another system.
+
+    Raises OperatorError.
+    """
+    check_text("The name", name)
+    if not 1 <= token_lifetime_seconds <= LIFETIME_SECONDS_MAX:
+        raise OperatorError(f"The token lifetime must be 1 to {LIFETIME_SECONDS_MAX} seconds.")
+    try:
+        wanted = scopes.show(scopes.parse(scope))
+    except InvalidScope as refusal:
+        raise OperatorError(refusal.public) from None
+    if client_id is not None:
+        check_text("The client id", client_id)
+    client = client_id or house.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
+    now = house.clock.now()
+    secret, issued = _new_secret(house, client, "first", None, client_secret)
+    application = AddApplication(
+        client, name, organization, wanted, token_lifetime_seconds, int(query_credentials), now
+    )
+    await commit(house, application, secret)
+    return issued
+
+
+def _new_secret(
+    house: House, client_id: str, name: str, ends_at: int | None, imported: str | None
+) -> tuple[AddSecret, Issued]:
+    if imported is None:
+        secret = house.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
+        kind, digest = SecretKind.KEYED, applications.secret_digest(house.directory.pepper, secret)
+    else:
+        check_text("The secret", imported)
+        secret = imported
+        kind, digest = _imported_digest(house, client_id, imported)
+    change = AddSecret(client_id, name, int(kind), digest, _last_four(secret), house.clock.now(), ends_at)
+    return change, Issued(client_id, secret if imported is None else None, name)
+
+
+def _last_four(secret: str) -> str:
+    """What helps to tell secrets apart; nothing of one so short that it would give much away."""
+    return secret[-4:] if len(secret) >= 16 else ""
+
+
+def _imported_digest(house: House, client_id: str, secret: str) -> tuple[SecretKind, bytes]:
+    """A secret in the form of our own is random; any other may be human-made, and is held with argon2id.
+
+    Failures of a client id in the form of our own never cost a slow check, so it can have no such secret.
+    """
+    if applications.generated_form(secret):
+        return SecretKind.KEYED, applications.secret_digest(house.directory.pepper, secret)
+    if applications.generated_form(client_id):
+        raise OperatorError(
+            "A client id of 64 hex characters takes a secret of that form only. Leave the secret out to have one made."
+        )
+    return SecretKind.ARGON2ID, house.slow_hash.make(secret)
+
+
+async def add_secret(
+    house: House, client_id: str, name: str, *, ends_at: int | None = None, imported: str | None = None
+) -> Issued:
+    """Add a secret beside those an application has. Raises OperatorError."""
+    check_text("The secret's name", name)
+    if ends_at is not None and ends_at <= house.clock.now():
+        raise OperatorError("The secret's end has already passed.")
+    change, issued = _new_secret(house, client_id, name, ends_at, imported)
+    await commit(house, change)
+    return issued
+
+
+async def expire_secret(house: House, client_id: str, name: str, ends_at: int | None = None) -> SecretRecord:
+    """Give a secret an end, now when None; the secret as it was. Raises OperatorError."""
+    secrets = await house.store.secrets(client_id)
+    secret = next((each for each in secrets if each.name == name), None)
+    if secret is None:
+        names = ", ".join(each.name for each in secrets) or "none"
+        raise OperatorError(f"The application has no secret named {name}. It has: {names}.")
+    end = house.clock.now() if ends_at is None else ends_at
+    await commit(house, EndSecret(client_id, secret.number, end, secret.ends_at))
+    return secret
+
+
+async def disable(house: House, client_id: str) -> None:
+    """No new tokens, and all tokens so far are dead for good. Raises OperatorError when it is disabled already."""
+    await commit(house, DisableApplication(client_id, house.clock.now()))
+
+
+async def enable(house: House, client_id: str) -> None:
+    """New tokens again. Raises OperatorError when it is enabled already."""
+    await commit(house, EnableApplication(client_id, house.clock.now()))
+
+
+async def delete(house: House, client_id: str) -> None:
+    """The application, its secrets and its counts go; its tokens are dead. Raises OperatorError."""
+    await commit(house, DeleteApplication(client_id))
+
+
+async def set_query_credentials(house: House, client_id: str, policy: QueryCredentials) -> None:
+    """What the application may do with credentials in a URL. Raises OperatorError."""
+    await commit(house, SetQueryCredentials(client_id, int(policy)))
+
+
+async def find(house: House, name_or_client_id: str) -> ApplicationRecord:
+    """The application with this client id or name. Raises OperatorError when there is none."""
+    found = await house.store.application_record(name_or_client_id)
+    if found is None:
+        raise OperatorError(f"There is no application named {name_or_client_id}. See `tessera apps list`.")
+    return found

@@ -1,0 +1,76 @@
+"""Who is calling the platform API: an application by its token, or a digital property by its key and secret."""
+
+import msgspec
+
+from tessera.app import tokens
+from tessera.app.house import House
+from tessera.core import applications, credentials, scopes
+from tessera.core.errors import InsufficientScope, InvalidAPIKey, InvalidAuthToken, MissingCredentials, NotFound
+from tessera.core.loyalty.program import Program
+from tessera.core.organizations import NO_PROPERTY
+from tessera.core.scopes import Scopes
+
+
+class Caller(msgspec.Struct, frozen=True, gc=False):
+    """Somebody who has proved to act for an organization (by number), within these scopes."""
+
+    organization: int
+    scopes: Scopes
+
+
+async def identify(house: House, authorization: bytes | None) -> Caller:
+    """The caller that the `Authorization` header proves, by Bearer or by Basic.
+
+    Raises MissingCredentials when there is no header, InvalidAuthToken for anything that proves nothing.
+    """
+    if authorization is None:
+        raise MissingCredentials("Send Authorization: Bearer with a token from /oauth/token, or Basic credentials.")
+    token = credentials.bearer(authorization)
+    if token is not None:
+        found = await tokens.check(house, token)
+        if found is None:
+            raise InvalidAuthToken("The token is not valid, expired or revoked. Request a new one from /oauth/token.")
+        return Caller(found[1].organization, found[0].scopes)
+    pair = credentials.basic_pair(authorization)
+    if pair is None:
+        raise InvalidAuthToken("The Authorization header is neither a Bearer token nor well-formed Basic.")
+    return await _property_caller(house, *pair)
+
+
+async def _property_caller(house: House, api_key: str, secret: str) -> Caller:
+    known = await house.directory.properties.get(api_key) or NO_PROPERTY
+    digest = applications.secret_digest(house.directory.pepper, secret)
+    if not known.opens_with(digest):
+        raise InvalidAuthToken("The API key or its secret is wrong.")
+    return Caller(known.organization, (scopes.EVERYTHING,))
+
+
+def require(caller: Caller, scope: str) -> None:
+    """Raises InsufficientScope when the caller lacks the scope an endpoint needs."""
+    if not scopes.allows(caller.scopes, scope):
+        raise InsufficientScope(f"This token lacks the scope {scope}.", scope=scope)
+
+
+async def own_api_key(house: House, caller: Caller, api_key: str) -> None:
+    """Raises InvalidAPIKey unless the key in the path names a digital property of the caller's organization."""
+    properties = house.directory.properties
+    known = properties.known.get(api_key) or await properties.get(api_key)
+    if known is None or known.organization != caller.organization:
+        raise InvalidAPIKey("The API key in the address is not one of your organization.")
+
+
+async def program(house: House, caller: Caller) -> Program:
+    """The loyalty program of the caller's organization. Raises NotFound when the organization is gone."""
+    programs = house.directory.programs
+    known = programs.known.get(caller.organization) or await programs.get(caller.organization)
+    if known is None:
+        raise NotFound("The organization does not exist any more.")
+    return known
+
+
+async def own_retailer(house: House, caller: Caller, retailer_id: str) -> Program:
+    """The program that `retailer_id` names. Raises NotFound unless it is the caller's own."""
+    known = await program(house, caller)
+    if known.retailer_id != retailer_id:
+        raise NotFound("retailer_id names no retailer of your organization.")
+    return known

@@ -1,0 +1,62 @@
+"""Authenticating a client: the same work and the same answer, whatever is wrong."""
+
+from tessera.app.house import House
+from tessera.core import applications, grants
+from tessera.core.applications import NOBODY, Application, Secret
+from tessera.core.credentials import UNKNOWN_CLIENT, Presented
+from tessera.core.errors import InvalidClient
+from tessera.core.grants import Authenticated
+
+VERIFIED_MAX = 10_000
+"""Slow secrets remembered as verified; beyond it the one that came first is checked again."""
+
+
+async def authenticate(house: House, presented: Presented, now: int) -> Authenticated:
+    """The application that presented these credentials.
+
+    Raises InvalidClient, with one text, for an unknown client, a wrong or ended secret, a disabled client, and
+    credentials in a URL where the application denies them.
+    """
+    directory = house.directory
+    application = directory.applications.known.get(presented.client_id)
+    if application is None:
+        application = await directory.applications.with_client_id(presented.client_id) or NOBODY
+    digest = applications.secret_digest(directory.pepper, presented.client_secret)
+    secret = applications.matching_secret(application, digest, now)
+    if secret is None:
+        secret = await _slow_match(house, application, presented, digest, now)
+    if secret is None or not application.enabled:
+        raise InvalidClient(UNKNOWN_CLIENT, detail=_reason(application, secret))
+    grants.check_place(presented, application)
+    return Authenticated(application, secret.number, presented.place)
+
+
+async def _slow_match(
+    house: House, application: Application, presented: Presented, digest: bytes, now: int
+) -> Secret | None:
+    """Compare with the secrets that people made up.
+
+    These belong to client ids of other systems only. For any id of such a form a failure costs one slow check,
+    whether the client exists or not; an id of our own form never does.
+    """
+    if applications.generated_form(presented.client_id):
+        return None
+    candidates = applications.slow_secrets(application, now)
+    for secret in candidates:
+        if (secret.number, digest) in house.verified:
+            return secret
+    for secret in candidates:
+        if await house.slow_hash.matches(secret.digest, presented.client_secret):
+            if len(house.verified) >= VERIFIED_MAX:
+                del house.verified[next(iter(house.verified))]
+            house.verified[secret.number, digest] = None
+            return secret
+    if not candidates:
+        await house.slow_hash.waste()
+    return None
+
+
+def _reason(application: Application, secret: Secret | None) -> str:
+    if application is NOBODY:
+        return "unknown client"
+    return "the client is disabled" if secret is not None else "wrong or ended secret"

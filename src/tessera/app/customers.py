@@ -1,0 +1,118 @@
+"""Customers: read one, create one."""
+
+import msgspec
+
+from tessera.app.callers import Caller, own_api_key, program
+from tessera.app.house import House
+from tessera.core import customers
+from tessera.core.changes import AddCustomer, Change, ClaimIdentifier, JoinTier
+from tessera.core.customers import Customer, CustomerView, Identifier, NewCustomer, Standing, Wanted
+from tessera.core.errors import UserNotFound, Validation
+from tessera.core.loyalty import tiers
+from tessera.core.loyalty.program import Program
+from tessera.core.loyalty.tiers import Membership
+from tessera.core.times import DAY
+from tessera.ports import Conflict
+
+NO_CUSTOMER = "No such customer in your organization."
+
+
+async def read(house: House, caller: Caller, api_key: str, user_id: str, wanted: Wanted) -> CustomerView:
+    """The profile of a customer by id. Raises InvalidAPIKey, UserNotFound."""
+    await own_api_key(house, caller, api_key)
+    found = await house.store.customer(caller.organization, user_id)
+    return await _view(house, caller, found, wanted)
+
+
+async def read_external(house: House, caller: Caller, api_key: str, external_id: str, wanted: Wanted) -> CustomerView:
+    """The profile of a customer by any of its external ids. Raises InvalidAPIKey, UserNotFound."""
+    await own_api_key(house, caller, api_key)
+    found = await house.store.customer_with_external_id(caller.organization, external_id)
+    return await _view(house, caller, found, wanted)
+
+
+async def _view(house: House, caller: Caller, found: Customer | None, wanted: Wanted) -> CustomerView:
+    if found is None:
+        raise UserNotFound(NO_CUSTOMER)
+    return customers.view(found, await program(house, caller), wanted)
+
+
+async def create(house: House, caller: Caller, api_key: str, new: NewCustomer) -> CustomerView:
+    """Create a customer, in the lowest level of every tier system.
+
+    Raises InvalidAPIKey, and Validation when a rule forbids the profile or its email or external id is taken.
+    """
+    await own_api_key(house, caller, api_key)
+    customer_id = house.new_uuid()
+    loyalty = await program(house, caller)
+    try:
+        await house.commit(*creation(house, caller.organization, loyalty, customer_id, new))
+    except Conflict as conflict:
+        raise taken(conflict) from None
+    return await read(house, caller, api_key, customer_id, Wanted())
+
+
+def creation(
+    house: House, organization: int, loyalty: Program, customer_id: str, new: NewCustomer, at: int | None = None
+) -> list[Change]:
+    """The changes that make a new customer, as of `at` (now when None). Raises Validation."""
+    now = house.clock.now() if at is None else at
+    profile = customers.new_profile(new, now)
+    lowest = [(system, tiers.earned_level(system, None, {})) for system in loyalty.systems]
+    memberships = [
+        Membership(system.number, level.number, house.new_uuid(), now, maintenance_end(system, now))
+        for system, level in lowest
+    ]
+    external_id = new.external_id if isinstance(new.external_id, str) else None
+    identifiers = [] if external_id is None else [Identifier(external_id, new.external_id_type)]
+    changes: list[Change] = [
+        AddCustomer(
+            customer_id,
+            organization,
+            customers.folded_email(profile.email) if isinstance(profile.email, str) else None,
+            json_text(profile),
+            json_text(Standing([], memberships)),
+            json_text(identifiers),
+            _custom_profile(new),
+            now,
+        )
+    ]
+    if external_id is not None:
+        changes.append(ClaimIdentifier(customer_id, organization, external_id))
+    changes += [join(customer_id, membership) for membership in memberships]
+    return changes
+
+
+def join(customer_id: str, membership: Membership) -> JoinTier:
+    """The entry that a new membership gets in the history."""
+    return JoinTier(
+        membership.id,
+        customer_id,
+        membership.tier_system,
+        membership.tier_level,
+        membership.joined_at,
+        membership.next_maintenance_eval_at,
+    )
+
+
+def json_text(value: object) -> str:
+    """A value as the JSON text under which it is stored."""
+    return msgspec.json.encode(value).decode()
+
+
+def maintenance_end(system: tiers.TierSystem, joined_at: int) -> int | None:
+    """When a level entered at `joined_at` is looked at again; None when the system does not say."""
+    return None if system.maintenance_days is None else joined_at + system.maintenance_days * DAY
+
+
+def _custom_profile(new: NewCustomer) -> str | None:
+    if not isinstance(new.user_profile, dict):
+        return None
+    return json_text({"_version": 1, **new.user_profile})
+
+
+def taken(conflict: Conflict) -> Validation:
+    """The refusal for a customer whose email address or external id somebody else has."""
+    if isinstance(conflict.change, ClaimIdentifier):
+        return Validation("external_id belongs to another customer.")
+    return Validation("email belongs to another customer.")

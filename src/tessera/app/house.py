@@ -1,0 +1,40 @@
+"""The house: what every deed may use. Made once a process, by `wiring`."""
+
+from collections.abc import Sequence
+
+from tessera.app.usage import Usage
+from tessera.core.changes import Change, Notice
+from tessera.directory import Directory
+from tessera.ports import Clock, Entropy, SlowHash, Store
+
+
+class House:
+    """The store, the directory over it, the clock, entropy, the slow hash, and the usage counts."""
+
+    __slots__ = ("clock", "directory", "entropy", "slow_hash", "store", "usage", "verified")
+
+    def __init__(
+        self, store: Store, directory: Directory, *, clock: Clock, entropy: Entropy, slow_hash: SlowHash
+    ) -> None:
+        self.store = store
+        self.directory = directory
+        self.clock = clock
+        self.entropy = entropy
+        self.slow_hash = slow_hash
+        self.usage = Usage()
+        self.verified: dict[tuple[int, bytes], None] = {}
+
+    async def commit(self, *changes: Change) -> Sequence[Notice]:
+        """Commit, and put the changes in force here at once. Raises as `ports.Store.commit` does."""
+        notices = await self.store.commit(*changes)
+        for notice in notices:
+            await self.directory.apply(notice)
+        return notices
+
+    def new_uuid(self) -> str:
+        """A random UUID (version 4, RFC 9562) in lower case."""
+        raw = bytearray(self.entropy.random_bytes(16))
+        raw[6] = raw[6] & 0x0F | 0x40
+        raw[8] = raw[8] & 0x3F | 0x80
+        digits = raw.hex()
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

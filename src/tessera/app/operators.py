@@ -1,0 +1,39 @@
+"""What all deeds of an operator share: how they are refused, what a name may be, how they are committed."""
+
+from tessera.app.house import House
+from tessera.core import changes, wire
+from tessera.core.applications import IMPORTED_LENGTH_MAX
+from tessera.core.changes import Change
+from tessera.ports import Conflict
+
+
+class OperatorError(Exception):
+    """What an operator asked for cannot be done; the text is a sentence that says why, and what to do."""
+
+
+def check_text(what: str, text: str) -> None:
+    """Raises OperatorError unless the text is printable ASCII of a length that a name, id or secret may have."""
+    if not text or not wire.printable(text, IMPORTED_LENGTH_MAX):
+        raise OperatorError(f"{what} must be 1 to {IMPORTED_LENGTH_MAX} printable ASCII characters.")
+
+
+async def commit(house: House, *wanted: Change) -> None:
+    """Commit what an operator asked for. Raises OperatorError when a fact it relied on does not hold."""
+    try:
+        await house.commit(*wanted)
+    except Conflict as conflict:
+        sentence = _SENTENCES.get(type(conflict.change), f"Not done: it does not hold that {conflict.fact}.")
+        raise OperatorError(sentence) from None
+
+
+_SENTENCES: dict[type[Change], str] = {
+    changes.AddOrganization: "An organization with this name exists already. Choose another.",
+    changes.AddProperty: "The organization has a property with this name already. Choose another.",
+    changes.AddApplication: "An application with this name or client id exists already. Choose another.",
+    changes.AddSecret: "The application has a secret with this name already. Choose another.",
+    changes.EndSecret: "Somebody else changed the secret's end at this moment. Look again.",
+    changes.DisableApplication: "The application is disabled already.",
+    changes.EnableApplication: "The application is enabled already.",
+    changes.DeleteApplication: "The application does not exist any more.",
+    changes.SetQueryCredentials: "The application does not exist any more.",
+}

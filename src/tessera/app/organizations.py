@@ -1,0 +1,52 @@
+"""What an operator does with organizations and their digital properties."""
+
+import msgspec
+
+from tessera.app.house import House
+from tessera.app.operators import OperatorError, check_text, commit
+from tessera.core import applications
+from tessera.core.changes import AddOrganization, AddProperty
+from tessera.core.organizations import API_KEY_LENGTH, OrganizationRecord
+
+
+class IssuedProperty(msgspec.Struct, frozen=True):
+    """A new digital property's API key and secret; the secret is shown this once."""
+
+    name: str
+    organization: str
+    api_key: str
+    property_secret: str
+
+
+async def create(house: House, name: str) -> OrganizationRecord:
+    """Create an organization. Raises OperatorError when the name is taken or cannot be used."""
+    check_text("The name", name)
+    await commit(house, AddOrganization(name, house.new_uuid(), house.clock.now()))
+    return await find(house, name)
+
+
+async def find(house: House, name: str | None) -> OrganizationRecord:
+    """The organization with this name; without a name, the only one there is. Raises OperatorError."""
+    known = await house.store.organizations()
+    if name is None and len(known) == 1:
+        return known[0]
+    if not known:
+        raise OperatorError("There is no organization yet. Make one: `tessera orgs create NAME`.")
+    names = ", ".join(each.name for each in known)
+    if name is None:
+        raise OperatorError(f"Say which organization with --org. There are: {names}.")
+    for each in known:
+        if each.name == name:
+            return each
+    raise OperatorError(f"There is no organization named {name}. There are: {names}.")
+
+
+async def create_property(house: House, organization: OrganizationRecord, name: str) -> IssuedProperty:
+    """Create a digital property. Raises OperatorError when the name is taken or cannot be used."""
+    check_text("The name", name)
+    api_key = house.entropy.random_bytes(API_KEY_LENGTH // 2).hex()
+    secret = house.entropy.random_bytes(API_KEY_LENGTH // 2).hex()
+    digest = applications.secret_digest(house.directory.pepper, secret)
+    now = house.clock.now()
+    await commit(house, AddProperty(organization.number, name, api_key, digest, secret[-4:], now))
+    return IssuedProperty(name, organization.name, api_key, secret)

@@ -1,0 +1,49 @@
+"""Tokens: issue one, say whose one is, revoke one."""
+
+from tessera.app import clients
+from tessera.app.house import House
+from tessera.core import credentials, grants, tokens
+from tessera.core.applications import Application
+from tessera.core.changes import RevokeToken
+from tessera.core.tokens import Claims, TokenReply
+from tessera.core.wire import Params
+
+
+async def issue(house: House, params: Params, authorization: bytes | None) -> TokenReply:
+    """Answer a token request. In the steady state this waits on nothing.
+
+    Raises the OAuthRefusal of the first check that fails: form, grant type, client, scope.
+    """
+    grant = grants.known(params)
+    presented = credentials.present(params, authorization)
+    now = house.clock.now()
+    caller = await clients.authenticate(house, presented, now)
+    token_id = int.from_bytes(house.entropy.random_bytes(8)) >> 1  # 63 bits: databases hold signed numbers
+    claims = grants.decide(grant, params, caller, token_id, now)
+    sealed = tokens.seal(house.directory.ring, claims)
+    house.usage.count(caller, now)
+    return tokens.reply(sealed, claims, now)
+
+
+async def check(house: House, token: str) -> tuple[Claims, Application] | None:
+    """The claims of a live token and the application it was issued to; None for anything else."""
+    now = house.clock.now()
+    directory = house.directory
+    claims = tokens.unseal(directory.ring, token, now)
+    if claims is None:
+        return None
+    application = directory.applications.numbered.get(claims.application)
+    if application is None:
+        application = await directory.applications.with_number(claims.application)
+    if application is None or not tokens.live(claims, application, directory.revocations, now):
+        return None
+    return claims, application
+
+
+async def revoke(house: House, token: str) -> Claims | None:
+    """Revoke a token of ours, durably and in force here at once; its claims, or None when we did not make it."""
+    now = house.clock.now()
+    claims = tokens.unseal(house.directory.ring, token, now)
+    if claims is not None and claims.expires_at > now:
+        await house.commit(RevokeToken(claims.token_id, claims.expires_at))
+    return claims

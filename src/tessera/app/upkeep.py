@@ -1,0 +1,57 @@
+"""What a serving process does beside answering: follow the change feed, write counts, forget what has expired."""
+
+import asyncio
+
+from tessera.app.house import House
+from tessera.core.changes import ForgetRevocations
+from tessera.core.times import SECOND
+from tessera.directory import feed
+from tessera.ops.log import log
+from tessera.ports import Conflict, StoreError
+
+FORGET_SECONDS = 600
+NOTICES_KEPT = 100_000
+"""Notices kept for processes that have not heard them yet; one that slept longer begins afresh."""
+
+
+async def follow_feed(house: House, interval_seconds: float) -> None:
+    """Take in what other processes change, until cancelled."""
+    while True:
+        await asyncio.sleep(interval_seconds)
+        try:
+            if await house.store.changed():
+                await feed.catch_up(house.directory, house.store, house.clock)
+        except StoreError as error:
+            log.error("feed_unavailable", reason=str(error))
+
+
+async def flush_usage(house: House, interval_seconds: float) -> None:
+    """Write a batch of counts now and then, until cancelled."""
+    while True:
+        await asyncio.sleep(interval_seconds)
+        await write_usage(house)
+
+
+async def write_usage(house: House, limit: int | None = None) -> None:
+    """Write counts; those that could not be written are counted again next time."""
+    changes = house.usage.take() if limit is None else house.usage.take(limit)
+    if not changes:
+        return
+    try:
+        await house.store.commit(*changes)
+    except StoreError as error:
+        log.error("usage_not_written", reason=str(error))
+        if not isinstance(error, Conflict):
+            house.usage.put_back(changes)
+
+
+async def forget_expired(house: House) -> None:
+    """Drop revocations of tokens that have expired, and notices long heard, until cancelled."""
+    while True:
+        await asyncio.sleep(FORGET_SECONDS)
+        now = house.clock.now()
+        house.directory.revocations.forget_expired(now - SECOND)
+        try:
+            await house.store.commit(ForgetRevocations(now, house.directory.sequence - NOTICES_KEPT))
+        except StoreError as error:
+            log.error("expired_not_forgotten", reason=str(error))

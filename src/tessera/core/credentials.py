@@ -1,0 +1,113 @@
+"""What did the caller present? The query, the body, or HTTP Basic: exactly one of them."""
+
+import base64
+import binascii
+import re
+from enum import IntEnum
+
+import msgspec
+
+from tessera.core import wire
+from tessera.core.applications import IMPORTED_LENGTH_MAX
+from tessera.core.errors import InvalidClient, InvalidRequest
+
+UNKNOWN_CLIENT = (
+    "Client authentication failed: the client id or secret is wrong, or the client may not be used now, "
+    "or no credentials were sent."
+)
+"""One text for every failed authentication, so that it tells nobody which it was."""
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+
+
+class Place(IntEnum):
+    """Where a client secret stood."""
+
+    QUERY = 0
+    BODY = 1
+    BASIC = 2
+
+
+class Presented(msgspec.Struct, frozen=True, gc=False):
+    """A client id and secret, and where the secret stood."""
+
+    client_id: str
+    client_secret: str
+    place: Place
+
+
+def present(params: wire.Params, authorization: bytes | None) -> Presented:
+    """The credentials of an OAuth request (RFC 6749 section 2.3).
+
+    `authorization` is the value of the header, or None when it was not sent.
+    Raises InvalidRequest when more than one way was used, InvalidClient when none was, or one that cannot be read.
+    """
+    values = params.values
+    secret = values.get("client_secret")
+    if "client_assertion" in values or "client_assertion_type" in values:
+        raise _assertion_refusal(another_way=secret is not None or authorization is not None)
+    if authorization is not None:
+        return _basic(params, authorization)
+    client_id = values.get("client_id")
+    if client_id is None or secret is None:
+        raise InvalidClient(UNKNOWN_CLIENT, detail="client_id or client_secret is absent")
+    place = Place.QUERY if "client_secret" in params.in_query else Place.BODY
+    return _checked(client_id, secret, place)
+
+
+def _assertion_refusal(*, another_way: bool) -> InvalidRequest | InvalidClient:
+    if another_way:
+        return InvalidRequest("Present the client's credentials in one way only.")
+    return InvalidClient(UNKNOWN_CLIENT, detail="client assertions are not supported")
+
+
+def _basic(params: wire.Params, authorization: bytes) -> Presented:
+    """HTTP Basic, whose two halves are form-encoded (RFC 6749 section 2.3.1)."""
+    if "client_secret" in params.values:
+        raise InvalidRequest("Present the client's credentials in one way only.")
+    pair = basic_pair(authorization)
+    if pair is None:
+        raise InvalidClient(UNKNOWN_CLIENT, detail="the Authorization header is not well-formed Basic")
+    try:
+        client_id, secret = wire.decode(pair[0]), wire.decode(pair[1])
+    except InvalidRequest as refusal:
+        raise InvalidClient(UNKNOWN_CLIENT, detail=f"Basic: {refusal.public}") from None
+    named = params.values.get("client_id")
+    if named is not None and named != client_id:
+        raise InvalidRequest("The client_id parameter names another client than the Authorization header.")
+    if not client_id or not secret:
+        raise InvalidClient(UNKNOWN_CLIENT, detail="Basic with an empty user or password")
+    return _checked(client_id, secret, Place.BASIC)
+
+
+def _checked(client_id: str, secret: str, place: Place) -> Presented:
+    if not (wire.printable(client_id, IMPORTED_LENGTH_MAX) and wire.printable(secret, IMPORTED_LENGTH_MAX)):
+        raise InvalidClient(UNKNOWN_CLIENT, detail="an id or secret is not printable ASCII of at most 255 characters")
+    return Presented(client_id, secret, place)
+
+
+def basic_pair(authorization: bytes) -> tuple[str, str] | None:
+    """User and password of an `Authorization: Basic` value (RFC 7617), or None when it is not one.
+
+    Base64 is read strictly: stray characters, wrong padding and left-over bits are refused, so that one pair has
+    one spelling.
+    """
+    scheme, _, encoded = authorization.decode("latin-1").partition(" ")
+    encoded = encoded.strip(" ")
+    if scheme.lower() != "basic" or not _BASE64.fullmatch(encoded):
+        return None
+    try:
+        raw = base64.b64decode(encoded, validate=True)
+        user, colon, password = raw.decode("utf-8").partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    if not colon or base64.b64encode(raw).decode("ascii") != encoded:
+        return None
+    return user, password
+
+
+def bearer(authorization: bytes) -> str | None:
+    """The token of an `Authorization: Bearer` value (RFC 6750 section 2.1), or None when it is not one."""
+    if authorization[:7].lower() != b"bearer ":
+        return None
+    return authorization[7:].strip(b" ").decode("latin-1")

@@ -1,0 +1,178 @@
+"""The tree of refusals: every way in which a request can be turned down.
+
+    Refusal
+    ├── OAuthRefusal                 answered as {"error", "error_description"} (RFC 6749 section 5.2)
+    │   ├── InvalidRequest
+    │   ├── InvalidClient
+    │   ├── UnauthorizedClient
+    │   ├── UnsupportedGrantType
+    │   ├── InvalidScope
+    │   └── InvalidToken             (RFC 6750 section 3.1)
+    ├── PlatformRefusal              answered as {"status":"error","errors":{"code","message"}}
+    │   ├── MissingCredentials       no credentials were sent at all
+    │   ├── InvalidAuthToken
+    │   ├── AccessDenied
+    │   ├── InsufficientScope
+    │   ├── InvalidAPIKey
+    │   ├── UserNotFound
+    │   ├── NotFound
+    │   ├── MissingData
+    │   ├── Validation
+    │   └── ArgumentError
+    ├── TooLarge                     the request is over a limit, whichever family it belongs to
+    ├── MethodNotAllowed
+    ├── RequestTimeout               the body did not arrive in time
+    └── Unavailable                  nothing was done; trying again later may work
+
+`public` is what the caller reads: it says what to do and tells an attacker nothing. `detail` is for the
+operator's eyes only and never leaves the process except into the log. Statuses live in `web/errors.py`.
+"""
+
+from typing import ClassVar
+
+
+class Refusal(Exception):
+    """A request that is turned down for a reason the caller can be told."""
+
+    code: ClassVar[str] = "refused"
+
+    def __init__(self, public: str, *, detail: str = "") -> None:
+        super().__init__(public)
+        self.public = public
+        self.detail = detail
+
+
+class OAuthRefusal(Refusal):
+    """A refusal of an OAuth endpoint."""
+
+
+class InvalidRequest(OAuthRefusal):
+    """The request is malformed, or says something twice (RFC 6749 section 5.2)."""
+
+    code = "invalid_request"
+
+
+class InvalidClient(OAuthRefusal):
+    """Client authentication failed; why is told to nobody (RFC 6749 section 5.2)."""
+
+    code = "invalid_client"
+
+
+class UnauthorizedClient(OAuthRefusal):
+    """The client is known, but may not use this grant (RFC 6749 section 5.2)."""
+
+    code = "unauthorized_client"
+
+
+class UnsupportedGrantType(OAuthRefusal):
+    """The grant type is not one this server knows (RFC 6749 section 5.2)."""
+
+    code = "unsupported_grant_type"
+
+
+class InvalidScope(OAuthRefusal):
+    """The scope is malformed or more than the client was given (RFC 6749 section 5.2)."""
+
+    code = "invalid_scope"
+
+
+class InvalidToken(OAuthRefusal):
+    """The bearer token is missing, malformed, expired or revoked (RFC 6750 section 3.1)."""
+
+    code = "invalid_token"
+
+
+class PlatformRefusal(Refusal):
+    """A refusal of the platform API."""
+
+
+class MissingCredentials(PlatformRefusal):
+    """The request came without any credentials."""
+
+    code = "invalid_auth_token"
+
+
+class InvalidAuthToken(PlatformRefusal):
+    """The token, or the API key and secret, did not open the door."""
+
+    code = "invalid_auth_token"
+
+
+class AccessDenied(PlatformRefusal):
+    """The caller is known and may not do this."""
+
+    code = "access_denied"
+
+
+class InsufficientScope(PlatformRefusal):
+    """The token lacks the scope the endpoint needs (RFC 6750 section 3.1)."""
+
+    code = "access_denied"
+
+    def __init__(self, public: str, *, scope: str) -> None:
+        super().__init__(public)
+        self.scope = scope
+
+
+class InvalidAPIKey(PlatformRefusal):
+    """The API key names no digital property of the caller's organization."""
+
+    code = "invalid_api_key"
+
+
+class UserNotFound(PlatformRefusal):
+    """No such customer in the caller's organization."""
+
+    code = "user_not_found"
+
+
+class NotFound(PlatformRefusal):
+    """No such thing in the caller's organization."""
+
+    code = "not_found"
+
+
+class MissingData(PlatformRefusal):
+    """A field that is required is absent."""
+
+    code = "missing_data"
+
+
+class Validation(PlatformRefusal):
+    """The values are well formed, and a rule forbids them."""
+
+    code = "validation"
+
+
+class ArgumentError(PlatformRefusal):
+    """A value has the wrong type or form."""
+
+    code = "argument_error"
+
+
+class TooLarge(Refusal):
+    """The request is over one of the limits in `core/wire.py`."""
+
+    code = "invalid_request"
+
+
+class MethodNotAllowed(Refusal):
+    """The address exists, and answers other methods."""
+
+    code = "invalid_request"
+
+    def __init__(self, allowed: tuple[str, ...]) -> None:
+        super().__init__(f"Use {' or '.join(allowed)} for this address.")
+        self.allowed = allowed
+
+
+class RequestTimeout(Refusal):
+    """The body did not arrive in time."""
+
+    code = "invalid_request"
+
+
+class Unavailable(Refusal):
+    """Nothing was done; the caller may try again after a while."""
+
+    code = "temporarily_unavailable"

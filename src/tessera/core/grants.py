@@ -1,0 +1,75 @@
+"""The grant table, and the phases that all grants share, in numbered order.
+
+    1  known and allowed     the grant type is one we know, and this application may use it
+    2  scopes narrowed       to what the application was given
+    3  the grant's own rule  what only this grant asks for
+    4  claims                what the token will say
+
+A grant cannot forget a phase: `decide` runs them, and a grant only brings phase 3.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from tessera.core import scopes, wire
+from tessera.core.applications import Application, QueryCredentials
+from tessera.core.credentials import UNKNOWN_CLIENT, Place, Presented
+from tessera.core.errors import InvalidClient, InvalidRequest, UnsupportedGrantType
+from tessera.core.tokens import Claims
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """One row of the grant table: its name, and its own rule, which raises a refusal or returns."""
+
+    name: str
+    rule: Callable[[wire.Params, Application], None]
+
+
+class Authenticated(msgspec.Struct, frozen=True, gc=False):
+    """An application that has proved itself, with which secret, and how it presented that."""
+
+    application: Application
+    secret: int
+    place: Place
+
+
+def _client_credentials(_params: wire.Params, _application: Application) -> None:
+    """RFC 6749 section 4.4: the authenticated client itself is the authorization."""
+
+
+GRANTS = {grant.name: grant for grant in (Grant("client_credentials", _client_credentials),)}
+
+
+def known(params: wire.Params) -> Grant:
+    """Phase 1, before the client is looked at: the grant type is present and known.
+
+    Raises InvalidRequest when it is absent, UnsupportedGrantType when it is not in the table.
+    """
+    name = params.values.get("grant_type")
+    if name is None:
+        raise InvalidRequest("The parameter grant_type is missing. Send grant_type=client_credentials.")
+    grant = GRANTS.get(name)
+    if grant is None:
+        raise UnsupportedGrantType(f"This grant type is not supported. Use {' or '.join(GRANTS)}.")
+    return grant
+
+
+def check_place(presented: Presented, application: Application) -> None:
+    """Refuse credentials in the URL where the application's policy denies them.
+
+    Raises InvalidClient. To be called only for a caller that has proved itself, so the detail helps nobody else.
+    """
+    if presented.place is Place.QUERY and application.query_credentials is QueryCredentials.DENY:
+        raise InvalidClient(UNKNOWN_CLIENT, detail="this application may not present credentials in the query string")
+
+
+def decide(grant: Grant, params: wire.Params, caller: Authenticated, token_id: int, now: int) -> Claims:
+    """Phases 2 to 4: the claims of the token this request earns.
+
+    Raises InvalidScope, or what the grant's own rule raises.
+    """
+    application = caller.application
+    granted = scopes.narrow(application.scopes, params.values.get("scope"))
+    grant.rule(params, application)
+    return Claims(application.number, caller.secret, token_id, now, application.token_lifetime_seconds, granted)

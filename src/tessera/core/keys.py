@@ -1,0 +1,63 @@
+"""Key material at rest: how the master key wraps what the database holds.
+
+The master key comes from a file or the environment and never enters the database. Wrapping is AES-SIV under a key
+derived from it, bound to the purpose and number, so that a wrong master key, or a row moved to another place, opens
+nothing.
+"""
+
+import re
+from enum import StrEnum
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from cryptography.hazmat.primitives.hashes import SHA512
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+MASTER_KEY_LENGTH = 64
+"""Lower-case hex characters of a master key: 256 bits."""
+
+PEPPER_BYTES = 32
+
+_MASTER = re.compile(r"[0-9a-f]{64}")
+
+
+class KeyPurpose(StrEnum):
+    """What a stored key is for."""
+
+    SEALING = "sealing"
+    PEPPER = "pepper"
+
+
+class WrappedKey(msgspec.Struct, frozen=True):
+    """A key as the database holds it; `verifies_until` is None while its end is not set."""
+
+    purpose: KeyPurpose
+    number: int
+    wrapped: bytes
+    created_at: int
+    signs_from: int
+    verifies_until: int | None
+
+
+class MasterKey:
+    """The key that wraps the others. Raises ValueError when the text is not 64 lower-case hex characters."""
+
+    def __init__(self, text: str) -> None:
+        if not _MASTER.fullmatch(text):
+            raise ValueError("a master key is 64 lower-case hexadecimal characters")
+        derived = HKDF(algorithm=SHA512(), length=64, salt=None, info=b"tessera key wrapping").derive(
+            bytes.fromhex(text)
+        )
+        self._cipher = AESSIV(derived)
+
+    def wrap(self, purpose: KeyPurpose, number: int, material: bytes) -> bytes:
+        """The key, sealed for storage at this place only."""
+        return self._cipher.encrypt(material, [purpose.encode(), number.to_bytes(4)])
+
+    def unwrap(self, key: WrappedKey) -> bytes | None:
+        """The key's material, or None when this master key did not wrap it."""
+        try:
+            return self._cipher.decrypt(key.wrapped, [key.purpose.encode(), key.number.to_bytes(4)])
+        except InvalidTag:
+            return None

@@ -1,0 +1,141 @@
+"""Points: amounts, accounts, balances, and the view of all balances of a customer (`PAB` on the wire).
+
+An amount is an integer number of units, ten thousand to a point: exact, and the same on every database.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from tessera.core.errors import ArgumentError, Validation
+
+UNITS = 10_000
+"""Units in a point: amounts have at most four decimals."""
+
+AMOUNT_MAX = 10**11 * UNITS
+"""The most that one entry or balance may hold, so that sums stay exact in JSON and far from 2^63."""
+
+SPEND = "Spend"
+TIER = "Tier"
+
+
+class PointAccount(msgspec.Struct, frozen=True):
+    """A kind of points of one organization.
+
+    `grouping_label` says what they count for: `Spend`, `Tier`, or neither.
+    """
+
+    number: int
+    id: str
+    name: str
+    grouping_label: str
+
+
+class Balance(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What one customer has in one point account; amounts in units. `id` is the user point account's id."""
+
+    point_account: int
+    id: str
+    available: int
+    life_time: int
+
+
+class BalanceView(msgspec.Struct, frozen=True, gc=False):
+    """One account of a customer on the wire."""
+
+    account_name: str
+    user_point_account_id: str
+    point_account_id: str
+    grouping_label: str
+    available_balance: int | float
+    life_time_value: int | float
+
+
+class Summary(msgspec.Struct, frozen=True, gc=False):
+    """Sums over all accounts of a customer, on the wire."""
+
+    total_points: int | float
+    life_time_points: int | float
+
+
+class BalancesView(msgspec.Struct, frozen=True, gc=False):
+    """All balances of a customer (`PAB` in the contract)."""
+
+    retailer_id: str
+    user_id: str
+    summary: Summary
+    details: list[BalanceView]
+
+
+def units(value: object, field: str) -> int:
+    """An amount in points as sent, in units.
+
+    Raises ArgumentError when it is not a finite number or has more than four decimals, Validation when it is out of
+    range; both name `field`.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        raise ArgumentError(f"{field} must be a number.")
+    amount = Decimal(value)
+    if not amount.is_finite():
+        raise ArgumentError(f"{field} must be a finite number.")
+    if abs(amount) > AMOUNT_MAX // UNITS:
+        raise Validation(f"{field} is more than {AMOUNT_MAX // UNITS} points.")
+    whole = int(amount * UNITS)
+    if Decimal(whole) != amount * UNITS:
+        raise ArgumentError(f"{field} has more than four decimals.")
+    return whole
+
+
+def number(amount: int) -> int | float:
+    """An amount in units as the JSON number of points; exact within `AMOUNT_MAX`."""
+    whole, rest = divmod(amount, UNITS)
+    return amount / UNITS if rest else whole
+
+
+def available(accounts: tuple[PointAccount, ...], balances: dict[int, Balance], grouping_label: str) -> int:
+    """The sum of available balances over the accounts with this label, in units."""
+    total = 0
+    for account in accounts:
+        if account.grouping_label == grouping_label:
+            balance = balances.get(account.number)
+            if balance is not None:
+                total += balance.available
+    return total
+
+
+def deposited(balance: Balance, amount: int) -> Balance:
+    """The balance after a deposit of `amount` units.
+
+    Raises Validation when the amount is not positive or the balance would pass `AMOUNT_MAX`.
+    """
+    if amount <= 0:
+        raise Validation("amount must be more than 0.")
+    if max(balance.available, balance.life_time) + amount > AMOUNT_MAX:
+        raise Validation(f"The balance would pass {AMOUNT_MAX // UNITS} points.")
+    return Balance(balance.point_account, balance.id, balance.available + amount, balance.life_time + amount)
+
+
+def view(
+    retailer_id: str, user_id: str, accounts: tuple[PointAccount, ...], balances: dict[int, Balance]
+) -> BalancesView:
+    """All balances of a customer as the wire has them; an account never touched has an empty user account id."""
+    details = []
+    total = life_time = 0
+    for account in accounts:
+        balance = balances.get(account.number)
+        if balance is None:
+            details.append(BalanceView(account.name, "", account.id, account.grouping_label, 0, 0))
+            continue
+        total += balance.available
+        life_time += balance.life_time
+        details.append(
+            BalanceView(
+                account.name,
+                balance.id,
+                account.id,
+                account.grouping_label,
+                number(balance.available),
+                number(balance.life_time),
+            )
+        )
+    return BalancesView(retailer_id, user_id, Summary(number(total), number(life_time)), details)

@@ -1,0 +1,49 @@
+"""Times as the wire prints them, from integer microseconds since the epoch."""
+
+from datetime import UTC, date, datetime
+from functools import lru_cache
+
+SECOND = 1_000_000
+"""Microseconds in a second."""
+
+DAY = 86_400 * SECOND
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+_MINUTES = tuple(f"{minute // 60:02d}:{minute % 60:02d}" for minute in range(1440))
+
+
+@lru_cache(maxsize=8192)
+def _day(day: int) -> str:
+    return datetime.fromtimestamp(day * 86_400, UTC).date().isoformat()
+
+
+def core_time(at: int) -> str:
+    """`YYYY-MM-DD HH:MM:SS` in UTC, as the core API prints times."""
+    day, second = divmod(at // SECOND, 86_400)
+    return f"{_day(day)} {_MINUTES[second // 60]}:{second % 60:02d}"
+
+
+def incentives_time(at: int) -> str:
+    """ISO 8601 with `Z`, whole seconds, as the incentives API prints times."""
+    day, second = divmod(at // SECOND, 86_400)
+    return f"{_day(day)}T{_MINUTES[second // 60]}:{second % 60:02d}Z"
+
+
+def year_after(at: int) -> int:
+    """The same moment a year later; 29 February becomes 1 March."""
+    moment = datetime.fromtimestamp(at // SECOND, UTC)
+    leap_day = moment.month == 2 and moment.day == 29
+    later = moment.replace(year=moment.year + 1, month=3, day=1) if leap_day else moment.replace(year=moment.year + 1)
+    return int((later - _EPOCH).total_seconds()) * SECOND + at % SECOND
+
+
+def age_in_years(born: date, today: date) -> int:
+    """Completed years of life."""
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def on_day(at: int) -> date:
+    """The UTC day of a moment."""
+    return datetime.fromtimestamp(at // SECOND, UTC).date()

@@ -1,0 +1,94 @@
+"""Access tokens: their claims, their life, and the reply that hands one out.
+
+Claims in binary form, big-endian, 29 bytes and the scopes:
+
+    form 1 | application 4 | secret 4 | token id 8 | issued at 8 | lifetime seconds 4 | scopes 2 and more
+
+so a token with the platform's own scopes is 96 hex characters long.
+"""
+
+import struct
+
+import msgspec
+
+from tessera.core import scopes
+from tessera.core.applications import Application
+from tessera.core.revocations import Revocations
+from tessera.core.scopes import Scopes
+from tessera.core.sealing import Ring
+from tessera.core.times import SECOND
+
+PURPOSE = [b"access"]
+"""Associated data of an access token: a seal made for another purpose does not open as one."""
+
+LIFETIME_SECONDS_MAX = 10 * 366 * 86400
+
+_FORM = 1
+_FIXED = struct.Struct(">BIIQQI")
+
+
+class Claims(msgspec.Struct, frozen=True, gc=False):
+    """What a token says: `application` and `secret` by number, `issued_at` in microseconds since the epoch."""
+
+    application: int
+    secret: int
+    token_id: int
+    issued_at: int
+    lifetime_seconds: int
+    scopes: Scopes
+
+    @property
+    def expires_at(self) -> int:
+        """The microsecond at which the token is no longer live."""
+        return self.issued_at + self.lifetime_seconds * SECOND
+
+
+class TokenReply(msgspec.Struct, frozen=True, gc=False):
+    """The token response, members in the order of the wire (RFC 6749 section 5.1, and `created_at`)."""
+
+    access_token: str
+    created_at: int
+    expires_in: int
+    scope: str
+    token_type: str = "bearer"
+
+
+def seal(ring: Ring, claims: Claims) -> str:
+    """The opaque token that carries these claims."""
+    fixed = _FIXED.pack(
+        _FORM, claims.application, claims.secret, claims.token_id, claims.issued_at, claims.lifetime_seconds
+    )
+    return ring.seal(fixed + scopes.pack(claims.scopes), PURPOSE, claims.issued_at)
+
+
+def unseal(ring: Ring, token: str, now: int) -> Claims | None:
+    """The claims of a token we made, dead or alive, or None for anything else."""
+    raw = ring.open(token, PURPOSE, now)
+    if raw is None or raw[0] != _FORM:
+        return None
+    _, application, secret, token_id, issued_at, lifetime = _FIXED.unpack_from(raw)
+    return Claims(application, secret, token_id, issued_at, lifetime, scopes.unpack(raw[_FIXED.size :]))
+
+
+def live(claims: Claims, application: Application | None, revocations: Revocations, now: int) -> bool:
+    """Whether a token is live: within its life, its application in service, and not revoked in any way."""
+    return (
+        application is not None
+        and now < claims.expires_at
+        and claims.issued_at >= application.tokens_valid_from
+        and application.in_service(now)
+        and claims.token_id not in revocations
+    )
+
+
+def seconds_left(claims: Claims, now: int) -> int:
+    """The remaining life in whole seconds, rounded down, as it stands just after `now`; never negative.
+
+    So a fresh token of 14 days has 1209599 seconds left: by the time anybody can read it, some of its life is gone.
+    """
+    return max(0, (claims.expires_at - now - 1) // SECOND)
+
+
+def reply(token: str, claims: Claims, now: int) -> TokenReply:
+    """The body of a successful token response."""
+    return TokenReply(token, claims.issued_at // SECOND, seconds_left(claims, now), scopes.show(claims.scopes))

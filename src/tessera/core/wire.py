@@ -1,0 +1,161 @@
+"""Raw bytes in, checked parameters out: the only reader of raw input.
+
+Owns the limits, the percent-decoding, the rule against saying a thing twice, and the character sets. What comes
+out is typed; what does not pass is refused with a text that names the parameter and quotes nothing of its value.
+"""
+
+import json
+import re
+from urllib.parse import unquote_to_bytes
+
+from tessera.core.errors import InvalidRequest
+
+QUERY_BYTES_MAX = 8 * 1024
+BODY_BYTES_MAX = 16 * 1024
+PARAMETERS_MAX = 100
+VALUE_LENGTH_MAX = 4096
+
+FORM = b"application/x-www-form-urlencoded"
+JSON = b"application/json"
+
+DEFINED = frozenset(
+    {
+        "grant_type",
+        "client_id",
+        "client_secret",
+        "client_assertion",
+        "client_assertion_type",
+        "scope",
+        "token",
+        "token_type_hint",
+    }
+)
+"""Parameters that this service reads. Others are ignored (RFC 6749 section 3.2)."""
+
+_BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_VSCHAR = re.compile(r"[\x20-\x7e]*")
+
+
+class Params:
+    """The parameters of one OAuth request, each with the place it came from.
+
+    `values` maps name to value; `in_query` and `in_body` are the names that stood in each place. A parameter that
+    was sent empty is absent (RFC 6749 section 3.2).
+    """
+
+    __slots__ = ("in_body", "in_query", "values")
+
+    def __init__(self, query: dict[str, str], body: dict[str, str]) -> None:
+        self.in_query = query.keys()
+        self.in_body = body.keys()
+        self.values = {**query, **body} if body else query
+
+    def get(self, name: str) -> str | None:
+        """The parameter's value, or None when it is absent."""
+        return self.values.get(name)
+
+
+def form(query: bytes, body: bytes, content_type: bytes) -> Params:
+    """Read the query string and the body of an OAuth request.
+
+    The body is form-encoded (RFC 6749 appendix B) or a JSON object of strings; an empty body needs no type.
+    Raises InvalidRequest for any other type, malformed encoding, a defined parameter sent twice, or a limit passed.
+    """
+    if len(query) > QUERY_BYTES_MAX:
+        raise InvalidRequest(f"The query string is longer than {QUERY_BYTES_MAX} bytes.")
+    in_query = _once(_pairs(query)) if query else {}
+    in_body = _body(body, content_type) if body else {}
+    if in_body and not in_query.keys().isdisjoint(in_body):
+        raise InvalidRequest("A parameter stands both in the query string and in the body. Send it once.")
+    return Params(in_query, in_body)
+
+
+def query_pairs(query: bytes) -> list[tuple[str, str]]:
+    """The parameters of a platform request's query string, in order. Raises InvalidRequest as `form` does."""
+    if len(query) > QUERY_BYTES_MAX:
+        raise InvalidRequest(f"The query string is longer than {QUERY_BYTES_MAX} bytes.")
+    return _pairs(query)
+
+
+def _body(body: bytes, content_type: bytes) -> dict[str, str]:
+    media_type = content_type.partition(b";")[0].strip().lower()
+    if media_type == FORM:
+        return _once(_pairs(body))
+    if media_type == JSON:
+        return _once(_json_pairs(body))
+    raise InvalidRequest("Send the body as application/x-www-form-urlencoded (or leave it empty).")
+
+
+def _pairs(raw: bytes) -> list[tuple[str, str]]:
+    """Split form-encoded bytes; `;` does not separate, `+` is a space."""
+    try:
+        text = raw.decode("ascii")
+    except UnicodeDecodeError:
+        raise InvalidRequest("A parameter has a byte that must be percent-encoded.") from None
+    parts = text.split("&")
+    if len(parts) > PARAMETERS_MAX:
+        raise InvalidRequest(f"More than {PARAMETERS_MAX} parameters were sent.")
+    if "%" in text or "+" in text:
+        split = (part.partition("=") for part in parts)
+        return [(decode(name), decode(value)) for name, _, value in split]
+    if _CONTROL.search(text):
+        raise InvalidRequest("A parameter has a control character.")
+    return [(name, value) for name, _, value in (part.partition("=") for part in parts)]
+
+
+def decode(text: str) -> str:
+    """Decode one form-encoded name or value (RFC 6749 appendix B).
+
+    Raises InvalidRequest for a percent sign without two hex digits, bytes that are not UTF-8, or a control character.
+    """
+    if _BAD_PERCENT.search(text):
+        raise InvalidRequest("A percent sign is not followed by two hexadecimal digits.")
+    try:
+        value = unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidRequest("A parameter is not UTF-8.") from None
+    if _CONTROL.search(value):
+        raise InvalidRequest("A parameter has a control character.")
+    return value
+
+
+def _json_pairs(raw: bytes) -> list[tuple[str, str]]:
+    try:
+        pairs = json.loads(raw.decode("utf-8"), object_pairs_hook=_ObjectPairs)
+    except (ValueError, RecursionError):
+        raise InvalidRequest("The body is not JSON.") from None
+    if not isinstance(pairs, _ObjectPairs) or not all(isinstance(value, str) for _, value in pairs):
+        raise InvalidRequest("A JSON body must be an object whose values are strings.")
+    if len(pairs) > PARAMETERS_MAX:
+        raise InvalidRequest(f"More than {PARAMETERS_MAX} parameters were sent.")
+    for name, value in pairs:
+        if _CONTROL.search(name) or _CONTROL.search(value) or not _encodable(name + value):
+            raise InvalidRequest("A parameter has a control character.")
+    return list(pairs)
+
+
+def _encodable(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+class _ObjectPairs(list[tuple[str, str]]):
+    """A JSON object as its pairs, so that a name that stands twice is seen."""
+
+
+def _once(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """The defined parameters, each sent once; those sent empty are left out."""
+    seen: dict[str, str] = {}
+    for name, value in pairs:
+        if name in DEFINED:
+            if name in seen:
+                raise InvalidRequest(f"The parameter {name} was sent twice. Send it once.")
+            if len(value) > VALUE_LENGTH_MAX:
+                raise InvalidRequest(f"The parameter {name} is longer than {VALUE_LENGTH_MAX} characters.")
+            seen[name] = value
+    return seen if all(seen.values()) else {name: value for name, value in seen.items() if value}
+
+
+def printable(value: str, length_max: int) -> bool:
+    """Whether a value is printable ASCII (VSCHAR, RFC 6749 appendix A) of at most `length_max` characters."""
+    return len(value) <= length_max and _VSCHAR.fullmatch(value) is not None

@@ -1,0 +1,70 @@
+"""Applications in memory: one entry found two ways, by client id and by number."""
+
+from tessera.core.applications import Application
+from tessera.ports import Reader
+
+ABSENT_MAX = 4096
+
+
+class Applications:
+    """A bounded memory of applications. Beyond `entries_max` the one that came first goes, by both its names.
+
+    `known` and `numbered` are the maps themselves, for look-ups without a call. Client ids that do not exist are
+    remembered too, boundedly, so that a flood of made-up ids costs no database.
+    """
+
+    __slots__ = ("_absent", "_entries_max", "_epoch", "_reader", "known", "numbered")
+
+    def __init__(self, reader: Reader, entries_max: int) -> None:
+        self.known: dict[str, Application] = {}
+        self.numbered: dict[int, Application] = {}
+        self._absent: dict[str | int, None] = {}
+        self._reader = reader
+        self._entries_max = entries_max
+        self._epoch = 0
+
+    async def with_client_id(self, client_id: str) -> Application | None:
+        """The application, from memory or by one read."""
+        application = self.known.get(client_id)
+        if application is not None or client_id in self._absent:
+            return application
+        epoch = self._epoch
+        return self._remember(client_id, await self._reader.application(client_id), epoch)
+
+    async def with_number(self, number: int) -> Application | None:
+        """The application, from memory or by one read."""
+        application = self.numbered.get(number)
+        if application is not None or number in self._absent:
+            return application
+        epoch = self._epoch
+        return self._remember(number, await self._reader.application_numbered(number), epoch)
+
+    def _remember(self, key: str | int, application: Application | None, epoch: int) -> Application | None:
+        if epoch != self._epoch:  # something changed while we read: right for this caller, not for later ones
+            return application
+        if application is None:
+            if len(self._absent) >= ABSENT_MAX:
+                del self._absent[next(iter(self._absent))]
+            self._absent[key] = None
+            return None
+        if len(self.known) >= self._entries_max:
+            first = self.known.pop(next(iter(self.known)))
+            del self.numbered[first.number]
+        self.known[application.client_id] = application
+        self.numbered[application.number] = application
+        return application
+
+    def drop(self, client_id: str) -> None:
+        """Forget an application, so that the next look-up reads it."""
+        self._epoch += 1
+        self._absent.clear()
+        application = self.known.pop(client_id, None)
+        if application is not None:
+            del self.numbered[application.number]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._epoch += 1
+        self._absent.clear()
+        self.known.clear()
+        self.numbered.clear()

@@ -1,0 +1,82 @@
+"""The directory: look-ups that wait on no database once an entry is known."""
+
+from tessera.core.changes import Notice, NoticeKind
+from tessera.core.keys import KeyPurpose, MasterKey, WrappedKey
+from tessera.core.revocations import Revocations
+from tessera.core.sealing import Ring, SealingKey
+from tessera.directory.applications import Applications
+from tessera.directory.cache import Cache
+from tessera.ports import Reader, Unusable
+
+PROPERTIES_MAX = 10_000
+PROGRAMS_MAX = 1_000
+
+
+class Directory:
+    """Applications by client id and by number, properties, programs, the key ring, the pepper and the revocations.
+
+    `sequence` is the notice up to which it has heard. Empty until `load`.
+    """
+
+    def __init__(self, reader: Reader, master_key: MasterKey, applications_max: int) -> None:
+        self._reader = reader
+        self._master_key = master_key
+        self.applications = Applications(reader, applications_max)
+        self.properties = Cache(reader.property_with_key, PROPERTIES_MAX)
+        self.programs = Cache(reader.program, PROGRAMS_MAX)
+        self.revocations = Revocations()
+        self.ring: Ring
+        self.pepper: bytes
+        self.sequence = 0
+
+    async def load(self, now: int) -> None:
+        """Begin afresh: forget what is cached, read keys and revocations.
+
+        Raises Unusable when the master key does not open the stored keys, or there are none.
+        """
+        self.sequence = await self._reader.last_sequence()
+        self.applications.clear()
+        self.properties.clear()
+        self.programs.clear()
+        await self._load_keys()
+        revocations = Revocations()
+        for token_id, expires_at in await self._reader.revocations(now):
+            revocations.add(token_id, expires_at)
+        self.revocations = revocations
+
+    async def _load_keys(self) -> None:
+        keys = await self._reader.keys()
+        opened = [(key, self._unwrap(key)) for key in keys]
+        peppers = [material for key, material in opened if key.purpose is KeyPurpose.PEPPER]
+        sealing = [
+            SealingKey(key.number, material, key.signs_from, key.verifies_until)
+            for key, material in opened
+            if key.purpose is KeyPurpose.SEALING
+        ]
+        if not peppers or not sealing:
+            raise Unusable("The database holds no keys. Restore it from a backup, or begin with an empty data folder.")
+        self.pepper = peppers[-1]
+        self.ring = Ring(sealing)
+
+    def _unwrap(self, key: WrappedKey) -> bytes:
+        material = self._master_key.unwrap(key)
+        if material is None:
+            raise Unusable(
+                "The master key is not the one this database was made with. Put the right key back"
+                " (master.key in the data folder, or TESSERA_MASTER_KEY); nothing was changed."
+            )
+        return material
+
+    async def apply(self, notice: Notice) -> None:
+        """Take in one notice. Taking one in twice does no harm."""
+        if notice.kind is NoticeKind.APPLICATION:
+            self.applications.drop(notice.key)
+        elif notice.kind is NoticeKind.TOKEN:
+            token_id, _, expires_at = notice.key.partition(":")
+            self.revocations.add(int(token_id), int(expires_at))
+        elif notice.kind is NoticeKind.PROPERTY:
+            self.properties.drop(notice.key)
+        elif notice.kind is NoticeKind.PROGRAM:
+            self.programs.drop(int(notice.key))
+        else:
+            await self._load_keys()

@@ -1,0 +1,74 @@
+"""The server: one process, or several that share a socket, until SIGTERM."""
+
+import signal
+import socket
+from functools import partial
+from typing import Any
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from tessera import wiring
+from tessera.settings import Settings, SettingsError
+from tessera.web.limits import Limits
+from tessera.web.protocol import LimitedProtocol, Writes
+
+
+def listen(settings: Settings) -> socket.socket:
+    """A listening socket at the address in the settings.
+
+    Raises SettingsError when the address cannot be had, or would carry secrets in the clear beyond this machine.
+    """
+    if not settings.behind_tls_proxy and not _loopback(settings.host):
+        raise SettingsError(
+            f"Listening on {settings.host} without TLS would send secrets in the clear. Put a proxy that ends TLS in"
+            " front and say so with --behind-tls-proxy, or listen on 127.0.0.1."
+        )
+    try:
+        family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        raise SettingsError(
+            f"Cannot listen on {settings.host} port {settings.port}: {error.strerror}. Name another with --port."
+        ) from None
+
+
+def _loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def run(settings: Settings, listener: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM; requests in flight are finished first."""
+    config = uvicorn.Config(
+        partial(wiring.application, settings),
+        factory=True,
+        workers=settings.workers,
+        loop="uvloop",
+        http=_protocol(settings),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=int(settings.shutdown_seconds) or 1,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _already_stopping)
+    if settings.workers > 1:
+        Multiprocess(config, sockets=[listener]).run()
+    else:
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _protocol(settings: Settings) -> Any:
+    limits = Limits(
+        connections_max=settings.connections_max,
+        head_bytes_max=settings.request_head_bytes_max,
+        request_timeout_seconds=settings.request_timeout_seconds,
+    )
+    return partial(LimitedProtocol, limits=limits, writes=Writes())
+
+
+def _already_stopping(_number: int, _frame: object) -> None:
+    """Nothing to do: uvicorn raises the signal again once it has stopped, and a clean end is no failure."""

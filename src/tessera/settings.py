@@ -1,0 +1,95 @@
+"""Every setting, declared once: name with its unit, default, one sentence.
+
+A value comes from, strongest first: a flag of the command, the environment (`TESSERA_PORT`), the TOML file named by
+`TESSERA_CONFIG` (or `tessera.toml` in the working folder), the default.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+LogFormat = Literal["auto", "pretty", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the text is a sentence that says what to do."""
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Unknown names in the TOML file are refused."""
+
+    model_config = SettingsConfigDict(env_prefix="TESSERA_", extra="forbid", frozen=True)
+
+    data_dir: Path = Field(Path("var"), description="Folder of the database, the master key and the demo file.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(1, ge=1, le=64, description="Server processes that share the port and the data folder.")
+    demo: bool = Field(False, description="Create a demonstration organization on the first start, and show its keys.")
+    behind_tls_proxy: bool = Field(
+        False, description="A trusted proxy ends TLS in front: allows listening beyond loopback without TLS."
+    )
+    master_key: str | None = Field(
+        None, repr=False, description="The master key itself, 64 hex characters, instead of the file."
+    )
+    master_key_file: Path | None = Field(
+        None, description="File that holds the master key; `master.key` in the data folder when not set."
+    )
+    log_level: LogLevel = Field("info", description="Least severe events to log.")
+    log_format: LogFormat = Field("auto", description="`pretty`, `json`, or `auto`: pretty on a terminal.")
+    applications_cached_max: int = Field(
+        200_000, ge=1, description="Applications that a process keeps in memory; more cost one read each."
+    )
+    feed_poll_milliseconds: int = Field(
+        100, ge=10, le=10_000, description="How often a process looks for what others have changed."
+    )
+    usage_flush_seconds: float = Field(
+        2.0, gt=0, le=3600, description="How often counts and last uses are written to the database."
+    )
+    connections_max: int = Field(10_000, ge=1, description="Open connections a process accepts; more get a 503.")
+    request_head_bytes_max: int = Field(
+        32 * 1024, ge=1024, description="Bytes of request line and headers; more get a 431."
+    )
+    request_timeout_seconds: float = Field(
+        10.0, gt=0, description="Time a client has to send a request whole; then 408 and the connection is closed."
+    )
+    shutdown_seconds: float = Field(8.0, gt=0, description="Time that requests in flight have to finish after SIGTERM.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, environment, file; nothing else is looked at."""
+        file = Path(os.environ.get("TESSERA_CONFIG", "tessera.toml"))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
+
+
+def load(**flags: Any) -> Settings:
+    """The settings in force, given the flags that were used (None counts as not used).
+
+    Raises SettingsError with one sentence for the first value that cannot be used.
+    """
+    config = os.environ.get("TESSERA_CONFIG")
+    if config and not Path(config).is_file():
+        raise SettingsError(f"TESSERA_CONFIG names {config}, which is not a file.")
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"The setting {name} cannot be used: {first['msg']}.") from None
+    except ValueError as error:
+        raise SettingsError(f"The configuration file cannot be read: {error}.") from None

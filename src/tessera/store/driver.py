@@ -1,0 +1,31 @@
+"""What a database engine does for the store, and the short list of what differs between engines.
+
+| | SQLite | PostgreSQL |
+|---|---|---|
+| reads | on the event loop, about 5 microseconds | from a pool |
+| writes | one thread, many callers' changes to a transaction | one transaction a commit |
+| "has anything changed?" | `pragma data_version` | `listen` and a slow poll |
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from tessera.core.changes import Change, Notice
+
+Row = tuple[Any, ...]
+
+
+class Driver(Protocol):
+    """One engine. Raises the errors of `ports.py` and no other."""
+
+    async def fetch(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:
+        """All rows of one read, of one moment."""
+
+    async def commit(self, changes: Sequence[Change]) -> list[Notice]:
+        """All of the changes or none; durable when it returns."""
+
+    async def changed(self) -> bool:
+        """Whether anything may have been committed since the last call."""
+
+    async def close(self) -> None:
+        """Finish what was accepted, then let go."""

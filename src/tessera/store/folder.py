@@ -1,0 +1,58 @@
+"""The data folder of the embedded form: what lies where, and who may read it."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tessera.ports import Unusable
+
+DATABASE = "tessera.db"
+MASTER_KEY = "master.key"
+DEMO = "demo.json"
+LOCK = "setup.lock"
+
+
+class DataFolder:
+    """A folder that holds the database, the master key and the demo file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.database = path / DATABASE
+        self.master_key = path / MASTER_KEY
+        self.demo = path / DEMO
+
+    def make(self) -> None:
+        """Make the folder, mode 0700, when it is not there. Raises Unusable when that cannot be."""
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unusable(
+                f"The data folder {self.path} cannot be made ({error.strerror}). Name another with --data-dir."
+            ) from error
+        if not os.access(self.path, os.W_OK | os.X_OK):
+            raise Unusable(f"The data folder {self.path} cannot be written. Give this user write permission.")
+
+    @contextmanager
+    def setting_up(self) -> Iterator[None]:
+        """Let one process at a time set up the folder."""
+        with (self.path / LOCK).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only this user can read, whole and durable or not at all. Replaces an existing one."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

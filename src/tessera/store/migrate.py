@@ -1,0 +1,81 @@
+"""Bringing a database to the schema of this version, and telling how far it is from it.
+
+Alembic is only imported when there is something to migrate: it takes half a second that a start does not have.
+"""
+
+import sqlite3
+from enum import Enum
+from pathlib import Path
+
+from tessera.ports import Unusable
+from tessera.store import sql, sqlite
+from tessera.store.migrations import HEAD
+
+
+class SchemaState(Enum):
+    """How a database stands to this version of Tessera."""
+
+    EMPTY = "empty"
+    CURRENT = "current"
+    OLDER = "older"
+
+
+def sqlite_state(path: Path) -> SchemaState:
+    """What is in a SQLite file; a file that does not exist is empty, and is not made.
+
+    Raises Unusable for a file that is no database, is somebody else's, or was made by a newer version.
+    """
+    if not path.exists() or path.stat().st_size == 0:
+        return SchemaState.EMPTY
+    try:
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        try:
+            return _state(connection, path)
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        raise Unusable(
+            f"{path} cannot be read as a SQLite database ({error}). Restore it from a backup, or name another"
+            " folder with --data-dir."
+        ) from error
+
+
+def _state(connection: sqlite3.Connection, path: Path) -> SchemaState:
+    tables = {row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")}
+    if not tables:
+        return SchemaState.EMPTY
+    mark = connection.execute("pragma application_id").fetchone()[0]
+    if mark != sqlite.APPLICATION_ID or "alembic_version" not in tables:
+        raise Unusable(f"{path} is a database of another program. Name a folder of Tessera's own with --data-dir.")
+    row = connection.execute(sql.SCHEMA_VERSION).fetchone()
+    version = row[0] if row else ""
+    if version == HEAD:
+        return SchemaState.CURRENT
+    if version > HEAD:
+        raise Unusable(
+            f"{path} has schema {version}, made by a newer Tessera than this one (schema {HEAD})."
+            " Start it with that version or a later one."
+        )
+    return SchemaState.OLDER
+
+
+def migrate_sqlite(path: Path) -> None:
+    """Run the revisions that are missing, in one transaction. The file is made, mode 0600, when it is not there."""
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine, event
+
+    if not path.exists():
+        path.touch(mode=0o600)
+    engine = create_engine(f"sqlite:///{path}")
+    # pysqlite's own transactions would not cover DDL: begin by hand.
+    event.listen(engine, "connect", lambda connection, _record: setattr(connection, "isolation_level", None))
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("begin immediate"))
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"pragma application_id = {sqlite.APPLICATION_ID}")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    engine.dispose()
+    sqlite.connect(path).close()

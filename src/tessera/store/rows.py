@@ -1,0 +1,73 @@
+"""Rows into values: the only place that knows the columns' order."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from tessera.core import scopes
+from tessera.core.applications import Application, ApplicationRecord, QueryCredentials, Secret, SecretKind, SecretRecord
+from tessera.core.loyalty.points import PointAccount
+from tessera.core.loyalty.program import Program
+from tessera.core.loyalty.tiers import Rule, TierLevel, TierSystem
+from tessera.store.driver import Row
+
+_KINDS = tuple(SecretKind)
+_POLICIES = tuple(QueryCredentials)
+
+
+def application(rows: list[Row]) -> Application | None:
+    """An application from its row, repeated for each of its secrets."""
+    if not rows:
+        return None
+    number, client_id, organization, enabled, scope, lifetime, policy, valid_from = rows[0][:8]
+    secrets = tuple(Secret(row[8], _KINDS[row[9]], row[10], row[11]) for row in rows if row[8] is not None)
+    return Application(
+        number,
+        client_id,
+        organization,
+        enabled == 1,
+        scopes.parse(scope),
+        lifetime,
+        _POLICIES[policy],
+        valid_from,
+        secrets,
+    )
+
+
+def program(organization: int, retailer_id: str, accounts: list[Row], levels: list[Row]) -> Program:
+    """A loyalty program; `levels` repeats a level for each point account that its rule counts."""
+    return Program(
+        organization,
+        retailer_id,
+        tuple(PointAccount(*row) for row in accounts),
+        tuple(_system(list(rows)) for _, rows in groupby(levels, key=lambda row: row[0])),
+    )
+
+
+def _system(rows: list[Row]) -> TierSystem:
+    number, system_id, name, maintenance_days = rows[0][:4]
+    levels = tuple(_level(level) for _, level in groupby(rows, key=lambda row: row[4]))
+    return TierSystem(number, system_id, name, maintenance_days, levels)
+
+
+def _level(rows: Iterable[Row]) -> TierLevel:
+    parts = list(rows)
+    number, level_id, rank, name, tree_id, root_id, rule_id, constraint_id, target = parts[0][4:13]
+    rule = None
+    if rule_id is not None:
+        accounts = tuple(row[13] for row in parts if row[13] is not None)
+        rule = Rule(tree_id, root_id, rule_id, constraint_id, target, accounts)
+    return TierLevel(number, level_id, rank, name, rule)
+
+
+def application_record(row: Row) -> ApplicationRecord:
+    """The operator's view of an application."""
+    number, client_id, name, organization, enabled, scope, lifetime, policy, *usage = row
+    return ApplicationRecord(
+        number, client_id, name, organization, enabled == 1, scope, lifetime, _POLICIES[policy].name.lower(), *usage
+    )
+
+
+def secret_record(row: Row) -> SecretRecord:
+    """The operator's view of a secret."""
+    number, name, kind, *rest = row
+    return SecretRecord(number, name, _KINDS[kind].name.lower(), *rest)

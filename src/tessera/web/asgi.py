@@ -1,0 +1,96 @@
+"""The only file that knows ASGI: from a connection's events to a handler, and its answer back."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from tessera.core.errors import Refusal
+from tessera.ops.log import log
+from tessera.ports import StoreError
+from tessera.web import errors
+from tessera.web.messages import RESPOND, ClientGone, Headers, Receive, Request, Response, Scope, Send
+from tessera.web.routes import Routes
+
+Lifespan = Callable[[], AbstractAsyncContextManager[Routes]]
+"""Opens what the routes stand on, gives the routes, and closes it after the last request."""
+
+
+_NO_EXTENSIONS: dict[str, Callable[[Scope, int, Headers, bytes], bool]] = {}
+
+
+class App:
+    """The ASGI application."""
+
+    def __init__(self, lifespan: Lifespan) -> None:
+        self._lifespan = lifespan
+        self._routes = Routes([])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._other(scope, receive, send)
+            return
+        try:
+            response = await self._answer(scope, receive)
+        except ClientGone:
+            return
+        body = response.body
+        respond = scope.get("extensions", _NO_EXTENSIONS).get(RESPOND)
+        if respond is not None and respond(scope, response.status, response.headers, body):
+            return
+        await send(
+            {
+                "type": "http.response.start",
+                "status": response.status,
+                "headers": [*response.headers, (b"content-length", b"%d" % len(body))],
+            }
+        )
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+        path = scope["path"]
+        try:
+            found = self._routes.find(scope["method"], path, scope["raw_path"])
+            if found is None:
+                return errors.not_found(path)
+            handler, values = found
+            return await handler(Request(scope, receive, values))
+        except Refusal as refusal:
+            response = errors.respond(refusal, path)
+            _log_refusal(scope, refusal, response.status)
+            return response
+        except StoreError as error:
+            log.error("store_unavailable", method=scope["method"], path=path, reason=str(error))
+            return errors.unavailable(path)
+        except ClientGone:
+            raise
+        except Exception:  # noqa: BLE001  # the last resort: a defect is answered, and logged whole
+            log.exception("defect", method=scope["method"], path=path)
+            return errors.defect(path)
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            return
+        await receive()
+        try:
+            opened = self._lifespan()
+            self._routes = await opened.__aenter__()
+        except Exception as error:  # noqa: BLE001  # whatever it is, the server is told and stops
+            log.exception("start_failed")
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await opened.__aexit__(None, None, None)
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def _log_refusal(scope: Scope, refusal: Refusal, status: int) -> None:
+    """One line a refusal: never the query string, a header, or anything that was presented."""
+    log.info(
+        "refused",
+        method=scope["method"],
+        path=scope["path"],
+        status=status,
+        code=refusal.code,
+        public=refusal.public,
+        detail=refusal.detail,
+    )

@@ -1,0 +1,105 @@
+"""Refusals into responses: the one table.
+
+An OAuth refusal is `{"error","error_description"}` (RFC 6749 section 5.2); a refusal of the platform is the envelope
+of the contract. Which of the two a refusal of neither family becomes depends on the address.
+"""
+
+from tessera.core import errors
+from tessera.core.errors import OAuthRefusal, PlatformRefusal, Refusal
+from tessera.web.messages import CLOSE, JSON_NO_STORE_HEADERS, DuplicateHeader, Headers, Response, encode
+
+REALM = "tessera"
+
+STATUSES: dict[type[Refusal], int] = {
+    errors.InvalidRequest: 400,
+    errors.InvalidClient: 401,
+    errors.UnauthorizedClient: 400,
+    errors.UnsupportedGrantType: 400,
+    errors.InvalidScope: 400,
+    errors.InvalidToken: 401,
+    errors.MissingCredentials: 401,
+    errors.InvalidAuthToken: 401,
+    errors.AccessDenied: 401,
+    errors.InsufficientScope: 403,
+    errors.InvalidAPIKey: 401,
+    errors.UserNotFound: 404,
+    errors.NotFound: 404,
+    errors.MissingData: 400,
+    errors.Validation: 400,
+    errors.ArgumentError: 400,
+    errors.TooLarge: 413,
+    errors.MethodNotAllowed: 405,
+    errors.Unavailable: 503,
+    DuplicateHeader: 400,
+}
+
+RETRY_AFTER_SECONDS = 1
+
+
+def respond(refusal: Refusal, path: str) -> Response:
+    """The response for a refusal at this address."""
+    return Response(STATUSES[type(refusal)], _body(refusal, path), JSON_NO_STORE_HEADERS + _headers(refusal))
+
+
+def not_found(path: str) -> Response:
+    """The response for an address that nothing answers."""
+    return respond(errors.NotFound("Nothing answers at this address."), path)
+
+
+def unavailable(path: str) -> Response:
+    """The response when the database does not answer: nothing was done, and trying again may work."""
+    return respond(errors.Unavailable("The service cannot store anything just now. Try again in a moment."), path)
+
+
+def defect(path: str) -> Response:
+    """The response for a mistake of ours; it tells nothing."""
+    if _is_oauth(path):
+        body = encode({"error": "server_error", "error_description": "Something went wrong on our side."})
+    else:
+        body = _envelope("internal_server_error", "Something went wrong on our side.")
+    return Response(500, body, JSON_NO_STORE_HEADERS)
+
+
+def _is_oauth(path: str) -> bool:
+    return path.startswith(("/oauth/", "/.well-known/"))
+
+
+def _body(refusal: Refusal, path: str) -> bytes:
+    oauth = isinstance(refusal, OAuthRefusal) or (not isinstance(refusal, PlatformRefusal) and _is_oauth(path))
+    if oauth:
+        return encode({"error": refusal.code, "error_description": refusal.public})
+    code = "argument_error" if refusal.code == "invalid_request" else refusal.code
+    return _envelope("not_available" if code == "temporarily_unavailable" else code, refusal.public)
+
+
+def _envelope(code: str, message: str) -> bytes:
+    return encode({"status": "error", "errors": {"code": code, "message": message}})
+
+
+def _headers(refusal: Refusal) -> Headers:
+    match refusal:
+        case errors.InvalidClient():
+            return _challenges(f'error="invalid_client", error_description="{refusal.public}"')
+        case errors.InvalidToken() | errors.InvalidAuthToken():
+            return _challenges(f'error="invalid_token", error_description="{refusal.public}"')
+        case errors.MissingCredentials() | errors.AccessDenied() | errors.InvalidAPIKey():
+            return _challenges("")
+        case errors.InsufficientScope():
+            challenge = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{refusal.scope}"'
+            return ((b"www-authenticate", challenge.encode("ascii")),)
+        case errors.MethodNotAllowed():
+            return ((b"allow", ", ".join(refusal.allowed).encode("ascii")),)
+        case errors.Unavailable():
+            return ((b"retry-after", str(RETRY_AFTER_SECONDS).encode("ascii")),)
+        case errors.TooLarge():
+            return (CLOSE,)
+    return ()
+
+
+def _challenges(bearer_error: str) -> Headers:
+    """Basic first, for clients that only then send it; Bearer beside it (RFC 6750 section 3)."""
+    bearer = f'Bearer realm="{REALM}"' + (f", {bearer_error}" if bearer_error else "")
+    return (
+        (b"www-authenticate", f'Basic realm="{REALM}", charset="UTF-8"'.encode("ascii")),
+        (b"www-authenticate", bearer.encode("ascii")),
+    )

@@ -1,0 +1,20 @@
+"""Who is calling? The credentials of a platform request, and whether they reach far enough."""
+
+from tessera.app import callers
+from tessera.app.callers import Caller
+from tessera.app.house import House
+from tessera.core.errors import ArgumentError
+from tessera.web.messages import Request
+
+
+async def caller(house: House, request: Request, scope: str) -> Caller:
+    """The caller, known to hold `scope`.
+
+    Only the `Authorization` header counts. Raises MissingCredentials, InvalidAuthToken, InsufficientScope, and
+    ArgumentError when a token stands in the URL as well (RFC 6750 section 2).
+    """
+    found = await callers.identify(house, request.header(b"authorization"))
+    if request.query and b"access_token=" in request.query:
+        raise ArgumentError("Send the token in the Authorization header only, not in the address.")
+    callers.require(found, scope)
+    return found

@@ -1,0 +1,159 @@
+"""One HTTP connection: uvicorn's protocol, within our limits, and with answers written in batches.
+
+A write to a socket wakes the client, which on a busy machine costs more than making the answer. So the answers of one
+turn of the event loop are written together at its end, each whole in one write (see `docs/decisions/`).
+"""
+
+import asyncio
+from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from tessera.web.limits import HEADERS_MAX, Limits
+from tessera.web.messages import CLOSE, RESPOND, Headers, Scope
+
+GRACE_SECONDS = 0.5
+"""How long an idle connection may still bring a request after shutdown began: it may be on its way already."""
+
+
+class Writes:
+    """Answers of this turn of the event loop, written together at its end, in order."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[asyncio.Transport, bytes, bool]] = []
+
+    def add(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport, data: bytes, *, close: bool) -> None:
+        """Write `data` at the end of this turn, and close the connection after it when told to."""
+        if not self._waiting:
+            loop.call_soon(self._write)
+        self._waiting.append((transport, data, close))
+
+    def _write(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for transport, data, close in waiting:
+            transport.write(data)
+            if close:
+                transport.close()
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol within `Limits`. `since` is when we began to wait for this client; None when we do not."""
+
+    def __init__(self, *args: Any, limits: Limits, writes: Writes, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.limits = limits
+        self.writes = writes
+        self.since: float | None = self.loop.time()
+        self._in_head = True
+        self._head_bytes = 0
+        self._going_down = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > self.limits.connections_max:
+            self._refuse(503, ((b"retry-after", b"1"),))
+            return
+        self.limits.watch(cast("set[LimitedProtocol]", self.connections), self.loop)
+
+    def data_received(self, data: bytes) -> None:
+        if self.since is None:
+            self.since = self.loop.time()
+        if self._in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > self.limits.head_bytes_max:
+            self._refuse(431)
+
+    def on_message_begin(self) -> None:
+        self._in_head = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        if len(self.headers) > HEADERS_MAX or (
+            self._head_bytes > self.limits.head_bytes_max and self._head_size() > self.limits.head_bytes_max
+        ):
+            self._refuse(431)
+            return
+        self._head_bytes = 0
+        self.scope["extensions"] = {RESPOND: self.respond}  # type: ignore[dict-item]  # extensions hold anything
+        super().on_headers_complete()
+        if self._going_down:
+            self.cycle.keep_alive = False
+
+    def _head_size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
+    def on_body(self, body: bytes) -> None:
+        if not self.transport.is_closing():
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self.since = None
+        self._in_head = True
+        if not self.transport.is_closing():
+            super().on_message_complete()
+
+    def respond(self, scope: Scope, status: int, headers: Headers, body: bytes) -> bool:
+        """Send a whole response in one write, in place of the two that ASGI's two messages cost.
+
+        False when it cannot be done so (the client reads slowly, or this is not the request being answered): then
+        the two messages are the way.
+        """
+        cycle = self.cycle
+        if cycle.scope is not scope or cycle.response_started or cycle.disconnected or self.flow.write_paused:
+            return False
+        close = not cycle.keep_alive or self._going_down or CLOSE in headers
+        if close and CLOSE not in headers:
+            headers = (*headers, CLOSE)
+        cycle.response_started = cycle.response_complete = True
+        sent = b"" if scope["method"] == "HEAD" else body
+        self.writes.add(self.loop, self.transport, self._head(status, headers, len(body)) + sent, close=close)
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
+
+    def _head(self, status: int, headers: Headers, length: int) -> bytes:
+        lines = [STATUS_LINE[status]]
+        for name, value in self.server_state.default_headers:
+            lines += (name, b": ", value, b"\r\n")
+        for name, value in headers:
+            lines += (name, b": ", value, b"\r\n")
+        lines.append(b"content-length: %d\r\n\r\n" % length)
+        return b"".join(lines)
+
+    def pause_writing(self) -> None:
+        self.since = self.loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self.since = None
+        super().resume_writing()
+
+    def shutdown(self) -> None:
+        """Finish what is under way; an idle connection has a moment more to bring what is on its way."""
+        self._going_down = True
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(GRACE_SECONDS, self._close_when_idle)
+        else:
+            self.cycle.keep_alive = False
+
+    def _close_when_idle(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
+
+    def time_out(self) -> None:
+        """The client took too long to send its request, or to read its answer."""
+        if self.flow.write_paused:
+            self.transport.abort()
+        else:
+            self._refuse(408)
+
+    def send_400_response(self, _msg: str) -> None:
+        """What is not HTTP, or tries to be two requests at once."""
+        self._refuse(400)
+
+    def _refuse(self, status: int, headers: Headers = ()) -> None:
+        """Answer without the application, and close."""
+        if not self.transport.is_closing():
+            self.writes.add(self.loop, self.transport, self._head(status, (*headers, CLOSE), 0), close=True)

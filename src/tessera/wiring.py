@@ -1,0 +1,131 @@
+"""The only file that builds things: settings -> store -> house -> ASGI application. Flat and boring."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from tessera.api import customers, incentives, oauth
+from tessera.app import keys, upkeep
+from tessera.app.house import House
+from tessera.core.keys import MasterKey
+from tessera.directory import Directory
+from tessera.ops import log
+from tessera.ops.clock import SystemClock
+from tessera.ops.entropy import SystemEntropy
+from tessera.ops.slow_hash import Argon2
+from tessera.ports import Clock, Entropy, Unusable
+from tessera.settings import Settings
+from tessera.store.folder import DataFolder, write_private
+from tessera.store.migrate import SchemaState, migrate_sqlite, sqlite_state
+from tessera.store.sqlite import SQLiteDriver
+from tessera.store.store import SQLStore
+from tessera.web.asgi import App
+from tessera.web.routes import Route, Routes
+
+
+def set_up(settings: Settings) -> None:
+    """Bring the data folder to where a process can open it: made, with a master key, a schema and keys.
+
+    An existing folder is only looked at. Raises Unusable with what to do, having changed nothing.
+    """
+    folder = DataFolder(settings.data_dir)
+    folder.make()
+    with folder.setting_up():
+        state = sqlite_state(folder.database)
+        if state is SchemaState.OLDER:
+            raise Unusable(
+                f"{folder.database} has an older schema. Back it up, then run"
+                f" `tessera migrate --data-dir {folder.path}`."
+            )
+        master_key = read_master_key(settings, folder, create=state is SchemaState.EMPTY)
+        if state is SchemaState.EMPTY:
+            migrate_sqlite(folder.database)
+        asyncio.run(_first_keys(folder.database, master_key))
+
+
+async def _first_keys(database: Path, master_key: MasterKey) -> None:
+    """The first keys of a database that is still without anything; one that holds something is left as it is."""
+    store = SQLStore(SQLiteDriver(database))
+    try:
+        if not await store.keys() and not await store.organizations():
+            await keys.create_first(store, master_key, SystemClock(), SystemEntropy())
+    finally:
+        await store.close()
+
+
+def read_master_key(settings: Settings, folder: DataFolder, *, create: bool) -> MasterKey:
+    """The master key from the setting or the file; made, mode 0600, when `create` and there is none.
+
+    Raises Unusable when it is missing beside an existing database, or is not a key.
+    """
+    text, source = settings.master_key, "TESSERA_MASTER_KEY"
+    if text is None:
+        path = settings.master_key_file or folder.master_key
+        source = str(path)
+        if create and settings.master_key_file is None and not path.exists():
+            write_private(path, SystemEntropy().random_bytes(32).hex() + "\n")
+        try:
+            text = path.read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise Unusable(
+                f"The master key {path} cannot be read. The database cannot be opened without it:"
+                " restore the file from a backup, or set TESSERA_MASTER_KEY or TESSERA_MASTER_KEY_FILE."
+            ) from error
+    try:
+        return MasterKey(text.strip())
+    except ValueError as error:
+        raise Unusable(f"{source} does not hold a master key: {error}. Restore it from a backup.") from None
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings, *, clock: Clock | None = None, entropy: Entropy | None = None
+) -> AsyncIterator[House]:
+    """The house over a data folder that was set up. Raises Unusable."""
+    folder = DataFolder(settings.data_dir)
+    master_key = read_master_key(settings, folder, create=False)
+    store = SQLStore(SQLiteDriver(folder.database))
+    try:
+        directory = Directory(store, master_key, settings.applications_cached_max)
+        house = House(
+            store,
+            directory,
+            clock=clock or SystemClock(),
+            entropy=entropy or SystemEntropy(),
+            slow_hash=Argon2(),
+        )
+        await directory.load(house.clock.now())
+        yield house
+    finally:
+        await store.close()
+
+
+def routes(house: House) -> list[Route]:
+    """Every route that is served."""
+    return [*oauth.routes(house), *customers.routes(house), *incentives.routes(house)]
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Routes]:
+    """A house with its upkeep running; what is counted and not yet written is written at the end."""
+    async with open_house(settings) as house:
+        tasks = [
+            asyncio.create_task(upkeep.follow_feed(house, settings.feed_poll_milliseconds / 1000)),
+            asyncio.create_task(upkeep.flush_usage(house, settings.usage_flush_seconds)),
+            asyncio.create_task(upkeep.forget_expired(house)),
+        ]
+        try:
+            yield Routes(routes(house))
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await upkeep.write_usage(house, len(house.usage))
+
+
+def application(settings: Settings) -> App:
+    """The ASGI application of one process."""
+    log.configure(settings.log_level, settings.log_format)
+    return App(partial(serving, settings))
