@@ -1,0 +1,1 @@
+"""What the tests share: a clock that can be stepped, counted entropy, a house over a real file, a real server."""
