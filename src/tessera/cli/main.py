@@ -23,5 +23,5 @@ def main() -> None:
     try:
         app()
     except (OperatorError, SettingsError, StoreError) as error:
-        print(f"tessera: {error}", file=sys.stderr)  # noqa: T201
+        print(f"tessera: {error}", file=sys.stderr)
         sys.exit(1)
