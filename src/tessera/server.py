@@ -66,6 +66,7 @@ def _protocol(settings: Settings) -> Any:
         connections_max=settings.connections_max,
         head_bytes_max=settings.request_head_bytes_max,
         request_timeout_seconds=settings.request_timeout_seconds,
+        keep_alive_seconds=settings.keep_alive_seconds,
     )
     return partial(LimitedProtocol, limits=limits, writes=Writes())
 

@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     request_timeout_seconds: float = Field(
         10.0, gt=0, description="Time a client has to send a request whole; then 408 and the connection is closed."
     )
+    keep_alive_seconds: float = Field(
+        60.0, gt=0, description="How long an idle connection is kept open for the client's next request."
+    )
     shutdown_seconds: float = Field(8.0, gt=0, description="Time that requests in flight have to finish after SIGTERM.")
 
     @classmethod

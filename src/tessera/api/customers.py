@@ -5,7 +5,7 @@ import msgspec
 from tessera.api import fields
 from tessera.app import customers
 from tessera.app.house import House
-from tessera.core.customers import CustomerView, NewCustomer, Wanted
+from tessera.core.customers import NewCustomer, Wanted
 from tessera.web import guard
 from tessera.web.messages import JSON_NO_STORE_HEADERS, Request, Response, encode
 from tessera.web.routes import Route
@@ -16,7 +16,7 @@ PREFIX = "/priv/v1/apps/{api_key}"
 class UserReply(msgspec.Struct, frozen=True, gc=False):
     """The envelope of one customer."""
 
-    user: CustomerView
+    user: msgspec.Raw
     status: str = "ok"
 
 
@@ -56,7 +56,7 @@ def routes(house: House) -> list[Route]:
     ]
 
 
-def _reply(user: CustomerView) -> Response:
+def _reply(user: msgspec.Raw) -> Response:
     return Response(200, encode(UserReply(user)), JSON_NO_STORE_HEADERS)
 
 

@@ -6,7 +6,7 @@ from tessera.app.callers import Caller, own_api_key, program
 from tessera.app.house import House
 from tessera.core import customers
 from tessera.core.changes import AddCustomer, Change, ClaimIdentifier, JoinTier
-from tessera.core.customers import Customer, CustomerView, Identifier, NewCustomer, Standing, Wanted
+from tessera.core.customers import Customer, Identifier, NewCustomer, Standing, Wanted
 from tessera.core.errors import UserNotFound, Validation
 from tessera.core.loyalty import tiers
 from tessera.core.loyalty.program import Program
@@ -17,27 +17,27 @@ from tessera.ports import Conflict
 NO_CUSTOMER = "No such customer in your organization."
 
 
-async def read(house: House, caller: Caller, api_key: str, user_id: str, wanted: Wanted) -> CustomerView:
+async def read(house: House, caller: Caller, api_key: str, user_id: str, wanted: Wanted) -> msgspec.Raw:
     """The profile of a customer by id. Raises InvalidAPIKey, UserNotFound."""
     await own_api_key(house, caller, api_key)
     found = await house.store.customer(caller.organization, user_id)
     return await _view(house, caller, found, wanted)
 
 
-async def read_external(house: House, caller: Caller, api_key: str, external_id: str, wanted: Wanted) -> CustomerView:
+async def read_external(house: House, caller: Caller, api_key: str, external_id: str, wanted: Wanted) -> msgspec.Raw:
     """The profile of a customer by any of its external ids. Raises InvalidAPIKey, UserNotFound."""
     await own_api_key(house, caller, api_key)
     found = await house.store.customer_with_external_id(caller.organization, external_id)
     return await _view(house, caller, found, wanted)
 
 
-async def _view(house: House, caller: Caller, found: Customer | None, wanted: Wanted) -> CustomerView:
+async def _view(house: House, caller: Caller, found: Customer | None, wanted: Wanted) -> msgspec.Raw:
     if found is None:
         raise UserNotFound(NO_CUSTOMER)
     return customers.view(found, await program(house, caller), wanted)
 
 
-async def create(house: House, caller: Caller, api_key: str, new: NewCustomer) -> CustomerView:
+async def create(house: House, caller: Caller, api_key: str, new: NewCustomer) -> msgspec.Raw:
     """Create a customer, in the lowest level of every tier system.
 
     Raises InvalidAPIKey, and Validation when a rule forbids the profile or its email or external id is taken.

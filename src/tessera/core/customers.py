@@ -109,10 +109,10 @@ class TierDetails(msgspec.Struct, frozen=True):
     point_account_balances: points.BalancesView
 
 
-class CustomerView(Profile, gc=False):
-    """The user object: a profile, and what is computed from rows when it is read."""
+class Computed(msgspec.Struct, gc=False):
+    """The members of the user object that are computed when it is read; unset members are left out."""
 
-    id: str = ""
+    id: str
     external_id: str | UnsetType = UNSET
     available_points: int | float = 0
     test_points: int | float = 0
@@ -165,7 +165,7 @@ class Wanted(msgspec.Struct, frozen=True):
     incentives: bool = False
 
 
-_decode_view = msgspec.json.Decoder(CustomerView).decode
+_encode = msgspec.json.Encoder().encode
 _decode_standing = msgspec.json.Decoder(Standing).decode
 _decode_identifiers = msgspec.json.Decoder(list[Identifier]).decode
 
@@ -227,12 +227,15 @@ def folded_email(email: str) -> str:
     return email.casefold()
 
 
-def view(customer: Customer, program: Program, wanted: Wanted) -> CustomerView:
-    """The user object of a customer."""
-    user = _decode_view(customer.profile)
+def view(customer: Customer, program: Program, wanted: Wanted) -> msgspec.Raw:
+    """The user object of a customer, as JSON: the profile as it is stored, and after it what is computed."""
+    return msgspec.Raw(b"%b,%b" % (customer.profile.encode()[:-1], _encode(_computed(customer, program, wanted))[1:]))
+
+
+def _computed(customer: Customer, program: Program, wanted: Wanted) -> Computed:
     standing = customer.stands()
     balances = {balance.point_account: balance for balance in standing.balances}
-    user.id = customer.id
+    user = Computed(customer.id)
     identifiers = _decode_identifiers(customer.identifiers)
     if identifiers:
         user.external_id = identifiers[-1].external_id
@@ -248,7 +251,7 @@ def view(customer: Customer, program: Program, wanted: Wanted) -> CustomerView:
     return user
 
 
-def _add_tier(user: CustomerView, membership: Membership, program: Program, balances: dict[int, Balance]) -> None:
+def _add_tier(user: Computed, membership: Membership, program: Program, balances: dict[int, Balance]) -> None:
     """The members of the user object that tell the customer's tier, in the first tier system it is in."""
     found = _place(program, membership)
     if found is None:

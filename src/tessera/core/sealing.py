@@ -7,7 +7,7 @@ The ring holds the keys: a new key is known to all nodes before it signs (`signs
 until `verifies_until`. Times are integer microseconds since the epoch.
 """
 
-import re
+from typing import Any
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -18,7 +18,11 @@ KEY_BYTES = 64
 
 KEYS_MAX = 255
 
-_HEX = re.compile(r"(?:[0-9a-f]{2})+")
+REMEMBERED_MAX = 8192
+"""Tokens whose claims a ring keeps: callers use one token for many calls."""
+
+OVERHEAD_BYTES = 17
+"""What sealing adds to the claims: the key's number and the synthetic initialization vector."""
 
 
 class SealingKey(msgspec.Struct, frozen=True):
@@ -48,6 +52,18 @@ class Ring:
         self._keys = sorted(keys, key=lambda key: key.signs_from)
         self._ciphers = {key.number: (AESSIV(key.material), key.verifies_until) for key in keys}
         self._signing = (0, 0, 0)
+        self._lasting = all(key.verifies_until is None for key in keys)
+        self.remembered: dict[str, Any] = {}
+
+    def remember(self, token: str, claims: Any) -> None:
+        """Keep what a token opened to, for the next time it comes; `remembered` holds up to `REMEMBERED_MAX`.
+
+        Whether the token is live is decided each time anew. While a key of the ring has an end, nothing is kept.
+        """
+        if self._lasting:
+            if len(self.remembered) >= REMEMBERED_MAX:
+                del self.remembered[next(iter(self.remembered))]
+            self.remembered[token] = claims
 
     def seal(self, claims: bytes, purpose: list[bytes], now: int) -> str:
         """Seal claims under the newest key that signs at `now`; lower-case hex."""
@@ -75,11 +91,14 @@ class Ring:
 
         A token has one spelling: upper-case hex, blanks, or a byte more or less open nothing.
         """
-        if not _HEX.fullmatch(token):
+        try:
+            sealed = bytes.fromhex(token)
+        except ValueError:
             return None
-        sealed = bytes.fromhex(token)
+        if len(sealed) <= OVERHEAD_BYTES or sealed.hex() != token:
+            return None
         entry = self._ciphers.get(sealed[0])
-        if entry is None or len(sealed) <= 17:
+        if entry is None:
             return None
         cipher, verifies_until = entry
         if verifies_until is not None and now >= verifies_until:

@@ -12,9 +12,9 @@ SWEEP_SECONDS = 0.5
 
 
 class Watched(Protocol):
-    """A connection that may be waiting for its client; `since` is when that began, None when it is not."""
+    """A connection that may be waiting for its client; `deadline` is when it has waited enough, None when it is not."""
 
-    since: float | None
+    deadline: float | None
 
     def time_out(self) -> None:
         """The client took too long."""
@@ -23,10 +23,13 @@ class Watched(Protocol):
 class Limits:
     """The limits of one process, and the sweep that ends connections which take too long."""
 
-    def __init__(self, *, connections_max: int, head_bytes_max: int, request_timeout_seconds: float) -> None:
+    def __init__(
+        self, *, connections_max: int, head_bytes_max: int, request_timeout_seconds: float, keep_alive_seconds: float
+    ) -> None:
         self.connections_max = connections_max
         self.head_bytes_max = head_bytes_max
         self.request_timeout_seconds = request_timeout_seconds
+        self.keep_alive_seconds = keep_alive_seconds
         self._sweeping = False
 
     def watch(self, connections: Collection[Watched], loop: asyncio.AbstractEventLoop) -> None:
@@ -36,8 +39,8 @@ class Limits:
             loop.call_later(SWEEP_SECONDS, self._sweep, connections, loop)
 
     def _sweep(self, connections: Collection[Watched], loop: asyncio.AbstractEventLoop) -> None:
-        before = loop.time() - self.request_timeout_seconds
-        for connection in [each for each in connections if each.since is not None and each.since < before]:
+        now = loop.time()
+        for connection in [each for each in connections if each.deadline is not None and each.deadline < now]:
             connection.time_out()
         self._sweeping = False
         if connections:

@@ -37,13 +37,18 @@ class Writes:
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol within `Limits`. `since` is when we began to wait for this client; None when we do not."""
+    """uvicorn's protocol within `Limits`.
+
+    `deadline` is when this client has kept us waiting for long enough: for its request to be whole, for its next one,
+    or for it to read its answer. None while it is we who have something to do.
+    """
 
     def __init__(self, *args: Any, limits: Limits, writes: Writes, **options: Any) -> None:
         super().__init__(*args, **options)
         self.limits = limits
         self.writes = writes
-        self.since: float | None = self.loop.time()
+        self.deadline: float | None = self.loop.time() + limits.request_timeout_seconds
+        self._idle = False
         self._in_head = True
         self._head_bytes = 0
         self._going_down = False
@@ -56,8 +61,9 @@ class LimitedProtocol(HttpToolsProtocol):
         self.limits.watch(cast("set[LimitedProtocol]", self.connections), self.loop)
 
     def data_received(self, data: bytes) -> None:
-        if self.since is None:
-            self.since = self.loop.time()
+        if self.deadline is None or self._idle:
+            self.deadline = self.loop.time() + self.limits.request_timeout_seconds
+            self._idle = False
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
@@ -89,10 +95,11 @@ class LimitedProtocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self.since = None
+        self.deadline = None
         self._in_head = True
-        if not self.transport.is_closing():
-            super().on_message_complete()
+        if self.transport.is_closing():
+            return
+        super().on_message_complete()
 
     def respond(self, scope: Scope, status: int, headers: Headers, body: bytes) -> bool:
         """Send a whole response in one write, in place of the two that ASGI's two messages cost.
@@ -123,12 +130,24 @@ class LimitedProtocol(HttpToolsProtocol):
         return b"".join(lines)
 
     def pause_writing(self) -> None:
-        self.since = self.loop.time()
+        self.deadline = self.loop.time() + self.limits.request_timeout_seconds
         super().pause_writing()
 
     def resume_writing(self) -> None:
-        self.since = None
+        self.deadline = None
         super().resume_writing()
+
+    def on_response_complete(self) -> None:
+        """Begin the next request when it is here already; otherwise wait for it, by the sweep instead of a timer."""
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+        elif self.deadline is None:
+            self._idle = True
+            self.deadline = self.loop.time() + self.limits.keep_alive_seconds
 
     def shutdown(self) -> None:
         """Finish what is under way; an idle connection has a moment more to bring what is on its way."""
@@ -146,6 +165,8 @@ class LimitedProtocol(HttpToolsProtocol):
         """The client took too long to send its request, or to read its answer."""
         if self.flow.write_paused:
             self.transport.abort()
+        elif self._idle:
+            self.transport.close()
         else:
             self._refuse(408)
 

@@ -67,8 +67,10 @@ class Routes:
         segments = raw_path.decode("latin-1").split("/")
         for pattern in self._patterns.get(len(segments), ()):
             if pattern.literals_of(segments) == pattern.literals:
-                values = _decoded([segments[index] for index in pattern.values])
-                return None if values is None else (_choose(pattern.handlers, method), values)
+                values = tuple([segments[index] for index in pattern.values])
+                if b"%" in raw_path:
+                    values = _decoded(values)
+                return (_choose(pattern.handlers, method), values) if all(values) else None
         return None
 
 
@@ -79,15 +81,13 @@ def _choose(handlers: dict[str, Handler], method: str) -> Handler:
     return handler
 
 
-def _decoded(values: list[str]) -> tuple[str, ...] | None:
-    """Path values without their percent signs; None when one is empty or no text."""
+def _decoded(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Path values without their percent signs; one that is no printable text is empty."""
     decoded = []
     for value in values:
         try:
-            text = unquote_to_bytes(value).decode("utf-8") if "%" in value else value
+            text = unquote_to_bytes(value).decode("utf-8")
         except UnicodeDecodeError:
-            return None
-        if not text or not text.isprintable():
-            return None
-        decoded.append(text)
+            text = ""
+        decoded.append(text if text.isprintable() else "")
     return tuple(decoded)
