@@ -1,0 +1,95 @@
+"""Each home-made rule complains about a planted breach of it, and not about its neighbour that is sound."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.house import floors, manners, shape, words
+from tests.house.modules import Module, parsed
+
+Rule = Callable[[Module], list[str]]
+
+CORE = "src/tessera/core/tokens.py"
+APP = "src/tessera/app/tokens.py"
+API = "src/tessera/api/oauth.py"
+TEST = "tests/core/test_tokens.py"
+
+BROKEN: tuple[tuple[Rule, str, str], ...] = (
+    (shape.long_file, APP, "x = 1\n" * (shape.FILE_LINES_MAX + 1)),
+    (shape.long_function, APP, "def f():\n" + "    x = 1\n" * shape.FUNCTION_LINES_MAX),
+    (shape.banned_name, "src/tessera/app/utils.py", ""),
+    (shape.banned_name, "tests/helpers/clock.py", ""),
+    (shape.banned_name, "src/tessera/core/_base.py", ""),
+    (shape.no_docstring, APP, "x = 1"),
+    (shape.silent_room, "src/tessera/app/__init__.py", '"""Offers deeds."""'),
+    (shape.unsorted_exports, APP, '__all__ = ["b", "a"]'),
+    (floors.impure, CORE, "import time"),
+    (floors.impure, CORE, "def f():\n    from os import urandom"),
+    (floors.impure, CORE, "async def f(): ..."),
+    (floors.impure, CORE, "from datetime import datetime\nat = datetime.now()"),
+    (floors.impure, CORE, "text = open('file')"),
+    (floors.knows_asgi, API, 'message = {"type": "http.response.start"}'),
+    (floors.parses_raw_input, API, "import json\nbody = json.loads(raw)"),
+    (floors.parses_raw_input, "src/tessera/web/guard.py", "from urllib.parse import parse_qs\nq = parse_qs(raw)"),
+    (floors.parses_raw_input, API, "asked = _decoder.decode(raw)"),
+    (floors.builds, "src/tessera/cli/apps.py", "house = House(store, directory)"),
+    (floors.borrows, APP, "import structlog"),
+    (floors.borrows, "src/tessera/wiring.py", "def f():\n    from uvicorn.config import Config"),
+    (manners.mocks, TEST, "from unittest.mock import Mock"),
+    (manners.mocks, TEST, "import unittest.mock"),
+    (manners.mocks, TEST, "def test_it(monkeypatch):\n    monkeypatch.setattr(house, 'clock', None)"),
+    (manners.excused, TEST, "@pytest.mark.xfail\ndef test_it(): ..."),
+    (manners.excused, TEST, "pytest.skip('not today')"),
+    (manners.silent_test, TEST, "def test_it(): ..."),
+    (manners.silent_test, TEST, 'def test_it():\n    """Tests it"""'),
+    (manners.long_sleep, TEST, "time.sleep(2)"),
+)
+
+SOUND: tuple[tuple[Rule, str, str], ...] = (
+    (shape.long_file, APP, "x = 1\n" * shape.FILE_LINES_MAX),
+    (shape.long_function, APP, "def f():\n" + "    x = 1\n" * (shape.FUNCTION_LINES_MAX - 1)),
+    (shape.banned_name, "src/tessera/app/usage.py", ""),
+    (shape.no_docstring, APP, '"""Tokens."""'),
+    (shape.silent_room, "src/tessera/app/__init__.py", '"""Offers deeds. Must not know: HTTP."""'),
+    (shape.unsorted_exports, APP, '__all__ = ["a", "b"]'),
+    (floors.impure, CORE, "import hashlib\nfrom datetime import date"),
+    (floors.knows_asgi, "src/tessera/web/asgi.py", 'message = {"type": "http.response.start"}'),
+    (floors.parses_raw_input, "src/tessera/core/wire.py", "import json\nbody = json.loads(raw)"),
+    (floors.parses_raw_input, API, "asked = fields.decode(_decoder, raw)"),
+    (floors.builds, "src/tessera/wiring.py", "house = House(store, directory)"),
+    (floors.borrows, "src/tessera/ops/log.py", "import structlog"),
+    (floors.borrows, "src/tessera/store/migrations/env.py", "from alembic import context"),
+    (manners.mocks, TEST, "def test_it(monkeypatch):\n    monkeypatch.setenv('TESSERA_PORT', '1')"),
+    (manners.excused, TEST, "@pytest.mark.parametrize('x', [1])\ndef test_it(x): ..."),
+    (manners.silent_test, TEST, 'def test_it():\n    """A token opens its door."""'),
+    (manners.long_sleep, TEST, "time.sleep(0.02)"),
+)
+
+
+def _name(case: object) -> str | None:
+    return getattr(case, "__name__", None)
+
+
+@pytest.mark.parametrize(("rule", "path", "text"), BROKEN, ids=_name)
+def test_a_breach_is_seen(rule: Rule, path: str, text: str) -> None:
+    """A module that breaks the rule is complained about."""
+    assert rule(parsed(path, text)) != []
+
+
+@pytest.mark.parametrize(("rule", "path", "text"), SOUND, ids=_name)
+def test_a_sound_module_is_left_alone(rule: Rule, path: str, text: str) -> None:
+    """A module that keeps the rule is not complained about."""
+    assert rule(parsed(path, text)) == []
+
+
+def test_breaches_of_words_are_seen() -> None:
+    """Loose ends, machine paths, registries and unquotable refusals are complained about."""
+    quoted = parsed(APP, """raise InvalidScope(f'The scope "{name}" is unknown.')""")
+    sound = parsed(APP, 'raise InvalidScope("The scope is unknown.")')
+
+    assert words.loose_end("# " + "TO" + "DO: later") != []
+    assert words.elsewhere("see /" + "home/somebody/notes") != []
+    assert words.elsewhere("from https://" + "pypi" + ".org/simple") != []
+    assert words.unquotable(quoted, frozenset({"InvalidScope"})) != []
+    assert words.unquotable(sound, frozenset({"InvalidScope"})) == []
+    assert words.elsewhere("GET /oauth/token and var/tessera.db, todo") == []
