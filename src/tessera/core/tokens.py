@@ -91,7 +91,7 @@ def seconds_left(claims: Claims, now: int) -> int:
 
     So a fresh token of 14 days has 1209599 seconds left: by the time anybody can read it, some of its life is gone.
     """
-    return max(0, (claims.expires_at - now - 1) // SECOND)
+    return max(0, (claims.issued_at + claims.lifetime_seconds * SECOND - now - 1) // SECOND)
 
 
 def reply(token: str, claims: Claims, now: int) -> TokenReply:

@@ -7,14 +7,11 @@ from tessera.core.errors import Refusal
 from tessera.ops.log import log
 from tessera.ports import StoreError
 from tessera.web import errors
-from tessera.web.messages import RESPOND, ClientGone, Headers, Receive, Request, Response, Scope, Send
+from tessera.web.messages import ClientGone, Receive, Request, Response, Scope, Send, whole
 from tessera.web.routes import Routes
 
 Lifespan = Callable[[], AbstractAsyncContextManager[Routes]]
 """Opens what the routes stand on, gives the routes, and closes it after the last request."""
-
-
-_NO_EXTENSIONS: dict[str, Callable[[Scope, int, Headers, bytes], bool]] = {}
 
 
 class App:
@@ -33,8 +30,8 @@ class App:
         except ClientGone:
             return
         body = response.body
-        respond = scope.get("extensions", _NO_EXTENSIONS).get(RESPOND)
-        if respond is not None and respond(scope, response.status, response.headers, body):
+        connection = whole(scope)
+        if connection is not None and connection.respond(scope, response.status, response.headers, body):
             return
         await send(
             {

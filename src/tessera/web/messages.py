@@ -1,7 +1,7 @@
 """Request and Response: the only values that handlers see of HTTP."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -15,8 +15,24 @@ Send = Callable[[Message], Awaitable[None]]
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
-RESPOND = "tessera.respond"
-"""The ASGI extension by which our protocol takes a whole response at once (see `web/protocol.py`)."""
+WHOLE = "tessera.whole"
+"""The ASGI extension by which our protocol hands over a whole body, and takes a whole response, at once."""
+
+
+class Whole(Protocol):
+    """What stands under `WHOLE` in a request's extensions (see `web/protocol.py`)."""
+
+    def received(self, scope: Scope) -> bytes | None:
+        """The body, when all of it has arrived and none was read; otherwise None, and ASGI's events are the way."""
+
+    def respond(self, scope: Scope, status: int, headers: Headers, body: bytes) -> bool:
+        """Send a response; False when it cannot be done at once, and ASGI's events are the way."""
+
+
+def whole(scope: Scope) -> Whole | None:
+    """The extension, when the server under us has it."""
+    extensions = scope.get("extensions")
+    return extensions.get(WHOLE) if extensions else None
 
 
 CLOSE = (b"connection", b"close")
@@ -60,6 +76,16 @@ class Request:
 
     async def body(self, bytes_max: int) -> bytes:
         """The whole body. Raises TooLarge beyond `bytes_max`, ClientGone when it will never be whole."""
+        connection = whole(self.scope)
+        body = connection.received(self.scope) if connection is not None else None
+        if body is None:
+            body = await self._received(bytes_max)
+        if len(body) > bytes_max:
+            raise TooLarge(f"The body is longer than {bytes_max} bytes.")
+        return body
+
+    async def _received(self, bytes_max: int) -> bytes:
+        """The body by ASGI's events; no more of it than makes clear that it is too long."""
         message = await self._receive()
         if message["type"] != "http.request":
             raise ClientGone
@@ -69,8 +95,6 @@ class Request:
             if message["type"] != "http.request":
                 raise ClientGone
             body += message["body"]
-        if len(body) > bytes_max:
-            raise TooLarge(f"The body is longer than {bytes_max} bytes.")
         return body
 
 

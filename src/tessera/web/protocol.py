@@ -5,12 +5,13 @@ turn of the event loop are written together at its end, each whole in one write 
 """
 
 import asyncio
+from functools import lru_cache
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from tessera.web.limits import HEADERS_MAX, Limits
-from tessera.web.messages import CLOSE, RESPOND, Headers, Scope
+from tessera.web.messages import CLOSE, WHOLE, Headers, Scope
 
 GRACE_SECONDS = 0.5
 """How long an idle connection may still bring a request after shutdown began: it may be on its way already."""
@@ -34,6 +35,12 @@ class Writes:
             transport.write(data)
             if close:
                 transport.close()
+
+
+@lru_cache(maxsize=64)
+def _lines(headers: Headers) -> bytes:
+    """Headers as they are sent. Most answers have one of few sets of them, and the date stays the same for a second."""
+    return b"".join(b"%b: %b\r\n" % header for header in headers)
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -82,7 +89,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(431)
             return
         self._head_bytes = 0
-        self.scope["extensions"] = {RESPOND: self.respond}  # type: ignore[dict-item]  # extensions hold anything
+        self.scope["extensions"] = {WHOLE: self}  # type: ignore[dict-item]  # extensions hold anything
         super().on_headers_complete()
         if self._going_down:
             self.cycle.keep_alive = False
@@ -101,11 +108,17 @@ class LimitedProtocol(HttpToolsProtocol):
             return
         super().on_message_complete()
 
-    def respond(self, scope: Scope, status: int, headers: Headers, body: bytes) -> bool:
-        """Send a whole response in one write, in place of the two that ASGI's two messages cost.
+    def received(self, scope: Scope) -> bytes | None:
+        """The body of the request, when it has arrived whole and nothing of it was read (see `Whole`)."""
+        cycle = self.cycle
+        if cycle.scope is not scope or cycle.more_body or cycle.disconnected:
+            return None
+        return bytes(cycle.body)
 
-        False when it cannot be done so (the client reads slowly, or this is not the request being answered): then
-        the two messages are the way.
+    def respond(self, scope: Scope, status: int, headers: Headers, body: bytes) -> bool:
+        """Send a whole response in one write, in place of the two that ASGI's two messages cost (see `Whole`).
+
+        It cannot be done so when the client reads slowly, or when this is not the newest request.
         """
         cycle = self.cycle
         if cycle.scope is not scope or cycle.response_started or cycle.disconnected or self.flow.write_paused:
@@ -121,13 +134,8 @@ class LimitedProtocol(HttpToolsProtocol):
         return True
 
     def _head(self, status: int, headers: Headers, length: int) -> bytes:
-        lines = [STATUS_LINE[status]]
-        for name, value in self.server_state.default_headers:
-            lines += (name, b": ", value, b"\r\n")
-        for name, value in headers:
-            lines += (name, b": ", value, b"\r\n")
-        lines.append(b"content-length: %d\r\n\r\n" % length)
-        return b"".join(lines)
+        dated = _lines(tuple(self.server_state.default_headers))
+        return b"%b%b%bcontent-length: %d\r\n\r\n" % (STATUS_LINE[status], dated, _lines(headers), length)
 
     def pause_writing(self) -> None:
         self.deadline = self.loop.time() + self.limits.request_timeout_seconds
