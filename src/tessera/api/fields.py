@@ -15,6 +15,7 @@ BODY_BYTES_MAX = 256 * 1024
 
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")
+_QUOTED = re.compile(r"(?<=^Invalid enum value) .*", re.DOTALL)
 
 
 def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
@@ -38,7 +39,7 @@ def _refusal(text: str) -> ArgumentError | MissingData:
     if missing:
         name = f"{place}.{missing.group(1)}" if place else missing.group(1)
         return MissingData(f"The field {name} is missing.")
-    reason = text[: at.start()] if at else text
+    reason = _QUOTED.sub("", text[: at.start()] if at else text)  # what was sent may be a secret in a wrong place
     return ArgumentError(f"The field {place or 'at the top'} cannot be used: {reason}.")
 
 

@@ -14,13 +14,21 @@ def routes(house: House) -> list[Route]:
 
     async def token(request: Request) -> Response:
         """RFC 6749 section 3.2."""
-        body = await request.body(wire.BODY_BYTES_MAX)
-        content_type = request.header(b"content-type") or b"" if body else b""
-        params = wire.form(request.query, body, content_type)
-        reply = await tokens.issue(house, params, _authorization(request))
+        reply = await tokens.issue(house, await _params(request), _authorization(request))
         return Response(200, encode(reply), JSON_NO_STORE_HEADERS)
 
-    return [Route("POST", "/oauth/token", token)]
+    async def revoke(request: Request) -> Response:
+        """RFC 7009 section 2: an answer of 200 says that the token is dead, or was not this client's to revoke."""
+        await tokens.revoke_own(house, await _params(request), _authorization(request))
+        return Response(200, b"{}", JSON_NO_STORE_HEADERS)
+
+    return [Route("POST", "/oauth/token", token), Route("POST", "/oauth/revoke", revoke)]
+
+
+async def _params(request: Request) -> wire.Params:
+    body = await request.body(wire.BODY_BYTES_MAX)
+    content_type = request.header(b"content-type") or b"" if body else b""
+    return wire.form(request.query, body, content_type)
 
 
 def _authorization(request: Request) -> bytes | None:

@@ -5,6 +5,7 @@ from tessera.app.house import House
 from tessera.core import credentials, grants, tokens
 from tessera.core.applications import Application
 from tessera.core.changes import RevokeToken
+from tessera.core.errors import InvalidRequest
 from tessera.core.tokens import Claims, TokenReply
 from tessera.core.wire import Params
 
@@ -38,6 +39,22 @@ async def check(house: House, token: str) -> tuple[Claims, Application] | None:
     if application is None or not tokens.live(claims, application, directory.revocations, now):
         return None
     return claims, application
+
+
+async def revoke_own(house: House, params: Params, authorization: bytes | None) -> None:
+    """Revoke the token in a request, when it is the requesting client's own (RFC 7009 section 2.1).
+
+    A token of another client, an expired one, and what is no token of ours are left as they are, and nobody is told.
+    Raises InvalidClient, and InvalidRequest when `token` is absent.
+    """
+    presented = credentials.present(params, authorization)
+    caller = await clients.authenticate(house, presented, house.clock.now())
+    token = params.get("token")
+    if token is None:
+        raise InvalidRequest("The parameter token is missing.")
+    claims = tokens.unseal(house.directory.ring, token, house.clock.now())
+    if claims is not None and claims.application == caller.application.number:
+        await revoke(house, token)
 
 
 async def revoke(house: House, token: str) -> Claims | None:
