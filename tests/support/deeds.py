@@ -1,0 +1,35 @@
+"""An operator's deeds from another process than the server's: on the same data folder, through a house of its own."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from tessera import wiring
+from tessera.app import applications, demo, organizations
+from tessera.app.applications import Issued
+from tessera.app.house import House
+from tessera.settings import load
+
+T = TypeVar("T")
+
+
+def do(folder: Path, deed: Callable[[House], Awaitable[T]]) -> T:
+    """Have one deed done in a house that is opened for it."""
+
+    async def done() -> T:
+        async with wiring.open_house(load(data_dir=folder)) as house:
+            return await deed(house)
+
+    return asyncio.run(done())
+
+
+async def partner(house: House, name: str, **options: str | int) -> Issued:
+    """A new application of the demonstration's organization."""
+    organization = await organizations.find(house, demo.ORGANIZATION)
+    return await applications.create(house, name, organization.number, **options)  # type: ignore[arg-type]
+
+
+def make_partner(folder: Path, name: str, **options: str | int) -> Issued:
+    """A new application of the demonstration's organization, made by another process than the server."""
+    return do(folder, lambda house: partner(house, name, **options))

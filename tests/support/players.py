@@ -1,0 +1,92 @@
+"""Two ways to have a request answered: the ASGI application called directly, and the server over a socket."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import unquote
+
+from tessera import wiring
+from tessera.settings import load
+from tessera.web.asgi import App
+from tests.support import raw
+from tests.support.raw import Answer
+
+
+class OverSocket:
+    """Each request on a connection of its own to a running server."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def play(self, method: str, target: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
+        """The answer to one request."""
+        answer = raw.ask(self.port, method, target, body, headers)
+        assert answer.header("date"), "an answer of the server carries a date"
+        return answer
+
+
+class InProcess:
+    """The ASGI application over a data folder, with its lifespan, in an event loop of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._runner = asyncio.Runner()
+        self._app = App(partial(wiring.serving, load(data_dir=folder)))
+        self._to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._from_app: asyncio.Queue[Any] = asyncio.Queue()
+
+    def __enter__(self) -> "InProcess":
+        async def start() -> Any:
+            scope: dict[str, Any] = {"type": "lifespan", "asgi": {"version": "3.0"}}
+            self._lifespan = asyncio.create_task(self._app(scope, self._to_app.get, self._from_app.put))
+            await self._to_app.put({"type": "lifespan.startup"})
+            return await self._from_app.get()
+
+        started = self._runner.run(start())
+        assert started["type"] == "lifespan.startup.complete", started
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        async def stop() -> None:
+            await self._to_app.put({"type": "lifespan.shutdown"})
+            await self._lifespan
+
+        self._runner.run(stop())
+        self._runner.close()
+
+    def play(self, method: str, target: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
+        """The answer to one request."""
+        raw_path, _, query = target.partition("?")
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "http_version": "1.1",
+            "scheme": "http",
+            "method": method,
+            "path": unquote(raw_path),
+            "raw_path": raw_path.encode(),
+            "query_string": query.encode(),
+            "headers": [(name.lower().encode(), value.encode()) for name, value in headers],
+            "root_path": "",
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 2),
+        }
+        return self._runner.run(self._ask(scope, body))
+
+    async def _ask(self, scope: dict[str, Any], body: bytes) -> Answer:
+        sent: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await self._app(scope, receive, send)
+        start, *bodies = sent
+        pairs = [(name.decode().lower(), value.decode()) for name, value in start["headers"]]
+        whole = b"" if scope["method"] == "HEAD" else b"".join(message["body"] for message in bodies)
+        return Answer(start["status"], pairs, whole)

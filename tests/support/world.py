@@ -1,0 +1,62 @@
+"""A world to play transcripts in: the demonstration, applications in every state, and another organization."""
+
+import json
+from pathlib import Path
+
+from tessera.app import applications, organizations
+from tessera.app.house import House
+from tessera.core.applications import QueryCredentials
+from tessera.core.changes import AddPointAccount
+from tessera.core.loyalty.points import SPEND
+from tests.support import deeds
+
+
+def furnish(folder: Path) -> dict[str, str]:
+    """Add to a demonstration what the transcripts name; the values they may use."""
+    values: dict[str, str] = json.loads((folder / "demo.json").read_text())
+    values.update(deeds.do(folder, _furnish))
+    program = deeds.do(folder, lambda house: house.directory.programs.get(1))
+    assert program is not None
+    values |= {
+        "beans": program.accounts[0].id,
+        "status_points": program.accounts[1].id,
+        "charity": program.accounts[2].id,
+        "tier_system": program.systems[0].id,
+        "nowhere": "00000000-0000-4000-8000-000000000000",
+        "unknown_key": "0" * 40,
+        "unknown_client": "0" * 64,
+        "wrong_secret": "f" * 64,
+    }
+    return values
+
+
+async def _furnish(house: House) -> dict[str, str]:
+    values: dict[str, str] = {}
+    await _partner(house, values, "reader", scope="profiles:read")
+    await _partner(house, values, "accountant", scope="loyalty:read loyalty:write")
+    await _partner(house, values, "careful", query_credentials=int(QueryCredentials.DENY))
+    await _partner(house, values, "warned", query_credentials=int(QueryCredentials.WARN))
+    await _partner(house, values, "hurried", token_lifetime_seconds=60)
+    await _partner(house, values, "stopped")
+    await _partner(house, values, "moved", client_id="old partner+1%:", client_secret="a b+c%:/=&?~")
+    await applications.disable(house, values["stopped_id"])
+    other = await organizations.create(house, "Other Bakery")
+    shop = await organizations.create_property(house, other, "Web shop")
+    theirs = await applications.create(house, "their partner", other.number)
+    account = house.new_uuid()
+    await house.commit(AddPointAccount(other.number, account, "Crumbs", SPEND))
+    assert theirs.client_secret is not None
+    return values | {
+        "their_id": theirs.client_id,
+        "their_secret": theirs.client_secret,
+        "their_api_key": shop.api_key,
+        "their_property_secret": shop.property_secret,
+        "their_account": account,
+        "their_retailer_id": other.retailer_id,
+    }
+
+
+async def _partner(house: House, values: dict[str, str], name: str, **options: str | int) -> None:
+    made = await deeds.partner(house, name, **options)
+    values[f"{name}_id"] = made.client_id
+    values[f"{name}_secret"] = made.client_secret or str(options["client_secret"])

@@ -1,0 +1,1 @@
+"""Golden transcripts of HTTP, played in process and over a socket."""
