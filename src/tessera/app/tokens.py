@@ -52,6 +52,8 @@ async def revoke_own(house: House, params: Params, authorization: bytes | None) 
     token = params.get("token")
     if token is None:
         raise InvalidRequest("The parameter token is missing.")
+    if "token" in params.in_query:
+        raise InvalidRequest("Send the parameter token in the body: an address ends in logs.")
     claims = tokens.unseal(house.directory.ring, token, house.clock.now())
     if claims is not None and claims.application == caller.application.number:
         await revoke(house, token)
