@@ -1,0 +1,100 @@
+"""The data folders that are measured: the demonstration, and beside it as many applications as wanted."""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+
+from bench.processes import BenchError
+from tessera import wiring
+from tessera.app import applications, demo
+from tessera.app.house import House
+from tessera.core import scopes
+from tessera.core.applications import GENERATED_LENGTH, QueryCredentials, SecretKind, secret_digest
+from tessera.core.changes import AddApplication, AddSecret, Change
+from tessera.settings import load
+
+COMMIT_APPLICATIONS = 1000
+"""Applications of one commit: big ones make a hundred thousand in seconds."""
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """A client id and its secret."""
+
+    client_id: str
+    client_secret: str
+
+
+class Folder(msgspec.Struct, frozen=True):
+    """A data folder, who may call, and what there is to read."""
+
+    path: Path
+    callers: list[Caller]
+    api_key: str
+    retailer_id: str
+    customer_ids: list[str]
+
+
+def make(path: Path, callers: int) -> Folder:
+    """Make a folder with the demonstration and this many applications in its organization."""
+    settings = load(data_dir=path)
+    wiring.set_up(settings)
+
+    async def fill() -> Folder:
+        async with wiring.open_house(settings) as house:
+            shown = await demo.create(house)
+            made = [Caller(shown.client_id, shown.client_secret), *await _applications(house, callers - 1)]
+            return Folder(path, made, shown.api_key, shown.retailer_id, await _customer_ids(house))
+
+    return asyncio.run(fill())
+
+
+async def _organization(house: House) -> int:
+    return (await house.store.organizations())[0].number
+
+
+async def _customer_ids(house: House) -> list[str]:
+    organization = await _organization(house)
+    found = []
+    for index in range(1, demo.CUSTOMERS + 1):
+        customer = await house.store.customer_with_external_id(organization, f"card-{index:06d}")
+        if customer is None:
+            raise BenchError(f"The demonstration has no customer card-{index:06d}.")
+        found.append(customer.id)
+    return found
+
+
+async def _applications(house: House, count: int) -> list[Caller]:
+    organization = await _organization(house)
+    callers, commits = [], []
+    for first in range(0, count, COMMIT_APPLICATIONS):
+        changes: list[Change] = []
+        for index in range(first, min(first + COMMIT_APPLICATIONS, count)):
+            caller = Caller(_random(house), _random(house))
+            callers.append(caller)
+            changes += _application(house, organization, f"Partner {index:06d}", caller)
+        commits.append(house.store.commit(*changes))
+    await asyncio.gather(*commits)
+    return callers
+
+
+def _random(house: House) -> str:
+    return house.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
+
+
+def _application(house: House, organization: int, name: str, caller: Caller) -> list[Change]:
+    """An application with one secret, as the operator's deed makes it."""
+    now = house.clock.now()
+    digest = secret_digest(house.directory.pepper, caller.client_secret)
+    return [
+        AddApplication(
+            caller.client_id,
+            name,
+            organization,
+            scopes.EVERYTHING,
+            applications.DEFAULT_LIFETIME_SECONDS,
+            int(QueryCredentials.ALLOW),
+            now,
+        ),
+        AddSecret(caller.client_id, "first", int(SecretKind.KEYED), digest, caller.client_secret[-4:], now, None),
+    ]

@@ -1,0 +1,34 @@
+"""An operator who rotates secrets without pause: adds one to the next application, ends it, and goes on.
+
+A process of its own on the same data folder, ended by SIGTERM; it then writes how many it rotated, in how many seconds.
+"""
+
+import asyncio
+import signal
+import sys
+import time
+from pathlib import Path
+
+from tessera import wiring
+from tessera.app import applications
+from tessera.settings import load
+
+
+async def rotate(folder: Path, client_ids: list[str]) -> str:
+    """Rotate until SIGTERM; how many, in how many seconds."""
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    rotated, began = 0, time.monotonic()
+    async with wiring.open_house(load(data_dir=folder)) as house:
+        while not ended.is_set():
+            client_id = client_ids[rotated % len(client_ids)]
+            name = f"rotated {house.entropy.random_bytes(8).hex()}"
+            await applications.add_secret(house, client_id, name)
+            await applications.expire_secret(house, client_id, name)
+            rotated += 1
+    return f"{rotated} {time.monotonic() - began:.3f}"
+
+
+if __name__ == "__main__":
+    counted = asyncio.run(rotate(Path(sys.argv[1]), Path(sys.argv[2]).read_text().split()))
+    Path(sys.argv[3]).write_text(counted)

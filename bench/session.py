@@ -1,0 +1,147 @@
+"""One run from beginning to end: make the folders, start the servers, measure, stop them all."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from bench import checks, folders, kinds, machine, processes, wrk
+from bench.folders import Folder
+from bench.kinds import KINDS, PROFILE, TIER_STATUS, TOKEN_QUERY, Kind
+from bench.measure import Rotation, Rounds, Subject, Turn
+from bench.processes import Server
+from bench.results import Line, Results
+
+PARTS = ("many", "rotation", "start", "growth")
+ROTATED_APPLICATIONS = 100
+
+Say = Callable[[str], None]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What to measure and for how long. `parts` are those of `PARTS` beside one caller's loads."""
+
+    kinds: list[Kind]
+    parts: frozenset[str]
+    rounds: int
+    seconds: float
+    applications: int
+    starts: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is left out."""
+        return len(self.kinds) == len(KINDS) and len(self.parts) == len(PARTS)
+
+
+class Session:
+    """What is running, and the lines so far."""
+
+    def __init__(self, plan: Plan, work: Path, say: Say, stack: ExitStack) -> None:
+        self._plan = plan
+        self._work = work
+        self._say = say
+        self._stack = stack
+        self._length = Turn(plan.seconds)
+        self.lines: list[Line] = []
+
+    def run(self) -> list[Line]:
+        """Measure everything that the plan names; the lines of the table."""
+        plan = self._plan
+        one_folder = self._folder("one", 1)
+        many_folder = self._folder("many", plan.applications) if "many" in plan.parts else None
+        starts = self._starts(one_folder, many_folder)
+        one = self._subject("one application", one_folder)
+        bare = self._bare(one)
+        cold: list[Line] = []
+        many = None if many_folder is None else self._many(many_folder, cold)
+        rotation = self._rotation(bare) if "rotation" in plan.parts else None
+        rounds = Rounds(bare, one, many, self._length)
+        for number in range(1, plan.rounds + 1):
+            rounds.run(plan.kinds, number, self._say)
+            if rotation is not None:
+                self._say(f"round {number}: an operator rotates secrets")
+                rotation.run(number)
+        lines = rounds.lines(plan.kinds, plan.applications)
+        lines += cold
+        lines += [] if rotation is None else rotation.lines()
+        lines += self._memories(lines) + starts
+        if "growth" in plan.parts:
+            self._say("growth of the database")
+            lines += checks.growth(one, one_folder.path, plan.seconds)
+        return lines
+
+    def _folder(self, name: str, callers: int) -> Folder:
+        self._say(f"making a data folder with {callers:,} applications")
+        return folders.make(self._work / name, callers)
+
+    def _starts(self, one: Folder, many: Folder | None) -> list[Line]:
+        if "start" not in self._plan.parts:
+            return []
+        self._say("starting and stopping")
+        lines = [checks.start(one.path, self._plan.starts, "start", "start to first answer")]
+        if many is not None:
+            title = f"start to first answer, {self._plan.applications:,} applications"
+            lines.append(checks.start(many.path, self._plan.starts, "start_many", title))
+        return lines
+
+    def _bare(self, one: Subject) -> Subject:
+        """The bare handler; it is sent the same bytes as the token endpoint."""
+        return Subject(self._stack.enter_context(processes.bare()), {TOKEN_QUERY.name: one.requests[TOKEN_QUERY.name]})
+
+    def _subject(self, name: str, folder: Folder) -> Subject:
+        server = self._stack.enter_context(processes.tessera(name, folder.path))
+        return Subject(server, self._requests(server, folder, self._plan.kinds))
+
+    def _many(self, folder: Folder, cold: list[Line]) -> Subject:
+        """The server of many applications, after one pass in which each of them was read from the database."""
+        name = f"{len(folder.callers):,} applications"
+        server = self._stack.enter_context(processes.tessera(name, folder.path))
+        self._say("the first pass over all callers")
+        requests = kinds.token_requests(folder, TOKEN_QUERY, self._path(folder, "first"))
+        rate = wrk.one_pass(server, requests)
+        title = f"first pass over {len(folder.callers):,} callers, none in memory"
+        cold.append(Line("cold", title, rate, "a second", requests_per_second=rate, memory_mib=server.memory_mib()))
+        return Subject(server, self._requests(server, folder, self._plan.kinds))
+
+    def _requests(self, server: Server, folder: Folder, wanted: list[Kind]) -> dict[str, wrk.Requests]:
+        """The files of requests; those of the platform carry tokens that this server issues now."""
+        platform = [kind for kind in wanted if kind in (PROFILE, TIER_STATUS)]
+        tokens = {kind for kind in wanted if kind not in platform} | {TOKEN_QUERY}
+        made = {kind.name: kinds.token_requests(folder, kind, self._path(folder, kind.name)) for kind in tokens}
+        if platform:
+            issued = wrk.collect(server, made[TOKEN_QUERY.name], self._path(folder, "tokens"))
+            for kind in platform:
+                made[kind.name] = kinds.platform_requests(folder, issued, kind, self._path(folder, kind.name))
+        return made
+
+    def _path(self, folder: Folder, name: str) -> Path:
+        return self._work / f"{folder.path.name}.{name}"
+
+    def _rotation(self, bare: Subject) -> Rotation:
+        folder = self._folder("rotated", ROTATED_APPLICATIONS)
+        server = self._stack.enter_context(processes.tessera("applications whose secrets rotate", folder.path))
+        subject = Subject(server, self._requests(server, folder, [TOKEN_QUERY]))
+        clients, counted = self._path(folder, "clients"), self._path(folder, "counted")
+        clients.write_text("\n".join(caller.client_id for caller in folder.callers))
+        operator = (str(folder.path), str(clients), str(counted))
+        return Rotation(bare, subject, operator, counted, self._length)
+
+    def _memories(self, lines: list[Line]) -> list[Line]:
+        one = [line for line in lines if line.name in {kind.name for kind in self._plan.kinds}]
+        many = [line for line in lines if line.name.endswith("_many") or line.name == "cold"]
+        found = [checks.memory(one, "memory", "worker memory")]
+        if many:
+            title = f"worker memory, {self._plan.applications:,} applications"
+            found.append(checks.memory(many, "memory_many", title))
+        return found
+
+
+def run(plan: Plan, work: Path, say: Say) -> Results:
+    """Measure in this folder, and stop every server. Raises BenchError."""
+    measured_at = datetime.now(UTC)
+    with ExitStack() as stack:
+        lines = Session(plan, work, say, stack).run()
+    return Results(measured_at, plan.rounds, plan.seconds, plan.applications, machine.here(), lines)
