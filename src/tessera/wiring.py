@@ -18,7 +18,7 @@ from tessera.ops.slow_hash import Argon2
 from tessera.ports import Clock, Entropy, Unusable
 from tessera.settings import Settings
 from tessera.store.folder import DataFolder, write_private
-from tessera.store.migrate import SchemaState, migrate_sqlite, sqlite_state
+from tessera.store.migrate import SchemaState, migrate_sqlite, older, sqlite_state
 from tessera.store.sqlite import SQLiteDriver
 from tessera.store.store import SQLStore
 from tessera.web.asgi import App
@@ -35,10 +35,7 @@ def set_up(settings: Settings) -> None:
     with folder.setting_up():
         state = sqlite_state(folder.database)
         if state is SchemaState.OLDER:
-            raise Unusable(
-                f"{folder.database} has an older schema. Back it up, then run"
-                f" `tessera migrate --data-dir {folder.path}`."
-            )
+            raise older(folder.database)
         master_key = read_master_key(settings, folder, create=state is SchemaState.EMPTY)
         if state is SchemaState.EMPTY:
             migrate_sqlite(folder.database)

@@ -1,21 +1,17 @@
 """Bodies and flags of the platform API into typed values; what does not fit is refused with the field's name."""
 
-import re
 from decimal import Decimal
 from typing import TypeVar
 
 import msgspec
 
 from tessera.core import wire
-from tessera.core.errors import ArgumentError, InvalidRequest, MissingData
+from tessera.core.decoding import refusal
+from tessera.core.errors import ArgumentError, InvalidRequest
 
 T = TypeVar("T")
 
 BODY_BYTES_MAX = 256 * 1024
-
-_MISSING = re.compile(r"Object missing required field `(\w+)`")
-_AT = re.compile(r" - at `\$\.?([^`]*)`$")
-_QUOTED = re.compile(r"(?<=^Invalid enum value) .*", re.DOTALL)
 
 
 def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
@@ -27,20 +23,9 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise _refusal(str(error)) from None
+        raise refusal(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ArgumentError("The body is not valid JSON.") from None
-
-
-def _refusal(text: str) -> ArgumentError | MissingData:
-    at = _AT.search(text)
-    place = at.group(1) if at else ""
-    missing = _MISSING.search(text)
-    if missing:
-        name = f"{place}.{missing.group(1)}" if place else missing.group(1)
-        return MissingData(f"The field {name} is missing.")
-    reason = _QUOTED.sub("", text[: at.start()] if at else text)  # what was sent may be a secret in a wrong place
-    return ArgumentError(f"The field {place or 'at the top'} cannot be used: {reason}.")
 
 
 def query(raw: bytes) -> dict[str, str]:

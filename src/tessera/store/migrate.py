@@ -28,7 +28,7 @@ def sqlite_state(path: Path) -> SchemaState:
     if not path.exists() or path.stat().st_size == 0:
         return SchemaState.EMPTY
     try:
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        connection = read_only(path)
         try:
             return _state(connection, path)
         finally:
@@ -38,6 +38,17 @@ def sqlite_state(path: Path) -> SchemaState:
             f"{path} cannot be read as a SQLite database ({error}). Restore it from a backup, or name another"
             " folder with --data-dir."
         ) from error
+
+
+def read_only(path: Path) -> sqlite3.Connection:
+    """A connection that changes nothing; beside a database that nobody has open it leaves no file either."""
+    in_use = any(path.with_name(path.name + suffix).exists() for suffix in ("-wal", "-journal"))
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{'' if in_use else '&immutable=1'}", uri=True)
+
+
+def older(path: Path) -> Unusable:
+    """The refusal of a database whose schema is older than this version's."""
+    return Unusable(f"{path} has an older schema. Back it up, then run `tessera migrate --data-dir {path.parent}`.")
 
 
 def _state(connection: sqlite3.Connection, path: Path) -> SchemaState:
@@ -63,11 +74,11 @@ def migrate_sqlite(path: Path) -> None:
     """Run the revisions that are missing, in one transaction. The file is made, mode 0600, when it is not there."""
     from alembic import command
     from alembic.config import Config
-    from sqlalchemy import create_engine, event
+    from sqlalchemy import URL, create_engine, event
 
     if not path.exists():
         path.touch(mode=0o600)
-    engine = create_engine(f"sqlite:///{path}")
+    engine = create_engine(URL.create("sqlite", database=str(path)))
     # pysqlite's own transactions would not cover DDL: begin by hand.
     event.listen(engine, "connect", lambda connection, _record: setattr(connection, "isolation_level", None))
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("begin immediate"))

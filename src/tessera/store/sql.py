@@ -148,8 +148,10 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     changes.ReplaceProfile: (
         Statement(
             "update customer set folded_email = :folded_email, profile = :profile"
-            " where number = :customer and profile = :was_profile",
-            "the profile is as it was",
+            " where number = :customer and profile = :was_profile and not exists (select 1 from customer other"
+            " where other.organization = customer.organization and other.folded_email = :folded_email"
+            " and other.number <> customer.number)",
+            "the profile is as it was and the email address is free",
         ),
     ),
     changes.ClaimIdentifier: (
