@@ -3,7 +3,6 @@
 import importlib
 import pkgutil
 
-import tessera
 from tessera.core import errors
 from tessera.core.errors import OAuthRefusal, PlatformRefusal, Refusal
 from tessera.web.errors import STATUSES
@@ -12,9 +11,10 @@ FAMILIES = (Refusal, OAuthRefusal, PlatformRefusal)
 
 
 def refusals() -> dict[str, type[Refusal]]:
-    """Every refusal that can be raised, in the whole house, by name."""
-    for found in pkgutil.walk_packages(tessera.__path__, "tessera."):
-        if "migrations" not in found.name and not found.name.endswith("__main__"):
+    """Every refusal that can be raised below the wiring, by name."""
+    for room in ("core", "app", "web", "api"):
+        package = importlib.import_module(f"tessera.{room}")
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             importlib.import_module(found.name)
     known: dict[str, type[Refusal]] = {}
     waiting: list[type[Refusal]] = [Refusal]

@@ -1,0 +1,123 @@
+"""Everything that a user can touch is in the papers: settings, routes, errors, events."""
+
+import ast
+import asyncio
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tessera import wiring
+from tessera.core import errors
+from tessera.core.errors import Refusal
+from tessera.settings import Settings
+from tessera.web import errors as answers
+from tessera.web.messages import Response
+from tests.docs import settings_table
+from tests.docs.fences import paper
+from tests.house.modules import modules
+from tests.house.test_refusals import refusals
+from tests.support.house import opened
+
+_ROUTE = re.compile(r"^#+ `(GET|POST|PUT|DELETE) (/\S+)`$", re.MULTILINE)
+_ALSO = re.compile(r"^Also `(GET|POST|PUT|DELETE) (/\S+)`", re.MULTILINE)
+
+
+def test_the_table_of_settings_is_current() -> None:
+    """docs/settings.md shows every setting as it is declared; `python -m tests.docs.settings_table` writes it."""
+    text = paper("docs/settings.md")
+
+    assert settings_table.brought_up_to_date(text) == text
+    assert set(re.findall(r"^\| `(\w+)` \| `TESSERA_", text, re.MULTILINE)) == set(Settings.model_fields)
+
+
+def test_every_setting_has_a_sentence() -> None:
+    """A setting says what it is, in words that end."""
+    silent = [name for name, field in Settings.model_fields.items() if not (field.description or "").endswith(".")]
+
+    assert silent == []
+
+
+def served(folder: Path) -> set[tuple[str, str]]:
+    """Method and path of every route that is served."""
+
+    async def collect() -> set[tuple[str, str]]:
+        async with opened(folder) as house:
+            return {(route.method, route.path) for route in wiring.routes(house)}
+
+    return asyncio.run(collect())
+
+
+def test_every_route_is_in_the_manual(tmp_path: Path) -> None:
+    """docs/api.md has a heading, or an `Also` line, for every route that is served, and for no other."""
+    text = paper("docs/api.md")
+
+    assert {*_ROUTE.findall(text), *_ALSO.findall(text)} == served(tmp_path / "data")
+
+
+def made(kind: type[Refusal]) -> Refusal:
+    """A refusal of this kind."""
+    if issubclass(kind, errors.InsufficientScope):
+        return kind("The scope is missing.", scope="loyalty:read")
+    if issubclass(kind, errors.MethodNotAllowed):
+        return kind(("GET",))
+    return kind("A sentence.")
+
+
+def code_of(response: Response) -> str:
+    """The error code in a response, of either family."""
+    body = msgspec.json.decode(response.body)
+    code: str = body["error"] if "error" in body else body["errors"]["code"]
+    return code
+
+
+def documented(text: str, heading: str) -> dict[tuple[str, str], str]:
+    """Code and status of every row under a heading, with what to do."""
+    section = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| .+? \| (.+?) \|$", section, re.MULTILINE)
+    return {(code, status): what for code, status, what in rows}
+
+
+PLACES = {"OAuth endpoints": "/oauth/token", "Platform API": "/api/1.0/user_tiers/tier_status"}
+FAMILIES = {"OAuth endpoints": errors.OAuthRefusal, "Platform API": errors.PlatformRefusal}
+
+
+def answered(heading: str) -> set[tuple[str, str]]:
+    """Code and status of every answer but success that this part of the service gives."""
+    path = PLACES[heading]
+    others = [family for name, family in FAMILIES.items() if name != heading]
+    kinds = [kind for kind in refusals().values() if not issubclass(kind, tuple(others))]
+    responses = [answers.respond(made(kind), path) for kind in kinds]
+    responses += [answers.unavailable(path), answers.defect(path)]
+    return {(code_of(response), str(response.status)) for response in responses}
+
+
+@pytest.mark.parametrize("heading", PLACES)
+def test_every_error_code_says_what_to_do(heading: str) -> None:
+    """docs/errors.md has a row for every code and status that is answered, with what to do, and for no other."""
+    rows = documented(paper("docs/errors.md"), heading)
+
+    assert set(rows) == answered(heading)
+    assert [key for key, what in rows.items() if not what.endswith(".")] == []
+
+
+def events() -> set[str]:
+    """The name of every event that is logged."""
+    return {
+        ast.literal_eval(node.args[0])
+        for module in modules()
+        if module.within
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args
+        if isinstance(node.func.value, ast.Name) and node.func.value.id == "log"
+        if isinstance(node.args[0], ast.Constant)
+    }
+
+
+def test_every_event_is_explained() -> None:
+    """docs/operations.md has a row for every event of the log, and for no other."""
+    rows = set(re.findall(r"^\| `(\w+)` \| \w+ \| ", paper("docs/operations.md"), re.MULTILINE))
+
+    assert "refused" in events()
+    assert rows == events()
