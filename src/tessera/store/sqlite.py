@@ -117,6 +117,7 @@ class SQLiteDriver:
         self._jobs.put(None)
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join)
+        self._end_turn()
         self._reader.close()
 
     def _write_all(self) -> None:
