@@ -6,8 +6,8 @@ counts among headers of one name), an empty line and the body. In bodies, line b
 carry no meaning.
 
 In a request `{{name}}` stands for a value, `{{url name}}` for it percent-encoded, `{{basic user password}}` for the
-credentials of HTTP Basic. In an answer `{{any_hex}}`, `{{int}}`, `{{uuid}}`, `{{time}}`, `{{core_time}}` match such values, and
-`{{name=any_hex}}` keeps the one that was matched for the exchanges below it.
+credentials of HTTP Basic. In an answer `{{any_hex}}`, `{{int}}`, `{{uuid}}`, `{{time}}` and others match such values,
+and `{{name=any_hex}}` keeps the one that was matched for the exchanges below it.
 """
 
 import base64
