@@ -15,6 +15,8 @@ UNITS = 10_000
 AMOUNT_MAX = 10**11 * UNITS
 """The most that one entry or balance may hold, so that sums stay exact in JSON and far from 2^63."""
 
+_SMALLEST = Decimal(1) / UNITS
+
 SPEND = "Spend"
 TIER = "Tier"
 
@@ -78,12 +80,13 @@ def units(value: object, field: str) -> int:
     amount = Decimal(value)
     if not amount.is_finite():
         raise ArgumentError(f"{field} must be a finite number.")
-    if abs(amount) > AMOUNT_MAX // UNITS:
+    # Neither copying the sign nor comparing rounds or overflows, as arithmetic on a number of any length would.
+    if amount.copy_abs() > AMOUNT_MAX // UNITS:
         raise Validation(f"{field} is more than {AMOUNT_MAX // UNITS} points.")
-    whole = int(amount * UNITS)
-    if Decimal(whole) != amount * UNITS:
+    rounded = amount.quantize(_SMALLEST)
+    if rounded != amount:
         raise ArgumentError(f"{field} has more than four decimals.")
-    return whole
+    return int(rounded * UNITS)
 
 
 def number(amount: int) -> int | float:

@@ -1,0 +1,1 @@
+"""The ground floor: pure tables and properties, no fixtures, no files."""

@@ -1,0 +1,148 @@
+"""Tokens: their binary form, their life to the microsecond, and what makes one dead."""
+
+import json
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tessera.core import scopes, tokens
+from tessera.core.applications import Application, QueryCredentials, Secret, SecretKind
+from tessera.core.revocations import Revocations
+from tessera.core.sealing import KEY_BYTES, Ring, SealingKey
+from tessera.core.times import SECOND
+from tessera.core.tokens import Claims
+
+NOW = 1_900_000_000_000_000
+FORTNIGHT = 14 * 86_400
+RING = Ring([SealingKey(1, bytes(range(KEY_BYTES)), 0, None)])
+
+
+def claims(issued_at: int = NOW, lifetime_seconds: int = FORTNIGHT, token_id: int = 7) -> Claims:
+    """Claims of a token of application 1."""
+    return Claims(1, 1, token_id, issued_at, lifetime_seconds, ("openid",))
+
+
+def secret(ends_at: int | None = None) -> Secret:
+    """A secret with this end."""
+    return Secret(1, SecretKind.KEYED, bytes(32), ends_at)
+
+
+def application(*secrets: Secret, enabled: bool = True, tokens_valid_from: int = 0) -> Application:
+    """Application 1, with these secrets or with one that has no end."""
+    return Application(
+        1, "id", 1, enabled, ("openid",), FORTNIGHT, QueryCredentials.ALLOW, tokens_valid_from, secrets or (secret(),)
+    )
+
+
+_CLAIMS = st.builds(
+    Claims,
+    application=st.integers(0, 2**32 - 1),
+    secret=st.integers(0, 2**32 - 1),
+    token_id=st.integers(0, 2**63 - 1),
+    issued_at=st.integers(0, 2**62),
+    lifetime_seconds=st.integers(1, tokens.LIFETIME_SECONDS_MAX),
+    scopes=st.lists(st.sampled_from([*scopes.WELL_KNOWN, "x", "a:b"]), min_size=1).map(
+        lambda names: scopes.parse(" ".join(names))
+    ),
+)
+
+
+@given(_CLAIMS)
+def test_claims_survive_the_seal(wanted: Claims) -> None:
+    """What a token says is what was sealed."""
+    assert tokens.unseal(RING, tokens.seal(RING, wanted), wanted.issued_at) == wanted
+
+
+def test_the_length_of_a_token_is_pinned() -> None:
+    """A token with the platform's own scopes is 96 hex characters, whatever its numbers are."""
+    lengths = {
+        len(tokens.seal(RING, Claims(n, n, n, NOW, FORTNIGHT, names)))
+        for n in (0, 2**32 - 1)
+        for names in (("openid",), scopes.WELL_KNOWN)
+    }
+
+    assert lengths == {96}
+
+
+def test_another_form_of_claims_is_no_token() -> None:
+    """Claims of a form this version does not know, sealed under a good key, open as nothing."""
+    sealed = RING.seal(bytes([2]) + bytes(30), tokens.PURPOSE, NOW)
+
+    assert tokens.unseal(RING, sealed, NOW) is None
+
+
+def test_a_fresh_token_of_fourteen_days() -> None:
+    """The remaining life is rounded down: a fresh token of fourteen days has 1209599 seconds left."""
+    assert tokens.seconds_left(claims(), NOW) == 1_209_599
+
+
+@given(st.integers(1, 10**9), st.integers(-(10**15), 10**16))
+def test_seconds_left_is_whole_and_never_negative(lifetime_seconds: int, passed: int) -> None:
+    """What is left is never negative, and a caller that trusts it never holds a dead token for live."""
+    token = claims(lifetime_seconds=lifetime_seconds)
+    now = NOW + passed
+    left = tokens.seconds_left(token, now)
+
+    assert left >= 0
+    assert left == 0 or now + left * SECOND < token.expires_at <= now + (left + 1) * SECOND
+
+
+def test_a_token_dies_at_its_very_microsecond() -> None:
+    """A token is live in its last microsecond, with no whole second left, and dead in the next."""
+    token = claims(lifetime_seconds=60)
+    end = NOW + 60 * SECOND
+
+    assert token.expires_at == end
+    assert tokens.live(token, application(), Revocations(), end - 1)
+    assert not tokens.live(token, application(), Revocations(), end)
+    assert tokens.seconds_left(token, end - 1) == 0
+
+
+@pytest.mark.parametrize(
+    ("known", "alive"),
+    [
+        (application(), True),
+        (None, False),
+        (application(enabled=False), False),
+        (application(tokens_valid_from=NOW), True),
+        (application(tokens_valid_from=NOW + 1), False),
+        (application(secret(ends_at=NOW + 10)), False),
+        (application(secret(ends_at=NOW + 11)), True),
+        (application(secret(ends_at=0), secret(ends_at=NOW + 11)), True),
+        (application(secret(ends_at=0), secret(ends_at=None)), True),
+        (application(secret(ends_at=0), secret(ends_at=NOW + 10)), False),
+        (msgspec.structs.replace(application(), secrets=()), False),
+        (application(enabled=False, tokens_valid_from=0), False),
+    ],
+)
+def test_what_makes_a_token_dead(known: Application | None, alive: bool) -> None:
+    """Ten microseconds after issue: gone, disabled, cut off, or without a live secret is dead; otherwise live."""
+    assert tokens.live(claims(), known, Revocations(), NOW + 10) is alive
+
+
+def test_a_revoked_token_is_dead_and_others_are_not() -> None:
+    """Revoking takes the one token; its entry may go once the token has expired by itself."""
+    revocations = Revocations()
+    revocations.add(7, claims().expires_at)
+
+    assert not tokens.live(claims(token_id=7), application(), revocations, NOW)
+    assert tokens.live(claims(token_id=8), application(), revocations, NOW)
+    revocations.forget_expired(claims().expires_at - 1)
+    assert 7 in revocations
+    revocations.forget_expired(claims().expires_at)
+    assert len(revocations) == 0
+
+
+def test_the_reply_has_its_members_in_order() -> None:
+    """The token response has exactly the contract's members, in its order."""
+    printed = msgspec.json.encode(tokens.reply("abc", claims(), NOW + 1_500_000))
+
+    assert list(json.loads(printed).items()) == [
+        ("access_token", "abc"),
+        ("created_at", NOW // SECOND),
+        ("expires_in", 1_209_598),
+        ("scope", "openid"),
+        ("token_type", "bearer"),
+    ]
