@@ -26,6 +26,8 @@ from tessera.core.tokens import LIFETIME_SECONDS_MAX
 
 DEFAULT_LIFETIME_SECONDS = 14 * 86400
 
+PAGE_ROWS = 500
+
 
 class Issued(msgspec.Struct, frozen=True):
     """A client id with a secret that is shown this once; an imported secret is not shown at all."""
@@ -121,9 +123,26 @@ async def expire_secret(house: House, client_id: str, name: str, ends_at: int | 
     if secret is None:
         names = ", ".join(each.name for each in secrets) or "none"
         raise OperatorError(f"The application has no secret named {name}. It has: {names}.")
-    end = house.clock.now() if ends_at is None else ends_at
+    now = house.clock.now()
+    if secret.ends_at is not None and secret.ends_at <= now:
+        raise OperatorError(f"The secret {name} has ended already, and an ended secret stays ended.")
+    end = now if ends_at is None else ends_at
     await commit(house, EndSecret(client_id, secret.number, end, secret.ends_at))
     return secret
+
+
+async def leaves_no_secret(house: House, client_id: str, name: str, ends_at: int | None = None) -> bool:
+    """Whether no other secret is live any more when this one ends (now when None): then all tokens end with it."""
+    now = house.clock.now()
+    end = max(now, now if ends_at is None else ends_at)
+    others = [each for each in await house.store.secrets(client_id) if each.name != name]
+    return not any(each.ends_at is None or each.ends_at > end for each in others)
+
+
+async def free_secret_name(house: House, client_id: str) -> str:
+    """A name for the next secret that none so far has."""
+    taken = {each.name for each in await house.store.secrets(client_id)}
+    return next(name for name in (f"secret-{count}" for count in range(len(taken) + 1, 2**31)) if name not in taken)
 
 
 async def disable(house: House, client_id: str) -> None:
@@ -151,4 +170,12 @@ async def find(house: House, name_or_client_id: str) -> ApplicationRecord:
     found = await house.store.application_record(name_or_client_id)
     if found is None:
         raise OperatorError(f"There is no application named {name_or_client_id}. See `tessera apps list`.")
+    return found
+
+
+async def every(house: House) -> list[ApplicationRecord]:
+    """All applications, in the order of their creation."""
+    found: list[ApplicationRecord] = []
+    while page := await house.store.applications(found[-1].number if found else 0, PAGE_ROWS):
+        found += page
     return found

@@ -14,6 +14,7 @@ from tessera.core.loyalty.program import Program
 from tessera.core.times import DAY
 
 ORGANIZATION = "Aurora Coffee (demo)"
+APPLICATION = "Demo partner"
 CUSTOMERS = 200
 LEVELS = (("Bronze", 0), ("Silver", 500), ("Gold", 2_000), ("Platinum", 5_000))
 MAINTENANCE_DAYS = 365
@@ -44,7 +45,7 @@ async def create(house: House) -> Demo:
         raise LookupError(f"organization {organization.number} was just created and is not there")
     ids = await asyncio.gather(*(_customer(house, program, index) for index in range(1, CUSTOMERS + 1)))
     web_shop = await organizations.create_property(house, organization, "Web shop")
-    partner = await applications.create(house, "Demo partner", organization.number)
+    partner = await applications.create(house, APPLICATION, organization.number)
     return Demo(
         partner.client_id,
         partner.client_secret or "",

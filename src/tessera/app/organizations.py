@@ -41,6 +41,11 @@ async def find(house: House, name: str | None) -> OrganizationRecord:
     raise OperatorError(f"There is no organization named {name}. There are: {names}.")
 
 
+async def every(house: House) -> list[OrganizationRecord]:
+    """All organizations."""
+    return list(await house.store.organizations())
+
+
 async def create_property(house: House, organization: OrganizationRecord, name: str) -> IssuedProperty:
     """Create a digital property. Raises OperatorError when the name is taken or cannot be used."""
     check_text("The name", name)

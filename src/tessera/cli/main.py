@@ -1,27 +1,93 @@
-"""The `tessera` command: its groups, and how every failure ends (one sentence, a documented exit code)."""
+"""The `tessera` command: its groups, and how every failure ends (one sentence, a documented exit code).
+
+| exit code | |
+|---|---|
+| 0 | done |
+| 1 | it could not be done; standard error says why and what to do |
+| 2 | the command was not understood |
+| 3 | done in part: some rows of an import were refused |
+| 130 | stopped by Ctrl-C |
+"""
 
 import sys
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
-from tessera.app.operators import OperatorError
-from tessera.cli import serve
-from tessera.ports import StoreError
-from tessera.settings import SettingsError
+from tessera.cli import (
+    apps,
+    configuration,
+    customers,
+    doctor,
+    migrate,
+    organizations,
+    properties,
+    serve,
+    token,
+)
+from tessera.cli.options import group
 
-app = typer.Typer(name="tessera", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-app.command("serve")(serve.serve)
+app = group("OAuth 2 identity for servers, and the customer platform API it protects.")
+app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
+app.add_typer(apps.app, name="apps")
+app.add_typer(organizations.app, name="orgs")
+app.add_typer(properties.app, name="properties")
+app.add_typer(customers.app, name="customers")
+app.add_typer(token.app, name="token")
+app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
+app.command("migrate", epilog=migrate.EXAMPLES)(migrate.migrate)
+app.command("settings", epilog=configuration.EXAMPLES)(configuration.show)
+app.command("version", epilog=configuration.VERSION_EXAMPLES)(configuration.version)
 
 
-@app.callback()
-def tessera() -> None:
+def _version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it so
+    if wanted:
+        configuration.version()
+        raise typer.Exit
+
+
+@app.callback(
+    epilog="Exit codes: 0 done; 1 could not be done; 2 wrong usage; 3 done in part (an import with refused rows);"
+    " 130 stopped by Ctrl-C."
+)
+def tessera(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
     """OAuth 2 identity for servers, and the customer platform API it protects."""
 
 
-def main() -> None:
-    """Run the command line; a failure is one sentence on standard error."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit; a failure is one sentence on standard error."""
     try:
-        app()
-    except (OperatorError, SettingsError, StoreError) as error:
-        print(f"tessera: {error}", file=sys.stderr)
+        app(arguments, prog_name="tessera")
+    except Exception as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        print(f"tessera: {sentence}", file=sys.stderr)
         sys.exit(1)
+
+
+def _sentence(error: Exception) -> str | None:
+    """What to tell an operator; None for a defect of ours, whose traceback is worth more than a sentence."""
+    import sqlite3
+
+    from tessera.app.operators import OperatorError
+    from tessera.core.errors import Refusal
+    from tessera.ports import StoreError, Unusable
+    from tessera.settings import SettingsError
+
+    if isinstance(error, (OperatorError, SettingsError, Unusable)):
+        return str(error)
+    if isinstance(error, Refusal):
+        return error.public
+    if isinstance(error, (StoreError, sqlite3.Error)):
+        return f"The database does not do what was asked ({error}). `tessera doctor` tells what is wrong with it."
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror or error}. Put that right, or name another folder with --data-dir."
+    return None

@@ -1,36 +1,145 @@
-"""`tessera serve`: the server, and on the first start with `--demo` the demonstration."""
+"""`tessera serve`: the server, and with `--demo` the demonstration: made on the first start, shown on every one."""
 
 import asyncio
+import socket
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 
-from tessera import server, settings, wiring
-from tessera.app import demo
-from tessera.store.folder import DataFolder, write_private
+from tessera.cli import output, panel
+from tessera.cli.opening import check_folder
+from tessera.cli.options import DataDir, examples
+
+if TYPE_CHECKING:
+    from tessera.app.demo import Demo
+    from tessera.app.house import House
+    from tessera.settings import Settings
+
+EXAMPLES = examples("serve --demo", "serve --host 0.0.0.0 --port 8000 --workers 2 --behind-tls-proxy")
+
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # what is written here is read, not listened on
+
+
+class Level(StrEnum):
+    """`--log-level`."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Format(StrEnum):
+    """`--log-format`."""
+
+    AUTO = "auto"
+    PRETTY = "pretty"
+    JSON = "json"
 
 
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Server processes.")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Data folder.")] = None,
-    demo: Annotated[bool | None, typer.Option("--demo", help="Create a demonstration on the first start.")] = None,
+    *,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.", show_default="8000")] = None,
+    workers: Annotated[int | None, typer.Option(help="Server processes.", show_default="1")] = None,
+    data_dir: DataDir = None,
+    demo: Annotated[
+        bool | None, typer.Option("--demo", help="Make a demonstration on the first start, show its keys on each.")
+    ] = None,
+    behind_tls_proxy: Annotated[
+        bool | None, typer.Option("--behind-tls-proxy", help="A trusted proxy ends TLS in front.")
+    ] = None,
+    log_level: Annotated[Level | None, typer.Option(help="Least severe events.", show_default="info")] = None,
+    log_format: Annotated[Format | None, typer.Option(help="Form of the log.", show_default="auto")] = None,
 ) -> None:
-    """Start the server. Example: tessera serve --port 8000 --demo."""
-    chosen = settings.load(host=host, port=port, workers=workers, data_dir=data_dir, demo=demo)
-    wiring.set_up(chosen)
-    listener = server.listen(chosen)
-    if chosen.demo:
-        asyncio.run(_demonstrate(chosen))
-    server.run(chosen, listener)
+    """Start the server; the data folder is set up on the first start. Ctrl-C or SIGTERM stops it."""
+    from tessera import server, settings
+
+    chosen = settings.load(
+        host=host,
+        port=port,
+        workers=workers,
+        data_dir=data_dir,
+        demo=demo,
+        behind_tls_proxy=behind_tls_proxy,
+        log_level=log_level,
+        log_format=log_format,
+    )
+    check_folder(chosen, make=True)
+    with server.listen(chosen) as listener:
+        address = _address(listener)
+        asyncio.run(_prepare(chosen, address))
+        print(f"Listening on {address} — Ctrl-C stops.", flush=True)
+        server.run(chosen, listener)
 
 
-async def _demonstrate(chosen: settings.Settings) -> None:
-    folder = DataFolder(chosen.data_dir)
-    if not folder.demo.exists():
-        async with wiring.open_house(chosen) as house:
-            made = await demo.create(house)
-        write_private(folder.demo, msgspec.json.format(msgspec.json.encode(made)).decode() + "\n")
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    host = _EVERYWHERE.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def _prepare(chosen: "Settings", address: str) -> None:
+    """Open the house once, so that what is wrong with it is told in one sentence; with `--demo` show the panel."""
+    from tessera import wiring
+    from tessera.app.operators import OperatorError
+
+    async with wiring.open_house(chosen) as house:
+        if not chosen.demo:
+            return
+        try:
+            demo = await _demonstration(house, chosen.data_dir)
+        except OperatorError as error:
+            output.message(f"tessera: {error}")
+            return
+        panel.show(demo, address, await _token(house, demo))
+
+
+async def _demonstration(house: "House", path: Path) -> "Demo":
+    """The demonstration of `demo.json`; made when there is none. Raises OperatorError when it cannot be shown."""
+    import msgspec
+
+    from tessera.app import demo, organizations
+    from tessera.app.operators import OperatorError
+    from tessera.store.folder import DataFolder, write_private
+
+    file = DataFolder(path).demo
+    if file.exists():
+        try:
+            return msgspec.json.decode(file.read_bytes(), type=demo.Demo)
+        except msgspec.MsgspecError as error:
+            raise OperatorError(
+                f"{file} cannot be read ({error}), so the demonstration is not shown: restore it, or begin with another"
+                " --data-dir."
+            ) from None
+    if any(each.name == demo.ORGANIZATION for each in await organizations.every(house)):
+        raise OperatorError(
+            f"The demonstration is there but {file} is missing, and its secret cannot be shown again: make a new"
+            f' one with `tessera apps secrets add "{demo.APPLICATION}"`, or begin with another --data-dir.'
+        )
+    made = await demo.create(house)
+    write_private(file, msgspec.json.format(msgspec.json.encode(made)).decode() + "\n")
+    return made
+
+
+async def _token(house: "House", demo: "Demo") -> str | None:
+    """A token for the lines that need one; None, and why, when the demonstration's application gets none."""
+    from tessera.app import tokens
+    from tessera.core.errors import Refusal
+    from tessera.core.wire import Params
+
+    asked = {
+        "grant_type": "client_credentials",
+        "client_id": demo.client_id,
+        "client_secret": demo.client_secret,
+    }
+    try:
+        return (await tokens.issue(house, Params({}, asked), None)).access_token
+    except Refusal as refusal:
+        output.message(
+            f"tessera: The demonstration's application gets no token now ({refusal.public}) See `tessera apps show"
+            f" {demo.client_id}`."
+        )
+        return None

@@ -1,0 +1,186 @@
+"""What an operator should know of a data folder: facts in, findings out, each with what to do."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+import msgspec
+
+from tessera.core.keys import KeyPurpose, MasterKey
+from tessera.core.times import DAY, SECOND, core_time
+from tessera.store.checkup import DatabaseFacts, FileFacts, FolderFacts
+from tessera.store.migrate import SchemaState
+
+ENDING_DAYS = (1, 7, 30)
+FREE_BYTES_LOW = 1024**3
+FREE_BYTES_MIN = 64 * 1024**2
+SQLITE_MIN = (3, 39)
+"""The statements need `is not distinct from`."""
+
+CLOCK_TOLERANCE = 5 * SECOND
+
+_FOR_OTHERS = 0o077
+
+
+class Level(StrEnum):
+    """How bad a finding is; with a `FAIL` the server does not start or must not be trusted."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One line of the doctor's report; `text` says what to do where something is to be done."""
+
+    level: Level
+    about: str
+    text: str
+
+
+class KeyFacts(msgspec.Struct, frozen=True):
+    """The master key: the key itself or the sentence why there is none; `file` is None when a setting holds it."""
+
+    key: MasterKey | None
+    problem: str
+    file: FileFacts | None
+
+
+def findings(facts: FolderFacts, master: KeyFacts, now: int) -> list[Finding]:
+    """Everything that is to be said, in the order in which it is best put right."""
+    found = list(_folder(facts.folder))
+    if not facts.folder.exists:
+        return found
+    found += _private(facts.database_file, "database file", 0o600)
+    found += _private(facts.demo, "demo.json", 0o600) if facts.demo.exists else []
+    found += _master_key(master, facts.database)
+    found += _sqlite(facts.sqlite_version)
+    found += _database(facts.database)
+    found += _disk(facts.free_bytes)
+    found += _clock(facts.database.newest_at, now)
+    found += _secrets(facts.database, now)
+    found += _url_credentials(facts.database)
+    return found
+
+
+def _ok(about: str, text: str) -> Finding:
+    return Finding(Level.OK, about, text)
+
+
+def _warn(about: str, text: str) -> Finding:
+    return Finding(Level.WARN, about, text)
+
+
+def _fail(about: str, text: str) -> Finding:
+    return Finding(Level.FAIL, about, text)
+
+
+def _folder(folder: FileFacts) -> Iterator[Finding]:
+    if not folder.exists:
+        yield _fail(
+            "data folder",
+            f"{folder.path} is not there. Name another with --data-dir, or make it: `tessera serve --data-dir"
+            f" {folder.path}`.",
+        )
+        return
+    yield from _private(folder, "data folder", 0o700)
+
+
+def _private(file: FileFacts, about: str, mode: int) -> Iterator[Finding]:
+    if not file.exists:
+        yield _fail(about, f"{file.path} is not there.")
+    elif file.mode & _FOR_OTHERS:
+        yield _warn(
+            about, f"{file.path} is open to other users (mode {file.mode:04o}). Run `chmod {mode:o} '{file.path}'`."
+        )
+    elif not file.own:
+        yield _warn(about, f"{file.path} belongs to another user. Run Tessera as that user, or give it this one.")
+    else:
+        yield _ok(about, f"{file.path}, mode {file.mode:04o}.")
+
+
+def _master_key(master: KeyFacts, database: DatabaseFacts) -> Iterator[Finding]:
+    if master.key is None:
+        yield _fail("master key", master.problem)
+        return
+    if master.file is not None:
+        yield from _private(master.file, "master key", 0o600)
+    else:
+        yield _ok("master key", "It comes from TESSERA_MASTER_KEY.")
+    if database.problem is not None or database.damage or database.state is not SchemaState.CURRENT:
+        return
+    purposes = {key.purpose for key in database.keys}
+    if purposes != set(KeyPurpose):
+        yield _fail("key ring", "The database holds no keys. Restore it from a backup.")
+    elif any(master.key.unwrap(key) is None for key in database.keys):
+        yield _fail(
+            "key ring",
+            "The master key does not open it: it is not the one this database was made with. Put the right one back.",
+        )
+    else:
+        yield _ok("key ring", f"The master key opens all {len(database.keys)} keys.")
+
+
+def _sqlite(version: str) -> Iterator[Finding]:
+    if tuple(int(part) for part in version.split(".")[:2]) < SQLITE_MIN:
+        wanted = ".".join(str(part) for part in SQLITE_MIN)
+        yield _fail("SQLite", f"Python brings SQLite {version}; {wanted} or later is needed. Use a newer Python.")
+    else:
+        yield _ok("SQLite", f"Version {version}.")
+
+
+def _database(database: DatabaseFacts) -> Iterator[Finding]:
+    if database.problem is not None:
+        yield _fail("database", database.problem)
+    elif database.damage:
+        yield _fail("database", f"It is damaged ({database.damage[0]}). Restore it from a backup.")
+    elif database.state is SchemaState.EMPTY:
+        yield _fail("schema", "The database is empty. `tessera serve` sets it up.")
+    elif database.state is SchemaState.OLDER:
+        yield _fail("schema", "It is older than this version. Back the folder up, then run `tessera migrate`.")
+    else:
+        yield _ok("database", "It reads whole, and its schema is the one of this version.")
+
+
+def _disk(free: int | None) -> Iterator[Finding]:
+    if free is None:
+        yield _warn("disk", "It cannot be asked how much is free.")
+        return
+    text = f"{free / 1024**3:.1f} GiB free"
+    if free < FREE_BYTES_MIN:
+        yield _fail("disk", f"Only {free // 1024**2} MiB free: writing will soon be refused. Make room.")
+    elif free < FREE_BYTES_LOW:
+        yield _warn("disk", f"{text}: make room before it is full.")
+    else:
+        yield _ok("disk", f"{text}.")
+
+
+def _clock(newest_at: int | None, now: int) -> Iterator[Finding]:
+    if newest_at is not None and newest_at > now + CLOCK_TOLERANCE:
+        yield _fail(
+            "clock",
+            f"It says {core_time(now)} UTC, but the database has something of {core_time(newest_at)} UTC. Set the"
+            " clock: tokens and secrets live by it.",
+        )
+    else:
+        yield _ok("clock", f"{core_time(now)} UTC, not before anything in the database.")
+
+
+def _secrets(database: DatabaseFacts, now: int) -> Iterator[Finding]:
+    for application, secret, ends_at in database.secrets_ending:
+        days = next(days for days in (*ENDING_DAYS, ENDING_DAYS[-1]) if ends_at <= now + days * DAY or days == 30)
+        yield _warn(
+            "secret",
+            f"{secret} of {application} ends within {days} {'day' if days == 1 else 'days'}, at {core_time(ends_at)}"
+            f' UTC. Add another: `tessera apps secrets add "{application}"`.',
+        )
+    if not database.secrets_ending and database.state is SchemaState.CURRENT:
+        yield _ok("secrets", f"None ends within {ENDING_DAYS[-1]} days.")
+
+
+def _url_credentials(database: DatabaseFacts) -> Iterator[Finding]:
+    for application, used in database.warned:
+        yield _warn(
+            "URL credentials",
+            f"{application} has sent its secret in a URL {used} times, where logs keep it. Have its partner send it in"
+            f' the body or by Basic, then `tessera apps set "{application}" --query-credentials deny`.',
+        )

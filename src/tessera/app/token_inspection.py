@@ -1,0 +1,61 @@
+"""Saying of a token, to the operator alone, whose it is and why it is dead."""
+
+import msgspec
+
+from tessera.app.house import House
+from tessera.core import scopes, tokens
+from tessera.core.applications import Application
+from tessera.core.tokens import Claims
+
+
+class Inspection(msgspec.Struct, frozen=True):
+    """What an operator is told of a token; `reasons` says why it is dead, and is empty for a live one.
+
+    All else is None for a token that is not ours; `name` and `client_id` also for one whose application is gone.
+    """
+
+    live: bool
+    reasons: list[str]
+    name: str | None = None
+    client_id: str | None = None
+    issued_at: int | None = None
+    expires_at: int | None = None
+    scope: str | None = None
+
+
+async def inspect(house: House, token: str) -> Inspection:
+    """Look at a token, dead or alive."""
+    now = house.clock.now()
+    claims = tokens.unseal(house.directory.ring, token, now)
+    if claims is None:
+        return Inspection(False, ["It is not a token of this database, or the key that sealed it is gone."])
+    application = await house.directory.applications.with_number(claims.application)
+    reasons = _reasons(house, claims, application, now)
+    record = None if application is None else await house.store.application_record(application.client_id)
+    return Inspection(
+        tokens.live(claims, application, house.directory.revocations, now),
+        reasons,
+        None if record is None else record.name,
+        None if application is None else application.client_id,
+        claims.issued_at,
+        claims.expires_at,
+        scopes.show(claims.scopes),
+    )
+
+
+def _reasons(house: House, claims: Claims, application: Application | None, now: int) -> list[str]:
+    """Every reason for which the token is dead; `core/tokens.live` is the law, this only explains it."""
+    reasons = []
+    if now >= claims.expires_at:
+        reasons.append("It has expired.")
+    if claims.token_id in house.directory.revocations:
+        reasons.append("It was revoked.")
+    if application is None:
+        return [*reasons, "Its application was deleted."]
+    if not application.enabled:
+        reasons.append("Its application is disabled.")
+    elif claims.issued_at < application.tokens_valid_from:
+        reasons.append("Its application was disabled after it was issued, and enabled again since.")
+    if not any(secret.live(now) for secret in application.secrets):
+        reasons.append("Its application has no live secret.")
+    return reasons

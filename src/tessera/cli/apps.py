@@ -1,0 +1,218 @@
+"""`tessera apps`: the OAuth applications of partners."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tessera.cli import durations, output, secrets
+from tessera.cli.opening import confirm, secret_from_stdin, with_house
+from tessera.cli.options import App, AsJSON, DataDir, Org, Policy, Yes, examples, group
+
+if TYPE_CHECKING:
+    from tessera.app.house import House
+    from tessera.core.applications import ApplicationRecord
+
+app = group("OAuth applications: what partners get their tokens with.")
+app.add_typer(secrets.app, name="secrets")
+
+MOMENTS = ("created_at", "last_token_at")
+
+Scope = Annotated[
+    str | None, typer.Option("--scope", help="Scopes its tokens carry, with spaces between; openid when left out.")
+]
+Lifetime = Annotated[
+    str,
+    typer.Option("--token-lifetime", help="How long a token lives: 3600 (seconds), 12h, 14d.", metavar="DURATION"),
+]
+QueryCredentials = Annotated[
+    Policy, typer.Option("--query-credentials", help="Whether the id and secret may stand in a URL.")
+]
+
+
+@app.command(
+    "create", epilog=examples("apps create Partner", 'apps create Partner --scope "profiles:read" --token-lifetime 12h')
+)
+def create(
+    name: Annotated[str, typer.Argument(help="The application's name.", metavar="NAME", show_default=False)],
+    *,
+    org: Org = None,
+    scope: Scope = None,
+    token_lifetime: Lifetime = "14d",  # noqa: S107
+    query_credentials: QueryCredentials = Policy.ALLOW,
+    client_id: Annotated[
+        str | None, typer.Option("--client-id", help="A client id brought along; one is made when left out.")
+    ] = None,
+    client_secret_stdin: Annotated[
+        bool, typer.Option("--client-secret-stdin", help="Read a secret brought along from standard input.")
+    ] = False,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Create an application with its first secret, which is shown this once."""
+    from tessera.app import applications, organizations
+    from tessera.core import scopes
+    from tessera.core.applications import QueryCredentials
+
+    lifetime = durations.seconds(token_lifetime)
+    imported = secret_from_stdin() if client_secret_stdin else None
+
+    async def work(house: "House") -> dict[str, Any]:
+        organization = await organizations.find(house, org)
+        issued = await applications.create(
+            house,
+            name,
+            organization.number,
+            scope=scopes.EVERYTHING if scope is None else scope,
+            token_lifetime_seconds=lifetime,
+            query_credentials=QueryCredentials[query_credentials.name],
+            client_id=client_id,
+            client_secret=imported,
+        )
+        return {"name": name, "organization": organization.name, **secrets.shown(issued)}
+
+    made = with_house(data_dir, work)
+    if as_json:
+        output.document(made)
+        return
+    output.message(f"Created the application {name} in {made['organization']}.")
+    secrets.show_once(made)
+
+
+@app.command("list", epilog=examples("apps list", "apps list --json"))
+def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """List all applications."""
+    from tessera.app import applications
+
+    found = with_house(data_dir, applications.every)
+    if as_json:
+        output.document([output.record(each, moments=MOMENTS) for each in found])
+    elif not found:
+        output.message("There is no application yet. Make one: `tessera apps create NAME`.")
+    else:
+        output.table(
+            ("name", "organization", "state", "scope", "URL credentials", "tokens", "last token", "client id"),
+            [
+                (
+                    each.name,
+                    each.organization,
+                    _state(each),
+                    each.scope,
+                    each.query_credentials,
+                    each.tokens_issued,
+                    output.moment(each.last_token_at),
+                    each.client_id,
+                )
+                for each in found
+            ],
+        )
+
+
+def _state(record: "ApplicationRecord") -> str:
+    return "enabled" if record.enabled else "disabled"
+
+
+@app.command("show", epilog=examples("apps show Partner"))
+def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """Show one application and the names of its secrets."""
+    from tessera.app import applications
+
+    async def work(house: "House") -> tuple["ApplicationRecord", list[dict[str, Any]]]:
+        found = await applications.find(house, name)
+        return found, secrets.listed(await house.store.secrets(found.client_id), house.clock.now())
+
+    found, its_secrets = with_house(data_dir, work)
+    if as_json:
+        output.document({**output.record(found, moments=MOMENTS), "secrets": its_secrets})
+        return
+    output.pairs(
+        [
+            ("name", found.name),
+            ("client id", found.client_id),
+            ("organization", found.organization),
+            ("state", _state(found)),
+            ("scope", found.scope),
+            ("token lifetime", f"{found.token_lifetime_seconds} seconds"),
+            ("URL credentials", f"{found.query_credentials}, used {found.query_credentials_used} times"),
+            ("created", output.moment(found.created_at)),
+            ("tokens issued", found.tokens_issued),
+            ("last token", output.moment(found.last_token_at)),
+        ]
+    )
+    secrets.show_table(its_secrets)
+
+
+@app.command("set", epilog=examples("apps set Partner --query-credentials deny"))
+def change(
+    name: App,
+    query_credentials: Annotated[
+        Policy, typer.Option("--query-credentials", help="Whether the id and secret may stand in a URL.")
+    ],
+    *,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Change what an application may do."""
+    from tessera.app import applications
+    from tessera.core.applications import QueryCredentials
+
+    async def work(house: "House") -> "ApplicationRecord":
+        found = await applications.find(house, name)
+        await applications.set_query_credentials(house, found.client_id, QueryCredentials[query_credentials.name])
+        return await applications.find(house, found.client_id)
+
+    _done(with_house(data_dir, work), f"Credentials in a URL are now: {query_credentials.value}.", as_json=as_json)
+
+
+@app.command("disable", epilog=examples("apps disable Partner"))
+def disable(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """Stop an application: no new tokens, and all tokens so far are dead for good."""
+    from tessera.app import applications
+
+    async def work(house: "House") -> "ApplicationRecord":
+        found = await applications.find(house, name)
+        await applications.disable(house, found.client_id)
+        return await applications.find(house, found.client_id)
+
+    _done(
+        with_house(data_dir, work),
+        "Disabled. Running servers refuse it within 250 ms; its tokens so far stay dead.",
+        as_json=as_json,
+    )
+
+
+@app.command("enable", epilog=examples("apps enable Partner"))
+def enable(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """Let a disabled application have tokens again; those from before stay dead."""
+    from tessera.app import applications
+
+    async def work(house: "House") -> "ApplicationRecord":
+        found = await applications.find(house, name)
+        await applications.enable(house, found.client_id)
+        return await applications.find(house, found.client_id)
+
+    _done(with_house(data_dir, work), "Enabled. It has to ask for new tokens.", as_json=as_json)
+
+
+@app.command("delete", epilog=examples("apps delete Partner --yes"))
+def delete(name: App, *, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """Delete an application with its secrets and counts; its tokens are dead."""
+    from tessera.app import applications
+
+    async def work(house: "House") -> "ApplicationRecord":
+        found = await applications.find(house, name)
+        confirm(
+            f"Delete the application {found.name} ({found.client_id}) for good?",
+            f"Deleting {found.name} cannot be undone. Say --yes to do it.",
+            yes=yes,
+        )
+        await applications.delete(house, found.client_id)
+        return found
+
+    _done(with_house(data_dir, work), "Deleted. Its tokens are dead.", as_json=as_json)
+
+
+def _done(record: "ApplicationRecord", sentence: str, *, as_json: bool) -> None:
+    if as_json:
+        output.document(output.record(record, moments=MOMENTS))
+    else:
+        output.message(f"{record.name}: {sentence}")

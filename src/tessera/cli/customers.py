@@ -1,0 +1,122 @@
+"""`tessera customers`: bring customers in from a file."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from tessera.cli import output
+from tessera.cli.opening import with_house
+from tessera.cli.options import AsJSON, DataDir, Org, examples, group
+
+if TYPE_CHECKING:
+    from tessera.app.customer_import import Tally
+    from tessera.app.customer_rows import Format
+    from tessera.app.house import House
+
+DONE_IN_PART = 3
+
+app = group("Customers of an organization.")
+
+
+class Form(StrEnum):
+    """`--format`."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+@app.callback()
+def customers() -> None:
+    """Customers of an organization."""
+
+
+@app.command("import", epilog=examples("customers import customers.csv", "customers import new.jsonl --org Aurora"))
+def import_file(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV with a header row, or JSON lines.", exists=True, dir_okay=False, readable=True, metavar="FILE"
+        ),
+    ],
+    *,
+    org: Org = None,
+    form: Annotated[
+        Form | None, typer.Option("--format", help="How the file is written; told by its ending when left out.")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Create or update customers, one a row.
+
+    Columns (or members) are the fields of the profile, external_id or email among them; phone_number may stand for
+    a list of one. Refused rows are named and stop no other (exit code 3). Importing a file again changes nothing.
+    """
+    from tessera.app import customer_import, customer_rows, organizations
+
+    form_of_file = _form(file, form)
+
+    async def work(house: "House") -> "Tally":
+        organization = await organizations.find(house, org)
+        with file.open("rb") as opened, _progress(opened, file.stat().st_size) as report:
+            rows = customer_rows.read(opened, form_of_file)
+            return await customer_import.load(house, organization.number, rows, report)
+
+    tally = with_house(data_dir, work)
+    _show(tally, as_json=as_json)
+    if tally.refused:
+        raise typer.Exit(DONE_IN_PART)
+
+
+def _form(file: Path, form: Form | None) -> "Format":
+    from tessera.app.customer_rows import Format
+
+    endings = {".csv": Format.CSV, ".jsonl": Format.JSONL, ".ndjson": Format.JSONL}
+    known = endings.get(file.suffix.lower()) if form is None else Format[form.name]
+    if known is None:
+        raise typer.BadParameter(f"{file.name} ends neither in .csv nor in .jsonl: say which it is with --format.")
+    return known
+
+
+@contextmanager
+def _progress(file: BinaryIO, total: int) -> "Iterator[Callable[[Tally], None]]":
+    """A bar over the bytes of the file, at a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _tally: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.fields[rows]:,} rows"),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[rate]:,.0f} rows/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=total, rows=0, rate=0.0)
+
+        def report(tally: "Tally") -> None:
+            rows = tally.created + tally.updated + tally.unchanged + tally.refused
+            elapsed = bar.tasks[0].elapsed or 1e-9
+            bar.update(task, completed=file.tell(), rows=rows, rate=rows / elapsed)
+
+        yield report
+
+
+def _show(tally: "Tally", *, as_json: bool) -> None:
+    refusals = [{"line": each.line, "reason": each.reason} for each in tally.refusals]
+    counts = {each: getattr(tally, each) for each in ("created", "updated", "unchanged", "refused")}
+    if as_json:
+        output.document({**counts, "refusals": refusals})
+        return
+    for each in refusals:
+        output.message(f"line {each['line']}: {each['reason']}")
+    if tally.refused > len(refusals):
+        output.message(f"... and {tally.refused - len(refusals)} more refused rows.")
+    output.data(", ".join(f"{count} {name}" for name, count in counts.items()))

@@ -1,0 +1,64 @@
+"""`tessera doctor`: look at everything, change nothing, say what to do."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from tessera.cli import output
+from tessera.cli.options import AsJSON, DataDir, examples
+
+if TYPE_CHECKING:
+    from tessera.app.checkup import Finding, KeyFacts
+    from tessera.settings import Settings
+
+EXAMPLES = examples("doctor", "doctor --data-dir /srv/tessera --json")
+
+_STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+
+
+def doctor(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """Check folder, master key, database, disk, clock and secrets; change nothing. Exit code 1 when something fails."""
+    from tessera import settings
+    from tessera.app import checkup
+    from tessera.core.applications import QueryCredentials
+    from tessera.core.times import DAY
+    from tessera.ops.clock import SystemClock
+    from tessera.store.checkup import look
+
+    chosen = settings.load(data_dir=data_dir)
+    now = SystemClock().now()
+    facts = look(chosen.data_dir, now, now + checkup.ENDING_DAYS[-1] * DAY, int(QueryCredentials.WARN))
+    found = checkup.findings(facts, _master_key(chosen), now)
+    healthy = all(each.level is not checkup.Level.FAIL for each in found)
+    if as_json:
+        output.document({"healthy": healthy, "findings": found})
+    else:
+        _show(found)
+    if not healthy:
+        raise typer.Exit(1)
+
+
+def _master_key(chosen: "Settings") -> "KeyFacts":
+    from tessera import wiring
+    from tessera.app.checkup import KeyFacts
+    from tessera.ports import Unusable
+    from tessera.store.checkup import file
+    from tessera.store.folder import DataFolder
+
+    folder = DataFolder(chosen.data_dir)
+    path = None if chosen.master_key is not None else file(chosen.master_key_file or folder.master_key)
+    try:
+        return KeyFacts(wiring.read_master_key(chosen, folder, create=False), "", path)
+    except Unusable as error:
+        return KeyFacts(None, str(error), path)
+
+
+def _show(found: "list[Finding]") -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    width = max(len(each.about) for each in found) + 2
+    for each in found:
+        line = Text.assemble((f"{each.level.value:<6}", _STYLES[each.level.value]), f"{each.about:<{width}}{each.text}")
+        console.print(line, soft_wrap=True)

@@ -1,0 +1,74 @@
+"""From a data folder to a house that a command may use, or one sentence that says why not."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from tessera.app.house import House
+    from tessera.settings import Settings
+
+T = TypeVar("T")
+
+
+def with_house(data_dir: Path | None, work: "Callable[[House], Awaitable[T]]", *, make: bool = False) -> T:
+    """What `work` answers, given the house over the data folder; the folder is set up first when `make`.
+
+    Raises SettingsError, Unusable, OperatorError and whatever `work` raises.
+    """
+    from tessera import settings
+
+    chosen = settings.load(data_dir=data_dir)
+    check_folder(chosen, make=make)
+    return asyncio.run(_work(chosen, work))
+
+
+async def _work(chosen: "Settings", work: "Callable[[House], Awaitable[T]]") -> T:
+    from tessera import wiring
+
+    async with wiring.open_house(chosen) as house:
+        return await work(house)
+
+
+def check_folder(chosen: "Settings", *, make: bool) -> None:
+    """Look at the folder before anything is opened for writing, and set it up when `make`. Raises Unusable."""
+    from tessera import wiring
+    from tessera.ports import Unusable
+    from tessera.store.folder import DataFolder
+    from tessera.store.migrate import SchemaState, older, sqlite_state
+
+    folder = DataFolder(chosen.data_dir)
+    state = sqlite_state(folder.database)
+    if state is SchemaState.OLDER:
+        raise older(folder.database)
+    if state is SchemaState.EMPTY and not make:
+        raise Unusable(
+            f"There is no data in the folder {folder.path}. Make it with `tessera orgs create NAME --data-dir"
+            f" {folder.path}`, or name another with --data-dir."
+        )
+    if make:
+        wiring.set_up(chosen)
+
+
+def confirm(question: str, refusal: str, *, yes: bool) -> None:
+    """Ask at a terminal, unless `--yes` was said. Raises OperatorError with `refusal` where nobody can answer."""
+    from tessera.app.operators import OperatorError
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise OperatorError(refusal)
+    if not typer.confirm(question, err=True):
+        raise OperatorError("Nothing was done.")
+
+
+def secret_from_stdin() -> str:
+    """A secret from standard input, its final line end left out; asked for, unseen, at a terminal."""
+    if sys.stdin.isatty():
+        asked: str = typer.prompt("Secret", hide_input=True, err=True)
+        return asked
+    return sys.stdin.readline().rstrip("\r\n")

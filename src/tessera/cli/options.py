@@ -1,0 +1,51 @@
+"""The options that many commands share, and how a command's help is put together."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        help="Data folder; ./var, or TESSERA_DATA_DIR, when left out.",
+        metavar="FOLDER",
+        show_default=False,
+    ),
+]
+AsJSON = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Org = Annotated[
+    str | None,
+    typer.Option("--org", help="Organization, by name; the only one there is when left out.", metavar="NAME"),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+App = Annotated[str, typer.Argument(help="The application's name or client id.", metavar="APP", show_default=False)]
+
+
+class Policy(StrEnum):
+    """`--query-credentials`: what an application may do with credentials in a URL."""
+
+    ALLOW = "allow"
+    WARN = "warn"
+    DENY = "deny"
+
+
+class Way(StrEnum):
+    """`--via`: where the credentials of a token request stand."""
+
+    QUERY = "query"
+    FORM = "form"
+    BASIC = "basic"
+
+
+def examples(*commands: str) -> str:
+    """The end of a command's help: how it is called."""
+    lines = "\n\n".join(f"  tessera {command}" for command in commands)
+    return f"Example:\n\n{lines}"
+
+
+def group(help: str) -> typer.Typer:
+    """A group of commands."""
+    return typer.Typer(help=help, no_args_is_help=True, add_completion=False, rich_markup_mode="rich")

@@ -1,0 +1,55 @@
+"""`tessera orgs`: the organizations whose customers, properties and applications live here."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tessera.cli import output
+from tessera.cli.opening import with_house
+from tessera.cli.options import AsJSON, DataDir, examples, group
+
+if TYPE_CHECKING:
+    from tessera.app.house import House
+    from tessera.core.organizations import OrganizationRecord
+
+app = group("Organizations: whose customers and applications live here.")
+
+
+@app.command("create", epilog=examples('orgs create "Aurora Coffee"'))
+def create(
+    name: Annotated[str, typer.Argument(help="The organization's name.", metavar="NAME", show_default=False)],
+    *,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Create an organization; the data folder too, when there is none yet."""
+    from tessera.app import organizations
+
+    async def work(house: "House") -> "OrganizationRecord":
+        return await organizations.create(house, name)
+
+    made = with_house(data_dir, work, make=True)
+    if as_json:
+        output.document(output.record(made, moments=("created_at",)))
+        return
+    output.message(f"Created the organization {name}.")
+    output.pairs([("retailer id", made.retailer_id)])
+
+
+@app.command("list", epilog=examples("orgs list"))
+def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """List all organizations."""
+
+    async def work(house: "House") -> "list[OrganizationRecord]":
+        return await house.store.organizations()
+
+    found = with_house(data_dir, work)
+    if as_json:
+        output.document([output.record(each, moments=("created_at",)) for each in found])
+    elif not found:
+        output.message("There is no organization yet. Make one: `tessera orgs create NAME`.")
+    else:
+        output.table(
+            ("name", "retailer id", "created"),
+            [(each.name, each.retailer_id, output.moment(each.created_at)) for each in found],
+        )

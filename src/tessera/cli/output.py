@@ -1,0 +1,70 @@
+"""How commands print: data on standard output (text or one JSON document), messages on standard error.
+
+Rich is imported only where a table is drawn. No value is ever cut short: ids and secrets are there to be copied.
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from tessera.core import times
+
+NOTHING = "-"
+"""What stands in a table for a value that is not there."""
+
+
+def data(text: str = "") -> None:
+    """One line of what was asked for, whole however narrow the terminal is."""
+    print(text)
+
+
+def message(text: str) -> None:
+    """One line about what was done."""
+    print(text, file=sys.stderr)
+
+
+def document(value: object) -> None:
+    """The JSON document that `--json` promises."""
+    print(msgspec.json.format(msgspec.json.encode(value)).decode())
+
+
+def pairs(values: Sequence[tuple[str, object]]) -> None:
+    """Labels and values, one a line."""
+    width = max(len(label) for label, _ in values) + 2
+    for label, value in values:
+        data(f"{label:<{width}}{NOTHING if value is None or value == '' else value}")
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table, as wide as its values need it."""
+    from rich import box
+    from rich.console import Console
+    from rich.measure import Measurement
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        drawn.add_column(column, no_wrap=True)
+    for row in rows:
+        drawn.add_row(*(Text(NOTHING if value is None or value == "" else str(value)) for value in row))
+    console = Console(highlight=False)
+    needed = Measurement.get(Console(width=10_000), Console(width=10_000).options, drawn).maximum
+    console.width = max(console.width, needed)
+    console.print(drawn)
+
+
+def record(values: object, *, moments: Sequence[str] = ()) -> dict[str, Any]:
+    """A struct as `--json` shows it: its fields, and the named ones of them as ISO 8601 times."""
+    fields: dict[str, Any] = msgspec.structs.asdict(values)  # type: ignore[arg-type]  # any struct will do
+    fields.pop("number", None)
+    for name in moments:
+        fields[name] = None if fields[name] is None else times.incentives_time(fields[name])
+    return fields
+
+
+def moment(at: int | None) -> str | None:
+    """A time as people read it: to the second, in UTC."""
+    return None if at is None else f"{times.core_time(at)} UTC"

@@ -1,0 +1,154 @@
+"""`tessera apps secrets`: the secrets of an application, any number of which may be live at once."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from tessera.cli import durations, output
+from tessera.cli.opening import confirm, secret_from_stdin, with_house
+from tessera.cli.options import App, AsJSON, DataDir, Yes, examples, group
+
+if TYPE_CHECKING:
+    from tessera.app.applications import Issued
+    from tessera.app.house import House
+    from tessera.core.applications import SecretRecord
+
+app = group("Secrets of an application: add a new one, move over, expire the old one.")
+
+MOMENTS = ("created_at", "ends_at", "last_used_at")
+
+
+def shown(issued: "Issued") -> dict[str, Any]:
+    """An issued secret as `--json` shows it; the secret itself is left out when it was brought along."""
+    members = msgspec.structs.asdict(issued)
+    if issued.client_secret is None:
+        del members["client_secret"]
+    return members
+
+
+def show_once(made: dict[str, Any]) -> None:
+    """Print the id and the new secret, one a line, outside any table."""
+    labels = (("client id", "client_id"), ("client secret", "client_secret"), ("secret name", "secret_name"))
+    output.pairs([(label, made[member]) for label, member in labels if member in made])
+    if "client_secret" in made:
+        output.message("The secret is shown this once. Only its last four characters can be looked up later.")
+
+
+def listed(found: list["SecretRecord"], now: int) -> list[dict[str, Any]]:
+    """Secrets as they are listed: never their value."""
+    return [{**output.record(each, moments=MOMENTS), "state": _state(each, now)} for each in found]
+
+
+def _state(secret: "SecretRecord", now: int) -> str:
+    if secret.ends_at is None:
+        return "live"
+    return "ending" if secret.ends_at > now else "ended"
+
+
+def show_table(found: list[dict[str, Any]]) -> None:
+    """A table of secrets."""
+    columns = ("name", "last_four", "state", "created_at", "ends_at", "last_used_at", "kind")
+    titles = ("secret", "last four", "state", "created", "expires", "last used", "kind")
+    output.table(titles, [[each[column] for column in columns] for each in found])
+
+
+@app.command("add", epilog=examples("apps secrets add Partner --name 2030 --expires 90d"))
+def add(
+    application: App,
+    *,
+    name: Annotated[
+        str | None, typer.Option("--name", help="What to call it; the next free number when left out.", metavar="NAME")
+    ] = None,
+    expires: Annotated[
+        str | None, typer.Option("--expires", help="When it ends: 90d, or 2030-01-31T12:00:00Z.", metavar="WHEN")
+    ] = None,
+    stdin: Annotated[bool, typer.Option("--stdin", help="Read a secret brought along from standard input.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Add a secret beside those there are; it is shown this once."""
+    from tessera.app import applications
+
+    if expires is not None:
+        durations.moment(expires, 0)
+    imported = secret_from_stdin() if stdin else None
+
+    async def work(house: "House") -> "Issued":
+        client_id = (await applications.find(house, application)).client_id
+        ends_at = None if expires is None else durations.moment(expires, house.clock.now())
+        chosen = name if name is not None else await applications.free_secret_name(house, client_id)
+        return await applications.add_secret(house, client_id, chosen, ends_at=ends_at, imported=imported)
+
+    made = shown(with_house(data_dir, work))
+    if as_json:
+        output.document(made)
+    else:
+        show_once(made)
+
+
+@app.command("list", epilog=examples("apps secrets list Partner"))
+def list_all(application: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """List the secrets of an application: name, last four characters, times, state."""
+    from tessera.app import applications
+
+    async def work(house: "House") -> list[dict[str, Any]]:
+        found = await applications.find(house, application)
+        return listed(await house.store.secrets(found.client_id), house.clock.now())
+
+    found = with_house(data_dir, work)
+    if as_json:
+        output.document(found)
+    else:
+        show_table(found)
+
+
+@app.command(
+    "expire", epilog=examples("apps secrets expire Partner first", "apps secrets expire Partner first --in 7d")
+)
+def expire(
+    application: App,
+    secret: Annotated[str, typer.Argument(help="The secret's name.", metavar="SECRET_NAME", show_default=False)],
+    *,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", help="When it ends, as 2030-01-31T12:00:00Z; now when left out.", metavar="TIME"),
+    ] = None,
+    after: Annotated[
+        str | None, typer.Option("--in", help="When it ends, from now: 7d, 12h.", metavar="DURATION")
+    ] = None,
+    yes: Yes = False,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """End a secret, now or at a time. With the last one end all of the application's tokens: that asks for --yes."""
+    from tessera.app import applications
+
+    if at is not None and after is not None:
+        raise typer.BadParameter("Say --at or --in, not both.")
+    when = at if at is not None else after
+    if when is not None:
+        durations.moment(when, 0)
+
+    async def work(house: "House") -> dict[str, Any]:
+        found = await applications.find(house, application)
+        ends_at = None if when is None else durations.moment(when, house.clock.now())
+        if await applications.leaves_no_secret(house, found.client_id, secret, ends_at):
+            confirm(
+                f"{secret} is the last live secret of {found.name}: with it end all of the application's tokens."
+                " Go on?",
+                f"{secret} is the last live secret of {found.name}: with it end all of the application's tokens. Add"
+                " another first (`tessera apps secrets add`), or say --yes.",
+                yes=yes,
+            )
+        await applications.expire_secret(house, found.client_id, secret, ends_at)
+        after_it = listed(await house.store.secrets(found.client_id), house.clock.now())
+        return next(each for each in after_it if each["name"] == secret)
+
+    done = with_house(data_dir, work)
+    if as_json:
+        output.document(done)
+    elif done["state"] == "ended":
+        output.message(f"{secret}: ended. Running servers refuse it within 250 ms.")
+    else:
+        output.message(f"{secret}: ends at {done['ends_at']}.")

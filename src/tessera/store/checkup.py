@@ -1,0 +1,112 @@
+"""What can be told of a data folder by looking at it alone: nothing is made, changed or repaired."""
+
+import os
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+
+from tessera.core.keys import KeyPurpose, WrappedKey
+from tessera.ports import Unusable
+from tessera.store import sql
+from tessera.store.folder import DataFolder
+from tessera.store.migrate import SchemaState, read_only, sqlite_state
+
+NEWEST = (
+    "select max(at) from (select max(created_at) as at from organization"
+    " union all select max(created_at) from application union all select max(created_at) from secret"
+    " union all select max(created_at) from wrapped_key union all select max(created_at) from customer"
+    " union all select max(last_token_at) from application_usage)"
+)
+SECRETS_ENDING = (
+    "select a.name, s.name, s.ends_at from secret s join application a on a.number = s.application"
+    " where s.ends_at > :now and s.ends_at < :until order by s.ends_at, s.number"
+)
+WARNED = (
+    "select a.name, u.query_credentials_used from application a join application_usage u on u.application = a.number"
+    " where a.query_credentials = :warn and u.query_credentials_used > 0 order by a.number"
+)
+
+
+class FileFacts(msgspec.Struct, frozen=True):
+    """A file or folder: whether it is there, its permission bits, whether it belongs to this user."""
+
+    path: Path
+    exists: bool
+    mode: int = 0
+    own: bool = True
+
+
+class DatabaseFacts(msgspec.Struct, frozen=True):
+    """What a database says; `problem` is the sentence for which nothing more could be read."""
+
+    problem: str | None = None
+    state: SchemaState = SchemaState.EMPTY
+    damage: list[str] = []
+    keys: list[WrappedKey] = []
+    newest_at: int | None = None
+    secrets_ending: list[tuple[str, str, int]] = []
+    warned: list[tuple[str, int]] = []
+
+
+class FolderFacts(msgspec.Struct, frozen=True):
+    """A data folder; `free_bytes` is None where the disk cannot be asked."""
+
+    folder: FileFacts
+    database_file: FileFacts
+    demo: FileFacts
+    free_bytes: int | None
+    database: DatabaseFacts
+    sqlite_version: str
+
+
+def file(path: Path) -> FileFacts:
+    """Look at a file. Never raises: what cannot be looked at is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return FileFacts(path, exists=False)
+    return FileFacts(path, exists=True, mode=stat.S_IMODE(found.st_mode), own=found.st_uid == os.geteuid())
+
+
+def look(path: Path, now: int, until: int, warn: int) -> FolderFacts:
+    """Look at a data folder. Never raises.
+
+    `until` bounds the secrets that end soon, `warn` is the number of the policy whose users are wanted.
+    """
+    folder = DataFolder(path)
+    try:
+        disk = os.statvfs(path)
+        free = disk.f_bavail * disk.f_frsize
+    except OSError:
+        free = None
+    return FolderFacts(
+        file(path),
+        file(folder.database),
+        file(folder.demo),
+        free,
+        _database(folder.database, now, until, warn),
+        sqlite3.sqlite_version,
+    )
+
+
+def _database(path: Path, now: int, until: int, warn: int) -> DatabaseFacts:
+    try:
+        state = sqlite_state(path)
+        if state is SchemaState.EMPTY:
+            return DatabaseFacts()
+        with closing(read_only(path)) as connection:
+            damage = [str(row[0]) for row in connection.execute("pragma quick_check(5)") if row[0] != "ok"]
+            if damage or state is not SchemaState.CURRENT:
+                return DatabaseFacts(state=state, damage=damage)
+            return DatabaseFacts(
+                state=state,
+                keys=[WrappedKey(KeyPurpose(row[0]), *row[1:]) for row in connection.execute(sql.KEYS)],
+                newest_at=connection.execute(NEWEST).fetchone()[0],
+                secrets_ending=connection.execute(SECRETS_ENDING, {"now": now, "until": until}).fetchall(),
+                warned=connection.execute(WARNED, {"warn": warn}).fetchall(),
+            )
+    except (Unusable, sqlite3.Error, OSError, ValueError) as error:
+        return DatabaseFacts(problem=str(error))
