@@ -18,7 +18,7 @@ from tests.docs import settings_table
 from tests.docs.fences import paper
 from tests.house.modules import modules
 from tests.house.test_refusals import refusals
-from tests.support.house import opened
+from tests.support.house import settings_for
 
 _ROUTE = re.compile(r"^#+ `(GET|POST|PUT|DELETE) (/\S+)`$", re.MULTILINE)
 _ALSO = re.compile(r"^Also `(GET|POST|PUT|DELETE) (/\S+)`", re.MULTILINE)
@@ -42,8 +42,10 @@ def test_every_setting_has_a_sentence() -> None:
 def served(folder: Path) -> set[tuple[str, str]]:
     """Method and path of every route that is served."""
 
+    settings = settings_for(folder)
+
     async def collect() -> set[tuple[str, str]]:
-        async with opened(folder) as house:
+        async with wiring.open_house(settings) as house:
             return {(route.method, route.path) for route in wiring.routes(house)}
 
     return asyncio.run(collect())
