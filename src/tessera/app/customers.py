@@ -108,7 +108,7 @@ def maintenance_end(system: tiers.TierSystem, joined_at: int) -> int | None:
 def _custom_profile(new: NewCustomer) -> str | None:
     if not isinstance(new.user_profile, dict):
         return None
-    return json_text({"_version": 1, **new.user_profile})
+    return json_text({**new.user_profile, "_version": 1})
 
 
 def taken(conflict: Conflict) -> Validation:

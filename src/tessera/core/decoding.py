@@ -6,6 +6,7 @@ from tessera.core.errors import ArgumentError, MissingData
 
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")
+_PATTERN = re.compile(r"^Expected `str` matching regex .*", re.DOTALL)
 _QUOTED = re.compile(r"(?<=^Invalid enum value) .*", re.DOTALL)
 
 
@@ -18,4 +19,5 @@ def refusal(text: str) -> ArgumentError | MissingData:
         name = f"{place}.{missing.group(1)}" if place else missing.group(1)
         return MissingData(f"The field {name} is missing.")
     reason = _QUOTED.sub("", text[: at.start()] if at else text)  # what was sent may be a secret in a wrong place
-    return ArgumentError(f"The field {place or 'at the top'} cannot be used: {reason}.")
+    reason = _PATTERN.sub("it has a control character", reason)  # the only pattern that our types ask for
+    return ArgumentError(f"{f'The field {place}' if place else 'The body'} cannot be used: {reason}.")

@@ -76,8 +76,10 @@ class Routes:
 
 def _choose(handlers: dict[str, Handler], method: str) -> Handler:
     handler = handlers.get(method)
+    if handler is None and method == "HEAD":  # answered as GET, and sent without its body (RFC 9110 section 9.3.2)
+        handler = handlers.get("GET")
     if handler is None:
-        raise MethodNotAllowed(tuple(sorted(handlers)))
+        raise MethodNotAllowed(tuple(sorted([*handlers, *(["HEAD"] if "GET" in handlers else [])])))
     return handler
 
 
