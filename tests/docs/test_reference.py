@@ -41,7 +41,6 @@ def test_every_setting_has_a_sentence() -> None:
 
 def served(folder: Path) -> set[tuple[str, str]]:
     """Method and path of every route that is served."""
-
     settings = settings_for(folder)
 
     async def collect() -> set[tuple[str, str]]:

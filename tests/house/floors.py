@@ -49,7 +49,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "pydantic_settings": ("settings.py",),
     "rich": ("cli/",),
     "sqlalchemy": ("store/migrate.py", "store/migrations/"),
-    "sqlite3": ("store/",),
+    "sqlite3": ("store/", "cli/main.py"),
     "structlog": ("ops/log.py",),
     "typer": ("cli/",),
     "uvicorn": ("server.py", "web/protocol.py"),
