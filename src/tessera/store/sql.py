@@ -19,6 +19,9 @@ NOTICE = "insert into change (kind, key) values (:kind, :key) returning sequence
 
 _APPLICATION = "(select number from application where client_id = :client_id)"
 
+_CUT_OFF = "tokens_valid_from = case when tokens_valid_from > :at then tokens_valid_from else :at end"
+"""Never back, not even when the clock went back: what was dead stays dead."""
+
 WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     changes.AddOrganization: (
         Statement(
@@ -60,13 +63,13 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     ),
     changes.DisableApplication: (
         Statement(
-            "update application set enabled = 0, tokens_valid_from = :at where client_id = :client_id and enabled = 1",
+            f"update application set enabled = 0, {_CUT_OFF} where client_id = :client_id and enabled = 1",
             "the application is enabled",
         ),
     ),
     changes.EnableApplication: (
         Statement(
-            "update application set enabled = 1, tokens_valid_from = :at where client_id = :client_id and enabled = 0",
+            f"update application set enabled = 1, {_CUT_OFF} where client_id = :client_id and enabled = 0",
             "the application is disabled",
         ),
     ),

@@ -30,6 +30,18 @@ WAITING_MAX = 4096
 
 BUSY_TIMEOUT_MILLISECONDS = 2000
 
+_DEFECTS = (
+    sqlite3.IntegrityError,
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+    sqlite3.DataError,
+    ValueError,
+    TypeError,
+    KeyError,
+    ArithmeticError,
+)
+"""What a change that no database can take raises: the fault of its own caller, and of nobody else in the batch."""
+
 _ROLLED_BACK = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CONSTRAINT}
 
 _Outcome = list[Notice] | BaseException
@@ -77,7 +89,9 @@ class SQLiteDriver:
             if not self._in_turn:
                 self._begin_turn()
             return self._execute(sql, parameters).fetchall()
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.ProgrammingError) and not self._closed:
+                raise  # a defect of ours, not of the database
             raise StoreUnavailable(str(error)) from error
 
     def _begin_turn(self) -> None:
@@ -165,7 +179,7 @@ def _commit_batch(connection: sqlite3.Connection, batch: Sequence[Sequence[Chang
     try:
         connection.execute("begin immediate")
         outcomes = [_apply_one_caller(connection, changes) for changes in batch]
-    except sqlite3.Error as error:
+    except BaseException as error:
         _roll_back(connection)
         raise StoreUnavailable(str(error)) from error
     try:
@@ -188,7 +202,7 @@ def _apply_one_caller(connection: sqlite3.Connection, changes: Sequence[Change])
     connection.execute("savepoint caller")
     try:
         notices = [notice for change in changes for notice in _apply(connection, change)]
-    except (Conflict, sqlite3.IntegrityError, sqlite3.ProgrammingError, OverflowError) as error:
+    except (Conflict, *_DEFECTS) as error:
         connection.execute("rollback to caller")
         connection.execute("release caller")
         return error

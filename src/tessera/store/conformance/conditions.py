@@ -1,0 +1,252 @@
+"""A change restates the fact it relies on: where it holds the change is written, where it does not, nothing is."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from tessera.core import changes
+from tessera.core.changes import Change
+from tessera.core.keys import KeyPurpose
+from tessera.store.conformance import material
+from tessera.store.conformance.case import Stores, Topic, expect, expect_conflict
+from tessera.store.conformance.material import ANY_WORLD, API_KEY, AT, CLIENT, CUSTOMER, PROFILE, STANDING, World
+
+TOPIC = Topic("conditions")
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """Changes of one class whose fact holds in the world (each alone), and others whose fact does not."""
+
+    holds: tuple[Change, ...]
+    broken: tuple[Change, ...]
+
+
+def conditions(world: World) -> dict[type[Change], Condition]:
+    """For every change that restates a fact: where it holds, and every way in which it does not."""
+    listed = (*_operator(world), *_secrets(world), *_program(world), *_customer(world), *_loyalty(world))
+    return {type(each.holds[0]): each for each in listed}
+
+
+def _operator(world: World) -> Iterable[Condition]:
+    owner, other = world.organization, world.other_organization
+    yield Condition(
+        (changes.AddOrganization("New", "new", AT),),
+        (changes.AddOrganization("Org", "new", AT), changes.AddOrganization("New", "retailer of Org", AT)),
+    )
+    yield Condition(
+        (changes.AddProperty(owner, "new", "new", b"", "", AT), changes.AddProperty(other, "shop", "new", b"", "", AT)),
+        (
+            changes.AddProperty(owner, "new", API_KEY, b"", "", AT),
+            changes.AddProperty(other, "new", API_KEY, b"", "", AT),
+            changes.AddProperty(owner, "shop", "new", b"", "", AT),
+        ),
+    )
+    yield Condition(
+        (material.application(owner, "new"),),
+        (
+            material.application(owner, CLIENT, name="new"),
+            material.application(other, CLIENT, name="new"),
+            material.application(other, "new", name=f"name of {CLIENT}"),
+        ),
+    )
+    yield Condition((changes.SetQueryCredentials(CLIENT, 2),), (changes.SetQueryCredentials("unknown", 2),))
+    yield Condition((changes.DeleteApplication(CLIENT),), (changes.DeleteApplication("unknown"),))
+    yield Condition((changes.DisableApplication(CLIENT, AT),), (changes.DisableApplication("unknown", AT),))
+    yield Condition(
+        (changes.AddKey(KeyPurpose.SEALING, 2, b"", AT, 0), changes.AddKey(KeyPurpose.PEPPER, 1, b"", AT, 0)),
+        (changes.AddKey(KeyPurpose.SEALING, 1, b"", AT, 0),),
+    )
+
+
+def _secrets(world: World) -> Iterable[Condition]:
+    yield Condition(
+        (material.secret(CLIENT, "new"),), (material.secret(CLIENT, "first"), material.secret("unknown", "new"))
+    )
+    yield Condition(
+        (changes.EndSecret(CLIENT, world.secret, AT, None),),
+        (
+            changes.EndSecret(CLIENT, world.secret, AT, AT),
+            changes.EndSecret(CLIENT, world.secret, AT, 0),
+            changes.EndSecret(CLIENT, world.secret + 1, AT, None),
+            changes.EndSecret("unknown", world.secret, AT, None),
+        ),
+    )
+
+
+def _program(world: World) -> Iterable[Condition]:
+    owner, other = world.organization, world.other_organization
+    yield Condition(
+        (
+            changes.AddPointAccount(owner, "new", "New", "Tier"),
+            changes.AddPointAccount(other, "new", "Other beans", "Tier"),
+        ),
+        (
+            changes.AddPointAccount(owner, "account-1", "New", "Tier"),
+            changes.AddPointAccount(owner, "account-other", "New", "Tier"),
+            changes.AddPointAccount(owner, "new", "Beans", "Tier"),
+        ),
+    )
+    yield Condition(
+        (changes.AddTierSystem(owner, "new", "New", None), changes.AddTierSystem(other, "new", "Club", None)),
+        (changes.AddTierSystem(other, "system-1", "New", None), changes.AddTierSystem(owner, "new", "Club", None)),
+    )
+    yield Condition(
+        (changes.AddTierLevel(owner, "new", "system-1", 3, "New"),),
+        (
+            changes.AddTierLevel(owner, "new", "unknown", 3, "New"),
+            changes.AddTierLevel(other, "new", "system-1", 3, "New"),
+            changes.AddTierLevel(owner, "new", "system-1", 2, "New"),
+            changes.AddTierLevel(owner, "level-1", "system-1", 3, "New"),
+        ),
+    )
+    yield Condition(
+        (changes.AddTierRule(owner, "new", "level-2", "t", "r", "c", 1),),
+        (
+            changes.AddTierRule(owner, "new", "unknown", "t", "r", "c", 1),
+            changes.AddTierRule(owner, "new", "level-1", "t", "r", "c", 1),
+            changes.AddTierRule(owner, "rule-1", "level-2", "t", "r", "c", 1),
+        ),
+    )
+    yield Condition(
+        (changes.AddTierRuleAccount(owner, "rule-1", "account-2"),),
+        (
+            changes.AddTierRuleAccount(owner, "rule-1", "account-1"),
+            changes.AddTierRuleAccount(owner, "rule-1", "account-other"),
+            changes.AddTierRuleAccount(owner, "rule-1", "unknown"),
+            changes.AddTierRuleAccount(owner, "unknown", "account-2"),
+        ),
+    )
+
+
+def _customer(world: World) -> Iterable[Condition]:
+    owner, other = world.organization, world.other_organization
+    yield Condition(
+        (material.customer(owner, "new", "new@x"), material.customer(owner, "new", None)),
+        (
+            material.customer(owner, "new", "ada@customers.example"),
+            material.customer(owner, CUSTOMER, None),
+            material.customer(other, CUSTOMER, "new@x"),
+        ),
+    )
+    yield Condition(
+        (changes.ReplaceProfile(world.customer, "new@x", "{}", PROFILE),),
+        (
+            changes.ReplaceProfile(world.customer, "new@x", "{}", "{}"),
+            changes.ReplaceProfile(world.customer + 100, "new@x", "{}", PROFILE),
+        ),
+    )
+    yield Condition(
+        (
+            changes.ClaimIdentifier(CUSTOMER, owner, "card-2"),
+            changes.ClaimIdentifier("customer-other", other, "card-1"),
+        ),
+        (
+            changes.ClaimIdentifier(CUSTOMER, owner, "card-1"),
+            changes.ClaimIdentifier(CUSTOMER, other, "card-2"),
+            changes.ClaimIdentifier("unknown", owner, "card-2"),
+        ),
+    )
+
+
+def _loyalty(world: World) -> Iterable[Condition]:
+    account, system, low, high = world.point_account, world.tier_system, world.low_level, world.high_level
+    foreign = msgspec.structs.replace(material.entry("new", account, 1, "new"), customer_id="unknown")
+    yield Condition(
+        (changes.SetStanding(CUSTOMER, "[]", STANDING),),
+        (changes.SetStanding(CUSTOMER, "[]", "[]"), changes.SetStanding("unknown", "[]", STANDING)),
+    )
+    yield Condition(
+        (material.entry("new", account, 1, "new"), material.entry("new", account, 1, None)),
+        (
+            material.entry("new", account, 1, "once"),
+            material.entry("new", account, 10_000, "once"),
+            material.entry("entry-1", account, 1, "new"),
+            foreign,
+        ),
+    )
+    yield Condition(
+        (changes.JoinTier("new", "customer-other", system, low, AT, None),),
+        (
+            changes.JoinTier("new", CUSTOMER, system, low, AT, None),
+            changes.JoinTier("new", CUSTOMER, system, high, AT, None),
+            changes.JoinTier("membership-1", "customer-other", system, low, AT, None),
+            changes.JoinTier("new", "unknown", system, low, AT, None),
+        ),
+    )
+    yield Condition((changes.LeaveTier("membership-1", AT),), (changes.LeaveTier("unknown", AT),))
+
+
+COVERED: frozenset[type[Change]] = frozenset({*conditions(ANY_WORLD), changes.EnableApplication})
+"""Every change that has cases here. Enabling has one of its own, since the world has no disabled application."""
+
+
+def _case(kind: type[Change], place: int) -> None:
+    """One case for a change whose fact holds: it is written."""
+
+    async def written(stores: Stores) -> None:
+        store = await stores()
+        world = await material.furnish(store)
+        await store.commit(conditions(world)[kind].holds[place])
+
+    TOPIC.add(f"{kind.__name__}-is-written-{place}", written)
+
+
+def _refusal(kind: type[Change]) -> None:
+    """One case for every way in which a fact does not hold: nothing is written, nothing of the same commit either."""
+
+    async def refused(stores: Stores) -> None:
+        store = await stores()
+        world = await material.furnish(store)
+        before = await material.snapshot(store)
+        early, late = material.organization("Early"), material.organization("Late")
+        for broken in conditions(world)[kind].broken:
+            await expect_conflict(store, broken)
+            await expect_conflict(store, broken, early, broken, late)
+            expect(await material.snapshot(store), before, f"the store after {broken!r} was refused")
+        await store.commit(early, late)
+
+    TOPIC.add(f"{kind.__name__}-is-refused-whole", refused)
+
+
+for _kind, _condition in conditions(ANY_WORLD).items():
+    for _place in range(len(_condition.holds)):
+        _case(_kind, _place)
+    _refusal(_kind)
+
+
+@TOPIC
+async def an_application_is_disabled_and_enabled_in_turn(stores: Stores) -> None:
+    """Only an enabled application can be disabled, and only a disabled one enabled."""
+    store = await stores()
+    await material.furnish(store)
+    disable, enable = changes.DisableApplication(CLIENT, AT), changes.EnableApplication(CLIENT, AT)
+    await expect_conflict(store, enable)
+    await store.commit(disable)
+    await expect_conflict(store, disable)
+    await expect_conflict(store, changes.EnableApplication("unknown", AT))
+    await store.commit(enable)
+    await expect_conflict(store, enable)
+
+
+@TOPIC
+async def a_membership_ends_once(stores: Stores) -> None:
+    """A membership that has ended cannot end again, and makes room for the next one in the same commit."""
+    store = await stores()
+    world = await material.furnish(store)
+    leave = changes.LeaveTier("membership-1", AT)
+    join = changes.JoinTier("new", CUSTOMER, world.tier_system, world.high_level, AT, None)
+    await store.commit(leave, join)
+    await expect_conflict(store, leave)
+    await expect_conflict(store, join)
+
+
+@TOPIC
+async def facts_are_looked_at_in_order(stores: Stores) -> None:
+    """A change sees what the earlier ones of its commit did; the first fact that fails is the one named."""
+    store = await stores()
+    await store.commit(material.organization("A"))
+    twice = material.organization("B")
+    await expect_conflict(store, twice, twice, twice)
+    missing = material.secret("unknown", "x")
+    await expect_conflict(store, missing, material.organization("C"), missing, material.organization("A"))
+    expect([each.name for each in await store.organizations()], ["A"], "the organizations")

@@ -1,0 +1,211 @@
+"""What is written is read back as it was; what was never written is absent."""
+
+from tessera.core import changes
+from tessera.core.applications import Application, ApplicationRecord, QueryCredentials, Secret, SecretKind, SecretRecord
+from tessera.core.customers import Customer
+from tessera.core.keys import KeyPurpose, WrappedKey
+from tessera.core.organizations import Property, PropertyRecord
+from tessera.ports import Entry
+from tessera.store.conformance import material
+from tessera.store.conformance.case import Stores, Topic, expect
+from tessera.store.conformance.material import API_KEY, AT, CLIENT, CUSTOMER, PROFILE, STANDING
+
+TOPIC = Topic("crud")
+
+
+@TOPIC
+async def an_empty_store_has_nothing(stores: Stores) -> None:
+    """Every read of an empty store answers None, an empty list or 0."""
+    store = await stores()
+    absent = [
+        await store.application("x"),
+        await store.application_numbered(1),
+        await store.property_with_key("x"),
+        await store.program(1),
+        await store.customer(1, "x"),
+        await store.customer_with_external_id(1, "x"),
+        await store.customer_id_with_email(1, "x"),
+        await store.entry(1, "x"),
+        await store.application_record("x"),
+    ]
+    expect(absent, [None] * 9, "what is absent")
+    empty = [await store.keys(), await store.revocations(0), await store.notices_after(0), await store.organizations()]
+    expect(empty, [[], [], [], []], "the lists")
+    expect([await store.properties(), await store.applications(0, 9), await store.secrets("x")], [[], [], []])
+    expect(await store.last_sequence(), 0, "the last sequence")
+
+
+@TOPIC
+async def an_application_reads_back(stores: Stores) -> None:
+    """An application has what it was given, by client id and by number, and its secrets in order."""
+    store = await stores()
+    world = await material.furnish(store)
+    await store.commit(
+        changes.AddSecret(CLIENT, "second", 1, b"$argon2id$v", "", AT + 1, AT + 2),
+        changes.EndSecret(CLIENT, world.secret, AT + 5, None),
+        changes.SetQueryCredentials(CLIENT, 2),
+    )
+    found = await store.application(CLIENT)
+    secrets = (
+        Secret(world.secret, SecretKind.KEYED, bytes(32), AT + 5),
+        Secret(world.secret + 1, SecretKind.ARGON2ID, b"$argon2id$v", AT + 2),
+    )
+    expect(
+        found,
+        Application(
+            world.application, CLIENT, world.organization, True, ("openid",), 60, QueryCredentials.DENY, 0, secrets
+        ),
+    )
+    expect(await store.application_numbered(world.application), found, "the application by its number")
+    expect(
+        await store.secrets(CLIENT),
+        [
+            SecretRecord(world.secret, "first", "keyed", "abcd", AT, AT + 5, None),
+            SecretRecord(world.secret + 1, "second", "argon2id", "", AT + 1, AT + 2, None),
+        ],
+    )
+
+
+@TOPIC
+async def an_application_without_secrets_is_there(stores: Stores) -> None:
+    """An application that has no secret is found all the same."""
+    store = await stores()
+    world = await material.furnish(store)
+    await store.commit(material.application(world.organization, "bare"))
+    found = await store.application("bare")
+    expect(found is not None and found.secrets, (), "its secrets")
+
+
+@TOPIC
+async def disabling_cuts_off_and_enabling_never_takes_that_back(stores: Stores) -> None:
+    """The cut-off moves with disabling and enabling, and never back when the clock does."""
+    store = await stores()
+    await material.furnish(store)
+    steps: list[tuple[changes.Change, bool, int]] = [
+        (changes.DisableApplication(CLIENT, AT + 10), False, AT + 10),
+        (changes.EnableApplication(CLIENT, AT + 20), True, AT + 20),
+        (changes.DisableApplication(CLIENT, AT + 5), False, AT + 20),
+        (changes.EnableApplication(CLIENT, AT + 6), True, AT + 20),
+    ]
+    for step, enabled, valid_from in steps:
+        await store.commit(step)
+        found = await store.application(CLIENT)
+        state = found is not None and (found.enabled, found.tokens_valid_from)
+        expect(state, (enabled, valid_from), f"enabled and cut-off after {step!r}")
+
+
+@TOPIC
+async def a_deleted_application_is_gone_for_good(stores: Stores) -> None:
+    """An application goes with its secrets and counts, and neither its number nor theirs is used again."""
+    store = await stores()
+    world = await material.furnish(store)
+    await store.commit(changes.CountTokens(world.application, 3, 1, AT), changes.DeleteApplication(CLIENT))
+    expect(await store.application(CLIENT), None, "the application")
+    expect(await store.application_numbered(world.application), None, "the application by number")
+    expect(await store.secrets(CLIENT), [], "its secrets")
+    await store.commit(material.application(world.organization, CLIENT), material.secret(CLIENT, "first"))
+    again = await store.application(CLIENT)
+    expect(again is not None and again.number > world.application, True, "that the number is a new one")
+    expect(again is not None and again.secrets[0].number > world.secret, True, "that the secret's number is new")
+    await store.commit(changes.CountTokens(world.application, 3, 1, AT), changes.MarkSecretUsed(world.secret, AT))
+    record = await store.application_record(CLIENT)
+    expect(record is not None and record.tokens_issued, 0, "the tokens counted for the new one")
+
+
+@TOPIC
+async def records_tell_the_operator(stores: Stores) -> None:
+    """Records name the organization and carry the counts; a client id wins over a name."""
+    store = await stores()
+    world = await material.furnish(store)
+    await store.commit(
+        changes.CountTokens(world.application, 3, 1, AT + 1),
+        changes.CountTokens(world.application, 4, 0, AT + 2),
+        changes.MarkSecretUsed(world.secret, AT + 2),
+        material.application(world.organization, "other", name=CLIENT),
+    )
+    record = ApplicationRecord(
+        world.application, CLIENT, f"name of {CLIENT}", "Org", True, "openid", 60, "allow", AT, 7, 1, AT + 2
+    )
+    expect(await store.application_record(CLIENT), record, "the record by client id")
+    expect(await store.application_record(f"name of {CLIENT}"), record, "the record by name")
+    expect((await store.secrets(CLIENT))[0].last_used_at, AT + 2, "when the secret was last used")
+    expect(
+        [(each.number, each.name, each.retailer_id, each.created_at) for each in await store.organizations()],
+        [
+            (world.organization, "Org", "retailer of Org", AT),
+            (world.other_organization, "Other", "retailer of Other", AT),
+        ],
+    )
+    known = await store.properties()
+    expect(known, [PropertyRecord(known[0].number, "shop", "Org", API_KEY, "wxyz", AT)], "the properties")
+    expect(
+        await store.property_with_key(API_KEY),
+        Property(known[0].number, API_KEY, world.organization, bytes(range(32))),
+        "the property",
+    )
+
+
+@TOPIC
+async def a_program_reads_back(stores: Stores) -> None:
+    """A program has its organization's accounts and ladders only, levels from the lowest up, rules with accounts."""
+    store = await stores()
+    world = await material.furnish(store)
+    await store.commit(
+        changes.AddTierRuleAccount(world.organization, "rule-1", "account-2"),
+        changes.AddTierSystem(world.organization, "system-empty", "No levels yet", None),
+    )
+    program = await store.program(world.organization)
+    if program is None:
+        raise AssertionError("the program is absent")
+    expect(program.retailer_id, "retailer of Org", "the retailer id")
+    expect([(each.id, each.name, each.grouping_label) for each in program.accounts],
+           [("account-1", "Beans", "Spend"), ("account-2", "Status", "Tier")])  # fmt: skip
+    system = program.systems[0]
+    expect((len(program.systems), system.id, system.name, system.maintenance_days), (1, "system-1", "Club", 365))
+    expect([(level.id, level.rank, level.name, level.rule is None) for level in system.levels],
+           [("level-0", 0, "Low", True), ("level-1", 1, "High", False), ("level-2", 2, "Highest", True)])  # fmt: skip
+    rule = system.levels[1].rule
+    expect(rule and (rule.id, rule.tree_id, rule.root_id, rule.constraint_id, rule.target, rule.point_accounts),
+           ("rule-1", "tree-1", "root-1", "constraint-1", 5_000_000,
+            tuple(account.number for account in program.accounts)))  # fmt: skip
+
+
+@TOPIC
+async def a_customer_reads_back(stores: Stores) -> None:
+    """A customer is found by id, external id and folded email in its own organization only."""
+    store = await stores()
+    world = await material.furnish(store)
+    owner, other = world.organization, world.other_organization
+    await store.commit(
+        changes.SetStanding(CUSTOMER, "[[[1]],[]]", STANDING),
+        changes.ReplaceProfile(world.customer, "new@customers.example", '{"opted_in":true}', PROFILE),
+    )
+    known = Customer(world.customer, CUSTOMER, '{"opted_in":true}', "[[[1]],[]]", "[]", None)
+    expect(await store.customer(owner, CUSTOMER), known, "the customer by id")
+    expect(await store.customer_with_external_id(owner, "card-1"), known, "the customer by external id")
+    expect(await store.customer_id_with_email(owner, "new@customers.example"), CUSTOMER, "the id by email")
+    expect(await store.customer_id_with_email(owner, "ada@customers.example"), None, "the id by the former email")
+    expect(await store.customer(other, CUSTOMER), None, "the customer seen from another organization")
+    expect(await store.customer_with_external_id(other, "card-1"), None, "its card seen from another organization")
+    expect(await store.entry(world.customer, "once"), Entry("entry-1", world.point_account, 10_000, "fingerprint", AT))
+    expect(await store.entry(world.customer + 1, "once"), None, "the entry of another customer")
+
+
+@TOPIC
+async def keys_read_back_in_order(stores: Stores) -> None:
+    """Keys come by purpose and number, with the bytes they were stored as."""
+    store = await stores()
+    wrapped = bytes(range(256))
+    await store.commit(
+        changes.AddKey(KeyPurpose.SEALING, 10, wrapped, AT, AT + 1),
+        changes.AddKey(KeyPurpose.SEALING, 2, b"", AT, 0),
+        changes.AddKey(KeyPurpose.PEPPER, 255, b"\x00", AT, 0),
+    )
+    expect(
+        await store.keys(),
+        [
+            WrappedKey(KeyPurpose.PEPPER, 255, b"\x00", AT, 0, None),
+            WrappedKey(KeyPurpose.SEALING, 2, b"", AT, 0, None),
+            WrappedKey(KeyPurpose.SEALING, 10, wrapped, AT, AT + 1, None),
+        ],
+    )

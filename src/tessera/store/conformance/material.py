@@ -1,0 +1,135 @@
+"""What cases put into a store: a world with one row of everything, and a snapshot of all that can be read."""
+
+import msgspec
+
+from tessera.core import changes
+from tessera.core.changes import Change
+from tessera.core.keys import KeyPurpose
+from tessera.ports import Store
+
+AT = 1_900_000_000_123_457
+"""Microseconds since the epoch at which everything in the world happened."""
+
+STANDING = "[[],[]]"
+PROFILE = '{"opted_in":false}'
+CUSTOMER = "customer-1"
+CLIENT = "client-1"
+API_KEY = "api-key-1"
+
+
+class World(msgspec.Struct, frozen=True):
+    """The numbers that the store gave to the world's rows."""
+
+    organization: int
+    other_organization: int
+    application: int
+    secret: int
+    customer: int
+    point_account: int
+    tier_system: int
+    low_level: int
+    high_level: int
+
+
+ANY_WORLD = World(1, 2, 1, 1, 1, 1, 1, 1, 2)
+"""Stands in for the world where cases are only listed."""
+
+
+def organization(name: str) -> changes.AddOrganization:
+    """An organization whose retailer id follows from its name."""
+    return changes.AddOrganization(name, f"retailer of {name}", AT)
+
+
+def application(owner: int, client_id: str, name: str | None = None) -> changes.AddApplication:
+    """An application with the default settings."""
+    return changes.AddApplication(client_id, name or f"name of {client_id}", owner, "openid", 60, 0, AT)
+
+
+def secret(client_id: str, name: str, ends_at: int | None = None) -> changes.AddSecret:
+    """A keyed secret."""
+    return changes.AddSecret(client_id, name, 0, bytes(32), "abcd", AT, ends_at)
+
+
+def customer(owner: int, customer_id: str, email: str | None = None) -> changes.AddCustomer:
+    """A customer without points."""
+    return changes.AddCustomer(customer_id, owner, email, PROFILE, STANDING, "[]", None, AT)
+
+
+def entry(entry_id: str, account: int, amount: int, idempotency_id: str | None) -> changes.AddEntry:
+    """A ledger entry of the world's customer."""
+    return changes.AddEntry(
+        entry_id, CUSTOMER, account, amount, "deposit", idempotency_id, "fingerprint", None, None, None, AT
+    )
+
+
+async def furnish(store: Store) -> World:
+    """One row of everything, and a second organization with a few rows of its own."""
+    await store.commit(organization("Org"), organization("Other"))
+    owner, other = (each.number for each in await store.organizations())
+    await store.commit(*_rows(owner, other))
+    program = await store.program(owner)
+    found = await store.application(CLIENT)
+    known = await store.customer(owner, CUSTOMER)
+    if program is None or found is None or known is None:
+        raise AssertionError("what was committed cannot be read")
+    levels = program.systems[0].levels
+    world = World(
+        owner,
+        other,
+        found.number,
+        found.secrets[0].number,
+        known.number,
+        program.accounts[0].number,
+        program.systems[0].number,
+        levels[0].number,
+        levels[1].number,
+    )
+    await store.commit(
+        entry("entry-1", world.point_account, 10_000, "once"),
+        changes.JoinTier("membership-1", CUSTOMER, world.tier_system, world.low_level, AT, None),
+    )
+    return world
+
+
+def _rows(owner: int, other: int) -> list[Change]:
+    return [
+        changes.AddProperty(owner, "shop", API_KEY, bytes(range(32)), "wxyz", AT),
+        application(owner, CLIENT),
+        secret(CLIENT, "first"),
+        changes.AddKey(KeyPurpose.SEALING, 1, b"wrapped", AT, 0),
+        changes.RevokeToken(7, AT + 1_000_000),
+        changes.AddPointAccount(owner, "account-1", "Beans", "Spend"),
+        changes.AddPointAccount(owner, "account-2", "Status", "Tier"),
+        changes.AddPointAccount(other, "account-other", "Beans", "Spend"),
+        changes.AddTierSystem(owner, "system-1", "Club", 365),
+        changes.AddTierLevel(owner, "level-0", "system-1", 0, "Low"),
+        changes.AddTierLevel(owner, "level-1", "system-1", 1, "High"),
+        changes.AddTierLevel(owner, "level-2", "system-1", 2, "Highest"),
+        changes.AddTierRule(owner, "rule-1", "level-1", "tree-1", "root-1", "constraint-1", 5_000_000),
+        changes.AddTierRuleAccount(owner, "rule-1", "account-1"),
+        customer(owner, CUSTOMER, "ada@customers.example"),
+        changes.ClaimIdentifier(CUSTOMER, owner, "card-1"),
+        customer(other, "customer-other", "ada@customers.example"),
+    ]
+
+
+async def snapshot(store: Store, *, feed: bool = True) -> dict[str, object]:
+    """Everything that the port lets one read of the world, as plain values; with or without the change feed."""
+    records = await store.applications(0, 10_000)
+    owners = await store.organizations()
+    found = {
+        "organizations": owners,
+        "properties": await store.properties(),
+        "applications": records,
+        "secrets": [await store.secrets(record.client_id) for record in records],
+        "checked": [await store.application(record.client_id) for record in records],
+        "programs": [await store.program(owner.number) for owner in owners],
+        "keys": await store.keys(),
+        "revocations": sorted(await store.revocations(0)),
+        "customers": [await store.customer(owner.number, CUSTOMER) for owner in owners],
+        "by card": [await store.customer_with_external_id(owner.number, "card-1") for owner in owners],
+        "by email": [await store.customer_id_with_email(owner.number, "ada@customers.example") for owner in owners],
+        "feed": await store.notices_after(0) if feed else [],
+    }
+    plain: dict[str, object] = msgspec.to_builtins(found)
+    return plain

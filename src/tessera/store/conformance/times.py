@@ -1,0 +1,78 @@
+"""Numbers survive whole: microseconds, numbers that a float would round, and the largest there are."""
+
+from tessera.core import changes
+from tessera.core.keys import KeyPurpose
+from tessera.store.conformance import material
+from tessera.store.conformance.case import Stores, Topic, expect, expect_conflict
+from tessera.store.conformance.material import AT, CLIENT
+
+TOPIC = Topic("times")
+
+NUMBERS = (0, 1, 999_999, 2**31, 2**32 + 1, AT, AT + 1, 2**53, 2**53 + 1, 2**62 + 1, 2**63 - 1)
+
+
+@TOPIC
+async def times_survive_to_the_microsecond(stores: Stores) -> None:
+    """Every time comes back as it went in, in columns with and without an end."""
+    store = await stores()
+    await material.furnish(store)
+    for at in NUMBERS:
+        await store.commit(
+            changes.AddOrganization(f"org {at}", f"retailer {at}", at),
+            changes.AddSecret(CLIENT, f"secret {at}", 0, b"", "", at, at),
+        )
+    expect([each.created_at for each in (await store.organizations())[2:]], list(NUMBERS), "created at")
+    expect([each.ends_at for each in (await store.secrets(CLIENT))[1:]], list(NUMBERS), "ends at")
+
+
+@TOPIC
+async def token_ids_survive(stores: Stores) -> None:
+    """Token ids of 63 bits and their ends come back as they were, and in the feed's text."""
+    store = await stores()
+    await store.commit(*(changes.RevokeToken(number, 2**63 - 1) for number in NUMBERS))
+    expect(sorted(await store.revocations(0)), [(number, 2**63 - 1) for number in NUMBERS], "the revocations")
+    expect([notice.key for notice in await store.notices_after(0)], [f"{n}:{2**63 - 1}" for n in NUMBERS])
+
+
+@TOPIC
+async def revocations_end_at_their_very_microsecond(stores: Stores) -> None:
+    """A revocation is told of until the token has expired, not at that moment, and forgotten from it on."""
+    store = await stores()
+    await store.commit(changes.RevokeToken(1, AT), changes.RevokeToken(2, AT + 1), changes.RevokeToken(2, AT + 1))
+    expect(sorted(await store.revocations(AT - 1)), [(1, AT), (2, AT + 1)], "the revocations before")
+    expect(await store.revocations(AT), [(2, AT + 1)], "the revocations at the moment")
+    await store.commit(changes.ForgetRevocations(AT, 0))
+    expect(await store.revocations(0), [(2, AT + 1)], "the revocations kept")
+
+
+@TOPIC
+async def amounts_survive(stores: Stores) -> None:
+    """Ledger amounts come back exactly, negative ones too."""
+    store = await stores()
+    world = await material.furnish(store)
+    amounts = [sign * number for number in NUMBERS for sign in (1, -1)]
+    await store.commit(
+        *(material.entry(f"entry {n}", world.point_account, n, f"once {n}") for n in dict.fromkeys(amounts))
+    )
+    found = [await store.entry(world.customer, f"once {amount}") for amount in amounts]
+    expect([each and each.amount for each in found], amounts, "the amounts")
+
+
+@TOPIC
+async def an_end_compares_exactly(stores: Stores) -> None:
+    """A secret's end is compared to the microsecond, beyond what a float holds, and none is not 0."""
+    store = await stores()
+    world = await material.furnish(store)
+    await store.commit(changes.EndSecret(CLIENT, world.secret, 2**53 + 1, None))
+    for was in (None, 0, 2**53, 2**53 + 2):
+        await expect_conflict(store, changes.EndSecret(CLIENT, world.secret, 5, was))
+    await store.commit(changes.EndSecret(CLIENT, world.secret, 5, 2**53 + 1))
+
+
+@TOPIC
+async def key_times_survive(stores: Stores) -> None:
+    """A key's beginning comes back as it was."""
+    store = await stores()
+    for number, at in enumerate(NUMBERS, start=1):
+        await store.commit(changes.AddKey(KeyPurpose.SEALING, number, b"", at, at))
+    expect([key.signs_from for key in await store.keys()], list(NUMBERS), "signs from")

@@ -1,0 +1,70 @@
+"""Every store meets every demand of the conformance suite. Another engine is one more entry in `ENGINES`."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tessera.core.changes import Change
+from tessera.ports import Store
+from tessera.store import sql
+from tessera.store.conformance import CASES, Case, conditions, faults
+from tests.support.stores import empty_database, run_with_stores, second_process_view, sqlite_file
+
+Opener = Callable[[], Store]
+
+
+def _sqlite_file(folder: Path) -> Opener:
+    path = empty_database(folder / "tessera.db")
+    return lambda: sqlite_file(path)
+
+
+def _second_process_view(folder: Path) -> Opener:
+    path = empty_database(folder / "tessera.db")
+    return lambda: second_process_view(path)
+
+
+ENGINES: dict[str, Callable[[Path], Opener]] = {
+    "sqlite-file": _sqlite_file,
+    "sqlite-file-second-process-view": _second_process_view,
+}
+"""Each makes a fresh database (in a folder, should it need one) and answers what opens stores on it."""
+
+
+@pytest.fixture(params=ENGINES)
+def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+    """What opens stores on a fresh database of one engine."""
+    return ENGINES[request.param](tmp_path)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_the_store_conforms(open_store: Opener, case: Case) -> None:
+    """The store does what the case demands."""
+    run_with_stores(open_store, case.run)
+
+
+def _kinds(kind: type[Change] = Change) -> set[type[Change]]:
+    """Every class of change that can be committed."""
+    below = kind.__subclasses__()
+    return set().union(*(_kinds(each) for each in below)) if below else {kind}
+
+
+def test_every_change_that_restates_a_fact_has_conditions() -> None:
+    """A new change cannot be forgotten: each that restates a fact has cases in which it does not hold."""
+    with_facts = {kind for kind, statements in sql.WRITES.items() if any(each.fact for each in statements)}
+
+    assert with_facts == conditions.COVERED
+    assert set(sql.WRITES) == _kinds()
+
+
+def test_every_change_is_committed_twice_or_named_as_adding_up() -> None:
+    """A new change cannot be forgotten: each is committed again after an unknown outcome, or excepted by name."""
+    named = {case.name for case in CASES if case.name.startswith("faults-")}
+    left_out = {kind.__name__ for kind in _kinds() if not any(f"-{kind.__name__}-again" in name for name in named)}
+
+    assert left_out == {*(kind.__name__ for kind in faults.COUNTED), "EnableApplication"}
+
+
+def test_case_names_are_unique() -> None:
+    """Each case has a name of its own, by which a failure is told."""
+    assert len({case.name for case in CASES}) == len(CASES)

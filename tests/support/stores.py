@@ -1,0 +1,90 @@
+"""Stores over real SQLite files, set up by copying one that was migrated once."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from tessera.core.changes import Change, Notice
+from tessera.ports import Store
+from tessera.store.driver import Row
+from tessera.store.migrate import migrate_sqlite
+from tessera.store.sqlite import SQLiteDriver
+from tessera.store.store import SQLStore
+
+T = TypeVar("T")
+
+
+@lru_cache(maxsize=1)
+def _migrated() -> bytes:
+    """The bytes of an empty database of the current schema."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tessera.db"
+        migrate_sqlite(path)
+        return path.read_bytes()
+
+
+def empty_database(path: Path) -> Path:
+    """Write an empty database of the current schema to this path, which is answered."""
+    path.write_bytes(_migrated())
+    return path
+
+
+class TwoProcesses:
+    """A driver that writes through one connection and reads through another, as a second process would."""
+
+    def __init__(self, path: Path) -> None:
+        self._writer = SQLiteDriver(path)
+        self._reader = SQLiteDriver(path)
+
+    async def fetch(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:
+        return await self._reader.fetch(sql, parameters)
+
+    async def commit(self, changes: Sequence[Change]) -> list[Notice]:
+        return await self._writer.commit(changes)
+
+    async def changed(self) -> bool:
+        return await self._reader.changed()
+
+    async def close(self) -> None:
+        await self._writer.close()
+        await self._reader.close()
+
+
+def sqlite_file(path: Path) -> Store:
+    """A store over a file."""
+    return SQLStore(SQLiteDriver(path))
+
+
+def second_process_view(path: Path) -> Store:
+    """A store that reads a file through another connection than the one it writes through."""
+    return SQLStore(TwoProcesses(path))
+
+
+def run_with_stores(
+    open_store: Callable[[], Store], run: Callable[[Callable[[], Awaitable[Store]]], Awaitable[T]]
+) -> T:
+    """Run a scenario that opens stores as it needs them; all are closed at the end."""
+
+    async def whole() -> T:
+        opened: list[Store] = []
+
+        async def another() -> Store:
+            opened.append(open_store())
+            return opened[-1]
+
+        try:
+            return await run(another)
+        finally:
+            for store in opened:
+                await store.close()
+
+    return asyncio.run(whole())
+
+
+def copy_folder(source: Path, target: Path) -> Path:
+    """A copy of a data folder, to change at will."""
+    return Path(shutil.copytree(source, target))
