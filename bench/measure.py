@@ -45,6 +45,7 @@ class Record(msgspec.Struct):
     samples: list[Sample] = []
     p50_ms: list[float] = []
     p99_ms: list[float] = []
+    cpu_us: list[float] = []
     memory_mib: float = 0.0
 
     def add(self, figures: "Measured", reference: float) -> None:
@@ -52,6 +53,7 @@ class Record(msgspec.Struct):
         self.samples.append(Sample(figures.rate, reference))
         self.p50_ms.append(figures.p50_ms)
         self.p99_ms.append(figures.p99_ms)
+        self.cpu_us.append(figures.cpu_us)
         self.memory_mib = max(self.memory_mib, figures.memory_mib)
 
     def line(self, name: str, title: str, unit: str, target: float | None) -> Line:
@@ -65,17 +67,19 @@ class Record(msgspec.Struct):
             requests_per_second=median(each.requests_per_second for each in self.samples),
             p50_ms=median(self.p50_ms),
             p99_ms=median(self.p99_ms),
+            cpu_us=median(self.cpu_us),
             memory_mib=self.memory_mib,
             samples=self.samples,
         )
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """One load: its rate, its latencies, and the memory of the worker after it."""
+    """One load: its rate, its latencies, the worker's processor time for a request, its memory after the load."""
 
     rate: float
     p50_ms: float
     p99_ms: float
+    cpu_us: float
     memory_mib: float
 
 
@@ -83,8 +87,10 @@ def turn(subject: Subject, kind: Kind, length: Turn, number: int = 0) -> Measure
     """Warm up, load, and look at the memory. Each turn begins elsewhere among the requests."""
     requests = subject.requests[kind.name]
     wrk.load(subject.server, requests, length.warm_seconds, start=number * 7919)
+    before = subject.server.cpu_seconds()
     figures = wrk.load(subject.server, requests, length.seconds, start=number * 104_729)
-    return Measured(figures.rate, figures.p50_ms, figures.p99_ms, subject.server.memory_mib())
+    cpu_us = (subject.server.cpu_seconds() - before) / figures.requests * 1e6
+    return Measured(figures.rate, figures.p50_ms, figures.p99_ms, cpu_us, subject.server.memory_mib())
 
 
 class Rounds:

@@ -1,6 +1,7 @@
 """The processes of a run: started here, asked for their memory, and stopped by the pid that was started."""
 
 import http.client
+import os
 import signal
 import socket
 import subprocess
@@ -46,6 +47,11 @@ class Server:
         finally:
             connection.close()
         return True
+
+    def cpu_seconds(self) -> float:
+        """Processor time used so far, in user and system."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory_mib(self) -> float:
         """Resident memory now, in MiB."""

@@ -33,6 +33,7 @@ class Line(msgspec.Struct, frozen=True):
     requests_per_second: float | None = None
     p50_ms: float | None = None
     p99_ms: float | None = None
+    cpu_us: float | None = None
     memory_mib: float | None = None
     samples: list[Sample] = []
 
@@ -74,15 +75,21 @@ class Results(msgspec.Struct, frozen=True):
         machine = self.machine
         table = Table(
             title=f"One worker, loads of {self.seconds:g} s, rounds: {self.rounds}; {machine.cores} x {machine.cpu}",
+            caption=self._quiet(),
             box=box.SIMPLE_HEAD,
         )
         table.add_column("what", no_wrap=True)
-        for heading in ("requests/s", "p50 ms", "p99 ms", "MiB", "measured", "target"):
+        for heading in ("requests/s", "p50 ms", "p99 ms", "CPU us", "MiB", "measured", "target"):
             table.add_column(heading, justify="right", no_wrap=True)
         table.add_column("")
         for line in self.lines:
             table.add_row(*_row(line))
         console.print(table)
+
+    def _quiet(self) -> str:
+        """How far the yardstick itself moved during the run: on a quiet machine by a tenth or so."""
+        rates = [each.requests_per_second for line in self.lines if line.name == "bare" for each in line.samples]
+        return f"The bare handler ranged from {min(rates):,.0f} to {max(rates):,.0f} requests/s during this run."
 
 
 def _row(line: Line) -> list[str]:
@@ -93,6 +100,7 @@ def _row(line: Line) -> list[str]:
         _shown(line.requests_per_second, ",.0f"),
         _shown(line.p50_ms, ".2f"),
         _shown(line.p99_ms, ".2f"),
+        _shown(line.cpu_us, ".1f"),
         _shown(line.memory_mib, ".0f"),
         f"{line.measured:{',.0f' if line.unit in WHOLE else '.2f'}} {line.unit}",
         bound,

@@ -16,9 +16,7 @@ SCRIPT = ROOT / "bench" / "load" / "walk.lua"
 CONNECTIONS = 32
 PASS_SECONDS_MAX = 300
 ANSWER_SECONDS = 30.0
-MISSING = (
-    "The benchmark needs wrk, which is not installed: `apt-get install wrk` on Debian, `brew install wrk` on macOS."
-)
+MISSING = "The benchmark needs wrk, which is not installed: `apt-get install wrk`."
 
 
 class Requests(msgspec.Struct, frozen=True):
