@@ -43,6 +43,16 @@ def _lines(headers: Headers) -> bytes:
     return b"".join(b"%b: %b\r\n" % header for header in headers)
 
 
+class _Discarded(list[tuple[bytes, bytes]]):
+    """Where fields behind a chunked body go: they are not headers (RFC 9110 section 6.5.1), and cost no memory."""
+
+    def append(self, _field: tuple[bytes, bytes]) -> None:
+        pass
+
+
+_TRAILERS = _Discarded()
+
+
 class LimitedProtocol(HttpToolsProtocol):
     """uvicorn's protocol within `Limits`.
 
@@ -56,7 +66,6 @@ class LimitedProtocol(HttpToolsProtocol):
         self.writes = writes
         self.deadline: float | None = self.loop.time() + limits.request_timeout_seconds
         self._idle = False
-        self._in_head = True
         self._head_bytes = 0
         self._going_down = False
 
@@ -71,18 +80,12 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.deadline is None or self._idle:
             self.deadline = self.loop.time() + self.limits.request_timeout_seconds
             self._idle = False
-        if self._in_head:
-            self._head_bytes += len(data)
+        self._head_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > self.limits.head_bytes_max:
+        if self._head_bytes > self.limits.head_bytes_max:
             self._refuse(431)
 
-    def on_message_begin(self) -> None:
-        self._in_head = True
-        super().on_message_begin()
-
     def on_headers_complete(self) -> None:
-        self._in_head = False
         if len(self.headers) > HEADERS_MAX or (
             self._head_bytes > self.limits.head_bytes_max and self._head_size() > self.limits.head_bytes_max
         ):
@@ -91,6 +94,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self.scope["extensions"] = {WHOLE: self}  # type: ignore[dict-item]  # extensions hold anything
         super().on_headers_complete()
+        self.headers = _TRAILERS
         if self._going_down:
             self.cycle.keep_alive = False
 
@@ -98,12 +102,13 @@ class LimitedProtocol(HttpToolsProtocol):
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def on_body(self, body: bytes) -> None:
+        self._head_bytes -= len(body)
         if not self.transport.is_closing():
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         self.deadline = None
-        self._in_head = True
+        self._head_bytes = 0
         if self.transport.is_closing():
             return
         super().on_message_complete()
@@ -179,8 +184,11 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(408)
 
     def send_400_response(self, _msg: str) -> None:
-        """What is not HTTP, or tries to be two requests at once."""
-        self._refuse(400)
+        """What is not HTTP, or tries to be two requests at once. A whole request before it has its answer first."""
+        if self.cycle is None or self.cycle.response_complete or self.cycle.more_body:
+            self._refuse(400)
+        else:
+            self.cycle.keep_alive = False
 
     def _refuse(self, status: int, headers: Headers = ()) -> None:
         """Answer without the application, and close."""
