@@ -9,10 +9,14 @@ import msgspec
 import pytest
 
 from tessera import wiring
-from tessera.core import errors
+from tessera.api import fields
+from tessera.core import errors, wire
 from tessera.core.errors import Refusal
+from tessera.ops import slow_hash
 from tessera.settings import Settings
+from tessera.store import sqlite
 from tessera.web import errors as answers
+from tessera.web import limits
 from tessera.web.messages import Response
 from tests.docs import settings_table
 from tests.docs.fences import paper
@@ -101,6 +105,27 @@ def test_every_error_code_says_what_to_do(heading: str) -> None:
 
     assert set(rows) == answered(heading)
     assert [key for key, what in rows.items() if not what.endswith(".")] == []
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    """docs/security.md names every limit by the number that is in force."""
+    rows = dict(re.findall(r"^\| ([a-z].*?) \| (.+?) \| [45]\d\d", paper("docs/security.md"), re.MULTILINE))
+    settings = Settings.model_fields
+    expected = {
+        "request line and headers": (settings["request_head_bytes_max"].default // 1024, limits.HEADERS_MAX),
+        "query string": (wire.QUERY_BYTES_MAX // 1024,),
+        "body of an OAuth request": (wire.BODY_BYTES_MAX // 1024,),
+        "parameters of an OAuth request": (wire.PARAMETERS_MAX, wire.VALUE_LENGTH_MAX),
+        "body of a platform request": (fields.BODY_BYTES_MAX // 1024,),
+        "time to send a request whole": (int(settings["request_timeout_seconds"].default),),
+        "open connections of a process": (settings["connections_max"].default,),
+        "argon2id checks that wait": (slow_hash.WAITING_MAX,),
+        "commits that wait": (sqlite.WAITING_MAX,),
+    }
+
+    said = {what: tuple(int(each) for each in re.findall(r"\d+", text.replace(",", ""))) for what, text in rows.items()}
+
+    assert said == expected
 
 
 def events() -> set[str]:

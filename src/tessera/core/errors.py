@@ -21,7 +21,6 @@
     │   └── ArgumentError
     ├── TooLarge                     the request is over a limit, whichever family it belongs to
     ├── MethodNotAllowed
-    ├── RequestTimeout               the body did not arrive in time
     └── Unavailable                  nothing was done; trying again later may work
 
 `public` is what the caller reads: it says what to do and tells an attacker nothing. `detail` is for the
@@ -164,12 +163,6 @@ class MethodNotAllowed(Refusal):
     def __init__(self, allowed: tuple[str, ...]) -> None:
         super().__init__(f"Use {' or '.join(allowed)} for this address.")
         self.allowed = allowed
-
-
-class RequestTimeout(Refusal):
-    """The body did not arrive in time."""
-
-    code = "invalid_request"
 
 
 class Unavailable(Refusal):

@@ -29,7 +29,6 @@ STATUSES: dict[type[Refusal], int] = {
     errors.ArgumentError: 400,
     errors.TooLarge: 413,
     errors.MethodNotAllowed: 405,
-    errors.RequestTimeout: 408,
     errors.Unavailable: 503,
     DuplicateHeader: 400,
 }
