@@ -4,6 +4,7 @@ A shared machine is now fast, now slow. What is compared is therefore measured s
 and only figures of the same round are divided by each other.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ import msgspec
 
 from bench import wrk
 from bench.kinds import KINDS, TOKEN_QUERY, TOKEN_TARGET, Kind
-from bench.processes import BenchError, Server, running
+from bench.processes import START_SECONDS, BenchError, Server, running
 from bench.results import Line, Sample
 from bench.wrk import Requests
 
@@ -160,10 +161,14 @@ class Rotation:
 
     @contextmanager
     def _operating(self) -> Iterator[None]:
+        self._counted.unlink(missing_ok=True)
         with running("bench.rotate", *self._operator) as process:
+            deadline = time.monotonic() + START_SECONDS
+            while not self._counted.exists() and process.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.02)
             yield
-            if process.poll() is not None:
-                raise BenchError("The operator who rotates secrets gave up; what it said is above.")
+            if process.poll() is not None or not self._counted.exists():
+                raise BenchError("The operator who rotates secrets did not begin, or gave up; what it said is above.")
         rotated, seconds = self._counted.read_text().split()
         self._rotations.append(int(rotated) / float(seconds))
 

@@ -1,12 +1,14 @@
 """An operator who rotates secrets without pause: adds one to the next application, ends it, and goes on.
 
-A process of its own on the same data folder, ended by SIGTERM; it then writes how many it rotated, in how many seconds.
+A process of its own on the same data folder, ended by SIGTERM. Its last argument names a file, which is there once it
+is at work, and in the end says how many it rotated, in how many seconds.
 """
 
 import asyncio
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tessera import wiring
@@ -14,12 +16,13 @@ from tessera.app import applications
 from tessera.settings import load
 
 
-async def rotate(folder: Path, client_ids: list[str]) -> str:
+async def rotate(folder: Path, client_ids: list[str], began_work: Callable[[], None]) -> str:
     """Rotate until SIGTERM; how many, in how many seconds."""
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     rotated, began = 0, time.monotonic()
     async with wiring.open_house(load(data_dir=folder)) as house:
+        began_work()
         while not ended.is_set():
             client_id = client_ids[rotated % len(client_ids)]
             name = f"rotated {house.entropy.random_bytes(8).hex()}"
@@ -30,5 +33,5 @@ async def rotate(folder: Path, client_ids: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    counted = asyncio.run(rotate(Path(sys.argv[1]), Path(sys.argv[2]).read_text().split()))
-    Path(sys.argv[3]).write_text(counted)
+    counted = Path(sys.argv[3])
+    counted.write_text(asyncio.run(rotate(Path(sys.argv[1]), Path(sys.argv[2]).read_text().split(), counted.touch)))
