@@ -1,0 +1,139 @@
+"""Clients that are disabled, deleted, or without a live secret: no new tokens, and the old ones dead everywhere."""
+
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from tessera.app import applications, tokens
+from tessera.app.applications import Issued
+from tessera.app.house import House
+from tests.support import deeds, raw, world
+from tests.support.raw import basic, bearer
+from tests.support.server import Server, running
+from tests.support.target import Target, assert_refused
+
+IN_FORCE_SECONDS = 1.0
+GRANT = "grant_type=client_credentials"
+
+Deed = Callable[[House, Issued], Awaitable[object]]
+
+
+async def disable(house: House, made: Issued) -> None:
+    """The application is disabled."""
+    await applications.disable(house, made.client_id)
+
+
+async def delete(house: House, made: Issued) -> None:
+    """The application is deleted."""
+    await applications.delete(house, made.client_id)
+
+
+async def expire(house: House, made: Issued) -> None:
+    """The application's only secret ends."""
+    await applications.expire_secret(house, made.client_id, made.secret_name)
+
+
+def target_of(server: Server, values: dict[str, str], made: dict[str, Issued]) -> Target:
+    """The server as a target whose world has these partners too."""
+    for name, issued in made.items():
+        values |= {f"{name}_id": issued.client_id, f"{name}_secret": str(issued.client_secret)}
+    return Target(server.port, server.folder, values)
+
+
+def wait_until_dead(target: Target, token: str) -> None:
+    """Wait until another process's deed is in force here."""
+    deadline = time.monotonic() + IN_FORCE_SECONDS
+    while target.read(bearer(token)).status != 401:
+        assert time.monotonic() < deadline, "the token is alive still"
+        time.sleep(0.01)
+
+
+def assert_dead(target: Target, name: str, token: str) -> None:
+    """No new token in any way, and the old one refused at every endpoint."""
+    user, secret = target.values[f"{name}_id"], target.values[f"{name}_secret"]
+    form = f"{GRANT}&client_id={user}&client_secret={secret}"
+    assert_refused(target.ask_token(form), 401, "invalid_client")
+    assert_refused(target.ask_token("", form), 401, "invalid_client")
+    assert_refused(target.ask_token(GRANT, b"", basic(user, secret)), 401, "invalid_client")
+    revocation = f"client_id={user}&client_secret={secret}&token={token}".encode()
+    assert_refused(raw.ask(target.port, "POST", "/oauth/revoke", revocation, [raw.FORM]), 401, "invalid_client")
+    assert set(target.everywhere(bearer(token)).values()) == {401}
+
+
+@pytest.mark.parametrize("deed", [disable, delete, expire], ids=["disabled", "deleted", "without a live secret"])
+def test_a_dead_client_gets_nothing_at_once_and_after_a_restart(tmp_path: Path, deed: Deed) -> None:
+    """What another process did to the client is in force at every endpoint, survives a restart, and harms no other."""
+    folder = tmp_path / "data"
+    with running(folder) as server:
+        made = {name: deeds.make_partner(folder, name) for name in ("doomed", "spared")}
+        target = target_of(server, world.furnish(folder), made)
+        doomed, spared = target.token("doomed"), target.token("spared")
+        assert 401 not in target.everywhere(bearer(doomed)).values()
+        deeds.do(folder, lambda house: deed(house, made["doomed"]))
+        wait_until_dead(target, doomed)
+        assert_dead(target, "doomed", doomed)
+        assert 401 not in target.everywhere(bearer(spared)).values()
+    with running(folder) as server:
+        target = target._replace(port=server.port)
+        assert_dead(target, "doomed", doomed)
+        assert 401 not in target.everywhere(bearer(spared)).values()
+        assert target.token("spared")
+
+
+def test_a_client_that_is_enabled_again_starts_afresh(tmp_path: Path) -> None:
+    """New tokens work; those from before it was disabled stay dead, and so do those of a deleted namesake."""
+    folder = tmp_path / "data"
+    with running(folder) as server:
+        made = {name: deeds.make_partner(folder, name) for name in ("paused", "replaced")}
+        target = target_of(server, world.furnish(folder), made)
+        old = {name: target.token(name) for name in made}
+        deeds.do(folder, lambda house: disable(house, made["paused"]))
+        deeds.do(folder, lambda house: applications.enable(house, made["paused"].client_id))
+        deeds.do(folder, lambda house: delete(house, made["replaced"]))
+        client_id = made["replaced"].client_id
+        again = deeds.make_partner(folder, "replaced again", client_id=client_id)
+        wait_until_dead(target, old["paused"])
+        wait_until_dead(target, old["replaced"])
+        target = target_of(server, target.values, {"paused": made["paused"], "replaced": again})
+        for name in made:
+            assert target.read(bearer(target.token(name))).status == 200
+            assert set(target.everywhere(bearer(old[name])).values()) == {401}
+
+
+def test_secrets_overlap_and_end_without_a_restart(tmp_path: Path) -> None:
+    """Two secrets open the door in the overlap; the old one stops at its end by itself, its client lives on."""
+    folder = tmp_path / "data"
+    with running(folder) as server:
+        first = deeds.make_partner(folder, "rotating")
+        second = deeds.do(folder, lambda house: applications.add_secret(house, first.client_id, "second"))
+        target = target_of(server, world.furnish(folder), {"old": first, "new": second})
+        ends_at = time.time() + 1.0
+        microseconds = int(ends_at * 1_000_000)
+        deeds.do(folder, lambda house: applications.expire_secret(house, first.client_id, "first", microseconds))
+        token = target.token("old")
+        assert target.token("new")
+        query = f"{GRANT}&client_id={first.client_id}&client_secret={first.client_secret}"
+        while target.ask_token(query).status == 200:
+            assert time.time() < ends_at + IN_FORCE_SECONDS, "the secret outlived its end"
+            time.sleep(0.02)
+        assert time.time() >= ends_at
+        assert target.token("new")
+        assert target.read(bearer(token)).status == 200
+
+
+def test_a_revoked_token_is_dead_everywhere_and_after_a_restart(tmp_path: Path) -> None:
+    """Revoked by another process: dead at every endpoint, for good, while its sister lives."""
+    folder = tmp_path / "data"
+    with running(folder) as server:
+        target = target_of(server, world.furnish(folder), {})
+        token, sister = target.token(), target.token()
+        assert deeds.do(folder, lambda house: tokens.revoke(house, token)) is not None
+        wait_until_dead(target, token)
+        assert set(target.everywhere(bearer(token)).values()) == {401}
+        assert target.read(bearer(sister)).status == 200
+    with running(folder) as server:
+        target = target._replace(port=server.port)
+        assert set(target.everywhere(bearer(token)).values()) == {401}
+        assert target.read(bearer(sister)).status == 200
