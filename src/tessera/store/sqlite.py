@@ -8,7 +8,8 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,6 +55,7 @@ class _Job(NamedTuple):
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection with the settings that all of ours share. Raises Unusable for a file that is no database."""
+    connection: sqlite3.Connection | None = None
     try:
         connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
         connection.execute(f"pragma busy_timeout = {BUSY_TIMEOUT_MILLISECONDS}")
@@ -62,6 +64,8 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("pragma foreign_keys = on")
         connection.execute("pragma temp_store = memory")
     except sqlite3.DatabaseError as error:
+        if connection is not None:
+            connection.close()
         raise Unusable(f"{path} cannot be opened as a SQLite database: {error}.") from error
     return connection
 
@@ -72,10 +76,13 @@ class SQLiteDriver:
     Reads of one turn of the event loop share a read transaction, which saves two system calls each. It begins with
     the turn's first read and ends before the turn that follows: a caller who learned of a commit, here or from
     another process, learned it in a later turn, and so reads what was committed.
+
+    `opener` makes the connections, one for each of the two threads.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._reader = connect(path)
+    def __init__(self, path: Path, opener: Callable[[Path], sqlite3.Connection] = connect) -> None:
+        self._reader = opener(path)
+        self._opener = opener
         self._execute = self._reader.execute
         self._path = path
         self._data_version = -1
@@ -102,7 +109,11 @@ class SQLiteDriver:
     def _end_turn(self) -> None:
         if self._in_turn:
             self._in_turn = False
-            self._execute("commit")
+            # After an error the transaction may be over already, or not end as it should: none may stay open.
+            for ending in ("commit", "rollback"):
+                if self._reader.in_transaction:
+                    with suppress(sqlite3.DatabaseError):
+                        self._execute(ending)
 
     async def changed(self) -> bool:
         self._end_turn()
@@ -144,7 +155,7 @@ class SQLiteDriver:
                 continue
             try:
                 if connection is None:
-                    connection = connect(self._path)
+                    connection = self._opener(self._path)
                 outcomes = _commit_batch(connection, [job.changes for job in batch])
             except BaseException as error:  # noqa: BLE001  # the thread must outlive anything: every caller is told
                 outcomes = [error if isinstance(error, Unknown) else StoreUnavailable(str(error))] * len(batch)
