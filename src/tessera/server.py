@@ -53,12 +53,13 @@ def run(settings: Settings, listener: socket.socket) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=int(settings.shutdown_seconds) or 1,
     )
+    server = uvicorn.Server(config)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _already_stopping)
+        signal.signal(number, partial(_stop, server))
     if settings.workers > 1:
         Multiprocess(config, sockets=[listener]).run()
     else:
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
 
 
 def _protocol(settings: Settings) -> Any:
@@ -71,5 +72,10 @@ def _protocol(settings: Settings) -> Any:
     return partial(LimitedProtocol, limits=limits, writes=Writes())
 
 
-def _already_stopping(_number: int, _frame: object) -> None:
-    """Nothing to do: uvicorn raises the signal again once it has stopped, and a clean end is no failure."""
+def _stop(server: uvicorn.Server, _number: int, _frame: object) -> None:
+    """A signal while uvicorn does not handle it: before it starts there is nothing to finish, so leave at once.
+
+    Once it has stopped it raises the signal again, and a clean end is no failure.
+    """
+    if not server.should_exit:
+        raise SystemExit(0)
