@@ -126,6 +126,8 @@ async def expire_secret(house: House, client_id: str, name: str, ends_at: int | 
     now = house.clock.now()
     if secret.ends_at is not None and secret.ends_at <= now:
         raise OperatorError(f"The secret {name} has ended already, and an ended secret stays ended.")
+    if ends_at is not None and ends_at < now:
+        raise OperatorError("That end has already passed. Leave it out to end the secret now.")
     end = now if ends_at is None else ends_at
     await commit(house, EndSecret(client_id, secret.number, end, secret.ends_at))
     return secret

@@ -99,12 +99,12 @@ def _progress(file: BinaryIO, total: int) -> "Iterator[Callable[[Tally], None]]"
         TimeRemainingColumn(),
     )
     with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=total, rows=0, rate=0.0)
+        task = bar.add_task("", total=total or None, rows=0, rate=0.0)
 
         def report(tally: "Tally") -> None:
             rows = tally.created + tally.updated + tally.unchanged + tally.refused
             elapsed = bar.tasks[0].elapsed or 1e-9
-            bar.update(task, completed=file.tell(), rows=rows, rate=rows / elapsed)
+            bar.update(task, completed=file.tell() if file.seekable() else 0, rows=rows, rate=rows / elapsed)
 
         yield report
 

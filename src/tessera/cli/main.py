@@ -9,6 +9,7 @@
 | 130 | stopped by Ctrl-C |
 """
 
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -62,6 +63,7 @@ def tessera(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; a failure is one sentence on standard error."""
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         app(arguments, prog_name="tessera")
     except Exception as error:
@@ -70,6 +72,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         print(f"tessera: {sentence}", file=sys.stderr)
         sys.exit(1)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    """Ctrl-C stops at once, also in the middle of reading a file: asyncio would wait for the reading to end."""
+    raise KeyboardInterrupt
 
 
 def _sentence(error: Exception) -> str | None:

@@ -1,0 +1,85 @@
+"""Running the command: in this process for speed, or as a process of its own where that matters."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tessera.cli import main
+
+CLEAN = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+"""An environment without anything that colours or configures."""
+
+
+class Done(NamedTuple):
+    """What a command ended in."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """Standard output as the one JSON document it must be."""
+        return json.loads(self.out)
+
+
+def run(*arguments: str | Path, stdin: str = "") -> Done:
+    """Run the command in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err), _stdin(stdin):
+        code = _code([str(each) for each in arguments])
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def _code(arguments: list[str]) -> int:
+    try:
+        main(arguments)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+@contextmanager
+def _stdin(text: str) -> Iterator[None]:
+    before, sys.stdin = sys.stdin, io.StringIO(text)
+    try:
+        yield
+    finally:
+        sys.stdin = before
+
+
+def spawn(*arguments: str | Path, stdin: str = "", environment: Mapping[str, str] | None = None) -> Done:
+    """Run the command as a process of its own."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "tessera", *map(str, arguments)],
+        input=stdin.encode(),
+        capture_output=True,
+        env={**CLEAN, "COLUMNS": "100", **(environment or {})},
+        timeout=60,
+        check=False,
+    )
+    return Done(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+
+def folder_with_application(tmp_path: Path) -> tuple[Path, dict[str, str]]:
+    """A data folder with the organization Aurora and the application Partner; what its creation answered."""
+    folder = tmp_path / "data"
+    assert run("orgs", "create", "Aurora", "--data-dir", folder).code == 0
+    made: dict[str, str] = run("apps", "create", "Partner", "--data-dir", folder, "--json").document
+    return folder, made
+
+
+def one_sentence(done: Done) -> str:
+    """The sentence a failed command ended in. Fails unless it is one line, prefixed, with code 1 and no output."""
+    lines = done.err.splitlines()
+    assert done.code == 1, done
+    assert done.out == "", done
+    assert len(lines) == 1, done
+    assert lines[0].startswith("tessera: "), done
+    return lines[0].removeprefix("tessera: ")

@@ -1,0 +1,165 @@
+"""Applications and their secrets from the command line."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import folder_with_application, one_sentence, run
+
+
+def test_a_created_application_is_shown_with_its_secret_once(tmp_path: Path) -> None:
+    """Creating prints id and secret, one a line; listing and showing never print the secret again."""
+    folder, made = folder_with_application(tmp_path)
+    secret = made["client_secret"]
+    assert len(secret) == len(made["client_id"]) == 64
+    for command in (["apps", "list"], ["apps", "show", "Partner"], ["apps", "secrets", "list", "Partner"]):
+        for form in ([], ["--json"]):
+            done = run(*command, *form, "--data-dir", folder)
+            assert done.code == 0, done
+            assert secret not in done.out + done.err
+            assert command[1] == "list" or secret[-4:] in done.out
+
+
+def test_created_credentials_stand_one_a_line(tmp_path: Path) -> None:
+    """Id and secret are printed whole and outside any table, so that they can be copied."""
+    folder, _ = folder_with_application(tmp_path)
+    done = run("apps", "create", "Other", "--data-dir", folder)
+    values = dict(line.rsplit("  ", 1) for line in done.out.splitlines())
+    assert [name.strip() for name in values] == ["client id", "client secret", "secret name"]
+    assert "shown this once" in done.err
+
+
+def test_an_application_is_set_up_as_the_flags_say(tmp_path: Path) -> None:
+    """Scope, lifetime and the policy on URLs are those of the flags."""
+    folder, _ = folder_with_application(tmp_path)
+    flags = ("--scope", "loyalty:read profiles:read", "--token-lifetime", "12h", "--query-credentials", "deny")
+    run("apps", "create", "Reader", *flags, "--data-dir", folder)
+    shown = run("apps", "show", "Reader", "--json", "--data-dir", folder).document
+    assert shown["scope"] == "profiles:read loyalty:read"
+    assert shown["token_lifetime_seconds"] == 12 * 3600
+    assert shown["query_credentials"] == "deny"
+
+
+def test_a_secret_brought_along_comes_from_standard_input(tmp_path: Path) -> None:
+    """An imported secret is read from standard input and never printed."""
+    folder, _ = folder_with_application(tmp_path)
+    flags = ("--client-id", "old-partner", "--client-secret-stdin", "--data-dir", folder)
+    done = run("apps", "create", "Old", *flags, stdin="their own secret\n")
+    assert done.code == 0
+    assert "old-partner" in done.out
+    assert "their own secret" not in done.out + done.err
+    (secret,) = run("apps", "show", "old-partner", "--json", "--data-dir", folder).document["secrets"]
+    assert secret["kind"] == "argon2id"
+
+
+def test_no_option_takes_a_secret_as_an_argument() -> None:
+    """A secret in the arguments would be seen by every user of the machine."""
+    refused = run("apps", "create", "X", "--client-secret", "hunter2")
+    assert refused.code == 2
+    assert "--client-secret-stdin" in refused.err
+
+
+def test_all_applications_are_listed_beyond_a_page(tmp_path: Path) -> None:
+    """The list reads page after page until there is none."""
+    from tessera.app import applications
+
+    folder, _ = folder_with_application(tmp_path)
+    before, applications.PAGE_ROWS = applications.PAGE_ROWS, 2
+    try:
+        for name in ("b", "c", "d", "e"):
+            run("apps", "create", name, "--data-dir", folder)
+        listed = run("apps", "list", "--json", "--data-dir", folder).document
+    finally:
+        applications.PAGE_ROWS = before
+    assert [each["name"] for each in listed] == ["Partner", "b", "c", "d", "e"]
+
+
+def test_disable_enable_set_and_delete(tmp_path: Path) -> None:
+    """An application goes through its life; doing a thing twice is refused with a sentence."""
+    folder, made = folder_with_application(tmp_path)
+    at = ("--data-dir", folder)
+    assert run("apps", "disable", "Partner", "--json", *at).document["enabled"] is False
+    assert "disabled already" in one_sentence(run("apps", "disable", "Partner", *at))
+    assert run("apps", "enable", made["client_id"], "--json", *at).document["enabled"] is True
+    assert "enabled already" in one_sentence(run("apps", "enable", "Partner", *at))
+    changed = run("apps", "set", "Partner", "--query-credentials", "warn", "--json", *at)
+    assert changed.document["query_credentials"] == "warn"
+    assert "Say --yes" in one_sentence(run("apps", "delete", "Partner", *at))
+    assert run("apps", "show", "Partner", *at).code == 0
+    assert run("apps", "delete", "Partner", "--yes", *at).code == 0
+    assert "no application named Partner" in one_sentence(run("apps", "show", "Partner", *at))
+
+
+def test_a_secret_is_added_listed_and_expired(tmp_path: Path) -> None:
+    """Two secrets live side by side; the old one can be ended, and stays ended."""
+    folder, _ = folder_with_application(tmp_path)
+    at = ("--data-dir", folder)
+    added = run("apps", "secrets", "add", "Partner", "--expires", "90d", "--json", *at).document
+    assert added["secret_name"] == "secret-2"
+    assert run("apps", "secrets", "expire", "Partner", "first", *at).code == 0
+    first, second = run("apps", "secrets", "list", "Partner", "--json", *at).document
+    assert (first["state"], second["state"]) == ("ended", "ending")
+    assert second["last_four"] == added["client_secret"][-4:]
+    assert datetime.fromisoformat(second["ends_at"]) - datetime.fromisoformat(second["created_at"]) >= timedelta(
+        days=90
+    )
+    again = run("apps", "secrets", "expire", "Partner", "first", "--in", "7d", "--yes", *at)
+    assert "ended already" in one_sentence(again)
+
+
+def test_the_last_secret_is_not_ended_by_accident(tmp_path: Path) -> None:
+    """Ending the last live secret ends all tokens, so it needs --yes, now and at a time to come."""
+    folder, _ = folder_with_application(tmp_path)
+    at = ("--data-dir", folder)
+    for when in ([], ["--in", "7d"], ["--at", "2100-01-01T00:00:00Z"]):
+        assert "last live secret" in one_sentence(run("apps", "secrets", "expire", "Partner", "first", *when, *at))
+    run("apps", "secrets", "add", "Partner", "--name", "short", "--expires", "1d", *at)
+    assert "last live secret" in one_sentence(run("apps", "secrets", "expire", "Partner", "first", "--in", "7d", *at))
+    assert run("apps", "secrets", "expire", "Partner", "first", "--in", "12h", *at).code == 0
+    assert run("apps", "secrets", "expire", "Partner", "short", "--yes", *at).code == 0
+
+
+def test_a_secret_cannot_end_before_it_begins(tmp_path: Path) -> None:
+    """An end in the past is a mistake, not an order."""
+    folder, _ = folder_with_application(tmp_path)
+    past = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    added = run("apps", "secrets", "add", "Partner", "--expires", past, "--data-dir", folder)
+    assert "already passed" in one_sentence(added)
+    ended = run("apps", "secrets", "expire", "Partner", "first", "--at", past, "--yes", "--data-dir", folder)
+    assert "already passed" in one_sentence(ended)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--token-lifetime", "soon"),
+        ("--token-lifetime", "999999999999w"),
+        ("--query-credentials", "maybe"),
+    ],
+)
+def test_a_flag_that_makes_no_sense_is_wrong_usage(tmp_path: Path, flags: tuple[str, str]) -> None:
+    """What cannot be read ends with code 2, and nothing is made."""
+    folder, _ = folder_with_application(tmp_path)
+    assert run("apps", "create", "X", *flags, "--data-dir", folder).code == 2
+    assert len(run("apps", "list", "--json", "--data-dir", folder).document) == 1
+
+
+def test_an_organization_must_be_named_among_several(tmp_path: Path) -> None:
+    """With two organizations --org is needed, and the sentence names them."""
+    folder, _ = folder_with_application(tmp_path)
+    run("orgs", "create", "Borealis", "--data-dir", folder)
+    assert "There are: Aurora, Borealis." in one_sentence(run("apps", "create", "X", "--data-dir", folder))
+    made = run("apps", "create", "X", "--org", "Borealis", "--json", "--data-dir", folder).document
+    assert made["organization"] == "Borealis"
+
+
+def test_properties_are_made_and_listed(tmp_path: Path) -> None:
+    """A property's secret is shown when it is made, and only its end afterwards."""
+    folder, _ = folder_with_application(tmp_path)
+    made = run("properties", "create", "Web shop", "--json", "--data-dir", folder).document
+    listed = run("properties", "list", "--json", "--data-dir", folder)
+    assert made["property_secret"] not in listed.out
+    (shown,) = listed.document
+    assert (shown["api_key"], shown["last_four"]) == (made["api_key"], made["property_secret"][-4:])
+    assert made["api_key"] in run("properties", "list", "--data-dir", folder).out

@@ -1,0 +1,111 @@
+"""Help of every command, held as goldens; `TESSERA_GOLDENS=write` writes them anew."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from tessera.cli.main import app
+from tests.cli.command import CLEAN, spawn
+
+GOLDENS = Path(__file__).parent / "goldens"
+
+_SHOW_ALL = """
+import contextlib, io, json, sys
+from tessera.cli import main
+shown = {}
+for name in json.load(sys.stdin):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
+        main([*name.split(), "--help"])
+    shown[name] = out.getvalue()
+print(json.dumps(shown))
+"""
+
+
+def _walk(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, below in getattr(command, "commands", {}).items():
+        yield from _walk(below, (*path, name))
+
+
+COMMANDS = [" ".join(path) for path in _walk(typer.main.get_command(app))]
+
+
+@pytest.fixture(scope="module")
+def shown() -> dict[str, str]:
+    """What `--help` of every command shows, a hundred columns wide."""
+    ended = subprocess.run(
+        [sys.executable, "-c", _SHOW_ALL],
+        input=json.dumps(COMMANDS).encode(),
+        capture_output=True,
+        env={**CLEAN, "COLUMNS": "100"},
+        check=True,
+    )
+    texts: dict[str, str] = json.loads(ended.stdout)
+    return {name: re.sub(r" +$", "", text, flags=re.MULTILINE) for name, text in texts.items()}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_is_as_its_golden_says(name: str, shown: dict[str, str]) -> None:
+    """The help of each command is what was agreed on, to the character."""
+    golden = GOLDENS / f"{name.replace(' ', '-') or 'tessera'}.txt"
+    if os.environ.get("TESSERA_GOLDENS") == "write":
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(shown[name])
+    assert shown[name] == golden.read_text()
+
+
+def test_no_golden_is_left_of_a_command_that_is_gone() -> None:
+    """Every golden belongs to a command."""
+    names = {f"{name.replace(' ', '-') or 'tessera'}.txt" for name in COMMANDS}
+    assert {file.name for file in GOLDENS.iterdir()} - names == {"errors.txt"}
+
+
+GROUPS = {path for path in COMMANDS if any(other.startswith(f"{path} ") for other in COMMANDS)} | {""}
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in GROUPS])
+def test_each_command_shows_an_example_of_itself(name: str, shown: dict[str, str]) -> None:
+    """The help of a command ends with a line that calls that command."""
+    assert f"tessera {name}" in shown[name].partition("Example:")[2]
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in GROUPS | {"serve"}])
+def test_each_command_takes_the_shared_flags(name: str, shown: dict[str, str]) -> None:
+    """Whatever prints something prints it as JSON on request, and whatever reads data can be told where it is."""
+    assert "--json" in shown[name]
+    assert name == "version" or "--data-dir" in shown[name]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_is_in_the_manual(name: str) -> None:
+    """No command is without a word in docs/cli.md."""
+    manual = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    assert f"tessera {name}".strip() in manual
+
+
+def test_no_colour_without_a_terminal() -> None:
+    """Nothing of a terminal's codes is in the output of a pipe."""
+    done = spawn("apps", "--help")
+    assert "\x1b" not in done.out + done.err
+    assert "\x1b" not in spawn("apps", "nonsense").err
+
+
+def test_the_command_line_starts_light() -> None:
+    """Importing the command line imports neither the database tools nor what draws tables: a start must be fast."""
+    heavy = "('rich', 'sqlalchemy', 'alembic', 'pydantic', 'uvicorn', 'structlog', 'cryptography')"
+    script = f"import sys, tessera.cli.main; print([name for name in {heavy} if name in sys.modules])"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=CLEAN, check=True)
+    assert ended.stdout.strip() == "[]"
+
+
+def test_version_is_told_both_ways() -> None:
+    """`tessera version` and `tessera --version` say the same."""
+    assert spawn("version").out == spawn("--version").out != ""
