@@ -47,6 +47,9 @@ class Applications:
                 del self._absent[next(iter(self._absent))]
             self._absent[key] = None
             return None
+        former = self.known.pop(application.client_id, None)
+        if former is not None:  # perhaps another application, deleted since: its number must go with it
+            del self.numbered[former.number]
         if len(self.known) >= self._entries_max:
             first = self.known.pop(next(iter(self.known)))
             del self.numbered[first.number]

@@ -1,0 +1,1 @@
+"""What a process keeps in memory: read through, bounded, and never older than the feed."""

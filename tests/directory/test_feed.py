@@ -1,0 +1,154 @@
+"""The feed: what other processes change is taken in by its notices, and a process that missed some begins afresh."""
+
+import asyncio
+
+import pytest
+
+from tessera.core.changes import Notice, NoticeKind
+from tessera.core.keys import KeyPurpose, MasterKey
+from tessera.core.loyalty.program import Program
+from tessera.core.organizations import Property
+from tessera.core.sealing import KEY_BYTES
+from tessera.directory import Directory, feed
+from tessera.ports import Unusable
+from tests.directory.rows import MASTER, SlowReader, application, wrapped
+from tests.support.clock import StepClock
+
+
+async def loaded(reader: SlowReader) -> Directory:
+    """A directory over a reader, with everything known looked up once."""
+    directory = Directory(reader, MASTER, 100)
+    await directory.load(0)
+    await directory.applications.with_client_id("a")
+    await directory.properties.get("key")
+    await directory.programs.get(1)
+    return directory
+
+
+def reader_with_everything() -> SlowReader:
+    """A reader with one of each, and three notices so far."""
+    reader = SlowReader()
+    reader.rows = {"a": application("a", 1)}
+    reader.properties_held = {"key": Property(1, "key", 1, bytes(32))}
+    reader.programs_held = {1: Program(1, "retailer", (), ())}
+    reader.feed = [Notice(n, NoticeKind.APPLICATION, "x") for n in (1, 2, 3)]
+    return reader
+
+
+def test_each_kind_of_notice_drops_what_it_names() -> None:
+    """After its notice, each changed thing is read anew, and nothing else is."""
+
+    async def scenario() -> None:
+        reader = reader_with_everything()
+        directory = await loaded(reader)
+        for kind, key, read in (
+            (NoticeKind.APPLICATION, "a", "application a"),
+            (NoticeKind.PROPERTY, "key", "property key"),
+            (NoticeKind.PROGRAM, "1", "program 1"),
+            (NoticeKind.KEYS, "", "keys"),
+        ):
+            reader.feed.append(Notice(len(reader.feed) + 1, kind, key))
+            reader.reads.clear()
+            assert await feed.catch_up(directory, reader, StepClock()) == 1
+            await directory.applications.with_client_id("a")
+            await directory.properties.get("key")
+            await directory.programs.get(1)
+            assert reader.reads == [read]
+        assert await feed.catch_up(directory, reader, StepClock()) == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_token_s_notice_revokes_it() -> None:
+    """The notice of a revocation carries all there is to know: no read, and twice does no harm."""
+
+    async def scenario() -> None:
+        reader = reader_with_everything()
+        directory = await loaded(reader)
+        reader.reads.clear()
+        notice = Notice(4, NoticeKind.TOKEN, f"{2**63 - 1}:1900000000000001")
+        reader.feed.append(notice)
+        await feed.catch_up(directory, reader, StepClock())
+        await directory.apply(notice)
+
+        assert 2**63 - 1 in directory.revocations
+        assert len(directory.revocations) == 1
+        directory.revocations.forget_expired(1_900_000_000_000_000)
+        assert 2**63 - 1 in directory.revocations
+        directory.revocations.forget_expired(1_900_000_000_000_001)
+        assert len(directory.revocations) == 0
+        assert reader.reads == []
+
+    asyncio.run(scenario())
+
+
+def test_a_gap_makes_it_begin_afresh() -> None:
+    """When the notices after its own are gone, the directory forgets all, reads keys and revocations, and goes on."""
+
+    async def scenario() -> None:
+        reader = reader_with_everything()
+        directory = await loaded(reader)
+        directory.revocations.add(5, 2**62)
+        reader.disable("a")
+        reader.properties_held.clear()
+        reader.revoked = [(6, 2**62), (7, StepClock().now())]
+        reader.feed = [Notice(n, NoticeKind.PROGRAM, "9") for n in (5, 6)]
+        assert await feed.catch_up(directory, reader, StepClock()) == 2
+
+        found = await directory.applications.with_client_id("a")
+        assert found is not None
+        assert not found.enabled
+        assert await directory.properties.get("key") is None
+        assert [number in directory.revocations for number in (5, 6, 7)] == [False, True, False]
+        assert directory.sequence == 6
+        reader.feed.append(Notice(7, NoticeKind.TOKEN, "8:1"))
+        assert await feed.catch_up(directory, reader, StepClock()) == 1
+        assert 8 in directory.revocations
+
+    asyncio.run(scenario())
+
+
+def test_notices_are_taken_in_order_and_once() -> None:
+    """Each notice moves the directory on by one; those taken in are not asked for again."""
+
+    async def scenario() -> None:
+        reader = reader_with_everything()
+        directory = await loaded(reader)
+        assert directory.sequence == 3
+        reader.feed += [Notice(n, NoticeKind.TOKEN, f"{n}:9") for n in range(4, 50)]
+        assert await feed.catch_up(directory, reader, StepClock()) == 46
+        assert directory.sequence == 49
+        assert len(directory.revocations) == 46
+
+    asyncio.run(scenario())
+
+
+def test_new_keys_are_in_force() -> None:
+    """A key that is announced opens and seals from then on; those before stay."""
+
+    async def scenario() -> None:
+        reader = reader_with_everything()
+        directory = await loaded(reader)
+        old = directory.ring.seal(b"claims", [b"access"], 10)
+        reader.wrapped.append(wrapped(KeyPurpose.SEALING, 2, KEY_BYTES))
+        await directory.apply(Notice(4, NoticeKind.KEYS, ""))
+
+        assert directory.ring.open(old, [b"access"], 10) == b"claims"
+        assert directory.ring.seal(b"claims", [b"access"], 10).startswith("02")
+
+    asyncio.run(scenario())
+
+
+def test_a_wrong_master_key_is_refused() -> None:
+    """Keys that the master key does not open, and no keys at all, are refused with what to do."""
+
+    async def scenario() -> None:
+        reader = reader_with_everything()
+        with pytest.raises(Unusable, match=r"not the one this database was made with.*nothing was changed"):
+            await Directory(reader, MasterKey("f0" * 32), 10).load(0)
+        for kept in (reader.wrapped[:1], reader.wrapped[1:], []):
+            reader.wrapped = kept
+            with pytest.raises(Unusable, match="holds no keys"):
+                await Directory(reader, MASTER, 10).load(0)
+
+    asyncio.run(scenario())
