@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from tessera.web.limits import HEADERS_MAX, Limits
+from tessera.web.limits import HEADERS_MAX, PIPELINED_MAX, Limits
 from tessera.web.messages import CLOSE, WHOLE, Headers, Scope
 
 GRACE_SECONDS = 0.5
@@ -97,6 +97,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self.headers = _TRAILERS
         if self._going_down:
             self.cycle.keep_alive = False
+        if len(self.pipeline) > PIPELINED_MAX:
+            self.transport.abort()
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
@@ -153,12 +155,14 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Begin the next request when it is here already; otherwise wait for it, by the sweep instead of a timer."""
         if self.transport.is_closing():
+            self.pipeline.clear()
             return
-        self.flow.resume_reading()
-        if self.pipeline:
+        if self.pipeline:  # and nothing more is read until these are answered
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)
-        elif self.deadline is None:
+            return
+        self.flow.resume_reading()
+        if self.deadline is None:
             self._idle = True
             self.deadline = self.loop.time() + self.limits.keep_alive_seconds
 
