@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from tessera.cli import main
 
-CLEAN = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+CLEAN = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
 """An environment without anything that colours or configures."""
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tessera import wiring
 from tessera.app import customer_import
+from tessera.app.customer_rows import Row
 from tessera.app.customers import creation
 from tessera.core.customers import NewCustomer
 from tessera.settings import load
@@ -242,7 +243,7 @@ def test_a_row_that_loses_a_race_is_decided_anew(folder: Path) -> None:
             program = await house.directory.programs.get(1)
             assert program is not None
             rival = NewCustomer(external_id="raced", first_name="Rival")
-            row = customer_import.Row(2, NewCustomer(external_id="raced", city="Rome"), frozenset({"city"}))
+            row = Row(2, NewCustomer(external_id="raced", city="Rome"), frozenset({"city"}))
             tally, _ = await asyncio.gather(
                 customer_import.load(house, 1, [row], lambda _tally: None),
                 house.commit(*creation(house, 1, program, house.new_uuid(), rival)),

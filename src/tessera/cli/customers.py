@@ -35,7 +35,16 @@ def customers() -> None:
     """Customers of an organization."""
 
 
-@app.command("import", epilog=examples("customers import customers.csv", "customers import new.jsonl --org Aurora"))
+@app.command(
+    "import",
+    help=(
+        "Create or update customers, one a row.\n\n"
+        "Columns (or members) are the fields of the profile, external_id or email among them; phone_number may stand"
+        " for a list of one. Refused rows are named and stop no other (exit code 3). Importing a file again changes"
+        " nothing."
+    ),
+    epilog=examples("customers import customers.csv", "customers import new.jsonl --org Aurora"),
+)
 def import_file(
     file: Annotated[
         Path,
@@ -51,11 +60,7 @@ def import_file(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Create or update customers, one a row.
-
-    Columns (or members) are the fields of the profile, external_id or email among them; phone_number may stand for
-    a list of one. Refused rows are named and stop no other (exit code 3). Importing a file again changes nothing.
-    """
+    """Create or update customers, one a row."""
     from tessera.app import customer_import, customer_rows, organizations
 
     form_of_file = _form(file, form)

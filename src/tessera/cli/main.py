@@ -9,6 +9,7 @@
 | 130 | stopped by Ctrl-C |
 """
 
+import io
 import signal
 import sys
 from collections.abc import Sequence
@@ -64,6 +65,9 @@ def tessera(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; a failure is one sentence on standard error."""
     signal.signal(signal.SIGINT, _interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a letter stops nothing
     try:
         app(arguments, prog_name="tessera")
     except Exception as error:

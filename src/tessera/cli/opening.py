@@ -62,7 +62,13 @@ def confirm(question: str, refusal: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise OperatorError(refusal)
-    if not typer.confirm(question, err=True):
+    try:
+        agreed = typer.confirm(question, err=True)
+    except typer.Abort as abort:
+        if isinstance(abort.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        agreed = False
+    if not agreed:
         raise OperatorError("Nothing was done.")
 
 

@@ -41,9 +41,9 @@ class Format(StrEnum):
 
 def serve(
     *,
-    host: Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.", show_default="8000")] = None,
-    workers: Annotated[int | None, typer.Option(help="Server processes.", show_default="1")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 when left out.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 8000 when left out, 0 takes a free one.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Server processes; 1 when left out.")] = None,
     data_dir: DataDir = None,
     demo: Annotated[
         bool | None, typer.Option("--demo", help="Make a demonstration on the first start, show its keys on each.")
@@ -51,8 +51,10 @@ def serve(
     behind_tls_proxy: Annotated[
         bool | None, typer.Option("--behind-tls-proxy", help="A trusted proxy ends TLS in front.")
     ] = None,
-    log_level: Annotated[Level | None, typer.Option(help="Least severe events.", show_default="info")] = None,
-    log_format: Annotated[Format | None, typer.Option(help="Form of the log.", show_default="auto")] = None,
+    log_level: Annotated[Level | None, typer.Option(help="Least severe events to log; info when left out.")] = None,
+    log_format: Annotated[
+        Format | None, typer.Option(help="Form of the log; auto, by whether it is a terminal, when left out.")
+    ] = None,
 ) -> None:
     """Start the server; the data folder is set up on the first start. Ctrl-C or SIGTERM stops it."""
     from tessera import server, settings
