@@ -7,7 +7,7 @@ from tessera.core.changes import ForgetRevocations
 from tessera.core.times import SECOND
 from tessera.directory import feed
 from tessera.ops.log import log
-from tessera.ports import Conflict, StoreError
+from tessera.ports import StoreError, StoreUnavailable
 
 FORGET_SECONDS = 600
 NOTICES_KEPT = 100_000
@@ -33,7 +33,10 @@ async def flush_usage(house: House, interval_seconds: float) -> None:
 
 
 async def write_usage(house: House, limit: int | None = None) -> None:
-    """Write counts; those that could not be written are counted again next time."""
+    """Write counts; those that were not written are written next time.
+
+    After an unknown outcome they are let go: counts add up, so writing them again could count them twice.
+    """
     changes = house.usage.take() if limit is None else house.usage.take(limit)
     if not changes:
         return
@@ -41,7 +44,7 @@ async def write_usage(house: House, limit: int | None = None) -> None:
         await house.store.commit(*changes)
     except StoreError as error:
         log.error("usage_not_written", reason=str(error))
-        if not isinstance(error, Conflict):
+        if isinstance(error, StoreUnavailable):
             house.usage.put_back(changes)
 
 

@@ -2,7 +2,8 @@
 
 A transaction is a tuple of these. A change restates the fact it relied on (`was_...`, or that its key is free); the
 store refuses the whole tuple with `Conflict` when a fact no longer holds. Each carries its own key, so committing
-the same changes again after an unknown outcome never takes effect twice.
+the same changes again after an unknown outcome never takes effect twice. The one exception is `CountTokens`,
+which adds up: counts of an unknown outcome are let go.
 
 `notice` is what other nodes must hear, for changes to what they keep in memory. Times are microseconds since the
 epoch, amounts are in units.

@@ -211,11 +211,11 @@ def _birthday(dob: str | UnsetType, now: int) -> str | UnsetType:
     if dob is UNSET:
         return UNSET
     try:
-        born = date.fromisoformat(dob) if len(dob) == len("2000-01-31") else None
+        born = date.fromisoformat(dob)
     except ValueError:
         born = None
     today = times.on_day(now)
-    if born is None or born > today:
+    if born is None or born.isoformat() != dob or born > today:
         raise Validation("dob must be a date that exists, as YYYY-MM-DD.")
     if times.age_in_years(born, today) < AGE_MIN:
         raise Validation(f"dob: a customer must be at least {AGE_MIN} years old.")
@@ -228,8 +228,8 @@ def folded_email(email: str) -> str:
 
 
 def view(customer: Customer, program: Program, wanted: Wanted) -> msgspec.Raw:
-    """The user object of a customer, as JSON: the profile as it is stored, and after it what is computed."""
-    return msgspec.Raw(b"%b,%b" % (customer.profile.encode()[:-1], _encode(_computed(customer, program, wanted))[1:]))
+    """The user object of a customer, as JSON: what is computed, and after it the profile as it is stored."""
+    return msgspec.Raw(b"%b,%b" % (_encode(_computed(customer, program, wanted))[:-1], customer.profile.encode()[1:]))
 
 
 def _computed(customer: Customer, program: Program, wanted: Wanted) -> Computed:

@@ -112,6 +112,7 @@ async def closing_finishes_what_was_accepted(stores: Stores) -> None:
     tasks = [asyncio.create_task(store.commit(material.organization(f"late {n}"))) for n in range(200)]
     await asyncio.sleep(0)
     await store.close()
+    expect(len(await other.organizations()), 202, "the organizations once closing is done")
     done = await asyncio.gather(*tasks, return_exceptions=True)
     refused = [error for error in done if isinstance(error, BaseException)]
     expect([type(error) for error in refused], [StoreUnavailable] * len(refused), "the refusals")

@@ -1,0 +1,205 @@
+"""Every deed, with its commit failing in both forms: nothing is swallowed, nothing is half, nothing happens twice."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tessera.app import applications, organizations, tokens
+from tessera.app.operators import OperatorError
+from tessera.core.errors import InvalidClient, Validation
+from tessera.directory import feed
+from tests.support import invariants
+from tests.support.faulty_store import Fault, FaultyStore
+from tests.support.scene import Scene, play, status
+
+
+class Deed(NamedTuple):
+    """`prepare` answers what `run` and `done` need; `done` says whether the end state is the one that was wanted.
+
+    `again` is what trying again after an unknown outcome may raise, when the deed can tell that it is done.
+    """
+
+    prepare: Callable[[Scene], Awaitable[str]]
+    run: Callable[[Scene, str], Awaitable[object]]
+    done: Callable[[Scene, str], Awaitable[bool]]
+    again: type[Exception] | None
+
+
+async def _nothing(_scene: Scene) -> str:
+    return ""
+
+
+async def _partner(scene: Scene) -> str:
+    return scene.partner.client_id
+
+
+async def _partner_with_two_secrets(scene: Scene) -> str:
+    await applications.add_secret(scene.house, scene.partner.client_id, "second")
+    return scene.partner.client_id
+
+
+async def _token(scene: Scene) -> str:
+    return (await scene.token()).access_token
+
+
+async def _customer(scene: Scene) -> str:
+    customer_id = await scene.customer("card-1")
+    await scene.deposit(customer_id, status(100, "earlier"))
+    return customer_id
+
+
+async def _has_application(scene: Scene, _: str) -> bool:
+    record = await applications.find(scene.house, "new")
+    return len(await scene.house.store.secrets(record.client_id)) == 1
+
+
+async def _has_secrets(scene: Scene, client_id: str) -> bool:
+    return [each.name for each in await scene.house.store.secrets(client_id)] == ["first", "second"]
+
+
+async def _first_ended(scene: Scene, _: str) -> bool:
+    return not await _lets_in(scene)
+
+
+async def _lets_in(scene: Scene) -> bool:
+    try:
+        await scene.token()
+    except InvalidClient:
+        return False
+    return True
+
+
+async def _gone(scene: Scene, client_id: str) -> bool:
+    return not await _lets_in(scene) and await scene.house.store.application(client_id) is None
+
+
+async def _shut(scene: Scene, client_id: str) -> bool:
+    return not await _lets_in(scene) and not (await applications.find(scene.house, client_id)).enabled
+
+
+async def _dead(scene: Scene, token: str) -> bool:
+    return await tokens.check(scene.house, token) is None
+
+
+async def _customer_is_there(scene: Scene, _: str) -> bool:
+    return await scene.house.store.customer_with_external_id(1, "card-2") is not None
+
+
+async def _deposited(scene: Scene, customer_id: str) -> bool:
+    known = await scene.house.store.customer(1, customer_id)
+    assert known is not None
+    standing = known.stands()
+    return [each.available for each in standing.balances] == [31_000_000] and standing.memberships[0].tier_level == 3
+
+
+async def _property_is_there(scene: Scene, _: str) -> bool:
+    return [each.name for each in await scene.house.store.properties()] == ["shop", "new"]
+
+
+async def _new_property(scene: Scene, _: str) -> object:
+    organization = await organizations.find(scene.house, "Org")
+    return await organizations.create_property(scene.house, organization, "new")
+
+
+DEEDS = {
+    "create-application": Deed(
+        _nothing, lambda scene, _: applications.create(scene.house, "new", 1), _has_application, OperatorError
+    ),
+    "add-secret": Deed(
+        _partner, lambda scene, it: applications.add_secret(scene.house, it, "second"), _has_secrets, OperatorError
+    ),
+    "expire-secret": Deed(
+        _partner_with_two_secrets,
+        lambda scene, it: applications.expire_secret(scene.house, it, "first"),
+        _first_ended,
+        OperatorError,
+    ),
+    "disable": Deed(_partner, lambda scene, it: applications.disable(scene.house, it), _shut, OperatorError),
+    "delete": Deed(_partner, lambda scene, it: applications.delete(scene.house, it), _gone, OperatorError),
+    "revoke-token": Deed(_token, lambda scene, it: tokens.revoke(scene.house, it), _dead, None),
+    "create-customer": Deed(
+        _nothing, lambda scene, _: scene.customer("card-2", email="a@b.example"), _customer_is_there, Validation
+    ),
+    "deposit": Deed(
+        _customer, lambda scene, it: scene.deposit(it, status(1_000, "a"), status(2_000, "b")), _deposited, None
+    ),
+    "create-property": Deed(_nothing, _new_property, _property_is_there, OperatorError),
+}
+
+
+def rows_after(folder: Path, deed: Deed) -> Counter[str]:
+    """The number of rows in each table after a deed that nothing went wrong with."""
+
+    async def scenario(scene: Scene) -> Counter[str]:
+        subject = await deed.prepare(scene)
+        await deed.run(scene, subject)
+        assert await deed.done(scene, subject)
+        return invariants.row_counts(scene.database)
+
+    return play(folder, scenario)
+
+
+@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("name", DEEDS)
+def test_a_deed_whose_commit_fails(tmp_path: Path, name: str, fault: Fault) -> None:
+    """The failure reaches the caller, the database is whole, and trying again brings the end state exactly once."""
+    deed = DEEDS[name]
+    (tmp_path / "good").mkdir()
+    expected = rows_after(tmp_path / "good", deed)
+
+    async def scenario(scene: Scene) -> None:
+        subject = await deed.prepare(scene)
+        store = FaultyStore(scene.house.store)
+        scene.house.store = store.as_store()
+        before = invariants.contents(scene.database)
+        store.faults = [fault]
+        with pytest.raises(fault.value, match="planned"):
+            await deed.run(scene, subject)
+        assert store.faults == []
+        invariants.check(scene.database)
+        assert (invariants.contents(scene.database) == before) is (fault is Fault.BEFORE)
+        await feed.catch_up(scene.house.directory, store.as_store(), scene.clock)
+        if fault is Fault.AFTER:
+            assert await deed.done(scene, subject)
+        if fault is Fault.AFTER and deed.again is not None:
+            with pytest.raises(deed.again):
+                await deed.run(scene, subject)
+        else:
+            await deed.run(scene, subject)
+        assert await deed.done(scene, subject)
+        invariants.check(scene.database)
+        assert invariants.row_counts(scene.database) == expected
+
+    play(tmp_path, scenario)
+
+
+def test_the_invariants_can_fail(tmp_path: Path) -> None:
+    """The invariants that the table rests on see a ledger, a history and a secret that are not as they should be."""
+
+    async def scenario(scene: Scene) -> None:
+        await _customer(scene)
+
+    play(tmp_path, scenario)
+    path = tmp_path / "data" / "tessera.db"
+    invariants.check(path)
+    for harm in (
+        "update ledger_entry set amount = amount + 1",
+        "delete from ledger_entry",
+        "update membership set left_at = 1",
+        "delete from secret",
+        "delete from identifier",
+        "delete from change where sequence = 2",
+    ):
+        harmed = tmp_path / "harmed.db"
+        connection = sqlite3.connect(path)
+        copy = sqlite3.connect(harmed, isolation_level=None)
+        connection.backup(copy)
+        connection.close()
+        copy.execute(harm)
+        copy.close()
+        with pytest.raises(AssertionError):
+            invariants.check(harmed)

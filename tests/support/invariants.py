@@ -1,0 +1,70 @@
+"""What must hold in a database at any time, checked on the file itself."""
+
+import json
+import sqlite3
+from collections import Counter
+from pathlib import Path
+
+
+def check(path: Path) -> None:
+    """Raises AssertionError for the first invariant that does not hold."""
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("pragma foreign_key_check").fetchall() == []
+        _nothing_without_its_owner(connection)
+        for number, standing, identifiers in connection.execute("select number, standing, identifiers from customer"):
+            _customer(connection, number, json.loads(standing), json.loads(identifiers))
+    finally:
+        connection.close()
+
+
+def _nothing_without_its_owner(connection: sqlite3.Connection) -> None:
+    for table in ("secret", "application_usage"):
+        orphans = f"select count(*) from {table} where application not in (select number from application)"
+        assert connection.execute(orphans).fetchone() == (0,), f"a row of {table} has no application"
+    without = "select client_id from application where number not in (select application from secret)"
+    assert connection.execute(without).fetchall() == [], "an application was created without its secret"
+    feed = [row[0] for row in connection.execute("select sequence from change order by sequence")]
+    assert feed == list(range(feed[0], feed[0] + len(feed))) if feed else True, "the feed has a gap"
+
+
+def _customer(
+    connection: sqlite3.Connection, number: int, standing: list[list[list[object]]], identifiers: list[dict[str, str]]
+) -> None:
+    """The balances are the sums of the ledger, the memberships those of the history, the identifiers lead here."""
+    balances, memberships = standing
+    entries = "select point_account, sum(amount) from ledger_entry where customer = ? group by point_account"
+    ledger = dict(connection.execute(entries, (number,)))
+    assert {each[0]: each[2] for each in balances} == ledger, "a balance is not the sum of its entries"
+    assert {each[0]: each[3] for each in balances} == ledger, "a life-time value is not the sum of the deposits"
+    current = "select tier_system, tier_level, id, joined_at from membership where customer = ? and left_at is null"
+    held = sorted(tuple(each[:4]) for each in memberships)
+    assert held == sorted(connection.execute(current, (number,))), "a membership is not the current one of the history"
+    claimed = [row[0] for row in connection.execute("select external_id from identifier where customer = ?", (number,))]
+    assert [each["external_id"] for each in identifiers] == claimed, "an external id leads nowhere"
+
+
+def row_counts(path: Path) -> Counter[str]:
+    """Rows of each table, other than the feed, where saying a thing twice does no harm."""
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        names = [row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")]
+        return Counter(
+            {
+                name: connection.execute(f'select count(*) from "{name}"').fetchone()[0]
+                for name in names
+                if name not in {"change", "sqlite_sequence"}
+            }
+        )
+    finally:
+        connection.close()
+
+
+def contents(path: Path) -> list[str]:
+    """Every row of every table, to tell whether anything at all was written."""
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        return list(connection.iterdump())
+    finally:
+        connection.close()

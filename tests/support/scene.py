@@ -1,0 +1,129 @@
+"""A house with one organization in it: a loyalty program, a digital property and an application."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+
+from tessera import wiring
+from tessera.app import applications, customers, organizations, points, tokens
+from tessera.app.applications import Issued
+from tessera.app.callers import Caller
+from tessera.app.house import House
+from tessera.app.organizations import IssuedProperty
+from tessera.app.points import Deposit
+from tessera.core import wire
+from tessera.core.changes import AddPointAccount, AddTierLevel, AddTierRule, AddTierRuleAccount, AddTierSystem, Change
+from tessera.core.customers import NewCustomer
+from tessera.core.loyalty.points import SPEND, TIER, UNITS
+from tessera.core.tokens import TokenReply
+from tessera.settings import load
+from tessera.store.folder import DATABASE
+from tests.support.clock import StepClock
+from tests.support.entropy import CountedEntropy
+
+T = TypeVar("T")
+
+LEVELS = (0, 500, 2_000, 5_000)
+"""Points at which each level is reached."""
+
+FORM = b"application/x-www-form-urlencoded"
+
+
+class Scene:
+    """A house and what is in it."""
+
+    def __init__(self, house: House, clock: StepClock, database: Path) -> None:
+        self.house = house
+        self.clock = clock
+        self.database = database
+        self.caller = Caller(1, ("openid",))
+        self.partner: Issued
+        self.shop: IssuedProperty
+        self.retailer_id = ""
+
+    async def furnish(self) -> None:
+        """Create the organization and one of each."""
+        organization = await organizations.create(self.house, "Org")
+        self.retailer_id = organization.retailer_id
+        await self.house.commit(*_program(organization.number))
+        self.shop = await organizations.create_property(self.house, organization, "shop")
+        self.partner = await applications.create(self.house, "partner", organization.number)
+
+    async def token(
+        self, issued: Issued | None = None, secret: str | None = None, *, in_query: bool = False
+    ) -> TokenReply:
+        """A token for an application (the scene's own when None) by its secret. Raises as the deed does."""
+        known = issued or self.partner
+        text = urlencode(
+            {
+                "grant_type": "client_credentials",
+                "client_id": known.client_id,
+                "client_secret": secret or known.client_secret or "",
+            }
+        ).encode()
+        params = wire.form(text, b"", b"") if in_query else wire.form(b"", text, FORM)
+        return await tokens.issue(self.house, params, None)
+
+    async def alive(self, reply: TokenReply) -> bool:
+        """Whether a token is live now."""
+        return await tokens.check(self.house, reply.access_token) is not None
+
+    async def customer(self, external_id: str, **members: object) -> str:
+        """Create a customer; its id."""
+        new = msgspec.convert({"external_id": external_id, **members}, NewCustomer)
+        view = await customers.create(self.house, self.caller, self.shop.api_key, new)
+        customer_id: str = msgspec.json.decode(msgspec.json.encode(view))["id"]
+        return customer_id
+
+    async def deposit(self, customer_id: str, *deposits: Deposit) -> None:
+        """Make deposits for a customer."""
+        await points.deposit(self.house, self.caller, self.retailer_id, customer_id, deposits)
+
+
+def status(amount_points: int, idempotency_id: str | None = None) -> Deposit:
+    """A deposit of points that count for tiers."""
+    return Deposit("account-tier", amount_points * UNITS, idempotency_id)
+
+
+def _program(organization: int) -> list[Change]:
+    changes: list[Change] = [
+        AddPointAccount(organization, "account-spend", "Beans", SPEND),
+        AddPointAccount(organization, "account-tier", "Status", TIER),
+        AddTierSystem(organization, "club", "Club", None),
+    ]
+    for rank, target in enumerate(LEVELS):
+        changes.append(AddTierLevel(organization, f"level-{rank}", "club", rank, f"L{rank}"))
+        if target:
+            ids = (f"tree-{rank}", f"root-{rank}", f"constraint-{rank}")
+            changes.append(AddTierRule(organization, f"rule-{rank}", f"level-{rank}", *ids, target * UNITS))
+            changes.append(AddTierRuleAccount(organization, f"rule-{rank}", "account-tier"))
+    return changes
+
+
+@lru_cache(maxsize=1)
+def _template() -> Path:
+    """A folder that was set up once, with keys and nothing else."""
+    folder = Path(tempfile.mkdtemp(prefix="tessera-scene-")) / "data"
+    wiring.set_up(load(data_dir=folder))
+    return folder
+
+
+def play(folder: Path, scenario: Callable[[Scene], Awaitable[T]]) -> T:
+    """Play a scenario in a furnished house of its own, in a data folder below this one."""
+    data = Path(shutil.copytree(_template(), folder / "data"))
+    clock = StepClock()
+
+    async def whole() -> T:
+        async with wiring.open_house(load(data_dir=data), clock=clock, entropy=CountedEntropy()) as house:
+            scene = Scene(house, clock, data / DATABASE)
+            await scene.furnish()
+            return await scenario(scene)
+
+    return asyncio.run(whole())
