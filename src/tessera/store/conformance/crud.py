@@ -1,7 +1,15 @@
 """What is written is read back as it was; what was never written is absent."""
 
 from tessera.core import changes
-from tessera.core.applications import Application, ApplicationRecord, QueryCredentials, Secret, SecretKind, SecretRecord
+from tessera.core.applications import (
+    Application,
+    ApplicationRecord,
+    QueryCredentials,
+    Secret,
+    SecretKind,
+    SecretRecord,
+    held,
+)
 from tessera.core.customers import Customer
 from tessera.core.keys import KeyPurpose, WrappedKey
 from tessera.core.organizations import Property, PropertyRecord
@@ -46,16 +54,16 @@ async def an_application_reads_back(stores: Stores) -> None:
         changes.SetQueryCredentials(CLIENT, 2),
     )
     found = await store.application(CLIENT)
-    secrets = (
+    if found is None:
+        raise AssertionError("the application is absent")
+    expect((found.number, found.client_id, found.organization), (world.application, CLIENT, world.organization))
+    expect((found.enabled, found.scopes, found.token_lifetime_seconds), (True, ("openid",), 60))
+    expect((found.query_credentials, found.tokens_valid_from), (QueryCredentials.DENY, 0))
+    secrets = [
         Secret(world.secret, SecretKind.KEYED, bytes(32), AT + 5),
         Secret(world.secret + 1, SecretKind.ARGON2ID, b"$argon2id$v", AT + 2),
-    )
-    expect(
-        found,
-        Application(
-            world.application, CLIENT, world.organization, True, ("openid",), 60, QueryCredentials.DENY, 0, secrets
-        ),
-    )
+    ]
+    expect(list(found.secrets), secrets, "the secrets")
     expect(await store.application_numbered(world.application), found, "the application by its number")
     expect(
         await store.secrets(CLIENT),
@@ -73,7 +81,7 @@ async def an_application_without_secrets_is_there(stores: Stores) -> None:
     world = await material.furnish(store)
     await store.commit(material.application(world.organization, "bare"))
     found = await store.application("bare")
-    expect(found is not None and found.secrets, (), "its secrets")
+    expect(found is not None and found.secrets, [], "its secrets")
 
 
 @TOPIC
