@@ -197,4 +197,5 @@ class LimitedProtocol(HttpToolsProtocol):
     def _refuse(self, status: int, headers: Headers = ()) -> None:
         """Answer without the application, and close."""
         if not self.transport.is_closing():
+            self.flow.pause_reading()  # or megabytes that are here already would be parsed first
             self.writes.add(self.loop, self.transport, self._head(status, (*headers, CLOSE), 0), close=True)
