@@ -51,6 +51,8 @@ def test_a_secret_brought_along_comes_from_standard_input(tmp_path: Path) -> Non
     assert "their own secret" not in done.out + done.err
     (secret,) = run("apps", "show", "old-partner", "--json", "--data-dir", folder).document["secrets"]
     assert secret["kind"] == "argon2id"
+    added = run("apps", "secrets", "add", "Old", "--stdin", "--json", "--data-dir", folder, stdin="another\n")
+    assert added.document == {"client_id": "old-partner", "secret_name": "secret-2"}
 
 
 def test_no_option_takes_a_secret_as_an_argument() -> None:

@@ -70,12 +70,16 @@ def test_a_missing_folder_is_diagnosed_and_not_made(tmp_path: Path) -> None:
 
 
 def test_damage_in_the_middle_is_found(tmp_path: Path) -> None:
-    """A page that was overwritten is found though the head is intact."""
+    """A page that was overwritten is found, though nothing that the other checks read stands in it."""
     folder, _ = folder_with_application(tmp_path)
-    content = bytearray((folder / "tessera.db").read_bytes())
-    content[4096 * 4 : 4096 * 40] = b"\xa5" * 4096 * 36
-    (folder / "tessera.db").write_bytes(content)
-    assert lines(folder)["database"][0] == "fail"
+    with closing(sqlite3.connect(folder / "tessera.db")) as connection:
+        page = connection.execute("select rootpage from sqlite_master where name = 'membership'").fetchone()[0]
+    with (folder / "tessera.db").open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xa5" * 4096)
+    level, text = lines(folder)["database"]
+    assert level == "fail"
+    assert "Restore it from a backup" in text
 
 
 def test_open_permissions_are_warned_of(tmp_path: Path) -> None:

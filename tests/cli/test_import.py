@@ -160,6 +160,7 @@ def test_refused_json_lines_are_named(folder: Path) -> None:
     assert done.code == 3
     assert counted(done) == (2, 0, 0, 7)
     assert [each["line"] for each in done.document["refusals"]] == [2, 3, 4, 5, 6, 7, 8]
+    assert done.document["refusals"][-1]["reason"] == "The line is longer than 1048576 bytes."
 
 
 def test_refusals_are_told_in_lines_without_json(folder: Path) -> None:
@@ -192,9 +193,9 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(folder: Path) -> None:
 
 def test_lines_are_counted_as_an_editor_counts_them(folder: Path) -> None:
     """A quoted cell may span lines: the row is named by its first."""
-    done = bring_in(folder, 'external_id,first_name\nc-1,"two\nlines"\nc-2,Bo\nc-3,"open\n')
-    assert [each["line"] for each in done.document["refusals"]] == [2, 5]
-    assert counted(done) == (1, 0, 0, 2)
+    done = bring_in(folder, 'external_id,first_name\nc-1,"two\nlines"\nc-2,Bo\nc-3,"B"o\nc-4,"open')
+    assert [each["line"] for each in done.document["refusals"]] == [2, 5, 6]
+    assert counted(done) == (1, 0, 0, 3)
 
 
 def test_one_customer_in_many_rows_ends_as_the_last_says(folder: Path) -> None:

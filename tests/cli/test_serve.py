@@ -83,7 +83,10 @@ def serving(folder: Path, *flags: str, **environment: str) -> Iterator[Printed]:
         yield printed
     finally:
         process.terminate()
-        assert process.wait(15) == 0, printed.err
+        try:
+            assert process.wait(15) == 0, printed.err
+        finally:
+            process.kill()
 
 
 def pasted(line: str) -> Any:

@@ -1,5 +1,6 @@
 """Tokens from the command line: request over all ways, inspect, revoke."""
 
+import base64
 import http.server
 import threading
 from collections.abc import Iterator
@@ -74,12 +75,13 @@ def test_a_refusal_is_explained(server: Server, flags: tuple[str, ...], stdin: s
 
 @contextmanager
 def answering(status: int, headers: dict[str, str], body: bytes) -> Iterator[tuple[str, list[str]]]:
-    """A server of another make that always answers this; its address, and the paths it was asked for."""
+    """A server of another make that always answers this; its address, and what it was asked for."""
     seen: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             seen.append(self.path)
+            seen.extend(self.headers.get_all("Authorization") or [])
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
@@ -118,6 +120,14 @@ def test_strange_answers_are_explained(status: int, headers: dict[str, str], bod
     assert part in done.err
     assert "secret=1" not in done.err
     assert seen == ["/oauth/token?grant_type=client_credentials&client_id=a&client_secret=b%26%3D%25"]
+
+
+def test_basic_credentials_are_encoded_before_they_are_joined() -> None:
+    """A colon or a percent sign in an id or secret does not change where one ends (RFC 6749 section 2.3.1)."""
+    with answering(401, {}, b'{"error": "invalid_client"}') as (url, seen):
+        flags = ("--url", f"{url}/token", "--client-id", "a:b", "--client-secret-stdin", "--via", "basic")
+        assert run("token", "request", *flags, stdin="c%d").code == 1
+    assert seen == ["/token", "Basic " + base64.b64encode(b"a%3Ab:c%25d").decode()]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tessera.app.operators import OperatorError
 from tessera.core import customers, times
 from tessera.core.changes import Change, ReplaceProfile
 from tessera.core.customers import Customer, NewCustomer, Profile
-from tessera.core.errors import PlatformRefusal, Validation
+from tessera.core.errors import PlatformRefusal
 from tessera.core.loyalty.program import Program
 from tessera.ports import Conflict, StoreError
 
@@ -128,7 +128,7 @@ async def _create_or_update(house: House, program: Program, row: Row) -> Outcome
             changes = creation(house, organization, program, house.new_uuid(), row.new)
         else:
             outcome = Outcome.UPDATED
-            changes = await _update(house, organization, known, row)
+            changes = _update(house, known, row)
             if not changes:
                 return Outcome.UNCHANGED
         try:
@@ -152,7 +152,7 @@ async def _known(house: House, organization: int, new: NewCustomer) -> Customer 
     return None
 
 
-async def _update(house: House, organization: int, known: Customer, row: Row) -> list[Change]:
+def _update(house: House, known: Customer, row: Row) -> list[Change]:
     """The change that gives a customer what the row says; none when it has that already."""
     now = house.clock.now()
     wanted = customers.new_profile(row.new, now)
@@ -163,9 +163,5 @@ async def _update(house: House, organization: int, known: Customer, row: Row) ->
     if profile == before:
         return []
     folded = customers.folded_email(profile.email) if isinstance(profile.email, str) else None
-    if folded is not None and profile.email != before.email:
-        owner = await house.store.customer_id_with_email(organization, folded)
-        if owner is not None and owner != known.id:
-            raise Validation("email belongs to another customer.")
     profile.updated_at = times.core_time(now)
     return [ReplaceProfile(known.number, folded, json_text(profile), known.profile)]

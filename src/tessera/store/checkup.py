@@ -108,5 +108,9 @@ def _database(path: Path, now: int, until: int, warn: int) -> DatabaseFacts:
                 secrets_ending=connection.execute(SECRETS_ENDING, {"now": now, "until": until}).fetchall(),
                 warned=connection.execute(WARNED, {"warn": warn}).fetchall(),
             )
-    except (Unusable, sqlite3.Error, OSError, ValueError) as error:
+    except Unusable as error:
         return DatabaseFacts(problem=str(error))
+    except (sqlite3.OperationalError, OSError) as error:
+        return DatabaseFacts(problem=f"{path} cannot be read now ({error}). Put that right and look again.")
+    except (sqlite3.Error, ValueError) as error:
+        return DatabaseFacts(state=SchemaState.CURRENT, damage=[str(error)])
