@@ -2,13 +2,11 @@
 
 from tessera.core import changes
 from tessera.core.applications import (
-    Application,
     ApplicationRecord,
     QueryCredentials,
     Secret,
     SecretKind,
     SecretRecord,
-    held,
 )
 from tessera.core.customers import Customer
 from tessera.core.keys import KeyPurpose, WrappedKey

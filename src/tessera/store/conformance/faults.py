@@ -12,6 +12,9 @@ from tessera.store.conformance.material import ANY_WORLD, AT, CLIENT, World
 
 TOPIC = Topic("faults")
 
+ANSWERED_SECONDS = 10
+"""By when every commit must have been answered."""
+
 COUNTED = (changes.CountTokens,)
 """Changes that add up when committed twice. Whoever commits them must not do so again after an unknown outcome."""
 
@@ -95,7 +98,8 @@ async def a_caller_that_goes_away_harms_no_other(stores: Stores) -> None:
     await asyncio.sleep(0)
     for task in tasks[::2]:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    _, waiting = await asyncio.wait(tasks, timeout=ANSWERED_SECONDS)
+    expect(len(waiting), 0, "the commits that were never answered")
     names = {each.name for each in await store.organizations()}
     for number, task in enumerate(tasks):
         halves = names & {f"{number}/a", f"{number}/b"}
