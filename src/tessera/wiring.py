@@ -85,11 +85,12 @@ async def open_house(
     master_key = read_master_key(settings, folder, create=False)
     store = SQLStore(SQLiteDriver(folder.database))
     try:
-        directory = Directory(store, master_key, settings.applications_cached_max)
+        clock = clock or SystemClock()
+        directory = Directory(store, master_key, clock, settings.applications_cached_max)
         house = House(
             store,
             directory,
-            clock=clock or SystemClock(),
+            clock=clock,
             entropy=entropy or SystemEntropy(),
             slow_hash=Argon2(),
         )

@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tessera.core import applications
-from tessera.core.applications import NOBODY, Application, QueryCredentials, Secret, SecretKind
+from tessera.core.applications import NOBODY, Application, QueryCredentials, Secret, SecretKind, held
 
 PEPPER = b"p" * 32
 
 
 def application(*secrets: Secret) -> Application:
     """An enabled application with these secrets."""
-    return Application(1, "id", 1, True, ("openid",), 60, QueryCredentials.ALLOW, 0, secrets)
+    return Application(1, "id", 1, True, ("openid",), 60, QueryCredentials.ALLOW, 0, *held(secrets))
 
 
 def keyed(number: int, text: str, ends_at: int | None = None) -> Secret:
@@ -78,3 +78,14 @@ def test_slow_secrets_are_the_live_ones_that_people_made() -> None:
 def test_the_generated_form(text: str, ours: bool) -> None:
     """An id or secret of ours is 64 lower-case hex characters."""
     assert applications.generated_form(text) is ours
+
+
+def test_ended_secrets_are_left_behind() -> None:
+    """What a process keeps in memory holds no secret that has ended; when the last one ends stays known."""
+    first, second = Secret(1, SecretKind.KEYED, bytes(32), 100), Secret(2, SecretKind.ARGON2ID, b"$argon2id$v", 200)
+    known = application(first, second)
+
+    assert known.without_ended_secrets(99) is known
+    assert known.without_ended_secrets(100).secrets == [second]
+    assert known.without_ended_secrets(200).secrets == []
+    assert known.without_ended_secrets(200).serves_until == 200

@@ -3,7 +3,7 @@
 import pytest
 
 from tessera.core import grants, wire
-from tessera.core.applications import Application, QueryCredentials
+from tessera.core.applications import Application, QueryCredentials, held
 from tessera.core.credentials import Place, Presented
 from tessera.core.errors import InvalidClient, InvalidRequest, InvalidScope, UnsupportedGrantType
 from tessera.core.grants import Authenticated
@@ -12,7 +12,7 @@ from tessera.core.tokens import Claims
 
 def application(policy: QueryCredentials = QueryCredentials.ALLOW) -> Application:
     """An application with two scopes."""
-    return Application(5, "id", 1, True, ("profiles:read", "loyalty:read"), 60, policy, 0, ())
+    return Application(5, "id", 1, True, ("profiles:read", "loyalty:read"), 60, policy, 0, *held(()))
 
 
 def params(query: bytes) -> wire.Params:

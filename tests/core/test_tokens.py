@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tessera.core import scopes, tokens
-from tessera.core.applications import Application, QueryCredentials, Secret, SecretKind
+from tessera.core.applications import Application, QueryCredentials, Secret, SecretKind, held
 from tessera.core.revocations import Revocations
 from tessera.core.sealing import KEY_BYTES, Ring, SealingKey
 from tessera.core.times import SECOND
@@ -32,7 +32,15 @@ def secret(ends_at: int | None = None) -> Secret:
 def application(*secrets: Secret, enabled: bool = True, tokens_valid_from: int = 0) -> Application:
     """Application 1, with these secrets or with one that has no end."""
     return Application(
-        1, "id", 1, enabled, ("openid",), FORTNIGHT, QueryCredentials.ALLOW, tokens_valid_from, secrets or (secret(),)
+        1,
+        "id",
+        1,
+        enabled,
+        ("openid",),
+        FORTNIGHT,
+        QueryCredentials.ALLOW,
+        tokens_valid_from,
+        *held(secrets or (secret(),)),
     )
 
 
@@ -113,7 +121,7 @@ def test_a_token_dies_at_its_very_microsecond() -> None:
         (application(secret(ends_at=0), secret(ends_at=NOW + 11)), True),
         (application(secret(ends_at=0), secret(ends_at=None)), True),
         (application(secret(ends_at=0), secret(ends_at=NOW + 10)), False),
-        (msgspec.structs.replace(application(), secrets=()), False),
+        (msgspec.structs.replace(application(), packed_secrets=b"", serves_until=0), False),
         (application(enabled=False, tokens_valid_from=0), False),
     ],
 )

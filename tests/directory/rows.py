@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 
-from tessera.core.applications import Application, ApplicationRecord, QueryCredentials, SecretRecord
+from tessera.core.applications import Application, ApplicationRecord, QueryCredentials, SecretRecord, held
 from tessera.core.changes import Notice
 from tessera.core.customers import Customer
 from tessera.core.keys import PEPPER_BYTES, KeyPurpose, MasterKey, WrappedKey
@@ -18,7 +18,7 @@ MASTER = MasterKey("0f" * 32)
 
 def application(client_id: str, number: int, *, enabled: bool = True) -> Application:
     """An application without secrets."""
-    return Application(number, client_id, 1, enabled, ("openid",), 60, QueryCredentials.ALLOW, 0, ())
+    return Application(number, client_id, 1, enabled, ("openid",), 60, QueryCredentials.ALLOW, 0, *held(()))
 
 
 def wrapped(purpose: KeyPurpose, number: int, length: int) -> WrappedKey:

@@ -17,7 +17,7 @@ from tests.support.clock import StepClock
 
 async def loaded(reader: SlowReader) -> Directory:
     """A directory over a reader, with everything known looked up once."""
-    directory = Directory(reader, MASTER, 100)
+    directory = Directory(reader, MASTER, StepClock(), 100)
     await directory.load(0)
     await directory.applications.with_client_id("a")
     await directory.properties.get("key")
@@ -145,10 +145,10 @@ def test_a_wrong_master_key_is_refused() -> None:
     async def scenario() -> None:
         reader = reader_with_everything()
         with pytest.raises(Unusable, match=r"not the one this database was made with.*nothing was changed"):
-            await Directory(reader, MasterKey("f0" * 32), 10).load(0)
+            await Directory(reader, MasterKey("f0" * 32), StepClock(), 10).load(0)
         for kept in (reader.wrapped[:1], reader.wrapped[1:], []):
             reader.wrapped = kept
             with pytest.raises(Unusable, match="holds no keys"):
-                await Directory(reader, MASTER, 10).load(0)
+                await Directory(reader, MASTER, StepClock(), 10).load(0)
 
     asyncio.run(scenario())

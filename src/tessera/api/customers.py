@@ -16,8 +16,8 @@ PREFIX = "/priv/v1/apps/{api_key}"
 class UserReply(msgspec.Struct, frozen=True, gc=False):
     """The envelope of one customer."""
 
+    status: str
     user: msgspec.Raw
-    status: str = "ok"
 
 
 class CreateUser(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ def routes(house: House) -> list[Route]:
 
 
 def _reply(user: msgspec.Raw) -> Response:
-    return Response(200, encode(UserReply(user)), JSON_NO_STORE_HEADERS)
+    return Response(200, encode(UserReply("ok", user)), JSON_NO_STORE_HEADERS)
 
 
 def _wanted(request: Request) -> Wanted:

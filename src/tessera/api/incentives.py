@@ -49,15 +49,15 @@ class DepositRequest(msgspec.Struct, frozen=True):
 class TierStatusReply(msgspec.Struct, frozen=True, gc=False):
     """The envelope of `tier_status`."""
 
+    status: str
     payload: tiers.TierStatus
-    status: str = "ok"
 
 
 class BalancesReply(msgspec.Struct, frozen=True, gc=False):
     """The envelope of balances."""
 
+    status: str
     payload: BalancesView
-    status: str = "ok"
 
 
 _decode_tier_status = msgspec.json.Decoder(TierStatusRequest)
@@ -71,13 +71,13 @@ def routes(house: House) -> list[Route]:
         caller = await guard.caller(house, request, "loyalty:read")
         asked = fields.decode(_decode_tier_status, await request.body(fields.BODY_BYTES_MAX))
         status = await tiers.status(house, caller, asked.retailer_id, asked.user_id, asked.tier_system_id)
-        return Response(200, encode(TierStatusReply(status)), JSON_NO_STORE_HEADERS)
+        return Response(200, encode(TierStatusReply("ok", status)), JSON_NO_STORE_HEADERS)
 
     async def deposit(request: Request) -> Response:
         caller = await guard.caller(house, request, "loyalty:write")
         asked = fields.decode(_decode_deposit, await request.body(fields.BODY_BYTES_MAX))
         balances = await points.deposit(house, caller, asked.retailer_id, asked.user_id, _deposits(asked))
-        return Response(200, encode(BalancesReply(balances)), JSON_NO_STORE_HEADERS)
+        return Response(200, encode(BalancesReply("ok", balances)), JSON_NO_STORE_HEADERS)
 
     return [
         *_under_both("POST", "/api/1.0/user_tiers/tier_status", tier_status),

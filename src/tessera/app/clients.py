@@ -8,7 +8,7 @@ from tessera.core.errors import InvalidClient
 from tessera.core.grants import Authenticated
 
 VERIFIED_MAX = 10_000
-"""Slow secrets remembered as verified; beyond it the one that came first is checked again."""
+"""Slow secrets remembered as verified; beyond it all are checked again."""
 
 
 async def authenticate(house: House, presented: Presented, now: int) -> Authenticated:
@@ -48,7 +48,7 @@ async def _slow_match(
     for secret in candidates:
         if await house.slow_hash.matches(secret.digest, presented.client_secret):
             if len(house.verified) >= VERIFIED_MAX:
-                del house.verified[next(iter(house.verified))]
+                house.verified.clear()
             house.verified[secret.number, digest] = None
             return secret
     if not candidates:

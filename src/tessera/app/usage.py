@@ -1,51 +1,88 @@
-"""Counts of what was issued, held in memory and written in batches: issuing a token waits on no database."""
+"""Counts of what was issued, held in memory and written in batches: issuing a token waits on no database.
 
-from itertools import islice
+Counts stand in arrays by the number of the application or secret, 20 and 12 bytes each, since a process may hold many.
+Numbers are dense: databases hand them out one after the other.
+"""
+
+from array import array
 
 from tessera.core.changes import Change, CountTokens, MarkSecretUsed
 from tessera.core.credentials import Place
 from tessera.core.grants import Authenticated
 
-FLUSH_MAX = 500
-"""Applications written in one flush, so that a flush never holds up requests; the others wait for the next."""
+FLUSH_MAX = 2000
+"""Applications and secrets written in one flush, so that a flush never holds up requests; others wait for the next."""
+
+_ROOM = 1024
+"""Places by which an array grows beyond what is asked of it."""
 
 
 class Usage:
-    """Per application: tokens issued, how many by credentials in a URL, the last one; per secret: its last use."""
+    """Per application: tokens issued, how many by credentials in a URL, the last one; per secret: its last use.
 
-    __slots__ = ("_counts", "_used")
+    `_applications` and `_secrets` are the numbers of those with something to write, each once, oldest first.
+    """
+
+    __slots__ = ("_applications", "_in_query", "_issued", "_last_at", "_secrets", "_used_at")
 
     def __init__(self) -> None:
-        self._counts: dict[int, list[int]] = {}
-        self._used: dict[int, int] = {}
+        self._issued = array("I")
+        self._in_query = array("I")
+        self._last_at = array("Q")
+        self._used_at = array("Q")
+        self._applications = array("I")
+        self._secrets = array("I")
 
     def count(self, caller: Authenticated, now: int) -> None:
         """One more token was issued."""
-        counts = self._counts.get(caller.application.number)
-        if counts is None:
-            counts = self._counts[caller.application.number] = [0, 0, 0]
-        counts[0] += 1
-        if caller.place is Place.QUERY:
-            counts[1] += 1
-        counts[2] = now
-        self._used[caller.secret] = now
+        self._add(caller.application.number, 1, int(caller.place is Place.QUERY), now)
+        self._mark_used(caller.secret, now)
+
+    def _add(self, number: int, issued: int, in_query: int, last_at: int) -> None:
+        if number >= len(self._issued):
+            for column in (self._issued, self._in_query, self._last_at):
+                _grow(column, number)
+        if not self._issued[number]:
+            self._applications.append(number)
+        self._issued[number] += issued
+        self._in_query[number] += in_query
+        self._last_at[number] = last_at
+
+    def _mark_used(self, secret: int, now: int) -> None:
+        if secret >= len(self._used_at):
+            _grow(self._used_at, secret)
+        if not self._used_at[secret]:
+            self._secrets.append(secret)
+        self._used_at[secret] = now
 
     def take(self, limit: int = FLUSH_MAX) -> list[Change]:
         """Counts of up to `limit` applications and secrets, as changes; they are no longer held here."""
-        counts = [CountTokens(number, *self._counts.pop(number)) for number in list(islice(self._counts, limit))]
-        uses = [MarkSecretUsed(secret, self._used.pop(secret)) for secret in list(islice(self._used, limit))]
-        return [*counts, *uses]
+        changes: list[Change] = []
+        for number in self._applications[:limit]:
+            changes.append(CountTokens(number, self._issued[number], self._in_query[number], self._last_at[number]))
+            self._issued[number] = self._in_query[number] = 0
+        for secret in self._secrets[:limit]:
+            changes.append(MarkSecretUsed(secret, self._used_at[secret]))
+            self._used_at[secret] = 0
+        del self._applications[:limit]
+        del self._secrets[:limit]
+        return changes
 
     def put_back(self, changes: list[Change]) -> None:
         """Take counts back that could not be written."""
         for change in changes:
             if isinstance(change, CountTokens):
-                counts = self._counts.setdefault(change.application, [0, 0, change.last_at])
-                counts[0] += change.issued
-                counts[1] += change.query_credentials_used
+                newer = self._last_at[change.application] if change.application < len(self._last_at) else 0
+                last_at = max(change.last_at, newer)
+                self._add(change.application, change.issued, change.query_credentials_used, last_at)
             elif isinstance(change, MarkSecretUsed):
-                self._used.setdefault(change.number, change.at)
+                newer = self._used_at[change.number] if change.number < len(self._used_at) else 0
+                self._mark_used(change.number, max(change.at, newer))
 
     def __len__(self) -> int:
         """How many applications and secrets have something to be written, whichever are more."""
-        return max(len(self._counts), len(self._used))
+        return max(len(self._applications), len(self._secrets))
+
+
+def _grow(column: "array[int]", number: int) -> None:
+    column.frombytes(bytes((number + _ROOM - len(column)) * column.itemsize))

@@ -7,6 +7,8 @@ end of its own, so that one can be rotated without an outage.
 import hashlib
 import hmac
 import re
+import struct
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
 import msgspec
@@ -35,6 +37,9 @@ class SecretKind(IntEnum):
     ARGON2ID = 1
 
 
+_KINDS = tuple(SecretKind)
+
+
 class Secret(msgspec.Struct, frozen=True, gc=False):
     """One secret of an application, as checked; `ends_at` is None for a secret without an end.
 
@@ -51,10 +56,15 @@ class Secret(msgspec.Struct, frozen=True, gc=False):
         return self.ends_at is None or now < self.ends_at
 
 
+FOREVER = 2**63 - 1
+"""Later than any moment: when something without an end ends."""
+
+
 class Application(msgspec.Struct, frozen=True, gc=False):
     """An OAuth application as every request needs it; the operator's view of it is `ApplicationRecord`.
 
-    Tokens issued before `tokens_valid_from` are dead.
+    Tokens issued before `tokens_valid_from` are dead. `packed_secrets` is what `pack_secrets` makes: a process holds
+    many of these. `serves_until` is when the last secret ends, after which it cannot authenticate any more.
     """
 
     number: int
@@ -65,15 +75,55 @@ class Application(msgspec.Struct, frozen=True, gc=False):
     token_lifetime_seconds: int
     query_credentials: QueryCredentials
     tokens_valid_from: int
-    secrets: tuple[Secret, ...]
+    packed_secrets: bytes
+    serves_until: int
+
+    @property
+    def secrets(self) -> list[Secret]:
+        """The secrets, oldest first."""
+        return unpack_secrets(self.packed_secrets)
+
+    def without_ended_secrets(self, now: int) -> "Application":
+        """The application without the secrets that ended before `now`, which would only slow down checking."""
+        secrets = self.secrets
+        live = [secret for secret in secrets if secret.live(now)]
+        if len(live) == len(secrets):
+            return self
+        return msgspec.structs.replace(self, packed_secrets=pack_secrets(live))
 
     def in_service(self, now: int) -> bool:
         """Whether it is enabled and can still authenticate: its tokens live no longer than that."""
-        if self.enabled:
-            for secret in self.secrets:
-                if secret.ends_at is None or now < secret.ends_at:
-                    return True
-        return False
+        return self.enabled and now < self.serves_until
+
+
+_PACKED = struct.Struct(">IBQH")
+
+
+def pack_secrets(secrets: Iterable[Secret]) -> bytes:
+    """Secrets as bytes, a third of the size that they have as values."""
+    return b"".join(
+        _PACKED.pack(each.number, each.kind, FOREVER if each.ends_at is None else each.ends_at, len(each.digest))
+        + each.digest
+        for each in secrets
+    )
+
+
+def unpack_secrets(packed: bytes) -> list[Secret]:
+    """The inverse of `pack_secrets`."""
+    secrets = []
+    place = 0
+    while place < len(packed):
+        number, kind, ends_at, length = _PACKED.unpack_from(packed, place)
+        begin = place + _PACKED.size
+        place = begin + length
+        secrets.append(Secret(number, _KINDS[kind], packed[begin:place], None if ends_at == FOREVER else ends_at))
+    return secrets
+
+
+def held(secrets: Sequence[Secret]) -> tuple[bytes, int]:
+    """How an application holds these secrets: packed, and when the last of them ends (0 for none)."""
+    until = max((FOREVER if each.ends_at is None else each.ends_at for each in secrets), default=0)
+    return pack_secrets(secrets), until
 
 
 class ApplicationRecord(msgspec.Struct, frozen=True):
@@ -114,7 +164,8 @@ NOBODY = Application(
     token_lifetime_seconds=0,
     query_credentials=QueryCredentials.ALLOW,
     tokens_valid_from=0,
-    secrets=(Secret(number=0, kind=SecretKind.KEYED, digest=bytes(32), ends_at=None),),
+    packed_secrets=pack_secrets([Secret(number=0, kind=SecretKind.KEYED, digest=bytes(32), ends_at=None)]),
+    serves_until=0,
 )
 """Stands in for an unknown client, so that refusing one takes the same work as refusing a wrong secret."""
 

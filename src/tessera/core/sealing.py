@@ -56,13 +56,13 @@ class Ring:
         self.remembered: dict[str, Any] = {}
 
     def remember(self, token: str, claims: Any) -> None:
-        """Keep what a token opened to, for the next time it comes; `remembered` holds up to `REMEMBERED_MAX`.
+        """Keep what a token opened to, for the next time it comes; a full memory begins afresh.
 
         Whether the token is live is decided each time anew. While a key of the ring has an end, nothing is kept.
         """
         if self._lasting:
             if len(self.remembered) >= REMEMBERED_MAX:
-                del self.remembered[next(iter(self.remembered))]
+                self.remembered.clear()
             self.remembered[token] = claims
 
     def seal(self, claims: bytes, purpose: list[bytes], now: int) -> str:

@@ -108,15 +108,19 @@ def decode(text: str) -> str:
 
     Raises InvalidRequest for a percent sign without two hex digits, bytes that are not UTF-8, or a control character.
     """
+    value = _unquoted(text) if "%" in text or "+" in text else text
+    if not value.isprintable() and _CONTROL.search(value):
+        raise InvalidRequest("A parameter has a control character.")
+    return value
+
+
+def _unquoted(text: str) -> str:
     if _BAD_PERCENT.search(text):
         raise InvalidRequest("A percent sign is not followed by two hexadecimal digits.")
     try:
-        value = unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
+        return unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
     except UnicodeDecodeError:
         raise InvalidRequest("A parameter is not UTF-8.") from None
-    if _CONTROL.search(value):
-        raise InvalidRequest("A parameter has a control character.")
-    return value
 
 
 def _json_pairs(raw: bytes) -> list[tuple[str, str]]:

@@ -1,7 +1,8 @@
 """Applications in memory: one entry found two ways, by client id and by number."""
 
 from tessera.core.applications import Application
-from tessera.ports import Reader
+from tessera.directory.cache import drop_oldest
+from tessera.ports import Clock, Reader
 
 ABSENT_MAX = 4096
 
@@ -13,13 +14,14 @@ class Applications:
     remembered too, boundedly, so that a flood of made-up ids costs no database.
     """
 
-    __slots__ = ("_absent", "_entries_max", "_epoch", "_reader", "known", "numbered")
+    __slots__ = ("_absent", "_clock", "_entries_max", "_epoch", "_reader", "known", "numbered")
 
-    def __init__(self, reader: Reader, entries_max: int) -> None:
+    def __init__(self, reader: Reader, clock: Clock, entries_max: int) -> None:
         self.known: dict[str, Application] = {}
         self.numbered: dict[int, Application] = {}
         self._absent: dict[str | int, None] = {}
         self._reader = reader
+        self._clock = clock
         self._entries_max = entries_max
         self._epoch = 0
 
@@ -44,15 +46,16 @@ class Applications:
             return application
         if application is None:
             if len(self._absent) >= ABSENT_MAX:
-                del self._absent[next(iter(self._absent))]
+                drop_oldest(self._absent)
             self._absent[key] = None
             return None
         former = self.known.pop(application.client_id, None)
         if former is not None:  # perhaps another application, deleted since: its number must go with it
             del self.numbered[former.number]
+        application = application.without_ended_secrets(self._clock.now())
         if len(self.known) >= self._entries_max:
-            first = self.known.pop(next(iter(self.known)))
-            del self.numbered[first.number]
+            for first in drop_oldest(self.known):
+                del self.numbered[first.number]
         self.known[application.client_id] = application
         self.numbered[application.number] = application
         return application

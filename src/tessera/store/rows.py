@@ -1,10 +1,19 @@
 """Rows into values: the only place that knows the columns' order."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import groupby
 
 from tessera.core import scopes
-from tessera.core.applications import Application, ApplicationRecord, QueryCredentials, Secret, SecretKind, SecretRecord
+from tessera.core.applications import (
+    Application,
+    ApplicationRecord,
+    QueryCredentials,
+    Secret,
+    SecretKind,
+    SecretRecord,
+    held,
+)
 from tessera.core.loyalty.points import PointAccount
 from tessera.core.loyalty.program import Program
 from tessera.core.loyalty.tiers import Rule, TierLevel, TierSystem
@@ -14,22 +23,28 @@ _KINDS = tuple(SecretKind)
 _POLICIES = tuple(QueryCredentials)
 
 
+@lru_cache(maxsize=256)
+def _the_same(number: int) -> int:
+    """The number as one object, however often it is read: few lifetimes are shared by many applications."""
+    return number
+
+
 def application(rows: list[Row]) -> Application | None:
     """An application from its row, repeated for each of its secrets."""
     if not rows:
         return None
     number, client_id, organization, enabled, scope, lifetime, policy, valid_from = rows[0][:8]
-    secrets = tuple(Secret(row[8], _KINDS[row[9]], row[10], row[11]) for row in rows if row[8] is not None)
+    secrets = [Secret(row[8], _KINDS[row[9]], row[10], row[11]) for row in rows if row[8] is not None]
     return Application(
         number,
         client_id,
         organization,
         enabled == 1,
         scopes.parse(scope),
-        lifetime,
+        _the_same(lifetime),
         _POLICIES[policy],
         valid_from,
-        secrets,
+        *held(secrets),
     )
 
 

@@ -43,7 +43,9 @@ def respond(refusal: Refusal, path: str) -> Response:
 
 def not_found(path: str) -> Response:
     """The response for an address that nothing answers."""
-    return respond(errors.NotFound("Nothing answers at this address."), path)
+    text = "Nothing answers at this address."
+    body = _oauth_body("invalid_request", text) if _is_oauth(path) else _envelope("not_found", text)
+    return Response(404, body, JSON_NO_STORE_HEADERS)
 
 
 def unavailable(path: str) -> Response:
@@ -54,7 +56,7 @@ def unavailable(path: str) -> Response:
 def defect(path: str) -> Response:
     """The response for a mistake of ours; it tells nothing."""
     if _is_oauth(path):
-        body = encode({"error": "server_error", "error_description": "Something went wrong on our side."})
+        body = _oauth_body("server_error", "Something went wrong on our side.")
     else:
         body = _envelope("internal_server_error", "Something went wrong on our side.")
     return Response(500, body, JSON_NO_STORE_HEADERS)
@@ -67,9 +69,13 @@ def _is_oauth(path: str) -> bool:
 def _body(refusal: Refusal, path: str) -> bytes:
     oauth = isinstance(refusal, OAuthRefusal) or (not isinstance(refusal, PlatformRefusal) and _is_oauth(path))
     if oauth:
-        return encode({"error": refusal.code, "error_description": refusal.public})
+        return _oauth_body(refusal.code, refusal.public)
     code = "argument_error" if refusal.code == "invalid_request" else refusal.code
     return _envelope("not_available" if code == "temporarily_unavailable" else code, refusal.public)
+
+
+def _oauth_body(code: str, text: str) -> bytes:
+    return encode({"error": code, "error_description": text})
 
 
 def _envelope(code: str, message: str) -> bytes:
