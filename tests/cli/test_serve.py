@@ -147,10 +147,21 @@ def test_what_is_printed_works_when_pasted_and_is_the_same_next_time(tmp_path: P
         assert members["client_secret"] not in plain.out + plain.err
 
 
+def test_a_half_made_demonstration_is_told_and_the_server_serves(tmp_path: Path) -> None:
+    """A start that was killed while it made the demonstration is told of at the next."""
+    folder = tmp_path / "data"
+    run("orgs", "create", demo.ORGANIZATION, "--data-dir", folder)
+    with serving(folder, "--demo") as printed:
+        (sentence,) = printed.err.splitlines()
+        assert "was not finished when it was made" in sentence
+        assert printed.curl_lines == []
+
+
 def test_a_lost_demo_file_is_told_and_the_server_serves(tmp_path: Path) -> None:
     """The secret cannot be shown again: one sentence says what to do, and the server runs all the same."""
     folder = tmp_path / "data"
     run("orgs", "create", demo.ORGANIZATION, "--data-dir", folder)
+    run("apps", "create", demo.APPLICATION, "--data-dir", folder)
     with serving(folder, "--demo") as printed:
         (sentence,) = printed.err.splitlines()
         assert "cannot be shown again" in sentence

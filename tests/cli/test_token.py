@@ -1,5 +1,6 @@
 """Tokens from the command line: request over all ways, inspect, revoke."""
 
+import asyncio
 import base64
 import http.server
 import threading
@@ -11,8 +12,13 @@ from typing import Any
 import httpx
 import pytest
 
+from tessera import wiring
+from tessera.app import applications, organizations, token_inspection, tokens
+from tessera.core.wire import Params
 from tests.cli.command import folder_with_application, one_sentence, run, spawn
-from tests.support.server import Server, free_port
+from tests.support.clock import StepClock
+from tests.support.house import settings_for
+from tests.support.server import Server, free_port, running
 
 WAYS = ("query", "form", "basic")
 
@@ -173,8 +179,6 @@ def reasons(folder: Path, token: str) -> tuple[bool, list[str]]:
 @pytest.fixture
 def issued(server: Server, tmp_path: Path) -> Iterator[tuple[Path, str, dict[str, str]]]:
     """A folder of its own whose running server issued a token to the application Partner."""
-    from tests.support.server import running
-
     with running(tmp_path / "data") as own:
         organization = "Aurora Coffee (demo)"
         flags = ("--org", organization, "--json", "--data-dir", str(own.folder))
@@ -222,6 +226,27 @@ def test_a_revoked_token_is_refused_by_the_running_server(issued: tuple[Path, st
     while httpx.post(url, **ask).status_code != 401:  # type: ignore[arg-type]
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_an_expired_token_is_told_so(tmp_path: Path) -> None:
+    """A token is live to the last microsecond of its life, and dead from the next on."""
+    settings = settings_for(tmp_path / "data")
+
+    async def lives() -> list[list[str]]:
+        clock = StepClock()
+        async with wiring.open_house(settings, clock=clock) as house:
+            organization = await organizations.create(house, "Aurora")
+            made = await applications.create(house, "Partner", organization.number, token_lifetime_seconds=60)
+            asked = {"grant_type": "client_credentials", "client_id": made.client_id}
+            params = Params({}, {**asked, "client_secret": made.client_secret or ""})
+            token = (await tokens.issue(house, params, None)).access_token
+            found = []
+            for step in (59.999_999, 0.000_001):
+                clock.step(step)
+                found.append((await token_inspection.inspect(house, token)).reasons)
+            return found
+
+    assert asyncio.run(lives()) == [[], ["It has expired."]]
 
 
 def test_what_is_no_token_of_ours_is_told_so(tmp_path: Path) -> None:

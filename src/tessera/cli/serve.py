@@ -117,6 +117,11 @@ async def _demonstration(house: "House", path: Path) -> "Demo":
                 " --data-dir."
             ) from None
     if any(each.name == demo.ORGANIZATION for each in await organizations.every(house)):
+        if await house.store.application_record(demo.APPLICATION) is None:
+            raise OperatorError(
+                "The demonstration was not finished when it was made, so it is not shown: begin with another"
+                " --data-dir, or make an application of your own with `tessera apps create NAME`."
+            )
         raise OperatorError(
             f"The demonstration is there but {file} is missing, and its secret cannot be shown again: make a new"
             f' one with `tessera apps secrets add "{demo.APPLICATION}"`, or begin with another --data-dir.'

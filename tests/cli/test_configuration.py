@@ -1,0 +1,84 @@
+"""`tessera settings`, and that `--json` of every command is one document."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tessera.settings import Settings
+from tests.cli.command import folder_with_application, run, spawn
+
+
+def test_every_setting_is_listed_with_its_value(tmp_path: Path) -> None:
+    """Wherever a value comes from, it is the one in force that is listed, beside its default."""
+    (tmp_path / "tessera.toml").write_text("workers = 3\n")
+    environment = {"TESSERA_PORT": "9000", "TESSERA_CONFIG": str(tmp_path / "tessera.toml")}
+    listed = spawn("settings", "--json", "--data-dir", tmp_path, environment=environment).document
+    values = {each["name"]: each["value"] for each in listed}
+    assert list(values) == list(Settings.model_fields)
+    assert (values["port"], values["workers"], values["data_dir"]) == (9000, 3, str(tmp_path))
+    assert {each["name"]: each["default"] for each in listed}["port"] == 8000
+    assert all(each["description"] for each in listed)
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_the_master_key_is_never_shown(form: list[str]) -> None:
+    """That it is set is all that is told of it."""
+    done = spawn("settings", *form, environment={"TESSERA_MASTER_KEY": "ab" * 32})
+    assert "ab" * 32 not in done.out + done.err
+    assert "(set, not shown)" in done.out
+
+
+def test_settings_are_listed_for_people_too(tmp_path: Path) -> None:
+    """One line with the value, the default where it differs, and one line that says what it is for."""
+    shown = run("settings", "--data-dir", tmp_path).out
+    assert f"data_dir = {tmp_path}   (default var)\n    Folder of" in shown
+    assert "demo = false\n" in shown
+    assert "master_key = -\n" in shown
+
+
+AT_WORK = [
+    "orgs create Borealis",
+    "orgs list",
+    "properties create Shop --org Aurora",
+    "properties list",
+    "apps create Second --org Aurora",
+    "apps list",
+    "apps show Partner",
+    "apps set Partner --query-credentials warn",
+    "apps secrets add Partner",
+    "apps secrets list Partner",
+    "apps secrets expire Partner first",
+    "apps disable Partner",
+    "apps enable Partner",
+    "apps delete Second --yes",
+    "token inspect 00",
+    "doctor",
+    "migrate",
+    "settings",
+]
+
+
+def test_json_of_every_command_is_one_document_and_nothing_else(tmp_path: Path) -> None:
+    """Standard output is the document, standard error is silent, times are ISO 8601."""
+    folder, _ = folder_with_application(tmp_path)
+    for command in AT_WORK:
+        done = run(*command.split(), "--json", "--data-dir", folder)
+        assert done.code == 0, (command, done)
+        assert done.err == "", command
+        for record in done.document if isinstance(done.document, list) else [done.document]:
+            assert str(record.get("created_at", "Z")).endswith("Z"), command
+    assert run("version", "--json").document.keys() == {"version"}
+
+
+def test_empty_lists_say_how_to_begin(tmp_path: Path) -> None:
+    """A list of nothing is a hint for people, and an empty list for machines."""
+    folder, _ = folder_with_application(tmp_path)
+    with closing(sqlite3.connect(folder / "tessera.db")) as connection:
+        connection.executescript("delete from secret; delete from application; delete from organization")
+    for noun, command in (("apps", "apps create"), ("orgs", "orgs create"), ("properties", "properties create")):
+        done = run(noun, "list", "--data-dir", folder)
+        assert (done.code, done.out) == (0, "")
+        assert f"tessera {command} NAME" in done.err
+        assert run(noun, "list", "--json", "--data-dir", folder).document == []
