@@ -1,7 +1,6 @@
 """Stores over real SQLite files, set up by copying one that was migrated once."""
 
 import asyncio
-import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
@@ -83,8 +82,3 @@ def run_with_stores(
                 await store.close()
 
     return asyncio.run(whole())
-
-
-def copy_folder(source: Path, target: Path) -> Path:
-    """A copy of a data folder, to change at will."""
-    return Path(shutil.copytree(source, target))
