@@ -25,6 +25,10 @@ class Applications:
         self._entries_max = entries_max
         self._epoch = 0
 
+    def remembers(self, client_id: str) -> bool:
+        """Whether the answer for this client id is in memory, be it that there is no such application."""
+        return client_id in self.known or client_id in self._absent
+
     async def with_client_id(self, client_id: str) -> Application | None:
         """The application, from memory or by one read."""
         application = self.known.get(client_id)

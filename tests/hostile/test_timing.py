@@ -1,0 +1,194 @@
+"""How long a refusal takes tells nothing about why: unknown client, wrong secret, near miss, disabled client.
+
+Requests of two kinds alternate on one kept-alive connection, the first of each pair by the toss of a coin. What is slower
+than four fifths of both kinds together is cut off, then Welch's t tells whether the means differ. On a machine that
+others use, bursts move t by a few units without any leak, and with thousands of pairs a difference of a hundredth (a
+microsecond here) already gives |t| near 10. So a difference shows when |t| is 10 or more and the medians are 3 % apart
+or more, in each of three runs: a leak is there every time, a burst is not. One database read, or a comparison that
+returns early, passes this bar many times over; the control at the end shows that the measure sees it.
+"""
+
+import os
+import random
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import NamedTuple
+
+import pytest
+
+from tests.support import raw
+from tests.support.raw import Wire
+from tests.support.target import Target
+
+pytestmark = pytest.mark.xdist_group("heavy")
+
+PAIRS = 3000
+WARM_UP = 200
+RUNS = 3
+T_MAX = 10.0
+MEDIANS_APART_MAX = 0.03
+
+Ask = Callable[[], bytes]
+
+
+class Difference(NamedTuple):
+    """How two kinds of requests differ in time: Welch's t, and by what part the medians differ."""
+
+    t: float
+    medians_apart: float
+
+    @property
+    def shows(self) -> bool:
+        """Whether one can be told from the other."""
+        return abs(self.t) >= T_MAX and self.medians_apart >= MEDIANS_APART_MAX
+
+
+def welch(one: list[float], other: list[float]) -> Difference:
+    """Compare two samples, without what is slower than four fifths of both together."""
+    bar = statistics.quantiles(one + other, n=5)[-1]
+    ones, others = [each for each in one if each <= bar], [each for each in other if each <= bar]
+    spread = statistics.variance(ones) / len(ones) + statistics.variance(others) / len(others)
+    t = (statistics.fmean(ones) - statistics.fmean(others)) / spread**0.5
+    medians = statistics.median(one), statistics.median(other)
+    return Difference(t, abs(medians[0] - medians[1]) / min(medians))
+
+
+def measure(port: int, one: Ask, other: Ask) -> Difference:
+    """Alternate requests of two kinds on one connection, the first of each pair by the toss of a coin."""
+    coin = random.Random(7)
+    seconds: dict[Ask, list[float]] = {one: [], other: []}
+    with Wire(port) as wire:
+        for pair in range(PAIRS + WARM_UP):
+            for ask in (one, other) if coin.random() < 0.5 else (other, one):
+                data = ask()
+                begun = time.perf_counter_ns()
+                wire.send(data)
+                answer = wire.answer()
+                taken = time.perf_counter_ns() - begun
+                assert answer is not None
+                assert answer.status == 401, answer
+                if pair >= WARM_UP:
+                    seconds[ask].append(taken / 1e9)
+    return welch(seconds[one], seconds[other])
+
+
+def best(port: int, one: Ask, other: Ask) -> Difference:
+    """The smallest difference of a few runs."""
+    found = []
+    for _ in range(RUNS):
+        found.append(measure(port, one, other))
+        if not found[-1].shows:
+            break
+    return found[-1]
+
+
+def asking(client_id: str, secret: str) -> Ask:
+    """A token request with these credentials."""
+    data = raw.request(
+        "POST", f"/oauth/token?grant_type=client_credentials&client_id={client_id}&client_secret={secret}"
+    )
+    return lambda: data
+
+
+def asking_afresh(client_id: str | None) -> Ask:
+    """Token requests with a secret that is new each time; the client id too, when it is None."""
+
+    def ask() -> bytes:
+        user = os.urandom(32).hex() if client_id is None else client_id
+        return asking(user, os.urandom(32).hex())()
+
+    return ask
+
+
+def near_miss(secret: str, place: int) -> str:
+    """The secret with one digit changed."""
+    changed = "0" if secret[place] != "0" else "1"
+    digits = list(secret)
+    digits[place] = changed
+    return "".join(digits)
+
+
+@pytest.mark.parametrize("what", ["an unknown client", "a disabled client", "the right secret of a disabled client"])
+def test_it_takes_as_long_as_a_wrong_secret(target: Target, what: str) -> None:
+    """Whatever is wrong with the client, a caller cannot tell it from a wrong secret by the clock."""
+    values = target.values
+    wrong = asking(values["client_id"], values["wrong_secret"])
+    other = {
+        "an unknown client": asking(values["unknown_client"], values["wrong_secret"]),
+        "a disabled client": asking(values["stopped_id"], values["wrong_secret"]),
+        "the right secret of a disabled client": asking(values["stopped_id"], values["stopped_secret"]),
+    }[what]
+    difference = best(target.port, wrong, other)
+    assert not difference.shows, difference
+
+
+def test_a_client_id_never_asked_for_takes_as_long_as_a_known_one(target: Target) -> None:
+    """So nobody learns from a first attempt whether a client id exists."""
+    difference = best(target.port, asking_afresh(target.values["client_id"]), asking_afresh(None))
+    assert not difference.shows, difference
+
+
+def test_a_secret_wrong_in_its_last_digit_takes_as_long_as_one_wrong_in_its_first(target: Target) -> None:
+    """So a secret cannot be found digit by digit."""
+    user, secret = target.values["client_id"], target.values["client_secret"]
+    difference = best(target.port, asking(user, near_miss(secret, 0)), asking(user, near_miss(secret, 63)))
+    assert not difference.shows, difference
+
+
+def test_an_imported_client_is_not_told_from_an_unknown_one(target: Target) -> None:
+    """Where a slow check is due, an unknown id of the same form costs one too: within a fifth of the time."""
+    times: dict[str, list[float]] = {"old+partner%2B1%25%3A": [], "old+partner%2B2%25%3A": []}
+    for _ in range(12):
+        for client_id, seconds in times.items():
+            begun = time.perf_counter()
+            assert (
+                target.ask_token(f"grant_type=client_credentials&client_id={client_id}&client_secret=a").status == 401
+            )
+            seconds.append(time.perf_counter() - begun)
+    known, unknown = (min(seconds) for seconds in times.values())
+    assert abs(known - unknown) < 0.2 * known
+    assert known > 0.005, "no slow check was made"
+
+
+class Leaky(StreamRequestHandler):
+    """A server that is told by the clock: it works for longer the further it gets."""
+
+    secret = "f" * 64
+
+    def handle(self) -> None:
+        while True:
+            lines = []
+            while (line := self.rfile.readline()) not in (b"\r\n", b""):
+                lines.append(line)
+            if not lines:
+                return
+            self._compare(lines[0].split(b"client_secret=")[1].split(b" ")[0].decode())
+            self.wfile.write(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n")
+
+    def _compare(self, presented: str) -> None:
+        for known, digit in zip(self.secret, presented, strict=True):
+            if known != digit:
+                return
+            sum(range(10))
+
+
+@pytest.fixture
+def leaky_port() -> Iterator[int]:
+    """A leaky server, running."""
+    ThreadingTCPServer.allow_reuse_address = True
+    with ThreadingTCPServer(("127.0.0.1", 0), Leaky) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
+
+
+def test_the_measure_sees_a_comparison_that_returns_early(leaky_port: int) -> None:
+    """The control: a digit-by-digit comparison shows in every run, by both measures' own account."""
+    first, last = asking("a", near_miss(Leaky.secret, 0)), asking("a", near_miss(Leaky.secret, 63))
+    assert best(leaky_port, first, last).shows
