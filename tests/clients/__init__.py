@@ -1,0 +1,1 @@
+"""Unmodified OAuth client libraries against a real server."""
