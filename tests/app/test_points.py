@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from tessera import wiring
 from tessera.app import points, tiers
 from tessera.app.callers import Caller
 from tessera.app.points import Deposit
+from tessera.core.changes import AddTierLevel, AddTierRule, AddTierRuleAccount
 from tessera.core.customers import Standing
 from tessera.core.errors import NotFound, UserNotFound, Validation
 from tessera.core.loyalty.points import AMOUNT_MAX, UNITS
+from tessera.settings import load
 from tests.support import invariants
 from tests.support.scene import Scene, play, status
 
@@ -157,5 +160,23 @@ def test_only_one_s_own_customers_get_points(tmp_path: Path) -> None:
         stranger = Caller(2, ("openid",))
         with pytest.raises(NotFound):
             await points.deposit(scene.house, stranger, scene.retailer_id, customer_id, [status(1)])
+
+    play(tmp_path, scenario)
+
+
+def test_a_level_that_another_process_has_just_added(tmp_path: Path) -> None:
+    """A customer promoted elsewhere to a level unknown here is served at once: the program is read anew."""
+
+    async def scenario(scene: Scene) -> None:
+        customer_id = await scene.customer("card")
+        assert await level(scene, customer_id) == "L0"
+        async with wiring.open_house(load(data_dir=scene.database.parent), clock=scene.clock) as elsewhere:
+            await elsewhere.commit(
+                AddTierLevel(1, "level-4", "club", 4, "L4"),
+                AddTierRule(1, "rule-4", "level-4", "tree-4", "root-4", "constraint-4", 9_000 * UNITS),
+                AddTierRuleAccount(1, "rule-4", "account-tier"),
+            )
+            await points.deposit(elsewhere, scene.caller, scene.retailer_id, customer_id, [status(9_000)])
+        assert await level(scene, customer_id) == "L4"
 
     play(tmp_path, scenario)

@@ -1,14 +1,9 @@
-"""A house over a real SQLite file in a temporary folder, with a stepped clock."""
+"""A data folder that was set up."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tessera import wiring
-from tessera.app.house import House
 from tessera.settings import Settings, load
-from tests.support.clock import StepClock
-from tests.support.entropy import CountedEntropy
 
 
 def settings_for(folder: Path) -> Settings:
@@ -16,11 +11,3 @@ def settings_for(folder: Path) -> Settings:
     settings = load(data_dir=folder)
     wiring.set_up(settings)
     return settings
-
-
-@asynccontextmanager
-async def opened(folder: Path, clock: StepClock | None = None) -> AsyncIterator[House]:
-    """A house over this folder, which is set up when it is empty."""
-    settings = settings_for(folder)
-    async with wiring.open_house(settings, clock=clock or StepClock(), entropy=CountedEntropy()) as house:
-        yield house

@@ -1,5 +1,8 @@
 """Who is calling the platform API: an application by its token, or a digital property by its key and secret."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import msgspec
 
 from tessera.app import tokens
@@ -9,6 +12,8 @@ from tessera.core.errors import InsufficientScope, InvalidAPIKey, InvalidAuthTok
 from tessera.core.loyalty.program import Program
 from tessera.core.organizations import NO_PROPERTY
 from tessera.core.scopes import Scopes
+
+T = TypeVar("T")
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
@@ -66,6 +71,19 @@ async def program(house: House, caller: Caller) -> Program:
     if known is None:
         raise NotFound("The organization does not exist any more.")
     return known
+
+
+async def with_program(house: House, caller: Caller, make: Callable[[Program], T]) -> T:
+    """What `make` makes of the caller's program.
+
+    When the program in memory lacks a level, which another process may just have added, it is read anew and `make`
+    called again. Raises NotFound when the organization is gone.
+    """
+    try:
+        return make(await program(house, caller))
+    except LookupError:
+        house.directory.programs.drop(caller.organization)
+        return make(await program(house, caller))
 
 
 async def own_retailer(house: House, caller: Caller, retailer_id: str) -> Program:

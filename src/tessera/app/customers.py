@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tessera.app.callers import Caller, own_api_key, program
+from tessera.app.callers import Caller, own_api_key, program, with_program
 from tessera.app.house import House
 from tessera.core import customers
 from tessera.core.changes import AddCustomer, Change, ClaimIdentifier, JoinTier
@@ -34,7 +34,7 @@ async def read_external(house: House, caller: Caller, api_key: str, external_id:
 async def _view(house: House, caller: Caller, found: Customer | None, wanted: Wanted) -> msgspec.Raw:
     if found is None:
         raise UserNotFound(NO_CUSTOMER)
-    return customers.view(found, await program(house, caller), wanted)
+    return await with_program(house, caller, lambda loyalty: customers.view(found, loyalty, wanted))
 
 
 async def create(house: House, caller: Caller, api_key: str, new: NewCustomer) -> msgspec.Raw:

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
-from tessera.app.callers import Caller, own_retailer
+from tessera.app.callers import Caller, own_retailer, with_program
 from tessera.app.customers import NO_CUSTOMER, join, json_text, maintenance_end
 from tessera.app.house import House
 from tessera.core.changes import AddEntry, Change, LeaveTier, SetStanding
@@ -52,7 +53,8 @@ async def deposit(
         if customer is None:
             raise UserNotFound(NO_CUSTOMER)
         fresh = await _not_yet_made(house, customer, program, deposits)
-        balances, changes = deposit_changes(house, customer, program, fresh, house.clock.now())
+        decide = partial(deposit_changes, house, customer, deposits=fresh, now=house.clock.now())
+        balances, changes = await with_program(house, caller, decide)
         try:
             if changes:
                 await house.commit(*changes)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tessera.app.callers import Caller, own_retailer
+from tessera.app.callers import Caller, own_retailer, with_program
 from tessera.app.customers import NO_CUSTOMER
 from tessera.app.house import House
 from tessera.core import customers
@@ -29,7 +29,7 @@ async def status(
     found = await house.store.customer(caller.organization, user_id)
     if found is None:
         raise UserNotFound(NO_CUSTOMER)
-    levels = customers.levels(found, program, with_progress=True)
+    levels = await with_program(house, caller, lambda program: customers.levels(found, program, with_progress=True))
     if tier_system_id is not None:
         if program.system_with_id(tier_system_id) is None:
             raise NotFound("tier_system_id names no tier system of this retailer.")
