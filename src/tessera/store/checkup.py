@@ -14,21 +14,6 @@ from tessera.store import sql
 from tessera.store.folder import DataFolder
 from tessera.store.migrate import SchemaState, read_only, sqlite_state
 
-NEWEST = (
-    "select max(at) from (select max(created_at) as at from organization"
-    " union all select max(created_at) from application union all select max(created_at) from secret"
-    " union all select max(created_at) from wrapped_key union all select max(created_at) from customer"
-    " union all select max(last_token_at) from application_usage)"
-)
-SECRETS_ENDING = (
-    "select a.name, s.name, s.ends_at from secret s join application a on a.number = s.application"
-    " where s.ends_at > :now and s.ends_at < :until order by s.ends_at, s.number"
-)
-WARNED = (
-    "select a.name, u.query_credentials_used from application a join application_usage u on u.application = a.number"
-    " where a.query_credentials = :warn and u.query_credentials_used > 0 order by a.number"
-)
-
 
 class FileFacts(msgspec.Struct, frozen=True):
     """A file or folder: whether it is there, its permission bits, whether it belongs to this user."""
@@ -104,9 +89,9 @@ def _database(path: Path, now: int, until: int, warn: int) -> DatabaseFacts:
             return DatabaseFacts(
                 state=state,
                 keys=[WrappedKey(KeyPurpose(row[0]), *row[1:]) for row in connection.execute(sql.KEYS)],
-                newest_at=connection.execute(NEWEST).fetchone()[0],
-                secrets_ending=connection.execute(SECRETS_ENDING, {"now": now, "until": until}).fetchall(),
-                warned=connection.execute(WARNED, {"warn": warn}).fetchall(),
+                newest_at=connection.execute(sql.NEWEST).fetchone()[0],
+                secrets_ending=connection.execute(sql.SECRETS_ENDING, {"now": now, "until": until}).fetchall(),
+                warned=connection.execute(sql.WARNED, {"warn": warn}).fetchall(),
             )
     except Unusable as error:
         return DatabaseFacts(problem=str(error))

@@ -273,3 +273,18 @@ SECRETS = (
 )
 
 SCHEMA_VERSION = "select version_num from alembic_version"
+
+NEWEST = (
+    "select max(at) from (select max(created_at) as at from organization"
+    " union all select max(created_at) from application union all select max(created_at) from secret"
+    " union all select max(created_at) from wrapped_key union all select max(created_at) from customer"
+    " union all select max(last_token_at) from application_usage)"
+)
+SECRETS_ENDING = (
+    "select a.name, s.name, s.ends_at from secret s join application a on a.number = s.application"
+    " where s.ends_at > :now and s.ends_at < :until order by s.ends_at, s.number"
+)
+WARNED = (
+    "select a.name, u.query_credentials_used from application a join application_usage u on u.application = a.number"
+    " where a.query_credentials = :warn and u.query_credentials_used > 0 order by a.number"
+)
