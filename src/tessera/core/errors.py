@@ -4,14 +4,11 @@
     ├── OAuthRefusal                 answered as {"error", "error_description"} (RFC 6749 section 5.2)
     │   ├── InvalidRequest
     │   ├── InvalidClient
-    │   ├── UnauthorizedClient
     │   ├── UnsupportedGrantType
-    │   ├── InvalidScope
-    │   └── InvalidToken             (RFC 6750 section 3.1)
+    │   └── InvalidScope
     ├── PlatformRefusal              answered as {"status":"error","errors":{"code","message"}}
     │   ├── MissingCredentials       no credentials were sent at all
     │   ├── InvalidAuthToken
-    │   ├── AccessDenied
     │   ├── InsufficientScope
     │   ├── InvalidAPIKey
     │   ├── UserNotFound
@@ -57,12 +54,6 @@ class InvalidClient(OAuthRefusal):
     code = "invalid_client"
 
 
-class UnauthorizedClient(OAuthRefusal):
-    """The client is known, but may not use this grant (RFC 6749 section 5.2)."""
-
-    code = "unauthorized_client"
-
-
 class UnsupportedGrantType(OAuthRefusal):
     """The grant type is not one this server knows (RFC 6749 section 5.2)."""
 
@@ -73,12 +64,6 @@ class InvalidScope(OAuthRefusal):
     """The scope is malformed or more than the client was given (RFC 6749 section 5.2)."""
 
     code = "invalid_scope"
-
-
-class InvalidToken(OAuthRefusal):
-    """The bearer token is missing, malformed, expired or revoked (RFC 6750 section 3.1)."""
-
-    code = "invalid_token"
 
 
 class PlatformRefusal(Refusal):
@@ -95,12 +80,6 @@ class InvalidAuthToken(PlatformRefusal):
     """The token, or the API key and secret, did not open the door."""
 
     code = "invalid_auth_token"
-
-
-class AccessDenied(PlatformRefusal):
-    """The caller is known and may not do this."""
-
-    code = "access_denied"
 
 
 class InsufficientScope(PlatformRefusal):

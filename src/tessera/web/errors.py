@@ -13,13 +13,10 @@ REALM = "tessera"
 STATUSES: dict[type[Refusal], int] = {
     errors.InvalidRequest: 400,
     errors.InvalidClient: 401,
-    errors.UnauthorizedClient: 400,
     errors.UnsupportedGrantType: 400,
     errors.InvalidScope: 400,
-    errors.InvalidToken: 401,
     errors.MissingCredentials: 401,
     errors.InvalidAuthToken: 401,
-    errors.AccessDenied: 401,
     errors.InsufficientScope: 403,
     errors.InvalidAPIKey: 401,
     errors.UserNotFound: 404,
@@ -86,9 +83,9 @@ def _headers(refusal: Refusal) -> Headers:
     match refusal:
         case errors.InvalidClient():
             return _challenges(f'error="invalid_client", error_description="{refusal.public}"')
-        case errors.InvalidToken() | errors.InvalidAuthToken():
+        case errors.InvalidAuthToken():
             return _challenges(f'error="invalid_token", error_description="{refusal.public}"')
-        case errors.MissingCredentials() | errors.AccessDenied() | errors.InvalidAPIKey():
+        case errors.MissingCredentials() | errors.InvalidAPIKey():
             return _challenges("")
         case errors.InsufficientScope():
             challenge = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{refusal.scope}"'
