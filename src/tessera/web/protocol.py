@@ -114,6 +114,8 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         super().on_message_complete()
+        if self.cycle.response_complete:  # answered before the last of it arrived
+            self._wait_for_next_request()
 
     def received(self, scope: Scope) -> bytes | None:
         """The body of the request, when it has arrived whole and nothing of it was read (see `Whole`)."""
@@ -163,8 +165,11 @@ class LimitedProtocol(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.deadline is None:
-            self._idle = True
-            self.deadline = self.loop.time() + self.limits.keep_alive_seconds
+            self._wait_for_next_request()
+
+    def _wait_for_next_request(self) -> None:
+        self._idle = True
+        self.deadline = self.loop.time() + self.limits.keep_alive_seconds
 
     def shutdown(self) -> None:
         """Finish what is under way; an idle connection has a moment more to bring what is on its way."""

@@ -1,0 +1,40 @@
+"""Idle connections: kept for the client's next request, then closed without a word."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.raw import Wire
+from tests.support.server import Server, running
+
+GET = b"GET / HTTP/1.1\r\nhost: tessera\r\n\r\n"
+POST_HEAD = b"POST /nowhere HTTP/1.1\r\nhost: tessera\r\ncontent-length: 4\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that keeps an idle connection for half a second."""
+    with running(tmp_path_factory.mktemp("idle") / "data", TESSERA_KEEP_ALIVE_SECONDS="0.5") as server:
+        yield server
+
+
+def test_an_idle_connection_is_closed(impatient: Server) -> None:
+    """A connection carries requests one after the other, and is closed when none comes."""
+    with Wire(impatient.port) as wire:
+        for _ in range(3):
+            wire.send(GET)
+            answer = wire.answer()
+            assert answer is not None
+            assert answer.status == 404
+        assert wire.answer() is None
+
+
+def test_a_body_that_comes_after_its_answer_leaves_the_connection_idle(impatient: Server) -> None:
+    """A request answered before its body arrived counts as done when it has arrived; then the connection is idle."""
+    with Wire(impatient.port) as wire:
+        wire.send(POST_HEAD)
+        answer = wire.answer()
+        assert answer is not None
+        assert answer.status == 404
+        wire.send(b"late")
+        assert wire.answer() is None
