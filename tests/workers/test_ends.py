@@ -1,0 +1,195 @@
+"""How servers and workers end: what was accepted is answered, what was acknowledged is kept."""
+
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support import raw, world
+from tests.support.processes import children, one_wire_each
+from tests.support.raw import Wire, bearer
+from tests.support.server import Server, running, start
+from tests.support.target import Target
+
+pytestmark = pytest.mark.xdist_group("heavy")
+
+STOP_SECONDS_MAX = 10.0
+ROUNDS = 5
+
+
+class Load(threading.Thread):
+    """A client that asks for tokens on one connection until it is closed.
+
+    `unanswered` counts requests that were written whole on a connection that had been answering, and got nothing.
+    `refused` is when a new connection was first refused.
+    """
+
+    def __init__(self, target: Target, *, new_connections: bool) -> None:
+        super().__init__()
+        values = target.values
+        query = f"grant_type=client_credentials&client_id={values['client_id']}&client_secret={values['client_secret']}"
+        self._ask = raw.request("POST", f"/oauth/token?{query}")
+        self._port = target.port
+        self._new_connections = new_connections
+        self.acknowledged: list[str] = []
+        self.unanswered = 0
+        self.errors: list[object] = []
+
+    def run(self) -> None:
+        while True:
+            try:
+                with Wire(self._port) as wire:
+                    self._talk(wire)
+            except OSError:
+                return
+            if not self._new_connections:
+                return
+
+    def _talk(self, wire: Wire) -> None:
+        while True:
+            try:
+                wire.send(self._ask)
+            except OSError:
+                return
+            answer = wire.answer()
+            if answer is None:
+                self.unanswered += 1
+                return
+            if answer.status != 200:
+                self.errors.append(answer)
+            self.acknowledged.append(json.loads(answer.body)["access_token"])
+            if answer.header("connection") == "close":
+                return
+
+
+def under_load(target: Target, count: int, *, new_connections: bool) -> list[Load]:
+    """Clients at work, each of which has had answers."""
+    loads = [Load(target, new_connections=new_connections) for _ in range(count)]
+    for load in loads:
+        load.start()
+    deadline = time.monotonic() + 10
+    while min(len(load.acknowledged) for load in loads) < 20:
+        assert time.monotonic() < deadline, "the load did not begin"
+        time.sleep(0.01)
+    return loads
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_stop_under_load_answers_what_was_accepted(tmp_path: Path, workers: int) -> None:
+    """After SIGTERM every request on an open connection is answered; the code is 0, in less than ten seconds."""
+    folder = tmp_path / "data"
+    with running(folder, "--workers", str(workers)) as server:
+        target = Target(server.port, folder, world.furnish(folder))
+        loads = under_load(target, 8, new_connections=False)
+        begun = time.monotonic()
+        code = server.stop()
+        taken = time.monotonic() - begun
+        for load in loads:
+            load.join(5)
+        assert code == 0, server.output
+        assert taken < STOP_SECONDS_MAX
+        assert sum(load.unanswered for load in loads) == 0
+        assert [load.errors for load in loads] == [[]] * len(loads)
+        assert not [line for line in server.output.splitlines() if "Traceback" in line or '"error"' in line]
+
+
+def test_a_request_that_is_half_sent_when_the_stop_comes_is_answered(tmp_path: Path) -> None:
+    """The rest of it arrives after SIGTERM, and it gets its token."""
+    folder = tmp_path / "data"
+    with running(folder) as server, Wire(server.port) as wire:
+        target = Target(server.port, folder, world.furnish(folder))
+        values = target.values
+        form = f"grant_type=client_credentials&client_id={values['client_id']}&client_secret={values['client_secret']}"
+        whole = raw.request("POST", "/oauth/token", form.encode(), [raw.FORM])
+        wire.send(whole[:-20])
+        time.sleep(0.1)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.1)
+        wire.send(whole[-20:])
+        answer = wire.answer()
+        assert answer is not None
+        assert answer.status == 200
+        assert server.process.wait(STOP_SECONDS_MAX) == 0
+
+
+def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
+    """After kill -9 of one of two workers the other answers on, and soon there are two again."""
+    folder = tmp_path / "data"
+    with running(folder, "--workers", "2") as server:
+        target = Target(server.port, folder, world.furnish(folder))
+        before = one_wire_each(server.port, server.process.pid, 2)
+        token = target.token()
+        victim = next(iter(before))
+        os.kill(victim, signal.SIGKILL)
+        deadline = time.monotonic() + STOP_SECONDS_MAX
+        while victim in (now := children(server.process.pid)) or len(now) < 2:
+            assert time.monotonic() < deadline, "it was not replaced"
+            time.sleep(0.05)
+        after = one_wire_each(server.port, server.process.pid, 2)
+        assert victim not in after
+        path = f"/priv/v1/apps/{target.values['api_key']}/users/{target.values['customer_id']}"
+        for wire in after.values():
+            wire.send(raw.request("GET", path, headers=[bearer(token)]))
+            answer = wire.answer()
+            assert answer is not None
+            assert answer.status == 200
+        for wire in (*before.values(), *after.values()):
+            wire.socket.close()
+
+
+def kill_under_load(server: Server, target: Target, seconds: float) -> tuple[list[str], list[str]]:
+    """Tokens acknowledged, and those of them whose revocation was acknowledged, before the server was killed."""
+    revoked: list[str] = []
+    loads = under_load(target, 3, new_connections=False)
+    revoker = threading.Thread(target=_revoke_some, args=(target, loads[0], revoked))
+    revoker.start()
+    time.sleep(seconds)
+    server.process.kill()
+    server.process.wait()
+    for thread in (*loads, revoker):
+        thread.join(5)
+    return [token for load in loads for token in load.acknowledged], revoked
+
+
+def _revoke_some(target: Target, load: Load, revoked: list[str]) -> None:
+    values = target.values
+    client = f"client_id={values['client_id']}&client_secret={values['client_secret']}"
+    position = 0
+    try:
+        while True:
+            token = load.acknowledged[position]
+            position = min(position + 3, len(load.acknowledged) - 1)
+            answer = raw.ask(target.port, "POST", "/oauth/revoke", f"{client}&token={token}".encode(), [raw.FORM])
+            assert answer.status == 200
+            revoked.append(token)
+    except (OSError, AssertionError):
+        return
+
+
+def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path: Path) -> None:
+    """Five times kill -9 under load: every token that came back works after the restart, every revocation holds."""
+    folder = tmp_path / "data"
+    issued: set[str] = set()
+    revoked: set[str] = set()
+    server = start(folder)
+    target = Target(server.port, folder, world.furnish(folder))
+    try:
+        for number in range(ROUNDS):
+            new, dead = kill_under_load(server, target, 0.15 + 0.07 * number)
+            issued |= set(new[-150:]) | set(dead)
+            revoked |= set(dead)
+            assert dead, "nothing was revoked before the kill"
+            server = start(folder)
+            target = target._replace(port=server.port)
+            statuses = {token: target.read(bearer(token)).status for token in issued}
+            assert {token for token in revoked if statuses[token] != 401} == set()
+            unsure = {token for token in issued - revoked if statuses[token] != 200}
+            assert len(unsure) <= 1, "more tokens are dead than the one whose revocation was on its way"
+            issued -= unsure
+    finally:
+        server.stop()
+    print(f"\n{len(issued)} tokens and {len(revoked)} revocations held through {ROUNDS} kills")

@@ -1,0 +1,158 @@
+"""What one process does is in force in every worker within 250 ms."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tessera.app import applications, tokens
+from tessera.app.applications import Issued
+from tessera.app.house import House
+from tests.support import deeds, raw, world
+from tests.support.processes import one_wire_each
+from tests.support.raw import Wire, bearer
+from tests.support.server import running, start
+from tests.support.target import Target
+
+pytestmark = pytest.mark.xdist_group("heavy")
+
+BOUND_SECONDS = 0.25
+LATE_SECONDS = 3.0
+WORKERS = 2
+ROUNDS = 8
+
+
+class Workers(NamedTuple):
+    """A server with workers, and the ids of its process."""
+
+    target: Target
+    pid: int
+
+
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+    """A server with two workers."""
+    folder = tmp_path_factory.mktemp("workers") / "data"
+    with running(folder, "--workers", str(WORKERS)) as server:
+        yield Workers(Target(server.port, folder, world.furnish(folder)), server.process.pid)
+
+
+def status(wire: Wire, data: bytes) -> int:
+    """The status of the answer to a request on this connection."""
+    wire.send(data)
+    answer = wire.answer()
+    assert answer is not None
+    return answer.status
+
+
+def seconds_until_dead(wires: dict[int, Wire], data: bytes, since: float) -> float:
+    """How long after `since` the last worker began to refuse this request, each asked every two milliseconds."""
+    waiting = dict(wires)
+    longest = 0.0
+    while waiting:
+        for worker, wire in list(waiting.items()):
+            if status(wire, data) == 401:
+                del waiting[worker]
+                longest = max(longest, time.monotonic() - since)
+        assert time.monotonic() < since + LATE_SECONDS, f"{len(waiting)} workers never heard"
+        time.sleep(0.002)
+    return longest
+
+
+def reading(target: Target, token: str) -> bytes:
+    """A request for a profile."""
+    path = f"/priv/v1/apps/{target.values['api_key']}/users/{target.values['customer_id']}"
+    return raw.request("GET", path, headers=[bearer(token)])
+
+
+def asking(client_id: str, secret: str | None) -> bytes:
+    """A request for a token."""
+    query = f"grant_type=client_credentials&client_id={client_id}&client_secret={secret}"
+    return raw.request("POST", f"/oauth/token?{query}")
+
+
+@pytest.mark.parametrize("what", ["disabled", "secret expired", "deleted"])
+def test_a_deed_of_another_process_is_in_force_in_all_workers(workers: Workers, what: str) -> None:
+    """Disabling, deleting, or ending a secret: 250 ms later no worker issues or takes a token. Prints the longest."""
+    longest = 0.0
+    for number in range(ROUNDS):
+        made = deeds.make_partner(workers.target.folder, f"{what} {number}")
+        wires = one_wire_each(workers.target.port, workers.pid, WORKERS)
+        ask = asking(made.client_id, made.client_secret)
+        values = workers.target.values | {"new_id": made.client_id, "new_secret": str(made.client_secret)}
+        read = reading(workers.target, workers.target._replace(values=values).token("new"))
+        assert {status(wire, data) for wire in wires.values() for data in (ask, read)} == {200}
+        since = deeds.do(workers.target.folder, partial(_deed, made=made, what=what))
+        longest = max(longest, seconds_until_dead(wires, ask, since), seconds_until_dead(wires, read, since))
+        for wire in wires.values():
+            wire.socket.close()
+    print(f"\n{what}: in force in all {WORKERS} workers after {longest * 1000:.0f} ms at most, of {ROUNDS}")
+    assert longest < BOUND_SECONDS
+
+
+async def _deed(house: House, made: Issued, what: str) -> float:
+    """Do it; when it was acknowledged."""
+    if what == "disabled":
+        await applications.disable(house, made.client_id)
+    elif what == "deleted":
+        await applications.delete(house, made.client_id)
+    else:
+        await applications.expire_secret(house, made.client_id, made.secret_name)
+    return time.monotonic()
+
+
+async def _revoke(house: House, token: str) -> float:
+    assert await tokens.revoke(house, token) is not None
+    return time.monotonic()
+
+
+def by_another_process(workers: Workers, token: str, _wires: dict[int, Wire]) -> float:
+    """Revoke by a house of its own."""
+    return deeds.do(workers.target.folder, lambda house: _revoke(house, token))
+
+
+def by_one_worker(workers: Workers, token: str, wires: dict[int, Wire]) -> float:
+    """Revoke by the API, in whichever worker comes first."""
+    values = workers.target.values
+    form = f"client_id={values['client_id']}&client_secret={values['client_secret']}&token={token}".encode()
+    first = next(iter(wires.values()))
+    assert status(first, raw.request("POST", "/oauth/revoke", form, [raw.FORM])) == 200
+    acknowledged = time.monotonic()
+    assert status(first, reading(workers.target, token)) == 401, "not in force in the worker that acknowledged it"
+    return acknowledged
+
+
+@pytest.mark.parametrize("revoke", [by_another_process, by_one_worker])
+def test_a_revocation_is_in_force_in_all_workers(
+    workers: Workers, revoke: Callable[[Workers, str, dict[int, Wire]], float]
+) -> None:
+    """No worker takes the token 250 ms after the revocation was acknowledged. The longest is printed."""
+    longest = 0.0
+    wires = one_wire_each(workers.target.port, workers.pid, WORKERS)
+    for _ in range(ROUNDS):
+        token = workers.target.token()
+        read = reading(workers.target, token)
+        assert {status(wire, read) for wire in wires.values()} == {200}
+        longest = max(longest, seconds_until_dead(wires, read, revoke(workers, token, wires)))
+    for wire in wires.values():
+        wire.socket.close()
+    print(f"\n{revoke.__name__}: in force in all {WORKERS} workers after {longest * 1000:.0f} ms at most, of {ROUNDS}")
+    assert longest < BOUND_SECONDS
+
+
+def test_two_first_starts_on_one_folder_both_work(tmp_path: Path) -> None:
+    """Two servers that begin at the same time on an empty folder serve the same keys, data and tokens."""
+    folder = tmp_path / "data"
+    with ExitStack() as stack, ThreadPoolExecutor(2) as pool:
+        servers = list(pool.map(start, [folder, folder]))
+        for server in servers:
+            stack.callback(server.stop)
+        values = world.furnish(folder)
+        one, other = (Target(server.port, folder, values) for server in servers)
+        for issuer, reader in ((one, other), (other, one), (one, one), (other, other)):
+            assert reader.read(bearer(issuer.token())).status == 200
