@@ -45,7 +45,7 @@ class App:
     async def _answer(self, scope: Scope, receive: Receive) -> Response:
         path = scope["path"]
         try:
-            found = self._routes.find(scope["method"], path, scope["raw_path"])
+            found = self._routes.find(scope["method"], scope["raw_path"])
             if found is None:
                 return errors.not_found(path)
             handler, values = found

@@ -5,6 +5,7 @@ turn of the event loop are written together at its end, each whole in one write 
 """
 
 import asyncio
+import re
 from functools import lru_cache
 from typing import Any, cast
 
@@ -43,6 +44,19 @@ def _lines(headers: Headers) -> bytes:
     return b"".join(b"%b: %b\r\n" % header for header in headers)
 
 
+_UPGRADE = re.compile(rb"(?<=\r\n)upgrade(?=:)", re.IGNORECASE)
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """The beginning of a request without its offer to speak another protocol, which we may leave unanswered.
+
+    Some clients offer one with every first request (RFC 9110 section 7.8); the parser would take what follows the
+    head for that protocol, and lose the body.
+    """
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return _UPGRADE.sub(b"ignored", head) + end + rest
+
+
 class _Discarded(list[tuple[bytes, bytes]]):
     """Where fields behind a chunked body go: they are not headers (RFC 9110 section 6.5.1), and cost no memory."""
 
@@ -77,9 +91,11 @@ class LimitedProtocol(HttpToolsProtocol):
         self.limits.watch(cast("set[LimitedProtocol]", self.connections), self.loop)
 
     def data_received(self, data: bytes) -> None:
-        if self.deadline is None or self._idle:
+        if self.deadline is None or self._idle or self.headers is None:
             self.deadline = self.loop.time() + self.limits.request_timeout_seconds
             self._idle = False
+            if b"pgrade:" in data or b"PGRADE:" in data:
+                data = _without_upgrade(data)
         self._head_bytes += len(data)
         super().data_received(data)
         if self._head_bytes > self.limits.head_bytes_max:
@@ -91,6 +107,9 @@ class LimitedProtocol(HttpToolsProtocol):
         ):
             self._refuse(431)
             return
+        if self._improper():
+            self._refuse(400)
+            return
         self._head_bytes = 0
         self.scope["extensions"] = {WHOLE: self}  # type: ignore[dict-item]  # extensions hold anything
         super().on_headers_complete()
@@ -99,6 +118,19 @@ class LimitedProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
         if len(self.pipeline) > PIPELINED_MAX:
             self.transport.abort()
+
+    def _improper(self) -> bool:
+        """Whether HTTP forbids this head: other than one Host, or an encoding of the body that is not known.
+
+        RFC 9112 sections 3.2 and 6.1.
+        """
+        hosts = 0
+        for name, value in self.headers:
+            if name == b"host":
+                hosts += 1
+            elif name == b"transfer-encoding" and value.lower() != b"chunked":
+                return True
+        return hosts != 1 and (hosts > 1 or self.parser.get_http_version() != "1.0")
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)

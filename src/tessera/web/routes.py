@@ -56,15 +56,17 @@ class Routes:
         same_length.append(_Pattern(literals, literals_of, values, {}))
         return same_length[-1].handlers
 
-    def find(self, method: str, path: str, raw_path: bytes) -> tuple[Handler, tuple[str, ...]] | None:
+    def find(self, method: str, raw_path: bytes) -> tuple[Handler, tuple[str, ...]] | None:
         """The handler and the decoded path values for a request; None when the address is not known.
 
-        Raises MethodNotAllowed when the address answers other methods only.
+        Only the values may be percent-encoded: an address has one spelling. Raises MethodNotAllowed when the address
+        answers other methods only.
         """
+        path = raw_path.decode("latin-1")
         handlers = self._exact.get(path)
         if handlers is not None:
             return _choose(handlers, method), ()
-        segments = raw_path.decode("latin-1").split("/")
+        segments = path.split("/")
         for pattern in self._patterns.get(len(segments), ()):
             if pattern.literals_of(segments) == pattern.literals:
                 values = tuple([segments[index] for index in pattern.values])
