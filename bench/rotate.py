@@ -15,7 +15,6 @@ from tessera import wiring
 from tessera.app import applications
 from tessera.settings import load
 
-
 PAUSE_SECONDS = 0.05
 """Between two rotations: more than any operator does, and little of the processor the server is measured on."""
 

@@ -139,7 +139,7 @@ def test_basic_credentials_are_encoded_before_they_are_joined() -> None:
 @pytest.mark.parametrize(
     ("url", "part"),
     [
-        (f"http://127.0.0.1:{free_port()}", "Nothing listens"),
+        ("http://127.0.0.1:{free}", "Nothing listens"),
         ("ftp://127.0.0.1", "is not an address"),
         ("127.0.0.1:8000", "is not an address"),
         ("http://", "is not an address"),
@@ -149,7 +149,8 @@ def test_basic_credentials_are_encoded_before_they_are_joined() -> None:
 )
 def test_an_address_that_cannot_be_right_is_explained(url: str, part: str) -> None:
     """No server, no name, no address: one sentence."""
-    done = run("token", "request", "--url", url, "--client-id", "a", "--client-secret-stdin", stdin="b")
+    address = url.replace("{free}", str(free_port()))
+    done = run("token", "request", "--url", address, "--client-id", "a", "--client-secret-stdin", stdin="b")
     assert part in one_sentence(done)
 
 

@@ -91,11 +91,12 @@ class LimitedProtocol(HttpToolsProtocol):
         self.limits.watch(cast("set[LimitedProtocol]", self.connections), self.loop)
 
     def data_received(self, data: bytes) -> None:
-        if self.deadline is None or self._idle or self.headers is None:
+        begins = self.deadline is None or self._idle
+        if begins:
             self.deadline = self.loop.time() + self.limits.request_timeout_seconds
             self._idle = False
-            if b"pgrade:" in data or b"PGRADE:" in data:
-                data = _without_upgrade(data)
+        if (begins or self.headers is None) and (b"pgrade:" in data or b"PGRADE:" in data):
+            data = _without_upgrade(data)
         self._head_bytes += len(data)
         super().data_received(data)
         if self._head_bytes > self.limits.head_bytes_max:
