@@ -18,7 +18,8 @@ run: $(VENV)/runtime.stamp ## Start the server with demonstration data on 127.0.
 install: $(VENV)/dev.stamp ## Set up .venv with everything that run, test, lint and bench need
 
 test: $(VENV)/dev.stamp ## Run all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
+	@$(BIN)/python -m pytest -m alone
 
 lint: $(VENV)/dev.stamp ## Check style, types, floors and house rules
 	@$(BIN)/ruff format --check src tests bench

@@ -14,8 +14,6 @@ import pytest
 from tests.docs.fences import Fence, curl, differences, fences, paper
 from tests.support.server import Server
 
-pytestmark = pytest.mark.xdist_group("examples")  # a later example may stand on an earlier one
-
 PAPERS = ("README.md", "docs/api.md")
 
 HERE = "http://127.0.0.1:8000"

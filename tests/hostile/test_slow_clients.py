@@ -17,7 +17,7 @@ from tests.support.raw import Wire
 from tests.support.server import Server, running
 from tests.support.target import Target
 
-pytestmark = pytest.mark.xdist_group("heavy")
+pytestmark = pytest.mark.alone
 
 TIMEOUT_SECONDS = 1.5
 SWEEP_SECONDS = 1.5

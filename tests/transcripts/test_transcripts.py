@@ -34,7 +34,6 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield Stage(player, values)
 
 
-@pytest.mark.xdist_group("transcripts")
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_answers_are_as_the_transcript_has_them(stage: Stage, path: Path) -> None:
     """Every answer of the scenario has the status, the headers and the bytes that its transcript shows."""

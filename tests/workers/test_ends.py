@@ -15,7 +15,7 @@ from tests.support.raw import Wire, bearer
 from tests.support.server import Server, running, start
 from tests.support.target import Target
 
-pytestmark = pytest.mark.xdist_group("heavy")
+pytestmark = pytest.mark.alone
 
 STOP_SECONDS_MAX = 10.0
 ROUNDS = 5

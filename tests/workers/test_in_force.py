@@ -19,7 +19,7 @@ from tests.support.raw import Wire, bearer
 from tests.support.server import running, start
 from tests.support.target import Target
 
-pytestmark = pytest.mark.xdist_group("heavy")
+pytestmark = pytest.mark.alone
 
 BOUND_SECONDS = 0.25
 LATE_SECONDS = 3.0
