@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from tessera.app.house import House
 from tessera.core import applications, grants
-from tessera.core.applications import NOBODY, Application, Secret
+from tessera.core.applications import NOBODY, Application
 from tessera.core.credentials import UNKNOWN_CLIENT, Presented
 from tessera.core.errors import InvalidClient
 from tessera.core.grants import Authenticated
@@ -36,13 +36,13 @@ async def authenticate(house: House, presented: Presented, now: int) -> Authenti
             await _read_for_nothing(house)
         raise InvalidClient(UNKNOWN_CLIENT, detail=_reason(application))
     grants.check_place(presented, application)
-    return Authenticated(application, secret.number, presented.place)
+    return Authenticated(application, secret, presented.place)
 
 
 async def _slow_match(
     house: House, application: Application, presented: Presented, digest: bytes, now: int
-) -> Secret | None:
-    """Compare with the secrets that people made up.
+) -> int | None:
+    """The number of the matching one of the secrets that people made up.
 
     These belong to client ids of other systems only. For any id of such a form a failure costs one slow check,
     whether the client exists or not; an id of our own form never does.
@@ -52,13 +52,13 @@ async def _slow_match(
     candidates = applications.slow_secrets(application, now)
     for secret in candidates:
         if (secret.number, digest) in house.verified:
-            return secret
+            return secret.number
     for secret in candidates:
         if await house.slow_hash.matches(secret.digest, presented.client_secret):
             if len(house.verified) >= VERIFIED_MAX:
                 house.verified.clear()
             house.verified[secret.number, digest] = None
-            return secret
+            return secret.number
     if not candidates:
         await house.slow_hash.waste()
     return None

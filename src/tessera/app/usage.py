@@ -10,7 +10,7 @@ from tessera.core.changes import Change, CountTokens, MarkSecretUsed
 from tessera.core.credentials import Place
 from tessera.core.grants import Authenticated
 
-FLUSH_MAX = 2000
+FLUSH_MAX = 1000
 """Applications and secrets written in one flush, so that a flush never holds up requests; others wait for the next."""
 
 _ROOM = 1024
@@ -20,7 +20,7 @@ _ROOM = 1024
 class Usage:
     """Per application: tokens issued, how many by credentials in a URL, the last one; per secret: its last use.
 
-    `_applications` and `_secrets` are the numbers of those with something to write, each once, oldest first.
+    `_applications` and `_secrets` are the numbers of those with something to write, each once.
     """
 
     __slots__ = ("_applications", "_in_query", "_issued", "_last_at", "_secrets", "_used_at")
@@ -35,29 +35,31 @@ class Usage:
 
     def count(self, caller: Authenticated, now: int) -> None:
         """One more token was issued."""
-        self._add(caller.application.number, 1, int(caller.place is Place.QUERY), now)
-        self._mark_used(caller.secret, now)
-
-    def _add(self, number: int, issued: int, in_query: int, last_at: int) -> None:
-        if number >= len(self._issued):
-            for column in (self._issued, self._in_query, self._last_at):
-                _grow(column, number)
+        number, secret = caller.application.number, caller.secret
+        if number >= len(self._issued) or secret >= len(self._used_at):
+            self._make_room(number, secret)
         if not self._issued[number]:
             self._applications.append(number)
-        self._issued[number] += issued
-        self._in_query[number] += in_query
-        self._last_at[number] = last_at
-
-    def _mark_used(self, secret: int, now: int) -> None:
-        if secret >= len(self._used_at):
-            _grow(self._used_at, secret)
         if not self._used_at[secret]:
             self._secrets.append(secret)
-        self._used_at[secret] = now
+        self._issued[number] += 1
+        if caller.place is Place.QUERY:
+            self._in_query[number] += 1
+        self._last_at[number] = self._used_at[secret] = now
+
+    def _make_room(self, number: int, secret: int) -> None:
+        for column in (self._issued, self._in_query, self._last_at):
+            _grow(column, number)
+        _grow(self._used_at, secret)
 
     def take(self, limit: int = FLUSH_MAX) -> list[Change]:
-        """Counts of up to `limit` applications and secrets, as changes; they are no longer held here."""
+        """Counts of up to `limit` applications and secrets, as changes; they are no longer held here.
+
+        Those with neighbouring numbers go together, because their rows lie together.
+        """
         changes: list[Change] = []
+        self._applications = array("I", sorted(self._applications))
+        self._secrets = array("I", sorted(self._secrets))
         for number in self._applications[:limit]:
             changes.append(CountTokens(number, self._issued[number], self._in_query[number], self._last_at[number]))
             self._issued[number] = self._in_query[number] = 0
@@ -72,12 +74,19 @@ class Usage:
         """Take counts back that could not be written."""
         for change in changes:
             if isinstance(change, CountTokens):
-                newer = self._last_at[change.application] if change.application < len(self._last_at) else 0
-                last_at = max(change.last_at, newer)
-                self._add(change.application, change.issued, change.query_credentials_used, last_at)
+                number = change.application
+                self._make_room(number, 0)
+                if not self._issued[number]:
+                    self._applications.append(number)
+                self._issued[number] += change.issued
+                self._in_query[number] += change.query_credentials_used
+                self._last_at[number] = max(change.last_at, self._last_at[number])
             elif isinstance(change, MarkSecretUsed):
-                newer = self._used_at[change.number] if change.number < len(self._used_at) else 0
-                self._mark_used(change.number, max(change.at, newer))
+                secret = change.number
+                self._make_room(0, secret)
+                if not self._used_at[secret]:
+                    self._secrets.append(secret)
+                self._used_at[secret] = max(change.at, self._used_at[secret])
 
     def __len__(self) -> int:
         """How many applications and secrets have something to be written, whichever are more."""
@@ -85,4 +94,5 @@ class Usage:
 
 
 def _grow(column: "array[int]", number: int) -> None:
-    column.frombytes(bytes((number + _ROOM - len(column)) * column.itemsize))
+    if number >= len(column):
+        column.frombytes(bytes((number + _ROOM - len(column)) * column.itemsize))

@@ -18,7 +18,7 @@ KEY_BYTES = 64
 
 KEYS_MAX = 255
 
-REMEMBERED_MAX = 8192
+REMEMBERED_MAX = 4096
 """Tokens whose claims a ring keeps: callers use one token for many calls."""
 
 OVERHEAD_BYTES = 17
