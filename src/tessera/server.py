@@ -11,7 +11,8 @@ from uvicorn.supervisors import Multiprocess
 from tessera import wiring
 from tessera.settings import Settings, SettingsError
 from tessera.web.limits import Limits
-from tessera.web.protocol import LimitedProtocol, Writes
+from tessera.web.protocol import LimitedProtocol
+from tessera.web.turns import Turns
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -69,7 +70,7 @@ def _protocol(settings: Settings) -> Any:
         request_timeout_seconds=settings.request_timeout_seconds,
         keep_alive_seconds=settings.keep_alive_seconds,
     )
-    return partial(LimitedProtocol, limits=limits, writes=Writes())
+    return partial(LimitedProtocol, limits=limits, turns=Turns())
 
 
 def _stop(server: uvicorn.Server, _number: int, _frame: object) -> None:

@@ -1,8 +1,4 @@
-"""One HTTP connection: uvicorn's protocol, within our limits, and with answers written in batches.
-
-A write to a socket wakes the client, which on a busy machine costs more than making the answer. So the answers of one
-turn of the event loop are written together at its end, each whole in one write (see `docs/decisions/`).
-"""
+"""One HTTP connection: uvicorn's protocol within our limits, answered and written in turns of the event loop."""
 
 import asyncio
 import re
@@ -13,29 +9,10 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from tessera.web.limits import HEADERS_MAX, PIPELINED_MAX, Limits
 from tessera.web.messages import CLOSE, WHOLE, Headers, Scope
+from tessera.web.turns import Turns
 
 GRACE_SECONDS = 0.5
 """How long an idle connection may still bring a request after shutdown began: it may be on its way already."""
-
-
-class Writes:
-    """Answers of this turn of the event loop, written together at its end, in order."""
-
-    def __init__(self) -> None:
-        self._waiting: list[tuple[asyncio.Transport, bytes, bool]] = []
-
-    def add(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport, data: bytes, *, close: bool) -> None:
-        """Write `data` at the end of this turn, and close the connection after it when told to."""
-        if not self._waiting:
-            loop.call_soon(self._write)
-        self._waiting.append((transport, data, close))
-
-    def _write(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for transport, data, close in waiting:
-            transport.write(data)
-            if close:
-                transport.close()
 
 
 @lru_cache(maxsize=64)
@@ -74,10 +51,10 @@ class LimitedProtocol(HttpToolsProtocol):
     or for it to read its answer. None while it is we who have something to do.
     """
 
-    def __init__(self, *args: Any, limits: Limits, writes: Writes, **options: Any) -> None:
+    def __init__(self, *args: Any, limits: Limits, turns: Turns, **options: Any) -> None:
         super().__init__(*args, **options)
         self.limits = limits
-        self.writes = writes
+        self.turns = turns
         self.deadline: float | None = self.loop.time() + limits.request_timeout_seconds
         self._idle = False
         self._head_bytes = 0
@@ -150,6 +127,10 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.cycle.response_complete:  # answered before the last of it arrived
             self._wait_for_next_request()
 
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        """Begin a request at the end of this turn: by then most have arrived whole."""
+        self.turns.begin(self.loop, cycle.run_asgi(app), self.tasks)
+
     def received(self, scope: Scope) -> bytes | None:
         """The body of the request, when it has arrived whole and nothing of it was read (see `Whole`)."""
         cycle = self.cycle
@@ -170,7 +151,7 @@ class LimitedProtocol(HttpToolsProtocol):
             headers = (*headers, CLOSE)
         cycle.response_started = cycle.response_complete = True
         sent = b"" if scope["method"] == "HEAD" else body
-        self.writes.add(self.loop, self.transport, self._head(status, headers, len(body)) + sent, close=close)
+        self.turns.write(self.loop, self.transport, self._head(status, headers, len(body)) + sent, close=close)
         cycle.message_event.set()
         cycle.on_response()
         return True
@@ -236,4 +217,4 @@ class LimitedProtocol(HttpToolsProtocol):
         """Answer without the application, and close."""
         if not self.transport.is_closing():
             self.flow.pause_reading()  # or megabytes that are here already would be parsed first
-            self.writes.add(self.loop, self.transport, self._head(status, (*headers, CLOSE), 0), close=True)
+            self.turns.write(self.loop, self.transport, self._head(status, (*headers, CLOSE), 0), close=True)
