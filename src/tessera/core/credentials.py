@@ -64,8 +64,12 @@ def _basic(params: wire.Params, authorization: bytes) -> Presented:
     pair = basic_pair(authorization)
     if pair is None:
         raise InvalidClient(UNKNOWN_CLIENT, detail="the Authorization header is not well-formed Basic")
+    client_id, secret = pair
     try:
-        client_id, secret = wire.decode(pair[0]), wire.decode(pair[1])
+        if "%" in client_id or "+" in client_id:
+            client_id = wire.decode(client_id)
+        if "%" in secret or "+" in secret:
+            secret = wire.decode(secret)
     except InvalidRequest as refusal:
         raise InvalidClient(UNKNOWN_CLIENT, detail=f"Basic: {refusal.public}") from None
     named = params.values.get("client_id")

@@ -78,7 +78,7 @@ def query_pairs(query: bytes) -> list[tuple[str, str]]:
 
 
 def _body(body: bytes, content_type: bytes) -> dict[str, str]:
-    media_type = content_type.partition(b";")[0].strip().lower()
+    media_type = content_type if content_type == FORM else content_type.partition(b";")[0].strip().lower()
     if media_type == FORM:
         return _once(_pairs(body))
     if media_type == JSON:
