@@ -59,6 +59,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._idle = False
         self._head_bytes = 0
         self._going_down = False
+        self._closes = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -150,6 +151,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if close and CLOSE not in headers:
             headers = (*headers, CLOSE)
         cycle.response_started = cycle.response_complete = True
+        self._closes = close
         sent = b"" if scope["method"] == "HEAD" else body
         self.turns.write(self.loop, self.transport, self._head(status, headers, len(body)) + sent, close=close)
         cycle.message_event.set()
@@ -194,7 +196,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def _close_when_idle(self) -> None:
-        if self.cycle is None or self.cycle.response_complete:
+        if not self._closes and (self.cycle is None or self.cycle.response_complete):
             self.transport.close()
 
     def time_out(self) -> None:

@@ -42,6 +42,8 @@ class Turns:
         answers, self._answers = self._answers, []
         self._ending = False
         for transport, data, close in answers:
+            if transport.is_closing():  # the client went away meanwhile; writing would raise, and the others come after
+                continue
             transport.write(data)
             if close:
                 transport.close()

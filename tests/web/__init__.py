@@ -1,0 +1,1 @@
+"""The door's parts that need no socket to be tested."""
