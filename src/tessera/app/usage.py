@@ -10,8 +10,11 @@ from tessera.core.changes import Change, CountTokens, MarkSecretUsed
 from tessera.core.credentials import Place
 from tessera.core.grants import Authenticated
 
-FLUSH_MAX = 1000
-"""Applications and secrets written in one flush, so that a flush never holds up requests; others wait for the next."""
+FLUSH_MAX = 250
+"""Applications and secrets written in one flush, so that a flush never holds up requests; others wait for the next.
+
+The writer thread asks for the interpreter once a statement, which slows the requests beside it.
+"""
 
 _ROOM = 1024
 """Places by which an array grows beyond what is asked of it."""
