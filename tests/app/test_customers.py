@@ -14,7 +14,7 @@ from tests.support import invariants
 from tests.support.scene import Scene, play
 
 
-async def read(scene: Scene, customer_id: str, wanted: Wanted = Wanted()) -> dict[str, object]:  # noqa: B008
+async def read(scene: Scene, customer_id: str, wanted: Wanted = Wanted()) -> dict[str, object]:  # noqa: B008  # frozen
     """A customer's profile as JSON."""
     view = await customers.read(scene.house, scene.caller, scene.shop.api_key, customer_id, wanted)
     members: dict[str, object] = msgspec.json.decode(msgspec.json.encode(view))

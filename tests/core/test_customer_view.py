@@ -36,7 +36,7 @@ def customer(
     )
 
 
-def shown(known: Customer, wanted: Wanted = Wanted(), program: Program = PROGRAM) -> dict[str, object]:  # noqa: B008
+def shown(known: Customer, wanted: Wanted = Wanted(), program: Program = PROGRAM) -> dict[str, object]:  # noqa: B008  # frozen
     """The user object as JSON."""
     members: dict[str, object] = msgspec.json.decode(msgspec.json.encode(customers.view(known, program, wanted)))
     return members

@@ -37,7 +37,7 @@ def create(
     *,
     org: Org = None,
     scope: Scope = None,
-    token_lifetime: Lifetime = "14d",  # noqa: S107
+    token_lifetime: Lifetime = "14d",  # noqa: S107  # a length of time, not a secret
     query_credentials: QueryCredentials = Policy.ALLOW,
     client_id: Annotated[
         str | None, typer.Option("--client-id", help="A client id brought along; one is made when left out.")
