@@ -7,14 +7,19 @@ from urllib.parse import unquote_to_bytes
 
 from tessera.core.errors import MethodNotAllowed
 from tessera.web.messages import Handler
+from tessera.web.operations import Operation
 
 
 class Route(NamedTuple):
-    """An address that is answered. In `path`, a segment `{name}` stands for any one segment, which is not empty."""
+    """An address that is answered. In `path`, a segment `{name}` stands for any one segment, which is not empty.
+
+    `operation` says what it is for; None for what is no part of the API.
+    """
 
     method: str
     path: str
     handler: Handler
+    operation: Operation | None = None
 
 
 class _Pattern(NamedTuple):

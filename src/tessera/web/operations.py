@@ -1,0 +1,32 @@
+"""What a route tells of itself: from this the API's reference is made, and by this its tests know what to try."""
+
+import msgspec
+
+from tessera.core.errors import Refusal
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """One value of the query string; `kind` is `str`, `int`, `bool` or `list` (of texts)."""
+
+    name: str
+    description: str
+    kind: type = str
+    required: bool = False
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """What an operation is for, what it takes, what it answers, and how it may refuse.
+
+    `body` and `reply` are structs (or unions of them) whose schemas are shown; `scope` is what a caller's token must
+    hold, None where none is asked for. `refusals` are those of the deed itself: what the guard, the limits and the
+    store may refuse is the same everywhere and is added when the reference is made.
+    """
+
+    summary: str
+    tag: str
+    reply: object
+    body: object = None
+    scope: str | None = None
+    query: tuple[Parameter, ...] = ()
+    refusals: tuple[type[Refusal], ...] = ()
+    description: str = ""
