@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from tessera.api import customers, incentives, oauth
+from tessera.api import customers, oauth, points, tiers, user_events
 from tessera.app import keys, upkeep
 from tessera.app.house import House
 from tessera.core.keys import MasterKey
@@ -102,7 +102,8 @@ async def open_house(
 
 def routes(house: House) -> list[Route]:
     """Every route that is served."""
-    return [*oauth.routes(house), *customers.routes(house), *incentives.routes(house)]
+    rooms = (oauth, customers, points, tiers, user_events)
+    return [route for room in rooms for route in room.routes(house)]
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from tessera.core.errors import Validation
 from tessera.core.loyalty import points, tier_levels, tiers
 from tessera.core.loyalty.points import Balance
 from tessera.core.loyalty.program import Program
+from tessera.core.loyalty.standing import Standing
 from tessera.core.loyalty.tiers import Membership, TierLevel, TierSystem
 from tessera.core.states import state_code
 
@@ -128,23 +129,18 @@ class Computed(msgspec.Struct, gc=False):
     tier_details: TierDetails | UnsetType = UNSET
 
 
-class Standing(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """Where a customer stands: what the ledger and the membership history sum up to, kept beside them."""
-
-    balances: list[Balance]
-    memberships: list[Membership]
-
-
 class Customer(msgspec.Struct, frozen=True, gc=False):
     """A customer as one read of one row gives it, so all of one moment.
 
     `profile` and `standing` are what is stored, as JSON text; `identifiers` likewise, in the order of their adding.
+    `version` grows with every change of the standing.
     """
 
     number: int
     id: str
     profile: str
     standing: str
+    version: int
     identifiers: str
     user_profile: str | None
 

@@ -29,3 +29,11 @@ class Driver(Protocol):
 
     async def close(self) -> None:
         """Finish what was accepted, then let go."""
+
+
+class Fetching:
+    """Something that reads through a driver."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._fetch = driver.fetch
