@@ -124,6 +124,8 @@ class Computed(msgspec.Struct, gc=False):
     tier_ends_value: int | float | UnsetType = UNSET
     tier_entered_at: str | UnsetType = UNSET
     tier_resets_at: str | UnsetType = UNSET
+    maintenance_required_points: int | float | UnsetType = UNSET
+    maintenance_points: int | float | UnsetType = UNSET
     identifiers: list[Identifier] | UnsetType = UNSET
     user_profile: msgspec.Raw | UnsetType = UNSET
     tier_details: TierDetails | UnsetType = UNSET
@@ -262,6 +264,9 @@ def _add_tier(user: Computed, membership: Membership, program: Program, balances
         missing = above.rule.target - tiers.points_toward(above.rule, balances)
         user.next_tier_points = points.number(max(0, missing))
         user.tier_ends_value = points.number(above.rule.target)
+    if level.rule is not None and system.maintenance_days is not None:
+        user.maintenance_required_points = points.number(level.rule.keeps_at)
+        user.maintenance_points = points.number(tiers.points_toward(level.rule, balances))
     user.tier_entered_at = times.core_time(membership.joined_at)
     user.tier_resets_at = times.core_time(
         membership.next_maintenance_eval_at

@@ -41,8 +41,8 @@ class LedgerReader(Protocol):
     async def entries_between(self, customer: int, first: int, last: int) -> list[Entry]:
         """The entries with numbers from `first` to `last`, in their order."""
 
-    async def entries_before(self, customer: int, before: int, *, skip: int, limit: int) -> list[Entry]:
-        """Entries with lower numbers than `before`, the newest first, after leaving out `skip` of them."""
+    async def entries_before(self, customer: int, before: int, limit: int) -> list[Entry]:
+        """Up to `limit` entries with lower numbers than `before`, the newest first."""
 
     async def sums(self, customer: int, through: int) -> list[Sum]:
         """What the entries up to the number `through` sum up to, by point account."""

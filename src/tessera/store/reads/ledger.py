@@ -18,8 +18,8 @@ class LedgerReads(Fetching):
         key = {"customer": customer, "first": first, "last": last}
         return [Entry(*row) for row in await self._fetch(sql.ENTRIES_BETWEEN, key)]
 
-    async def entries_before(self, customer: int, before: int, *, skip: int, limit: int) -> list[Entry]:
-        key = {"customer": customer, "before": before, "skip": skip, "limit": limit}
+    async def entries_before(self, customer: int, before: int, limit: int) -> list[Entry]:
+        key = {"customer": customer, "before": before, "limit": limit}
         return [Entry(*row) for row in await self._fetch(sql.ENTRIES_BEFORE, key)]
 
     async def sums(self, customer: int, through: int) -> list[Sum]:

@@ -51,9 +51,7 @@ _ENTRY_COLUMNS = (
 )
 ENTRY = f"{_ENTRY_COLUMNS} where customer = :customer and idempotency_id = :idempotency_id"
 ENTRIES_BETWEEN = f"{_ENTRY_COLUMNS} where customer = :customer and number between :first and :last order by number"
-ENTRIES_BEFORE = (
-    f"{_ENTRY_COLUMNS} where customer = :customer and number < :before order by number desc limit :limit offset :skip"
-)
+ENTRIES_BEFORE = f"{_ENTRY_COLUMNS} where customer = :customer and number < :before order by number desc limit :limit"
 SUMS = (
     "select point_account, sum(amount), coalesce(sum(amount) filter (where kind in ('deposit', 'return')), 0)"
     " from ledger_entry where customer = :customer and number <= :through group by point_account"
