@@ -63,3 +63,16 @@ MEMBERSHIPS = (
 )
 
 DUE = "select number, id, organization from customer where due_at <= :now order by due_at, number limit :limit"
+
+CUSTOMERS = "select count(*) from customer"
+STANDINGS = (
+    "select number, id, standing, due_at, forgotten_at from customer where number > :after order by number limit :limit"
+)
+PROVEN_SUMS = (
+    "select point_account, sum(amount), coalesce(sum(amount) filter (where kind in ('deposit', 'return')), 0),"
+    " count(*), max(number) from ledger_entry where customer = :customer group by point_account"
+)
+HELD = (
+    "select tier_system, tier_level, id, joined_at from membership where customer = :customer and left_at is null"
+    " order by number"
+)
