@@ -16,7 +16,7 @@ Row = tuple[Any, ...]
 
 
 class Driver(Protocol):
-    """One engine. Raises the errors of `ports.py` and no other."""
+    """One engine. Raises the errors of `ports` and no other."""
 
     async def fetch(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:
         """All rows of one read, of one moment."""
