@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from tessera.api import audit_log, customers, oauth, points, tiers, user_events
-from tessera.app import keys, upkeep
+from tessera.app import duties, keys, settlement, upkeep
 from tessera.app.house import House
 from tessera.core.keys import MasterKey
 from tessera.directory import Directory
@@ -114,6 +114,11 @@ async def serving(settings: Settings) -> AsyncIterator[Routes]:
             asyncio.create_task(upkeep.follow_feed(house, settings.feed_poll_milliseconds / 1000)),
             asyncio.create_task(upkeep.flush_usage(house, settings.usage_flush_seconds)),
             asyncio.create_task(upkeep.forget_expired(house)),
+            asyncio.create_task(
+                duties.while_held(
+                    house, "settlement", house.new_uuid(), lambda: settlement.settle(house, settings.settle_seconds)
+                )
+            ),
         ]
         try:
             yield Routes(routes(house))
