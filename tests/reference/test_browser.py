@@ -166,6 +166,7 @@ def test_the_page_is_narrow_where_the_screen_is(browser: Browser, shown: Server)
             assert browser.run("return document.documentElement.scrollWidth") <= 360
         assert browser.all("nav a") == []
         browser.find("#menu").click()
+        assert browser.find("nav").size == {"width": 360, "height": 740 - browser.find("header").size["height"]}
         browser.find("nav a").click()
         assert browser.all("nav a") == []
         background = "return getComputedStyle(document.body).backgroundColor"

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -168,6 +169,36 @@ def test_what_has_a_default_is_always_answered_and_need_not_be_sent() -> None:
 
     assert named["Wanted"]["required"] == ["name"]
     assert named["Found"]["required"] == ["name", "colour"]
+
+
+def test_a_body_may_be_one_of_several() -> None:
+    """A union of structs is told as a choice between them, where msgspec itself could not tell them apart."""
+    bodies, replies, named = schemas([Wanted | Found], [Found])
+
+    assert [set(each) for each in (*bodies, *replies)] == [{"anyOf"}, {"$ref"}]
+    assert set(named) == {"Wanted", "Found"}
+
+
+def test_a_handler_with_arguments_is_described_by_its_function() -> None:
+    """What a partial handler does is told by the docstring of the function behind it."""
+    said = document([Route("GET", "/things", partial(seek), SEEK)])["paths"]["/things"]["get"]
+
+    assert said["description"] == "Look for something."
+
+
+def test_other_methods_and_other_names_are_other_operations() -> None:
+    """Addresses are of one deed when handler, method and names are the same."""
+    said = document(
+        [
+            Route("POST", "/things/{name}", seek, SEEK),
+            Route("PUT", "/things/{name}", seek, SEEK),
+            Route("POST", "/external/things/{id}", seek, SEEK),
+            Route("POST", "/old/things/{name}", seek, SEEK),
+        ]
+    )
+
+    same = {key: each.get("x-same-as") for key, each in operations(said).items()}
+    assert [key for key, first in same.items() if first is not None] == [("POST", "/old/things/{name}")]
 
 
 def test_two_operations_cannot_have_one_id() -> None:

@@ -43,8 +43,8 @@ class RevokeReply(msgspec.Struct, frozen=True):
 
 
 _CREDENTIALS = (
-    Parameter("client_id", "Where the client's credentials stand in the address, which ends in logs."),
-    Parameter("client_secret", "Where the client's credentials stand in the address, which ends in logs."),
+    Parameter("client_id", "With `client_secret`, when the credentials are to stand in the address."),
+    Parameter("client_secret", "Better sent by HTTP Basic or in the body: an address ends in logs."),
 )
 
 TOKEN = Operation(

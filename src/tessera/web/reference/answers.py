@@ -10,6 +10,7 @@ from tessera.core import errors
 from tessera.core.errors import Refusal
 from tessera.web.errors import STATUSES, code, defect_code, is_oauth
 from tessera.web.operations import Operation
+from tessera.web.reference.schemas import choices
 
 JSON = "application/json"
 
@@ -66,9 +67,8 @@ HEADERS: dict[int, dict[str, Answer]] = {
 
 def success(operation: Operation, schema: dict[str, Any]) -> Answer:
     """The answer of 200."""
-    described = inspect.getdoc(operation.reply) or "Done."
     return {
-        "description": described.partition("\n\n")[0],
+        "description": " ".join(_sentence(kind) for kind in choices(operation.reply)) or "Done.",
         "headers": {"Cache-Control": CACHING},
         "content": {JSON: {"schema": schema}},
     }
@@ -110,7 +110,7 @@ def _kinds(path: str, operation: Operation) -> list[type[Refusal]]:
     return sorted(kinds, key=list(STATUSES).index)
 
 
-def _sentence(kind: type[Refusal]) -> str:
+def _sentence(kind: object) -> str:
     return (inspect.getdoc(kind) or "").partition("\n\n")[0]
 
 

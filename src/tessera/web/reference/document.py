@@ -3,6 +3,7 @@
 import inspect
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import tessera
@@ -68,13 +69,14 @@ def document(routes: Sequence[Route]) -> Part:
     sent = iter(body_schemas)
     paths: dict[str, Part] = {}
     refused: dict[str, Part] = {}
-    first: dict[Handler, str] = {}
+    first: dict[tuple[object, ...], str] = {}
     for (route, operation), reply in zip(told, reply_schemas[: len(told)], strict=True):
         body = None if operation.body is None else next(sent)
         name = operation_id(route)
         said = _operation(route, operation, body, reply)
-        if first.setdefault(route.handler, name) != name:
-            said["x-same-as"] = first[route.handler]
+        deed = (route.method, route.handler, *_names(route.path))
+        if first.setdefault(deed, name) != name:
+            said["x-same-as"] = first[deed]
         for status, (answer_name, answer) in answers.refusals(route.path, operation).items():
             refused[answer_name] = answer
             said["responses"][str(status)] = {"$ref": f"#/components/responses/{answer_name}"}
@@ -103,7 +105,7 @@ def _operation(route: Route, operation: Operation, body: Schema | None, reply: S
         "operationId": operation_id(route),
         "summary": operation.summary,
         "tags": [operation.tag],
-        "description": operation.description or inspect.getdoc(route.handler) or "",
+        "description": operation.description or inspect.getdoc(_function(route.handler)) or "",
         "security": _security(operation),
         "parameters": [*_path_values(route.path), *(_query_value(each) for each in operation.query)],
         "responses": {"200": answers.success(operation, reply)},
@@ -138,7 +140,6 @@ def _security_schemes() -> Part:
 
 
 def _path_values(path: str) -> list[Part]:
-    names = [segment[1:-1] for segment in path.split("/") if segment.startswith("{")]
     return [
         {
             "name": name,
@@ -147,8 +148,17 @@ def _path_values(path: str) -> list[Part]:
             "description": PATH_VALUES.get(name, f"The {name.replace('_', ' ')}."),
             "schema": {"type": "string", "minLength": 1},
         }
-        for name in names
+        for name in _names(path)
     ]
+
+
+def _names(path: str) -> list[str]:
+    return [segment[1:-1] for segment in path.split("/") if segment.startswith("{")]
+
+
+def _function(handler: Handler) -> object:
+    """The function that was written, where some of its arguments were given beforehand."""
+    return handler.func if isinstance(handler, partial) else handler
 
 
 def _query_value(parameter: Parameter) -> Part:
@@ -165,6 +175,6 @@ def _tags(told: Sequence[tuple[Route, Operation]]) -> list[Part]:
     """Each tag in the order of the routes, described by the docstring of the module that first uses it."""
     described: dict[str, str] = {}
     for route, operation in told:
-        module = sys.modules.get(getattr(route.handler, "__module__", ""))
+        module = sys.modules.get(getattr(_function(route.handler), "__module__", ""))
         described.setdefault(operation.tag, (getattr(module, "__doc__", None) or "").partition("\n")[0])
     return [{"name": name, "description": text} for name, text in described.items()]

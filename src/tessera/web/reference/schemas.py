@@ -1,7 +1,8 @@
 """The JSON schemas of what is sent and answered, made from the structs that do it."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 import msgspec
 
@@ -17,14 +18,26 @@ def schemas(
 
     A member of a reply that has a default is always there, so it is required; one of a body may be left out.
     """
-    made, named = msgspec.json.schema_components([*bodies, *replies], ref_template=f"{PREFIX}{{name}}")
+    kinds = [kind for each in (*bodies, *replies) for kind in choices(each)]
+    single, named = msgspec.json.schema_components(kinds, ref_template=f"{PREFIX}{{name}}")
+    ready = iter(single)
+    made = [_either([next(ready) for _ in choices(each)]) for each in (*bodies, *replies)]
     for each in _parts([*made, *named.values()]):
         _mend(each)
     sent = _reached(made[: len(bodies)], named)
     for name, each in named.items():
         if name not in sent and "properties" in each:
             _always_there(each)
-    return list(made[: len(bodies)]), list(made[len(bodies) :]), named
+    return made[: len(bodies)], made[len(bodies) :], named
+
+
+def choices(kind: object) -> tuple[object, ...]:
+    """The types of a union, or the one type."""
+    return get_args(kind) if isinstance(kind, UnionType) else (kind,)
+
+
+def _either(found: list[Schema]) -> Schema:
+    return found[0] if len(found) == 1 else {"anyOf": found}
 
 
 def _parts(value: object) -> Iterator[Schema]:

@@ -3,7 +3,8 @@
 import { address, copyButton, el, line, methodBadge, prose } from "./dom.js";
 import { forClients, resolved, scopeOf } from "./document.js";
 import { attempt } from "./attempt.js";
-import { kind, member, members } from "./schema.js";
+import { coloured } from "./answer.js";
+import { kind, member, members, sample } from "./schema.js";
 
 export function operationView(operation) {
   return el("div", { class: "operation" },
@@ -16,8 +17,8 @@ export function operationView(operation) {
       needs(operation),
       el("button", { type: "button", class: "wide jump", on: { click: toPanel } }, "Try it ↓"),
       parameters(operation, "path", "In the address"),
-      parameters(operation, "query", "In the query string"),
       body(operation),
+      parameters(operation, "query", "In the query string"),
       answers(operation)),
     attempt(operation));
 }
@@ -74,7 +75,15 @@ function answerRow(status, answer) {
   return el("details", { class: "status-row", open: status === "200" }, head,
     el("div", { class: "inside" }, told,
       headers.map(([name, each]) => el("p", { class: "faint" }, el("code", {}, name), ` ${each.description}`)),
-      media && [el("p", { class: "faint" }, `${kind(media.schema)}, ${type}`), members(media.schema, true)]));
+      media && [el("p", { class: "faint" }, `${kind(media.schema)}, ${type}`), members(media.schema, true)],
+      media && status === "200" && example(media)));
+}
+
+// What an answer looks like; made when it is opened.
+function example(media) {
+  const shown = el("pre", { tabindex: "0", "aria-label": "Example" });
+  const fill = () => shown.replaceChildren(...coloured(JSON.stringify(media.example ?? sample(media.schema, true), null, 2)));
+  return el("details", { class: "also", on: { toggle: fill } }, el("summary", {}, "Example"), shown);
 }
 
 // The codes of a refusal, each once.

@@ -3,6 +3,8 @@
 import { el, line } from "./dom.js";
 import { resolved } from "./document.js";
 
+const DEPTH_MAX = 6;
+
 // What a value is, in a few words.
 export function kind(schema) {
   const said = resolved(schema);
@@ -76,18 +78,18 @@ export function members(schema, answered = false) {
   return el("ul", { class: "members" }, rows);
 }
 
-// A value to start from: what must be there, as the examples have it.
-export function sample(schema, depth = 0) {
+// A value of this schema, as its examples have it: what must be there, or everything when it is an answer.
+export function sample(schema, answered = false, depth = 0) {
   const said = resolved(schema);
   if (said.examples) return said.examples[0];
   if (said.const !== undefined) return said.const;
   if (said.enum) return said.enum[0];
-  if (said.anyOf) return sample(said.anyOf[0], depth);
+  if (said.anyOf) return sample(said.anyOf[0], answered, depth);
   if (said.default !== undefined && said.default !== null) return said.default;
-  if (said.properties && depth < 6) {
-    const wanted = Object.entries(said.properties).filter(([name]) => (said.required ?? []).includes(name));
-    return Object.fromEntries(wanted.map(([name, each]) => [name, sample(each, depth + 1)]));
+  if (said.properties && depth < DEPTH_MAX) {
+    const wanted = Object.entries(said.properties).filter(([name]) => answered || (said.required ?? []).includes(name));
+    return Object.fromEntries(wanted.map(([name, each]) => [name, sample(each, answered, depth + 1)]));
   }
-  if (said.type === "array") return depth < 6 ? [sample(said.items ?? {}, depth + 1)] : [];
-  return { string: "", integer: 0, number: 0, boolean: false, null: null }[said.type] ?? {};
+  if (said.type === "array") return depth < DEPTH_MAX ? [sample(said.items ?? {}, answered, depth + 1)] : [];
+  return { string: answered ? "…" : "", integer: 0, number: 0, boolean: false, null: null }[said.type] ?? {};
 }
