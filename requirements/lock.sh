@@ -1,7 +1,7 @@
 #!/bin/sh
 # Pins every dependency with hashes, for every platform and Python from 3.11. The files name no addresses.
 set -eu
-uv=$1
+uv=$(realpath "$1")
 cd "$(dirname "$0")"
 pin() { "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade "$@"; }
 pin build.in -o build.txt

@@ -22,6 +22,7 @@ from tessera.store.migrate import SchemaState, migrate_sqlite, older, sqlite_sta
 from tessera.store.sqlite import SQLiteDriver
 from tessera.store.store import SQLStore
 from tessera.web.asgi import App
+from tessera.web.reference import pages as reference
 from tessera.web.routes import Route, Routes
 
 
@@ -103,7 +104,8 @@ async def open_house(
 def routes(house: House) -> list[Route]:
     """Every route that is served."""
     rooms = (oauth, customers, points, audit_log, tiers, user_events)
-    return [route for room in rooms for route in room.routes(house)]
+    served = [route for room in rooms for route in room.routes(house)]
+    return [*served, *reference.routes(served)]
 
 
 @asynccontextmanager

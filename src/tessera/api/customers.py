@@ -3,11 +3,14 @@
 import msgspec
 
 from tessera.api import fields
+from tessera.api.user import OneUser
 from tessera.app import customers
 from tessera.app.house import House
 from tessera.core.customers import NewCustomer, Wanted
+from tessera.core.errors import UserNotFound, Validation
 from tessera.web import guard
 from tessera.web.messages import JSON_NO_STORE_HEADERS, Request, Response, encode
+from tessera.web.operations import Operation, Parameter
 from tessera.web.routes import Route
 
 PREFIX = "/priv/v1/apps/{api_key}"
@@ -30,6 +33,44 @@ _decode_create = msgspec.json.Decoder(CreateUser)
 
 _NOTHING_WANTED = Wanted()
 
+FLAGS = (
+    Parameter("user[user_profile]", "`true` adds `user_profile`: your own members.", bool),
+    Parameter("show_identifiers", "`true` adds `identifiers`: every external id.", bool),
+    Parameter("expand_incentives", "`true` adds `tier_details`: levels and balances.", bool),
+)
+
+READ = Operation(
+    "Read a customer",
+    "Customers",
+    OneUser,
+    scope="profiles:read",
+    query=FLAGS,
+    refusals=(UserNotFound,),
+    description="The profile of a customer, with points and tier.",
+)
+
+READ_EXTERNAL = Operation(
+    "Read a customer by external id",
+    "Customers",
+    OneUser,
+    scope="profiles:read",
+    query=FLAGS,
+    refusals=(UserNotFound,),
+    description="The same, found by any of the customer's external ids.",
+)
+
+CREATE = Operation(
+    "Create a customer",
+    "Customers",
+    OneUser,
+    CreateUser,
+    scope="profiles:write",
+    refusals=(Validation,),
+    description="Creates a customer, in the lowest level of every tier system. Either `external_id` or `email` is"
+    " required. The answer is the customer as a read gives it.",
+    example={"user": {"external_id": "card-900001", "email": "ada.alfieri@customers.example", "opted_in": True}},
+)
+
 
 def routes(house: House) -> list[Route]:
     """The customer routes of this house."""
@@ -50,9 +91,9 @@ def routes(house: House) -> list[Route]:
         return _reply(await customers.create(house, caller, request.path_values[0], new.user))
 
     return [
-        Route("GET", f"{PREFIX}/users/{{user_id}}", read),
-        Route("GET", f"{PREFIX}/external/users/{{external_id}}", read_external),
-        Route("POST", f"{PREFIX}/users", create),
+        Route("GET", f"{PREFIX}/users/{{user_id}}", read, READ),
+        Route("GET", f"{PREFIX}/external/users/{{external_id}}", read_external, READ_EXTERNAL),
+        Route("POST", f"{PREFIX}/users", create, CREATE),
     ]
 
 

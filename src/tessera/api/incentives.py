@@ -1,6 +1,6 @@
 """What the incentives API shares: its two addresses, its envelope, its common members."""
 
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
@@ -12,11 +12,17 @@ T = TypeVar("T")
 
 TAG = "Loyalty"
 
+WHO = {
+    "retailer_id": "9112d954-7198-4560-959f-6a660a743a5a",
+    "user_id": "2f030785-02cf-4b70-86de-ccdff6fd9b21",
+}
+"""What most examples begin with."""
+
 
 class Payload(msgspec.Struct, Generic[T], frozen=True, gc=False):
     """The envelope of the incentives API."""
 
-    status: str
+    status: Literal["ok"]
     payload: T
 
 

@@ -1,12 +1,81 @@
 """The OAuth endpoints."""
 
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
 from tessera.app import tokens
 from tessera.app.house import House
 from tessera.core import wire
 from tessera.core.credentials import UNKNOWN_CLIENT
-from tessera.core.errors import InvalidClient
+from tessera.core.errors import InvalidClient, InvalidScope, UnsupportedGrantType
+from tessera.core.tokens import TokenReply
 from tessera.web.messages import JSON_NO_STORE_HEADERS, DuplicateHeader, Request, Response, encode
+from tessera.web.operations import Operation, Parameter
 from tessera.web.routes import Route
+
+
+class TokenRequest(msgspec.Struct, frozen=True):
+    """The parameters of a token request, as the reference shows them."""
+
+    grant_type: Literal["client_credentials"]
+    client_id: Annotated[str, Meta(description="Identifies the application; left out with HTTP Basic.")] | UnsetType = (
+        UNSET
+    )
+    client_secret: Annotated[str, Meta(description="Left out with HTTP Basic.")] | UnsetType = UNSET
+    scope: (
+        Annotated[str, Meta(description="Names with one space between them; left out, all that the application has.")]
+        | UnsetType
+    ) = UNSET
+
+
+class RevokeRequest(msgspec.Struct, frozen=True):
+    """The parameters of a revocation, as the reference shows them."""
+
+    token: Annotated[str, Meta(description="The token that is to be dead.")]
+    client_id: Annotated[str, Meta(description="Left out with HTTP Basic.")] | UnsetType = UNSET
+    client_secret: Annotated[str, Meta(description="Left out with HTTP Basic.")] | UnsetType = UNSET
+
+
+class RevokeReply(msgspec.Struct, frozen=True):
+    """Nothing: the token is dead, or was not this client's to revoke."""
+
+
+_CREDENTIALS = (
+    Parameter("client_id", "With `client_secret`, when the credentials are to stand in the address."),
+    Parameter("client_secret", "Better sent by HTTP Basic or in the body: an address ends in logs."),
+)
+
+TOKEN = Operation(
+    "Request a token",
+    "OAuth",
+    TokenReply,
+    TokenRequest,
+    query=(
+        Parameter("grant_type", "Always `client_credentials`; here or in the body."),
+        *_CREDENTIALS,
+        Parameter("scope", "Names with one space between them; here or in the body."),
+    ),
+    refusals=(UnsupportedGrantType, InvalidScope),
+    description="RFC 6749 section 4.4. Present the credentials in exactly one way, and each parameter once: in the"
+    " query string, in a form body, in a JSON object of strings, or the id and the secret by HTTP Basic, which is the"
+    " best way.",
+    access="client",
+    example={"grant_type": "client_credentials"},
+)
+
+REVOKE = Operation(
+    "Revoke a token of your own",
+    "OAuth",
+    RevokeReply,
+    RevokeRequest,
+    query=_CREDENTIALS,
+    description="RFC 7009 section 2. The answer is the same for a token that is expired, unknown, or another client's,"
+    " which stays alive. Authenticate as for a token.",
+    access="client",
+    example={"token": "0154a5d817b2"},
+)
 
 
 def routes(house: House) -> list[Route]:
@@ -22,7 +91,7 @@ def routes(house: House) -> list[Route]:
         await tokens.revoke_own(house, await _params(request), _authorization(request))
         return Response(200, b"{}", JSON_NO_STORE_HEADERS)
 
-    return [Route("POST", "/oauth/token", token), Route("POST", "/oauth/revoke", revoke)]
+    return [Route("POST", "/oauth/token", token, TOKEN), Route("POST", "/oauth/revoke", revoke, REVOKE)]
 
 
 async def _params(request: Request) -> wire.Params:

@@ -3,7 +3,7 @@
 import msgspec
 
 from tessera.api import fields
-from tessera.api.incentives import TAG, Payload, reply, under_both
+from tessera.api.incentives import TAG, WHO, Payload, reply, under_both
 from tessera.app import user_events
 from tessera.app.house import House
 from tessera.app.user_events import Triggered
@@ -27,12 +27,14 @@ class TriggerRequest(msgspec.Struct, frozen=True):
 _decode_trigger = msgspec.json.Decoder(TriggerRequest)
 
 TRIGGER = Operation(
-    "Tell of something that a customer did",
+    "Tell of an event",
     TAG,
     Payload[Triggered],
     TriggerRequest,
     "loyalty:write",
     refusals=(NotFound, UserNotFound, Validation),
+    description="Tells of something that a customer did; it is recorded, and earns what the program says.",
+    example={**WHO, "event_lookup": "survey_completed"},
 )
 
 

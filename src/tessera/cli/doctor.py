@@ -49,10 +49,9 @@ def doctor(
 
 def _ledger(chosen: "Settings") -> "list[Finding]":
     """The proof of the ledger; with a bar at a terminal."""
-    import sqlite3
-
     from tessera.app import ledger_proof
     from tessera.app.checkup import Finding, Level
+    from tessera.ports import StoreUnavailable
     from tessera.store import ledger_proof as reading
     from tessera.store.folder import DataFolder
 
@@ -60,7 +59,7 @@ def _ledger(chosen: "Settings") -> "list[Finding]":
     try:
         with output.progress("customers", reading.customers(database)) as advance:
             proof = ledger_proof.prove(reading.records(database), lambda so_far: advance(so_far.customers))
-    except sqlite3.Error as error:
+    except StoreUnavailable as error:
         return [Finding(Level.FAIL, "ledger", f"It cannot be read to its end ({error}). Run it again.")]
     return ledger_proof.findings(proof)
 

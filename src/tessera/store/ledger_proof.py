@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ import msgspec
 
 from tessera.core.loyalty.proof import Held, LedgerSum
 from tessera.core.loyalty.standing import Standing
+from tessera.ports import StoreUnavailable
 from tessera.store.migrate import read_only
 from tessera.store.sql import ledger as sql
 
@@ -29,17 +30,27 @@ class Record(NamedTuple):
 _decode = msgspec.json.Decoder(Standing).decode
 
 
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that changes nothing. What SQLite or the decoder raises becomes StoreUnavailable."""
+    try:
+        with closing(read_only(path)) as connection:
+            connection.isolation_level = None
+            yield connection
+    except (sqlite3.Error, msgspec.MsgspecError) as error:
+        raise StoreUnavailable(str(error)) from error
+
+
 def customers(path: Path) -> int:
-    """How many there are. Raises sqlite3.Error."""
-    with closing(read_only(path)) as connection:
+    """How many there are. Raises StoreUnavailable."""
+    with _reading(path) as connection:
         return int(connection.execute(sql.CUSTOMERS).fetchone()[0])
 
 
 def records(path: Path) -> Iterator[Record]:
-    """Every customer, in pages each of which is read at one moment. Raises sqlite3.Error, msgspec.MsgspecError."""
-    with closing(read_only(path)) as connection:
-        connection.isolation_level = None
-        after = 0
+    """Every customer, in pages each of which is read at one moment. Raises StoreUnavailable."""
+    after = 0
+    with _reading(path) as connection:
         while True:
             connection.execute("begin")
             page = connection.execute(sql.STANDINGS, {"after": after, "limit": PAGE_ROWS}).fetchall()

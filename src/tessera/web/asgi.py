@@ -31,15 +31,14 @@ class App:
             return
         body = response.body
         connection = whole(scope)
-        if connection is not None and connection.respond(scope, response.status, response.headers, body):
+        if (
+            connection is not None
+            and response.status != 304
+            and connection.respond(scope, response.status, response.headers, body)
+        ):
             return
-        await send(
-            {
-                "type": "http.response.start",
-                "status": response.status,
-                "headers": [*response.headers, (b"content-length", b"%d" % len(body))],
-            }
-        )
+        length = () if response.status == 304 else ((b"content-length", b"%d" % len(body)),)  # RFC 9110 section 8.6
+        await send({"type": "http.response.start", "status": response.status, "headers": [*response.headers, *length]})
         await send({"type": "http.response.body", "body": body})
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response:

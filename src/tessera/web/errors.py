@@ -31,6 +31,9 @@ STATUSES: dict[type[Refusal], int] = {
     DuplicateHeader: 400,
 }
 
+_PLATFORM_CODES = {"invalid_request": "argument_error", "temporarily_unavailable": "not_available"}
+"""What the platform calls a refusal that both families know."""
+
 RETRY_AFTER_SECONDS = 1
 
 
@@ -42,7 +45,7 @@ def respond(refusal: Refusal, path: str) -> Response:
 def not_found(path: str) -> Response:
     """The response for an address that nothing answers."""
     text = "Nothing answers at this address."
-    body = _oauth_body("invalid_request", text) if _is_oauth(path) else _envelope("not_found", text)
+    body = _oauth_body("invalid_request", text) if is_oauth(path) else _envelope("not_found", text)
     return Response(404, body, JSON_NO_STORE_HEADERS)
 
 
@@ -53,23 +56,35 @@ def unavailable(path: str) -> Response:
 
 def defect(path: str) -> Response:
     """The response for a mistake of ours; it tells nothing."""
-    if _is_oauth(path):
-        body = _oauth_body("server_error", "Something went wrong on our side.")
-    else:
-        body = _envelope("internal_server_error", "Something went wrong on our side.")
+    text = "Something went wrong on our side."
+    body = (_oauth_body if is_oauth(path) else _envelope)(defect_code(path), text)
     return Response(500, body, JSON_NO_STORE_HEADERS)
 
 
-def _is_oauth(path: str) -> bool:
+def defect_code(path: str) -> str:
+    """The code that stands for a mistake of ours at this address."""
+    return "server_error" if is_oauth(path) else "internal_server_error"
+
+
+def is_oauth(path: str) -> bool:
+    """Whether an address is of the OAuth endpoints, whose errors have a form of their own."""
     return path.startswith(("/oauth/", "/.well-known/"))
 
 
+def code(kind: type[Refusal], path: str) -> str:
+    """The code that stands for a kind of refusal at this address."""
+    if _in_oauth_form(kind, path):
+        return kind.code
+    return _PLATFORM_CODES.get(kind.code, kind.code)
+
+
+def _in_oauth_form(kind: type[Refusal], path: str) -> bool:
+    return issubclass(kind, OAuthRefusal) or (not issubclass(kind, PlatformRefusal) and is_oauth(path))
+
+
 def _body(refusal: Refusal, path: str) -> bytes:
-    oauth = isinstance(refusal, OAuthRefusal) or (not isinstance(refusal, PlatformRefusal) and _is_oauth(path))
-    if oauth:
-        return _oauth_body(refusal.code, refusal.public)
-    code = "argument_error" if refusal.code == "invalid_request" else refusal.code
-    return _envelope("not_available" if code == "temporarily_unavailable" else code, refusal.public)
+    form = _oauth_body if _in_oauth_form(type(refusal), path) else _envelope
+    return form(code(type(refusal), path), refusal.public)
 
 
 def _oauth_body(code: str, text: str) -> bytes:

@@ -1,8 +1,13 @@
 """What a route tells of itself: from this the API's reference is made, and by this its tests know what to try."""
 
+from typing import Literal
+
 import msgspec
 
 from tessera.core.errors import Refusal
+
+Access = Literal["platform", "client"]
+"""Who may call: whoever has a token or a property's secret, or an application by its client id and secret."""
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -19,7 +24,8 @@ class Operation(msgspec.Struct, frozen=True):
 
     `body` and `reply` are structs (or unions of them) whose schemas are shown; `scope` is what a caller's token must
     hold, None where none is asked for. `refusals` are those of the deed itself: what the guard, the limits and the
-    store may refuse is the same everywhere and is added when the reference is made.
+    store may refuse is the same everywhere and is added when the reference is made. So is the description when it is
+    left out: it is then the docstring of the handler. `example` is a body that a caller may start from.
     """
 
     summary: str
@@ -30,3 +36,5 @@ class Operation(msgspec.Struct, frozen=True):
     query: tuple[Parameter, ...] = ()
     refusals: tuple[type[Refusal], ...] = ()
     description: str = ""
+    access: Access = "platform"
+    example: object = None

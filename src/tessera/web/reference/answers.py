@@ -1,0 +1,125 @@
+"""The answers that an operation may give: its reply, and each refusal under its status."""
+
+import inspect
+from collections import defaultdict
+from typing import Any, Literal
+
+import msgspec
+
+from tessera.core import errors
+from tessera.core.errors import Refusal
+from tessera.web.errors import STATUSES, code, defect_code, is_oauth
+from tessera.web.operations import Operation
+from tessera.web.reference.schemas import choices
+
+JSON = "application/json"
+
+Answer = dict[str, Any]
+
+
+class OAuthError(msgspec.Struct):
+    """An error of an OAuth endpoint (RFC 6749 section 5.2). Decide by `error`; the text is for people."""
+
+    error: str
+    error_description: str
+
+
+class ErrorDetail(msgspec.Struct):
+    """What went wrong. Decide by `code`; the text is for people."""
+
+    code: str
+    message: str
+
+
+class PlatformError(msgspec.Struct):
+    """An error of the platform API."""
+
+    status: Literal["error"]
+    errors: ErrorDetail
+
+
+CACHING: Answer = {"description": "Answers are not to be kept.", "schema": {"const": "no-store"}}
+
+HEADERS: dict[int, dict[str, Answer]] = {
+    401: {
+        "WWW-Authenticate": {
+            "description": "Two challenges, each in a header of its own: Basic first, then Bearer.",
+            "required": True,
+            "schema": {"type": "string"},
+        }
+    },
+    403: {
+        "WWW-Authenticate": {
+            "description": "A Bearer challenge with the error `insufficient_scope` and the scope that is needed.",
+            "required": True,
+            "schema": {"type": "string"},
+        }
+    },
+    503: {
+        "Retry-After": {
+            "description": "Seconds to wait before trying again.",
+            "required": True,
+            "schema": {"type": "string", "pattern": "^[0-9]+$"},
+        }
+    },
+}
+
+
+def success(operation: Operation, schema: dict[str, Any]) -> Answer:
+    """The answer of 200."""
+    return {
+        "description": " ".join(_sentence(kind) for kind in choices(operation.reply)) or "Done.",
+        "headers": {"Cache-Control": CACHING},
+        "content": {JSON: {"schema": schema}},
+    }
+
+
+def refusals(path: str, operation: Operation) -> dict[int, tuple[str, Answer]]:
+    """The answer for each status but 200, with a name that is the same for the same answer."""
+    by_status: dict[int, list[type[Refusal]]] = defaultdict(list)
+    for kind in _kinds(path, operation):
+        by_status[STATUSES[kind]].append(kind)
+    family = "OAuth" if is_oauth(path) else "Platform"
+    found = {}
+    for status, kinds in sorted(by_status.items()):
+        said = [(code(kind, path), _sentence(kind)) for kind in kinds]
+        name = ".".join([family, str(status), *(kind.__name__ for kind in kinds)])
+        found[status] = name, _answer(family, status, said)
+    mistake = (defect_code(path), "A mistake of ours; it is in our log.")
+    found[500] = f"{family}.500", _answer(family, 500, [mistake])
+    return found
+
+
+def _kinds(path: str, operation: Operation) -> list[type[Refusal]]:
+    """Every refusal that may be answered here: those of the deed, and those that come with what it is."""
+    kinds: set[type[Refusal]] = {*operation.refusals, errors.Unavailable}
+    if operation.access == "client":
+        kinds |= {errors.InvalidRequest, errors.InvalidClient}
+    else:
+        kinds |= {errors.ArgumentError, errors.MissingCredentials, errors.InvalidAuthToken}
+    if operation.scope is not None:
+        kinds.add(errors.InsufficientScope)
+    if operation.body is not None:
+        kinds.add(errors.TooLarge)
+        if operation.access == "platform":
+            kinds.add(errors.MissingData)
+    if "{" in path:
+        kinds.add(errors.NotFound)
+    if "{api_key}" in path:
+        kinds.add(errors.InvalidAPIKey)
+    return sorted(kinds, key=list(STATUSES).index)
+
+
+def _sentence(kind: object) -> str:
+    return (inspect.getdoc(kind) or "").partition("\n\n")[0]
+
+
+def _answer(family: str, status: int, said: list[tuple[str, str]]) -> Answer:
+    codes = sorted({code for code, _ in said})
+    narrowed: dict[str, Any] = {"enum": codes}
+    properties = {"error": narrowed} if family == "OAuth" else {"errors": {"properties": {"code": narrowed}}}
+    return {
+        "description": "\n".join(f"`{code}`: {sentence}" for code, sentence in said),
+        "headers": {"Cache-Control": CACHING, **HEADERS.get(status, {})},
+        "content": {JSON: {"schema": {"$ref": f"#/components/schemas/{family}Error", "properties": properties}}},
+    }

@@ -1,0 +1,58 @@
+// The OpenAPI document, with what the page asks of it.
+
+export const BASE = location.origin + location.pathname.replace(/\/docs$/, "");
+
+let whole = null;
+
+export async function load() {
+  const answer = await fetch(`${BASE}/openapi.json`);
+  if (!answer.ok) throw new Error(`openapi.json was answered with ${answer.status}.`);
+  whole = await answer.json();
+  return whole;
+}
+
+// What a `$ref` points at, with the members that stand beside it.
+export function resolved(value) {
+  let found = value;
+  while (found && found.$ref) {
+    const { $ref, ...beside } = found;
+    const target = $ref.slice(2).split("/").reduce((place, name) => place[name.replace(/~1/g, "/")], whole);
+    found = { ...target, ...beside };
+  }
+  return found ?? {};
+}
+
+// Every operation once: its other addresses stand in `also`.
+export function operations() {
+  const found = new Map();
+  for (const [path, methods] of Object.entries(whole.paths)) {
+    for (const [method, said] of Object.entries(methods)) {
+      found.set(said.operationId, { ...said, id: said.operationId, method: method.toUpperCase(), path, also: [] });
+    }
+  }
+  for (const each of found.values()) {
+    const first = found.get(each["x-same-as"]);
+    if (first) first.also.push(each.path);
+  }
+  return [...found.values()].filter((each) => !found.has(each["x-same-as"]));
+}
+
+// The groups in the order of the document, each with its operations.
+export function groups() {
+  const all = operations();
+  return whole.tags.map((tag) => ({ ...tag, operations: all.filter((each) => each.tags.includes(tag.name)) }));
+}
+
+// The scope that an operation needs, or undefined.
+export function scopeOf(operation) {
+  return operation.security.flatMap((each) => each.token ?? [])[0];
+}
+
+// Whether an operation is for an application with its client id and secret, not for who has a token.
+export function forClients(operation) {
+  return operation.security.some((each) => "client" in each);
+}
+
+export function scopes() {
+  return whole.components.securitySchemes.token.flows.clientCredentials.scopes;
+}

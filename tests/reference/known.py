@@ -1,0 +1,47 @@
+"""What the fuzzer is told of the world it calls: it loads this file before it begins (see test_conformance.py).
+
+Where the document has a member or a parameter whose name is known, such as `retailer_id`, three calls in four carry
+the value of the demonstration instead of a made-up one, so that there is something to answer about. Seven calls in
+eight are authenticated, in the way that the operation asks for.
+"""
+
+import json
+import os
+import zlib
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+
+TOLD: dict[str, Any] = json.loads(os.environ["FUZZER_TOLD"])
+"""`values` by name, the `platform` and the `client` headers, and `heard`: where to note what was answered."""
+
+
+def told(value: Any, known: dict[str, str]) -> Any:
+    """A value with what is known in place of what was made up, at any depth."""
+    if isinstance(value, dict):
+        return {
+            name: known[name] if name in known and isinstance(each, str) else told(each, known)
+            for name, each in value.items()
+        }
+    return [told(each, known) for each in value] if isinstance(value, list) else value
+
+
+@schemathesis.hook
+def before_call(_context: Any, case: Any, _arguments: Any) -> None:
+    """Put the known values into a call, and credentials; for which calls depends on the call alone."""
+    chance = zlib.crc32(repr((case.path_parameters, case.query, case.body)).encode())
+    if chance % 4:
+        case.path_parameters = told(case.path_parameters, TOLD["values"])
+        case.query = told(case.query, TOLD["values"])
+        case.body = told(case.body, TOLD["values"])
+    if chance // 4 % 8:
+        schemes = {name for each in case.operation.definition.raw["security"] for name in each}
+        case.headers["Authorization"] = TOLD["client" if "client" in schemes else "platform"]
+
+
+@schemathesis.hook
+def after_call(_context: Any, case: Any, response: Any) -> None:
+    """Note what was answered."""
+    with Path(TOLD["heard"]).open("a", encoding="utf-8") as heard:
+        heard.write(f"{case.operation.definition.raw['operationId']} {response.status_code}\n")

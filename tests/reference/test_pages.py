@@ -1,0 +1,74 @@
+"""What the reference's addresses answer: types, policy, caching, and nothing that is loaded from elsewhere."""
+
+import re
+
+import httpx
+import pytest
+
+from tessera.web.reference.pages import FOLDER, files
+from tests.support.server import Server
+
+ADDRESSES = ("/openapi.json", "/docs", "/docs/page.css", "/docs/main.js")
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_page_is_answered_and_kept(server: Server, address: str) -> None:
+    """Anybody gets a page, may keep it for a minute, and is answered 304 when it is still the same."""
+    got = httpx.get(server.url + address)
+    head = httpx.head(server.url + address)
+    again = httpx.get(server.url + address, headers={"If-None-Match": f'"other", {got.headers["etag"]}'})
+    other = httpx.get(server.url + address, headers={"If-None-Match": '"other"'})
+
+    assert (got.status_code, head.status_code, again.status_code, other.status_code) == (200, 200, 304, 200)
+    assert re.fullmatch(r'"[0-9a-f]{32}"', got.headers["etag"])
+    assert got.headers["cache-control"] == "public, max-age=60"
+    assert got.headers["x-content-type-options"] == "nosniff"
+    assert (head.content, again.content) == (b"", b"")
+    assert head.headers["content-length"] == str(len(got.content))
+    assert "content-length" not in again.headers
+    assert again.headers["etag"] == got.headers["etag"]
+    assert httpx.post(server.url + address).status_code == 405
+
+
+def test_a_connection_goes_on_after_an_answer_without_a_body(server: Server) -> None:
+    """On one connection, what comes after a 304 is read as it should be."""
+    with httpx.Client(base_url=server.url) as client:
+        tag = client.get("/docs").headers["etag"]
+        assert [client.get("/docs", headers={"If-None-Match": tag}).status_code for _ in range(3)] == [304] * 3
+        assert client.get("/openapi.json").json()["openapi"] == "3.1.0"
+
+
+def test_the_page_may_load_and_reach_this_server_only(server: Server) -> None:
+    """The policy of the page allows our own scripts and styles, and lets nobody frame it."""
+    for address in ADDRESSES[1:]:
+        policy = httpx.get(server.url + address).headers["content-security-policy"]
+        assert policy == (
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
+            " frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+        )
+
+
+def test_only_the_files_of_the_page_are_served(server: Server) -> None:
+    """No other file can be had below the page's address."""
+    for name in ("nothing.js", "..%2fpages.py", "%2e%2e", "index.html%00.js", "__init__.py"):
+        assert httpx.get(f"{server.url}/docs/{name}").status_code == 404
+
+
+def test_the_page_names_no_other_host() -> None:
+    """No file of the page has an address of another host, a script or style in the page, or makes HTML of a text."""
+    for name, body in files().items():
+        text = body.decode()
+        assert re.findall(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]+", text.replace("http://www.w3.org/2000/svg", "")) == [], (
+            name
+        )
+        assert (
+            re.findall(r"<style|<script>|\son\w+=|\sstyle=|innerHTML|outerHTML|insertAdjacentHTML|eval\(", text) == []
+        ), name
+
+
+def test_every_file_of_the_page_is_used() -> None:
+    """Each file is named by another one, but the page itself."""
+    texts = {path.name: path.read_text("utf-8") for path in FOLDER.iterdir()}
+
+    for name in texts:
+        assert name == "index.html" or [other for other, text in texts.items() if other != name and name in text], name
