@@ -36,7 +36,7 @@ def token_requests(folder: Folder, kind: Kind, path: Path) -> Requests:
     make = _TOKEN_REQUESTS[kind.name]
     callers = list(folder.callers)
     Random(1).shuffle(callers)
-    return _write(path, (make(caller) for caller in callers))
+    return write(path, (make(caller) for caller in callers))
 
 
 def platform_requests(folder: Folder, tokens: list[str], kind: Kind, path: Path) -> Requests:
@@ -44,13 +44,14 @@ def platform_requests(folder: Folder, tokens: list[str], kind: Kind, path: Path)
     make = _profile if kind is PROFILE else _tier_status
     customers = folder.customer_ids
     count = max(len(tokens), len(customers))
-    return _write(
+    return write(
         path,
         (make(folder, tokens[index % len(tokens)], customers[index % len(customers)]) for index in range(count)),
     )
 
 
-def _write(path: Path, requests: Iterable[bytes]) -> Requests:
+def write(path: Path, requests: Iterable[bytes]) -> Requests:
+    """The file that wrk walks over: each request behind its length."""
     count = 0
     with path.open("wb") as file:
         for request in requests:
@@ -59,7 +60,8 @@ def _write(path: Path, requests: Iterable[bytes]) -> Requests:
     return Requests(path, count)
 
 
-def _request(line: str, body: str = "", **headers: str) -> bytes:
+def request(line: str, body: str = "", **headers: str) -> bytes:
+    """One request, byte by byte; names of headers with underscores."""
     named = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
     length = f"Content-Length: {len(body)}\r\n" if line.startswith("POST") else ""
     return f"{line} HTTP/1.1\r\nHost: 127.0.0.1\r\n{named}{length}\r\n{body}".encode()
@@ -70,16 +72,16 @@ def _pair(caller: Caller) -> str:
 
 
 def _by_query(caller: Caller) -> bytes:
-    return _request(f"POST /oauth/token?{_pair(caller)}")
+    return request(f"POST /oauth/token?{_pair(caller)}")
 
 
 def _by_form(caller: Caller) -> bytes:
-    return _request("POST /oauth/token", _pair(caller), Content_Type="application/x-www-form-urlencoded")
+    return request("POST /oauth/token", _pair(caller), Content_Type="application/x-www-form-urlencoded")
 
 
 def _by_basic(caller: Caller) -> bytes:
     pair = base64.b64encode(f"{caller.client_id}:{caller.client_secret}".encode()).decode()
-    return _request(
+    return request(
         "POST /oauth/token",
         "grant_type=client_credentials",
         Authorization=f"Basic {pair}",
@@ -95,11 +97,11 @@ _TOKEN_REQUESTS: dict[str, Callable[[Caller], bytes]] = {
 
 
 def _profile(folder: Folder, token: str, customer: str) -> bytes:
-    return _request(f"GET /priv/v1/apps/{folder.api_key}/users/{customer}", Authorization=f"Bearer {token}")
+    return request(f"GET /priv/v1/apps/{folder.api_key}/users/{customer}", Authorization=f"Bearer {token}")
 
 
 def _tier_status(folder: Folder, token: str, customer: str) -> bytes:
-    return _request(
+    return request(
         "POST /api/1.0/user_tiers/tier_status",
         f'{{"retailer_id":"{folder.retailer_id}","user_id":"{customer}"}}',
         Authorization=f"Bearer {token}",

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import msgspec
 
-from bench import checks, folders, kinds, machine, processes, wrk
+from bench import checks, folders, kinds, machine, processes, writes, wrk
 from bench.folders import Folder
 from bench.kinds import KINDS, PROFILE, TIER_STATUS, TOKEN_QUERY, Kind
 from bench.measure import Rotation, Rounds, Subject, Turn
 from bench.processes import Server
 from bench.results import Line, Results
+from bench.writes import Writes
 
-PARTS = ("many", "rotation", "start", "growth")
+PARTS = ("many", "rotation", "writes", "start", "growth")
 ROTATED_APPLICATIONS = 100
 
 Say = Callable[[str], None]
@@ -58,15 +59,20 @@ class Session:
         cold: list[Line] = []
         many = None if many_folder is None else self._many(many_folder, cold)
         rotation = self._rotation(bare) if "rotation" in plan.parts else None
+        writing = self._writing(bare) if "writes" in plan.parts else None
         rounds = Rounds(bare, one, many, self._length)
         for number in range(1, plan.rounds + 1):
             rounds.run(plan.kinds, number, self._say)
             if rotation is not None:
                 self._say(f"round {number}: an operator rotates secrets")
                 rotation.run(number)
+            if writing is not None:
+                self._say(f"round {number}: deposits and spends")
+                writing.run(number)
         lines = rounds.lines(plan.kinds, plan.applications)
         lines += cold
         lines += [] if rotation is None else rotation.lines()
+        lines += [] if writing is None else writing.lines()
         lines += self._memories(lines) + starts
         if "growth" in plan.parts:
             self._say("growth of the database")
@@ -128,6 +134,19 @@ class Session:
         clients.write_text("\n".join(caller.client_id for caller in folder.callers))
         operator = (str(folder.path), str(clients), str(counted))
         return Rotation(bare, subject, operator, counted, self._length)
+
+    def _writing(self, bare: Subject) -> Writes:
+        """A server that writes, on a folder of its own."""
+        folder = self._folder("written", 1)
+        account = writes.savings(folder)
+        server = self._stack.enter_context(processes.tessera("deposits and spends", folder.path))
+        token_requests = kinds.token_requests(folder, TOKEN_QUERY, self._path(folder, "tokens"))
+        token = wrk.collect(server, token_requests, self._path(folder, "issued"))[0]
+        made = {
+            kind.name: writes.requests(folder, token, account, kind, self._path(folder, kind.name))
+            for kind in writes.KINDS
+        }
+        return Writes(bare, Subject(server, made), folder, self._length)
 
     def _memories(self, lines: list[Line]) -> list[Line]:
         one = [line for line in lines if line.name in {kind.name for kind in self._plan.kinds}]

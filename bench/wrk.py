@@ -57,7 +57,7 @@ def installed() -> bool:
 
 def load(server: Server, requests: Requests, seconds: float, start: int = 0) -> Figures:
     """Load a server for so long, walking over the requests. Raises BenchError when any answer is no success."""
-    walk = [str(requests.path), str(start % requests.count), str(requests.stride), "load"]
+    walk = [str(requests.path), str(start % requests.count), str(requests.stride), "load", f"{time.time_ns():016x}"]
     with _wrk(server, int(seconds) + 10, walk) as process:
         _await_line(process, "started")
         time.sleep(seconds)

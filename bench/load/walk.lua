@@ -1,12 +1,17 @@
 -- Walks over prepared requests: every load, the bare handler's included, runs this script, so all cost wrk the same.
 --
+-- Where a request holds 26 times "#", a number stands in their place that no other request has: an idempotency id.
+--
 -- Arguments: the file of requests, each behind its length in six digits; the request to begin with; the step from one
 -- to the next; a mode: "load", "pass" (says "passed" once every request was sent), "collect" (the same, and writes the
 -- access token of each answer to the file named last), "explain" (says what answers other than 2xx were).
+-- Last, in mode "load", 16 characters that no other run has.
 -- It speaks to whoever runs wrk by lines on standard error, and with the figures as JSON on standard output.
 
 local requests, count, position, step, sent, answered = {}, 0, 0, 1, 0, 0
 local passing = false
+local MARK = string.rep("#", 26)
+local run, heads, tails = nil, {}, {}
 
 local function say(line)
    io.stderr:write(line, "\n")
@@ -19,6 +24,8 @@ local function read(path)
    while length do
       count = count + 1
       requests[count] = file:read(tonumber(length))
+      local first, last = requests[count]:find(MARK, 1, true)
+      if first then heads[count], tails[count] = requests[count]:sub(1, first - 1), requests[count]:sub(last + 1) end
       length = file:read(6)
    end
    file:close()
@@ -47,6 +54,7 @@ function init(args)
    read(args[1])
    position, step = tonumber(args[2]), tonumber(args[3])
    passing = args[4] == "pass"
+   run = args[4] == "load" and args[5] or string.rep("0", 16)
    if args[4] == "collect" then response = collecting(args[5]) end
    if args[4] == "explain" then response = explaining end
 end
@@ -56,6 +64,9 @@ function request()
    if sent == 2 then say("started") end  -- wrk asks for one request before it begins
    if passing and sent == count + 1 then say("passed") end
    local found = requests[position + 1]
+   if heads[position + 1] then
+      found = heads[position + 1] .. run .. string.format("%010d", sent) .. tails[position + 1]
+   end
    position = (position + step) % count
    return found
 end

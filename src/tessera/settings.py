@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     usage_flush_seconds: float = Field(
         2.0, gt=0, le=3600, description="How often counts and last uses are written to the database."
     )
+    settle_seconds: float = Field(
+        2.0, gt=0, le=3600, description="How often it is looked for points that have ended and levels to be looked at."
+    )
     connections_max: int = Field(10_000, ge=1, description="Open connections a process accepts; more get a 503.")
     request_head_bytes_max: int = Field(
         32 * 1024, ge=1024, description="Bytes of request line and headers; more get a 431."

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from tessera.api import customers, incentives, oauth
-from tessera.app import keys, upkeep
+from tessera.api import audit_log, customers, oauth, points, tiers, user_events
+from tessera.app import duties, keys, settlement, upkeep
 from tessera.app.house import House
 from tessera.core.keys import MasterKey
 from tessera.directory import Directory
@@ -103,7 +103,8 @@ async def open_house(
 
 def routes(house: House) -> list[Route]:
     """Every route that is served."""
-    served = [*oauth.routes(house), *customers.routes(house), *incentives.routes(house)]
+    rooms = (oauth, customers, points, audit_log, tiers, user_events)
+    served = [route for room in rooms for route in room.routes(house)]
     return [*served, *reference.routes(served)]
 
 
@@ -115,6 +116,11 @@ async def serving(settings: Settings) -> AsyncIterator[Routes]:
             asyncio.create_task(upkeep.follow_feed(house, settings.feed_poll_milliseconds / 1000)),
             asyncio.create_task(upkeep.flush_usage(house, settings.usage_flush_seconds)),
             asyncio.create_task(upkeep.forget_expired(house)),
+            asyncio.create_task(
+                duties.while_held(
+                    house, "settlement", house.new_uuid(), lambda: settlement.settle(house, settings.settle_seconds)
+                )
+            ),
         ]
         try:
             yield Routes(routes(house))

@@ -8,11 +8,11 @@ import pytest
 from tessera import wiring
 from tessera.app import points, tiers
 from tessera.app.callers import Caller
-from tessera.app.points import Deposit
 from tessera.core.changes import AddTierLevel, AddTierRule, AddTierRuleAccount
-from tessera.core.customers import Standing
-from tessera.core.errors import NotFound, UserNotFound, Validation
+from tessera.core.errors import IdempotencyConflict, NotFound, UserNotFound, Validation
+from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import AMOUNT_MAX, UNITS
+from tessera.core.loyalty.standing import Standing
 from tessera.settings import load
 from tests.support import invariants
 from tests.support.scene import Scene, play, status
@@ -87,7 +87,7 @@ def test_an_idempotency_id_counts_once(tmp_path: Path) -> None:
         await scene.deposit(customer_id, status(10, "once"), status(5, "new"))
         await scene.deposit(other, status(99, "once"))
         for changed in (status(11, "once"), Deposit("account-spend", 10 * UNITS, "once")):
-            with pytest.raises(Validation, match="used before, for a different deposit"):
+            with pytest.raises(IdempotencyConflict, match="used before, for something else"):
                 await scene.deposit(customer_id, changed)
         with pytest.raises(Validation, match="stands twice"):
             await scene.deposit(customer_id, status(1, "same"), status(1, "same"))
@@ -156,10 +156,10 @@ def test_only_one_s_own_customers_get_points(tmp_path: Path) -> None:
         with pytest.raises(UserNotFound):
             await scene.deposit("unknown", status(1))
         with pytest.raises(NotFound):
-            await points.deposit(scene.house, scene.caller, "unknown", customer_id, [status(1)])
+            await points.order(scene.house, scene.caller, "unknown", customer_id, [status(1)])
         stranger = Caller(2, ("openid",))
         with pytest.raises(NotFound):
-            await points.deposit(scene.house, stranger, scene.retailer_id, customer_id, [status(1)])
+            await points.order(scene.house, stranger, scene.retailer_id, customer_id, [status(1)])
 
     play(tmp_path, scenario)
 
@@ -176,7 +176,7 @@ def test_a_level_that_another_process_has_just_added(tmp_path: Path) -> None:
                 AddTierRule(1, "rule-4", "level-4", "tree-4", "root-4", "constraint-4", 9_000 * UNITS),
                 AddTierRuleAccount(1, "rule-4", "account-tier"),
             )
-            await points.deposit(elsewhere, scene.caller, scene.retailer_id, customer_id, [status(9_000)])
+            await points.order(elsewhere, scene.caller, scene.retailer_id, customer_id, [status(9_000)])
         assert await level(scene, customer_id) == "L4"
 
     play(tmp_path, scenario)

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tessera.core import customers
-from tessera.core.customers import Customer, NewCustomer, Standing, Wanted
+from tessera.core.customers import Customer, NewCustomer, Wanted
 from tessera.core.loyalty.points import UNITS, Balance
 from tessera.core.loyalty.program import Program
+from tessera.core.loyalty.standing import Standing
 from tessera.core.loyalty.tiers import Membership
 from tests.core.program import PROGRAM, SYSTEM, TARGETS, balances
 
@@ -31,6 +32,7 @@ def customer(
         "the-id",
         text(profile),
         text(Standing(list((held or {}).values()), list(memberships))),
+        0,
         text([{"external_id": each, "external_id_type": "card"} for each in ids]),
         '{"_version":1,"roast":{"a":[1]}}',
     )

@@ -6,12 +6,11 @@ import msgspec
 
 from tessera.core.applications import Application, ApplicationRecord, QueryCredentials, SecretRecord, held
 from tessera.core.changes import Notice
-from tessera.core.customers import Customer
 from tessera.core.keys import PEPPER_BYTES, KeyPurpose, MasterKey, WrappedKey
 from tessera.core.loyalty.program import Program
 from tessera.core.organizations import OrganizationRecord, Property, PropertyRecord
 from tessera.core.sealing import KEY_BYTES
-from tessera.ports import Entry, Unknown
+from tessera.ports import Unknown
 
 MASTER = MasterKey("0f" * 32)
 
@@ -27,9 +26,9 @@ def wrapped(purpose: KeyPurpose, number: int, length: int) -> WrappedKey:
 
 
 class SlowReader:
-    """`ports.Reader` over values that tests set. While `held` is set, a read has its rows and does not answer yet.
+    """`ports.DirectoryReader` over values that tests set. `reads` names each read that was made.
 
-    `reads` names each read that was made. What the directory never asks for raises.
+    While `held` is set, a read has its rows and does not answer yet. What the directory never asks for raises.
     """
 
     def __init__(self) -> None:
@@ -84,18 +83,6 @@ class SlowReader:
 
     async def changed(self) -> bool:
         return True
-
-    async def customer(self, organization: int, customer_id: str) -> Customer | None:
-        raise Unknown("the directory holds no customers")
-
-    async def customer_with_external_id(self, organization: int, external_id: str) -> Customer | None:
-        raise Unknown("the directory holds no customers")
-
-    async def customer_id_with_email(self, organization: int, folded_email: str) -> str | None:
-        raise Unknown("the directory holds no customers")
-
-    async def entry(self, customer: int, idempotency_id: str) -> Entry | None:
-        raise Unknown("the directory holds no ledger")
 
     async def organizations(self) -> list[OrganizationRecord]:
         raise Unknown("the directory holds no lists")

@@ -28,7 +28,14 @@ def statements() -> dict[str, str]:
         for kind, each in sql.WRITES.items()
         for place, statement in enumerate(each)
     }
-    return written | {name: each for name, each in vars(sql).items() if name.isupper() and isinstance(each, str)}
+    topics = (sql.customers, sql.identity, sql.ledger, sql.outbox, sql.program, sql.upkeep)
+    read = {
+        f"{topic.__name__}.{name}": each
+        for topic in topics
+        for name, each in vars(topic).items()
+        if name.isupper() and isinstance(each, str)
+    }
+    return written | read
 
 
 def unknown_parameters(kind: type[Change], statement: str) -> set[str]:

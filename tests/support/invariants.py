@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 
 def check(path: Path) -> None:
@@ -14,7 +15,8 @@ def check(path: Path) -> None:
         assert connection.execute("pragma foreign_key_check").fetchall() == []
         _nothing_without_its_owner(connection)
         for number, standing, identifiers in connection.execute("select number, standing, identifiers from customer"):
-            _customer(connection, number, json.loads(standing), json.loads(identifiers))
+            _customer(connection, number, json.loads(identifiers))
+            _standing(connection, number, *json.loads(standing))
     finally:
         connection.close()
 
@@ -29,20 +31,35 @@ def _nothing_without_its_owner(connection: sqlite3.Connection) -> None:
     assert feed == list(range(feed[0], feed[0] + len(feed))) if feed else True, "the feed has a gap"
 
 
-def _customer(
-    connection: sqlite3.Connection, number: int, standing: list[list[list[object]]], identifiers: list[dict[str, str]]
+def _customer(connection: sqlite3.Connection, number: int, identifiers: list[dict[str, str]]) -> None:
+    """The identifiers lead here."""
+    claimed = [row[0] for row in connection.execute("select external_id from identifier where customer = ?", (number,))]
+    assert [each["external_id"] for each in identifiers] == claimed, "an external id leads nowhere"
+
+
+def _standing(
+    connection: sqlite3.Connection,
+    number: int,
+    balances: list[list[Any]],
+    memberships: list[list[object]],
+    entries: int,
 ) -> None:
-    """The balances are the sums of the ledger, the memberships those of the history, the identifiers lead here."""
-    balances, memberships = standing
-    entries = "select point_account, sum(amount) from ledger_entry where customer = ? group by point_account"
-    ledger = dict(connection.execute(entries, (number,)))
+    """The balances are the sums of the ledger, the memberships those of the history."""
+    sums = "select point_account, sum(amount) from ledger_entry where customer = ? {} group by point_account"
+    ledger = dict(connection.execute(sums.format(""), (number,)))
+    earned = dict(connection.execute(sums.format("and kind in ('deposit', 'return')"), (number,)))
     assert {each[0]: each[2] for each in balances} == ledger, "a balance is not the sum of its entries"
-    assert {each[0]: each[3] for each in balances} == ledger, "a life-time value is not the sum of the deposits"
+    assert {each[0]: each[3] for each in balances if each[3]} == {
+        account: amount for account, amount in earned.items() if amount
+    }, "a life-time value is not the sum of the deposits"
+    for each in balances:
+        assert sum(lot[1] for lot in each[4]) <= max(0, each[2]), "more points expire than there are"
+        assert each[4] == sorted(each[4]), "lots are not in the order of their end"
+    numbers = [row[0] for row in connection.execute("select number from ledger_entry where customer = ?", (number,))]
+    assert numbers == list(range(1, entries + 1)), "the entries are not numbered from 1"
     current = "select tier_system, tier_level, id, joined_at from membership where customer = ? and left_at is null"
     held = sorted(tuple(each[:4]) for each in memberships)
     assert held == sorted(connection.execute(current, (number,))), "a membership is not the current one of the history"
-    claimed = [row[0] for row in connection.execute("select external_id from identifier where customer = ?", (number,))]
-    assert [each["external_id"] for each in identifiers] == claimed, "an external id leads nowhere"
 
 
 def row_counts(path: Path) -> Counter[str]:

@@ -17,10 +17,10 @@ from tessera.app.applications import Issued
 from tessera.app.callers import Caller
 from tessera.app.house import House
 from tessera.app.organizations import IssuedProperty
-from tessera.app.points import Deposit
 from tessera.core import wire
 from tessera.core.changes import AddPointAccount, AddTierLevel, AddTierRule, AddTierRuleAccount, AddTierSystem, Change
 from tessera.core.customers import NewCustomer
+from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import SPEND, TIER, UNITS
 from tessera.core.tokens import TokenReply
 from tessera.settings import load
@@ -84,7 +84,7 @@ class Scene:
 
     async def deposit(self, customer_id: str, *deposits: Deposit) -> None:
         """Make deposits for a customer."""
-        await points.deposit(self.house, self.caller, self.retailer_id, customer_id, deposits)
+        await points.order(self.house, self.caller, self.retailer_id, customer_id, deposits)
 
 
 def status(amount_points: int, idempotency_id: str | None = None) -> Deposit:

@@ -64,31 +64,31 @@ async def own_api_key(house: House, caller: Caller, api_key: str) -> None:
         raise InvalidAPIKey("The API key in the address is not one of your organization.")
 
 
-async def program(house: House, caller: Caller) -> Program:
-    """The loyalty program of the caller's organization. Raises NotFound when the organization is gone."""
+async def program(house: House, organization: int) -> Program:
+    """The loyalty program of an organization. Raises NotFound when it is gone."""
     programs = house.directory.programs
-    known = programs.known.get(caller.organization) or await programs.get(caller.organization)
+    known = programs.known.get(organization) or await programs.get(organization)
     if known is None:
         raise NotFound("The organization does not exist any more.")
     return known
 
 
-async def with_program(house: House, caller: Caller, make: Callable[[Program], T]) -> T:
-    """What `make` makes of the caller's program.
+async def with_program(house: House, organization: int, make: Callable[[Program], T]) -> T:
+    """What `make` makes of an organization's program.
 
-    When the program in memory lacks a level, which another process may just have added, it is read anew and `make`
-    called again. Raises NotFound when the organization is gone.
+    When the program in memory lacks a level or an account, which another process may just have added, it is read anew
+    and `make` called again. Raises NotFound when the organization is gone.
     """
     try:
-        return make(await program(house, caller))
+        return make(await program(house, organization))
     except LookupError:
-        house.directory.programs.drop(caller.organization)
-        return make(await program(house, caller))
+        house.directory.programs.drop(organization)
+        return make(await program(house, organization))
 
 
 async def own_retailer(house: House, caller: Caller, retailer_id: str) -> Program:
     """The program that `retailer_id` names. Raises NotFound unless it is the caller's own."""
-    known = await program(house, caller)
+    known = await program(house, caller.organization)
     if known.retailer_id != retailer_id:
         raise NotFound("retailer_id names no retailer of your organization.")
     return known

@@ -2,19 +2,20 @@
 
 import msgspec
 
+from tessera.app.books import NO_CUSTOMER
 from tessera.app.callers import Caller, own_api_key, program, with_program
 from tessera.app.house import House
 from tessera.core import customers
-from tessera.core.changes import AddCustomer, Change, ClaimIdentifier, JoinTier
-from tessera.core.customers import Customer, Identifier, NewCustomer, Standing, Wanted
+from tessera.core.changes import AddCustomer, AddEvent, Change, ClaimIdentifier, JoinTier
+from tessera.core.customers import Customer, Identifier, NewCustomer, Wanted
 from tessera.core.errors import UserNotFound, Validation
 from tessera.core.loyalty import tiers
+from tessera.core.loyalty.book import due_at
+from tessera.core.loyalty.happenings import CustomerHappened, Happening
 from tessera.core.loyalty.program import Program
-from tessera.core.loyalty.tiers import Membership
-from tessera.core.times import DAY
+from tessera.core.loyalty.standing import Standing
+from tessera.core.loyalty.tiers import Membership, Reason
 from tessera.ports import Conflict
-
-NO_CUSTOMER = "No such customer in your organization."
 
 
 async def read(house: House, caller: Caller, api_key: str, user_id: str, wanted: Wanted) -> msgspec.Raw:
@@ -34,7 +35,7 @@ async def read_external(house: House, caller: Caller, api_key: str, external_id:
 async def _view(house: House, caller: Caller, found: Customer | None, wanted: Wanted) -> msgspec.Raw:
     if found is None:
         raise UserNotFound(NO_CUSTOMER)
-    return await with_program(house, caller, lambda loyalty: customers.view(found, loyalty, wanted))
+    return await with_program(house, caller.organization, lambda loyalty: customers.view(found, loyalty, wanted))
 
 
 async def create(house: House, caller: Caller, api_key: str, new: NewCustomer) -> msgspec.Raw:
@@ -44,7 +45,7 @@ async def create(house: House, caller: Caller, api_key: str, new: NewCustomer) -
     """
     await own_api_key(house, caller, api_key)
     customer_id = house.new_uuid()
-    loyalty = await program(house, caller)
+    loyalty = await program(house, caller.organization)
     try:
         await house.commit(*creation(house, caller.organization, loyalty, customer_id, new))
     except Conflict as conflict:
@@ -58,10 +59,9 @@ def creation(
     """The changes that make a new customer, as of `at` (now when None). Raises Validation."""
     now = house.clock.now() if at is None else at
     profile = customers.new_profile(new, now)
-    lowest = [(system, tiers.earned_level(system, None, {})) for system in loyalty.systems]
     memberships = [
-        Membership(system.number, level.number, house.new_uuid(), now, maintenance_end(system, now))
-        for system, level in lowest
+        Membership(system.number, system.levels[0].number, house.new_uuid(), now, tiers.evaluation_after(system, now))
+        for system in loyalty.systems
     ]
     external_id = new.external_id if isinstance(new.external_id, str) else None
     identifiers = [] if external_id is None else [Identifier(external_id, new.external_id_type)]
@@ -72,6 +72,7 @@ def creation(
             customers.folded_email(profile.email) if isinstance(profile.email, str) else None,
             json_text(profile),
             json_text(Standing([], memberships)),
+            due_at([], memberships),
             json_text(identifiers),
             _custom_profile(new),
             now,
@@ -79,30 +80,23 @@ def creation(
     ]
     if external_id is not None:
         changes.append(ClaimIdentifier(customer_id, organization, external_id))
-    changes += [join(customer_id, membership) for membership in memberships]
+    changes += [
+        JoinTier(customer_id, each.id, each.tier_system, each.tier_level, each.joined_at, Reason.JOINED.value)
+        for each in memberships
+    ]
+    changes.append(happened(house, loyalty, Happening.CUSTOMER_CREATED, customer_id, now))
     return changes
 
 
-def join(customer_id: str, membership: Membership) -> JoinTier:
-    """The entry that a new membership gets in the history."""
-    return JoinTier(
-        membership.id,
-        customer_id,
-        membership.tier_system,
-        membership.tier_level,
-        membership.joined_at,
-        membership.next_maintenance_eval_at,
-    )
+def happened(house: House, loyalty: Program, kind: Happening, customer_id: str, at: int) -> AddEvent:
+    """What others are told of a customer that was created, changed or deleted."""
+    told = CustomerHappened(loyalty.retailer_id, customer_id)
+    return AddEvent(house.new_uuid(), loyalty.organization, kind.value, json_text(told), at)
 
 
 def json_text(value: object) -> str:
     """A value as the JSON text under which it is stored."""
     return msgspec.json.encode(value).decode()
-
-
-def maintenance_end(system: tiers.TierSystem, joined_at: int) -> int | None:
-    """When a level entered at `joined_at` is looked at again; None when the system does not say."""
-    return None if system.maintenance_days is None else joined_at + system.maintenance_days * DAY
 
 
 def _custom_profile(new: NewCustomer) -> str | None:

@@ -4,11 +4,11 @@ import asyncio
 
 import msgspec
 
-from tessera.app import applications, customers, organizations, points
+from tessera.app import applications, books, customers, organizations
 from tessera.app.house import House
-from tessera.app.points import Deposit
 from tessera.core.changes import AddPointAccount, AddTierLevel, AddTierRule, AddTierRuleAccount, AddTierSystem, Change
 from tessera.core.customers import NewCustomer, PhoneNumber
+from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import SPEND, TIER, UNITS
 from tessera.core.loyalty.program import Program
 from tessera.core.times import DAY
@@ -95,9 +95,12 @@ async def _customer(house: House, program: Program, index: int) -> str:
         customer = await house.store.customer(program.organization, customer_id)
         if customer is None:
             raise LookupError("a customer of the demonstration vanished while it was made")
-        deposits = (Deposit(spend.id, step * UNITS // 2), Deposit(tier.id, step * UNITS))
         at = joined_at + (month + 1) * 3 * DAY
-        await house.commit(*points.deposit_changes(house, customer, program, deposits, at)[1])
+        book = books.open_book(house, customer, program)
+        book.deposit(Deposit(spend.id, step * UNITS // 2), 0, at)
+        book.deposit(Deposit(tier.id, step * UNITS), 1, at)
+        book.promote(at)
+        await house.commit(*book.close())
     return customer_id
 
 

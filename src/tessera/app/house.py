@@ -1,5 +1,6 @@
 """The house: what every deed may use. Made once a process, by `wiring`."""
 
+import asyncio
 from collections.abc import Sequence
 
 from tessera.app.usage import Usage
@@ -11,7 +12,7 @@ from tessera.ports import Clock, Entropy, SlowHash, Store
 class House:
     """The store, the directory over it, the clock, entropy, the slow hash, and the usage counts."""
 
-    __slots__ = ("clock", "directory", "entropy", "slow_hash", "store", "usage", "verified")
+    __slots__ = ("clock", "directory", "entropy", "slow_hash", "store", "turns", "usage", "verified")
 
     def __init__(
         self, store: Store, directory: Directory, *, clock: Clock, entropy: Entropy, slow_hash: SlowHash
@@ -23,6 +24,7 @@ class House:
         self.slow_hash = slow_hash
         self.usage = Usage()
         self.verified: dict[tuple[int, bytes], None] = {}
+        self.turns: dict[str, asyncio.Lock] = {}
 
     async def commit(self, *changes: Change) -> Sequence[Notice]:
         """Commit, and put the changes in force here at once. Raises as `ports.Store.commit` does."""
@@ -32,9 +34,13 @@ class House:
         return notices
 
     def new_uuid(self) -> str:
-        """A random UUID (version 4, RFC 9562) in lower case."""
-        raw = bytearray(self.entropy.random_bytes(16))
-        raw[6] = raw[6] & 0x0F | 0x40
+        """A UUID in the order of time (version 7, RFC 9562 section 5.7) in lower case.
+
+        New rows then lie beside each other in every index by id, however many there are.
+        """
+        millisecond = self.clock.now() // 1000
+        raw = bytearray(millisecond.to_bytes(6) + self.entropy.random_bytes(10))
+        raw[6] = raw[6] & 0x0F | 0x70
         raw[8] = raw[8] & 0x3F | 0x80
         digits = raw.hex()
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

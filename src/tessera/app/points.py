@@ -1,153 +1,159 @@
-"""Points: deposits, and the promotions they earn."""
+"""Points: deposits and spends, each answered once for all, and the promotions that they earn."""
 
-import hashlib
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-import msgspec
-
-from tessera.app.callers import Caller, own_retailer, with_program
-from tessera.app.customers import NO_CUSTOMER, join, json_text, maintenance_end
+from tessera.app.books import NO_CUSTOMER, move, with_book
+from tessera.app.callers import Caller, own_retailer
 from tessera.app.house import House
-from tessera.core.changes import AddEntry, Change, LeaveTier, SetStanding
-from tessera.core.customers import Customer, Standing
-from tessera.core.errors import NotFound, Unavailable, UserNotFound, Validation
-from tessera.core.loyalty import points, tiers
+from tessera.core.changes import Change
+from tessera.core.customers import Customer
+from tessera.core.errors import IdempotencyConflict, NotFound, PlatformRefusal, UserNotFound, Validation
+from tessera.core.loyalty import points
+from tessera.core.loyalty.book import Book, Line
+from tessera.core.loyalty.entries import Entry
+from tessera.core.loyalty.orders import Deposit, Order, fingerprint, request_fingerprint
 from tessera.core.loyalty.points import Balance, BalancesView
 from tessera.core.loyalty.program import Program
-from tessera.core.loyalty.tiers import Membership
-from tessera.ports import Conflict, Entry
 
-ATTEMPTS_MAX = 50
-"""How often a deposit is decided anew when others moved the same balance meanwhile."""
-
-DEPOSIT = "deposit"
+NEAR = 4096
+"""Entries before and after one in which the others of its request are looked for: more than a request can make."""
 
 
-class Deposit(msgspec.Struct, frozen=True):
-    """One deposit that was asked for; `amount` in units, `point_account_id` not yet looked up."""
+class Answer(NamedTuple):
+    """What became of the orders of a request, by their place in it, and the balances after them."""
 
-    point_account_id: str
-    amount: int
-    idempotency_id: str | None = None
-    reference_id: str | None = None
-    reference_type: str | None = None
-    point_source_id: str | None = None
-
-    def fingerprint(self) -> str:
-        """What must be the same for a repeated idempotency id to be the same deposit."""
-        return hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:32]
+    program: Program
+    user_id: str
+    results: list[list[Line] | PlatformRefusal]
+    balances: dict[int, Balance]
 
 
-async def deposit(
-    house: House, caller: Caller, retailer_id: str, user_id: str, deposits: Sequence[Deposit]
-) -> BalancesView:
-    """Make all of the deposits or none, and the promotions they earn, in one commit; the balances afterwards.
+class _Replayed(NamedTuple):
+    """Orders that were made before, by their place: their lines, and the balances just after the last of them."""
 
-    A deposit whose idempotency id is known is not made again. Raises NotFound, UserNotFound, Validation (which
-    includes a known idempotency id with another content), Unavailable when too many move the same balance.
+    results: dict[int, list[Line]]
+    balances: dict[int, Balance]
+
+
+async def order(
+    house: House, caller: Caller, retailer_id: str, user_id: str, orders: Sequence[Order], *, partial: bool = False
+) -> Answer:
+    """Make all of the orders or none, in one commit with the promotions they earn; with `partial` those that can be.
+
+    An order whose idempotency id is known is not made again, and answered as the first time. Raises NotFound,
+    UserNotFound, Validation, IdempotencyConflict for a known id with another content, Unavailable.
     """
     program = await own_retailer(house, caller, retailer_id)
-    for _ in range(ATTEMPTS_MAX):
-        customer = await house.store.customer(caller.organization, user_id)
-        if customer is None:
-            raise UserNotFound(NO_CUSTOMER)
-        fresh = await _not_yet_made(house, customer, program, deposits)
-        decide = partial(deposit_changes, house, customer, deposits=fresh, now=house.clock.now())
-        balances, changes = await with_program(house, caller, decide)
-        try:
-            if changes:
-                await house.commit(*changes)
-        except Conflict:
+    _each_id_once(orders)
+    request = request_fingerprint(orders)
+
+    async def decide(customer: Customer) -> tuple[Answer, list[Change]]:
+        made = await _made_before(house, customer, orders, request) if request is not None else None
+        fresh = [place for place in range(len(orders)) if made is None or place not in made.results]
+        if made is not None and not fresh:
+            return Answer(
+                program, customer.id, [made.results[place] for place in range(len(orders))], made.balances
+            ), []
+
+        def act(book: Book, now: int) -> Answer:
+            results: list[list[Line] | PlatformRefusal] = []
+            for place, each in enumerate(orders):
+                if made is not None and place in made.results:
+                    results.append(made.results[place])
+                else:
+                    results.append(_made(book, each, place, now, partial=partial))
+            book.promote(now)
+            return Answer(book.program, customer.id, results, book.balances)
+
+        return await with_book(house, caller.organization, customer, act, request)
+
+    return await move(house, caller.organization, user_id, decide)
+
+
+def _made(book: Book, order: Order, place: int, now: int, *, partial: bool) -> list[Line] | PlatformRefusal:
+    """Make one order; a refusal is an answer when the others go on, and names the order otherwise."""
+    try:
+        return book.deposit(order, place, now) if isinstance(order, Deposit) else book.spend(order, place, now)
+    except (NotFound, Validation) as refusal:
+        if partial:
+            return refusal
+        field = "deposit_details" if isinstance(order, Deposit) else "spend_details"
+        raise type(refusal)(f"{field}[{place}]: {refusal.public}") from None
+
+
+def _each_id_once(orders: Iterable[Order]) -> None:
+    ids = [order.idempotency_id for order in orders if order.idempotency_id is not None]
+    if len(set(ids)) < len(ids):
+        raise Validation("idempotency_id stands twice in this request.")
+
+
+async def _made_before(
+    house: House, customer: Customer, orders: Sequence[Order], request: str | None
+) -> _Replayed | None:
+    """Those of the orders that the ledger has already. Raises IdempotencyConflict for an id with another content."""
+    entries: dict[int, list[Entry]] = {}
+    for place, each in enumerate(orders):
+        if each.idempotency_id is None:
             continue
-        return points.view(program.retailer_id, customer.id, program.accounts, balances)
-    raise Unavailable("Too many deposits for this customer at once. Send it again.")
-
-
-async def _not_yet_made(
-    house: House, customer: Customer, program: Program, deposits: Sequence[Deposit]
-) -> list[Deposit]:
-    fresh = []
-    seen: set[str] = set()
-    for each in deposits:
-        if program.account_with_id(each.point_account_id) is None:
-            raise NotFound("point_account_id names no point account of this retailer.")
-        if each.idempotency_id is not None:
-            if each.idempotency_id in seen:
-                raise Validation("idempotency_id stands twice in this request.")
-            seen.add(each.idempotency_id)
-            made = await house.store.entry(customer.number, each.idempotency_id)
-            if made is not None:
-                _same(made, each)
-                continue
-        fresh.append(each)
-    return fresh
-
-
-def _same(made: Entry, asked: Deposit) -> None:
-    if made.fingerprint != asked.fingerprint():
-        raise Validation("idempotency_id was used before, for a different deposit.")
-
-
-def deposit_changes(
-    house: House, customer: Customer, program: Program, deposits: Sequence[Deposit], now: int
-) -> tuple[dict[int, Balance], list[Change]]:
-    """The balances after these deposits, and the changes that bring them about, promotions included.
-
-    Raises Validation for an amount that is not positive or a balance that would grow too large.
-    """
-    standing = customer.stands()
-    balances = {balance.point_account: balance for balance in standing.balances}
-    changes: list[Change] = []
-    for each in deposits:
-        account = program.account_with_id(each.point_account_id)
-        if account is None:
-            raise NotFound("point_account_id names no point account of this retailer.")
-        balances[account.number] = points.deposited(
-            balances.get(account.number) or Balance(account.number, house.new_uuid(), 0, 0), each.amount
-        )
-        changes.append(
-            AddEntry(
-                house.new_uuid(),
-                customer.id,
-                account.number,
-                each.amount,
-                DEPOSIT,
-                each.idempotency_id,
-                each.fingerprint(),
-                each.reference_id,
-                each.reference_type,
-                each.point_source_id,
-                now,
+        first = await house.store.entry(customer.number, each.idempotency_id)
+        if first is None:
+            continue
+        if first.fingerprint != fingerprint(each):
+            raise IdempotencyConflict(
+                f"idempotency_id of detail {place} was used before, for something else. Send a new id for a new deed."
             )
-        )
-    memberships = list(standing.memberships)
-    for system in program.systems:
-        changes += _promote(house, customer.id, system, memberships, balances, now)
-    after = Standing(list(balances.values()), memberships)
-    if changes:
-        changes.append(SetStanding(customer.id, json_text(after), customer.standing))
-    return balances, changes
+        entries[place] = [first]
+        if first.request is not None:
+            near = await house.store.entries_between(customer.number, first.number - NEAR, first.number + NEAR)
+            together = [entry for entry in near if entry.request == first.request]
+            if first.request == request:  # the same request again: what had no id was made with it
+                entries.update(_by_place(together))
+                break
+            entries[place] = [entry for entry in together if entry.place == first.place]
+    return await _replay(house, customer, entries) if entries else None
 
 
-def _promote(
-    house: House,
-    customer_id: str,
-    system: tiers.TierSystem,
-    memberships: list[Membership],
-    balances: dict[int, Balance],
-    now: int,
-) -> list[Change]:
-    """Move to the level that the balances now earn, several levels at once if earned; `memberships` is updated."""
-    place = next((place for place, each in enumerate(memberships) if each.tier_system == system.number), None)
-    held = None if place is None else memberships[place]
-    current = None if held is None else system.level(held.tier_level)
-    earned = tiers.earned_level(system, current, balances)
-    if earned is current:
-        return []
-    entered = Membership(system.number, earned.number, house.new_uuid(), now, maintenance_end(system, now))
-    if place is None or held is None:
-        memberships.append(entered)
-        return [join(customer_id, entered)]
-    memberships[place] = entered
-    return [LeaveTier(held.id, now), join(customer_id, entered)]
+def _by_place(entries: Iterable[Entry]) -> dict[int, list[Entry]]:
+    found: dict[int, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry.place, []).append(entry)
+    return found
+
+
+async def _replay(house: House, customer: Customer, entries: dict[int, list[Entry]]) -> _Replayed:
+    """What was answered when these entries were made, as the ledger tells it."""
+    now = {balance.point_account: balance for balance in customer.stands().balances}
+    last = max(entry.number for each in entries.values() for entry in each)
+    balances = {
+        each.point_account: Balance(each.point_account, now[each.point_account].id, each.available, each.life_time)
+        for each in await house.store.sums(customer.number, last)
+    }
+    results = {}
+    for place, made in entries.items():
+        results[place] = [
+            Line(entry.point_account, entry.amount, await _available_after(house, customer, entry)) for entry in made
+        ]
+    return _Replayed(results, balances)
+
+
+async def _available_after(house: House, customer: Customer, entry: Entry) -> int:
+    sums = await house.store.sums(customer.number, entry.number)
+    return next(each.available for each in sums if each.point_account == entry.point_account)
+
+
+async def balances(
+    house: House, caller: Caller, retailer_id: str, user_id: str, point_account_ids: Sequence[str] | None = None
+) -> BalancesView:
+    """The balances of a customer, in all point accounts or those named. Raises NotFound, UserNotFound."""
+    program = await own_retailer(house, caller, retailer_id)
+    customer = await house.store.customer(caller.organization, user_id)
+    if customer is None:
+        raise UserNotFound(NO_CUSTOMER)
+    accounts = program.accounts
+    if point_account_ids is not None:
+        unknown = next((each for each in point_account_ids if program.account_with_id(each) is None), None)
+        if unknown is not None:
+            raise NotFound("point_account_ids names no point account of this retailer.")
+        accounts = tuple(account for account in accounts if account.id in point_account_ids)
+    return points.view(program.retailer_id, customer.id, accounts, customer.balances())

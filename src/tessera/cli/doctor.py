@@ -1,6 +1,6 @@
 """`tessera doctor`: look at everything, change nothing, say what to do."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,12 +11,19 @@ if TYPE_CHECKING:
     from tessera.app.checkup import Finding, KeyFacts
     from tessera.settings import Settings
 
-EXAMPLES = examples("doctor", "doctor --data-dir /srv/tessera --json")
+EXAMPLES = examples("doctor", "doctor --ledger", "doctor --data-dir /srv/tessera --json")
 
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
-def doctor(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+def doctor(
+    *,
+    ledger: Annotated[
+        bool, typer.Option("--ledger", help="Compute every balance again from the ledger, and compare.")
+    ] = False,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
     """Check folder, master key, database, disk, clock and secrets; change nothing. Exit code 1 when something fails."""
     from tessera import settings
     from tessera.app import checkup
@@ -29,6 +36,8 @@ def doctor(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     now = SystemClock().now()
     facts = look(chosen.data_dir, now, now + checkup.ENDING_DAYS[-1] * DAY, int(QueryCredentials.WARN))
     found = checkup.findings(facts, _master_key(chosen), now)
+    if ledger and all(each.level is not checkup.Level.FAIL for each in found):
+        found += _ledger(chosen)
     healthy = all(each.level is not checkup.Level.FAIL for each in found)
     if as_json:
         output.document({"healthy": healthy, "findings": found})
@@ -36,6 +45,24 @@ def doctor(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
         _show(found)
     if not healthy:
         raise typer.Exit(1)
+
+
+def _ledger(chosen: "Settings") -> "list[Finding]":
+    """The proof of the ledger; with a bar at a terminal."""
+    import sqlite3
+
+    from tessera.app import ledger_proof
+    from tessera.app.checkup import Finding, Level
+    from tessera.store import ledger_proof as reading
+    from tessera.store.folder import DataFolder
+
+    database = DataFolder(chosen.data_dir).database
+    try:
+        with output.progress("customers", reading.customers(database)) as advance:
+            proof = ledger_proof.prove(reading.records(database), lambda so_far: advance(so_far.customers))
+    except sqlite3.Error as error:
+        return [Finding(Level.FAIL, "ledger", f"It cannot be read to its end ({error}). Run it again.")]
+    return ledger_proof.findings(proof)
 
 
 def _master_key(chosen: "Settings") -> "KeyFacts":

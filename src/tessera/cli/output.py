@@ -4,7 +4,8 @@ Rich is imported only where a table is drawn. No value is ever cut short: ids an
 """
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -54,6 +55,30 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     needed = Measurement.get(Console(width=10_000), Console(width=10_000).options, drawn).maximum
     console.width = max(console.width, needed)
     console.print(drawn)
+
+
+@contextmanager
+def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar with rate and remaining time, at a terminal; nothing elsewhere. What it gives is called with the count."""
+    if not sys.stderr.isatty():
+        yield lambda _done: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.completed:,.0f} " + what),
+        BarColumn(),
+        TextColumn("{task.fields[rate]:,.0f}/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=total, rate=0.0)
+
+        def advance(done: int) -> None:
+            bar.update(task, completed=done, rate=done / (bar.tasks[0].elapsed or 1e-9))
+
+        yield advance
 
 
 def record(values: object, *, moments: Sequence[str] = ()) -> dict[str, Any]:

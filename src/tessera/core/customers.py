@@ -16,6 +16,7 @@ from tessera.core.errors import Validation
 from tessera.core.loyalty import points, tier_levels, tiers
 from tessera.core.loyalty.points import Balance
 from tessera.core.loyalty.program import Program
+from tessera.core.loyalty.standing import Standing
 from tessera.core.loyalty.tiers import Membership, TierLevel, TierSystem
 from tessera.core.states import state_code
 
@@ -123,28 +124,25 @@ class Computed(msgspec.Struct, gc=False):
     tier_ends_value: int | float | UnsetType = UNSET
     tier_entered_at: str | UnsetType = UNSET
     tier_resets_at: str | UnsetType = UNSET
+    maintenance_required_points: int | float | UnsetType = UNSET
+    maintenance_points: int | float | UnsetType = UNSET
     identifiers: list[Identifier] | UnsetType = UNSET
     user_profile: msgspec.Raw | UnsetType = UNSET
     tier_details: TierDetails | UnsetType = UNSET
-
-
-class Standing(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """Where a customer stands: what the ledger and the membership history sum up to, kept beside them."""
-
-    balances: list[Balance]
-    memberships: list[Membership]
 
 
 class Customer(msgspec.Struct, frozen=True, gc=False):
     """A customer as one read of one row gives it, so all of one moment.
 
     `profile` and `standing` are what is stored, as JSON text; `identifiers` likewise, in the order of their adding.
+    `version` grows with every change of the standing.
     """
 
     number: int
     id: str
     profile: str
     standing: str
+    version: int
     identifiers: str
     user_profile: str | None
 
@@ -266,6 +264,9 @@ def _add_tier(user: Computed, membership: Membership, program: Program, balances
         missing = above.rule.target - tiers.points_toward(above.rule, balances)
         user.next_tier_points = points.number(max(0, missing))
         user.tier_ends_value = points.number(above.rule.target)
+    if level.rule is not None and system.maintenance_days is not None:
+        user.maintenance_required_points = points.number(level.rule.keeps_at)
+        user.maintenance_points = points.number(tiers.points_toward(level.rule, balances))
     user.tier_entered_at = times.core_time(membership.joined_at)
     user.tier_resets_at = times.core_time(
         membership.next_maintenance_eval_at

@@ -15,6 +15,7 @@
     │   ├── NotFound
     │   ├── MissingData
     │   ├── Validation
+    │   ├── IdempotencyConflict      the idempotency id belongs to something else
     │   └── ArgumentError
     ├── TooLarge                     the request is over a limit, whichever family it belongs to
     ├── MethodNotAllowed
@@ -118,6 +119,12 @@ class MissingData(PlatformRefusal):
 
 class Validation(PlatformRefusal):
     """The values are well formed, and a rule forbids them."""
+
+    code = "validation"
+
+
+class IdempotencyConflict(PlatformRefusal):
+    """An idempotency id that was used before, for something else."""
 
     code = "validation"
 

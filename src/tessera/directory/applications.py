@@ -2,7 +2,7 @@
 
 from tessera.core.applications import Application
 from tessera.directory.cache import drop_oldest
-from tessera.ports import Clock, Reader
+from tessera.ports import Clock, IdentityReader
 
 ABSENT_MAX = 4096
 
@@ -16,7 +16,7 @@ class Applications:
 
     __slots__ = ("_absent", "_clock", "_entries_max", "_epoch", "_reader", "known", "numbered")
 
-    def __init__(self, reader: Reader, clock: Clock, entries_max: int) -> None:
+    def __init__(self, reader: IdentityReader, clock: Clock, entries_max: int) -> None:
         self.known: dict[str, Application] = {}
         self.numbered: dict[int, Application] = {}
         self._absent: dict[str | int, None] = {}

@@ -6,7 +6,7 @@ from tessera.core.revocations import Revocations
 from tessera.core.sealing import Ring, SealingKey
 from tessera.directory.applications import Applications
 from tessera.directory.cache import Cache
-from tessera.ports import Clock, Reader, Unusable
+from tessera.ports import Clock, DirectoryReader, Unusable
 
 PROPERTIES_MAX = 10_000
 PROGRAMS_MAX = 1_000
@@ -18,7 +18,7 @@ class Directory:
     `sequence` is the notice up to which it has heard. Empty until `load`.
     """
 
-    def __init__(self, reader: Reader, master_key: MasterKey, clock: Clock, applications_max: int) -> None:
+    def __init__(self, reader: DirectoryReader, master_key: MasterKey, clock: Clock, applications_max: int) -> None:
         self._reader = reader
         self._master_key = master_key
         self.applications = Applications(reader, clock, applications_max)

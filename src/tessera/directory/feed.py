@@ -1,10 +1,10 @@
 """Following the change feed: what other processes commit is in force here soon after."""
 
 from tessera.directory.directory import Directory
-from tessera.ports import Clock, Reader
+from tessera.ports import Clock, DirectoryReader
 
 
-async def catch_up(directory: Directory, reader: Reader, clock: Clock) -> int:
+async def catch_up(directory: Directory, reader: DirectoryReader, clock: Clock) -> int:
     """Take in the notices that are new; how many there were.
 
     When notices are missing (this process slept longer than they are kept), begin afresh.

@@ -88,10 +88,10 @@ def _database(path: Path, now: int, until: int, warn: int) -> DatabaseFacts:
                 return DatabaseFacts(state=state, damage=damage)
             return DatabaseFacts(
                 state=state,
-                keys=[WrappedKey(KeyPurpose(row[0]), *row[1:]) for row in connection.execute(sql.KEYS)],
-                newest_at=connection.execute(sql.NEWEST).fetchone()[0],
-                secrets_ending=connection.execute(sql.SECRETS_ENDING, {"now": now, "until": until}).fetchall(),
-                warned=connection.execute(sql.WARNED, {"warn": warn}).fetchall(),
+                keys=[WrappedKey(KeyPurpose(row[0]), *row[1:]) for row in connection.execute(sql.identity.KEYS)],
+                newest_at=connection.execute(sql.identity.NEWEST).fetchone()[0],
+                secrets_ending=connection.execute(sql.identity.SECRETS_ENDING, {"now": now, "until": until}).fetchall(),
+                warned=connection.execute(sql.identity.WARNED, {"warn": warn}).fetchall(),
             )
     except Unusable as error:
         return DatabaseFacts(problem=str(error))

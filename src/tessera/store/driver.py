@@ -16,7 +16,7 @@ Row = tuple[Any, ...]
 
 
 class Driver(Protocol):
-    """One engine. Raises the errors of `ports.py` and no other."""
+    """One engine. Raises the errors of `ports` and no other."""
 
     async def fetch(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:
         """All rows of one read, of one moment."""
@@ -29,3 +29,11 @@ class Driver(Protocol):
 
     async def close(self) -> None:
         """Finish what was accepted, then let go."""
+
+
+class Fetching:
+    """Something that reads through a driver."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+        self._fetch = driver.fetch

@@ -58,7 +58,7 @@ def _state(connection: sqlite3.Connection, path: Path) -> SchemaState:
     mark = connection.execute("pragma application_id").fetchone()[0]
     if mark != sqlite.APPLICATION_ID or "alembic_version" not in tables:
         raise Unusable(f"{path} is a database of another program. Name a folder of Tessera's own with --data-dir.")
-    row = connection.execute(sql.SCHEMA_VERSION).fetchone()
+    row = connection.execute(sql.identity.SCHEMA_VERSION).fetchone()
     version = row[0] if row else ""
     if version == HEAD:
         return SchemaState.CURRENT

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import groupby
+from typing import Any
 
 from tessera.core import scopes
 from tessera.core.applications import (
@@ -14,8 +15,8 @@ from tessera.core.applications import (
     SecretRecord,
     held,
 )
-from tessera.core.loyalty.points import PointAccount
-from tessera.core.loyalty.program import Program
+from tessera.core.loyalty.points import PointAccount, PointSource
+from tessera.core.loyalty.program import Award, EventRule, Program
 from tessera.core.loyalty.tiers import Rule, TierLevel, TierSystem
 from tessera.store.driver import Row
 
@@ -48,14 +49,29 @@ def application(rows: list[Row]) -> Application | None:
     )
 
 
-def program(organization: int, retailer_id: str, accounts: list[Row], levels: list[Row]) -> Program:
-    """A loyalty program; `levels` repeats a level for each point account that its rule counts."""
+def program(
+    organization: int, retailer_id: str, accounts: list[Row], levels: list[Row], sources: list[Row], events: list[Row]
+) -> Program:
+    """A loyalty program; `levels` repeats a level for each point account that its rule counts, `events` likewise."""
     return Program(
         organization,
         retailer_id,
-        tuple(PointAccount(*row) for row in accounts),
+        tuple(_account(*row) for row in accounts),
         tuple(_system(list(rows)) for _, rows in groupby(levels, key=lambda row: row[0])),
+        tuple(PointSource(row[0], row[1], row[2], row[3] is not None) for row in sources),
+        tuple(_event_rule(list(rows)) for _, rows in groupby(events, key=lambda row: row[0])),
     )
+
+
+def _account(*row: Any) -> PointAccount:
+    number, account_id, name, grouping_label, lifetime_days, overdraw, retired_at = row
+    return PointAccount(number, account_id, name, grouping_label, lifetime_days, overdraw == 1, retired_at is not None)
+
+
+def _event_rule(rows: list[Row]) -> EventRule:
+    awards = tuple(Award(*row[4:7]) for row in rows if row[4] is not None)
+    number, rule_id, lookup, name = rows[0][:4]
+    return EventRule(number, rule_id, lookup, name, awards)
 
 
 def _system(rows: list[Row]) -> TierSystem:
@@ -66,11 +82,11 @@ def _system(rows: list[Row]) -> TierSystem:
 
 def _level(rows: Iterable[Row]) -> TierLevel:
     parts = list(rows)
-    number, level_id, rank, name, tree_id, root_id, rule_id, constraint_id, target = parts[0][4:13]
+    number, level_id, rank, name, tree_id, root_id, rule_id, constraint_id, target, keep_target = parts[0][4:14]
     rule = None
     if rule_id is not None:
-        accounts = tuple(row[13] for row in parts if row[13] is not None)
-        rule = Rule(tree_id, root_id, rule_id, constraint_id, target, accounts)
+        accounts = tuple(row[14] for row in parts if row[14] is not None)
+        rule = Rule(tree_id, root_id, rule_id, constraint_id, target, accounts, keep_target)
     return TierLevel(number, level_id, rank, name, rule)
 
 

@@ -23,6 +23,7 @@ STATUSES: dict[type[Refusal], int] = {
     errors.NotFound: 404,
     errors.MissingData: 400,
     errors.Validation: 400,
+    errors.IdempotencyConflict: 409,
     errors.ArgumentError: 400,
     errors.TooLarge: 413,
     errors.MethodNotAllowed: 405,

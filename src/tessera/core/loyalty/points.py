@@ -4,10 +4,12 @@ An amount is an integer number of units, ten thousand to a point: exact, and the
 """
 
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
 from tessera.core.errors import ArgumentError, Validation
+from tessera.core.times import DAY
 
 UNITS = 10_000
 """Units in a point: amounts have at most four decimals."""
@@ -24,22 +26,46 @@ TIER = "Tier"
 class PointAccount(msgspec.Struct, frozen=True):
     """A kind of points of one organization.
 
-    `grouping_label` says what they count for: `Spend`, `Tier`, or neither.
+    `grouping_label` says what they count for: `Spend`, `Tier`, or neither. Points deposited live `lifetime_days`, for
+    ever when None. `overdraw` lets a forced spend take the balance below 0. A retired account takes no deposits.
     """
 
     number: int
     id: str
     name: str
     grouping_label: str
+    lifetime_days: int | None = None
+    overdraw: bool = False
+    retired: bool = False
+
+
+class PointSource(msgspec.Struct, frozen=True):
+    """Where an organization's points come from: a campaign, a shop, a partner."""
+
+    number: int
+    id: str
+    name: str
+    retired: bool = False
+
+
+class Lot(NamedTuple):
+    """Points that end together; amounts in units."""
+
+    expires_at: int
+    remaining: int
 
 
 class Balance(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What one customer has in one point account; amounts in units. `id` is the user point account's id."""
+    """What one customer has in one point account; amounts in units. `id` is the user point account's id.
+
+    `lots` are those of the available points that expire, the first to end first; others never do.
+    """
 
     point_account: int
     id: str
     available: int
     life_time: int
+    lots: list[Lot] = []
 
 
 class BalanceView(msgspec.Struct, frozen=True, gc=False):
@@ -106,8 +132,15 @@ def available(accounts: tuple[PointAccount, ...], balances: dict[int, Balance], 
     return total
 
 
-def deposited(balance: Balance, amount: int) -> Balance:
-    """The balance after a deposit of `amount` units.
+def expiry(account: PointAccount, deposited_at: int) -> int | None:
+    """When points deposited at this moment end: with the UTC day in which their lifetime does; None for never."""
+    if account.lifetime_days is None:
+        return None
+    return ((deposited_at + account.lifetime_days * DAY) // DAY + 1) * DAY
+
+
+def deposited(balance: Balance, amount: int, expires_at: int | None = None) -> Balance:
+    """The balance after a deposit of `amount` units, of which those that do not fill a debt end at `expires_at`.
 
     Raises Validation when the amount is not positive or the balance would pass `AMOUNT_MAX`.
     """
@@ -115,7 +148,34 @@ def deposited(balance: Balance, amount: int) -> Balance:
         raise Validation("amount must be more than 0.")
     if max(balance.available, balance.life_time) + amount > AMOUNT_MAX:
         raise Validation(f"The balance would pass {AMOUNT_MAX // UNITS} points.")
-    return Balance(balance.point_account, balance.id, balance.available + amount, balance.life_time + amount)
+    available = balance.available + amount
+    lots = balance.lots
+    if expires_at is not None and available > 0:
+        lots = _with_lot(lots, Lot(expires_at, min(amount, available)))
+    return Balance(balance.point_account, balance.id, available, balance.life_time + amount, lots)
+
+
+def _with_lot(lots: list[Lot], added: Lot) -> list[Lot]:
+    same = sum(lot.remaining for lot in lots if lot.expires_at == added.expires_at)
+    others = [lot for lot in lots if lot.expires_at != added.expires_at]
+    return sorted([*others, Lot(added.expires_at, added.remaining + same)])
+
+
+def taken(balance: Balance, amount: int, *, returned: bool = False) -> Balance:
+    """The balance after `amount` units are taken from it, those that end first first.
+
+    `returned` says that they should never have been earned: then they do not count for the life time either.
+    Whether there are enough is for the caller to have seen to.
+    """
+    lots = []
+    left = amount
+    for lot in balance.lots:
+        used = min(left, lot.remaining)
+        left -= used
+        if used < lot.remaining:
+            lots.append(Lot(lot.expires_at, lot.remaining - used))
+    life_time = balance.life_time - amount if returned else balance.life_time
+    return Balance(balance.point_account, balance.id, balance.available - amount, life_time, lots)
 
 
 def view(
@@ -127,6 +187,8 @@ def view(
     for account in accounts:
         balance = balances.get(account.number)
         if balance is None:
+            if account.retired:
+                continue
             details.append(BalanceView(account.name, "", account.id, account.grouping_label, 0, 0))
             continue
         total += balance.available

@@ -2,8 +2,26 @@
 
 import msgspec
 
-from tessera.core.loyalty.points import PointAccount
+from tessera.core.loyalty.points import PointAccount, PointSource
 from tessera.core.loyalty.tiers import TierSystem
+
+
+class Award(msgspec.Struct, frozen=True):
+    """What an event earns: `amount` units in a point account (by number)."""
+
+    point_account: int
+    amount: int
+    point_source_id: str | None = None
+
+
+class EventRule(msgspec.Struct, frozen=True):
+    """What happens when a partner tells of an event by its `lookup`."""
+
+    number: int
+    id: str
+    lookup: str
+    name: str
+    awards: tuple[Award, ...] = ()
 
 
 class Program(msgspec.Struct, frozen=True, eq=False):
@@ -13,6 +31,8 @@ class Program(msgspec.Struct, frozen=True, eq=False):
     retailer_id: str
     accounts: tuple[PointAccount, ...]
     systems: tuple[TierSystem, ...]
+    sources: tuple[PointSource, ...] = ()
+    event_rules: tuple[EventRule, ...] = ()
 
     def account_with_id(self, account_id: str) -> PointAccount | None:
         """The point account with this id, or None."""
@@ -21,3 +41,22 @@ class Program(msgspec.Struct, frozen=True, eq=False):
     def system_with_id(self, system_id: str) -> TierSystem | None:
         """The tier system with this id, or None."""
         return next((system for system in self.systems if system.id == system_id), None)
+
+    def account_numbered(self, number: int) -> PointAccount:
+        """The point account with this number. Raises LookupError when it is not of this program."""
+        for account in self.accounts:
+            if account.number == number:
+                return account
+        raise LookupError(f"organization {self.organization} has no point account {number}")
+
+    def event_rule(self, lookup: str) -> EventRule | None:
+        """The rule of an event, or None when it is not known."""
+        return next((rule for rule in self.event_rules if rule.lookup == lookup), None)
+
+    def source_with_id(self, source_id: str) -> PointSource | None:
+        """The point source with this id, or None."""
+        return next((source for source in self.sources if source.id == source_id), None)
+
+    def system_numbered(self, number: int) -> TierSystem | None:
+        """The tier system with this number; None for one that is retired."""
+        return next((system for system in self.systems if system.number == number), None)

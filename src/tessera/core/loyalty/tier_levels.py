@@ -143,9 +143,22 @@ def view(
     program: Program, user_id: str, membership: Membership, balances: dict[int, Balance], *, with_progress: bool
 ) -> TierLevelView | None:
     """One membership as the wire has it, or None when its tier system is no longer in the program."""
-    system = next((system for system in program.systems if system.number == membership.tier_system), None)
+    system = program.system_numbered(membership.tier_system)
     if system is None:
         return None
+    return in_system(program, system, user_id, membership, balances, with_progress=with_progress)
+
+
+def in_system(
+    program: Program,
+    system: TierSystem,
+    user_id: str,
+    membership: Membership,
+    balances: dict[int, Balance],
+    *,
+    with_progress: bool = False,
+) -> TierLevelView:
+    """One membership of this tier system as the wire has it."""
     level = system.level(membership.tier_level)
     above = system.next_level(level)
     ends = membership.next_maintenance_eval_at

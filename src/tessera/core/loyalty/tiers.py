@@ -5,15 +5,30 @@ lowest level has no rule. Levels, rules and systems compare by identity, which m
 Amounts are in units (see `points`), times in microseconds since the epoch.
 """
 
+from enum import StrEnum
+
 import msgspec
 
 from tessera.core.loyalty.points import Balance, number
+from tessera.core.times import DAY
 
 LEVEL_ACTIVE = 2
 
 
+class Reason(StrEnum):
+    """Why a customer entered a level."""
+
+    JOINED = "joined"
+    EARNED = "earned"
+    DEMOTED = "demoted"
+    MOVED = "moved"
+
+
 class Rule(msgspec.Struct, frozen=True, eq=False):
-    """A point-balance rule, with the ids by which the wire names its nodes; `point_accounts` are numbers."""
+    """A point-balance rule, with the ids by which the wire names its nodes; `point_accounts` are numbers.
+
+    `target` is what it takes to reach the level, `keep_target` what it takes to keep it (never more than the former).
+    """
 
     tree_id: str
     root_id: str
@@ -21,6 +36,12 @@ class Rule(msgspec.Struct, frozen=True, eq=False):
     constraint_id: str
     target: int
     point_accounts: tuple[int, ...]
+    keep_target: int | None = None
+
+    @property
+    def keeps_at(self) -> int:
+        """What it takes to keep the level, in units."""
+        return self.target if self.keep_target is None else self.keep_target
 
 
 class TierLevel(msgspec.Struct, frozen=True, eq=False):
@@ -103,6 +124,25 @@ def earned_level(system: TierSystem, current: TierLevel | None, balances: dict[i
         if level.rank > best.rank and passes(level, balances):
             best = level
     return best
+
+
+def kept_level(system: TierSystem, current: TierLevel, balances: dict[int, Balance]) -> TierLevel:
+    """The level a customer holds after its evaluation: what it keeps of `current` and below, or has earned above."""
+    best = system.levels[0]
+    for level in system.levels:
+        if level.rank <= current.rank and keeps(level, balances):
+            best = level
+    return earned_level(system, best, balances)
+
+
+def keeps(level: TierLevel, balances: dict[int, Balance]) -> bool:
+    """Whether these balances are enough to keep the level."""
+    return level.rule is None or points_toward(level.rule, balances) >= level.rule.keeps_at
+
+
+def evaluation_after(system: TierSystem, at: int) -> int | None:
+    """When a level that was entered or looked at then is looked at again; None for never."""
+    return None if system.maintenance_days is None else at + system.maintenance_days * DAY
 
 
 def progress(system: TierSystem, level: TierLevel, balances: dict[int, Balance]) -> Progress:

@@ -1,5 +1,7 @@
 """What is written is read back as it was; what was never written is absent."""
 
+import msgspec
+
 from tessera.core import changes
 from tessera.core.applications import (
     ApplicationRecord,
@@ -10,11 +12,12 @@ from tessera.core.applications import (
 )
 from tessera.core.customers import Customer
 from tessera.core.keys import KeyPurpose, WrappedKey
+from tessera.core.loyalty.entries import Entry
 from tessera.core.organizations import Property, PropertyRecord
-from tessera.ports import Entry
+from tessera.ports import Due, PastMembership, Sum
 from tessera.store.conformance import material
 from tessera.store.conformance.case import Stores, Topic, expect
-from tessera.store.conformance.material import API_KEY, AT, CLIENT, CUSTOMER, PROFILE, STANDING
+from tessera.store.conformance.material import API_KEY, AT, CLIENT, CUSTOMER, PROFILE
 
 TOPIC = Topic("crud")
 
@@ -32,11 +35,14 @@ async def an_empty_store_has_nothing(stores: Stores) -> None:
         await store.customer_with_external_id(1, "x"),
         await store.customer_id_with_email(1, "x"),
         await store.entry(1, "x"),
+        await store.lease("x"),
         await store.application_record("x"),
     ]
-    expect(absent, [None] * 9, "what is absent")
+    expect(absent, [None] * 10, "what is absent")
     empty = [await store.keys(), await store.revocations(0), await store.notices_after(0), await store.organizations()]
     expect(empty, [[], [], [], []], "the lists")
+    ledger = [await store.entries_between(1, 0, 9), await store.sums(1, 9), await store.memberships(1)]
+    expect([*ledger, await store.entries_before(1, 9, 9), await store.due(2**62, 9)], [[]] * 5)
     expect([await store.properties(), await store.applications(0, 9), await store.secrets("x")], [[], [], []])
     expect(await store.last_sequence(), 0, "the last sequence")
 
@@ -183,18 +189,64 @@ async def a_customer_reads_back(stores: Stores) -> None:
     world = await material.furnish(store)
     owner, other = world.organization, world.other_organization
     await store.commit(
-        changes.SetStanding(CUSTOMER, "[[[1]],[]]", STANDING),
+        changes.SetStanding(world.customer, "[[[1]],[]]", AT, 0),
         changes.ReplaceProfile(world.customer, "new@customers.example", '{"opted_in":true}', PROFILE),
     )
-    known = Customer(world.customer, CUSTOMER, '{"opted_in":true}', "[[[1]],[]]", "[]", None)
+    known = Customer(world.customer, CUSTOMER, '{"opted_in":true}', "[[[1]],[]]", 1, "[]", None)
     expect(await store.customer(owner, CUSTOMER), known, "the customer by id")
     expect(await store.customer_with_external_id(owner, "card-1"), known, "the customer by external id")
     expect(await store.customer_id_with_email(owner, "new@customers.example"), CUSTOMER, "the id by email")
     expect(await store.customer_id_with_email(owner, "ada@customers.example"), None, "the id by the former email")
     expect(await store.customer(other, CUSTOMER), None, "the customer seen from another organization")
     expect(await store.customer_with_external_id(other, "card-1"), None, "its card seen from another organization")
-    expect(await store.entry(world.customer, "once"), Entry("entry-1", world.point_account, 10_000, "fingerprint", AT))
-    expect(await store.entry(world.customer + 1, "once"), None, "the entry of another customer")
+
+
+@TOPIC
+async def the_ledger_reads_back(stores: Stores) -> None:
+    """Entries are found by idempotency id and by number, forward and back, and sum up to any of them."""
+    store = await stores()
+    world = await material.furnish(store)
+    who, account = world.customer, world.point_account
+    spend = msgspec.structs.replace(material.entry(3, None, customer=who, account=account), amount=-400, kind="spend")
+    back = msgspec.structs.replace(material.entry(4, None, customer=who, account=account), amount=-100, kind="return")
+    await store.commit(material.entry(2, "more", amount=5, customer=who, account=account), spend, back)
+    found = await store.entries_between(who, 0, 10)
+    expect([entry.number for entry in found], [1, 2, 3, 4], "the numbers")
+    first = Entry(1, "entry-1", account, 10_000, "deposit", "request", 0, "once", "fingerprint", None, None, None, AT,
+                  None)  # fmt: skip
+    expect(await store.entry(who, "once"), first, "the entry by its idempotency id")
+    expect(await store.entry(who + 1, "once"), None, "the entry of another customer")
+    expect(await store.entries_between(who, 2, 3), found[1:3], "the entries between")
+    expect(await store.entries_before(who, 4, 2), [found[2], found[1]], "the entries before")
+    expect(await store.sums(who, 2), [Sum(account, 10_005, 10_005)], "the sums up to the second")
+    expect(await store.sums(who, 10), [Sum(account, 9_505, 9_905)], "the sums of all")
+    expect(await store.sums(who, 0), [], "the sums of nothing")
+
+
+@TOPIC
+async def memberships_and_what_is_due_read_back(stores: Stores) -> None:
+    """The history has every membership in its order; customers come when something is due to them."""
+    store = await stores()
+    world = await material.furnish(store)
+    await store.commit(
+        changes.LeaveTier(world.customer, "membership-1", AT + 1),
+        changes.JoinTier(CUSTOMER, "membership-2", world.tier_system, world.high_level, AT + 1, "earned"),
+        changes.SetStanding(world.customer, "[]", AT + 7, 0),
+    )
+    system = world.tier_system
+    expect(
+        await store.memberships(world.customer),
+        [
+            PastMembership("membership-1", system, world.low_level, AT, AT + 1, "joined"),
+            PastMembership("membership-2", system, world.high_level, AT + 1, None, "earned"),
+        ],
+    )
+    mine = Due(world.customer, CUSTOMER, world.organization)
+    other = Due(world.customer + 1, "customer-other", world.other_organization)
+    expect(await store.due(AT - 1, 10), [], "what is due before anything is")
+    expect(await store.due(AT + 6, 10), [other], "what is due then")
+    expect(await store.due(AT + 7, 10), [other, mine], "what is due later")
+    expect(await store.due(AT + 7, 1), [other], "the one that is due longest")
 
 
 @TOPIC

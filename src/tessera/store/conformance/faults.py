@@ -15,8 +15,11 @@ TOPIC = Topic("faults")
 ANSWERED_SECONDS = 10
 """By when every commit must have been answered."""
 
-COUNTED = (changes.CountTokens,)
-"""Changes that add up when committed twice. Whoever commits them must not do so again after an unknown outcome."""
+COUNTED = (changes.CountTokens, changes.AddEvent)
+"""Changes that add up when committed twice. Whoever commits them must not do so again after an unknown outcome.
+
+An event goes with the change that it tells of, in whose fact it is safe.
+"""
 
 
 def _repeatable(world: World) -> list[Change]:
@@ -27,6 +30,7 @@ def _repeatable(world: World) -> list[Change]:
         changes.RevokeToken(9, AT),
         changes.ForgetRevocations(AT, 1),
         changes.MarkSecretUsed(world.secret, AT),
+        changes.ReleaseLease("duty", "me"),
     ]
 
 

@@ -52,13 +52,29 @@ def secret(client_id: str, name: str, ends_at: int | None = None) -> changes.Add
 
 def customer(owner: int, customer_id: str, email: str | None = None) -> changes.AddCustomer:
     """A customer without points."""
-    return changes.AddCustomer(customer_id, owner, email, PROFILE, STANDING, "[]", None, AT)
+    return changes.AddCustomer(customer_id, owner, email, PROFILE, STANDING, AT, "[]", None, AT)
 
 
-def entry(entry_id: str, account: int, amount: int, idempotency_id: str | None) -> changes.AddEntry:
+def entry(
+    number: int, idempotency_id: str | None, *, amount: int = 10_000, customer: int = 1, account: int = 1
+) -> changes.AddEntry:
     """A ledger entry of the world's customer."""
     return changes.AddEntry(
-        entry_id, CUSTOMER, account, amount, "deposit", idempotency_id, "fingerprint", None, None, None, AT
+        customer,
+        number,
+        f"entry-{number}",
+        account,
+        amount,
+        "deposit",
+        "request",
+        0,
+        idempotency_id,
+        "fingerprint",
+        None,
+        None,
+        None,
+        AT,
+        None,
     )
 
 
@@ -85,8 +101,8 @@ async def furnish(store: Store) -> World:
         levels[1].number,
     )
     await store.commit(
-        entry("entry-1", world.point_account, 10_000, "once"),
-        changes.JoinTier("membership-1", CUSTOMER, world.tier_system, world.low_level, AT, None),
+        entry(1, "once", customer=world.customer, account=world.point_account),
+        changes.JoinTier(CUSTOMER, "membership-1", world.tier_system, world.low_level, AT, "joined"),
     )
     return world
 
@@ -129,6 +145,14 @@ async def snapshot(store: Store, *, feed: bool = True) -> dict[str, object]:
         "customers": [await store.customer(owner.number, CUSTOMER) for owner in owners],
         "by card": [await store.customer_with_external_id(owner.number, "card-1") for owner in owners],
         "by email": [await store.customer_id_with_email(owner.number, "ada@customers.example") for owner in owners],
+        "entries": [
+            await store.entries_between(known.number, 0, 100) for known in [await store.customer(1, CUSTOMER)] if known
+        ],
+        "memberships": [
+            await store.memberships(known.number) for known in [await store.customer(1, CUSTOMER)] if known
+        ],
+        "due": await store.due(2**62, 100),
+        "lease": await store.lease("duty"),
         "feed": await store.notices_after(0) if feed else [],
     }
     plain: dict[str, object] = msgspec.to_builtins(found)

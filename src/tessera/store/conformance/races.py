@@ -9,7 +9,7 @@ from tessera.core.keys import KeyPurpose
 from tessera.ports import Conflict, Store
 from tessera.store.conformance import material
 from tessera.store.conformance.case import Stores, Topic, expect
-from tessera.store.conformance.material import ANY_WORLD, AT, CLIENT, CUSTOMER, STANDING, World
+from tessera.store.conformance.material import ANY_WORLD, AT, CLIENT, CUSTOMER, World
 
 TOPIC = Topic("races")
 
@@ -40,8 +40,14 @@ def _contenders(world: World) -> dict[str, list[Change]]:
     every = range(WRITERS)
     owner = world.organization
     return {
-        "a-standing": [changes.SetStanding(CUSTOMER, f"[{n}]", STANDING) for n in every],
-        "an-idempotency-id": [material.entry(f"race {n}", world.point_account, n, "race") for n in every],
+        "a-standing": [changes.SetStanding(world.customer, f"[{n}]", AT, 0) for n in every],
+        "an-idempotency-id": [
+            material.entry(n + 2, "race", customer=world.customer, account=world.point_account) for n in every
+        ],
+        "an-entry's-number": [
+            material.entry(2, None, amount=n, customer=world.customer, account=world.point_account) for n in every
+        ],
+        "a-duty": [changes.TakeLease("duty", f"process {n}", AT, AT + 1) for n in every],
         "an-email-address": [material.customer(owner, f"race {n}", "race@x") for n in every],
         "an-external-id": [changes.ClaimIdentifier(CUSTOMER, owner, "race") for _ in every],
         "a-client-id": [material.application(owner, "race", name=f"race {n}") for n in every],
@@ -50,9 +56,10 @@ def _contenders(world: World) -> dict[str, list[Change]]:
         "disabling": [changes.DisableApplication(CLIENT, AT + n) for n in every],
         "deleting": [changes.DeleteApplication(CLIENT) for _ in every],
         "a-membership": [
-            changes.JoinTier(f"race {n}", "customer-other", world.tier_system, world.low_level, AT, None) for n in every
+            changes.JoinTier("customer-other", f"race {n}", world.tier_system, world.low_level, AT, "joined")
+            for n in every
         ],
-        "leaving": [changes.LeaveTier("membership-1", AT + n) for n in every],
+        "leaving": [changes.LeaveTier(world.customer, "membership-1", AT + n) for n in every],
         "a-key's-number": [changes.AddKey(KeyPurpose.SEALING, 9, bytes([n]), AT, 0) for n in every],
     }
 
@@ -108,14 +115,14 @@ async def no_update_is_lost(stores: Stores) -> None:
     """Writers that decide anew after each conflict count up exactly, through two stores at once."""
     both = [await stores(), await stores()]
     world = await material.furnish(both[0])
-    await both[0].commit(changes.SetStanding(CUSTOMER, "0", STANDING))
+    await both[0].commit(changes.SetStanding(world.customer, "0", AT, 0))
 
     async def add(store: Store) -> None:
         while True:
             known = await store.customer(world.organization, CUSTOMER)
-            was = known.standing if known else ""
+            was, version = (known.standing, known.version) if known else ("", 0)
             try:
-                await store.commit(changes.SetStanding(CUSTOMER, str(int(was) + 1), was))
+                await store.commit(changes.SetStanding(world.customer, str(int(was) + 1), AT, version))
             except Conflict:
                 continue
             return

@@ -44,7 +44,7 @@ async def every_name_is_compared_exactly(stores: Stores) -> None:
             changes.AddProperty(owner, text, text, b"", "", AT),
             material.customer(owner, f"id {number}", text),
             changes.ClaimIdentifier(f"id {number}", owner, text),
-            material.entry(f"entry {number}", world.point_account, number, text),
+            material.entry(number + 2, text, amount=number, customer=world.customer, account=world.point_account),
         )
     for number, text in enumerate(DIFFERENT):
         found = await store.property_with_key(text)

@@ -52,7 +52,10 @@ async def amounts_survive(stores: Stores) -> None:
     world = await material.furnish(store)
     amounts = [sign * number for number in NUMBERS for sign in (1, -1)]
     await store.commit(
-        *(material.entry(f"entry {n}", world.point_account, n, f"once {n}") for n in dict.fromkeys(amounts))
+        *(
+            material.entry(place + 2, f"once {n}", amount=n, customer=world.customer, account=world.point_account)
+            for place, n in enumerate(dict.fromkeys(amounts))
+        )
     )
     found = [await store.entry(world.customer, f"once {amount}") for amount in amounts]
     expect([each and each.amount for each in found], amounts, "the amounts")

@@ -7,31 +7,10 @@ because tokens name applications and secrets by number.
 import sqlalchemy as sa
 from alembic import op
 
+from tessera.store.migrations.columns import BIG, integer, number, refers, table, text
+
 revision = "0001"
 down_revision = None
-
-BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
-def table(name: str, *columns: sa.schema.SchemaItem) -> None:
-    """A table whose column types are held on every engine."""
-    op.create_table(name, *columns, sqlite_strict=True, sqlite_autoincrement=True)
-
-
-def number() -> sa.Column[int]:
-    return sa.Column("number", BIG, sa.Identity(), primary_key=True, autoincrement=True)
-
-
-def integer(name: str, *, null: bool = False) -> sa.Column[int]:
-    return sa.Column(name, BIG, nullable=null)
-
-
-def text(name: str, *, null: bool = False) -> sa.Column[str]:
-    return sa.Column(name, sa.Text(), nullable=null)
-
-
-def refers(name: str, target: str) -> sa.Column[int]:
-    return sa.Column(name, BIG, sa.ForeignKey(f"{target}.number"), nullable=False)
 
 
 def upgrade() -> None:

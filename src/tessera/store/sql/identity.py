@@ -1,19 +1,7 @@
-"""Every statement, once, in the SQL that SQLite and PostgreSQL share.
-
-`:name` parameters, named columns. No `like`, `lower` or order by text; text is compared exactly.
-"""
-
-from typing import NamedTuple
+"""Organizations, properties, applications, secrets, keys, revocations, the change feed."""
 
 from tessera.core import changes
-
-
-class Statement(NamedTuple):
-    """A write. When `fact` is given, exactly one row must be touched; otherwise that fact did not hold."""
-
-    sql: str
-    fact: str = ""
-
+from tessera.store.sql.statement import Statement
 
 NOTICE = "insert into change (kind, key) values (:kind, :key) returning sequence"
 
@@ -89,110 +77,11 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "insert into revocation (token_id, expires_at) values (:token_id, :expires_at) on conflict do nothing"
         ),
     ),
-    changes.ForgetRevocations: (
-        Statement("delete from revocation where expires_at <= :now"),
-        Statement("delete from change where sequence < :before_sequence"),
-    ),
     changes.AddKey: (
         Statement(
             "insert into wrapped_key (purpose, number, wrapped, created_at, signs_from)"
             " values (:purpose, :number, :wrapped, :created_at, :signs_from) on conflict do nothing",
             "the key's number is free",
-        ),
-    ),
-    changes.AddPointAccount: (
-        Statement(
-            "insert into point_account (id, organization, name, grouping_label)"
-            " values (:id, :organization, :name, :grouping_label) on conflict do nothing",
-            "the point account's id and name are free",
-        ),
-    ),
-    changes.AddTierSystem: (
-        Statement(
-            "insert into tier_system (id, organization, name, maintenance_days)"
-            " values (:id, :organization, :name, :maintenance_days) on conflict do nothing",
-            "the tier system's id and name are free",
-        ),
-    ),
-    changes.AddTierLevel: (
-        Statement(
-            "insert into tier_level (id, tier_system, rank, name)"
-            " select :id, number, :rank, :name from tier_system"
-            " where id = :tier_system_id and organization = :organization on conflict do nothing",
-            "the tier system exists and the level's id and rank are free",
-        ),
-    ),
-    changes.AddTierRule: (
-        Statement(
-            "insert into tier_rule (id, tier_level, tree_id, root_id, constraint_id, target)"
-            " select :id, number, :tree_id, :root_id, :constraint_id, :target from tier_level"
-            " where id = :tier_level_id on conflict do nothing",
-            "the level exists and has no rule yet",
-        ),
-    ),
-    changes.AddTierRuleAccount: (
-        Statement(
-            "insert into tier_rule_account (tier_rule, point_account)"
-            " select r.number, p.number from tier_rule r, point_account p"
-            " where r.id = :rule_id and p.id = :point_account_id and p.organization = :organization"
-            " on conflict do nothing",
-            "the rule and the point account exist",
-        ),
-    ),
-    changes.AddCustomer: (
-        Statement(
-            "insert into customer (id, organization, folded_email, profile, standing, identifiers, user_profile,"
-            " created_at) values (:id, :organization, :folded_email, :profile, :standing, :identifiers,"
-            " :user_profile, :created_at)"
-            " on conflict do nothing",
-            "the customer's email address is free",
-        ),
-    ),
-    changes.ReplaceProfile: (
-        Statement(
-            "update customer set folded_email = :folded_email, profile = :profile"
-            " where number = :customer and profile = :was_profile and not exists (select 1 from customer other"
-            " where other.organization = customer.organization and other.folded_email = :folded_email"
-            " and other.number <> customer.number)",
-            "the profile is as it was and the email address is free",
-        ),
-    ),
-    changes.ClaimIdentifier: (
-        Statement(
-            "insert into identifier (customer, organization, external_id)"
-            " select number, :organization, :external_id from customer"
-            " where id = :customer_id and organization = :organization on conflict do nothing",
-            "the external id is free",
-        ),
-    ),
-    changes.SetStanding: (
-        Statement(
-            "update customer set standing = :standing where id = :customer_id and standing = :was_standing",
-            "the customer's standing is as it was",
-        ),
-    ),
-    changes.AddEntry: (
-        Statement(
-            "insert into ledger_entry (id, customer, point_account, amount, kind, idempotency_id, fingerprint,"
-            " reference_id, reference_type, point_source_id, occurred_at)"
-            " select :id, number, :point_account, :amount, :kind, :idempotency_id, :fingerprint,"
-            " :reference_id, :reference_type, :point_source_id, :occurred_at"
-            " from customer where id = :customer_id on conflict do nothing",
-            "the idempotency id is free",
-        ),
-    ),
-    changes.JoinTier: (
-        Statement(
-            "insert into membership (id, customer, tier_system, tier_level, joined_at, next_maintenance_eval_at)"
-            " select :id, number, :tier_system, :tier_level, :joined_at, :next_maintenance_eval_at"
-            " from customer where id = :customer_id on conflict do nothing",
-            "the customer holds no level of the tier system",
-        ),
-    ),
-    changes.LeaveTier: (
-        Statement(
-            "update membership set left_at = :left_at where id = :id and left_at is null",
-            "the membership is current",
         ),
     ),
     changes.CountTokens: (
@@ -218,32 +107,6 @@ APPLICATION = f"{_APPLICATION_COLUMNS} where a.client_id = :client_id order by s
 APPLICATION_NUMBERED = f"{_APPLICATION_COLUMNS} where a.number = :number order by s.number"
 
 PROPERTY = "select number, api_key, organization, digest from property where api_key = :api_key"
-
-PROGRAM = "select number, retailer_id from organization where number = :organization"
-PROGRAM_ACCOUNTS = (
-    "select number, id, name, grouping_label from point_account where organization = :organization order by number"
-)
-PROGRAM_LEVELS = (
-    "select t.number, t.id, t.name, t.maintenance_days, l.number, l.id, l.rank, l.name,"
-    " r.tree_id, r.root_id, r.id, r.constraint_id, r.target, a.point_account"
-    " from tier_system t join tier_level l on l.tier_system = t.number"
-    " left join tier_rule r on r.tier_level = l.number left join tier_rule_account a on a.tier_rule = r.number"
-    " where t.organization = :organization order by t.number, l.rank, a.point_account"
-)
-
-
-_CUSTOMER_COLUMNS = "select c.number, c.id, c.profile, c.standing, c.identifiers, c.user_profile"
-CUSTOMER = f"{_CUSTOMER_COLUMNS} from customer c where c.id = :id and c.organization = :organization"
-CUSTOMER_EXTERNAL = (
-    f"{_CUSTOMER_COLUMNS} from identifier x join customer c on c.number = x.customer"
-    " where x.organization = :organization and x.external_id = :external_id"
-)
-CUSTOMER_ID_WITH_EMAIL = "select id from customer where organization = :organization and folded_email = :folded_email"
-
-ENTRY = (
-    "select id, point_account, amount, fingerprint, occurred_at from ledger_entry"
-    " where customer = :customer and idempotency_id = :idempotency_id"
-)
 
 KEYS = (
     "select purpose, number, wrapped, created_at, signs_from, verifies_until from wrapped_key order by purpose, number"

@@ -1,0 +1,124 @@
+"""Writes of organizations, properties, applications, secrets, keys, revocations and counts."""
+
+from tessera.core.changes.change import Change, NoticeKind
+from tessera.core.keys import KeyPurpose
+
+
+class AddOrganization(Change, frozen=True):
+    """A new organization; its name and retailer id are free."""
+
+    name: str
+    retailer_id: str
+    created_at: int
+
+
+class AddProperty(Change, frozen=True):
+    """A new digital property; its API key, and its name in the organization, are free."""
+
+    organization: int
+    name: str
+    api_key: str
+    digest: bytes
+    last_four: str
+    created_at: int
+
+    def notice(self) -> tuple[NoticeKind, str]:
+        return NoticeKind.PROPERTY, self.api_key
+
+
+class _ApplicationChange(Change, frozen=True):
+    client_id: str
+
+    def notice(self) -> tuple[NoticeKind, str]:
+        return NoticeKind.APPLICATION, self.client_id
+
+
+class AddApplication(_ApplicationChange, frozen=True):
+    """A new application; its client id and its name are free."""
+
+    name: str
+    organization: int
+    scope: str
+    token_lifetime_seconds: int
+    query_credentials: int
+    created_at: int
+
+
+class AddSecret(_ApplicationChange, frozen=True):
+    """A new secret of an application; its name is free there."""
+
+    name: str
+    kind: int
+    digest: bytes
+    last_four: str
+    created_at: int
+    ends_at: int | None
+
+
+class EndSecret(_ApplicationChange, frozen=True):
+    """A secret ends at a moment; it had this end (or none) before."""
+
+    number: int
+    ends_at: int
+    was_ends_at: int | None
+
+
+class DisableApplication(_ApplicationChange, frozen=True):
+    """An enabled application stops: no new tokens, and all tokens so far are dead for good."""
+
+    at: int
+
+
+class EnableApplication(_ApplicationChange, frozen=True):
+    """A disabled application starts again; tokens from before stay dead."""
+
+    at: int
+
+
+class SetQueryCredentials(_ApplicationChange, frozen=True):
+    """What an application may do with credentials in a URL."""
+
+    query_credentials: int
+
+
+class DeleteApplication(_ApplicationChange, frozen=True):
+    """An application goes, with its secrets and its counts."""
+
+
+class RevokeToken(Change, frozen=True):
+    """A token is dead from now on; the row is kept until the token would have expired."""
+
+    token_id: int
+    expires_at: int
+
+    def notice(self) -> tuple[NoticeKind, str]:
+        return NoticeKind.TOKEN, f"{self.token_id}:{self.expires_at}"
+
+
+class AddKey(Change, frozen=True):
+    """A new wrapped key; its purpose and number are free."""
+
+    purpose: KeyPurpose
+    number: int
+    wrapped: bytes
+    created_at: int
+    signs_from: int
+
+    def notice(self) -> tuple[NoticeKind, str]:
+        return NoticeKind.KEYS, ""
+
+
+class CountTokens(Change, frozen=True):
+    """Tokens issued to an application since the last count, and how many of them by credentials in a URL."""
+
+    application: int
+    issued: int
+    query_credentials_used: int
+    last_at: int
+
+
+class MarkSecretUsed(Change, frozen=True):
+    """A secret was last used at this moment."""
+
+    number: int
+    at: int

@@ -1,0 +1,26 @@
+"""Writes of the upkeep: who does it, and what is forgotten."""
+
+from tessera.core.changes.change import Change
+
+
+class TakeLease(Change, frozen=True):
+    """A process does a duty alone until `ends_at`; nobody else holds it at `now`. Taking it again prolongs it."""
+
+    name: str
+    holder: str
+    now: int
+    ends_at: int
+
+
+class ReleaseLease(Change, frozen=True):
+    """A process lets go of a duty, if it still holds it."""
+
+    name: str
+    holder: str
+
+
+class ForgetRevocations(Change, frozen=True):
+    """Drop revocations of tokens that have expired by themselves, and notices older than any node needs."""
+
+    now: int
+    before_sequence: int

@@ -1,0 +1,46 @@
+"""What a caller asks of the ledger: deposits and spends, and what tells one from another."""
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+
+class Deposit(msgspec.Struct, frozen=True):
+    """One deposit that was asked for; `amount` in units, `point_account_id` not yet looked up."""
+
+    point_account_id: str
+    amount: int
+    idempotency_id: str | None = None
+    reference_id: str | None = None
+    reference_type: str | None = None
+    point_source_id: str | None = None
+
+
+class Spend(msgspec.Struct, frozen=True):
+    """One spend that was asked for: `amount` units from these point accounts, each emptied before the next.
+
+    `force_spend` goes below 0 where an account allows it. `is_return` takes back what should not have been earned.
+    """
+
+    point_account_ids: tuple[str, ...]
+    amount: int
+    idempotency_id: str | None = None
+    reference_id: str | None = None
+    reference_type: str | None = None
+    force_spend: bool = False
+    is_return: bool = False
+
+
+Order = Deposit | Spend
+
+
+def fingerprint(order: Order | Sequence[Order]) -> str:
+    """What must be the same for a repeated order, or a repeated request, to be the same one."""
+    kinds = [type(each).__name__ for each in (order if isinstance(order, Sequence) else [order])]
+    return hashlib.sha256(msgspec.json.encode([kinds, order])).hexdigest()[:32]
+
+
+def request_fingerprint(orders: Sequence[Order]) -> str | None:
+    """The fingerprint of a request as a whole; None when it has no idempotency id to be known by."""
+    return fingerprint(orders) if any(order.idempotency_id is not None for order in orders) else None

@@ -1,0 +1,93 @@
+"""What the house needs from outside, as Protocols whose docstrings are contracts.
+
+Offers the store (its read side by topic), the clock, entropy and the slow hash, and what a store can answer other than
+what was asked. Must not know: how any of it is done.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tessera.core.changes import Change, Notice
+from tessera.ports.customers import CustomerReader
+from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
+from tessera.ports.identity import IdentityReader
+from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
+from tessera.ports.program import ProgramReader
+
+
+class DirectoryReader(IdentityReader, ProgramReader, Protocol):
+    """What the directory keeps in memory is read by this."""
+
+
+class Reader(IdentityReader, ProgramReader, CustomerReader, LedgerReader, Protocol):
+    """The read side. Each call sees one moment: everything committed before it, nothing half.
+
+    Absent rows are None or an empty list. Raises StoreUnavailable when the database does not answer.
+    Lists are in a stable order and paged by `after`: the number of the last row seen (0 to begin).
+    """
+
+
+class Store(Reader, Protocol):
+    """The read side, and the one way to write."""
+
+    async def commit(self, *changes: Change) -> Sequence[Notice]:
+        """Write all of the changes or none; durable when it returns. Answers the notices it appended to the feed.
+
+        Raises Conflict (nothing written), StoreUnavailable (nothing written), Unknown (safe to commit again).
+        Many callers may commit at once: each outcome is that of some order, one after the other.
+        """
+
+    async def close(self) -> None:
+        """Finish what was accepted, then let go of files and threads. Further commits raise StoreUnavailable."""
+
+
+class Clock(Protocol):
+    """The time of day."""
+
+    def now(self) -> int:
+        """Microseconds since the epoch. May step back when the machine's clock does."""
+
+
+class Entropy(Protocol):
+    """Unpredictable bytes."""
+
+    def random_bytes(self, length: int) -> bytes:
+        """That many bytes from a cryptographically secure source."""
+
+
+class SlowHash(Protocol):
+    """The slow check for secrets that people made up (argon2id)."""
+
+    def make(self, secret: str) -> bytes:
+        """The encoded hash of a secret. Takes tens of milliseconds."""
+
+    async def matches(self, encoded: bytes, secret: str) -> bool:
+        """Whether the secret has this hash; off the event loop.
+
+        Raises tessera.core.errors.Unavailable when more checks wait than the bound allows.
+        """
+
+    async def waste(self) -> None:
+        """Take as long as `matches` does, and say nothing."""
+
+
+__all__ = [
+    "Clock",
+    "Conflict",
+    "CustomerReader",
+    "DirectoryReader",
+    "Due",
+    "Entropy",
+    "IdentityReader",
+    "LedgerReader",
+    "PastMembership",
+    "ProgramReader",
+    "Reader",
+    "SlowHash",
+    "Store",
+    "StoreError",
+    "StoreUnavailable",
+    "Sum",
+    "Unknown",
+    "Unusable",
+]

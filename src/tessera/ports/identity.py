@@ -1,0 +1,51 @@
+"""Reading organizations, properties, applications, secrets, keys, revocations and the change feed."""
+
+from typing import Protocol
+
+from tessera.core.applications import Application, ApplicationRecord, SecretRecord
+from tessera.core.changes import Notice
+from tessera.core.keys import WrappedKey
+from tessera.core.organizations import OrganizationRecord, Property, PropertyRecord
+
+
+class IdentityReader(Protocol):
+    """What decides who may call, and the feed that tells of changes."""
+
+    async def application(self, client_id: str) -> Application | None:
+        """The application with this client id, compared exactly."""
+
+    async def application_numbered(self, number: int) -> Application | None:
+        """The application with this number."""
+
+    async def property_with_key(self, api_key: str) -> Property | None:
+        """The digital property with this API key, compared exactly."""
+
+    async def keys(self) -> list[WrappedKey]:
+        """All wrapped keys, by purpose and number."""
+
+    async def revocations(self, now: int) -> list[tuple[int, int]]:
+        """Token id and expiry of every revoked token that has not expired at `now`."""
+
+    async def last_sequence(self) -> int:
+        """The sequence number of the newest notice; 0 when there is none."""
+
+    async def notices_after(self, sequence: int) -> list[Notice]:
+        """The notices with a greater sequence number, in order. One that commits later never has a lower number."""
+
+    async def changed(self) -> bool:
+        """Whether anything may have been committed since the last call; False is certain, True is cheap to check."""
+
+    async def organizations(self) -> list[OrganizationRecord]:
+        """All organizations."""
+
+    async def properties(self) -> list[PropertyRecord]:
+        """All digital properties."""
+
+    async def applications(self, after: int, limit: int) -> list[ApplicationRecord]:
+        """A page of applications."""
+
+    async def application_record(self, name_or_client_id: str) -> ApplicationRecord | None:
+        """The application with this client id or, failing that, this name."""
+
+    async def secrets(self, client_id: str) -> list[SecretRecord]:
+        """The secrets of an application, oldest first, ended ones included."""

@@ -1,0 +1,56 @@
+"""Reading organizations, properties, applications, secrets, keys, revocations and the change feed."""
+
+from tessera.core.applications import Application, ApplicationRecord, SecretRecord
+from tessera.core.changes import Notice, NoticeKind
+from tessera.core.keys import KeyPurpose, WrappedKey
+from tessera.core.organizations import OrganizationRecord, Property, PropertyRecord
+from tessera.store import rows
+from tessera.store.driver import Fetching
+from tessera.store.sql import identity as sql
+
+
+class IdentityReads(Fetching):
+    """Implements `tessera.ports.IdentityReader`."""
+
+    async def application(self, client_id: str) -> Application | None:
+        return rows.application(await self._fetch(sql.APPLICATION, {"client_id": client_id}))
+
+    async def application_numbered(self, number: int) -> Application | None:
+        return rows.application(await self._fetch(sql.APPLICATION_NUMBERED, {"number": number}))
+
+    async def property_with_key(self, api_key: str) -> Property | None:
+        found = await self._fetch(sql.PROPERTY, {"api_key": api_key})
+        return Property(*found[0]) if found else None
+
+    async def keys(self) -> list[WrappedKey]:
+        return [WrappedKey(KeyPurpose(row[0]), *row[1:]) for row in await self._fetch(sql.KEYS, {})]
+
+    async def revocations(self, now: int) -> list[tuple[int, int]]:
+        return [(row[0], row[1]) for row in await self._fetch(sql.REVOCATIONS, {"now": now})]
+
+    async def last_sequence(self) -> int:
+        return int((await self._fetch(sql.LAST_SEQUENCE, {}))[0][0])
+
+    async def notices_after(self, sequence: int) -> list[Notice]:
+        found = await self._fetch(sql.NOTICES_AFTER, {"sequence": sequence})
+        return [Notice(row[0], NoticeKind(row[1]), row[2]) for row in found]
+
+    async def organizations(self) -> list[OrganizationRecord]:
+        return [OrganizationRecord(*row) for row in await self._fetch(sql.ORGANIZATIONS, {})]
+
+    async def properties(self) -> list[PropertyRecord]:
+        return [PropertyRecord(*row) for row in await self._fetch(sql.PROPERTIES, {})]
+
+    async def applications(self, after: int, limit: int) -> list[ApplicationRecord]:
+        found = await self._fetch(sql.APPLICATIONS, {"after": after, "limit": limit})
+        return [rows.application_record(row) for row in found]
+
+    async def application_record(self, name_or_client_id: str) -> ApplicationRecord | None:
+        for statement in (sql.APPLICATION_BY_CLIENT_ID, sql.APPLICATION_BY_NAME):
+            found = await self._fetch(statement, {"name": name_or_client_id})
+            if found:
+                return rows.application_record(found[0])
+        return None
+
+    async def secrets(self, client_id: str) -> list[SecretRecord]:
+        return [rows.secret_record(row) for row in await self._fetch(sql.SECRETS, {"client_id": client_id})]

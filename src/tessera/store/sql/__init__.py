@@ -1,0 +1,22 @@
+"""Every statement, once, in the SQL that SQLite and PostgreSQL share.
+
+`:name` parameters, named columns. No `like`, `lower` or order by text; text is compared exactly. What is written stands
+in `WRITES`, by the class of change; what is read has a name in the module of its topic.
+"""
+
+from tessera.core.changes import Change
+from tessera.store.sql import customers, identity, ledger, outbox, program, upkeep
+from tessera.store.sql.statement import Statement
+
+WRITES: dict[type[Change], tuple[Statement, ...]] = {
+    **identity.WRITES,
+    **program.WRITES,
+    **customers.WRITES,
+    **ledger.WRITES,
+    **outbox.WRITES,
+    **upkeep.WRITES,
+}
+
+NOTICE = identity.NOTICE
+
+__all__ = ["NOTICE", "WRITES", "customers", "identity", "ledger", "outbox", "program", "upkeep"]

@@ -1,0 +1,22 @@
+"""Who does the upkeep, and what it forgets."""
+
+from tessera.core import changes
+from tessera.store.sql.statement import Statement
+
+WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
+    changes.TakeLease: (
+        Statement(
+            "insert into lease (name, holder, ends_at) values (:name, :holder, :ends_at)"
+            " on conflict (name) do update set holder = excluded.holder, ends_at = excluded.ends_at"
+            " where lease.holder = excluded.holder or lease.ends_at <= :now",
+            "nobody else holds the lease",
+        ),
+    ),
+    changes.ReleaseLease: (Statement("delete from lease where name = :name and holder = :holder"),),
+    changes.ForgetRevocations: (
+        Statement("delete from revocation where expires_at <= :now"),
+        Statement("delete from change where sequence < :before_sequence"),
+    ),
+}
+
+LEASE = "select holder, ends_at from lease where name = :name"

@@ -1,0 +1,32 @@
+"""A process that does a duty until it ends: it says `working` each time it begins the work.
+
+python -m tests.support.holder FOLDER DUTY
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from tessera import wiring
+from tessera.app import duties
+from tessera.settings import load
+
+
+async def work() -> None:
+    """Go on until cancelled."""
+    print("working", flush=True)
+    await asyncio.Event().wait()
+
+
+async def main(folder: Path, duty: str) -> None:
+    """Do the duty until SIGTERM."""
+    async with wiring.open_house(load(data_dir=folder)) as house:
+        doing = asyncio.create_task(duties.while_held(house, duty, f"process {os.getpid()}", work))
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, doing.cancel)
+        await asyncio.gather(doing, return_exceptions=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
