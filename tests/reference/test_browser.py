@@ -146,7 +146,7 @@ def test_every_operation_can_be_opened(browser: Browser, shown: Server) -> None:
 def test_the_list_is_worked_by_keys(browser: Browser) -> None:
     """`/` goes to the filter, what is typed narrows the list, arrows and Enter open, Escape clears."""
     browser.press("/")
-    browser.press("user_points/deposit")
+    browser.press("loyalty:write deposit")
     assert [each.text.split("\n")[0] for each in browser.all("nav a")] == ["Deposit points"]
     browser.press(DOWN)
     browser.press(ENTER)

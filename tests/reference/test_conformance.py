@@ -93,19 +93,26 @@ EVERYTHING = ("--phases", "examples,coverage,fuzzing", "--max-examples", "10")
 SOUND_ONLY = ("--phases", "examples,coverage", "--mode", "positive")
 
 
-@pytest.mark.parametrize(("by_token", "calls"), [(True, EVERYTHING), (False, SOUND_ONLY)], ids=["token", "basic"])
-def test_everything_that_is_answered_is_in_the_document(
-    fuzzed: Server, tmp_path: Path, by_token: bool, calls: tuple[str, ...]
-) -> None:
-    """No call gets an error of ours, or a status, type, header or body that the document does not tell."""
-    address = f"{fuzzed.url}/openapi.json"
-    served = [each for path in httpx.get(address).json()["paths"].values() for each in path.values()]
+@pytest.mark.parametrize("by_token", [True, False], ids=["token", "basic"])
+def test_everything_that_is_answered_is_in_the_document(fuzzed: Server, tmp_path: Path, by_token: bool) -> None:
+    """No call gets an error of ours, or a status, type, header or body that the document does not tell.
 
-    code, found = fuzz(fuzzed, tmp_path, address, *calls, by_token=by_token)
+    By token every deed is called in every way, at the first of its addresses; by Basic every address as it should be.
+    """
+    document = httpx.get(f"{fuzzed.url}/openapi.json").json()
+    if by_token:
+        for path in document["paths"].values():
+            for method in [name for name, said in path.items() if "x-same-as" in said]:
+                del path[method]
+    (tmp_path / "openapi.json").write_text(json.dumps(document))
+
+    calls = EVERYTHING if by_token else SOUND_ONLY
+    code, found = fuzz(fuzzed, tmp_path, "openapi.json", *calls, by_token=by_token)
 
     assert code == 0, found
     heard = set((tmp_path / "heard").read_text().splitlines())
-    assert {line.split()[0] for line in heard} == {each["operationId"] for each in served}
+    expected = {said["operationId"] for path in document["paths"].values() for said in path.values()}
+    assert {line.split()[0] for line in heard} == expected
     for answered in ("post_oauth_token", "post_oauth_revoke", "post_api_1_0_user_tiers_tier_status"):
         assert {f"{answered} 200", f"{answered} 401"} <= heard
     assert "get_priv_v1_apps_api_key_users_user_id 200" in heard

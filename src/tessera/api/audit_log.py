@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tessera.api import fields
-from tessera.api.incentives import TAG, WHO, Payload, reply, under_both
+from tessera.api.incentives import TAG, WHOSE, Payload, reply, under_both
 from tessera.app import audit_log
 from tessera.app.audit_log import Page
 from tessera.app.house import House
@@ -58,15 +58,14 @@ class AuditLog(msgspec.Struct, frozen=True, gc=False):
 _decode = msgspec.json.Decoder(AuditLogRequest)
 
 FETCH = Operation(
-    "Read the ledger",
+    "Read the audit log",
     TAG,
     Payload[AuditLog],
     AuditLogRequest,
     "loyalty:read",
     refusals=(NotFound, UserNotFound),
-    description="The entries of a customer's ledger, the newest first: what was deposited, spent and returned, and what"
-    " has expired.",
-    example={**WHO, "skip": 0, "take": 50},
+    description="The ledger of a customer, the newest entry first: `take` entries after the first `skip`.",
+    example={**WHOSE, "skip": 0, "take": 50},
 )
 
 

@@ -12,11 +12,11 @@ T = TypeVar("T")
 
 TAG = "Loyalty"
 
-WHO = {
-    "retailer_id": "9112d954-7198-4560-959f-6a660a743a5a",
-    "user_id": "2f030785-02cf-4b70-86de-ccdff6fd9b21",
-}
-"""What most examples begin with."""
+WHOSE = {"retailer_id": "9112d954-7198-4560-959f-6a660a743a5a", "user_id": "2f030785-02cf-4b70-86de-ccdff6fd9b21"}
+"""The members that every body has, as the reference's examples show them."""
+
+ACCOUNT = "25870fa1-2c36-4169-b6c9-e145fbdc8d63"
+"""A point account in the reference's examples."""
 
 
 class Payload(msgspec.Struct, Generic[T], frozen=True, gc=False):

@@ -6,14 +6,14 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tessera.api import fields
-from tessera.api.incentives import TAG, WHO, Payload, reply, under_both
+from tessera.api.incentives import ACCOUNT, TAG, WHOSE, Payload, reply, under_both
 from tessera.app import points
 from tessera.app.house import House
 from tessera.app.points import Answer
 from tessera.core.customers import Text
 from tessera.core.errors import IdempotencyConflict, NotFound, PlatformRefusal, UserNotFound, Validation
 from tessera.core.loyalty.orders import Deposit, Spend
-from tessera.core.loyalty.points import AMOUNT_MAX, UNITS, BalancesView, BalanceView, Summary, number, units, view
+from tessera.core.loyalty.points import BalancesView, BalanceView, Summary, number, units, view
 from tessera.web import errors, guard
 from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation
@@ -22,13 +22,7 @@ from tessera.web.routes import Route
 DETAILS_MAX = 100
 ACCOUNTS_MAX = 20
 
-Amount = Annotated[
-    Any,
-    Meta(
-        description="Points, with at most four decimals.",
-        extra_json_schema={"type": "number", "exclusiveMinimum": 0, "maximum": AMOUNT_MAX // UNITS},
-    ),
-]
+Amount = Annotated[Any, Meta(description="points, at most four decimals", extra_json_schema={"type": "number"})]
 
 
 class DepositDetail(msgspec.Struct, frozen=True):
@@ -144,18 +138,12 @@ DEPOSIT = Operation(
     DepositRequest,
     "loyalty:write",
     refusals=(*_REFUSALS, Validation, IdempotencyConflict),
-    description="Deposits points for a customer, all of the list or none, with the promotions that they earn. Send an"
-    " `idempotency_id`: the same id again for the same customer does not deposit twice, and is answered as the first"
-    " time. With `allow_partial_success` those that can be made are made, and the others say why not.",
+    description="Deposits points for a customer, with the promotions that they earn: all of the list or none, unless"
+    " `allow_partial_success` is true. Send an `idempotency_id`: the same id again for the same customer does not"
+    " deposit twice.",
     example={
-        **WHO,
-        "deposit_details": [
-            {
-                "point_account_id": "25870fa1-2c36-4169-b6c9-e145fbdc8d63",
-                "amount": 12.5,
-                "idempotency_id": "order-1042",
-            }
-        ],
+        **WHOSE,
+        "deposit_details": [{"point_account_id": ACCOUNT, "amount": 12.5, "idempotency_id": "order-1042"}],
     },
 )
 SPEND = Operation(
@@ -165,29 +153,23 @@ SPEND = Operation(
     SpendRequest,
     "loyalty:write",
     refusals=(*_REFUSALS, Validation, IdempotencyConflict),
-    description="Takes points from the named accounts in their order, all of the list or none. A spend never takes more"
-    " than there is, unless `force_spend` is set and an account allows it. `is_return` takes back what should not have"
-    " been earned. `idempotency_id` works as for deposits.",
+    description="Takes points from the accounts of each spend, in their order: all of the list or none, unless"
+    " `allow_partial_success` is true. Send an `idempotency_id`: the same id again for the same customer does not"
+    " spend twice.",
     example={
-        **WHO,
-        "spend_details": [
-            {
-                "point_account_ids": ["25870fa1-2c36-4169-b6c9-e145fbdc8d63"],
-                "amount": 5,
-                "idempotency_id": "coffee-77",
-            }
-        ],
+        **WHOSE,
+        "spend_details": [{"amount": 5, "point_account_ids": [ACCOUNT], "idempotency_id": "order-1043"}],
     },
 )
 BALANCES = Operation(
-    "Ask for balances",
+    "Read the balances of a customer",
     TAG,
     Payload[BalancesView],
     BalancesRequest,
     "loyalty:read",
     refusals=_REFUSALS,
-    description="The balances of a customer, in all point accounts or in those named.",
-    example=WHO,
+    description="What a customer has in each point account, or in those that are named, and the sums.",
+    example=WHOSE,
 )
 
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from tessera.api import fields
-from tessera.api.incentives import TAG, WHO, Payload, reply, under_both
+from tessera.api.incentives import TAG, WHOSE, Payload, reply, under_both
 from tessera.app import tiers
 from tessera.app.house import House
 from tessera.core.customers import Text
@@ -45,21 +45,20 @@ TIER_STATUS = Operation(
     refusals=(NotFound, UserNotFound),
     description="How far a customer is toward the next and the highest level, in every tier system it is in."
     " `progress` says it all; `tier_progress` shows the rule of the next level node by node.",
-    example=WHO,
+    example=WHOSE,
 )
 MOVE = Operation(
-    "Move a customer to a level",
+    "Move a customer to a tier level",
     TAG,
     Payload[TierLevelView],
     MoveRequest,
     "loyalty:write",
     refusals=(NotFound, UserNotFound),
-    description="Puts a customer into a level by hand, up or down, whatever its points. It is looked at again as if the"
-    " level had been earned.",
+    description="Puts a customer into a level by hand, up or down, whatever points it has.",
     example={
-        **WHO,
+        **WHOSE,
         "tier_system_id": "712f38d9-5a74-4b45-ae2a-2bb4df918257",
-        "tier_level_id": "4391871b-0363-406c-a737-9e390af5a268",
+        "tier_level_id": "a2d349f1-177b-4a6e-955b-323f2c019c28",
     },
 )
 

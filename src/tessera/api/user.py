@@ -43,9 +43,9 @@ class User(msgspec.Struct, kw_only=True):
     maintenance_required_points: (
         Annotated[Points, Meta(description="What it takes to keep the level.", examples=[500])] | UnsetType
     ) = UNSET
-    maintenance_points: (
-        Annotated[Points, Meta(description="What the customer has toward keeping it.", examples=[1671])] | UnsetType
-    ) = UNSET
+    maintenance_points: Annotated[Points, Meta(description="What counts toward it.", examples=[1671])] | UnsetType = (
+        UNSET
+    )
     identifiers: Annotated[list[Identifier], Meta(description="When asked for.")] | UnsetType = UNSET
     user_profile: OwnMembers | UnsetType = UNSET
     tier_details: TierDetails | UnsetType = UNSET

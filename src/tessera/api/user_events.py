@@ -3,7 +3,7 @@
 import msgspec
 
 from tessera.api import fields
-from tessera.api.incentives import TAG, WHO, Payload, reply, under_both
+from tessera.api.incentives import TAG, WHOSE, Payload, reply, under_both
 from tessera.app import user_events
 from tessera.app.house import House
 from tessera.app.user_events import Triggered
@@ -33,8 +33,8 @@ TRIGGER = Operation(
     TriggerRequest,
     "loyalty:write",
     refusals=(NotFound, UserNotFound, Validation),
-    description="Tells of something that a customer did; it is recorded, and earns what the program says.",
-    example={**WHO, "event_lookup": "survey_completed"},
+    description="Tells of something that a customer did; the points that the program gives for it are deposited.",
+    example={**WHOSE, "event_lookup": "visit"},
 )
 
 

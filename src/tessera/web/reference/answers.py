@@ -2,7 +2,7 @@
 
 import inspect
 from collections import defaultdict
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -111,6 +111,8 @@ def _kinds(path: str, operation: Operation) -> list[type[Refusal]]:
 
 
 def _sentence(kind: object) -> str:
+    """What a type says of itself; an envelope says what is in it."""
+    kind = next(iter(get_args(kind)), kind)
     return (inspect.getdoc(kind) or "").partition("\n\n")[0]
 
 

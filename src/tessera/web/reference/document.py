@@ -105,7 +105,7 @@ def _operation(route: Route, operation: Operation, body: Schema | None, reply: S
         "operationId": operation_id(route),
         "summary": operation.summary,
         "tags": [operation.tag],
-        "description": operation.description or inspect.getdoc(_function(route.handler)) or "",
+        "description": operation.description or inspect.getdoc(_function(route.handler)) or f"{operation.summary}.",
         "security": _security(operation),
         "parameters": [*_path_values(route.path), *(_query_value(each) for each in operation.query)],
         "responses": {"200": answers.success(operation, reply)},

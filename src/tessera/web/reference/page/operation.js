@@ -13,7 +13,7 @@ export function operationView(operation) {
       el("h1", {}, operation.summary),
       el("p", { class: "address bar" }, methodBadge(operation.method), el("code", {}, address(operation.path)), copyButton(() => operation.path)),
       operation.also.length > 0 && alsoAt(operation),
-      prose(operation.description),
+      operation.description !== `${operation.summary}.` && prose(operation.description),
       needs(operation),
       el("button", { type: "button", class: "wide jump", on: { click: toPanel } }, "Try it ↓"),
       parameters(operation, "path", "In the address"),
