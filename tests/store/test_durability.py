@@ -85,9 +85,9 @@ def test_a_file_that_cannot_grow_loses_nothing(tmp_path: Path) -> None:
     assert halves(path, "full") == dict.fromkeys([*acknowledged, len(acknowledged)], 2)
 
 
-def small(path: Path) -> sqlite3.Connection:
+def small(path: Path, *, writes: bool = False) -> sqlite3.Connection:
     """A connection to a database that may grow by a few pages only."""
-    connection = sqlite.connect(path)
+    connection = sqlite.connect(path, writes=writes)
     pages = connection.execute("pragma page_count").fetchone()[0]
     connection.execute(f"pragma max_page_count = {pages + 4}")
     return connection
@@ -96,9 +96,14 @@ def small(path: Path) -> sqlite3.Connection:
 def test_a_full_database_refuses_and_recovers(tmp_path: Path) -> None:
     """A full database refuses and undoes that commit alone, is read, and takes commits again when there is room."""
     path = empty_database(tmp_path / "tessera.db")
+    made: list[bool] = []
+
+    def opener(path: Path, *, writes: bool = False) -> sqlite3.Connection:
+        made.append(writes)
+        return small(path, writes=writes)
 
     async def scenario(_stores: object) -> None:
-        store = SQLStore(SQLiteDriver(path, opener=small))
+        store = SQLStore(SQLiteDriver(path, opener))
         done = 0
 
         async def fill() -> None:
@@ -117,6 +122,7 @@ def test_a_full_database_refuses_and_recovers(tmp_path: Path) -> None:
         await store.commit(ForgetRevocations(1, await store.last_sequence()))
         await store.commit(organization("there is room again"))
         assert len(await store.organizations()) == done + 1
+        assert made == [False, True]
         await store.close()
 
     run_with_stores(lambda: SQLStore(SQLiteDriver(path)), scenario)

@@ -1,6 +1,7 @@
 """Stores over real SQLite files, set up by copying one that was migrated once."""
 
 import asyncio
+import sqlite3
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
@@ -11,7 +12,7 @@ from tessera.core.changes import Change, Notice
 from tessera.ports import Store
 from tessera.store.driver import Row
 from tessera.store.migrate import migrate_sqlite
-from tessera.store.sqlite import SQLiteDriver
+from tessera.store.sqlite import Opener, SQLiteDriver, connect
 from tessera.store.store import SQLStore
 
 T = TypeVar("T")
@@ -82,3 +83,21 @@ def run_with_stores(
                 await store.close()
 
     return asyncio.run(whole())
+
+
+def with_store(path: Path, scenario: Callable[[Store], Awaitable[None]], opener: Opener = connect) -> None:
+    """Run a scenario with one store on this file."""
+
+    async def run(stores: Callable[[], Awaitable[Store]]) -> None:
+        await scenario(await stores())
+
+    run_with_stores(lambda: SQLStore(SQLiteDriver(path, opener)), run)
+
+
+def organization_names(path: Path) -> set[str]:
+    """The organizations in a file, as another process sees them."""
+    connection = sqlite3.connect(path)
+    try:
+        return {name for (name,) in connection.execute("select name from organization")}
+    finally:
+        connection.close()

@@ -13,7 +13,7 @@ from tessera.core.grants import Authenticated
 FLUSH_MAX = 250
 """Applications and secrets written in one flush, so that a flush never holds up requests; others wait for the next.
 
-The writer thread asks for the interpreter once a statement, which slows the requests beside it.
+The statements of a flush run on the event loop, one after the other, and a full flush takes a few milliseconds.
 """
 
 _ROOM = 1024

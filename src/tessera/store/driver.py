@@ -3,7 +3,7 @@
 | | SQLite | PostgreSQL |
 |---|---|---|
 | reads | on the event loop, about 5 microseconds | from a pool |
-| writes | one thread, many callers' changes to a transaction | one transaction a commit |
+| writes | on the event loop, many callers' changes to a transaction; a thread commits | one transaction a commit |
 | "has anything changed?" | `pragma data_version` | `listen` and a slow poll |
 """
 
