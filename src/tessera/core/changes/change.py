@@ -23,7 +23,7 @@ class Notice(msgspec.Struct, frozen=True):
     key: str
 
 
-class Change(msgspec.Struct, frozen=True):
+class Change(msgspec.Struct, frozen=True, gc=False):
     """One write. Subclasses that concern what nodes hold in memory say so by `notice`."""
 
     def notice(self) -> tuple[NoticeKind, str] | None:

@@ -212,7 +212,7 @@ class Book:
         self._moved = True
         former = None if held is None else system.level(held.tier_level)
         if former is not None or level.rank:
-            self._tell_tier(system, former, level, at, reason)
+            self._tell_tier(system, former, level, entered, reason)
 
     def _enter(
         self, account: PointAccount, amount: int, kind: EntryKind, at: int, order: Order | None = None,
@@ -257,10 +257,10 @@ class Book:
             entry.idempotency_id or UNSET,
             True if entry.kind == EntryKind.RETURN else UNSET,
         )
-        self._tell(_HAPPENINGS[EntryKind(entry.kind)], told, entry.occurred_at)
+        self._tell(_HAPPENINGS[EntryKind(entry.kind)], told, entry.id, entry.occurred_at)
 
     def _tell_tier(
-        self, system: TierSystem, former: TierLevel | None, level: TierLevel, at: int, reason: Reason
+        self, system: TierSystem, former: TierLevel | None, level: TierLevel, entered: Membership, reason: Reason
     ) -> None:
         down = former is not None and level.rank < former.rank
         told = TierMoved(
@@ -273,11 +273,12 @@ class Book:
             reason.value,
             UNSET if former is None else former.name,
         )
-        self._tell(Happening.TIER_DEMOTED if down else Happening.TIER_PROMOTED, told, at)
+        self._tell(Happening.TIER_DEMOTED if down else Happening.TIER_PROMOTED, told, entered.id, entered.joined_at)
 
-    def _tell(self, kind: Happening, told: PointsMoved | TierMoved, at: int) -> None:
+    def _tell(self, kind: Happening, told: PointsMoved | TierMoved, event_id: str, at: int) -> None:
+        """An event, by the id of what it tells of."""
         text = _encode(told).decode()
-        self.changes.append(AddEvent(self._new_id(), self.program.organization, kind.value, text, at))
+        self.changes.append(AddEvent(event_id, self.program.organization, kind.value, text, at))
 
 
 def due_at(balances: Iterable[Balance], memberships: Iterable[Membership]) -> int:
