@@ -74,9 +74,11 @@ def _protocol(settings: Settings) -> Any:
 
 
 def _stop(server: uvicorn.Server, _number: int, _frame: object) -> None:
-    """A signal while uvicorn does not handle it: before it starts there is nothing to finish, so leave at once.
+    """A signal while uvicorn does not handle it: before it has started, or once more after it has stopped.
 
-    Once it has stopped it raises the signal again, and a clean end is no failure.
+    A single server ends as soon as it has started; raising would end in the event loop, which takes that for a failure.
+    Before there are workers there is nothing to finish.
     """
-    if not server.should_exit:
+    if server.config.workers > 1 and not server.should_exit:
         raise SystemExit(0)
+    server.should_exit = True
