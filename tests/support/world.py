@@ -44,10 +44,14 @@ async def _furnish(house: House) -> dict[str, str]:
     other = await organizations.create(house, "Other Bakery")
     shop = await organizations.create_property(house, other, "Web shop")
     theirs = await applications.create(house, "their partner", other.number)
+    admin = await applications.create(house, "their admin", other.number, scope="loyalty:read loyalty:admin")
     account = house.new_uuid()
     await house.commit(AddPointAccount(other.number, account, "Crumbs", SPEND))
     assert theirs.client_secret is not None
+    assert admin.client_secret is not None
     return values | {
+        "their_admin_id": admin.client_id,
+        "their_admin_secret": admin.client_secret,
         "their_id": theirs.client_id,
         "their_secret": theirs.client_secret,
         "their_api_key": shop.api_key,
