@@ -19,7 +19,8 @@ from tessera.core.loyalty.declaration import (
 
 NAMES = (
     "Beans", "Status points", "no", "1e5", "010", "-1.50", "2030-01-01", "~", "null", "true", "Caf\u00e9 \U0001f511",
-    "- x", "a: b", "#x", "'", '"', " lead", "tail ", "\u2028", "\u00a0", "[]", "!tag", "&a", "*a", "12:30:00", "=", "<<", "x" * 255,
+    "- x", "a: b", "#x", "'", '"', " lead", "tail ", "\u2028", "\u00a0", "[]", "!tag", "&a", "*a", "12:30:00",
+    "=", "<<", "x" * 255,
 )  # fmt: skip
 """Names that are hard to write down."""
 
