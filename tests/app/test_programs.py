@@ -20,7 +20,7 @@ from tessera.core.loyalty.points import UNITS
 from tessera.directory import feed
 from tessera.settings import load
 from tests.support.clock import StepClock
-from tests.support.declarations import bare, declarations
+from tests.support.declarations import bare, declarations, exchanged
 from tests.support.house import settings_for
 from tests.support.invariants import contents
 from tests.support.scene import Scene, play, status
@@ -83,7 +83,8 @@ def test_what_is_declared_comes_to_be(folder: Path, first: Declaration, second: 
     async def whole() -> None:
         async with wiring.open_house(load(data_dir=folder)) as house:
             organization = await organizations.create(house, f"Org {house.new_uuid()}")
-            for wanted in (first, second, first):
+            for given_form in (first, second, None, first):
+                wanted = given_form or exchanged(await programs.export(house, organization))
                 proposal = await programs.propose(house, organization.number, wanted)
                 if proposal.plan.steps:
                     await programs.carry_out(house, proposal)

@@ -226,6 +226,20 @@ def test_names_that_change_hands_are_parked_first() -> None:
     ]
 
 
+def test_tier_systems_change_names_as_well() -> None:
+    """A tier system leaves its name before another takes it."""
+    former = {"name": "Club", "id": "s-former", "levels": [{"name": "Only"}]}
+    made = planned(tier_systems=[{**club(LOW, HIGH, TOP, id="s-club", name="Former")["tier_systems"][0]}, former])
+    names = [(each.id, each.name) for each in made.changes if isinstance(each, changes.SetTierSystem)]
+
+    assert names == [
+        ("s-former", "\x01s-former"),
+        ("s-club", "\x01s-club"),
+        ("s-club", "Former"),
+        ("s-former", "Club"),
+    ]
+
+
 def test_ranks_that_move_are_parked_first() -> None:
     """When any rank moves all levels leave theirs, and each is set again; on top of the others nothing moves."""
     moved = planned(**club(LOW, TOP)).changes

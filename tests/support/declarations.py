@@ -99,3 +99,21 @@ def _units(thing: dict[str, Any]) -> dict[str, Any]:
     if "accounts" in said:
         said["accounts"] = sorted(said["accounts"])
     return said
+
+
+def exchanged(declaration: Declaration) -> Declaration:
+    """The same things, by their ids, with each other's names, and the levels of each system upside down."""
+    said: dict[str, Any] = msgspec.to_builtins(declaration)
+    for section, key in (("point_accounts", "name"), ("point_sources", "name"), ("tier_systems", "name"),
+                         ("events", "lookup")):  # fmt: skip
+        names = [each[key] for each in said[section]]
+        for each, name in zip(said[section], names[1:] + names[:1], strict=True):
+            each[key] = name
+    for system in said["tier_systems"]:
+        turned = system["levels"][::-1]
+        system["levels"] = [
+            {**{name: value for name, value in place.items() if name not in {"id", "name"}}, "id": level["id"],
+             "name": level["name"]}
+            for place, level in zip(system["levels"], turned, strict=True)
+        ]  # fmt: skip
+    return msgspec.convert(said, Declaration)
