@@ -22,6 +22,7 @@ from tessera.cli import (
     configuration,
     customers,
     doctor,
+    loyalty,
     migrate,
     organizations,
     properties,
@@ -36,6 +37,7 @@ app.add_typer(apps.app, name="apps")
 app.add_typer(organizations.app, name="orgs")
 app.add_typer(properties.app, name="properties")
 app.add_typer(customers.app, name="customers")
+app.add_typer(loyalty.app, name="loyalty")
 app.add_typer(token.app, name="token")
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("migrate", epilog=migrate.EXAMPLES)(migrate.migrate)

@@ -7,6 +7,7 @@ from tessera.core.errors import ArgumentError, MissingData
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")
 _PATTERN = re.compile(r"^Expected `str` matching regex .*", re.DOTALL)
+_UNKNOWN = re.compile(r"^Object contains unknown field .*", re.DOTALL)
 _QUOTED = re.compile(r"(?<=^Invalid enum value) .*", re.DOTALL)
 
 
@@ -20,4 +21,5 @@ def refusal(text: str) -> ArgumentError | MissingData:
         return MissingData(f"The field {name} is missing.")
     reason = _QUOTED.sub("", text[: at.start()] if at else text)  # what was sent may be a secret in a wrong place
     reason = _PATTERN.sub("it has a control character", reason)  # the only pattern that our types ask for
+    reason = _UNKNOWN.sub("it has a member that is not known", reason)
     return ArgumentError(f"{f'The field {place}' if place else 'The body'} cannot be used: {reason}.")

@@ -12,14 +12,14 @@ from tessera.ports.customers import CustomerReader
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
 from tessera.ports.identity import IdentityReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
-from tessera.ports.program import ProgramReader
+from tessera.ports.program import ProgramReader, WholeProgramReader
 
 
 class DirectoryReader(IdentityReader, ProgramReader, Protocol):
     """What the directory keeps in memory is read by this."""
 
 
-class Reader(IdentityReader, ProgramReader, CustomerReader, LedgerReader, Protocol):
+class Reader(IdentityReader, ProgramReader, WholeProgramReader, CustomerReader, LedgerReader, Protocol):
     """The read side. Each call sees one moment: everything committed before it, nothing half.
 
     Absent rows are None or an empty list. Raises StoreUnavailable when the database does not answer.
@@ -90,4 +90,5 @@ __all__ = [
     "Sum",
     "Unknown",
     "Unusable",
+    "WholeProgramReader",
 ]

@@ -31,6 +31,7 @@ async def an_empty_store_has_nothing(stores: Stores) -> None:
         await store.application_numbered(1),
         await store.property_with_key("x"),
         await store.program(1),
+        await store.whole_program(1),
         await store.customer(1, "x"),
         await store.customer_with_external_id(1, "x"),
         await store.customer_id_with_email(1, "x"),
@@ -38,7 +39,7 @@ async def an_empty_store_has_nothing(stores: Stores) -> None:
         await store.lease("x"),
         await store.application_record("x"),
     ]
-    expect(absent, [None] * 10, "what is absent")
+    expect(absent, [None] * 11, "what is absent")
     empty = [await store.keys(), await store.revocations(0), await store.notices_after(0), await store.organizations()]
     expect(empty, [[], [], [], []], "the lists")
     ledger = [await store.entries_between(1, 0, 9), await store.sums(1, 9), await store.memberships(1)]
@@ -155,31 +156,6 @@ async def records_tell_the_operator(stores: Stores) -> None:
         Property(known[0].number, API_KEY, world.organization, bytes(range(32))),
         "the property",
     )
-
-
-@TOPIC
-async def a_program_reads_back(stores: Stores) -> None:
-    """A program has its organization's accounts and ladders only, levels from the lowest up, rules with accounts."""
-    store = await stores()
-    world = await material.furnish(store)
-    await store.commit(
-        changes.AddTierRuleAccount(world.organization, "rule-1", "account-2"),
-        changes.AddTierSystem(world.organization, "system-empty", "No levels yet", None),
-    )
-    program = await store.program(world.organization)
-    if program is None:
-        raise AssertionError("the program is absent")
-    expect(program.retailer_id, "retailer of Org", "the retailer id")
-    expect([(each.id, each.name, each.grouping_label) for each in program.accounts],
-           [("account-1", "Beans", "Spend"), ("account-2", "Status", "Tier")])  # fmt: skip
-    system = program.systems[0]
-    expect((len(program.systems), system.id, system.name, system.maintenance_days), (1, "system-1", "Club", 365))
-    expect([(level.id, level.rank, level.name, level.rule is None) for level in system.levels],
-           [("level-0", 0, "Low", True), ("level-1", 1, "High", False), ("level-2", 2, "Highest", True)])  # fmt: skip
-    rule = system.levels[1].rule
-    expect(rule and (rule.id, rule.tree_id, rule.root_id, rule.constraint_id, rule.target, rule.point_accounts),
-           ("rule-1", "tree-1", "root-1", "constraint-1", 5_000_000,
-            tuple(account.number for account in program.accounts)))  # fmt: skip
 
 
 @TOPIC
