@@ -7,7 +7,7 @@ import msgspec
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.core.keys import KeyPurpose
-from tessera.store.conformance import material
+from tessera.store.conformance import material, outbox
 from tessera.store.conformance.case import Stores, Topic, expect, expect_conflict
 from tessera.store.conformance.material import ANY_WORLD, API_KEY, AT, CLIENT, CUSTOMER, PROFILE, World
 
@@ -27,7 +27,8 @@ class Condition(msgspec.Struct, frozen=True):
 def conditions(world: World) -> dict[type[Change], Condition]:
     """For every change that restates a fact: where it holds, and every way in which it does not."""
     listed = (*_operator(world), *_secrets(world), *_program(world), *_customer(world), *_loyalty(world))
-    return {type(each.holds[0]): each for each in listed}
+    told = (Condition(*each) for each in outbox.facts(world))
+    return {type(each.holds[0]): each for each in (*listed, *told)}
 
 
 def _operator(world: World) -> Iterable[Condition]:
@@ -187,8 +188,8 @@ def _loyalty(world: World) -> Iterable[Condition]:
     yield Condition((changes.TakeLease("duty", "me", AT, AT + 1),), ())
 
 
-COVERED: frozenset[type[Change]] = frozenset({*conditions(ANY_WORLD), changes.EnableApplication})
-"""Every change that has cases here. Enabling has one of its own, since the world has no disabled application."""
+COVERED: frozenset[type[Change]] = frozenset({*conditions(ANY_WORLD), changes.EnableApplication, changes.ResumeWebhook})
+"""Every change that has cases. Enabling and resuming have their own: the world has nothing disabled or paused."""
 
 
 def _case(kind: type[Change], place: int) -> None:

@@ -5,7 +5,7 @@ import asyncio
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.ports import Conflict, StoreError, StoreUnavailable
-from tessera.store.conformance import material
+from tessera.store.conformance import material, outbox
 from tessera.store.conformance.case import Stores, Topic, expect
 from tessera.store.conformance.conditions import conditions
 from tessera.store.conformance.material import ANY_WORLD, AT, CLIENT, World
@@ -31,6 +31,7 @@ def _repeatable(world: World) -> list[Change]:
         changes.ForgetRevocations(AT, 1),
         changes.MarkSecretUsed(world.secret, AT),
         changes.ReleaseLease("duty", "me"),
+        *outbox.repeatable(world),
     ]
 
 
