@@ -57,6 +57,12 @@ class Settings(BaseSettings):
     settle_seconds: float = Field(
         2.0, gt=0, le=3600, description="How often it is looked for points that have ended and levels to be looked at."
     )
+    webhook_timeout_seconds: float = Field(
+        15.0, gt=0, le=120, description="Time a receiver has to answer a message of a webhook."
+    )
+    events_kept_days: int = Field(
+        30, ge=1, le=3650, description="How long events are kept; longer only for a webhook that is behind."
+    )
     connections_max: int = Field(10_000, ge=1, description="Open connections a process accepts; more get a 503.")
     request_head_bytes_max: int = Field(
         32 * 1024, ge=1024, description="Bytes of request line and headers; more get a 431."

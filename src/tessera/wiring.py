@@ -1,13 +1,14 @@
 """The only file that builds things: settings -> store -> house -> ASGI application. Flat and boring."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
 from tessera.api import audit_log, customers, oauth, points, programs, tiers, user_events
-from tessera.app import duties, keys, settlement, upkeep
+from tessera.app import deliveries, duties, events, keys, settlement, upkeep
 from tessera.app.house import House
 from tessera.core.keys import MasterKey
 from tessera.directory import Directory
@@ -15,7 +16,7 @@ from tessera.ops import log
 from tessera.ops.clock import SystemClock
 from tessera.ops.entropy import SystemEntropy
 from tessera.ops.slow_hash import Argon2
-from tessera.ports import Clock, Entropy, Unusable
+from tessera.ports import Clock, Entropy, Sender, Unusable
 from tessera.settings import Settings
 from tessera.store.folder import DataFolder, write_private
 from tessera.store.migrate import SchemaState, migrate_sqlite, older, sqlite_state
@@ -101,6 +102,13 @@ async def open_house(
         await store.close()
 
 
+def open_sender(settings: Settings) -> AbstractAsyncContextManager[Sender]:
+    """What sends messages; its library is imported only where messages are sent, so that commands start fast."""
+    from tessera.ops import sender
+
+    return sender.open_sender(settings.webhook_timeout_seconds)
+
+
 def routes(house: House) -> list[Route]:
     """Every route that is served."""
     rooms = (oauth, customers, points, audit_log, tiers, programs, user_events)
@@ -111,16 +119,22 @@ def routes(house: House) -> list[Route]:
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Routes]:
     """A house with its upkeep running; what is counted and not yet written is written at the end."""
-    async with open_house(settings) as house:
+    async with open_house(settings) as house, open_sender(settings) as sender:
+        holder = f"{os.getpid()} {house.new_uuid()}"
+        webhooks = duties.side_by_side(
+            partial(deliveries.deliver, house, sender),
+            partial(events.forget_old, house, settings.events_kept_days),
+        )
         tasks = [
             asyncio.create_task(upkeep.follow_feed(house, settings.feed_poll_milliseconds / 1000)),
             asyncio.create_task(upkeep.flush_usage(house, settings.usage_flush_seconds)),
             asyncio.create_task(upkeep.forget_expired(house)),
             asyncio.create_task(
                 duties.while_held(
-                    house, "settlement", house.new_uuid(), lambda: settlement.settle(house, settings.settle_seconds)
+                    house, "settlement", holder, lambda: settlement.settle(house, settings.settle_seconds)
                 )
             ),
+            asyncio.create_task(duties.while_held(house, "webhooks", holder, webhooks)),
         ]
         try:
             yield Routes(routes(house))

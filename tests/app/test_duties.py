@@ -20,8 +20,7 @@ from tessera.settings import load
 from tests.support.clock import StepClock
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.house import settings_for
-
-SOON_SECONDS = 5.0
+from tests.support.waiting import until
 
 
 class Process:
@@ -52,13 +51,6 @@ class Process:
         """End as a process does that is asked to."""
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
-
-
-async def until(true: Callable[[], bool], seconds: float = SOON_SECONDS) -> None:
-    """Wait for something to come true. Raises TimeoutError when it does not."""
-    async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110  # what is waited for has no event of its own
-            await asyncio.sleep(0.01)
 
 
 async def looks(count: int = 3) -> None:

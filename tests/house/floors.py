@@ -45,6 +45,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "argon2": ("ops/slow_hash.py",),
     "cryptography": ("core/sealing.py", "core/keys.py"),
     "httptools": (),
+    "httpx2": ("ops/sender.py",),
     "pydantic": ("settings.py",),
     "pydantic_settings": ("settings.py",),
     "rich": ("cli/",),

@@ -61,3 +61,14 @@ class MasterKey:
             return self._cipher.decrypt(key.wrapped, [key.purpose.encode(), key.number.to_bytes(4)])
         except InvalidTag:
             return None
+
+    def enclose(self, place: str, material: bytes) -> bytes:
+        """Something that has to be read again, sealed for this place of the database only."""
+        return self._cipher.encrypt(material, [b"enclosed", place.encode()])
+
+    def disclose(self, place: str, enclosed: bytes) -> bytes | None:
+        """What was enclosed for this place, or None when it was not, or by another master key."""
+        try:
+            return self._cipher.decrypt(enclosed, [b"enclosed", place.encode()])
+        except InvalidTag:
+            return None

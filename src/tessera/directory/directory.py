@@ -67,6 +67,17 @@ class Directory:
             )
         return material
 
+    def enclose(self, place: str, material: bytes) -> bytes:
+        """Something that has to be read again, as it may stand at this place of the database."""
+        return self._master_key.enclose(place, material)
+
+    def disclose(self, place: str, enclosed: bytes) -> bytes:
+        """What was enclosed for this place. Raises Unusable when it was not."""
+        material = self._master_key.disclose(place, enclosed)
+        if material is None:
+            raise Unusable(f"What the database holds for the {place} is not of this place. Restore it from a backup.")
+        return material
+
     async def apply(self, notice: Notice) -> None:
         """Take in one notice. Taking one in twice does no harm."""
         if notice.kind is NoticeKind.APPLICATION:

@@ -12,6 +12,9 @@ from tessera.settings import LogFormat, LogLevel
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("tessera")
 
+_TALKATIVE = ("httpx2", "httpcore2")
+"""Libraries that log the whole address of every request, which may hold what nobody else should read."""
+
 
 def configure(level: LogLevel, form: LogFormat) -> None:
     """Set up the log of this process, the server library's included."""
@@ -40,3 +43,5 @@ def configure(level: LogLevel, form: LogFormat) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(numeric, logging.WARNING) if numeric > logging.DEBUG else logging.DEBUG)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,7 +1,7 @@
 """What the house needs from outside, as Protocols whose docstrings are contracts.
 
-Offers the store (its read side by topic), the clock, entropy and the slow hash, and what a store can answer other than
-what was asked. Must not know: how any of it is done.
+Offers the store (its read side by topic), the clock, entropy, the slow hash, the sender of messages, and what a store
+can answer other than what was asked. Must not know: how any of it is done.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from tessera.ports.customers import CustomerReader
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
 from tessera.ports.identity import IdentityReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
+from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
 
 
@@ -19,7 +20,7 @@ class DirectoryReader(IdentityReader, ProgramReader, Protocol):
     """What the directory keeps in memory is read by this."""
 
 
-class Reader(IdentityReader, ProgramReader, WholeProgramReader, CustomerReader, LedgerReader, Protocol):
+class Reader(IdentityReader, ProgramReader, WholeProgramReader, CustomerReader, LedgerReader, OutboxReader, Protocol):
     """The read side. Each call sees one moment: everything committed before it, nothing half.
 
     Absent rows are None or an empty list. Raises StoreUnavailable when the database does not answer.
@@ -74,15 +75,18 @@ class SlowHash(Protocol):
 __all__ = [
     "Clock",
     "Conflict",
+    "Counts",
     "CustomerReader",
     "DirectoryReader",
     "Due",
     "Entropy",
     "IdentityReader",
     "LedgerReader",
+    "OutboxReader",
     "PastMembership",
     "ProgramReader",
     "Reader",
+    "Sender",
     "SlowHash",
     "Store",
     "StoreError",

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.core.keys import KeyPurpose
-from tessera.store.conformance import material
+from tessera.store.conformance import material, outbox
 from tessera.store.conformance.case import Condition, Stores, Topic, expect, expect_conflict
 from tessera.store.conformance.material import ANY_WORLD, API_KEY, AT, CLIENT, CUSTOMER, PROFILE, World
 from tessera.store.conformance.program_conditions import program
@@ -16,7 +16,8 @@ TOPIC = Topic("conditions")
 def conditions(world: World) -> dict[type[Change], Condition]:
     """For every change that restates a fact: where it holds, and every way in which it does not."""
     listed = (*_operator(world), *_secrets(world), *program(world), *_customer(world), *_loyalty(world))
-    return {type(each.holds[0]): each for each in listed}
+    told = (Condition(*each) for each in outbox.facts(world))
+    return {type(each.holds[0]): each for each in (*listed, *told)}
 
 
 def _operator(world: World) -> Iterable[Condition]:
@@ -131,8 +132,8 @@ def _loyalty(world: World) -> Iterable[Condition]:
     yield Condition((changes.TakeLease("duty", "me", AT, AT + 1),), ())
 
 
-COVERED: frozenset[type[Change]] = frozenset({*conditions(ANY_WORLD), changes.EnableApplication})
-"""Every change that has cases here. Enabling has one of its own, since the world has no disabled application."""
+COVERED: frozenset[type[Change]] = frozenset({*conditions(ANY_WORLD), changes.EnableApplication, changes.ResumeWebhook})
+"""Every change that has cases. Enabling and resuming have their own: the world has nothing disabled or paused."""
 
 
 def _case(kind: type[Change], place: int) -> None:

@@ -37,14 +37,22 @@ async def an_empty_store_has_nothing(stores: Stores) -> None:
         await store.customer_id_with_email(1, "x"),
         await store.entry(1, "x"),
         await store.lease("x"),
+        await store.webhook(1, "x"),
+        await store.event("x"),
         await store.application_record("x"),
     ]
-    expect(absent, [None] * 11, "what is absent")
+    expect(absent, [None] * 13, "what is absent")
     empty = [await store.keys(), await store.revocations(0), await store.notices_after(0), await store.organizations()]
     expect(empty, [[], [], [], []], "the lists")
     ledger = [await store.entries_between(1, 0, 9), await store.sums(1, 9), await store.memberships(1)]
     expect([*ledger, await store.entries_before(1, 9, 9), await store.due(2**62, 9)], [[]] * 5)
     expect([await store.properties(), await store.applications(0, 9), await store.secrets("x")], [[], [], []])
+    events = [await store.events_after(1, 0, 9), await store.events_before(1, 9, 9), await store.event_span(0, 9)]
+    expect([*events, await store.webhooks(), await store.webhooks_in_force(AT)], [[]] * 5, "the outbox")
+    expect(
+        [await store.deliveries(1, 0, 9), await store.deliveries_due(1, AT, 9), await store.waiting(1, 0)], [[], [], {}]
+    )
+    expect((await store.delivery_counts(1), await store.last_event()), ((0, 0), 0), "the counts")
     expect(await store.last_sequence(), 0, "the last sequence")
 
 

@@ -29,9 +29,11 @@ class World(msgspec.Struct, frozen=True):
     tier_system: int
     low_level: int
     high_level: int
+    webhook: int
+    event: int
 
 
-ANY_WORLD = World(1, 2, 1, 1, 1, 1, 1, 1, 2)
+ANY_WORLD = World(1, 2, 1, 1, 1, 1, 1, 1, 2, 1, 3)
 """Stands in for the world where cases are only listed."""
 
 
@@ -78,6 +80,11 @@ def entry(
     )
 
 
+def webhook(owner: int, name: str) -> changes.AddWebhook:
+    """A webhook that asks for everything."""
+    return changes.AddWebhook(owner, name, "https://hook", "all", b"secret", AT)
+
+
 async def furnish(store: Store) -> World:
     """One row of everything, and a second organization with a few rows of its own."""
     await store.commit(organization("Org"), organization("Other"))
@@ -99,9 +106,12 @@ async def furnish(store: Store) -> World:
         program.systems[0].number,
         levels[0].number,
         levels[1].number,
+        (await store.webhooks())[0].number,
+        await store.last_event(),
     )
     await store.commit(
         entry(1, "once", customer=world.customer, account=world.point_account),
+        changes.AddDelivery(world.webhook, world.event, 1, AT, "failed"),
         changes.JoinTier(CUSTOMER, "membership-1", world.tier_system, world.low_level, AT, "joined"),
     )
     return world
@@ -133,6 +143,10 @@ def _rows(owner: int, other: int) -> list[Change]:
         customer(owner, CUSTOMER, "ada@customers.example"),
         changes.ClaimIdentifier(CUSTOMER, owner, "card-1"),
         customer(other, "customer-other", "ada@customers.example"),
+        changes.AddEvent("event-1", owner, "points.earned", "{}", AT),
+        changes.AddEvent("event-other", other, "points.earned", "{}", AT),
+        changes.AddEvent("event-2", owner, "points.spent", "{}", AT),
+        webhook(owner, "hook"),
     ]
 
 
@@ -161,6 +175,9 @@ async def snapshot(store: Store, *, feed: bool = True) -> dict[str, object]:
         ],
         "due": await store.due(2**62, 100),
         "lease": await store.lease("duty"),
+        "events": [await store.events_after(owner.number, 0, 100) for owner in owners],
+        "webhooks": (hooks := await store.webhooks()),
+        "deliveries": [await store.deliveries(hook.number, 0, 100) for hook in hooks],
         "feed": await store.notices_after(0) if feed else [],
     }
     plain: dict[str, object] = msgspec.to_builtins(found)

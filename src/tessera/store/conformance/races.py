@@ -62,6 +62,11 @@ def _contenders(world: World) -> dict[str, list[Change]]:
             for n in every
         ],
         "leaving": [changes.LeaveTier(world.customer, "membership-1", AT + n) for n in every],
+        "a-webhook's-name": [material.webhook(owner, "race") for _ in every],
+        "a-webhook's-position": [
+            changes.MoveWebhook(world.webhook, world.event + n + 1, world.event, 0, 0, AT, None) for n in every
+        ],
+        "a-webhook's-secret": [changes.RotateWebhook(world.webhook, bytes([n]), b"secret", AT) for n in every],
         "a-key's-number": [changes.AddKey(KeyPurpose.SEALING, 9, bytes([n]), AT, 0) for n in every],
     }
 

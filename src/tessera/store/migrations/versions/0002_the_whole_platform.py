@@ -124,6 +124,8 @@ def customers() -> None:
 def outbox() -> None:
     table("event", number(), text("id"), refers("organization", "organization"), text("kind"), text("data"),
           integer("occurred_at"))  # fmt: skip
+    op.create_index("event_id", "event", ["id"])
+    op.create_index("event_organization", "event", ["organization", "number", "kind"])
     table(
         "webhook", number(), refers("organization", "organization"), text("name"), text("url"), text("kinds"),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
@@ -134,6 +136,6 @@ def outbox() -> None:
     )  # fmt: skip
     keyed_table(
         "delivery", refers("webhook", "webhook"), integer("event"), integer("attempts"), integer("next_attempt_at"),
-        text("last_error"), integer("gave_up_at", null=True), sa.PrimaryKeyConstraint("webhook", "event"),
+        text("last_error", null=True), integer("gave_up_at", null=True), sa.PrimaryKeyConstraint("webhook", "event"),
     )  # fmt: skip
     op.create_index("delivery_due", "delivery", ["webhook", "next_attempt_at"])

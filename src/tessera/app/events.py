@@ -1,0 +1,119 @@
+"""The events of the outbox: looking at them, sending them again, and forgetting them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+
+import msgspec
+
+from tessera.app.house import House
+from tessera.app.operators import OperatorError
+from tessera.core.changes import AddDelivery, Change, ForgetDeliveries, ForgetEvents, RetryDeliveries
+from tessera.core.times import DAY
+from tessera.core.webhooks import Event, Webhook
+from tessera.ops.log import log
+from tessera.ports import StoreError
+
+PAGE = 500
+"""Events read or written in one step, so that nobody waits long for a step."""
+
+FORGET_SECONDS = 600
+STEP_SECONDS = 0.05
+
+NEWEST = 2**62
+
+
+async def find(house: House, event_id: str, organization: int | None = None) -> Event:
+    """The event with this id, of the organization where one is named. Raises OperatorError."""
+    found = await house.store.event(event_id)
+    if found is None or organization not in (None, found.organization):
+        raise OperatorError(f"There is no event {event_id}. It may have been forgotten.")
+    return found
+
+
+def user_of(event: Event) -> str | None:
+    """The customer whom an event is about."""
+    data = msgspec.json.decode(event.data, type=dict[str, object])
+    user = data.get("user_id")
+    return user if isinstance(user, str) else None
+
+
+async def newest(
+    house: House, organization: int, *, kind: str | None, user: str | None, before: Event | None, limit: int
+) -> list[Event]:
+    """Events of an organization, the newest first: of a kind, about a customer, older than another, where said."""
+    found: list[Event] = []
+    at = NEWEST if before is None else before.number
+    while len(found) < limit:
+        page = await house.store.events_before(organization, at, PAGE)
+        found += [each for each in page if kind in (None, each.kind) and (user is None or user == user_of(each))]
+        if len(page) < PAGE:
+            break
+        at = page[-1].number
+    return found[:limit]
+
+
+async def replay(house: House, webhook: Webhook, events: Iterable[Event]) -> int:
+    """Send events to a webhook again, on their own; how many."""
+    now = house.clock.now()
+    changes: list[Change] = [AddDelivery(webhook.number, each.number, 0, now, None) for each in events]
+    if changes:
+        await house.commit(*changes)
+    return len(changes)
+
+
+async def replay_one(house: House, webhook: Webhook, event: Event) -> None:
+    """Send one event again. Raises OperatorError when that is not for this webhook."""
+    if not webhook.wants(event.kind):
+        raise OperatorError(
+            f"{webhook.name} does not ask for {event.kind}. Change that with `tessera webhooks set` first."
+        )
+    if event.number > webhook.position:
+        raise OperatorError(f"{webhook.name} has not been told of this event yet: it waits, and will be sent anyway.")
+    await replay(house, webhook, [event])
+
+
+async def replay_since(house: House, webhook: Webhook, since: int) -> int:
+    """Send everything again that happened since a time and has been told; how many events."""
+    count = 0
+    async for page in _told(house, webhook):
+        count += await replay(house, webhook, [each for each in page if each.occurred_at >= since])
+    return count
+
+
+async def _told(house: House, webhook: Webhook) -> AsyncIterator[list[Event]]:
+    """What a webhook asks for and has passed, in pages."""
+    at = 0
+    while page := await house.store.events_after(webhook.organization, at, PAGE):
+        at = page[-1].number
+        yield [each for each in page if each.number <= webhook.position and webhook.wants(each.kind)]
+        if at > webhook.position:
+            return
+
+
+async def replay_failed(house: House, webhook: Webhook) -> int:
+    """Try everything again now that failed or was given up; how many events."""
+    counts = await house.store.delivery_counts(webhook.number)
+    await house.commit(RetryDeliveries(webhook.number, house.clock.now()))
+    return counts.deliveries
+
+
+async def forget_old(house: House, kept_days: int) -> None:
+    """Forget events of long ago, in steps, until cancelled."""
+    while True:
+        try:
+            await forget(house, house.clock.now() - kept_days * DAY)
+        except StoreError as error:
+            log.error("events_not_forgotten", reason=str(error))
+        await asyncio.sleep(FORGET_SECONDS)
+
+
+async def forget(house: House, before: int) -> None:
+    """Forget the events from before a time that every webhook has passed, and deliveries that were given up then."""
+    await house.store.commit(ForgetDeliveries(before))
+    after = 0
+    while span := await house.store.event_span(after, PAGE):
+        if all(occurred_at >= before for _, occurred_at in span):
+            return
+        first, after = span[0][0], span[-1][0]
+        await house.store.commit(ForgetEvents(first, after, before))
+        await asyncio.sleep(STEP_SECONDS)

@@ -1,0 +1,157 @@
+"""What an operator does with webhooks."""
+
+import msgspec
+
+from tessera.app.house import House
+from tessera.app.operators import OperatorError, check_text, commit
+from tessera.core.changes import (
+    AddWebhook,
+    DeleteWebhook,
+    PauseWebhook,
+    ResumeWebhook,
+    RotateWebhook,
+    SetWebhook,
+)
+from tessera.core.deliveries import Answer
+from tessera.core.organizations import OrganizationRecord
+from tessera.core.times import SECOND
+from tessera.core.webhooks import (
+    EVERYTHING,
+    SECRET_BYTES,
+    TEST,
+    Event,
+    Webhook,
+    kinds_problem,
+    message,
+    place_of,
+    secret_text,
+    url_problem,
+)
+from tessera.ports import Sender
+
+
+class IssuedWebhook(msgspec.Struct, frozen=True):
+    """A webhook with a new secret, which is shown this once."""
+
+    name: str
+    organization: str
+    url: str
+    events: str
+    secret: str
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """A webhook and how far it is: events that wait to be told, deliveries tried again, those given up."""
+
+    webhook: Webhook
+    waiting: int
+    failed: int
+    given_up: int
+
+
+async def create(house: House, organization: OrganizationRecord, name: str, url: str, events: str) -> IssuedWebhook:
+    """Create a webhook, told what happens from now on. Raises OperatorError."""
+    check_text("The name", name)
+    _check_url(url)
+    kinds = read_kinds(events)
+    secret = house.entropy.random_bytes(SECRET_BYTES)
+    enclosed = house.directory.enclose(place_of(organization.number, name), secret)
+    await commit(house, AddWebhook(organization.number, name, url, kinds, enclosed, house.clock.now()))
+    return IssuedWebhook(name, organization.name, url, kinds, secret_text(secret))
+
+
+def _check_url(url: str) -> None:
+    problem = url_problem(url)
+    if problem is not None:
+        raise OperatorError(problem)
+
+
+def read_kinds(events: str) -> str:
+    """Kinds of events as they are stored, from a list with commas. Raises OperatorError."""
+    kinds = list(dict.fromkeys(each.strip() for each in events.split(",") if each.strip()))
+    if kinds == [EVERYTHING]:
+        return EVERYTHING
+    problem = kinds_problem(kinds)
+    if problem is not None:
+        raise OperatorError(problem)
+    return ",".join(kinds)
+
+
+async def find(house: House, organization: OrganizationRecord, name: str) -> Webhook:
+    """The webhook of an organization with this name. Raises OperatorError."""
+    found = await house.store.webhook(organization.number, name)
+    if found is None:
+        names = ", ".join(each.name for each in await every(house, organization)) or "none"
+        raise OperatorError(f"{organization.name} has no webhook named {name}. It has: {names}.")
+    return found
+
+
+async def every(house: House, organization: OrganizationRecord) -> list[Webhook]:
+    """The webhooks of an organization."""
+    return [each for each in await house.store.webhooks() if each.organization == organization.number]
+
+
+async def progress(house: House, webhook: Webhook) -> Progress:
+    """How far a webhook is."""
+    waiting = await house.store.waiting(webhook.organization, webhook.position)
+    counts = await house.store.delivery_counts(webhook.number)
+    wanted = sum(count for kind, count in waiting.items() if webhook.wants(kind))
+    return Progress(webhook, wanted, counts.deliveries - counts.given_up, counts.given_up)
+
+
+async def change(house: House, webhook: Webhook, url: str | None, events: str | None) -> None:
+    """Send a webhook to another URL, or other kinds of events. Raises OperatorError."""
+    if url is None and events is None:
+        raise OperatorError("Say what to change: --url, --events or both.")
+    if url is not None:
+        _check_url(url)
+    kinds = webhook.kinds if events is None else read_kinds(events)
+    await commit(house, SetWebhook(webhook.number, webhook.url if url is None else url, kinds))
+
+
+def overlaps(house: House, webhook: Webhook) -> bool:
+    """Whether a former secret still signs beside the secret."""
+    return webhook.former_ends_at is not None and webhook.former_ends_at > house.clock.now()
+
+
+async def rotate(
+    house: House, organization: OrganizationRecord, webhook: Webhook, overlap_seconds: int
+) -> IssuedWebhook:
+    """Give a webhook another secret; the one it has signs beside it for a while. Raises OperatorError."""
+    secret = house.entropy.random_bytes(SECRET_BYTES)
+    enclosed = house.directory.enclose(webhook.place, secret)
+    ends_at = house.clock.now() + overlap_seconds * SECOND
+    await commit(house, RotateWebhook(webhook.number, enclosed, webhook.secret, ends_at))
+    return IssuedWebhook(webhook.name, organization.name, webhook.url, webhook.kinds, secret_text(secret))
+
+
+async def pause(house: House, webhook: Webhook) -> None:
+    """Tell a webhook nothing for now; what happens is kept for it. Raises OperatorError."""
+    await commit(house, PauseWebhook(webhook.number, house.clock.now(), None))
+
+
+async def resume(house: House, webhook: Webhook) -> None:
+    """Go on telling a paused webhook, from where it was. Raises OperatorError."""
+    await commit(house, ResumeWebhook(webhook.number))
+
+
+async def delete(house: House, webhook: Webhook) -> None:
+    """Delete a webhook with its deliveries. Raises OperatorError."""
+    await commit(house, DeleteWebhook(webhook.number))
+
+
+def secrets_in_force(house: House, webhook: Webhook, now: int) -> list[bytes]:
+    """The secrets that sign now: the webhook's, and its former one until that ends. Raises Unusable."""
+    secrets = [house.directory.disclose(webhook.place, webhook.secret)]
+    if webhook.former_secret is not None and (webhook.former_ends_at or 0) > now:
+        secrets.append(house.directory.disclose(webhook.place, webhook.former_secret))
+    return secrets
+
+
+async def test(house: House, sender: Sender, webhook: Webhook) -> Answer:
+    """Send a message that says nothing but that the webhook works, once, paused or not; what came of it."""
+    now = house.clock.now()
+    data = msgspec.json.encode({"webhook": webhook.name}).decode()
+    event = Event(0, house.new_uuid(), webhook.organization, TEST, data, now)
+    made = message(event, secrets_in_force(house, webhook, now), now)
+    return await sender.send(webhook.url, made.headers, made.body)

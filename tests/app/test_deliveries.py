@@ -1,0 +1,340 @@
+"""Webhooks are told what happens: whatever receivers do, nothing is lost, and nobody is delayed by another."""
+
+import asyncio
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tessera.app import deliveries, organizations, webhooks
+from tessera.core.deliveries import FAILED_SECONDS, UNANSWERED_MAX
+from tessera.core.times import SECOND
+from tests.support.faulty_store import Fault, FaultyStore
+from tests.support.post import TIMEOUT_SECONDS, delivering, happen, look, subscribe
+from tests.support.receiver import Received, Receiver, receiving
+from tests.support.scene import Scene, play, status
+from tests.support.waiting import until
+
+
+async def quiet() -> None:
+    """Let the deliverer look a few times."""
+    await asyncio.sleep(deliveries.LOOK_SECONDS * 2.2)
+
+
+async def pass_time(scene: Scene, name: str, seconds: float) -> None:
+    """Let time pass from one try of a webhook to the next, the deliverer looking in between."""
+    await quiet()
+    end = scene.clock.now() + int(seconds * SECOND)
+    while scene.clock.now() < end:
+        hook = await look(scene.house, name)
+        scene.clock.at = min(end, max(hook.next_attempt_at, scene.clock.now() + SECOND) if hook.failures else end)
+        await quiet()
+
+
+def test_what_happens_arrives_once_and_soon(tmp_path: Path) -> None:
+    """Every event of a deposit arrives once, within a second of its commit, in every webhook that asks for its kind."""
+
+    async def scenario(scene: Scene) -> None:
+        async with receiving() as every, receiving() as tiers, delivering(scene.house):
+            await subscribe(scene.house, "every", every)
+            await subscribe(scene.house, "tiers", tiers, "tier.promoted,tier.demoted")
+            customer = await scene.customer("card")
+            began = time.monotonic()
+            await scene.deposit(customer, status(600))
+            await until(lambda: len(every.taken) == 3 and len(tiers.taken) == 1)
+            assert time.monotonic() - began < 1
+            await quiet()
+            assert Counter(each.kind for each in every.attempts) == {
+                "customer.created": 1, "points.earned": 1, "tier.promoted": 1
+            }  # fmt: skip
+            assert len(tiers.attempts) == 1
+
+    play(tmp_path, scenario)
+
+
+def test_a_receiver_that_is_down_for_an_hour_loses_nothing_and_delays_nobody(tmp_path: Path) -> None:
+    """While one receiver refuses connections the other gets everything at once; afterwards the one gets all as well."""
+
+    async def scenario(scene: Scene) -> None:
+        async with receiving() as down, receiving() as up, delivering(scene.house):
+            await subscribe(scene.house, "down", down)
+            await subscribe(scene.house, "up", up)
+            await down.close()
+            told: list[str] = []
+            for _ in range(12):
+                told += await happen(scene.house, 10)
+                await until(lambda told=told: len(up.taken) == len(told))  # type: ignore[misc]
+                await pass_time(scene, "down", 300)
+            failing = await look(scene.house, "down")
+            assert failing.failures >= UNANSWERED_MAX
+            assert failing.last_error is not None
+            assert "connection" in failing.last_error
+            assert down.attempts == []
+            await down.open()
+            scene.clock.step(600)
+            await until(lambda: set(down.ids) == set(told))
+            await quiet()
+            assert sorted(up.ids) == sorted(down.ids) == sorted(told)
+            assert (await look(scene.house, "down")).failures == 0
+            assert await scene.house.store.deliveries(failing.number, 0, 10) == []
+
+    play(tmp_path, scenario)
+
+
+def test_a_receiver_that_is_down_is_tried_with_one_event_and_ever_longer_pauses(tmp_path: Path) -> None:
+    """After the first window, each try is one event, and none comes before the pause is over."""
+
+    async def scenario(scene: Scene) -> None:
+        async def fails(_message: Received) -> int | None:
+            return None
+
+        async with receiving() as receiver, delivering(scene.house):
+            await subscribe(scene.house, "hook", receiver)
+            receiver.behaviour = fails
+            await happen(scene.house, 100)
+            await until(lambda: len(receiver.attempts) == deliveries.WINDOW)
+            pauses = []
+            for attempts in range(deliveries.WINDOW, deliveries.WINDOW + 7):
+                await quiet()
+                assert len(receiver.attempts) == attempts
+                pauses.append((await look(scene.house, "hook")).next_attempt_at - scene.clock.now())
+                scene.clock.at += pauses[-1] - 1
+                await quiet()
+                assert len(receiver.attempts) == attempts
+                scene.clock.at += 1
+                await until(lambda attempts=attempts: len(receiver.attempts) == attempts + 1)  # type: ignore[misc]
+            bounds = (5, 30, 120, 300, 600, 600, 600)
+            assert all(0.8 * bound <= pause / SECOND <= bound for pause, bound in zip(pauses, bounds, strict=True))
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_one_event_that_a_receiver_cannot_take_stops_no_other(tmp_path: Path, alone: bool) -> None:
+    """An event that is answered with 500 is tried by itself for about three days and then given up; others arrive."""
+
+    async def scenario(scene: Scene) -> None:
+        poison = ""
+
+        async def behaves(message: Received) -> int | None:
+            return 500 if message.id == poison else 200
+
+        async with receiving() as receiver, delivering(scene.house):
+            await subscribe(scene.house, "hook", receiver)
+            receiver.behaviour = behaves
+            if not alone:
+                await happen(scene.house, 3)
+            (poison,) = await happen(scene.house, 1)
+            await until(lambda: any(each.id == poison for each in receiver.attempts))
+            await quiet()
+            others = await happen(scene.house, 40)
+            await pass_time(scene, "hook", 6)
+            await until(lambda: set(others) <= set(receiver.ids))
+            hook = await look(scene.house, "hook")
+            assert hook.failures == 0
+            begun = scene.clock.now()
+            while True:
+                (delivery,) = await scene.house.store.deliveries(hook.number, 0, 10)
+                if delivery.gave_up_at is not None:
+                    break
+                scene.clock.at = max(scene.clock.at, delivery.next_attempt_at)
+                await until(lambda attempts=delivery.attempts: _tries(receiver, poison) > attempts)  # type: ignore[misc]
+                await asyncio.sleep(0.05)
+            assert delivery.gave_up_at is not None
+            assert 2.4 * 86_400 < (delivery.gave_up_at - begun) / SECOND < 3.2 * 86_400
+            assert delivery.last_error == "the answer was 500"
+            assert _tries(receiver, poison) == len(FAILED_SECONDS) + 1
+            assert len(receiver.ids) == len(set(receiver.ids))
+
+    play(tmp_path, scenario)
+
+
+def _tries(receiver: Receiver, event_id: str) -> int:
+    return sum(each.id == event_id for each in receiver.attempts)
+
+
+def test_an_event_that_is_never_answered_stands_in_the_way_for_a_while_only(tmp_path: Path) -> None:
+    """When one event makes a receiver hang, the ones behind it are told after a few tries."""
+
+    async def scenario(scene: Scene) -> None:
+        async with receiving() as receiver, delivering(scene.house):
+            await subscribe(scene.house, "hook", receiver)
+            (poison,) = await happen(scene.house, 1)
+
+            async def behaves(message: Received) -> int | None:
+                return None if message.id == poison else 200
+
+            receiver.behaviour = behaves
+            await until(lambda: len(receiver.attempts) == 1)
+            others = await happen(scene.house, 5)
+            await pass_time(scene, "hook", 1200)
+            await until(lambda: set(others) <= set(receiver.ids))
+            assert (await look(scene.house, "hook")).failures == 0
+
+    play(tmp_path, scenario)
+
+
+def test_slow_silent_and_broken_receivers_delay_nobody(tmp_path: Path) -> None:
+    """Beside receivers that are slow, silent or broken a sound one gets all at once, and the slow one in time."""
+
+    async def scenario(scene: Scene) -> None:
+        async def slow(_message: Received) -> int | None:
+            await asyncio.sleep(0.3)
+            return 200
+
+        async def silent(_message: Received) -> int | None:
+            await asyncio.Event().wait()
+            return 200
+
+        async def closes(_message: Received) -> int | None:
+            return None
+
+        async with receiving() as one, receiving() as two, receiving() as three, receiving() as sound:
+            receivers = {"slow": one, "silent": two, "closes": three, "sound": sound}
+            for (name, receiver), behaviour in zip(receivers.items(), (slow, silent, closes), strict=False):
+                receiver.behaviour = behaviour
+                await subscribe(scene.house, name, receiver)
+            await subscribe(scene.house, "sound", sound)
+            async with delivering(scene.house):
+                told = await happen(scene.house, 200)
+                await until(lambda: len(sound.taken) == 200, 2.5)
+                assert len(one.taken) < 200
+                await until(lambda: len(one.taken) == 200)
+                assert sorted(one.ids) == sorted(told)
+                assert one.most == deliveries.WINDOW
+                hook = await look(scene.house, "silent")
+                assert hook.last_error == f"no answer within {TIMEOUT_SECONDS:g} seconds"
+                assert (await look(scene.house, "closes")).failures == 1
+
+    play(tmp_path, scenario)
+
+
+def test_a_receiver_that_is_gone_is_paused(tmp_path: Path) -> None:
+    """After 410 a webhook is told nothing until it is resumed; then it gets everything."""
+
+    async def scenario(scene: Scene) -> None:
+        async def gone(_message: Received) -> int | None:
+            return 410
+
+        async with receiving() as receiver, delivering(scene.house):
+            await subscribe(scene.house, "hook", receiver)
+            receiver.behaviour = gone
+            told = await happen(scene.house, 1)
+            await until(lambda: len(receiver.attempts) == 1)
+            await quiet()
+            hook = await look(scene.house, "hook")
+            assert hook.paused_at is not None
+            assert "410" in (hook.last_error or "")
+            told += await happen(scene.house, 5)
+            scene.clock.step(3600)
+            await quiet()
+            assert len(receiver.attempts) == 1
+            receiver.behaviour = Receiver().behaviour
+            await webhooks.resume(scene.house, hook)
+            await until(lambda: sorted(receiver.ids) == sorted(told))
+
+    play(tmp_path, scenario)
+
+
+def test_redirects_are_not_followed(tmp_path: Path) -> None:
+    """A redirect is a failure, and the other address hears nothing."""
+
+    async def scenario(scene: Scene) -> None:
+        async def moved(_message: Received) -> int | None:
+            return 307
+
+        async with receiving() as receiver, receiving() as other, delivering(scene.house):
+            receiver.behaviour = moved
+            receiver.extra = f"location: {other.url}\r\nset-cookie: session=1\r\n".encode()
+            await subscribe(scene.house, "hook", receiver)
+            await happen(scene.house, 1)
+            await until(lambda: len(receiver.attempts) == 1)
+            scene.clock.step(10)
+            await until(lambda: len(receiver.attempts) == 2)
+            assert other.attempts == []
+            assert [each.headers.get("cookie") for each in receiver.attempts] == [None, None]
+
+    play(tmp_path, scenario)
+
+
+def test_another_organization_s_events_never_arrive(tmp_path: Path) -> None:
+    """A webhook hears of its own organization only, though two have the same name."""
+
+    async def scenario(scene: Scene) -> None:
+        other = await organizations.create(scene.house, "Other")
+        async with receiving() as ours, receiving() as theirs, delivering(scene.house):
+            await subscribe(scene.house, "hook", ours)
+            await subscribe(scene.house, "hook", theirs, organization="Other")
+            mine = await happen(scene.house, 20)
+            his = await happen(scene.house, 20, organization=other.number)
+            await until(lambda: len(ours.taken) == len(theirs.taken) == 20)
+            assert (sorted(ours.ids), sorted(theirs.ids)) == (sorted(mine), sorted(his))
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_a_position_that_could_not_be_written_is_written_again(tmp_path: Path, fault: Fault) -> None:
+    """When the commit of a window fails, before or after it took effect, nothing is lost, nor sent again and again."""
+
+    async def scenario(scene: Scene) -> None:
+        store = FaultyStore(scene.house.store)
+        scene.house.store = store.as_store()
+        async with receiving() as receiver:
+            await subscribe(scene.house, "hook", receiver)
+            told = await happen(scene.house, 100)
+            store.faults = [fault] * 2
+            async with delivering(scene.house):
+                await until(lambda: set(receiver.ids) == set(told), 10)
+                await quiet()
+            assert store.faults == []
+            assert len(receiver.ids) == len(told)
+            hook = await look(scene.house, "hook")
+            assert hook.position == await scene.house.store.last_event()
+
+    play(tmp_path, scenario)
+
+
+def test_what_was_not_asked_for_is_passed(tmp_path: Path) -> None:
+    """Events of other kinds are passed in few commits; a webhook that asks for them later gets those from then on."""
+
+    async def scenario(scene: Scene) -> None:
+        async with receiving() as receiver, delivering(scene.house):
+            await subscribe(scene.house, "hook", receiver, "tier.promoted")
+            for _ in range(3):
+                await happen(scene.house, 500)
+                await quiet()
+            hook = await look(scene.house, "hook")
+            assert hook.position >= 1000
+            (wanted,) = await happen(scene.house, 1, kind="tier.promoted")
+            await until(lambda: receiver.ids == [wanted])
+            await webhooks.change(scene.house, hook, None, "all")
+            later = await happen(scene.house, 2)
+            await until(lambda: set(later) <= set(receiver.ids))
+            assert len(receiver.ids) == 3
+
+    play(tmp_path, scenario)
+
+
+def test_a_paused_webhook_is_told_nothing(tmp_path: Path) -> None:
+    """While it is paused nothing is sent; when it is resumed, or made anew, it hears what it should and no more."""
+
+    async def scenario(scene: Scene) -> None:
+        async with receiving() as receiver, delivering(scene.house):
+            await subscribe(scene.house, "hook", receiver)
+            hook = await look(scene.house, "hook")
+            await webhooks.pause(scene.house, hook)
+            told = await happen(scene.house, 3)
+            await quiet()
+            assert receiver.attempts == []
+            await webhooks.resume(scene.house, hook)
+            await until(lambda: sorted(receiver.ids) == sorted(told))
+            await webhooks.delete(scene.house, hook)
+            await happen(scene.house, 3)
+            await subscribe(scene.house, "hook", receiver)
+            (last,) = await happen(scene.house, 1)
+            await until(lambda: last in receiver.ids)
+            assert len(receiver.attempts) == 4
+
+    play(tmp_path, scenario)

@@ -1,0 +1,298 @@
+"""What an operator does with webhooks: where they may go, their secrets, what is sent again, when it is forgotten."""
+
+import asyncio
+import base64
+import time
+from pathlib import Path
+
+import pytest
+from standardwebhooks import Webhook as Verifier
+from standardwebhooks import WebhookVerificationError
+
+from tessera.app import events, organizations, webhooks
+from tessera.app.operators import OperatorError
+from tessera.core.times import DAY, SECOND
+from tessera.ops.sender import open_sender
+from tests.support.post import delivering, happen, look, subscribe
+from tests.support.receiver import Received, receiving
+from tests.support.scene import Scene, play
+from tests.support.waiting import until
+
+
+def verified(message: Received, secret: str) -> bool:
+    """Whether the library that partners use takes a message for one that was signed with this secret now."""
+    try:
+        Verifier(secret).verify(message.body, message.headers)
+    except WebhookVerificationError:
+        return False
+    return True
+
+
+async def at_the_real_time(scene: Scene) -> None:
+    """Let the scene's clock tell the time that the library believes in."""
+    scene.clock.at = time.time_ns() // 1000
+
+
+def test_a_message_verifies_with_the_library_of_partners(tmp_path: Path) -> None:
+    """Messages are those of the Standard Webhooks scheme; one that was changed, or another secret, does not verify."""
+
+    async def scenario(scene: Scene) -> None:
+        await at_the_real_time(scene)
+        async with receiving() as receiver, delivering(scene.house):
+            made = await subscribe(scene.house, "hook", receiver)
+            customer = await scene.customer("card")
+            await until(lambda: len(receiver.taken) == 1)
+            (message,) = receiver.taken
+            body = Verifier(made.secret).verify(message.body, message.headers)
+            assert (body["type"], body["data"]["user_id"]) == ("customer.created", customer)
+            assert body["timestamp"].endswith("Z")
+            assert message.headers["content-type"] == "application/json"
+            assert message.headers["user-agent"].startswith("tessera/")
+            assert not verified(message._replace(body=message.body + b" "), made.secret)
+            assert not verified(message, f"whsec_{'A' * 43}=")
+
+    play(tmp_path, scenario)
+
+
+def test_a_retry_keeps_its_id_and_gets_a_time_of_its_own(tmp_path: Path) -> None:
+    """Each attempt has the same id and body, and its own time and signature."""
+
+    async def scenario(scene: Scene) -> None:
+        await at_the_real_time(scene)
+
+        async def fails(_message: Received) -> int | None:
+            return 503
+
+        async with receiving() as receiver, delivering(scene.house):
+            made = await subscribe(scene.house, "hook", receiver)
+            receiver.behaviour = fails
+            await happen(scene.house, 1)
+            await until(lambda: len(receiver.attempts) == 1)
+            await asyncio.sleep(0.1)
+            scene.clock.step(10)
+            await until(lambda: len(receiver.attempts) == 2)
+            first, second = receiver.attempts
+            assert (first.id, first.body) == (second.id, second.body)
+            assert int(second.headers["webhook-timestamp"]) == int(first.headers["webhook-timestamp"]) + 10
+            assert first.headers["webhook-signature"] != second.headers["webhook-signature"]
+            assert verified(first, made.secret)
+            assert verified(second, made.secret)
+
+    play(tmp_path, scenario)
+
+
+def test_both_secrets_sign_until_the_former_one_ends(tmp_path: Path) -> None:
+    """In the overlap a message verifies with either secret, and after it with the new one only."""
+
+    async def scenario(scene: Scene) -> None:
+        await at_the_real_time(scene)
+        async with receiving() as receiver, delivering(scene.house):
+            old = await subscribe(scene.house, "hook", receiver)
+            organization = await organizations.find(scene.house, "Org")
+            new = await webhooks.rotate(scene.house, organization, await look(scene.house, "hook"), 60)
+            assert webhooks.overlaps(scene.house, await look(scene.house, "hook"))
+            await happen(scene.house, 1)
+            await until(lambda: len(receiver.taken) == 1)
+            scene.clock.step(60)
+            await happen(scene.house, 1)
+            await until(lambda: len(receiver.taken) == 2)
+            during, after = receiver.taken
+            assert [verified(during, each.secret) for each in (old, new)] == [True, True]
+            assert [verified(after, each.secret) for each in (old, new)] == [False, True]
+            assert not webhooks.overlaps(scene.house, await look(scene.house, "hook"))
+
+    play(tmp_path, scenario)
+
+
+def test_secrets_are_nowhere_in_the_clear(tmp_path: Path) -> None:
+    """Neither a secret's text nor its bytes are in the database, and one of another webhook's row opens nothing."""
+
+    async def scenario(scene: Scene) -> None:
+        async with receiving() as receiver:
+            one = await subscribe(scene.house, "one", receiver)
+            await subscribe(scene.house, "two", receiver)
+            raw = base64.b64decode(one.secret.removeprefix("whsec_"))
+            files = [path for path in scene.database.parent.glob("tessera.db*") if path.is_file()]
+            stored = b"".join(path.read_bytes() for path in files)
+            assert b"hook?for=test" in stored
+            assert raw not in stored
+            assert one.secret.removeprefix("whsec_").encode() not in stored
+            first, second = await look(scene.house, "one"), await look(scene.house, "two")
+            assert scene.house.directory.disclose(first.place, first.secret) == raw
+            with pytest.raises(Exception, match="not of this place"):
+                scene.house.directory.disclose(second.place, first.secret)
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("", "characters"),
+        ("https://h/" + "x" * 2048, "characters"),
+        ("https://h/ü", "ASCII"),
+        ("https://h/a b", "ASCII"),
+        ("https://h/a\nb", "ASCII"),
+        ("ftp://h/", "https://"),
+        ("h/hook", "https://"),
+        ("https:///hook", "host"),
+        ("https://h:99999/", "cannot be read"),
+        ("https://[::1/", "cannot be read"),
+        ("https://user:password@h/", "user or password"),
+        ("https://h/#part", "fragment"),
+        ("http://h/", "TLS"),
+        ("http://10.0.0.1/", "TLS"),
+        ("http://127.0.0.1.h/", "TLS"),
+    ],
+)
+def test_a_url_that_messages_cannot_go_to_is_refused(tmp_path: Path, url: str, sentence: str) -> None:
+    """Each is refused with a sentence that says why, when a webhook is made and when it is changed."""
+
+    async def scenario(scene: Scene) -> None:
+        organization = await organizations.find(scene.house, "Org")
+        with pytest.raises(OperatorError, match=sentence):
+            await webhooks.create(scene.house, organization, "hook", url, "all")
+        await webhooks.create(scene.house, organization, "sound", "https://h", "all")
+        with pytest.raises(OperatorError, match=sentence):
+            await webhooks.change(scene.house, await look(scene.house, "sound"), url, None)
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("url", ["https://h", "https://h:8443/a?b=c", "http://localhost:1/", "http://127.3.2.1/",
+                                 "http://[::1]:80/"])  # fmt: skip
+def test_other_urls_are_taken(tmp_path: Path, url: str) -> None:
+    """HTTPS anywhere, and plain HTTP to this machine."""
+
+    async def scenario(scene: Scene) -> None:
+        organization = await organizations.find(scene.house, "Org")
+        await webhooks.create(scene.house, organization, "hook", url, "points.earned, points.spent,points.earned")
+        assert (await look(scene.house, "hook")).kinds == "points.earned,points.spent"
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("kinds", ["", "points", "all,points.earned", "points.*", "webhook.test"])
+def test_kinds_that_are_none_are_refused(tmp_path: Path, kinds: str) -> None:
+    """The sentence lists the kinds that there are."""
+
+    async def scenario(scene: Scene) -> None:
+        organization = await organizations.find(scene.house, "Org")
+        with pytest.raises(OperatorError, match=r"points\.earned"):
+            await webhooks.create(scene.house, organization, "hook", "https://h", kinds)
+
+    play(tmp_path, scenario)
+
+
+def test_what_was_told_is_sent_again(tmp_path: Path) -> None:
+    """One event, everything since a time, or what failed: each is sent again with the same id, of its kinds only."""
+
+    async def scenario(scene: Scene) -> None:
+        house = scene.house
+        async with receiving() as receiver, delivering(house):
+            await subscribe(house, "hook", receiver, "points.earned")
+            early = await happen(house, 3)
+            await happen(house, 2, kind="points.spent")
+            scene.clock.step(3600)
+            late = await happen(house, 2)
+            await until(lambda: sorted(receiver.ids) == sorted(early + late))
+            await asyncio.sleep(0.1)
+            hook = await look(house, "hook")
+
+            await events.replay_one(house, hook, await events.find(house, early[0]))
+            await until(lambda: receiver.ids[5:] == early[:1])
+            assert await events.replay_since(house, hook, scene.clock.now() - SECOND) == 2
+            await until(lambda: sorted(receiver.ids[6:]) == sorted(late))
+            await asyncio.sleep(0.1)
+            assert await events.replay_failed(house, hook) == 0
+
+            (spent,) = await happen(house, 1, kind="points.spent")
+            with pytest.raises(OperatorError, match=r"does not ask for points\.spent"):
+                await events.replay_one(house, hook, await events.find(house, spent))
+            await webhooks.pause(house, hook)
+            (waiting,) = await happen(house, 1)
+            with pytest.raises(OperatorError, match="has not been told"):
+                await events.replay_one(house, hook, await events.find(house, waiting))
+            with pytest.raises(OperatorError, match="no event"):
+                await events.find(house, waiting, organization=99)
+
+    play(tmp_path, scenario)
+
+
+def test_what_was_given_up_is_sent_again(tmp_path: Path) -> None:
+    """An event that was given up waits for nothing, and arrives when it is asked for again."""
+
+    async def scenario(scene: Scene) -> None:
+        house = scene.house
+        poison = ""
+
+        async def behaves(message: Received) -> int | None:
+            return 500 if message.id == poison else 200
+
+        async with receiving() as receiver, delivering(house):
+            await subscribe(house, "hook", receiver)
+            receiver.behaviour = behaves
+            (poison,) = await happen(house, 1)
+            hook = await look(house, "hook")
+            while not (counts := await house.store.delivery_counts(hook.number)).given_up:
+                scene.clock.step(14_400)
+                await asyncio.sleep(0.1)
+            tries = len(receiver.attempts)
+            scene.clock.step(86_400)
+            await asyncio.sleep(0.6)
+            assert len(receiver.attempts) == tries
+            told, poison = poison, ""
+            assert await events.replay_failed(house, hook) == counts.deliveries == 1
+            await until(lambda: receiver.ids == [told])
+            await asyncio.sleep(0.1)
+            assert (await house.store.delivery_counts(hook.number)).deliveries == 0
+
+    play(tmp_path, scenario)
+
+
+def test_events_are_forgotten_when_all_have_heard(tmp_path: Path) -> None:
+    """Old events go in steps, but not those that a webhook has yet to hear, nor those that are tried again."""
+
+    async def scenario(scene: Scene) -> None:
+        house = scene.house
+        await happen(house, 1200)
+        async with receiving() as receiver:
+            await subscribe(house, "hook", receiver)
+            await webhooks.pause(house, await look(house, "hook"))
+            waiting = await happen(house, 3)
+            scene.clock.step(31 * 86_400)
+            young = await happen(house, 2)
+            await events.forget(house, scene.clock.now() - 30 * DAY)
+            left = await house.store.events_after(1, 0, 5000)
+            assert [each.id for each in left] == waiting + young
+            await webhooks.resume(house, await look(house, "hook"))
+            async with delivering(house):
+                await until(lambda: len(receiver.taken) == 5)
+                await asyncio.sleep(0.1)
+            hook = await look(house, "hook")
+            await events.replay(house, hook, left[:1])
+            await events.forget(house, scene.clock.now() - 30 * DAY)
+            assert [each.id for each in await house.store.events_after(1, 0, 5000)] == [waiting[0], *young]
+
+    play(tmp_path, scenario)
+
+
+def test_a_test_message_says_what_came_of_it(tmp_path: Path) -> None:
+    """A ping is signed like any message, is of a kind of its own, and is sent to a paused webhook too."""
+
+    async def scenario(scene: Scene) -> None:
+        await at_the_real_time(scene)
+        async with receiving() as receiver, open_sender(1) as sender:
+            made = await subscribe(scene.house, "hook", receiver)
+            hook = await look(scene.house, "hook")
+            await webhooks.pause(scene.house, hook)
+            answer = await webhooks.test(scene.house, sender, hook)
+            assert (answer.status, answer.text) == (200, "ok")
+            assert receiver.taken[0].kind == "webhook.test"
+            assert verified(receiver.taken[0], made.secret)
+            await receiver.close()
+            answer = await webhooks.test(scene.house, sender, hook)
+            assert answer.status is None
+            assert answer.error
+
+    play(tmp_path, scenario)

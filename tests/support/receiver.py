@@ -1,0 +1,114 @@
+"""A receiver of webhooks: a real HTTP server on the loopback, that does what a test tells it to."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+import msgspec
+
+
+class Received(NamedTuple):
+    """A message as it came."""
+
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def id(self) -> str:
+        """The id of the message, the same for every attempt."""
+        return self.headers["webhook-id"]
+
+    @property
+    def kind(self) -> str:
+        """The kind of event."""
+        kind: str = msgspec.json.decode(self.body)["type"]
+        return kind
+
+
+Behaviour = Callable[[Received], Awaitable[int | None]]
+"""Answers the status; None closes the connection without an answer."""
+
+
+async def takes(_message: Received) -> int | None:
+    """A receiver that takes everything."""
+    return 200
+
+
+class Receiver:
+    """What came, and how it is answered: `behaviour` may be changed at any time. `most` came at the same time."""
+
+    def __init__(self) -> None:
+        self.behaviour: Behaviour = takes
+        self.attempts: list[Received] = []
+        self.taken: list[Received] = []
+        self.port = 0
+        self.extra = b""
+        self.most = 0
+        self._now = 0
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.StreamWriter] = set()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}/hook?for=test"
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of what was taken, in the order of coming."""
+        return [each.id for each in self.taken]
+
+    async def open(self) -> None:
+        """Begin to listen, at the same port as before."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Listen no more: connections are refused, and those there are end."""
+        for writer in self._open:
+            writer.transport.abort()
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
+        try:
+            while self._server is not None and await self._answer(reader, writer):
+                pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            self._open.discard(writer)
+            writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
+        received = Received(headers, await reader.readexactly(int(headers["content-length"])))
+        self.attempts.append(received)
+        self._now += 1
+        self.most = max(self.most, self._now)
+        try:
+            status = await self.behaviour(received)
+        finally:
+            self._now -= 1
+        if status is None:
+            return False
+        if 200 <= status < 300:
+            self.taken.append(received)
+        writer.write(b"HTTP/1.1 %d X\r\n%scontent-length: 2\r\n\r\nok" % (status, self.extra))
+        await writer.drain()
+        return True
+
+
+@asynccontextmanager
+async def receiving() -> AsyncIterator[Receiver]:
+    """A receiver for the length of a block."""
+    receiver = Receiver()
+    await receiver.open()
+    try:
+        yield receiver
+    finally:
+        await receiver.close()
