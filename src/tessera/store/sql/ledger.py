@@ -52,6 +52,7 @@ _ENTRY_COLUMNS = (
     " reference_type, point_source_id, occurred_at, expires_at from ledger_entry"
 )
 ENTRY = f"{_ENTRY_COLUMNS} where customer = :customer and idempotency_id = :idempotency_id"
+ENTRIES_OF_REQUEST = f"{_ENTRY_COLUMNS} where customer = :customer and request = :request order by number"
 ENTRIES_BETWEEN = f"{_ENTRY_COLUMNS} where customer = :customer and number between :first and :last order by number"
 ENTRIES_BEFORE = f"{_ENTRY_COLUMNS} where customer = :customer and number < :before order by number desc limit :limit"
 SUMS = (
