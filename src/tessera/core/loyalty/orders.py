@@ -44,7 +44,7 @@ def fingerprint(order: Order | Sequence[Order]) -> str:
 def request_fingerprint(orders: Sequence[Order]) -> str | None:
     """The fingerprint of a request as a whole, by which its entries find each other.
 
-    None when it has no idempotency id to be known by, and when it can make no more than the one entry that bears its id.
+    None when it has no idempotency id to be known by, and when it can make only the one entry that bears its id.
     """
     several = len(orders) > 1 or any(isinstance(order, Spend) and len(order.point_account_ids) > 1 for order in orders)
     return fingerprint(orders) if several and any(order.idempotency_id is not None for order in orders) else None
