@@ -36,9 +36,11 @@ Order = Deposit | Spend
 
 
 def fingerprint(order: Order | Sequence[Order]) -> str:
-    """What must be the same for a repeated order, or a repeated request, to be the same one."""
-    kinds = [type(each).__name__ for each in (order if isinstance(order, Sequence) else [order])]
-    return hashlib.sha256(msgspec.json.encode([kinds, order])).hexdigest()[:32]
+    """What must be the same for a repeated order, or a repeated request, to be the same one.
+
+    Deposits and spends differ in their members. Entries keep this for ever: it may not change.
+    """
+    return hashlib.sha256(msgspec.json.encode(order)).hexdigest()[:32]
 
 
 def request_fingerprint(orders: Sequence[Order]) -> str | None:
