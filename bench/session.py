@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from bench import checks, folders, kinds, machine, processes, writes, wrk
+from bench import checks, customers, folders, kinds, machine, processes, writes, wrk
+from bench.customers import Crowd
 from bench.folders import Folder
 from bench.kinds import KINDS, PROFILE, TIER_STATUS, TOKEN_QUERY, Kind
 from bench.measure import Rotation, Rounds, Subject, Turn
@@ -15,7 +16,7 @@ from bench.processes import Server
 from bench.results import Line, Results
 from bench.writes import Writes
 
-PARTS = ("many", "rotation", "writes", "start", "growth")
+PARTS = ("many", "rotation", "writes", "customers", "start", "growth")
 ROTATED_APPLICATIONS = 100
 
 Say = Callable[[str], None]
@@ -29,6 +30,7 @@ class Plan(msgspec.Struct, frozen=True):
     rounds: int
     seconds: float
     applications: int
+    customers: int
     starts: int
 
     @property
@@ -59,6 +61,8 @@ class Session:
         cold: list[Line] = []
         many = None if many_folder is None else self._many(many_folder, cold)
         rotation = self._rotation(bare) if "rotation" in plan.parts else None
+        crowd_lines: list[Line] = []
+        crowd = self._crowd(crowd_lines) if "customers" in plan.parts else None
         writing = self._writing(bare) if "writes" in plan.parts else None
         rounds = Rounds(bare, one, many, self._length)
         for number in range(1, plan.rounds + 1):
@@ -69,10 +73,14 @@ class Session:
             if writing is not None:
                 self._say(f"round {number}: deposits and spends")
                 writing.run(number)
+            if crowd is not None:
+                self._say(f"round {number}: {plan.customers:,} customers")
+                crowd.run(number)
         lines = rounds.lines(plan.kinds, plan.applications)
         lines += cold
         lines += [] if rotation is None else rotation.lines()
         lines += [] if writing is None else writing.lines()
+        lines += [] if crowd is None else [*crowd.lines(), *crowd_lines]
         lines += self._memories(lines) + starts
         if "growth" in plan.parts:
             self._say("growth of the database")
@@ -140,13 +148,32 @@ class Session:
         folder = self._folder("written", 1)
         account = writes.savings(folder)
         server = self._stack.enter_context(processes.tessera("deposits and spends", folder.path))
-        token_requests = kinds.token_requests(folder, TOKEN_QUERY, self._path(folder, "tokens"))
-        token = wrk.collect(server, token_requests, self._path(folder, "issued"))[0]
+        token = self._token(server, folder)
         made = {
             kind.name: writes.requests(folder, token, account, kind, self._path(folder, kind.name))
             for kind in writes.KINDS
         }
         return Writes(bare, Subject(server, made), folder, self._length)
+
+    def _crowd(self, lines: list[Line]) -> Crowd:
+        """Two servers, on folders with few and with many customers; `lines` gets what making them showed."""
+        few = self._folder("few", 1)
+        customers.generate(few, customers.FEW)
+        self._say("importing customers")
+        lines.append(customers.import_rate(self._folder("imported", 1), self._work))
+        many = self._folder("crowd", 1)
+        self._say(f"making {self._plan.customers:,} customers with a history")
+        lines += customers.told(customers.generate(many, self._plan.customers))
+        return Crowd(self._asked(few), self._asked(many), self._plan.customers, self._length)
+
+    def _asked(self, folder: Folder) -> Subject:
+        server = self._stack.enter_context(processes.tessera(f"the folder {folder.path.name}", folder.path))
+        return Subject(server, customers.requests(folder, self._token(server, folder), self._work))
+
+    def _token(self, server: Server, folder: Folder) -> str:
+        """A token of the folder's first caller."""
+        requests = kinds.token_requests(folder, TOKEN_QUERY, self._path(folder, "tokens"))
+        return wrk.collect(server, requests, self._path(folder, "issued"))[0]
 
     def _memories(self, lines: list[Line]) -> list[Line]:
         one = [line for line in lines if line.name in {kind.name for kind in self._plan.kinds}]

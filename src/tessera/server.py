@@ -2,6 +2,7 @@
 
 import signal
 import socket
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -38,8 +39,11 @@ def _loopback(host: str) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.")
 
 
-def run(settings: Settings, listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM; requests in flight are finished first."""
+def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM; requests in flight are finished first.
+
+    `ready` is called when a signal would end it cleanly, just before it starts.
+    """
     config = uvicorn.Config(
         partial(wiring.application, settings),
         factory=True,
@@ -57,6 +61,7 @@ def run(settings: Settings, listener: socket.socket) -> None:
     server = uvicorn.Server(config)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, partial(_stop, server))
+    ready()
     if settings.workers > 1:
         Multiprocess(config, sockets=[listener]).run()
     else:

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from tessera.api import audit_log, customers, oauth, points, tiers, user_events
+from tessera.api import audit_log, customers, oauth, points, programs, tiers, user_events
 from tessera.app import deliveries, duties, events, keys, settlement, upkeep
 from tessera.app.house import House
 from tessera.core.keys import MasterKey
@@ -111,7 +111,7 @@ def open_sender(settings: Settings) -> AbstractAsyncContextManager[Sender]:
 
 def routes(house: House) -> list[Route]:
     """Every route that is served."""
-    rooms = (oauth, customers, points, audit_log, tiers, user_events)
+    rooms = (oauth, customers, points, audit_log, tiers, programs, user_events)
     served = [route for room in rooms for route in room.routes(house)]
     return [*served, *reference.routes(served)]
 

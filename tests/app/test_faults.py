@@ -8,10 +8,15 @@ from typing import NamedTuple
 
 import pytest
 
-from tessera.app import applications, organizations, tokens
+from tessera.app import applications, organizations, points, tiers, tokens, user_events
 from tessera.app.operators import OperatorError
+from tessera.app.settlement import settle_due
 from tessera.core.errors import InvalidClient, Validation
+from tessera.core.loyalty.orders import Deposit, Spend
+from tessera.core.loyalty.points import UNITS
+from tessera.core.loyalty.standing import Standing
 from tessera.directory import feed
+from tests.loyalty import furniture
 from tests.support import invariants
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.scene import Scene, play, status
@@ -89,11 +94,63 @@ async def _customer_is_there(scene: Scene, _: str) -> bool:
     return await scene.house.store.customer_with_external_id(1, "card-2") is not None
 
 
-async def _deposited(scene: Scene, customer_id: str) -> bool:
+async def _standing(scene: Scene, customer_id: str) -> Standing:
     known = await scene.house.store.customer(1, customer_id)
     assert known is not None
-    standing = known.stands()
+    return known.stands()
+
+
+async def _deposited(scene: Scene, customer_id: str) -> bool:
+    standing = await _standing(scene, customer_id)
     return [each.available for each in standing.balances] == [31_000_000] and standing.memberships[0].tier_level == 3
+
+
+async def _spend(scene: Scene, customer_id: str) -> object:
+    orders = [Spend(("account-spend", "account-tier"), 300_000, "away", is_return=True)]
+    return await points.order(scene.house, scene.caller, scene.retailer_id, customer_id, orders)
+
+
+async def _spent(scene: Scene, customer_id: str) -> bool:
+    return [(each.available, each.life_time) for each in (await _standing(scene, customer_id)).balances] == [
+        (700_000, 700_000)
+    ]
+
+
+async def _move(scene: Scene, customer_id: str) -> object:
+    return await tiers.move(
+        scene.house, scene.caller, scene.retailer_id, customer_id, tiers.Place("club", "level-2")
+    )  # fmt: skip
+
+
+async def _moved(scene: Scene, customer_id: str) -> bool:
+    return (await _standing(scene, customer_id)).memberships[0].tier_level == 3
+
+
+async def _visitor(scene: Scene) -> str:
+    furniture.furnish(scene)
+    return await scene.customer("card-1")
+
+
+async def _visit(scene: Scene, customer_id: str) -> object:
+    return await user_events.trigger(scene.house, scene.caller, scene.retailer_id, customer_id, "visit")
+
+
+async def _one_with_much_due(scene: Scene) -> str:
+    furniture.furnish(scene)
+    customer_id = await scene.customer("card-1")
+    await scene.deposit(customer_id, Deposit("month", 150 * UNITS), Deposit("credit", UNITS))
+    scene.clock.step(100 * 86_400)
+    return customer_id
+
+
+async def _settle(scene: Scene, _: str) -> object:
+    return await settle_due(scene.house)
+
+
+async def _settled(scene: Scene, customer_id: str) -> bool:
+    standing = await _standing(scene, customer_id)
+    kept = [each for each in standing.memberships if each.next_maintenance_eval_at is not None]
+    return standing.entries == 4 and min(each.next_maintenance_eval_at or 0 for each in kept) > scene.clock.now()
 
 
 async def _property_is_there(scene: Scene, _: str) -> bool:
@@ -127,6 +184,9 @@ DEEDS = {
     "deposit": Deed(
         _customer, lambda scene, it: scene.deposit(it, status(1_000, "a"), status(2_000, "b")), _deposited, None
     ),
+    "spend": Deed(_customer, _spend, _spent, None),
+    "move": Deed(_customer, _move, _moved, None),
+    "settle": Deed(_one_with_much_due, _settle, _settled, None),
     "create-property": Deed(_nothing, _new_property, _property_is_there, OperatorError),
 }
 
@@ -173,6 +233,29 @@ def test_a_deed_whose_commit_fails(tmp_path: Path, name: str, fault: Fault) -> N
         assert await deed.done(scene, subject)
         invariants.check(scene.database)
         assert invariants.row_counts(scene.database) == expected
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_an_event_whose_commit_fails(tmp_path: Path, fault: Fault) -> None:
+    """The failure reaches the caller, and the event is whole or not there: it has no id to be known by again."""
+
+    async def scenario(scene: Scene) -> None:
+        customer_id = await _visitor(scene)
+        store = FaultyStore(scene.house.store)
+        scene.house.store = store.as_store()
+        before = invariants.contents(scene.database)
+        store.faults = [fault]
+        with pytest.raises(fault.value, match="planned"):
+            await _visit(scene, customer_id)
+        assert (invariants.contents(scene.database) == before) is (fault is Fault.BEFORE)
+        if fault is Fault.BEFORE:
+            await _visit(scene, customer_id)
+        counts = invariants.row_counts(scene.database)
+        assert [counts[name] for name in ("user_event", "ledger_entry")] == [1, 2]
+        assert [each.available for each in (await _standing(scene, customer_id)).balances] == [50_000, 205_000]
+        invariants.check(scene.database)
 
     play(tmp_path, scenario)
 

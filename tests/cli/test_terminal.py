@@ -86,6 +86,23 @@ def test_deleting_asks_first(tmp_path: Path, typed: str, code: int, left: int) -
     assert len(run("apps", "list", "--json", "--data-dir", folder).document) == left
 
 
+@pytest.mark.parametrize(("typed", "code", "sources"), [("y\n", 0, 1), ("n\n", 1, 0), ("\x03", 130, 0)])
+def test_a_program_changes_after_asking(tmp_path: Path, typed: str, code: int, sources: int) -> None:
+    """The plan is shown in colour, and only a yes carries it out."""
+    folder, _ = folder_with_application(tmp_path)
+    file = tmp_path / "program.yaml"
+    file.write_text("point_sources: [{name: Till}]\n")
+    with terminal("loyalty", "apply", file, "--data-dir", folder, FORCE_COLOR="1") as screen:
+        screen.wait_for("Change the program of Aurora?")
+        screen.type(typed)
+        ended, out = screen.end()
+        assert ended == code, screen.shown
+        assert "\x1b[32m+ point source Till" in out
+        assert "Traceback" not in screen.shown
+    shown = run("loyalty", "export", "--json", "--data-dir", folder).document
+    assert len(shown["point_sources"]) == sources
+
+
 def test_a_secret_is_asked_for_unseen(tmp_path: Path) -> None:
     """At a terminal a secret is asked for, and not echoed."""
     folder, _ = folder_with_application(tmp_path)

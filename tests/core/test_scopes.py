@@ -49,7 +49,7 @@ def test_the_canonical_order() -> None:
 
 def test_the_bits_of_issued_tokens_never_move() -> None:
     """The packed form of each of the platform's scopes is pinned: tokens in the field carry it."""
-    packed = {name: scopes.pack((name,)).hex() for name in scopes.WELL_KNOWN[:5]}
+    packed = {name: scopes.pack((name,)).hex() for name in scopes.WELL_KNOWN[:6]}
 
     assert packed == {
         "openid": "0001",
@@ -57,6 +57,7 @@ def test_the_bits_of_issued_tokens_never_move() -> None:
         "profiles:write": "0004",
         "loyalty:read": "0008",
         "loyalty:write": "0010",
+        "loyalty:admin": "0020",
     }
 
 
@@ -100,8 +101,12 @@ def test_asking_for_nothing_gives_all() -> None:
         (("profiles:write",), "profiles:read", False),
         (("Openid",), "loyalty:read", False),
         ((), "profiles:read", False),
+        (("openid",), "loyalty:admin", False),
+        (("loyalty:write",), "loyalty:admin", False),
+        (("openid", "loyalty:admin"), "loyalty:admin", True),
+        (("loyalty:admin",), "loyalty:read", False),
     ],
 )
 def test_what_a_scope_opens(held: scopes.Scopes, needed: str, allowed: bool) -> None:
-    """`openid` opens everything; any other scope opens itself only, compared exactly."""
+    """`openid` opens everything but what is given by name; any other scope opens itself only, compared exactly."""
     assert scopes.allows(held, needed) is allowed

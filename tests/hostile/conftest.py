@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.hostile import neighbours
+from tests.hostile.stand import Stand
 from tests.support import world
 from tests.support.server import running
 from tests.support.target import Target
@@ -15,3 +17,15 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     folder = tmp_path_factory.mktemp("target") / "data"
     with running(folder) as server:
         yield Target(server.port, folder, world.furnish(folder))
+
+
+@pytest.fixture(scope="session")
+def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    """A server with two furnished organizations, for bad requests to one of them."""
+    folder = tmp_path_factory.mktemp("stand") / "data"
+    with running(folder, TESSERA_USAGE_FLUSH_SECONDS="3600") as server:
+        values = neighbours.furnish(folder)
+        partner = Stand(Target(server.port, folder, values))
+        partner.settle_in()
+        yield partner
+        partner.close()

@@ -55,6 +55,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "typer": ("cli/",),
     "uvicorn": ("server.py", "web/protocol.py"),
     "uvloop": (),
+    "yaml": ("app/program_files.py",),
 }
 """Who may import what; `msgspec` is the house's vocabulary and may be used in every room."""
 

@@ -7,7 +7,7 @@ import tomllib
 from tests.house.floors import OWNERS, imported
 from tests.house.modules import ROOT, modules, texts
 
-IMPORTED_AS = {"argon2-cffi": "argon2", "pydantic-settings": "pydantic_settings"}
+IMPORTED_AS = {"argon2-cffi": "argon2", "pydantic-settings": "pydantic_settings", "pyyaml": "yaml"}
 USED_BY_NAME = {"httptools", "uvloop"}
 """Run by uvicorn, which is told their names."""
 

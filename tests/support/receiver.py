@@ -1,8 +1,9 @@
 """A receiver of webhooks: a real HTTP server on the loopback, that does what a test tells it to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import NamedTuple
 
 import msgspec
@@ -112,3 +113,21 @@ async def receiving() -> AsyncIterator[Receiver]:
         yield receiver
     finally:
         await receiver.close()
+
+
+@contextmanager
+def receiving_beside() -> Iterator[Receiver]:
+    """A receiver in a thread of its own, for tests that wait for processes."""
+    receiver = Receiver()
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(receiver.open(), loop).result(5)
+    try:
+        yield receiver
+    finally:
+        asyncio.run_coroutine_threadsafe(receiver.close(), loop).result(5)
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.05), loop).result(5)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)
+        loop.close()

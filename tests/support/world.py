@@ -22,6 +22,7 @@ def furnish(folder: Path) -> dict[str, str]:
         "status_points": program.accounts[1].id,
         "charity": program.accounts[2].id,
         "tier_system": program.systems[0].id,
+        "till": program.sources[0].id,
         "nowhere": "00000000-0000-4000-8000-000000000000",
         "unknown_key": "0" * 40,
         "unknown_client": "0" * 64,
@@ -43,10 +44,14 @@ async def _furnish(house: House) -> dict[str, str]:
     other = await organizations.create(house, "Other Bakery")
     shop = await organizations.create_property(house, other, "Web shop")
     theirs = await applications.create(house, "their partner", other.number)
+    admin = await applications.create(house, "their admin", other.number, scope="loyalty:read loyalty:admin")
     account = house.new_uuid()
     await house.commit(AddPointAccount(other.number, account, "Crumbs", SPEND))
     assert theirs.client_secret is not None
+    assert admin.client_secret is not None
     return values | {
+        "their_admin_id": admin.client_id,
+        "their_admin_secret": admin.client_secret,
         "their_id": theirs.client_id,
         "their_secret": theirs.client_secret,
         "their_api_key": shop.api_key,

@@ -39,6 +39,8 @@ FLAGS = (
     Parameter("expand_incentives", "`true` adds `tier_details`: levels and balances.", bool),
 )
 
+_FLAG_NAMES = tuple(flag.name for flag in FLAGS)
+
 READ = Operation(
     "Read a customer",
     "Customers",
@@ -104,7 +106,7 @@ def _reply(user: msgspec.Raw) -> Response:
 def _wanted(request: Request) -> Wanted:
     if not request.query:
         return _NOTHING_WANTED
-    flags = fields.query(request.query)
+    flags = fields.query(request.query, _FLAG_NAMES)
     return Wanted(
         user_profile=flags.get("user[user_profile]") == "true",
         identifiers=flags.get("show_identifiers") == "true",

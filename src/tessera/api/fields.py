@@ -1,42 +1,81 @@
 """Bodies and flags of the platform API into typed values; what does not fit is refused with the field's name."""
 
-from decimal import Decimal
+import json
+import re
+from collections.abc import Collection
+from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
 import msgspec
 
 from tessera.core import wire
-from tessera.core.decoding import refusal
+from tessera.core.decoding import NOT_JSON, Unreadable, broken, refusal
 from tessera.core.errors import ArgumentError, InvalidRequest
 
 T = TypeVar("T")
 
 BODY_BYTES_MAX = 256 * 1024
+TOO_DEEP = "The body holds lists or objects too deeply within each other."
+
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_WRONG_IN_STRING = re.compile(r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})|(\\.?|[\x00-\x1f])', re.DOTALL)
 
 
 def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     """The body as the decoder's type.
 
     Raises MissingData naming an absent field, ArgumentError naming one of the wrong type or form, or saying that the
-    body is not JSON.
+    body is not JSON. Of a member that stands twice the last counts.
     """
     try:
-        return decoder.decode(body)
+        decoded = decoder.decode(body)
+        if not body.isascii():
+            body.decode()  # what is kept as it came, and what nobody reads, was not looked at
     except msgspec.ValidationError as error:
         raise refusal(str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise ArgumentError("The body is not valid JSON.") from None
+    except RecursionError:
+        raise ArgumentError(TOO_DEEP) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError):
+        raise _broken(decoder.type, body) from None
+    return decoded
 
 
-def query(raw: bytes) -> dict[str, str]:
+def _broken(kind: type, body: bytes) -> ArgumentError:
+    """The refusal for what the decoder could not read: a second reader, which is slow and lenient, finds the place."""
+    text = _STRING.sub(_marked, body.decode("utf-8", "surrogateescape"))
+    try:
+        document = json.loads(
+            text, object_pairs_hook=tuple, parse_int=len, parse_float=_number, parse_constant=lambda _: Unreadable()
+        )
+        return broken(document, kind)
+    except RecursionError:
+        return ArgumentError(TOO_DEEP)
+    except ValueError:
+        return ArgumentError(NOT_JSON)
+
+
+def _marked(string: re.Match[str]) -> str:
+    """A string of JSON with a lone surrogate in the place of what must not stand in one."""
+    return _WRONG_IN_STRING.sub(lambda found: found[0] if found[1] is None else r"\ud800", string[0])
+
+
+def _number(text: str) -> object:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Unreadable()
+
+
+def query(raw: bytes, known: Collection[str] = ()) -> dict[str, str]:
     """The flags in a query string; of one that stands twice the last counts.
 
-    Raises ArgumentError for malformed encoding or a limit passed.
+    Raises ArgumentError for malformed encoding, naming the parameter when it is a known one, or a limit passed.
     """
     try:
         return dict(wire.query_pairs(raw))
     except InvalidRequest as refusal:
-        raise ArgumentError(refusal.public) from None
+        name = wire.malformed(raw, known)
+        raise ArgumentError(f"{name}: {refusal.public}" if name else refusal.public) from None
 
 
 def number_decoder(kind: type[T]) -> msgspec.json.Decoder[T]:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from tessera.app.callers import with_program
 from tessera.app.house import House
-from tessera.core.changes import Change
+from tessera.core.changes import Change, JoinTier
 from tessera.core.customers import Customer
 from tessera.core.errors import Unavailable, UserNotFound
 from tessera.core.loyalty.book import Book, Owner
@@ -54,7 +54,9 @@ async def _attempt(
     if changes:
         try:
             await house.commit(*changes)
-        except Conflict:
+        except Conflict as conflict:
+            if isinstance(conflict.change, JoinTier):  # perhaps to a level that another process just took away
+                house.directory.programs.drop(organization)
             return None
     return (outcome,)
 

@@ -5,7 +5,7 @@ import msgspec
 from tessera.app.books import NO_CUSTOMER
 from tessera.app.callers import Caller, own_api_key, program, with_program
 from tessera.app.house import House
-from tessera.core import customers
+from tessera.core import customers, own_members
 from tessera.core.changes import AddCustomer, AddEvent, Change, ClaimIdentifier, JoinTier
 from tessera.core.customers import Customer, Identifier, NewCustomer, Wanted
 from tessera.core.errors import UserNotFound, Validation
@@ -41,7 +41,8 @@ async def _view(house: House, caller: Caller, found: Customer | None, wanted: Wa
 async def create(house: House, caller: Caller, api_key: str, new: NewCustomer) -> msgspec.Raw:
     """Create a customer, in the lowest level of every tier system.
 
-    Raises InvalidAPIKey, and Validation when a rule forbids the profile or its email or external id is taken.
+    Raises InvalidAPIKey, Validation when a rule forbids the profile or its email or external id is taken, and
+    ArgumentError for members of the partner's own that cannot be kept.
     """
     await own_api_key(house, caller, api_key)
     customer_id = house.new_uuid()
@@ -56,7 +57,7 @@ async def create(house: House, caller: Caller, api_key: str, new: NewCustomer) -
 def creation(
     house: House, organization: int, loyalty: Program, customer_id: str, new: NewCustomer, at: int | None = None
 ) -> list[Change]:
-    """The changes that make a new customer, as of `at` (now when None). Raises Validation."""
+    """The changes that make a new customer, as of `at` (now when None). Raises Validation, ArgumentError."""
     now = house.clock.now() if at is None else at
     profile = customers.new_profile(new, now)
     memberships = [
@@ -102,6 +103,7 @@ def json_text(value: object) -> str:
 def _custom_profile(new: NewCustomer) -> str | None:
     if not isinstance(new.user_profile, dict):
         return None
+    own_members.check(new.user_profile, "user_profile")
     return json_text({**new.user_profile, "_version": 1})
 
 

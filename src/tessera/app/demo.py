@@ -4,10 +4,18 @@ import asyncio
 
 import msgspec
 
-from tessera.app import applications, books, customers, organizations
+from tessera.app import applications, books, customers, organizations, programs
 from tessera.app.house import House
-from tessera.core.changes import AddPointAccount, AddTierLevel, AddTierRule, AddTierRuleAccount, AddTierSystem, Change
 from tessera.core.customers import NewCustomer, PhoneNumber
+from tessera.core.loyalty.declaration import (
+    AwardForm,
+    Declaration,
+    EventForm,
+    PointAccountForm,
+    PointSourceForm,
+    TierLevelForm,
+    TierSystemForm,
+)
 from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import SPEND, TIER, UNITS
 from tessera.core.loyalty.program import Program
@@ -39,7 +47,7 @@ class Demo(msgspec.Struct, frozen=True):
 async def create(house: House) -> Demo:
     """Create the demonstration. Raises OperatorError when it is there already."""
     organization = await organizations.create(house, ORGANIZATION)
-    await house.commit(*_program(house, organization.number))
+    await programs.carry_out(house, await programs.propose(house, organization.number, _program()))
     program = await house.directory.programs.get(organization.number)
     if program is None:
         raise LookupError(f"organization {organization.number} was just created and is not there")
@@ -65,22 +73,32 @@ def _external_id(index: int) -> str:
     return f"card-{index:06d}"
 
 
-def _program(house: House, organization: int) -> list[Change]:
-    spend, tier, system = house.new_uuid(), house.new_uuid(), house.new_uuid()
-    changes: list[Change] = [
-        AddPointAccount(organization, spend, "Beans", SPEND),
-        AddPointAccount(organization, tier, "Status points", TIER),
-        AddPointAccount(organization, house.new_uuid(), "Charity", "Other"),
-        AddTierSystem(organization, system, "Aurora Club", MAINTENANCE_DAYS),
-    ]
-    for rank, (name, target) in enumerate(LEVELS):
-        level, rule = house.new_uuid(), house.new_uuid()
-        changes.append(AddTierLevel(organization, level, system, rank, name))
-        if target:
-            ids = (house.new_uuid(), house.new_uuid(), house.new_uuid())
-            changes.append(AddTierRule(organization, rule, level, *ids, target * UNITS))
-            changes.append(AddTierRuleAccount(organization, rule, tier))
-    return changes
+def _program() -> Declaration:
+    """What the demonstration's customers can earn."""
+    lowest, *others = LEVELS
+    return Declaration(
+        point_accounts=[
+            PointAccountForm(name="Beans", group=SPEND),
+            PointAccountForm(name="Status points", group=TIER),
+            PointAccountForm(name="Charity", group="Other"),
+        ],
+        point_sources=[PointSourceForm(name="Till"), PointSourceForm(name="Web shop")],
+        tier_systems=[
+            TierSystemForm(
+                name="Aurora Club",
+                maintenance_days=MAINTENANCE_DAYS,
+                levels=[
+                    TierLevelForm(name=lowest[0]),
+                    *(TierLevelForm(name=name, points=points, accounts=["Status points"]) for name, points in others),
+                ],
+            )
+        ],
+        events=[
+            EventForm(
+                lookup="survey_completed", name="Survey completed", awards=[AwardForm(account="Beans", points=25)]
+            )
+        ],
+    )
 
 
 async def _customer(house: House, program: Program, index: int) -> str:

@@ -16,9 +16,6 @@ from tessera.core.loyalty.orders import Deposit, Order, fingerprint, request_fin
 from tessera.core.loyalty.points import Balance, BalancesView
 from tessera.core.loyalty.program import Program
 
-NEAR = 4096
-"""Entries before and after one in which the others of its request are looked for: more than a request can make."""
-
 
 class Answer(NamedTuple):
     """What became of the orders of a request, by their place in it, and the balances after them."""
@@ -63,12 +60,18 @@ async def order(
                     results.append(made.results[place])
                 else:
                     results.append(_made(book, each, place, now, partial=partial))
-            book.promote(now)
+            if _earned(orders, fresh, results):
+                book.promote(now)
             return Answer(book.program, customer.id, results, book.balances)
 
         return await with_book(house, caller.organization, customer, act, request)
 
     return await move(house, caller.organization, user_id, decide)
+
+
+def _earned(orders: Sequence[Order], fresh: Iterable[int], results: Sequence[list[Line] | PlatformRefusal]) -> bool:
+    """Whether a deposit was made now: only that promotes."""
+    return any(isinstance(orders[place], Deposit) and isinstance(results[place], list) for place in fresh)
 
 
 def _made(book: Book, order: Order, place: int, now: int, *, partial: bool) -> list[Line] | PlatformRefusal:
@@ -93,8 +96,11 @@ async def _made_before(
 ) -> _Replayed | None:
     """Those of the orders that the ledger has already. Raises IdempotencyConflict for an id with another content."""
     entries: dict[int, list[Entry]] = {}
+    if request is not None:  # the same request again: what had no id was made with it
+        for entry in await house.store.entries_of_request(customer.number, request):
+            entries.setdefault(entry.place, []).append(entry)
     for place, each in enumerate(orders):
-        if each.idempotency_id is None:
+        if each.idempotency_id is None or place in entries:
             continue
         first = await house.store.entry(customer.number, each.idempotency_id)
         if first is None:
@@ -103,22 +109,16 @@ async def _made_before(
             raise IdempotencyConflict(
                 f"idempotency_id of detail {place} was used before, for something else. Send a new id for a new deed."
             )
-        entries[place] = [first]
-        if first.request is not None:
-            near = await house.store.entries_between(customer.number, first.number - NEAR, first.number + NEAR)
-            together = [entry for entry in near if entry.request == first.request]
-            if first.request == request:  # the same request again: what had no id was made with it
-                entries.update(_by_place(together))
-                break
-            entries[place] = [entry for entry in together if entry.place == first.place]
+        entries[place] = await _made_with(house, customer, first)
     return await _replay(house, customer, entries) if entries else None
 
 
-def _by_place(entries: Iterable[Entry]) -> dict[int, list[Entry]]:
-    found: dict[int, list[Entry]] = {}
-    for entry in entries:
-        found.setdefault(entry.place, []).append(entry)
-    return found
+async def _made_with(house: House, customer: Customer, first: Entry) -> list[Entry]:
+    """The entries of the order of which this is the first."""
+    if first.request is None:
+        return [first]
+    together = await house.store.entries_of_request(customer.number, first.request)
+    return [entry for entry in together if entry.place == first.place]
 
 
 async def _replay(house: House, customer: Customer, entries: dict[int, list[Entry]]) -> _Replayed:

@@ -23,6 +23,7 @@ from tessera.cli import (
     customers,
     doctor,
     events,
+    loyalty,
     migrate,
     organizations,
     properties,
@@ -38,6 +39,7 @@ app.add_typer(apps.app, name="apps")
 app.add_typer(organizations.app, name="orgs")
 app.add_typer(properties.app, name="properties")
 app.add_typer(customers.app, name="customers")
+app.add_typer(loyalty.app, name="loyalty")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(events.app, name="events")
 app.add_typer(token.app, name="token")

@@ -81,6 +81,15 @@ def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
         yield advance
 
 
+def marked(sign: str, colour: str, text: str) -> None:
+    """One line of a difference, in colour at a terminal; whole, however narrow that is."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(Text(f"{sign} {text}", style=colour if console.is_terminal else ""), soft_wrap=True)
+
+
 def record(values: object, *, moments: Sequence[str] = ()) -> dict[str, Any]:
     """A struct as `--json` shows it: its fields, and the named ones of them as ISO 8601 times."""
     fields: dict[str, Any] = msgspec.structs.asdict(values)  # type: ignore[arg-type]  # any struct will do

@@ -73,8 +73,7 @@ def serve(
     with server.listen(chosen) as listener:
         address = _address(listener)
         asyncio.run(_prepare(chosen, address))
-        print(f"Listening on {address} — Ctrl-C stops.", flush=True)
-        server.run(chosen, listener)
+        server.run(chosen, listener, lambda: print(f"Listening on {address} — Ctrl-C stops.", flush=True))
 
 
 def _address(listener: socket.socket) -> str:

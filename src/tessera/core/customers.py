@@ -69,7 +69,7 @@ class NewCustomer(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
     referrer_code: Text | UnsetType = UNSET
     phone_numbers: Annotated[list[PhoneNumber], Meta(max_length=20)] | UnsetType = UNSET
     test_account: bool = False
-    user_profile: dict[str, msgspec.Raw] | UnsetType = UNSET
+    user_profile: dict[Text, msgspec.Raw] | UnsetType = UNSET
 
 
 class Profile(msgspec.Struct, gc=False):

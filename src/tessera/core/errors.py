@@ -16,6 +16,7 @@
     │   ├── MissingData
     │   ├── Validation
     │   ├── IdempotencyConflict      the idempotency id belongs to something else
+    │   ├── ChangedMeanwhile         what was looked at is not as it was
     │   └── ArgumentError
     ├── TooLarge                     the request is over a limit, whichever family it belongs to
     ├── MethodNotAllowed
@@ -125,6 +126,12 @@ class Validation(PlatformRefusal):
 
 class IdempotencyConflict(PlatformRefusal):
     """An idempotency id that was used before, for something else."""
+
+    code = "validation"
+
+
+class ChangedMeanwhile(PlatformRefusal):
+    """Somebody else changed what the request was decided on; nothing was done."""
 
     code = "validation"
 

@@ -11,11 +11,14 @@ from tessera.core.errors import InvalidScope
 
 Scopes = tuple[str, ...]
 
-WELL_KNOWN: Scopes = ("openid", "profiles:read", "profiles:write", "loyalty:read", "loyalty:write")
+WELL_KNOWN: Scopes = ("openid", "profiles:read", "profiles:write", "loyalty:read", "loyalty:write", "loyalty:admin")
 """Scopes that the platform itself checks. Their positions are bits in issued tokens: append, never reorder."""
 
 EVERYTHING = "openid"
-"""The scope that opens the whole platform API of the token's own organization."""
+"""The scope that opens the platform API of the token's own organization, but for what is in `APART`."""
+
+APART = frozenset({"loyalty:admin"})
+"""Scopes that an application has only when they are given to it by name."""
 
 MAX_LENGTH = 1000
 """Characters of a scope parameter, beyond which it is refused."""
@@ -62,7 +65,7 @@ def narrow(allowed: Scopes, requested: str | None) -> Scopes:
 
 def allows(scopes: Scopes, needed: str) -> bool:
     """Whether a token with these scopes may use an endpoint that needs `needed`."""
-    return needed in scopes or EVERYTHING in scopes
+    return needed in scopes or (EVERYTHING in scopes and needed not in APART)
 
 
 @lru_cache(maxsize=1024)

@@ -6,6 +6,7 @@ out is typed; what does not pass is refused with a text that names the parameter
 
 import json
 import re
+from collections.abc import Collection
 from urllib.parse import unquote_to_bytes
 
 from tessera.core.errors import InvalidRequest
@@ -75,6 +76,19 @@ def query_pairs(query: bytes) -> list[tuple[str, str]]:
     if len(query) > QUERY_BYTES_MAX:
         raise InvalidRequest(f"The query string is longer than {QUERY_BYTES_MAX} bytes.")
     return _pairs(query)
+
+
+def malformed(query: bytes, known: Collection[str]) -> str | None:
+    """The first of the known parameters that cannot be read in a query string which was refused."""
+    if len(query) > QUERY_BYTES_MAX:
+        return None
+    for part in query.split(b"&"):
+        try:
+            _pairs(part)
+        except InvalidRequest:
+            name = unquote_to_bytes(part.partition(b"=")[0])
+            return next((each for each in known if each.encode() == name), None)
+    return None
 
 
 def _body(body: bytes, content_type: bytes) -> dict[str, str]:

@@ -13,14 +13,14 @@ from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown
 from tessera.ports.identity import IdentityReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
 from tessera.ports.outbox import Counts, OutboxReader, Sender
-from tessera.ports.program import ProgramReader
+from tessera.ports.program import ProgramReader, WholeProgramReader
 
 
 class DirectoryReader(IdentityReader, ProgramReader, Protocol):
     """What the directory keeps in memory is read by this."""
 
 
-class Reader(IdentityReader, ProgramReader, CustomerReader, LedgerReader, OutboxReader, Protocol):
+class Reader(IdentityReader, ProgramReader, WholeProgramReader, CustomerReader, LedgerReader, OutboxReader, Protocol):
     """The read side. Each call sees one moment: everything committed before it, nothing half.
 
     Absent rows are None or an empty list. Raises StoreUnavailable when the database does not answer.
@@ -94,4 +94,5 @@ __all__ = [
     "Sum",
     "Unknown",
     "Unusable",
+    "WholeProgramReader",
 ]

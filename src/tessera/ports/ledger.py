@@ -38,6 +38,9 @@ class LedgerReader(Protocol):
     async def entry(self, customer: int, idempotency_id: str) -> Entry | None:
         """The entry of a customer with this idempotency id."""
 
+    async def entries_of_request(self, customer: int, request: str) -> list[Entry]:
+        """The entries that were made by a request, by its fingerprint, in their order."""
+
     async def entries_between(self, customer: int, first: int, last: int) -> list[Entry]:
         """The entries with numbers from `first` to `last`, in their order."""
 

@@ -50,16 +50,18 @@ def application(rows: list[Row]) -> Application | None:
 
 
 def program(
-    organization: int, retailer_id: str, accounts: list[Row], levels: list[Row], sources: list[Row], events: list[Row]
+    organization: Row, accounts: list[Row], levels: list[Row], sources: list[Row], events: list[Row]
 ) -> Program:
     """A loyalty program; `levels` repeats a level for each point account that its rule counts, `events` likewise."""
+    number, retailer_id, version = organization
     return Program(
-        organization,
+        number,
         retailer_id,
         tuple(_account(*row) for row in accounts),
         tuple(_system(list(rows)) for _, rows in groupby(levels, key=lambda row: row[0])),
         tuple(PointSource(row[0], row[1], row[2], row[3] is not None) for row in sources),
         tuple(_event_rule(list(rows)) for _, rows in groupby(events, key=lambda row: row[0])),
+        version,
     )
 
 
@@ -71,13 +73,14 @@ def _account(*row: Any) -> PointAccount:
 def _event_rule(rows: list[Row]) -> EventRule:
     awards = tuple(Award(*row[4:7]) for row in rows if row[4] is not None)
     number, rule_id, lookup, name = rows[0][:4]
-    return EventRule(number, rule_id, lookup, name, awards)
+    return EventRule(number, rule_id, lookup, name, awards, rows[0][7] is not None)
 
 
 def _system(rows: list[Row]) -> TierSystem:
     number, system_id, name, maintenance_days = rows[0][:4]
-    levels = tuple(_level(level) for _, level in groupby(rows, key=lambda row: row[4]))
-    return TierSystem(number, system_id, name, maintenance_days, levels)
+    there = [row for row in rows if row[4] is not None]
+    levels = tuple(_level(level) for _, level in groupby(there, key=lambda row: row[4]))
+    return TierSystem(number, system_id, name, maintenance_days, levels, rows[0][15] is not None)
 
 
 def _level(rows: Iterable[Row]) -> TierLevel:
@@ -87,7 +90,7 @@ def _level(rows: Iterable[Row]) -> TierLevel:
     if rule_id is not None:
         accounts = tuple(row[14] for row in parts if row[14] is not None)
         rule = Rule(tree_id, root_id, rule_id, constraint_id, target, accounts, keep_target)
-    return TierLevel(number, level_id, rank, name, rule)
+    return TierLevel(number, level_id, rank, name, rule, parts[0][16] is not None)
 
 
 def application_record(row: Row) -> ApplicationRecord:

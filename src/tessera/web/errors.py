@@ -24,6 +24,7 @@ STATUSES: dict[type[Refusal], int] = {
     errors.MissingData: 400,
     errors.Validation: 400,
     errors.IdempotencyConflict: 409,
+    errors.ChangedMeanwhile: 409,
     errors.ArgumentError: 400,
     errors.TooLarge: 413,
     errors.MethodNotAllowed: 405,

@@ -22,10 +22,15 @@ class EventRule(msgspec.Struct, frozen=True):
     lookup: str
     name: str
     awards: tuple[Award, ...] = ()
+    retired: bool = False
 
 
 class Program(msgspec.Struct, frozen=True, eq=False):
-    """What an organization's customers can earn. `organization` is its number, `retailer_id` its name on the wire."""
+    """What an organization's customers can earn. `organization` is its number, `retailer_id` its name on the wire.
+
+    Tier systems, levels and event rules that are retired are left out, unless it was read whole; `version` grows with
+    every change of it.
+    """
 
     organization: int
     retailer_id: str
@@ -33,6 +38,7 @@ class Program(msgspec.Struct, frozen=True, eq=False):
     systems: tuple[TierSystem, ...]
     sources: tuple[PointSource, ...] = ()
     event_rules: tuple[EventRule, ...] = ()
+    version: int = 0
 
     def account_with_id(self, account_id: str) -> PointAccount | None:
         """The point account with this id, or None."""

@@ -108,7 +108,8 @@ def _overview(retailer_id: str, system: TierSystem, level: TierLevel) -> TierOve
 
 
 @lru_cache(maxsize=4096)
-def _rule_nodes(program: Program, rule: Rule) -> tuple[RuleView, RuleView]:
+def rule_nodes(program: Program, rule: Rule) -> tuple[RuleView, RuleView]:
+    """The nodes of a level's rule tree: the root, and the point-balance rule below it."""
     named = {account.id: account.name for account in program.accounts if account.number in rule.point_accounts}
     constraint = Constraint(_BALANCE_CONSTRAINT, named, rule.constraint_id, rule.id, False, 0, 1)
     root = RuleView(_ROOT_RULE, rule.root_id, program.retailer_id, 0, False, [])
@@ -127,7 +128,7 @@ def _rule_nodes(program: Program, rule: Rule) -> tuple[RuleView, RuleView]:
 
 
 def _tier_progress(program: Program, rule: Rule, name: str, balances: dict[int, Balance]) -> TierProgress:
-    root, leaf = _rule_nodes(program, rule)
+    root, leaf = rule_nodes(program, rule)
     current = points_toward(rule, balances)
     passed = current >= rule.target
     return TierProgress(

@@ -52,6 +52,7 @@ class TierLevel(msgspec.Struct, frozen=True, eq=False):
     rank: int
     name: str
     rule: Rule | None
+    retired: bool = False
 
 
 class TierSystem(msgspec.Struct, frozen=True, eq=False):
@@ -62,6 +63,7 @@ class TierSystem(msgspec.Struct, frozen=True, eq=False):
     name: str
     maintenance_days: int | None
     levels: tuple[TierLevel, ...]
+    retired: bool = False
 
     def level(self, level_number: int) -> TierLevel:
         """The level with this number. Raises LookupError when it is of another system."""

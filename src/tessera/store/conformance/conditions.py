@@ -2,31 +2,20 @@
 
 from collections.abc import Iterable
 
-import msgspec
-
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.core.keys import KeyPurpose
 from tessera.store.conformance import material, outbox
-from tessera.store.conformance.case import Stores, Topic, expect, expect_conflict
+from tessera.store.conformance.case import Condition, Stores, Topic, expect, expect_conflict
 from tessera.store.conformance.material import ANY_WORLD, API_KEY, AT, CLIENT, CUSTOMER, PROFILE, World
+from tessera.store.conformance.program_conditions import program
 
 TOPIC = Topic("conditions")
 
 
-class Condition(msgspec.Struct, frozen=True):
-    """Changes of one class whose fact holds in the world (each alone), and others whose fact does not.
-
-    Where the world has nothing that the fact could fail on, a case of its own below does it.
-    """
-
-    holds: tuple[Change, ...]
-    broken: tuple[Change, ...]
-
-
 def conditions(world: World) -> dict[type[Change], Condition]:
     """For every change that restates a fact: where it holds, and every way in which it does not."""
-    listed = (*_operator(world), *_secrets(world), *_program(world), *_customer(world), *_loyalty(world))
+    listed = (*_operator(world), *_secrets(world), *program(world), *_customer(world), *_loyalty(world))
     told = (Condition(*each) for each in outbox.facts(world))
     return {type(each.holds[0]): each for each in (*listed, *told)}
 
@@ -73,51 +62,6 @@ def _secrets(world: World) -> Iterable[Condition]:
             changes.EndSecret(CLIENT, world.secret, AT, 0),
             changes.EndSecret(CLIENT, world.secret + 1, AT, None),
             changes.EndSecret("unknown", world.secret, AT, None),
-        ),
-    )
-
-
-def _program(world: World) -> Iterable[Condition]:
-    owner, other = world.organization, world.other_organization
-    yield Condition(
-        (
-            changes.AddPointAccount(owner, "new", "New", "Tier"),
-            changes.AddPointAccount(other, "new", "Other beans", "Tier"),
-        ),
-        (
-            changes.AddPointAccount(owner, "account-1", "New", "Tier"),
-            changes.AddPointAccount(owner, "account-other", "New", "Tier"),
-            changes.AddPointAccount(owner, "new", "Beans", "Tier"),
-        ),
-    )
-    yield Condition(
-        (changes.AddTierSystem(owner, "new", "New", None), changes.AddTierSystem(other, "new", "Club", None)),
-        (changes.AddTierSystem(other, "system-1", "New", None), changes.AddTierSystem(owner, "new", "Club", None)),
-    )
-    yield Condition(
-        (changes.AddTierLevel(owner, "new", "system-1", 3, "New"),),
-        (
-            changes.AddTierLevel(owner, "new", "unknown", 3, "New"),
-            changes.AddTierLevel(other, "new", "system-1", 3, "New"),
-            changes.AddTierLevel(owner, "new", "system-1", 2, "New"),
-            changes.AddTierLevel(owner, "level-1", "system-1", 3, "New"),
-        ),
-    )
-    yield Condition(
-        (changes.AddTierRule(owner, "new", "level-2", "t", "r", "c", 1),),
-        (
-            changes.AddTierRule(owner, "new", "unknown", "t", "r", "c", 1),
-            changes.AddTierRule(owner, "new", "level-1", "t", "r", "c", 1),
-            changes.AddTierRule(owner, "rule-1", "level-2", "t", "r", "c", 1),
-        ),
-    )
-    yield Condition(
-        (changes.AddTierRuleAccount(owner, "rule-1", "account-2"),),
-        (
-            changes.AddTierRuleAccount(owner, "rule-1", "account-1"),
-            changes.AddTierRuleAccount(owner, "rule-1", "account-other"),
-            changes.AddTierRuleAccount(owner, "rule-1", "unknown"),
-            changes.AddTierRuleAccount(owner, "unknown", "account-2"),
         ),
     )
 

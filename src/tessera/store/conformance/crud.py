@@ -31,6 +31,7 @@ async def an_empty_store_has_nothing(stores: Stores) -> None:
         await store.application_numbered(1),
         await store.property_with_key("x"),
         await store.program(1),
+        await store.whole_program(1),
         await store.customer(1, "x"),
         await store.customer_with_external_id(1, "x"),
         await store.customer_id_with_email(1, "x"),
@@ -40,7 +41,7 @@ async def an_empty_store_has_nothing(stores: Stores) -> None:
         await store.event("x"),
         await store.application_record("x"),
     ]
-    expect(absent, [None] * 12, "what is absent")
+    expect(absent, [None] * 13, "what is absent")
     empty = [await store.keys(), await store.revocations(0), await store.notices_after(0), await store.organizations()]
     expect(empty, [[], [], [], []], "the lists")
     ledger = [await store.entries_between(1, 0, 9), await store.sums(1, 9), await store.memberships(1)]
@@ -166,31 +167,6 @@ async def records_tell_the_operator(stores: Stores) -> None:
 
 
 @TOPIC
-async def a_program_reads_back(stores: Stores) -> None:
-    """A program has its organization's accounts and ladders only, levels from the lowest up, rules with accounts."""
-    store = await stores()
-    world = await material.furnish(store)
-    await store.commit(
-        changes.AddTierRuleAccount(world.organization, "rule-1", "account-2"),
-        changes.AddTierSystem(world.organization, "system-empty", "No levels yet", None),
-    )
-    program = await store.program(world.organization)
-    if program is None:
-        raise AssertionError("the program is absent")
-    expect(program.retailer_id, "retailer of Org", "the retailer id")
-    expect([(each.id, each.name, each.grouping_label) for each in program.accounts],
-           [("account-1", "Beans", "Spend"), ("account-2", "Status", "Tier")])  # fmt: skip
-    system = program.systems[0]
-    expect((len(program.systems), system.id, system.name, system.maintenance_days), (1, "system-1", "Club", 365))
-    expect([(level.id, level.rank, level.name, level.rule is None) for level in system.levels],
-           [("level-0", 0, "Low", True), ("level-1", 1, "High", False), ("level-2", 2, "Highest", True)])  # fmt: skip
-    rule = system.levels[1].rule
-    expect(rule and (rule.id, rule.tree_id, rule.root_id, rule.constraint_id, rule.target, rule.point_accounts),
-           ("rule-1", "tree-1", "root-1", "constraint-1", 5_000_000,
-            tuple(account.number for account in program.accounts)))  # fmt: skip
-
-
-@TOPIC
 async def a_customer_reads_back(stores: Stores) -> None:
     """A customer is found by id, external id and folded email in its own organization only."""
     store = await stores()
@@ -225,6 +201,9 @@ async def the_ledger_reads_back(stores: Stores) -> None:
     expect(await store.entry(who, "once"), first, "the entry by its idempotency id")
     expect(await store.entry(who + 1, "once"), None, "the entry of another customer")
     expect(await store.entries_between(who, 2, 3), found[1:3], "the entries between")
+    expect(await store.entries_of_request(who, "request"), found, "the entries of a request")
+    expect(await store.entries_of_request(who, "other"), [], "the entries of another request")
+    expect(await store.entries_of_request(who + 1, "request"), [], "the entries of another customer's request")
     expect(await store.entries_before(who, 4, 2), [found[2], found[1]], "the entries before")
     expect(await store.sums(who, 2), [Sum(account, 10_005, 10_005)], "the sums up to the second")
     expect(await store.sums(who, 10), [Sum(account, 9_505, 9_905)], "the sums of all")

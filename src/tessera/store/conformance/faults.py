@@ -31,6 +31,7 @@ def _repeatable(world: World) -> list[Change]:
         changes.ForgetRevocations(AT, 1),
         changes.MarkSecretUsed(world.secret, AT),
         changes.ReleaseLease("duty", "me"),
+        changes.ParkTierLevels(world.organization, "system-1"),
         *outbox.repeatable(world),
     ]
 

@@ -55,6 +55,8 @@ def _contenders(world: World) -> dict[str, list[Change]]:
         "a-secret's-end": [changes.EndSecret(CLIENT, world.secret, AT + n, None) for n in every],
         "disabling": [changes.DisableApplication(CLIENT, AT + n) for n in every],
         "deleting": [changes.DeleteApplication(CLIENT) for _ in every],
+        "a-program": [changes.RaiseProgramVersion(owner, 0) for _ in every],
+        "a-level-that-goes": [changes.RetireTierLevel(owner, "level-1", AT + n) for n in every],
         "a-membership": [
             changes.JoinTier("customer-other", f"race {n}", world.tier_system, world.low_level, AT, "joined")
             for n in every

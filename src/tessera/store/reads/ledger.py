@@ -14,6 +14,10 @@ class LedgerReads(Fetching):
         found = await self._fetch(sql.ENTRY, {"customer": customer, "idempotency_id": idempotency_id})
         return Entry(*found[0]) if found else None
 
+    async def entries_of_request(self, customer: int, request: str) -> list[Entry]:
+        key = {"customer": customer, "request": request}
+        return [Entry(*row) for row in await self._fetch(sql.ENTRIES_OF_REQUEST, key)]
+
     async def entries_between(self, customer: int, first: int, last: int) -> list[Entry]:
         key = {"customer": customer, "first": first, "last": last}
         return [Entry(*row) for row in await self._fetch(sql.ENTRIES_BETWEEN, key)]

@@ -7,15 +7,28 @@ from tessera.store.sql import program as sql
 
 
 class ProgramReads(Fetching):
-    """Implements `tessera.ports.ProgramReader`."""
+    """Implements `tessera.ports.ProgramReader` and `tessera.ports.WholeProgramReader`."""
 
     async def program(self, organization: int) -> Program | None:
+        return await self._read(organization, sql.PROGRAM_LEVELS, sql.PROGRAM_EVENTS)
+
+    async def whole_program(self, organization: int) -> Program | None:
+        return await self._read(organization, sql.WHOLE_LEVELS, sql.WHOLE_EVENTS)
+
+    async def _read(self, organization: int, levels_of: str, events_of: str) -> Program | None:
         key = {"organization": organization}
         found = await self._fetch(sql.PROGRAM, key)
         if not found:
             return None
         accounts = await self._fetch(sql.PROGRAM_ACCOUNTS, key)
-        levels = await self._fetch(sql.PROGRAM_LEVELS, key)
+        levels = await self._fetch(levels_of, key)
         sources = await self._fetch(sql.PROGRAM_SOURCES, key)
-        events = await self._fetch(sql.PROGRAM_EVENTS, key)
-        return rows.program(organization, found[0][1], accounts, levels, sources, events)
+        events = await self._fetch(events_of, key)
+        return rows.program(found[0], accounts, levels, sources, events)
+
+    async def holders(self, tier_level: int, limit: int) -> int:
+        found = await self._fetch(sql.HOLDERS, {"tier_level": tier_level, "limit": limit})
+        return int(found[0][0])
+
+    async def is_taken(self, program_id: str) -> bool:
+        return bool(await self._fetch(sql.IDS_TAKEN, {"id": program_id}))

@@ -26,8 +26,10 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "insert into membership (customer, id, tier_system, tier_level, joined_at, reason)"
             " select c.number, :id, :tier_system, :tier_level, :joined_at, :reason from customer c"
             " where c.id = :customer_id and not exists (select 1 from membership m where m.customer = c.number"
-            " and m.tier_system = :tier_system and m.left_at is null) on conflict do nothing",
-            "the customer holds no level of the tier system",
+            " and m.tier_system = :tier_system and m.left_at is null)"
+            " and exists (select 1 from tier_level l where l.number = :tier_level and l.retired_at is null)"
+            " on conflict do nothing",
+            "the customer holds no level of the tier system and this one is there",
         ),
     ),
     changes.LeaveTier: (
@@ -50,6 +52,7 @@ _ENTRY_COLUMNS = (
     " reference_type, point_source_id, occurred_at, expires_at from ledger_entry"
 )
 ENTRY = f"{_ENTRY_COLUMNS} where customer = :customer and idempotency_id = :idempotency_id"
+ENTRIES_OF_REQUEST = f"{_ENTRY_COLUMNS} where customer = :customer and request = :request order by number"
 ENTRIES_BETWEEN = f"{_ENTRY_COLUMNS} where customer = :customer and number between :first and :last order by number"
 ENTRIES_BEFORE = f"{_ENTRY_COLUMNS} where customer = :customer and number < :before order by number desc limit :limit"
 SUMS = (

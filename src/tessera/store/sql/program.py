@@ -1,14 +1,64 @@
-"""Loyalty programs."""
+"""Loyalty programs: their writes, and what every request reads of them. What is retired stays out of the latter."""
 
 from tessera.core import changes
 from tessera.store.sql.statement import Statement
 
+PARKED_RANK = 1_000_000
+"""Added to a level's number, a rank that no level has that stands somewhere."""
+
+_OWN_LEVEL = "tier_system in (select number from tier_system where organization = :organization)"
+_OWN_RULE = (
+    "tier_level in (select l.number from tier_level l join tier_system t on t.number = l.tier_system"
+    " where t.organization = :organization)"
+)
+_RULE = f"(select number from tier_rule where id = :rule_id and {_OWN_RULE})"
+_ACCOUNT = "(select number from point_account where id = :point_account_id and organization = :organization)"
+_EVENT_RULE = "(select number from event_rule where id = :event_rule_id and organization = :organization)"
+
+
+def _free(table: str, column: str) -> str:
+    """That no other row of the organization has this name."""
+    return (
+        f"not exists (select 1 from {table} other where other.organization = :organization"
+        f" and other.{column} = :{column} and other.id <> :id)"
+    )
+
+
 WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
+    changes.RaiseProgramVersion: (
+        Statement(
+            "update organization set program_version = program_version + 1"
+            " where number = :organization and program_version = :was_version",
+            "the program is as it was",
+        ),
+    ),
     changes.AddPointAccount: (
         Statement(
-            "insert into point_account (id, organization, name, grouping_label)"
-            " values (:id, :organization, :name, :grouping_label) on conflict do nothing",
+            "insert into point_account (id, organization, name, grouping_label, lifetime_days, overdraw)"
+            " values (:id, :organization, :name, :grouping_label, :lifetime_days, :overdraw) on conflict do nothing",
             "the point account's id and name are free",
+        ),
+    ),
+    changes.SetPointAccount: (
+        Statement(
+            "update point_account set name = :name, grouping_label = :grouping_label, lifetime_days = :lifetime_days,"
+            " overdraw = :overdraw, retired_at = :retired_at where id = :id and organization = :organization"
+            f" and {_free('point_account', 'name')}",
+            "the point account exists and its name is free",
+        ),
+    ),
+    changes.AddPointSource: (
+        Statement(
+            "insert into point_source (id, organization, name) values (:id, :organization, :name)"
+            " on conflict do nothing",
+            "the point source's id and name are free",
+        ),
+    ),
+    changes.SetPointSource: (
+        Statement(
+            "update point_source set name = :name, retired_at = :retired_at"
+            f" where id = :id and organization = :organization and {_free('point_source', 'name')}",
+            "the point source exists and its name is free",
         ),
     ),
     changes.AddTierSystem: (
@@ -16,6 +66,13 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "insert into tier_system (id, organization, name, maintenance_days)"
             " values (:id, :organization, :name, :maintenance_days) on conflict do nothing",
             "the tier system's id and name are free",
+        ),
+    ),
+    changes.SetTierSystem: (
+        Statement(
+            "update tier_system set name = :name, maintenance_days = :maintenance_days, retired_at = :retired_at"
+            f" where id = :id and organization = :organization and {_free('tier_system', 'name')}",
+            "the tier system exists and its name is free",
         ),
     ),
     changes.AddTierLevel: (
@@ -26,42 +83,130 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "the tier system exists and the level's id and rank are free",
         ),
     ),
+    changes.ParkTierLevels: (
+        Statement(
+            f"update tier_level set rank = {PARKED_RANK} + number where rank < {PARKED_RANK} and tier_system ="
+            " (select number from tier_system where id = :tier_system_id and organization = :organization)"
+        ),
+    ),
+    changes.SetTierLevel: (
+        Statement(
+            f"update tier_level set rank = :rank, name = :name, retired_at = null where id = :id and {_OWN_LEVEL}"
+            " and not exists (select 1 from tier_level other where other.tier_system = tier_level.tier_system"
+            " and other.rank = :rank and other.id <> :id)",
+            "the level exists and the rank is free",
+        ),
+    ),
+    changes.RetireTierLevel: (
+        Statement(
+            f"update tier_level set rank = {PARKED_RANK} + number, retired_at = :retired_at where id = :id"
+            f" and retired_at is null and {_OWN_LEVEL} and not exists"
+            " (select 1 from membership m where m.tier_level = tier_level.number and m.left_at is null)",
+            "the level is there and no customer holds it",
+        ),
+    ),
     changes.AddTierRule: (
         Statement(
-            "insert into tier_rule (id, tier_level, tree_id, root_id, constraint_id, target)"
-            " select :id, number, :tree_id, :root_id, :constraint_id, :target from tier_level"
-            " where id = :tier_level_id on conflict do nothing",
+            "insert into tier_rule (id, tier_level, tree_id, root_id, constraint_id, target, keep_target)"
+            " select :id, number, :tree_id, :root_id, :constraint_id, :target, :keep_target from tier_level"
+            f" where id = :tier_level_id and {_OWN_LEVEL} on conflict do nothing",
             "the level exists and has no rule yet",
         ),
+    ),
+    changes.SetTierRule: (
+        Statement(
+            f"update tier_rule set target = :target, keep_target = :keep_target where id = :id and {_OWN_RULE}",
+            "the rule exists",
+        ),
+    ),
+    changes.RemoveTierRule: (
+        Statement(
+            "delete from tier_rule_account"
+            f" where tier_rule = (select number from tier_rule where id = :id and {_OWN_RULE})"
+        ),
+        Statement(f"delete from tier_rule where id = :id and {_OWN_RULE}", "the rule exists"),
     ),
     changes.AddTierRuleAccount: (
         Statement(
             "insert into tier_rule_account (tier_rule, point_account)"
             " select r.number, p.number from tier_rule r, point_account p"
             " where r.id = :rule_id and p.id = :point_account_id and p.organization = :organization"
-            " on conflict do nothing",
+            f" and r.{_OWN_RULE} on conflict do nothing",
             "the rule and the point account exist",
+        ),
+    ),
+    changes.RemoveTierRuleAccount: (
+        Statement(
+            f"delete from tier_rule_account where tier_rule = {_RULE} and point_account = {_ACCOUNT}",
+            "the rule counts the point account",
+        ),
+    ),
+    changes.AddEventRule: (
+        Statement(
+            "insert into event_rule (id, organization, lookup, name) values (:id, :organization, :lookup, :name)"
+            " on conflict do nothing",
+            "the event rule's id and lookup are free",
+        ),
+    ),
+    changes.SetEventRule: (
+        Statement(
+            "update event_rule set lookup = :lookup, name = :name, retired_at = :retired_at"
+            f" where id = :id and organization = :organization and {_free('event_rule', 'lookup')}",
+            "the event rule exists and its lookup is free",
+        ),
+    ),
+    changes.AddEventAward: (
+        Statement(
+            "insert into event_award (event_rule, point_account, amount, point_source_id)"
+            " select e.number, p.number, :amount, :point_source_id from event_rule e, point_account p"
+            " where e.id = :event_rule_id and e.organization = :organization"
+            " and p.id = :point_account_id and p.organization = :organization on conflict do nothing",
+            "the event rule and the point account exist and it earns nothing there yet",
+        ),
+    ),
+    changes.RemoveEventAward: (
+        Statement(
+            f"delete from event_award where event_rule = {_EVENT_RULE} and point_account = {_ACCOUNT}",
+            "the event earns in the point account",
         ),
     ),
 }
 
-PROGRAM = "select number, retailer_id from organization where number = :organization"
+PROGRAM = "select number, retailer_id, program_version from organization where number = :organization"
 PROGRAM_ACCOUNTS = (
     "select number, id, name, grouping_label, lifetime_days, overdraw, retired_at from point_account"
     " where organization = :organization order by number"
 )
-PROGRAM_LEVELS = (
+_LEVELS = (
     "select t.number, t.id, t.name, t.maintenance_days, l.number, l.id, l.rank, l.name,"
-    " r.tree_id, r.root_id, r.id, r.constraint_id, r.target, r.keep_target, a.point_account"
-    " from tier_system t join tier_level l on l.tier_system = t.number"
-    " left join tier_rule r on r.tier_level = l.number left join tier_rule_account a on a.tier_rule = r.number"
-    " where t.organization = :organization and t.retired_at is null order by t.number, l.rank, a.point_account"
+    " r.tree_id, r.root_id, r.id, r.constraint_id, r.target, r.keep_target, a.point_account,"
+    " t.retired_at, l.retired_at from tier_system t"
+)
+_RULES = "left join tier_rule r on r.tier_level = l.number left join tier_rule_account a on a.tier_rule = r.number"
+PROGRAM_LEVELS = (
+    f"{_LEVELS} join tier_level l on l.tier_system = t.number {_RULES} where t.organization = :organization"
+    " and t.retired_at is null and l.retired_at is null order by t.number, l.rank, a.point_account"
 )
 PROGRAM_SOURCES = (
     "select number, id, name, retired_at from point_source where organization = :organization order by number"
 )
-PROGRAM_EVENTS = (
-    "select e.number, e.id, e.lookup, e.name, a.point_account, a.amount, a.point_source_id"
-    " from event_rule e left join event_award a on a.event_rule = e.number"
-    " where e.organization = :organization and e.retired_at is null order by e.number, a.number"
+_EVENTS = (
+    "select e.number, e.id, e.lookup, e.name, a.point_account, a.amount, a.point_source_id, e.retired_at"
+    " from event_rule e left join event_award a on a.event_rule = e.number where e.organization = :organization"
+)
+PROGRAM_EVENTS = f"{_EVENTS} and e.retired_at is null order by e.number, a.number"
+
+WHOLE_LEVELS = (
+    f"{_LEVELS} left join tier_level l on l.tier_system = t.number {_RULES}"
+    " where t.organization = :organization order by t.number, l.rank, a.point_account"
+)
+WHOLE_EVENTS = f"{_EVENTS} order by e.number, a.number"
+HOLDERS = (
+    "select count(*) from (select 1 from membership where tier_level = :tier_level and left_at is null"
+    " limit :limit) held"
+)
+IDS_TAKEN = (
+    "select id from point_account where id = :id union all select id from point_source where id = :id"
+    " union all select id from tier_system where id = :id union all select id from tier_level where id = :id"
+    " union all select id from event_rule where id = :id"
 )

@@ -82,6 +82,10 @@ def entries() -> None:
         "ledger_entry_idempotency", "ledger_entry", ["customer", "idempotency_id"], unique=True,
         sqlite_where=where, postgresql_where=where,
     )  # fmt: skip
+    where = sa.text("request is not null")
+    op.create_index(
+        "ledger_entry_request", "ledger_entry", ["customer", "request"], sqlite_where=where, postgresql_where=where
+    )  # fmt: skip
 
 
 def memberships() -> None:

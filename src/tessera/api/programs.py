@@ -1,0 +1,183 @@
+"""Loyalty programs: what a retailer has set up, and setting it up (`/api/1.0/programs` and its parts)."""
+
+from collections.abc import Sequence
+from typing import Annotated, Generic, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from tessera.api import fields
+from tessera.api.incentives import TAG, Payload, reply, under_both
+from tessera.app import programs
+from tessera.app.callers import own_retailer
+from tessera.app.house import House
+from tessera.app.programs import Proposal
+from tessera.core.customers import Text
+from tessera.core.errors import ChangedMeanwhile, NotFound, Validation
+from tessera.core.loyalty.declaration import Declaration
+from tessera.core.loyalty.drafts import Step
+from tessera.core.loyalty.program_views import (
+    PointAccountView,
+    PointSourceView,
+    TierSystemView,
+    account_view,
+    source_view,
+    system_view,
+)
+from tessera.web import guard
+from tessera.web.messages import Request, Response
+from tessera.web.operations import Operation
+from tessera.web.routes import Route
+
+T = TypeVar("T")
+
+TAKE_MAX = 1000
+
+
+class PageRequest(msgspec.Struct, frozen=True):
+    """Body of `point_accounts/fetch` and `point_sources/fetch`."""
+
+    retailer_id: Text
+    skip: Annotated[int, Meta(ge=0, le=2**31)] = 0
+    take: Annotated[int, Meta(ge=0, le=TAKE_MAX)] = 100
+
+
+class TierSystemsRequest(PageRequest, frozen=True):
+    """Body of `tier_systems/fetch`; with `tier_system_id` that one alone is answered."""
+
+    tier_system_id: Text | None = None
+
+
+class ProgramRequest(msgspec.Struct, frozen=True):
+    """Body of `programs/fetch`."""
+
+    retailer_id: Text
+
+
+class ApplyRequest(msgspec.Struct, frozen=True):
+    """Body of `programs/apply`; a dry run answers what would change, and changes nothing."""
+
+    retailer_id: Text
+    program: Declaration
+    dry_run: bool = False
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """A page of a list, and how long all of it is."""
+
+    total_records: int
+    results: list[T]
+
+
+class OneTierSystem(msgspec.Struct, frozen=True):
+    """One tier system."""
+
+    tier_system: TierSystemView
+
+
+class DeclaredProgram(msgspec.Struct, frozen=True):
+    """A program in the form in which it is declared."""
+
+    retailer_id: str
+    program: Declaration
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """Whether anything was changed, and what: the steps, the sections left alone, and what is in the way."""
+
+    applied: bool
+    plan: Sequence[Step]
+    left_alone: Sequence[str]
+    obstacles: list[str]
+
+
+_decode_page = msgspec.json.Decoder(PageRequest)
+_decode_systems = msgspec.json.Decoder(TierSystemsRequest)
+_decode_program = msgspec.json.Decoder(ProgramRequest)
+_decode_apply = fields.number_decoder(ApplyRequest)
+
+ACCOUNTS = Operation(
+    "The point accounts of a retailer", TAG, Payload[Page[PointAccountView]], PageRequest, "loyalty:read",
+    refusals=(NotFound,),
+)  # fmt: skip
+SOURCES = Operation(
+    "The point sources of a retailer", TAG, Payload[Page[PointSourceView]], PageRequest, "loyalty:read",
+    refusals=(NotFound,),
+)  # fmt: skip
+SYSTEMS = Operation(
+    "The tier systems of a retailer, or one of them", TAG, Payload[OneTierSystem] | Payload[Page[TierSystemView]],
+    TierSystemsRequest, "loyalty:read", refusals=(NotFound,),
+)  # fmt: skip
+FETCH = Operation(
+    "The whole program of a retailer, as it is declared", TAG, Payload[DeclaredProgram], ProgramRequest,
+    "loyalty:read", refusals=(NotFound,),
+)  # fmt: skip
+APPLY = Operation(
+    "Make the program of a retailer what is declared",
+    TAG,
+    Payload[Applied],
+    ApplyRequest,
+    "loyalty:admin",
+    refusals=(NotFound, Validation, ChangedMeanwhile),
+    description="Not opened by `openid` nor by HTTP Basic: an application must have been given `loyalty:admin`.",
+)
+
+
+def routes(house: House) -> list[Route]:
+    """The routes of programs."""
+
+    async def accounts(request: Request) -> Response:
+        caller = await guard.caller(house, request, "loyalty:read")
+        asked = fields.decode(_decode_page, await request.body(fields.BODY_BYTES_MAX))
+        program = await own_retailer(house, caller, asked.retailer_id)
+        return reply(_page(asked, [account_view(program, each) for each in program.accounts]))
+
+    async def sources(request: Request) -> Response:
+        caller = await guard.caller(house, request, "loyalty:read")
+        asked = fields.decode(_decode_page, await request.body(fields.BODY_BYTES_MAX))
+        program = await own_retailer(house, caller, asked.retailer_id)
+        return reply(_page(asked, [source_view(program, each) for each in program.sources]))
+
+    async def systems(request: Request) -> Response:
+        caller = await guard.caller(house, request, "loyalty:read")
+        asked = fields.decode(_decode_systems, await request.body(fields.BODY_BYTES_MAX))
+        program = await own_retailer(house, caller, asked.retailer_id)
+        if asked.tier_system_id is None:
+            return reply(_page(asked, [system_view(program, each) for each in program.systems]))
+        system = program.system_with_id(asked.tier_system_id)
+        if system is None:
+            raise NotFound("tier_system_id names no tier system of this retailer.")
+        return reply(OneTierSystem(system_view(program, system)))
+
+    async def fetch(request: Request) -> Response:
+        caller = await guard.caller(house, request, "loyalty:read")
+        asked = fields.decode(_decode_program, await request.body(fields.BODY_BYTES_MAX))
+        return reply(DeclaredProgram(asked.retailer_id, await programs.fetch(house, caller, asked.retailer_id)))
+
+    async def apply(request: Request) -> Response:
+        caller = await guard.caller(house, request, "loyalty:admin")
+        asked = fields.decode(_decode_apply, await request.body(fields.BODY_BYTES_MAX))
+        proposal = await programs.apply(house, caller, asked.retailer_id, asked.program, dry_run=asked.dry_run)
+        return reply(_applied(proposal, dry_run=asked.dry_run))
+
+    return [
+        *under_both("/api/1.0/point_accounts/fetch", accounts, ACCOUNTS),
+        *under_both("/api/1.0/point_sources/fetch", sources, SOURCES),
+        *under_both("/api/1.0/tier_systems/fetch", systems, SYSTEMS),
+        *under_both("/api/1.0/programs/fetch", fetch, FETCH),
+        *under_both("/api/1.0/programs/apply", apply, APPLY),
+    ]
+
+
+def _page(asked: PageRequest, everything: list[T]) -> Page[T]:
+    return Page(len(everything), everything[asked.skip : asked.skip + asked.take])
+
+
+def _applied(proposal: Proposal, *, dry_run: bool) -> Applied:
+    planned = proposal.plan
+    return Applied(
+        bool(planned.steps) and not dry_run,
+        planned.steps,
+        planned.left_alone,
+        [held.sentence for held in proposal.held],
+    )

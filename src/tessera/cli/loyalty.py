@@ -1,0 +1,214 @@
+"""`tessera loyalty`: an organization's points, tiers and events, as a file declares them."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from tessera.cli import output
+from tessera.cli.opening import confirm, with_house
+from tessera.cli.options import AsJSON, DataDir, Org, Yes, examples, group
+
+if TYPE_CHECKING:
+    from tessera.app.house import House
+    from tessera.app.program_files import ProgramFile
+    from tessera.app.programs import Draft
+    from tessera.core.loyalty.declaration import Declaration
+    from tessera.core.loyalty.program import Program
+
+app = group("Loyalty programs: point accounts and sources, tier systems, events.")
+
+_SIGNS = {"add": ("+", "green"), "restore": ("+", "green"), "change": ("~", "yellow"), "retire": ("-", "red"),
+          "remove": ("-", "red")}  # fmt: skip
+
+
+class Form(StrEnum):
+    """`--format`."""
+
+    YAML = "yaml"
+    JSON = "json"
+
+
+@app.command(
+    "apply",
+    help=(
+        "Make a program what a file declares, after showing what that changes.\n\n"
+        "The file is YAML or JSON; its form is in docs/loyalty.md, and `tessera loyalty export` writes it. What is left"
+        " out of a section is retired, a section that is left out stays as it is. An organization that the file names"
+        " and that does not exist is created."
+    ),
+    epilog=examples("loyalty apply program.yaml --dry-run", "loyalty apply program.yaml --yes"),
+)
+def apply(
+    file: Annotated[
+        Path,
+        typer.Argument(help="The declaration, YAML or JSON.", exists=True, dir_okay=False, readable=True,
+                       metavar="FILE"),
+    ],
+    *,
+    org: Org = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+    yes: Yes = False,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:  # fmt: skip
+    """Make a program what a file declares, after showing what that changes."""
+    from tessera.app import program_files, programs
+    from tessera.core.errors import PlatformRefusal
+
+    with file.open("rb") as opened:
+        declared = program_files.read(opened.read(program_files.FILE_BYTES_MAX + 1))
+
+    async def work(house: "House") -> "tuple[Draft, bool]":
+        try:
+            draft = await programs.draft(house, declared.declaration, org)
+        except PlatformRefusal as refusal:
+            raise _told(refusal, declared) from None
+        if not as_json:
+            _show_plan(draft)
+        if dry_run or _nothing(draft):
+            return draft, False
+        _check(draft)
+        confirm(
+            f"Change the program of {draft.name}?",
+            "Say --yes to change the program without being asked.",
+            yes=yes,
+        )
+        await programs.carry_out_draft(house, draft, declared.declaration)
+        return draft, True
+
+    draft, applied = with_house(data_dir, work)
+    if as_json:
+        output.document(_plan_document(draft, applied=applied))
+    elif applied:
+        output.message(f"Done: the program of {draft.name} is as the file declares it.")
+
+
+def _told(refusal: Any, declared: "ProgramFile") -> Exception:
+    from tessera.app.operators import OperatorError
+
+    return OperatorError(declared.where(refusal))
+
+
+def _nothing(draft: "Draft") -> bool:
+    return draft.organization is not None and not draft.proposal.plan.steps
+
+
+def _check(draft: "Draft") -> None:
+    """Raises OperatorError when customers hold a level that is to go."""
+    from tessera.app.operators import OperatorError
+
+    if draft.proposal.held:
+        raise OperatorError(f"Nothing was done: {' '.join(held.sentence for held in draft.proposal.held)}")
+
+
+def _show_plan(draft: "Draft") -> None:
+    if draft.organization is None:
+        output.marked("+", "green", f"organization {draft.name} (retailer_id {draft.retailer_id})")
+    for step in draft.proposal.plan.steps:
+        output.marked(*_SIGNS[step.action], f"{step.what} {step.text}")
+    if _nothing(draft):
+        output.message(f"Nothing to change: the program of {draft.name} is as the file declares it.")
+    left_alone = draft.proposal.plan.left_alone
+    if left_alone:
+        output.message(f"Left as they are, since the file does not name them: {', '.join(left_alone)}.")
+    for held in draft.proposal.held:
+        output.message(f"In the way: {held.sentence}")
+
+
+def _plan_document(draft: "Draft", *, applied: bool) -> dict[str, Any]:
+    created = draft.organization is None
+    first = [{"action": "add", "what": "organization", "text": draft.name}] if created else []
+    return {
+        "organization": draft.name,
+        "retailer_id": draft.retailer_id,
+        "applied": applied,
+        "plan": [*first, *(msgspec.to_builtins(step) for step in draft.proposal.plan.steps)],
+        "left_alone": draft.proposal.plan.left_alone,
+        "obstacles": [held.sentence for held in draft.proposal.held],
+    }
+
+
+@app.command(
+    "export", epilog=examples("loyalty export --output program.yaml", 'loyalty export --org "Aurora" --format json')
+)
+def export(
+    *,
+    org: Org = None,
+    form: Annotated[Form, typer.Option("--format", help="How it is written.")] = Form.YAML,
+    to: Annotated[
+        Path | None, typer.Option("--output", help="File to write; standard output when left out.", metavar="FILE")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Write a program down, in the form that apply reads."""
+    from tessera.app import organizations, program_files, programs
+
+    async def work(house: "House") -> "Declaration":
+        return await programs.export(house, await organizations.find(house, org))
+
+    declared = with_house(data_dir, work)
+    text = program_files.write(declared, as_json=as_json or form is Form.JSON)
+    if to is None:
+        output.data(text.removesuffix("\n"))
+    else:
+        to.write_text(text, "utf-8")
+        output.message(f"Wrote the program of {declared.organization} to {to}.")
+
+
+@app.command("show", epilog=examples('loyalty show --org "Aurora Coffee"'))
+def show(*, org: Org = None, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """Show a program: its accounts, tiers, sources and events."""
+    from tessera.app import organizations, program_files, programs
+
+    async def work(house: "House") -> "tuple[Declaration, Program | None]":
+        organization = await organizations.find(house, org)
+        return await programs.export(house, organization), await house.store.whole_program(organization.number)
+
+    declared, whole = with_house(data_dir, work)
+    if as_json:
+        output.data(program_files.write(declared, as_json=True).removesuffix("\n"))
+    elif whole is not None:
+        _show_program(declared, whole)
+
+
+def _show_program(declared: "Declaration", whole: "Program") -> None:
+    from tessera.core.loyalty.declaration import listed
+
+    output.pairs([("organization", declared.organization), ("retailer id", declared.retailer_id)])
+    output.table(
+        ("point account", "group", "points live", "overdraw", "state", "id"),
+        [
+            (
+                each.name,
+                each.grouping_label,
+                "for ever" if each.lifetime_days is None else f"{each.lifetime_days} days",
+                "yes" if each.overdraw else "no",
+                "retired" if each.retired else "in use",
+                each.id,
+            )
+            for each in whole.accounts
+        ],
+    )
+    levels = [(form, level) for form in listed(declared, "tier_systems") for level in form.levels]
+    output.table(
+        ("tier system", "tier level", "points", "to keep it", "accounts", "id"),
+        [
+            (form.name, level.name, level.points, level.keep, " + ".join(level.accounts or []), level.id)
+            for form, level in levels
+        ],
+    )
+    output.table(
+        ("point source", "state", "id"),
+        [(each.name, "retired" if each.retired else "in use", each.id) for each in whole.sources],
+    )
+    output.table(
+        ("event", "name", "earns", "id"),
+        [
+            (form.lookup, form.name, ", ".join(f"{award.points} {award.account}" for award in form.awards), form.id)
+            for form in listed(declared, "events")
+        ],
+    )

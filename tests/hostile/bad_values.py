@@ -1,0 +1,158 @@
+"""The fields of a request's body, and the values that are bad in each: told from its type, so for any struct."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from msgspec import inspect
+
+LONG = 10 * 1024
+FAR = 5_001
+"""Elements of a list whose type does not say how many there may be."""
+
+BROKEN = (
+    b"NaN", b"Infinity", b"-Infinity", b'"\\ud800"', b'"a\\udc00z"', b'"\\ud83d"', b'"\\x41"', b'"\\u12"', b'"a\x00"',
+    b'"a\nb"', b'"\xff"', b'"\xed\xa0\x80"', b'"\xc0\x80"', b'["\\ud800"]', b'{"a": NaN}',
+)  # fmt: skip
+"""What no JSON is, and is meant for some value all the same."""
+
+HUGE = (b"1e400", b"-1e400", b"1e99999999999999999999", b"1e-99999999999999999999", b"9" * 5_000, b"-" + b"9" * 5_000)
+"""Numbers that JSON has and nobody can use."""
+
+BEYOND = (b"9223372036854775808", b"-9223372036854775809", b"18446744073709551616", b"1" + b"0" * 400)
+"""Integers that a database has no room for."""
+
+SAMPLES = {
+    "str": (b'"text"', b'"12"', b'"true"'),
+    "int": (b"12", b"-1", b"0"),
+    "float": (b"1.5", b"1e2"),
+    "bool": (b"true", b"false"),
+    "null": (b"null",),
+    "array": (b"[]", b"[null]", b'["a", ["b"]]'),
+    "object": (b"{}", b'{"a": {"b": 1}}'),
+}
+
+RULED: dict[str, tuple[bytes, ...]] = {
+    "amount": (b"0", b"-0", b"-1", b"-0.0001", b"0.00001", b"1e-400", b"100000000000.0001"),
+    "country": (b'"US"', b'"U1A"', b'"\xc3\x89\xc3\x89\xc3\x89"', b'"Italy"'),
+    "dob": (
+        b'"2023-02-29"', b'"2023-02-30"', b'"1999-13-01"', b'"1999-00-10"', b'"0000-01-01"', b'"19900101"',
+        b'"1990-1-1"', b'"9999-12-31"', b'"10000-01-01"', b'"-001-01-01"', b'"1990-01-01T00:00:00Z"', b'"1990-W01-1"',
+        b'" 1990-01-01"', b'"\xef\xbc\x91990-01-01"',
+    ),
+    "email": (b'"nobody"', b'"a@b"', b'"a b@c.example"', b'"@c.example"', b'"a@@c.example"'),
+}  # fmt: skip
+"""Values of the right type that a rule forbids, by the name of the field."""
+
+
+class Field(NamedTuple):
+    """A field by the name that the service gives it, and where it stands in a body."""
+
+    name: str
+    keys: tuple[str | int, ...]
+    kind: inspect.Type
+    required: bool
+
+
+def fields(kind: object, valid: object) -> Iterator[Field]:
+    """Every field of a body, those within lists and structs included; `valid` is a body that has all of them."""
+    yield from _within(inspect.type_info(kind), valid, "", ())
+
+
+def _within(kind: inspect.Type, valid: Any, name: str, keys: tuple[str | int, ...]) -> Iterator[Field]:
+    for each in alternatives(kind):
+        if isinstance(each, inspect.StructType):
+            for field in each.fields:
+                inner = f"{name}.{field.encode_name}" if name else field.encode_name
+                assert field.encode_name in valid, f"the valid request has no {inner}: add it"
+                yield Field(inner, (*keys, field.encode_name), field.type, field.required)
+                yield from _within(field.type, valid[field.encode_name], inner, (*keys, field.encode_name))
+        elif isinstance(each, inspect.ListType):
+            assert valid, f"the list {name} of the valid request is empty: put something in"
+            last = len(valid) - 1
+            yield Field(f"{name}[{last}]", (*keys, last), each.item_type, required=False)
+            yield from _within(each.item_type, valid[last], f"{name}[{last}]", (*keys, last))
+        elif isinstance(each, inspect.DictType):
+            assert valid, f"the object {name} of the valid request is empty: put something in"
+            key = next(iter(valid))
+            yield Field(f"{name}[...]", (*keys, key), each.value_type, required=False)
+
+
+def alternatives(kind: inspect.Type) -> list[inspect.Type]:
+    """The types that a value may be of."""
+    bare = kind.type if isinstance(kind, inspect.Metadata) else kind
+    if isinstance(bare, inspect.UnionType):
+        return [each for inner in bare.types for each in alternatives(inner)]
+    return [bare]
+
+
+def bad_values(field: Field, valid: Any) -> Iterator[bytes]:
+    """JSON, or what was meant to be JSON, that must not stand in this field; `valid` is what may."""
+    yield from BROKEN
+    taken = _taken(field.kind)
+    if taken is None:
+        yield from (*(each for each in HUGE if b"e-" not in each), b'"a\\u0000b"', b'{"a": ["\\u0000"]}', b"[1e400]")
+        return
+    for kind, samples in SAMPLES.items():
+        if kind not in taken:
+            yield from samples
+    yield from HUGE
+    yield from BEYOND
+    yield from RULED.get(str(field.keys[-1]), ())
+    for each in alternatives(field.kind):
+        yield from _out_of_bounds(each, valid)
+
+
+_TAKES: dict[type[inspect.Type], frozenset[str]] = {
+    inspect.BoolType: frozenset({"bool"}),
+    inspect.DictType: frozenset({"object"}),
+    inspect.FloatType: frozenset({"float", "int"}),
+    inspect.IntType: frozenset({"int"}),
+    inspect.ListType: frozenset({"array"}),
+    inspect.LiteralType: frozenset({"str"}),
+    inspect.NoneType: frozenset({"null"}),
+    inspect.StrType: frozenset({"str"}),
+    inspect.StructType: frozenset({"object"}),
+}
+
+
+def _taken(kind: inspect.Type) -> frozenset[str] | None:
+    """The kinds of JSON values that a field may hold; None for any."""
+    if isinstance(kind, inspect.Metadata) and (kind.extra_json_schema or {}).get("type") == "number":
+        return _TAKES[inspect.FloatType]
+    known = alternatives(kind)
+    if any(isinstance(each, inspect.AnyType | inspect.RawType) for each in known):
+        return None
+    unheard = [each for each in known if type(each) not in _TAKES]
+    assert unheard == [], "say in _TAKES and _out_of_bounds which values are bad for these"
+    return frozenset().union(*(_TAKES[type(each)] for each in known))
+
+
+def _out_of_bounds(kind: inspect.Type, valid: Any) -> Iterator[bytes]:
+    """Values of this very type that are too long, too short, too large or too small."""
+    match kind:
+        case inspect.StrType():
+            yield from (b'""', b'"\\u0000"', b'"a\\u0000b"', b'"a\\nb"', b'"\\u007f"', b'"' + b"a" * LONG + b'"')
+            yield '"{}"'.format("é" * ((kind.max_length or LONG) + 1)).encode()
+        case inspect.LiteralType():
+            yield from (b'""', b'"text"', b'"' + b"a" * LONG + b'"')
+        case inspect.IntType():
+            yield from (b"%d" % (each) for each in (_below(kind), _above(kind)))
+        case inspect.ListType():
+            if kind.min_length:
+                yield b"[]"
+            yield json.dumps([valid[0]] * ((kind.max_length or FAR) + 1)).encode()
+        case inspect.DictType():
+            value = json.dumps(next(iter(valid.values()))).encode()
+            for key in (b"", b"a\\u0000", b"\\ud800", b"\xff", b"a" * LONG):
+                yield b'{"%b": %b}' % (key, value)
+            if kind.min_length:
+                yield b"{}"
+
+
+def _below(kind: inspect.IntType) -> int:
+    return -(2**63) - 1 if kind.ge is None else int(kind.ge) - 1
+
+
+def _above(kind: inspect.IntType) -> int:
+    return 2**63 if kind.le is None else int(kind.le) + 1

@@ -1,0 +1,132 @@
+"""A valid body for every address that takes one, with every field in it: what bad requests are made from."""
+
+from collections.abc import Callable
+from typing import Any
+
+Values = dict[str, str]
+"""The values of the world, as `tests/support/world.py` and `neighbours.py` name them."""
+
+
+def _user(_values: Values, fresh: str) -> dict[str, Any]:
+    phone = {
+        "phone_number": "+12025550100",
+        "phone_type": "mobile",
+        "preference_flags": ["sms", "call"],
+        "verified_ownership": False,
+    }
+    return {
+        "external_id": f"card {fresh}",
+        "external_id_type": "loyalty_card",
+        "email": f"{fresh}@customers.example",
+        "opted_in": True,
+        "gender": "f",
+        "dob": "1990-02-28",
+        "address": "1 Harbour Street",
+        "address2": "Second floor",
+        "city": "Springfield",
+        "zip": "10007",
+        "dma": "501",
+        "state": "Illinois",
+        "country": "USA",
+        "locale": "en-us",
+        "last_name": "Alfieri",
+        "first_name": "Ada",
+        "referrer_code": "friend",
+        "phone_numbers": [phone, {**phone, "preference_flags": ["sms", "call"]}],
+        "test_account": False,
+        "user_profile": {"favourite": {"roast": ["dark", None, 1.5]}},
+    }
+
+
+def _create(values: Values, fresh: str) -> dict[str, Any]:
+    return {"user": _user(values, fresh)}
+
+
+def _customer(values: Values) -> dict[str, Any]:
+    return {"retailer_id": values["retailer_id"], "user_id": values["customer_id"]}
+
+
+def _tier_status(values: Values, _fresh: str) -> dict[str, Any]:
+    return {**_customer(values), "tier_system_id": values["tier_system"], "culture": "en-us"}
+
+
+def _move(values: Values, _fresh: str) -> dict[str, Any]:
+    return {
+        **_customer(values),
+        "tier_system_id": values["tier_system"],
+        "tier_level_id": values["tier_level"],
+    }
+
+
+def _deposit(values: Values, fresh: str) -> dict[str, Any]:
+    details = [
+        {
+            "amount": 12.5,
+            "point_account_id": values["beans"],
+            "point_source_id": values["source"],
+            "reference_id": "receipt-1",
+            "reference_type": "receipt",
+            "idempotency_id": f"{fresh} {place}",
+        }
+        for place in range(2)
+    ]
+    return {**_customer(values), "deposit_details": details, "allow_partial_success": False}
+
+
+def _spend(values: Values, fresh: str) -> dict[str, Any]:
+    details = [
+        {
+            "amount": 0.25,
+            "point_account_ids": [values["beans"], values["charity"]],
+            "reference_id": "order-1",
+            "reference_type": "order",
+            "idempotency_id": f"{fresh} {place}",
+            "force_spend": False,
+            "is_return": False,
+        }
+        for place in range(2)
+    ]
+    return {**_customer(values), "spend_details": details, "allow_partial_success": False}
+
+
+def _balances(values: Values, _fresh: str) -> dict[str, Any]:
+    return {**_customer(values), "point_account_ids": [values["beans"], values["charity"]], "culture": "en-us"}
+
+
+def _audit_log(values: Values, _fresh: str) -> dict[str, Any]:
+    return {**_customer(values), "skip": 0, "take": 5}
+
+
+def _event(values: Values, _fresh: str) -> dict[str, Any]:
+    return {**_customer(values), "event_lookup": values["event"], "is_session_m": True}
+
+
+BODIES: dict[str, Callable[[Values, str], Any]] = {
+    "POST /api/1.0/movement/move_user": _move,
+    "POST /api/1.0/point_audit_logs/fetch_point_audit_logs": _audit_log,
+    "POST /api/1.0/user_events/trigger_user_event": _event,
+    "POST /api/1.0/user_points/all_balances": _balances,
+    "POST /api/1.0/user_points/balance": _balances,
+    "POST /api/1.0/user_points/deposit": _deposit,
+    "POST /api/1.0/user_points/spend_multiple": _spend,
+    "POST /api/1.0/user_tiers/tier_status": _tier_status,
+    "POST /api/2.0/user_points/deposit": _deposit,
+    "POST /api/2.0/user_points/fetch_point_audit_logs": _audit_log,
+    "POST /priv/v1/apps/{api_key}/users": _create,
+}
+"""A body by method and address (without `/incentives`), given the values of the world and a text never used before."""
+
+QUERIES: dict[str, str] = {}
+"""A value for each parameter of a query string that an address requires, by its name."""
+
+FOREIGN = {
+    "event_lookup": ("their_event", "not_found"),
+    "point_account_id": ("their_account", "not_found"),
+    "point_account_ids": ("their_account", "not_found"),
+    "point_source_id": ("their_source", "not_found"),
+    "retailer_id": ("their_retailer_id", "not_found"),
+    "tier_level_id": ("their_tier_level", "not_found"),
+    "tier_system_id": ("their_tier_system", "not_found"),
+    "user_id": ("their_customer_id", "user_not_found"),
+}
+"""For each field that names something of an organization: another one's value of the world, and how it is refused."""
