@@ -37,7 +37,7 @@ async def takes(_message: Received) -> int | None:
 
 
 class Receiver:
-    """What came, and how it is answered: `behaviour` may be changed at any time. `most` came at the same time."""
+    """What came, and how it is answered: `behaviour` may be changed at any time. `most` were under way at once."""
 
     def __init__(self) -> None:
         self.behaviour: Behaviour = takes
@@ -46,7 +46,7 @@ class Receiver:
         self.port = 0
         self.extra = b""
         self.most = 0
-        self._now = 0
+        self.under_way = 0
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
 
@@ -89,12 +89,12 @@ class Receiver:
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
         received = Received(headers, await reader.readexactly(int(headers["content-length"])))
         self.attempts.append(received)
-        self._now += 1
-        self.most = max(self.most, self._now)
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
         try:
             status = await self.behaviour(received)
         finally:
-            self._now -= 1
+            self.under_way -= 1
         if status is None:
             return False
         if 200 <= status < 300:

@@ -66,8 +66,12 @@ def test_one_process_tells_and_another_goes_on(tmp_path: Path) -> None:
     """Two workers send nothing twice; when the one that sends is killed, everything arrives by the other."""
 
     async def slow(_message: Received) -> int | None:
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.05)
         return 200
+
+    async def silent(_message: Received) -> int | None:
+        await asyncio.Event().wait()
+        return None
 
     folder = tmp_path / "data"
     with running(folder, "--workers", "2", "--log-level", "debug") as server, receiving_beside() as receiver:
@@ -86,7 +90,11 @@ def test_one_process_tells_and_another_goes_on(tmp_path: Path) -> None:
         killed = deliverer(folder)
         told += deeds.do(folder, lambda house: happen(house, 300))
         until(lambda: len(receiver.taken) >= first + 400)
+        receiver.behaviour = silent
+        until(lambda: receiver.under_way == deliveries.WINDOW)
+        time.sleep(0.1)
         os.kill(killed, signal.SIGKILL)
+        receiver.behaviour = slow
         until(lambda: set(told) <= set(receiver.ids), duties.LEASE_SECONDS + SOON_SECONDS)
         assert len(receiver.ids) - len(set(receiver.ids)) <= deliveries.WINDOW
         assert deliverer(folder) != killed
