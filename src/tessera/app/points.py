@@ -44,9 +44,10 @@ async def order(
     program = await own_retailer(house, caller, retailer_id)
     _each_id_once(orders)
     request = request_fingerprint(orders)
+    known_by_id = any(order.idempotency_id is not None for order in orders)
 
     async def decide(customer: Customer) -> tuple[Answer, list[Change]]:
-        made = await _made_before(house, customer, orders, request) if request is not None else None
+        made = await _made_before(house, customer, orders, request) if known_by_id else None
         fresh = [place for place in range(len(orders)) if made is None or place not in made.results]
         if made is not None and not fresh:
             return Answer(

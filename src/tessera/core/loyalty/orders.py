@@ -36,11 +36,17 @@ Order = Deposit | Spend
 
 
 def fingerprint(order: Order | Sequence[Order]) -> str:
-    """What must be the same for a repeated order, or a repeated request, to be the same one."""
-    kinds = [type(each).__name__ for each in (order if isinstance(order, Sequence) else [order])]
-    return hashlib.sha256(msgspec.json.encode([kinds, order])).hexdigest()[:32]
+    """What must be the same for a repeated order, or a repeated request, to be the same one.
+
+    Deposits and spends differ in their members. Entries keep this for ever: it may not change.
+    """
+    return hashlib.sha256(msgspec.json.encode(order)).hexdigest()[:32]
 
 
 def request_fingerprint(orders: Sequence[Order]) -> str | None:
-    """The fingerprint of a request as a whole; None when it has no idempotency id to be known by."""
-    return fingerprint(orders) if any(order.idempotency_id is not None for order in orders) else None
+    """The fingerprint of a request as a whole, by which its entries find each other.
+
+    None when it has no idempotency id to be known by, and when it can make only the one entry that bears its id.
+    """
+    several = len(orders) > 1 or any(isinstance(order, Spend) and len(order.point_account_ids) > 1 for order in orders)
+    return fingerprint(orders) if several and any(order.idempotency_id is not None for order in orders) else None
