@@ -317,6 +317,28 @@ def test_what_was_not_asked_for_is_passed(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+def test_a_pause_takes_effect_in_the_middle(tmp_path: Path) -> None:
+    """A webhook that is paused while much waits for it is told no more than what is under way."""
+
+    async def scenario(scene: Scene) -> None:
+        async def slow(_message: Received) -> int | None:
+            await asyncio.sleep(0.1)
+            return 200
+
+        async with receiving() as receiver:
+            receiver.behaviour = slow
+            await subscribe(scene.house, "hook", receiver)
+            await happen(scene.house, 500)
+            async with delivering(scene.house):
+                await until(lambda: len(receiver.taken) > deliveries.WINDOW)
+                begun = len(receiver.attempts)
+                await webhooks.pause(scene.house, await look(scene.house, "hook"))
+                await quiet()
+                assert len(receiver.attempts) <= begun + deliveries.WINDOW
+
+    play(tmp_path, scenario)
+
+
 def test_a_paused_webhook_is_told_nothing(tmp_path: Path) -> None:
     """While it is paused nothing is sent; when it is resumed, or made anew, it hears what it should and no more."""
 

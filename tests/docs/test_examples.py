@@ -14,7 +14,7 @@ import pytest
 from tests.docs.fences import Fence, curl, differences, fences, paper
 from tests.support.server import Server
 
-PAPERS = ("README.md", "docs/api.md")
+PAPERS = ("README.md", "docs/api.md", "docs/webhooks.md")
 
 HERE = "http://127.0.0.1:8000"
 """The address that the papers print."""

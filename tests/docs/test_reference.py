@@ -10,8 +10,12 @@ import pytest
 
 from tessera import wiring
 from tessera.api import fields
+from tessera.app.deliveries import WINDOW
 from tessera.core import errors, wire
+from tessera.core.deliveries import DOWN_SECONDS, FAILED_SECONDS
 from tessera.core.errors import Refusal
+from tessera.core.loyalty.happenings import CustomerHappened, Happening, PointsMoved, TierMoved
+from tessera.core.webhooks import TEST
 from tessera.ops import slow_hash
 from tessera.settings import Settings
 from tessera.store import writer
@@ -126,6 +130,38 @@ def test_the_limits_are_those_of_the_code() -> None:
     said = {what: tuple(int(each) for each in re.findall(r"\d+", text.replace(",", ""))) for what, text in rows.items()}
 
     assert said == expected
+
+
+def told(text: str) -> dict[str, set[str]]:
+    """The members that docs/webhooks.md explains, by kind of event."""
+    found: dict[str, set[str]] = {}
+    for section in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
+        heading, _, rest = section.partition("\n")
+        rows = re.findall(r"^\| (`.+?`) \| ", rest, re.MULTILINE)
+        members = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+        found |= dict.fromkeys(re.findall(r"`(\w+\.\w+)`", heading), members)
+    return found
+
+
+def test_every_kind_of_event_is_explained() -> None:
+    """docs/webhooks.md has every kind of event that webhooks are told of, with every member of its data."""
+    families = {"points": PointsMoved, "tier": TierMoved, "customer": CustomerHappened}
+    expected = {kind.value: set(families[kind.value.partition(".")[0]].__struct_fields__) for kind in Happening}
+
+    assert told(paper("docs/webhooks.md")) == expected | {TEST: {"webhook"}}
+
+
+def test_the_schedule_of_tries_is_that_of_the_code() -> None:
+    """docs/webhooks.md tells the pauses that are in force."""
+    said = " ".join(paper("docs/webhooks.md").split())
+    hours, halves, tens = (FAILED_SECONDS.count(each) for each in (14_400, 1800, 600))
+
+    assert DOWN_SECONDS == (5, 30, 120, 300, 600)
+    assert FAILED_SECONDS[:4] == (5, 30, 120, 300)
+    assert (tens, halves, FAILED_SECONDS.count(3600), hours) == (6, 4, 4, 16)
+    assert "six times every 10 minutes, four times every half hour, four times every hour and 16 times every 4" in said
+    assert f"Up to {WINDOW} messages" in said
+    assert f"within {Settings.model_fields['webhook_timeout_seconds'].default:g} seconds" in said
 
 
 def events() -> set[str]:

@@ -1,8 +1,9 @@
 """A receiver of webhooks: a real HTTP server on the loopback, that does what a test tells it to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import NamedTuple
 
 import msgspec
@@ -36,7 +37,7 @@ async def takes(_message: Received) -> int | None:
 
 
 class Receiver:
-    """What came, and how it is answered: `behaviour` may be changed at any time. `most` came at the same time."""
+    """What came, and how it is answered: `behaviour` may be changed at any time. `most` were under way at once."""
 
     def __init__(self) -> None:
         self.behaviour: Behaviour = takes
@@ -45,7 +46,7 @@ class Receiver:
         self.port = 0
         self.extra = b""
         self.most = 0
-        self._now = 0
+        self.under_way = 0
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
 
@@ -88,12 +89,12 @@ class Receiver:
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
         received = Received(headers, await reader.readexactly(int(headers["content-length"])))
         self.attempts.append(received)
-        self._now += 1
-        self.most = max(self.most, self._now)
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
         try:
             status = await self.behaviour(received)
         finally:
-            self._now -= 1
+            self.under_way -= 1
         if status is None:
             return False
         if 200 <= status < 300:
@@ -112,3 +113,21 @@ async def receiving() -> AsyncIterator[Receiver]:
         yield receiver
     finally:
         await receiver.close()
+
+
+@contextmanager
+def receiving_beside() -> Iterator[Receiver]:
+    """A receiver in a thread of its own, for tests that wait for processes."""
+    receiver = Receiver()
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(receiver.open(), loop).result(5)
+    try:
+        yield receiver
+    finally:
+        asyncio.run_coroutine_threadsafe(receiver.close(), loop).result(5)
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.05), loop).result(5)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)
+        loop.close()

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from tessera.app import organizations
 from tessera.app.house import House
 from tessera.app.operators import OperatorError, check_text, commit
 from tessera.core.changes import (
@@ -19,6 +20,7 @@ from tessera.core.webhooks import (
     EVERYTHING,
     SECRET_BYTES,
     TEST,
+    Delivery,
     Event,
     Webhook,
     kinds_problem,
@@ -28,6 +30,8 @@ from tessera.core.webhooks import (
     url_problem,
 )
 from tessera.ports import Sender
+
+PAGE = 500
 
 
 class IssuedWebhook(msgspec.Struct, frozen=True):
@@ -86,6 +90,12 @@ async def find(house: House, organization: OrganizationRecord, name: str) -> Web
     return found
 
 
+async def find_named(house: House, org: str | None, name: str) -> tuple[OrganizationRecord, Webhook]:
+    """An organization (the only one when not named) and its webhook with this name. Raises OperatorError."""
+    organization = await organizations.find(house, org)
+    return organization, await find(house, organization, name)
+
+
 async def every(house: House, organization: OrganizationRecord) -> list[Webhook]:
     """The webhooks of an organization."""
     return [each for each in await house.store.webhooks() if each.organization == organization.number]
@@ -107,6 +117,18 @@ async def change(house: House, webhook: Webhook, url: str | None, events: str | 
         _check_url(url)
     kinds = webhook.kinds if events is None else read_kinds(events)
     await commit(house, SetWebhook(webhook.number, webhook.url if url is None else url, kinds))
+
+
+async def deliveries(house: House, webhook: Webhook, *, given_up: bool, after: int, limit: int) -> list[Delivery]:
+    """Deliveries of a webhook, in the order of their events: all of them, or those that were given up."""
+    found: list[Delivery] = []
+    while len(found) < limit:
+        page = await house.store.deliveries(webhook.number, after, PAGE)
+        found += [each for each in page if each.gave_up_at is not None or not given_up]
+        if len(page) < PAGE:
+            break
+        after = page[-1].event.number
+    return found[:limit]
 
 
 def overlaps(house: House, webhook: Webhook) -> bool:

@@ -24,6 +24,13 @@ def seconds(text: str) -> int:
     return length
 
 
+def past(text: str) -> int:
+    """The microsecond that a day or an ISO 8601 time names. Raises BadParameter for a duration and anything else."""
+    if _DURATION.fullmatch(text.strip().lower()):
+        raise typer.BadParameter(f"{text} is no time: write 2030-01-31 or 2030-01-31T12:00:00Z.")
+    return moment(text, 0)
+
+
 def moment(text: str, now: int) -> int:
     """The microsecond that a duration from `now`, a day or an ISO 8601 time names; UTC unless it says otherwise.
 

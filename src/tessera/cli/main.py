@@ -22,12 +22,14 @@ from tessera.cli import (
     configuration,
     customers,
     doctor,
+    events,
     loyalty,
     migrate,
     organizations,
     properties,
     serve,
     token,
+    webhooks,
 )
 from tessera.cli.options import group
 
@@ -38,6 +40,8 @@ app.add_typer(organizations.app, name="orgs")
 app.add_typer(properties.app, name="properties")
 app.add_typer(customers.app, name="customers")
 app.add_typer(loyalty.app, name="loyalty")
+app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(events.app, name="events")
 app.add_typer(token.app, name="token")
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("migrate", epilog=migrate.EXAMPLES)(migrate.migrate)

@@ -23,6 +23,9 @@ Org = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 App = Annotated[str, typer.Argument(help="The application's name or client id.", metavar="APP", show_default=False)]
 
+Hook = Annotated[str, typer.Argument(help="The webhook's name.", metavar="NAME", show_default=False)]
+Limit = Annotated[int, typer.Option("--limit", help="How many at most.", min=1, max=1000)]
+
 
 class Policy(StrEnum):
     """`--query-credentials`: what an application may do with credentials in a URL."""

@@ -94,6 +94,11 @@ def record(values: object, *, moments: Sequence[str] = ()) -> dict[str, Any]:
     """A struct as `--json` shows it: its fields, and the named ones of them as ISO 8601 times."""
     fields: dict[str, Any] = msgspec.structs.asdict(values)  # type: ignore[arg-type]  # any struct will do
     fields.pop("number", None)
+    return timed(fields, moments)
+
+
+def timed(fields: dict[str, Any], moments: Sequence[str]) -> dict[str, Any]:
+    """The same fields, the named ones of them as ISO 8601 times."""
     for name in moments:
         fields[name] = None if fields[name] is None else times.incentives_time(fields[name])
     return fields
