@@ -6,7 +6,16 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from tessera.api import customers, oauth, points, tiers, user_events
+from tessera.api import (
+    custom_profiles,
+    customer_marks,
+    customer_search,
+    customers,
+    oauth,
+    points,
+    tiers,
+    user_events,
+)
 from tessera.app import keys, upkeep
 from tessera.app.house import House
 from tessera.core.keys import MasterKey
@@ -102,7 +111,7 @@ async def open_house(
 
 def routes(house: House) -> list[Route]:
     """Every route that is served."""
-    rooms = (oauth, customers, points, tiers, user_events)
+    rooms = (oauth, customers, customer_search, custom_profiles, customer_marks, points, tiers, user_events)
     return [route for room in rooms for route in room.routes(house)]
 
 

@@ -28,7 +28,8 @@ def wrapped(purpose: KeyPurpose, number: int, length: int) -> WrappedKey:
 class SlowReader:
     """`ports.DirectoryReader` over values that tests set.
 
-    While `held` is set, a read has its rows and does not answer yet. `reads` names each read that was made. What the directory never asks for raises.
+    While `held` is set, a read has its rows and does not answer yet. `reads` names each read that was made. What the
+    directory never asks for raises.
     """
 
     def __init__(self) -> None:

@@ -33,8 +33,32 @@ def query(raw: bytes) -> dict[str, str]:
 
     Raises ArgumentError for malformed encoding or a limit passed.
     """
+    return dict(_pairs(raw))
+
+
+def every(raw: bytes) -> dict[str, list[str]]:
+    """All values of each parameter in a query string, in their order; those sent empty are left out.
+
+    Raises ArgumentError as `query` does.
+    """
+    values: dict[str, list[str]] = {}
+    for name, value in _pairs(raw):
+        if value:
+            values.setdefault(name, []).append(value)
+    return values
+
+
+def once(values: dict[str, list[str]], name: str) -> str | None:
+    """A parameter that may stand once. Raises ArgumentError when it stands more often."""
+    found = values.get(name, [])
+    if len(found) > 1:
+        raise ArgumentError(f"{name} stands more than once. Send it once.")
+    return found[0] if found else None
+
+
+def _pairs(raw: bytes) -> list[tuple[str, str]]:
     try:
-        return dict(wire.query_pairs(raw))
+        return wire.query_pairs(raw) if raw else []
     except InvalidRequest as refusal:
         raise ArgumentError(refusal.public) from None
 

@@ -7,13 +7,15 @@ from enum import StrEnum
 import msgspec
 
 from tessera.app.customer_rows import Refused, Row
-from tessera.app.customers import creation, json_text, taken
+from tessera.app.customers import creation, decode_profile, happened, replacement, taken
 from tessera.app.house import House
 from tessera.app.operators import OperatorError
-from tessera.core import customers, times
-from tessera.core.changes import Change, ReplaceProfile
-from tessera.core.customers import Customer, NewCustomer, Profile
+from tessera.core import times
+from tessera.core.changes import Change
+from tessera.core.customer_profiles import NewCustomer, Profile, folded_email, new_profile
+from tessera.core.customers import Customer
 from tessera.core.errors import PlatformRefusal
+from tessera.core.loyalty.happenings import Happening
 from tessera.core.loyalty.program import Program
 from tessera.ports import Conflict, StoreError
 
@@ -26,7 +28,6 @@ REFUSED_SHOWN_MAX = 100
 ATTEMPTS_MAX = 5
 
 _NEW_FIELDS = frozenset(NewCustomer.__struct_fields__) & frozenset(Profile.__struct_fields__)
-_decode_profile = msgspec.json.Decoder(Profile).decode
 
 
 class Outcome(StrEnum):
@@ -104,7 +105,7 @@ def _keys(row: Row | Refused) -> list[tuple[str, str]]:
     if isinstance(row.new.external_id, str):
         keys.append(("external_id", row.new.external_id))
     if isinstance(row.new.email, str):
-        keys.append(("email", customers.folded_email(row.new.email)))
+        keys.append(("email", folded_email(row.new.email)))
     return keys
 
 
@@ -128,7 +129,7 @@ async def _create_or_update(house: House, program: Program, row: Row) -> Outcome
             changes = creation(house, organization, program, house.new_uuid(), row.new)
         else:
             outcome = Outcome.UPDATED
-            changes = _update(house, known, row)
+            changes = _update(house, program, known, row)
             if not changes:
                 return Outcome.UNCHANGED
         try:
@@ -146,22 +147,22 @@ async def _known(house: House, organization: int, new: NewCustomer) -> Customer 
     if isinstance(new.external_id, str):
         return await house.store.customer_with_external_id(organization, new.external_id)
     if isinstance(new.email, str):
-        customer_id = await house.store.customer_id_with_email(organization, customers.folded_email(new.email))
+        customer_id = await house.store.customer_id_with_email(organization, folded_email(new.email))
         if customer_id is not None:
             return await house.store.customer(organization, customer_id)
     return None
 
 
-def _update(house: House, known: Customer, row: Row) -> list[Change]:
-    """The change that gives a customer what the row says; none when it has that already."""
+def _update(house: House, program: Program, known: Customer, row: Row) -> list[Change]:
+    """The changes that give a customer what the row says; none when it has that already."""
     now = house.clock.now()
-    wanted = customers.new_profile(row.new, now)
-    profile = _decode_profile(known.profile)
-    before = msgspec.structs.replace(profile)
+    wanted = new_profile(row.new, now)
+    before = decode_profile(known.profile)
+    after = msgspec.structs.replace(before)
     for name in row.given & _NEW_FIELDS:
-        setattr(profile, name, getattr(wanted, name))
-    if profile == before:
+        setattr(after, name, getattr(wanted, name))
+    if after == before:
         return []
-    folded = customers.folded_email(profile.email) if isinstance(profile.email, str) else None
-    profile.updated_at = times.core_time(now)
-    return [ReplaceProfile(known.number, folded, json_text(profile), known.profile)]
+    after.updated_at = times.core_time(now)
+    changes = replacement(program.organization, known, before, after)
+    return [*changes, happened(house, program, Happening.CUSTOMER_CHANGED, known.id, now)]

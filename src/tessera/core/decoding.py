@@ -5,7 +5,7 @@ import re
 from tessera.core.errors import ArgumentError, MissingData
 
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
-_AT = re.compile(r" - at `\$\.?([^`]*)`$")
+_AT = re.compile(r" - at (?:`key` in )?`\$\.?([^`]*)`$")
 _PATTERN = re.compile(r"^Expected `str` matching regex .*", re.DOTALL)
 _QUOTED = re.compile(r"(?<=^Invalid enum value) .*", re.DOTALL)
 

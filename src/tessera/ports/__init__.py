@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tessera.core.changes import Change, Notice
-from tessera.ports.customers import CustomerReader
+from tessera.ports.customers import CustomerReader, UserEvent
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
 from tessera.ports.identity import IdentityReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
+from tessera.ports.outbox import EventReader, Told
 from tessera.ports.program import ProgramReader
 
 
@@ -19,7 +20,7 @@ class DirectoryReader(IdentityReader, ProgramReader, Protocol):
     """What the directory keeps in memory is read by this."""
 
 
-class Reader(IdentityReader, ProgramReader, CustomerReader, LedgerReader, Protocol):
+class Reader(IdentityReader, ProgramReader, CustomerReader, LedgerReader, EventReader, Protocol):
     """The read side. Each call sees one moment: everything committed before it, nothing half.
 
     Absent rows are None or an empty list. Raises StoreUnavailable when the database does not answer.
@@ -78,6 +79,7 @@ __all__ = [
     "DirectoryReader",
     "Due",
     "Entropy",
+    "EventReader",
     "IdentityReader",
     "LedgerReader",
     "PastMembership",
@@ -88,6 +90,8 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "Sum",
+    "Told",
     "Unknown",
     "Unusable",
+    "UserEvent",
 ]

@@ -6,10 +6,11 @@ from tessera.core.changes import Change, Notice
 from tessera.store.reads.customers import CustomerReads
 from tessera.store.reads.identity import IdentityReads
 from tessera.store.reads.ledger import LedgerReads
+from tessera.store.reads.outbox import EventReads
 from tessera.store.reads.program import ProgramReads
 
 
-class SQLStore(IdentityReads, ProgramReads, CustomerReads, LedgerReads):
+class SQLStore(IdentityReads, ProgramReads, CustomerReads, LedgerReads, EventReads):
     """Implements `tessera.ports.Store`, whose docstrings are the contract."""
 
     async def commit(self, *changes: Change) -> Sequence[Notice]:

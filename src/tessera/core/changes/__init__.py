@@ -16,8 +16,16 @@ from tessera.core.changes.change import (
 )
 from tessera.core.changes.customers import (
     AddCustomer,
+    AddPhone,
     ClaimIdentifier,
+    DropExpiredTags,
+    ForgetCustomer,
+    RemovePhone,
     ReplaceProfile,
+    SetBehaviour,
+    SetCustomProfile,
+    SetIdentifiers,
+    SetTag,
 )
 from tessera.core.changes.identity import (
     AddApplication,
@@ -43,6 +51,7 @@ from tessera.core.changes.ledger import (
 )
 from tessera.core.changes.outbox import (
     AddEvent,
+    RedactEvent,
 )
 from tessera.core.changes.program import (
     AddPointAccount,
@@ -64,6 +73,7 @@ __all__ = [
     "AddEvent",
     "AddKey",
     "AddOrganization",
+    "AddPhone",
     "AddPointAccount",
     "AddProperty",
     "AddSecret",
@@ -77,18 +87,26 @@ __all__ = [
     "CountTokens",
     "DeleteApplication",
     "DisableApplication",
+    "DropExpiredTags",
     "EnableApplication",
     "EndSecret",
+    "ForgetCustomer",
     "ForgetRevocations",
     "JoinTier",
     "LeaveTier",
     "MarkSecretUsed",
     "Notice",
     "NoticeKind",
+    "RedactEvent",
     "ReleaseLease",
+    "RemovePhone",
     "ReplaceProfile",
     "RevokeToken",
+    "SetBehaviour",
+    "SetCustomProfile",
+    "SetIdentifiers",
     "SetQueryCredentials",
     "SetStanding",
+    "SetTag",
     "TakeLease",
 ]

@@ -277,7 +277,7 @@ class Book:
 
     def _tell(self, kind: Happening, told: PointsMoved | TierMoved, at: int) -> None:
         text = _encode(told).decode()
-        self.changes.append(AddEvent(self._new_id(), self.program.organization, kind.value, text, at))
+        self.changes.append(AddEvent(self._new_id(), self.program.organization, kind.value, text, at, self._owner.id))
 
 
 def due_at(balances: Iterable[Balance], memberships: Iterable[Membership]) -> int:

@@ -4,11 +4,23 @@ Offers `CASES`; each is run with a function that opens stores on one database, e
 AssertionError when the store breaks its contract. Must not know: which engine is underneath, or any test runner.
 """
 
-from tessera.store.conformance import conditions, crud, faults, notices, paging, races, text, times
+from tessera.store.conformance import (
+    conditions,
+    crud,
+    customer_records,
+    faults,
+    notices,
+    paging,
+    races,
+    text,
+    times,
+)
 from tessera.store.conformance.case import Case, Stores
 
 CASES: tuple[Case, ...] = tuple(
-    case for topic in (crud, paging, times, text, conditions, notices, races, faults) for case in topic.TOPIC.cases
+    case
+    for topic in (crud, customer_records, paging, times, text, conditions, notices, races, faults)
+    for case in topic.TOPIC.cases
 )
 
 __all__ = ["CASES", "Case", "Stores"]

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+import msgspec
+
 from tessera.core.changes import Change
 from tessera.ports import Conflict, Store
 
@@ -17,6 +19,16 @@ class Case(NamedTuple):
 
     name: str
     run: Run
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """Changes of one class whose fact holds in the world (each alone), and others whose fact does not.
+
+    Where the world has nothing that the fact could fail on, a case of its own below does it.
+    """
+
+    holds: tuple[Change, ...]
+    broken: tuple[Change, ...]
 
 
 class Topic:

@@ -31,6 +31,9 @@ def _repeatable(world: World) -> list[Change]:
         changes.ForgetRevocations(AT, 1),
         changes.MarkSecretUsed(world.secret, AT),
         changes.ReleaseLease("duty", "me"),
+        changes.RemovePhone(world.customer, world.organization, "39555"),
+        changes.DropExpiredTags(world.customer, AT),
+        changes.RedactEvent(1, "{}"),
     ]
 
 
