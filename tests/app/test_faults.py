@@ -192,6 +192,8 @@ def test_the_invariants_can_fail(tmp_path: Path) -> None:
         "update membership set left_at = 1",
         "delete from secret",
         "delete from identifier",
+        "insert into phone (organization, digits, customer, mobile) values (1, '1', 1, 1)",
+        "update customer set forgotten_at = 1",
         "delete from change where sequence = 2",
     ):
         harmed = tmp_path / "harmed.db"
