@@ -39,7 +39,7 @@ class Demo(msgspec.Struct, frozen=True):
 async def create(house: House) -> Demo:
     """Create the demonstration. Raises OperatorError when it is there already."""
     organization = await organizations.create(house, ORGANIZATION)
-    await house.commit(*_program(house, organization.number))
+    await house.commit(*first_program(house, organization.number))
     program = await house.directory.programs.get(organization.number)
     if program is None:
         raise LookupError(f"organization {organization.number} was just created and is not there")
@@ -65,7 +65,8 @@ def _external_id(index: int) -> str:
     return f"card-{index:06d}"
 
 
-def _program(house: House, organization: int) -> list[Change]:
+def first_program(house: House, organization: int) -> list[Change]:
+    """The loyalty program of the demonstration, for an organization that has none."""
     spend, tier, system = house.new_uuid(), house.new_uuid(), house.new_uuid()
     changes: list[Change] = [
         AddPointAccount(organization, spend, "Beans", SPEND),

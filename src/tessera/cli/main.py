@@ -21,6 +21,7 @@ from tessera.cli import (
     apps,
     configuration,
     customers,
+    demo,
     doctor,
     migrate,
     organizations,
@@ -36,6 +37,7 @@ app.add_typer(apps.app, name="apps")
 app.add_typer(organizations.app, name="orgs")
 app.add_typer(properties.app, name="properties")
 app.add_typer(customers.app, name="customers")
+app.add_typer(demo.app, name="demo")
 app.add_typer(token.app, name="token")
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("migrate", epilog=migrate.EXAMPLES)(migrate.migrate)
