@@ -27,6 +27,9 @@ BATCH = 500
 
 YEARS_BACK_DAYS = 730
 
+_SCALES = (1, 1, 1, 3, 12)
+"""Some buy more than others, so that every level has somebody."""
+
 _SOURCES = ("web-shop", "till", "app")
 
 
@@ -180,10 +183,11 @@ class _Maker:
         """A life of purchases, each with its points, and now and then a reward."""
         random = self._drawn.random
         days = sorted(random.random() for _ in range(random.randint(1, 5)))
+        scale = random.choice(_SCALES)
         for visit, day in enumerate(days):
             at = joined_at + int((now - joined_at) * day)
             book.settle(at)
-            amount = random.randint(3, 400) * UNITS
+            amount = random.randint(3, 400) * scale * UNITS
             order, source = f"order-{index}-{visit}", random.choice(self._sources)
             for account in (*self._spend[:1], *self._tier[:1]):
                 book.deposit(Deposit(account.id, amount, None, order, "order", source), 0, at)

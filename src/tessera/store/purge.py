@@ -28,7 +28,7 @@ class Purged(NamedTuple):
     bytes_after: int
 
 
-def purge(path: Path, report: Callable[[Step], None]) -> Purged:
+def purge(path: Path, report: Callable[[Step], None], wait_milliseconds: int = WAIT_MILLISECONDS) -> Purged:
     """Leave nothing of deleted rows in the files of a database. Needs as much free space again as the database has.
 
     Raises StoreUnavailable when another process kept it busy: then it can be done again, and nothing is harmed.
@@ -36,7 +36,7 @@ def purge(path: Path, report: Callable[[Step], None]) -> Purged:
     before = path.stat().st_size
     try:
         with closing(sqlite.connect(path)) as connection:
-            connection.execute(f"pragma busy_timeout = {WAIT_MILLISECONDS}")
+            connection.execute(f"pragma busy_timeout = {wait_milliseconds}")
             report(Step.LOG)
             _empty_log(connection)
             report(Step.REWRITE)
