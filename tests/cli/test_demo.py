@@ -54,6 +54,19 @@ def test_the_history_adds_up(folder: Path) -> None:
     assert told["bytes_per_customer"] > 500
 
 
+def test_points_expire_in_their_time(folder: Path) -> None:
+    """Where points end, they end between the purchases, in the order of time, and levels are lost again."""
+    generate(folder, 1)
+    with closing(sqlite3.connect(folder / "tessera.db", isolation_level=None)) as connection:
+        connection.execute("update point_account set lifetime_days = 60")
+    generate(folder, 200)
+    invariants.check(folder / "tessera.db")
+    late = "select count(*) from {0} a join {0} b on b.customer = a.customer and b.number > a.number and b.{1} < a.{1}"
+    assert rows(folder, late.format("ledger_entry", "occurred_at")) == [(0,)]
+    assert rows(folder, late.format("membership", "joined_at")) == [(0,)]
+    assert rows(folder, "select count(*) > 50 from ledger_entry where kind = 'expire'") == [(1,)]
+
+
 def test_a_seed_makes_the_same_people(folder: Path, tmp_path: Path) -> None:
     """Two folders filled from one seed hold the same people with the same points; another seed makes others."""
     people = "select json_extract(profile, '$.email'), json_extract(profile, '$.dob') from customer order by number"

@@ -1,7 +1,7 @@
 """Cursors: opened where they were made for, and nowhere else."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tessera.core.cursors import open_cursor, seal_cursor
@@ -24,6 +24,8 @@ def test_a_cursor_opens_to_the_position_it_was_made_of(
 
 
 @given(PURPOSES, PURPOSES, POSITIONS)
+@example([1, "a"], ["1", "a"], (7,))
+@example(["ab", "c"], ["a", "bc"], (7,))
 def test_a_cursor_is_bound_to_its_purpose(
     purpose: list[str | int], other: list[str | int], position: tuple[int | str, ...]
 ) -> None:
@@ -49,7 +51,7 @@ def test_a_cursor_with_any_byte_changed_is_refused(data: st.DataObject) -> None:
 
 def test_a_token_is_no_cursor_and_a_cursor_no_token() -> None:
     """What the ring seals for one purpose does not open for another."""
-    token = RING.seal(b"\x91\x07", [b"access"], NOW)
-    with pytest.raises(ArgumentError):
-        open_cursor(RING, ("access",), token, NOW)
+    for purpose in ([b"access"], [b"str access"]):
+        with pytest.raises(ArgumentError):
+            open_cursor(RING, ("access",), RING.seal(b"\x91\x07", purpose, NOW), NOW)
     assert RING.open(seal_cursor(RING, ("access",), (7,), NOW), [b"access"], NOW) is None
