@@ -159,7 +159,7 @@ class _Maker:
         changes = []
         for customer_id, (index, joined_at) in zip(ids, people, strict=True):
             customer = made[customer_id]
-            self._put(index, joined_at)
+            self._put(index, joined_at, part=1)
             owner = Owner(customer.number, customer.id, customer.version)
             book = _UntoldBook(owner, customer.stands(), self._program, self._house.new_uuid)
             self._live(book, index, joined_at, now)
@@ -167,9 +167,10 @@ class _Maker:
         await self._house.commit(*changes)
         return sum(type(each) is AddEntry for each in changes)
 
-    def _put(self, index: int, at: int) -> None:
+    def _put(self, index: int, at: int, part: int = 0) -> None:
+        """To the moment, and to the chance, of one part of one person's life."""
         self._moment.at = at
-        self._drawn.random.seed(self._seed << 32 | index)
+        self._drawn.random.seed(self._seed << 40 | index << 1 | part)
 
     def _creation(self, index: int, joined_at: int) -> tuple[str, list[Change]]:
         self._put(index, joined_at)

@@ -159,7 +159,7 @@ def delete(who: Who, *, org: Org = None, yes: Yes = False, data_dir: DataDir = N
 
 
 def purge(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Rewrite the database so that its files hold nothing of what was deleted. Writes wait meanwhile."""
+    """Rewrite the database so that its files hold nothing of what was deleted. Reads go on, writes do not."""
     import shutil
 
     from tessera import settings
