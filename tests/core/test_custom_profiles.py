@@ -12,16 +12,15 @@ from tessera.core import custom_profiles
 from tessera.core.custom_profiles import DEPTH_MAX, SIZE_MAX_BYTES
 from tessera.core.errors import ArgumentError, Validation
 
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 VALUES = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**70), 2**70)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=6,
 )
-NAMES = st.text(max_size=5) | st.just("_version")
+NAMES = st.text(
+    st.characters(exclude_categories=["Cs"], min_codepoint=0x20, exclude_characters="\x7f"), min_size=1, max_size=5
+) | st.just("_version")
 MEMBERS = st.dictionaries(NAMES, VALUES, max_size=5)
 
 
@@ -75,11 +74,26 @@ def test_a_custom_profile_is_bounded() -> None:
         custom_profiles.first({"deep": msgspec.Raw(f'{{"more":{deep}}}'.encode())})
 
 
-@pytest.mark.parametrize("raw", [b'"\xff"', b'"\\ud800"', b'["\xc3"]'])
-def test_text_that_is_none_is_refused(raw: bytes) -> None:
-    """Bytes that are no text, which could not be shown again, are refused as no JSON."""
-    with pytest.raises(ArgumentError, match="not valid JSON"):
-        custom_profiles.first({"a": msgspec.Raw(raw)})
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b'"\xff"', "bytes that are not UTF-8"), (b'"\\ud800"', "bytes that are not UTF-8"),
+        (b'"\\ud800\\u0041"', "bytes that are not UTF-8"), (b'["\xc3"]', "bytes that are not UTF-8"),
+        (b'{"\xed\xa0\x80": 1}', "bytes that are not UTF-8"), (b"1e400", "out of range"), (b"[-1e999]", "out of range"),
+        (b'"\\u0000"', "control character"), (b'{"a\\\\\\u0000": 1}', "control character"),
+        (b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
+    ],
+)  # fmt: skip
+def test_what_could_not_be_shown_again_is_refused_by_name(raw: bytes, reason: str) -> None:
+    """Text that is none, a NUL, a number that is out of range, what lies too deep: the field is named."""
+    for change in (custom_profiles.replaced, custom_profiles.merged):
+        with pytest.raises(ArgumentError, match=rf"The field user_profile\[\.\.\.\] cannot be used: .*{reason}"):
+            change(None, {"fine": msgspec.Raw(b"1"), "a": msgspec.Raw(raw)})
+
+
+def test_a_backslash_before_u0000_is_no_control_character() -> None:
+    """An escaped backslash with the same letters behind it is text like any other."""
+    assert json.loads(custom_profiles.first(sent({"a": "\\u0000"}))) == {"a": "\\u0000", "_version": 1}
 
 
 def test_a_customer_without_one_has_version_0() -> None:

@@ -40,6 +40,8 @@ RULED: dict[str, tuple[bytes, ...]] = {
         b'"1990-1-1"', b'"9999-12-31"', b'"10000-01-01"', b'"-001-01-01"', b'"1990-01-01T00:00:00Z"', b'"1990-W01-1"',
         b'" 1990-01-01"', b'"\xef\xbc\x91990-01-01"',
     ),
+    "keep": (b"-1", b"-0.0001", b"0.00001", b"1e-400", b"5000.0001", b"100000000000.0001"),
+    "points": (b"0", b"-0", b"-1", b"-0.0001", b"0.00001", b"1e-400", b"100000000000.0001"),
     "email": (b'"nobody"', b'"a@b"', b'"a b@c.example"', b'"@c.example"', b'"a@@c.example"'),
 }  # fmt: skip
 """Values of the right type that a rule forbids, by the name of the field."""
@@ -120,6 +122,9 @@ def _taken(kind: inspect.Type) -> frozenset[str] | None:
     """The kinds of JSON values that a field may hold; None for any."""
     if isinstance(kind, inspect.Metadata) and (kind.extra_json_schema or {}).get("type") == "number":
         return _TAKES[inspect.FloatType]
+    if isinstance(kind, inspect.UnionType):
+        taken = [_taken(each) for each in kind.types]
+        return None if None in taken else frozenset().union(*(each for each in taken if each is not None))
     known = alternatives(kind)
     if any(isinstance(each, inspect.AnyType | inspect.RawType) for each in known):
         return None
@@ -148,6 +153,8 @@ def _out_of_bounds(kind: inspect.Type, valid: Any) -> Iterator[bytes]:
                 yield b'{"%b": %b}' % (key, value)
             if kind.min_length:
                 yield b"{}"
+            if kind.max_length is not None:
+                yield b"{%b}" % b", ".join(b'"%d": %b' % (place, value) for place in range(kind.max_length + 1))
 
 
 def _below(kind: inspect.IntType) -> int:

@@ -23,7 +23,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     """A server with two furnished organizations, for bad requests to one of them."""
     folder = tmp_path_factory.mktemp("stand") / "data"
-    with running(folder, TESSERA_USAGE_FLUSH_SECONDS="3600") as server:
+    with running(folder, TESSERA_USAGE_FLUSH_SECONDS="3600", TESSERA_EVENTS_KEPT_DAYS="3650") as server:
         values = neighbours.furnish(folder)
         partner = Stand(Target(server.port, folder, values))
         partner.settle_in()

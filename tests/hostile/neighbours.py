@@ -1,72 +1,112 @@
-"""What bad requests need beyond the world: events and sources, and a second organization that has everything too."""
+"""What bad requests need beyond the world: a program with everything in it, and a second organization that has one."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
-from tessera.app import customers, organizations
+from msgspec.structs import replace
+
+from tessera.app import customers, organizations, programs
 from tessera.app.house import House
-from tessera.core.changes import AddTierLevel, AddTierSystem
 from tessera.core.customers import NewCustomer
-from tessera.store.folder import DATABASE
+from tessera.core.loyalty.declaration import (
+    AwardForm,
+    Declaration,
+    EventForm,
+    PointAccountForm,
+    PointSourceForm,
+    TierLevelForm,
+    TierSystemForm,
+)
+from tessera.core.loyalty.points import SPEND
+from tessera.core.loyalty.program import Program
+from tessera.core.organizations import OrganizationRecord
 from tests.support import deeds, world
 
 EVENT = "visited-shop"
 THEIR_EVENT = "baked-bread"
 THEIR_EXTERNAL_ID = "their card"
+SOURCE = "Kiosk"
+LIFETIME_DAYS = 400
 
 
 def furnish(folder: Path) -> dict[str, str]:
     """Add it to a demonstration; the values of the world and of the neighbours."""
     values = world.furnish(folder)
-    program = deeds.do(folder, lambda house: house.directory.programs.get(1))
-    assert program is not None
-    values["tier_level"] = program.systems[0].levels[1].id
-    values.update(deeds.do(folder, lambda house: _neighbour(house, values["their_retailer_id"])))
-    with closing(sqlite3.connect(folder / DATABASE)) as connection, connection:
-        values["source"] = _source(connection, 1)
-        values["their_source"] = _source(connection, 2)
-        values["event"] = _event(connection, 1, EVENT, values["beans"])
-        values["their_event"] = _event(connection, 2, THEIR_EVENT, values["their_account"])
-        connection.executemany("insert into change (kind, key) values ('program', ?)", [("1",), ("2",)])
+    deeds.do(folder, lambda house: _furnish(house, values))
     return values
 
 
-async def _neighbour(house: House, retailer_id: str) -> dict[str, str]:
-    other = next(each for each in await organizations.every(house) if each.retailer_id == retailer_id)
-    system, level = house.new_uuid(), house.new_uuid()
-    await house.commit(
-        AddTierSystem(other.number, system, "Bakers", None), AddTierLevel(other.number, level, system, 0, "Apprentice")
+async def _furnish(house: House, values: dict[str, str]) -> None:
+    known = {each.retailer_id: each for each in await organizations.every(house)}
+    await _own(house, known[values["retailer_id"]], values)
+    await _neighbour(house, known[values["their_retailer_id"]], values)
+
+
+async def _own(house: House, organization: OrganizationRecord, values: dict[str, str]) -> None:
+    admin = await deeds.partner(house, "admin", scope="openid loyalty:admin")
+    assert admin.client_secret is not None
+    before = await programs.export(house, organization)
+    assert isinstance(before.point_accounts, list)
+    assert isinstance(before.point_sources, list)
+    assert isinstance(before.tier_systems, list)
+    assert isinstance(before.events, list)
+    (system,) = before.tier_systems
+    top = replace(system.levels[-1], keep=4_000)
+    wanted = replace(
+        before,
+        point_accounts=[
+            *before.point_accounts,
+            PointAccountForm(name="Stamps", group=SPEND, lifetime_days=LIFETIME_DAYS, overdraw=True),
+        ],
+        point_sources=[*before.point_sources, PointSourceForm(name=SOURCE)],
+        tier_systems=[replace(system, levels=[*system.levels[:-1], top])],
+        events=[
+            *before.events,
+            EventForm(lookup=EVENT, name="An event", awards=[AwardForm(account="Beans", points=1, source=SOURCE)]),
+        ],
     )
-    program = await house.directory.programs.get(other.number)
-    assert program is not None
+    program = await _declare(house, organization, wanted)
+    values |= {
+        "admin_id": admin.client_id,
+        "admin_secret": admin.client_secret,
+        "organization": organization.name,
+        "source": _source(program),
+        "event": EVENT,
+        "event_id": next(rule.id for rule in program.event_rules if rule.lookup == EVENT),
+        "stamps": next(account.id for account in program.accounts if account.name == "Stamps"),
+        "tier_level": values["level_1"],
+    }
+
+
+async def _neighbour(house: House, organization: OrganizationRecord, values: dict[str, str]) -> None:
+    wanted = Declaration(
+        point_sources=[PointSourceForm(name=SOURCE)],
+        tier_systems=[TierSystemForm(name="Bakers", levels=[TierLevelForm(name="Apprentice")])],
+        events=[EventForm(lookup=THEIR_EVENT, awards=[AwardForm(account="Crumbs", points=1, source=SOURCE)])],
+    )
+    program = await _declare(house, organization, wanted)
+    (system,) = program.systems
     customer_id = house.new_uuid()
     person = NewCustomer(external_id=THEIR_EXTERNAL_ID, email="baker@bakery.example")
-    await house.commit(*customers.creation(house, other.number, program, customer_id, person))
-    return {
-        "their_tier_system": system,
-        "their_tier_level": level,
+    await house.commit(*customers.creation(house, organization.number, program, customer_id, person))
+    values |= {
+        "their_organization": organization.name,
+        "their_source": _source(program),
+        "their_event": THEIR_EVENT,
+        "their_event_id": program.event_rules[0].id,
+        "their_tier_system": system.id,
+        "their_tier_level": system.levels[0].id,
         "their_customer_id": customer_id,
         "their_external_id": THEIR_EXTERNAL_ID,
     }
 
 
-def _source(connection: sqlite3.Connection, organization: int) -> str:
-    source = f"source-{organization}"
-    connection.execute(
-        "insert into point_source (id, organization, name) values (?, ?, 'Shop')", (source, organization)
-    )
-    return source
+async def _declare(house: House, organization: OrganizationRecord, wanted: Declaration) -> Program:
+    """Make the program of an organization what is wanted; how it is then."""
+    await programs.carry_out(house, await programs.propose(house, organization.number, wanted))
+    program = await house.store.program(organization.number)
+    assert program is not None
+    return program
 
 
-def _event(connection: sqlite3.Connection, organization: int, lookup: str, account: str) -> str:
-    made = connection.execute(
-        "insert into event_rule (id, organization, lookup, name) values (?, ?, ?, 'An event')",
-        (f"event-{organization}", organization, lookup),
-    )
-    connection.execute(
-        "insert into event_award (event_rule, point_account, amount) select ?, number, 10000 from point_account"
-        " where id = ?",
-        (made.lastrowid, account),
-    )
-    return lookup
+def _source(program: Program) -> str:
+    return next(source.id for source in program.sources if source.name == SOURCE)

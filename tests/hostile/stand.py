@@ -17,7 +17,7 @@ from tessera.settings import load
 from tessera.store.folder import DATABASE
 from tessera.web.operations import Operation
 from tessera.web.routes import Route
-from tests.hostile.valid_requests import BODIES
+from tests.hostile.valid_requests import BODIES, QUERIES
 from tests.house.words import REFUSAL_TEXT
 from tests.support import raw
 from tests.support.raw import Answer, Wire
@@ -55,7 +55,7 @@ class Stand:
         self.routes = routes(target.folder)
         self._target = target
         self._wire = Wire(target.port)
-        self._token = raw.bearer(target.token())
+        self._token = raw.bearer(target.token("admin"))
         self._fresh = count(1)
 
     def settle_in(self) -> None:
@@ -92,6 +92,11 @@ class Stand:
             "external_id": self.values["external_id"],
         }
         return _PLACE.sub(lambda place: other.get(place[1]) or quote(known[place[1]], safe=""), route.path)
+
+    def whole_address(self, route: Route, **other: str) -> str:
+        """The same, with the query string that the route cannot do without."""
+        query = QUERIES.get(name_of(route))
+        return self.address(route, **other) + (f"?{query}" if query else "")
 
     def send(self, method: str, address: str, body: bytes = b"", *headers: Header) -> Answer:
         """One request with the partner's token."""

@@ -96,9 +96,10 @@ def test_an_id_of_another_organization_is_as_good_as_none(stand: Stand, name: st
     for route in stand.named(name):
         for field in fields(body_of(route), stand.valid(route)):
             own = str(field.keys[-1] if isinstance(field.keys[-1], str) else field.keys[-2])
-            if own not in FOREIGN or isinstance(value_at(stand.valid(route), field), list):
+            known = FOREIGN.get(field.name) or FOREIGN.get(own)
+            if known is None or isinstance(value_at(stand.valid(route), field), list):
                 continue
-            value, code = FOREIGN[own]
+            value, code = known
             theirs, nobodys = (
                 stand.send(
                     route.method,
@@ -109,6 +110,34 @@ def test_an_id_of_another_organization_is_as_good_as_none(stand: Stand, name: st
             )
             assert refused(theirs)[0] == code, (field.name, theirs)
             assert same(theirs, nobodys), (field.name, theirs, nobodys)
+    assert stand.contents() == before
+
+
+NEW: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("point_accounts", {"name": "New", "group": "Spend"}, "their_account"),
+    ("point_sources", {"name": "New"}, "their_source"),
+    ("tier_systems", {"name": "New", "levels": [{"name": "Lowest"}]}, "their_tier_system"),
+    ("tier_systems[0].levels", {"name": "New", "points": 6000, "accounts": ["Beans"]}, "their_tier_level"),
+    ("events", {"lookup": "new"}, "their_event_id"),
+)
+"""For each list of a program: something new in it, and the id that such a thing has in another organization."""
+
+
+@pytest.mark.parametrize(("place", "new", "theirs"), NEW)
+def test_an_id_of_another_organization_is_not_taken_over(
+    stand: Stand, place: str, new: dict[str, Any], theirs: str
+) -> None:
+    """Something new may bring its id along, and not one that something else has: refused by its name."""
+    before = stand.contents()
+    for route in stand.named("POST /api/1.0/programs/apply"):
+        for dry_run in (False, True):
+            body = stand.valid(route) | {"dry_run": dry_run}
+            among = body["program"]
+            among = among["tier_systems"][0]["levels"] if place.endswith("levels") else among[place]
+            among.append({**new, "id": stand.values[theirs]})
+            answer = refused(stand.send(route.method, stand.address(route), json.dumps(body).encode()))
+            assert answer[0] == "argument_error"
+            assert answer[1].startswith(f"{place}[{len(among) - 1}].id is the id of something else."), answer
     assert stand.contents() == before
 
 

@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 
 from tessera.api import fields
 from tessera.api.audit_log import AuditLogRequest
-from tessera.api.customers import CreateUser
+from tessera.api.custom_profiles import CustomProfileRequest
+from tessera.api.customer_marks import EventsRequest, TagsRequest
+from tessera.api.customers import CreateUser, UpdateUser
 from tessera.api.points import BalancesRequest, DepositRequest, SpendRequest
+from tessera.api.programs import ApplyRequest, TierSystemsRequest
 from tessera.core.errors import ArgumentError, MissingData
 from tests.hostile.valid_requests import BODIES
 from tests.house.words import REFUSAL_TEXT
@@ -34,6 +37,12 @@ DECODERS: tuple[msgspec.json.Decoder[Any], ...] = (
     msgspec.json.Decoder(AuditLogRequest),
     msgspec.json.Decoder(BalancesRequest),
     msgspec.json.Decoder(CreateUser),
+    msgspec.json.Decoder(UpdateUser),
+    msgspec.json.Decoder(CustomProfileRequest),
+    msgspec.json.Decoder(TagsRequest),
+    msgspec.json.Decoder(EventsRequest),
+    fields.number_decoder(ApplyRequest),
+    msgspec.json.Decoder(TierSystemsRequest),
     msgspec.json.Decoder(Counts),
 )
 

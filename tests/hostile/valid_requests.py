@@ -1,7 +1,9 @@
-"""A valid body for every address that takes one, with every field in it: what bad requests are made from."""
+"""A valid request for every address, its body with every field in it: what bad requests are made from."""
 
 from collections.abc import Callable
 from typing import Any
+
+from tessera.app.demo import LEVELS, MAINTENANCE_DAYS
 
 Values = dict[str, str]
 """The values of the world, as `tests/support/world.py` and `neighbours.py` name them."""
@@ -40,6 +42,22 @@ def _user(_values: Values, fresh: str) -> dict[str, Any]:
 
 def _create(values: Values, fresh: str) -> dict[str, Any]:
     return {"user": _user(values, fresh)}
+
+
+def _update(values: Values, fresh: str) -> dict[str, Any]:
+    return {"user": {**_user(values, fresh), "external_id": values["external_id"], "suspended": False}}
+
+
+def _custom_profile(_values: Values, _fresh: str) -> dict[str, Any]:
+    return {"user_profile": {"favourite": {"roast": ["dark", None, 1.5]}}}
+
+
+def _tags(_values: Values, _fresh: str) -> dict[str, Any]:
+    return {"tags": ["regular", "early bird"], "ttl": 3600}
+
+
+def _events(_values: Values, _fresh: str) -> dict[str, Any]:
+    return {"events": {"visit": 2}}
 
 
 def _customer(values: Values) -> dict[str, Any]:
@@ -101,9 +119,70 @@ def _event(values: Values, _fresh: str) -> dict[str, Any]:
     return {**_customer(values), "event_lookup": values["event"], "is_session_m": True}
 
 
+def _page(values: Values, _fresh: str) -> dict[str, Any]:
+    return {"retailer_id": values["retailer_id"], "skip": 0, "take": 5}
+
+
+def _tier_systems(values: Values, fresh: str) -> dict[str, Any]:
+    return {**_page(values, fresh), "tier_system_id": values["tier_system"]}
+
+
+def _program(values: Values, _fresh: str) -> dict[str, Any]:
+    return {"retailer_id": values["retailer_id"]}
+
+
+def _apply(values: Values, _fresh: str) -> dict[str, Any]:
+    levels = [{"name": name, "points": points, "accounts": ["Status points"]} for name, points in LEVELS[1:]]
+    program = {
+        "organization": values["organization"],
+        "retailer_id": values["retailer_id"],
+        "point_accounts": [
+            {"name": "Beans", "group": "Spend"},
+            {"name": "Status points", "group": "Tier"},
+            {"name": "Charity", "group": "Other"},
+            {"name": "Stamps", "id": values["stamps"], "group": "Spend", "lifetime_days": 400, "overdraw": True},
+        ],
+        "point_sources": [{"name": "Till"}, {"name": "Web shop"}, {"name": "Kiosk", "id": values["source"]}],
+        "tier_systems": [
+            {
+                "name": "Aurora Club",
+                "id": values["tier_system"],
+                "maintenance_days": MAINTENANCE_DAYS,
+                "levels": [
+                    {"name": LEVELS[0][0]},
+                    *levels[:-1],
+                    {**levels[-1], "id": values[f"level_{len(levels)}"], "keep": 4000},
+                ],
+            }
+        ],
+        "events": [
+            {
+                "lookup": "survey_completed",
+                "name": "Survey completed",
+                "awards": [{"account": "Beans", "points": 25}],
+            },
+            {
+                "lookup": values["event"],
+                "id": values["event_id"],
+                "name": "An event",
+                "awards": [{"account": "Beans", "points": 1, "source": "Kiosk"}],
+            },
+        ],
+    }
+    return {"retailer_id": values["retailer_id"], "program": program, "dry_run": False}
+
+
+_USER = "/priv/v1/apps/{api_key}/users/{user_id}"
+_EXTERNAL = "/priv/v1/apps/{api_key}/external/users/{external_id}"
+
 BODIES: dict[str, Callable[[Values, str], Any]] = {
     "POST /api/1.0/movement/move_user": _move,
+    "POST /api/1.0/point_accounts/fetch": _page,
     "POST /api/1.0/point_audit_logs/fetch_point_audit_logs": _audit_log,
+    "POST /api/1.0/point_sources/fetch": _page,
+    "POST /api/1.0/programs/apply": _apply,
+    "POST /api/1.0/programs/fetch": _program,
+    "POST /api/1.0/tier_systems/fetch": _tier_systems,
     "POST /api/1.0/user_events/trigger_user_event": _event,
     "POST /api/1.0/user_points/all_balances": _balances,
     "POST /api/1.0/user_points/balance": _balances,
@@ -113,20 +192,40 @@ BODIES: dict[str, Callable[[Values, str], Any]] = {
     "POST /api/2.0/user_points/deposit": _deposit,
     "POST /api/2.0/user_points/fetch_point_audit_logs": _audit_log,
     "POST /priv/v1/apps/{api_key}/users": _create,
+    **{
+        f"{method} {address}{tail}": body
+        for address in (_USER, _EXTERNAL)
+        for method, tail, body in (
+            ("PUT", "", _update),
+            ("POST", "/models/user_profile", _custom_profile),
+            ("PUT", "/models/user_profile", _custom_profile),
+            ("POST", "/tags", _tags),
+            ("POST", "/events", _events),
+        )
+    },
 }
 """A body by method and address (without `/incentives`), given the values of the world and a text never used before."""
 
-QUERIES: dict[str, str] = {}
-"""A value for each parameter of a query string that an address requires, by its name."""
+QUERIES: dict[str, str] = {
+    "GET /priv/v1/apps/{api_key}/users": "user_ids[]=nobody",
+    "GET /priv/v1/apps/{api_key}/users/search": "external_id=card-000001",
+    "GET /priv/v1/apps/{api_key}/users/search_users": "email=nobody%40customers.example",
+}
+"""A query string for each address that cannot do without one, by method and address as they are in `BODIES`."""
 
 FOREIGN = {
     "event_lookup": ("their_event", "not_found"),
     "point_account_id": ("their_account", "not_found"),
     "point_account_ids": ("their_account", "not_found"),
     "point_source_id": ("their_source", "not_found"),
+    "program.organization": ("their_organization", "validation"),
+    "program.retailer_id": ("their_retailer_id", "validation"),
     "retailer_id": ("their_retailer_id", "not_found"),
     "tier_level_id": ("their_tier_level", "not_found"),
     "tier_system_id": ("their_tier_system", "not_found"),
     "user_id": ("their_customer_id", "user_not_found"),
 }
-"""For each field that names something of an organization: another one's value of the world, and how it is refused."""
+"""For each field that names something of an organization: another one's value of the world, and how it is refused.
+
+Fields are known by their path where that stands here, and otherwise by their own name.
+"""

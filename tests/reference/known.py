@@ -1,8 +1,9 @@
 """What the fuzzer is told of the world it calls: it loads this file before it begins (see test_conformance.py).
 
 Where the document has a member or a parameter whose name is known, such as `retailer_id`, three calls in four carry
-the value of the demonstration instead of a made-up one, so that there is something to answer about. Seven calls in
-eight are authenticated, in the way that the operation asks for.
+the value of the demonstration instead of a made-up one, so that there is something to answer about; what deletes gets
+a value of something that nobody else needs. Seven calls in eight are authenticated, in the way that the operation asks
+for.
 """
 
 import json
@@ -14,17 +15,22 @@ from typing import Any
 import schemathesis
 
 TOLD: dict[str, Any] = json.loads(os.environ["FUZZER_TOLD"])
-"""`values` by name, the `platform` and the `client` headers, and `heard`: where to note what was answered."""
+"""`values` by name and `doomed`, which take their place in what deletes; the headers `platform` and `client`; and
+`heard`: where to note what was answered."""
 
 
 def told(value: Any, known: dict[str, str]) -> Any:
     """A value with what is known in place of what was made up, at any depth."""
     if isinstance(value, dict):
-        return {
-            name: known[name] if name in known and isinstance(each, str) else told(each, known)
-            for name, each in value.items()
-        }
+        return {name: _known(known[name], each) if name in known else told(each, known) for name, each in value.items()}
     return [told(each, known) for each in value] if isinstance(value, list) else value
+
+
+def _known(known: str, value: Any) -> Any:
+    """What is known, or a list of it where a list of texts was made up."""
+    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        return [known]
+    return known if isinstance(value, str) else value
 
 
 @schemathesis.hook
@@ -32,9 +38,10 @@ def before_call(_context: Any, case: Any, _arguments: Any) -> None:
     """Put the known values into a call, and credentials; for which calls depends on the call alone."""
     chance = zlib.crc32(repr((case.path_parameters, case.query, case.body)).encode())
     if chance % 4:
-        case.path_parameters = told(case.path_parameters, TOLD["values"])
-        case.query = told(case.query, TOLD["values"])
-        case.body = told(case.body, TOLD["values"])
+        values = TOLD["values"] | (TOLD["doomed"] if case.method == "DELETE" else {})
+        case.path_parameters = told(case.path_parameters, values)
+        case.query = told(case.query, values)
+        case.body = told(case.body, values)
     if chance // 4 % 8:
         schemes = {name for each in case.operation.definition.raw["security"] for name in each}
         case.headers["Authorization"] = TOLD["client" if "client" in schemes else "platform"]

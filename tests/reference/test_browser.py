@@ -50,14 +50,21 @@ def send(browser: Browser) -> tuple[str, str]:
 
 
 def choose(browser: Browser, operation: str) -> None:
-    """Open an operation from the list."""
+    """Open an operation from the list, and wait until it is the one that is marked there."""
     browser.find(f"nav a[href='#{operation}']").click()
-    browser.find("h1")
+    browser.wait(partial(is_marked, browser, operation), operation)
+
+
+def is_marked(browser: Browser, operation: str) -> bool:
+    """Whether the list marks this operation as the one that is shown."""
+    marked: bool = browser.run(f"return document.querySelector('nav a[aria-current=page]')?.hash === '#{operation}'")
+    return marked
 
 
 def heading_is(browser: Browser, text: str) -> bool:
-    """Whether this operation is shown."""
-    return browser.find("h1").text == text
+    """Whether this operation is shown; asked in one go, since the page may be drawn anew at any moment."""
+    shown: bool = browser.run(f"return document.querySelector('h1')?.textContent === {json.dumps(text)}")
+    return shown
 
 
 def test_a_call_is_sent_with_a_token(browser: Browser, shown: Server) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -50,15 +51,32 @@ def known(server: Server, token: str) -> dict[str, str]:
         headers={"Authorization": f"Bearer {token}"},
     )
     details = answer.raise_for_status().json()["user"]["tier_details"]
+    account = details["point_account_balances"]["details"][0]["point_account_id"]
     return {
         "api_key": demo["api_key"],
         "external_id": demo["external_id"],
-        "point_account_id": details["point_account_balances"]["details"][0]["point_account_id"],
+        "point_account_id": account,
+        "point_account_ids": account,
         "retailer_id": demo["retailer_id"],
         "tier_level_id": details["tier_levels"][0]["tier_level_id"],
         "tier_system_id": details["tier_levels"][0]["tier_system_id"],
         "user_id": demo["customer_id"],
+        "user_ids[]": demo["customer_id"],
     }
+
+
+def doomed(server: Server, token: str) -> dict[str, str]:
+    """Two customers that may be deleted, the one by its id and the other by its external id."""
+    external_ids = [str(uuid4()), str(uuid4())]
+    answers = [
+        httpx.post(
+            f"{server.url}/priv/v1/apps/{server.demo['api_key']}/users",
+            json={"user": {"external_id": each}},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        for each in external_ids
+    ]
+    return {"user_id": answers[0].raise_for_status().json()["user"]["id"], "external_id": external_ids[1]}
 
 
 def fuzz(server: Server, folder: Path, document: str, *arguments: str, by_token: bool = True) -> tuple[int, str]:
@@ -66,6 +84,7 @@ def fuzz(server: Server, folder: Path, document: str, *arguments: str, by_token:
     token, demo = server.token(), server.demo
     told = {
         "values": known(server, token),
+        "doomed": doomed(server, token),
         "platform": f"Bearer {token}" if by_token else basic(demo["api_key"], demo["property_secret"]),
         "client": basic(demo["client_id"], demo["client_secret"]),
         "heard": str(folder / "heard"),
@@ -115,7 +134,9 @@ def test_everything_that_is_answered_is_in_the_document(fuzzed: Server, tmp_path
     assert {line.split()[0] for line in heard} == expected
     for answered in ("post_oauth_token", "post_oauth_revoke", "post_api_1_0_user_tiers_tier_status"):
         assert {f"{answered} 200", f"{answered} 401"} <= heard
-    assert "get_priv_v1_apps_api_key_users_user_id 200" in heard
+    for deed in ("get", "put", "delete"):
+        for named in ("users_user_id", "external_users_external_id"):
+            assert f"{deed}_priv_v1_apps_api_key_{named} 200" in heard
 
 
 def test_an_answer_that_is_not_in_the_document_is_seen(fuzzed: Server, tmp_path: Path) -> None:

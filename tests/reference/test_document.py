@@ -9,6 +9,7 @@ import msgspec
 import openapi_spec_validator
 import pytest
 
+from tessera.api.incentives import Payload
 from tessera.api.user import User
 from tessera.core import scopes
 from tessera.core.customer_profiles import Profile
@@ -114,9 +115,20 @@ def test_schemas_hold_no_regex_of_python(made: dict[str, Any]) -> None:
     assert '"pattern"' in text
 
 
-def test_unknown_members_are_not_forbidden(made: dict[str, Any]) -> None:
-    """Members that the service does not know are ignored, so no schema forbids them."""
-    assert '"additionalProperties": false' not in json.dumps(made)
+def test_unknown_members_are_forbidden_in_declarations_alone(made: dict[str, Any]) -> None:
+    """Members that the service does not know are ignored, so no schema forbids them but that of a declaration."""
+    strict = {name for name, each in made["components"]["schemas"].items() if each.get("additionalProperties") is False}
+
+    assert json.dumps(made).count('"additionalProperties": false') == len(strict)
+    assert {name for name in strict if not name.endswith("Form")} == {"Declaration"}
+
+
+def test_what_only_a_token_opens_has_no_password(made: dict[str, Any]) -> None:
+    """A scope that must be given by name is no digital property's."""
+    found = operations(made)
+
+    assert [set(each) for each in found["POST", "/api/1.0/programs/apply"]["security"]] == [{"token"}, {"bearer"}]
+    assert {"property": []} in found["POST", "/api/1.0/programs/fetch"]["security"]
 
 
 def test_the_user_object_is_shown_as_it_is_joined() -> None:
@@ -178,6 +190,14 @@ def test_a_body_may_be_one_of_several() -> None:
 
     assert [set(each) for each in (*bodies, *replies)] == [{"anyOf"}, {"$ref"}]
     assert set(named) == {"Wanted", "Found"}
+
+
+def test_a_reply_may_be_one_of_several_envelopes() -> None:
+    """A union of generic structs, which is another kind of union, is told as a choice as well."""
+    _, replies, named = schemas([], [Payload[Found] | Payload[Wanted]])
+
+    assert [set(each) for each in replies] == [{"anyOf"}]
+    assert set(named) == {"Payload_Found_", "Payload_Wanted_", "Found", "Wanted"}
 
 
 def test_a_handler_with_arguments_is_described_by_its_function() -> None:

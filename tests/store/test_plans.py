@@ -43,7 +43,7 @@ def scans(connection: sqlite3.Connection, statement: str) -> list[str]:
 def _reads_through(line: str) -> bool:
     """Whether a step of a plan reads a table, or all that an organization has in it."""
     scans = line.startswith("SCAN") and line.split()[1] in {*GROWING, "c", "p", "x"}
-    return scans or line.endswith("(organization=?)")
+    return scans or (line.endswith("(organization=?)") and "webhook" not in line)
 
 
 @pytest.fixture
@@ -53,11 +53,14 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         yield opened
 
 
-SORTED_IN_MEMORY = frozenset({"SUMS"})
-"""Statements that group the entries of one customer."""
+SORTED_IN_MEMORY = frozenset({"PROVEN_SUMS", "SUMS", "WAITING"})
+"""Statements that group the entries of one customer, or count the events that wait for one webhook by their kind."""
+
+COUNTED = frozenset({"CUSTOMERS"})
+"""Statements that count a table through, for an operator who asked for everything to be looked at."""
 
 
-@pytest.mark.parametrize("name", statements())
+@pytest.mark.parametrize("name", sorted(set(statements()) - COUNTED))
 def test_no_statement_reads_a_table_through(connection: sqlite3.Connection, name: str) -> None:
     """SQLite plans to search each table that grows, never to scan it, nor to sort what it found."""
     found = scans(connection, statements()[name])

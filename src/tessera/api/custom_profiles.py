@@ -3,6 +3,7 @@
 import msgspec
 
 from tessera.api import fields, users
+from tessera.api.user import OwnProfile
 from tessera.api.users import FOUND, TAG
 from tessera.app import customer_updates
 from tessera.app.customers import Named
@@ -33,18 +34,20 @@ _decode = msgspec.json.Decoder(CustomProfileRequest)
 REPLACE = Operation(
     "Put a custom profile in the place of the one that stands",
     TAG,
-    CustomProfileReply,
+    OwnProfile,
     CustomProfileRequest,
     "profiles:write",
     refusals=(*FOUND, Validation, Unavailable),
+    example={"user_profile": {"favourite_shop": "Harbour", "sizes": [38, 39]}},
 )
 MERGE = Operation(
     "Change members of the custom profile; null removes one",
     TAG,
-    CustomProfileReply,
+    OwnProfile,
     CustomProfileRequest,
     "profiles:write",
     refusals=(*FOUND, Validation, Unavailable),
+    example={"user_profile": {"favourite_shop": "Harbour", "sizes": [38, 39]}},
 )
 
 

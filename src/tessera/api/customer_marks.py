@@ -1,6 +1,6 @@
 """Tags and behaviour events of a customer: `tags` and `events`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -42,7 +42,7 @@ class TagView(msgspec.Struct, frozen=True, gc=False):
 class TagsReply(msgspec.Struct, frozen=True, gc=False):
     """All tags of the customer that have not ended, by name."""
 
-    status: str
+    status: Literal["ok"]
     tags: list[TagView]
 
 
@@ -55,7 +55,7 @@ class EventsRequest(msgspec.Struct, frozen=True):
 class EventsReply(msgspec.Struct, frozen=True, gc=False):
     """How often the customer did each of these so far."""
 
-    status: str
+    status: Literal["ok"]
     events: dict[str, int]
 
 
@@ -70,6 +70,7 @@ GIVE_TAGS = Operation(
     TagsRequest,
     "profiles:write",
     refusals=(*FOUND, Validation, Unavailable),
+    example={"tags": ["coffee", "harbour"], "ttl": 86400},
 )
 COUNT_EVENTS = Operation(
     "Count what a customer did",
@@ -78,6 +79,7 @@ COUNT_EVENTS = Operation(
     EventsRequest,
     "profiles:write",
     refusals=(*FOUND, Validation, Unavailable),
+    example={"events": {"visit": 1, "survey": 2}},
 )
 
 

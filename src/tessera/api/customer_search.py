@@ -1,5 +1,7 @@
 """Looking customers up: `/priv/v1/apps/:api_key/users/search` and `search_users`."""
 
+from typing import Literal
+
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -22,7 +24,7 @@ LIMIT_MAX = 100
 class PlayersReply(msgspec.Struct, frozen=True, gc=False):
     """A page of customers; `next_cursor` is left out where the list ends."""
 
-    status: str
+    status: Literal["ok"]
     players: list[Player]
     next_cursor: str | UnsetType = UNSET
 
@@ -43,7 +45,7 @@ SEARCH = Operation(
         Parameter("external_id", "any of the customer's external ids"),
         *FLAGS,
     ),
-    FOUND,
+    (*FOUND, MissingData),
     "Exactly one of `email`, `mobile_number`, `phone` and `external_id`. Of several customers the oldest is answered.",
 )
 LIST = Operation(
@@ -58,7 +60,7 @@ LIST = Operation(
         Parameter("limit", f"how many at most: 1 to {LIMIT_MAX}, {LIMIT} when left out", int),
         Parameter("cursor", "`next_cursor` of the page before"),
     ),
-    OWN,
+    (*OWN, MissingData),
     "Exactly one of `email` and `mobile_number`.",
 )
 

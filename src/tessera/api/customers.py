@@ -69,7 +69,7 @@ READ_MANY = Operation(
     None,
     "profiles:read",
     (Parameter(USER_IDS, f"ids, repeated, up to {USERS_MAX}; unknown ones are left out", list, required=True), *FLAGS),
-    OWN,
+    (*OWN, MissingData),
 )
 CREATE = Operation(
     "Create a customer",

@@ -17,7 +17,12 @@ Time = Annotated[
 Points = int | float
 
 OwnMembers = Annotated[
-    dict[str, Any], Meta(description="Your own members, and `_version`: how often they were changed.")
+    dict[str, Any],
+    Meta(
+        description="Your own members, and `_version`: how often they were changed.",
+        examples=[{"favourite_shop": "Harbour", "_version": 2}],
+        extra_json_schema={"properties": {"_version": {"type": "integer"}}, "required": ["_version"]},
+    ),
 ]
 
 
@@ -74,7 +79,7 @@ class User(msgspec.Struct, kw_only=True):
     test_account: bool
     account_status: Annotated[str, Meta(examples=["good"])]
     referrer_code: str
-    phone_numbers: list[PhoneNumber] | UnsetType = UNSET
+    phone_numbers: Annotated[list[PhoneNumber] | None, Meta(description="`null` once cleared.")] | UnsetType = UNSET
 
 
 class OneUser(msgspec.Struct):
@@ -82,6 +87,13 @@ class OneUser(msgspec.Struct):
 
     status: Literal["ok"]
     user: User
+
+
+class OwnProfile(msgspec.Struct):
+    """The custom profile of a customer, as it is then."""
+
+    status: Literal["ok"]
+    user_profile: OwnMembers
 
 
 class ManyUsers(msgspec.Struct):

@@ -23,18 +23,20 @@ ABOUT = """\
 Tokens for a partner's servers (OAuth 2, `client_credentials`), and the customer platform that they open.
 
 Send `Authorization: Bearer` with a token from `/oauth/token`; HTTP Basic with the API key and the secret of a digital \
-property opens every platform endpoint too. Members may be added to any object: ignore those that you do not know. \
-Members of a body that the service does not know are ignored. HEAD is answered as GET, without the body.
+property opens every platform endpoint too, but those that need `loyalty:admin`. Members may be added to any object: \
+ignore those that you do not know. Members of a body that the service does not know are ignored, but in the \
+declaration of a program, where they are refused. HEAD is answered as GET, without the body.
 
 What is not well-formed HTTP, or over a limit of the connection, is answered with 400, 408, 431 or 503, without a body.\
 """
 
 SCOPES = {
-    "openid": "Everything that is here.",
+    "openid": "Everything that is here but `loyalty:admin`.",
     "profiles:read": "Read customers.",
     "profiles:write": "Create and change customers.",
     "loyalty:read": "Read points, tiers and their history.",
     "loyalty:write": "Move points and tiers.",
+    "loyalty:admin": "Set up loyalty programs.",
 }
 
 PATH_VALUES = {
@@ -126,7 +128,8 @@ def _security(operation: Operation) -> list[dict[str, list[str]]]:
     if operation.access == "client":
         return [{"client": []}, {}]
     needed = [operation.scope] if operation.scope is not None else []
-    return [{"token": needed}, {"bearer": needed}, {"property": []}]
+    by_property: list[dict[str, list[str]]] = [] if operation.scope in scopes.APART else [{"property": []}]
+    return [{"token": needed}, {"bearer": needed}, *by_property]
 
 
 def _security_schemes() -> Part:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from types import UnionType
-from typing import Any, get_args
+from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
@@ -33,7 +33,7 @@ def schemas(
 
 def choices(kind: object) -> tuple[object, ...]:
     """The types of a union, or the one type."""
-    return get_args(kind) if isinstance(kind, UnionType) else (kind,)
+    return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
 
 
 def _either(found: list[Schema]) -> Schema:

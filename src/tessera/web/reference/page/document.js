@@ -53,6 +53,11 @@ export function forClients(operation) {
   return operation.security.some((each) => "client" in each);
 }
 
+// Whether the key and secret of a property open an operation; where they do not, `openid` does not either.
+export function forProperties(operation) {
+  return operation.security.some((each) => "property" in each);
+}
+
 export function scopes() {
   return whole.components.securitySchemes.token.flows.clientCredentials.scopes;
 }

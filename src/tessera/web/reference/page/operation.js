@@ -1,7 +1,7 @@
 // One operation: what it is for, takes and answers; beside it the panel to try it.
 
 import { address, copyButton, el, line, methodBadge, prose } from "./dom.js";
-import { forClients, resolved, scopeOf } from "./document.js";
+import { forClients, forProperties, resolved, scopeOf } from "./document.js";
 import { attempt } from "./attempt.js";
 import { coloured } from "./answer.js";
 import { kind, member, members, sample } from "./schema.js";
@@ -38,6 +38,9 @@ function needs(operation) {
     return el("p", { class: "needs" }, el("span", { class: "chip" }, "Client id and secret"), " by HTTP Basic, or as parameters.");
   }
   const scope = scopeOf(operation);
+  if (!forProperties(operation)) {
+    return el("p", { class: "needs" }, el("span", { class: "chip" }, scope), ": a token with this scope, and nothing else.");
+  }
   return el("p", { class: "needs" },
     scope && [el("span", { class: "chip" }, scope), " or ", el("span", { class: "chip" }, "openid"), ": a token with one of these scopes, "],
     scope ? "or" : "A token,", " the API key and secret of a property.");
