@@ -7,7 +7,18 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from tessera.api import audit_log, customers, oauth, points, programs, tiers, user_events
+from tessera.api import (
+    audit_log,
+    custom_profiles,
+    customer_marks,
+    customer_search,
+    customers,
+    oauth,
+    points,
+    programs,
+    tiers,
+    user_events,
+)
 from tessera.app import deliveries, duties, events, keys, settlement, upkeep
 from tessera.app.house import House
 from tessera.core.keys import MasterKey
@@ -111,7 +122,8 @@ def open_sender(settings: Settings) -> AbstractAsyncContextManager[Sender]:
 
 def routes(house: House) -> list[Route]:
     """Every route that is served."""
-    rooms = (oauth, customers, points, audit_log, tiers, programs, user_events)
+    profiles = (customers, customer_search, custom_profiles, customer_marks)
+    rooms = (oauth, *profiles, points, audit_log, tiers, programs, user_events)
     served = [route for room in rooms for route in room.routes(house)]
     return [*served, *reference.routes(served)]
 

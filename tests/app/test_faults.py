@@ -7,11 +7,25 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from msgspec import Raw
 
-from tessera.app import applications, organizations, points, tiers, tokens, user_events
+from tessera.app import (
+    applications,
+    customer_marks,
+    customer_updates,
+    forgetting,
+    organizations,
+    points,
+    tiers,
+    tokens,
+    user_events,
+)
+from tessera.app.customers import Named
 from tessera.app.operators import OperatorError
 from tessera.app.settlement import settle_due
-from tessera.core.errors import InvalidClient, Validation
+from tessera.core.customer_profiles import CustomerUpdate
+from tessera.core.customers import PhoneNumber, Wanted
+from tessera.core.errors import InvalidClient, UserNotFound, Validation
 from tessera.core.loyalty.orders import Deposit, Spend
 from tessera.core.loyalty.points import UNITS
 from tessera.core.loyalty.standing import Standing
@@ -162,6 +176,39 @@ async def _new_property(scene: Scene, _: str) -> object:
     return await organizations.create_property(scene.house, organization, "new")
 
 
+async def _update(scene: Scene, customer_id: str) -> object:
+    sent = CustomerUpdate(email="new@b.example", external_id="card-2", phone_numbers=[PhoneNumber("+1 555")])
+    named = Named(customer_id)
+    return await customer_updates.update(scene.house, scene.caller, scene.shop.api_key, named, sent, Wanted())
+
+
+async def _updated(scene: Scene, customer_id: str) -> bool:
+    known = await scene.house.store.customer_with_external_id(1, "card-2")
+    assert known is not None
+    by_phone = await scene.house.store.customers_with_phone(1, "1555", mobile=True, after=0, limit=9)
+    by_email = await scene.house.store.customer_id_with_email(1, "new@b.example")
+    return by_phone == [known] and known.id == customer_id == by_email
+
+
+async def _customize(scene: Scene, customer_id: str) -> object:
+    sent = {"roast": Raw(b'"dark"')}
+    named = Named(customer_id)
+    return await customer_updates.customize(scene.house, scene.caller, scene.shop.api_key, named, sent, whole=False)
+
+
+async def _customized(scene: Scene, customer_id: str) -> bool:
+    known = await scene.house.store.customer(1, customer_id)
+    return known is not None and known.user_profile == '{"roast":"dark","_version":1}'
+
+
+async def _forget(scene: Scene, customer_id: str) -> object:
+    return await forgetting.forget(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
+
+
+async def _forgotten(scene: Scene, customer_id: str) -> bool:
+    return await scene.house.store.customer(1, customer_id) is None
+
+
 DEEDS = {
     "create-application": Deed(
         _nothing, lambda scene, _: applications.create(scene.house, "new", 1), _has_application, OperatorError
@@ -187,6 +234,9 @@ DEEDS = {
     "spend": Deed(_customer, _spend, _spent, None),
     "move": Deed(_customer, _move, _moved, None),
     "settle": Deed(_one_with_much_due, _settle, _settled, None),
+    "update-customer": Deed(_customer, _update, _updated, None),
+    "custom-profile": Deed(_customer, _customize, _customized, None),
+    "forget-customer": Deed(_customer, _forget, _forgotten, UserNotFound),
     "create-property": Deed(_nothing, _new_property, _property_is_there, OperatorError),
 }
 
@@ -260,6 +310,35 @@ def test_an_event_whose_commit_fails(tmp_path: Path, fault: Fault) -> None:
     play(tmp_path, scenario)
 
 
+@pytest.mark.parametrize("fault", Fault)
+def test_counting_whose_commit_fails(tmp_path: Path, fault: Fault) -> None:
+    """The failure reaches the caller; what was counted stands whole or not at all, told of likewise."""
+
+    async def scenario(scene: Scene) -> None:
+        customer_id = await _customer(scene)
+        store = FaultyStore(scene.house.store)
+        scene.house.store = store.as_store()
+        named, key = Named(customer_id), scene.shop.api_key
+        for deed in (
+            lambda: customer_marks.tag(scene.house, scene.caller, key, named, ["a", "b"], None),
+            lambda: customer_marks.count(scene.house, scene.caller, key, named, {"a": 2, "b": 1}),
+        ):
+            store.faults = [fault]
+            before = len(await store.as_store().events_about(customer_id, 0, 100))
+            with pytest.raises(fault.value, match="planned"):
+                await deed()
+            written = len(await store.as_store().events_about(customer_id, 0, 100)) - before
+            assert written == (fault is Fault.AFTER)
+        known = await scene.house.store.customer(1, customer_id)
+        assert known is not None
+        counts = {each.name: each.count for each in await scene.house.store.behaviours(known.number)}
+        tags = {each.name: each.count for each in await scene.house.store.tags(known.number)}
+        assert (counts, tags) == (({"a": 2, "b": 1}, {"a": 1, "b": 1}) if fault is Fault.AFTER else ({}, {}))
+        invariants.check(scene.database)
+
+    play(tmp_path, scenario)
+
+
 def test_the_invariants_can_fail(tmp_path: Path) -> None:
     """The invariants that the table rests on see a ledger, a history and a secret that are not as they should be."""
 
@@ -275,6 +354,8 @@ def test_the_invariants_can_fail(tmp_path: Path) -> None:
         "update membership set left_at = 1",
         "delete from secret",
         "delete from identifier",
+        "insert into phone (organization, digits, customer, mobile) values (1, '1', 1, 1)",
+        "update customer set forgotten_at = 1",
         "delete from change where sequence = 2",
     ):
         harmed = tmp_path / "harmed.db"

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -11,7 +12,9 @@ from tessera import wiring
 from tessera.app import customer_import
 from tessera.app.customer_rows import Row
 from tessera.app.customers import creation
+from tessera.core.changes import Change, Notice
 from tessera.core.customers import NewCustomer
+from tessera.ports import Store
 from tessera.settings import load
 from tests.cli.command import Done, one_sentence, run
 
@@ -213,6 +216,17 @@ def test_an_email_of_somebody_else_is_refused(folder: Path) -> None:
     assert profile(folder, "b")["email"] == "b@example.com"
 
 
+def test_addresses_that_change_hands_within_a_file_are_decided_in_order(folder: Path) -> None:
+    """When rows of one chunk depend on each other, each of them ends as if it came alone, in its turn."""
+    bring_in(folder, "external_id,email\na,a@example.com\nb,b@example.com\n")
+    done = bring_in(
+        folder, "external_id,email\na,free@example.com\nb,c@example.com\nc,a@example.com\nd,d@example.com\n"
+    )
+    assert counted(done) == (2, 2, 0, 0)
+    assert profile(folder, "a")["email"] == "free@example.com"
+    assert counted(bring_in(folder, "external_id,phone_number\na,+1 555\nb,+1 556\n")) == (0, 2, 0, 0)
+
+
 @pytest.mark.parametrize(
     ("content", "part"),
     [
@@ -236,25 +250,41 @@ def test_the_format_must_be_known(folder: Path) -> None:
     assert run("customers", "import", file, "--format", "csv", "--data-dir", folder).code == 0
 
 
+class Rivalled:
+    """A store before whose first commit somebody else commits."""
+
+    def __init__(self, store: Store, *rival: Change) -> None:
+        self._store = store
+        self._rival = rival
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, *changes: Change) -> Sequence[Notice]:
+        """Commit, when the rival has."""
+        rival, self._rival = self._rival, ()
+        await self._store.commit(*rival)
+        return await self._store.commit(*changes)
+
+
 def test_a_row_that_loses_a_race_is_decided_anew(folder: Path) -> None:
-    """A customer that a server creates at the same moment is updated instead of refused."""
+    """A customer that a server creates at the same moment is updated, and the rows around it are brought in."""
 
     async def race() -> customer_import.Tally:
         async with wiring.open_house(load(data_dir=folder)) as house:
             program = await house.directory.programs.get(1)
             assert program is not None
-            rival = NewCustomer(external_id="raced", first_name="Rival")
-            row = Row(2, NewCustomer(external_id="raced", city="Rome"), frozenset({"city"}))
-            tally, _ = await asyncio.gather(
-                customer_import.load(house, 1, [row], lambda _tally: None),
-                house.commit(*creation(house, 1, program, house.new_uuid(), rival)),
-            )
-            return tally
+            rival = creation(house, 1, program, house.new_uuid(), NewCustomer(external_id="raced", first_name="Rival"))
+            house.store = cast("Store", Rivalled(house.store, *rival))
+            names = ("before", "raced", "after")
+            rows = [Row(2, NewCustomer(external_id=name, city="Rome"), frozenset({"city"})) for name in names]
+            return await customer_import.load(house, 1, rows, lambda _tally: None)
 
     tally = asyncio.run(race())
-    assert tally.refused == 0
+    assert (tally.created, tally.updated, tally.refused) == (2, 1, 0)
     raced = profile(folder, "raced")
-    assert raced["city"] == "Rome"
+    assert (raced["city"], raced["first_name"]) == ("Rome", "Rival")
+    assert profile(folder, "after")["city"] == "Rome"
 
 
 def test_a_file_of_many_chunks_is_brought_in_whole(folder: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tessera.core import customers
+from tessera.core import customer_profiles, customers
 from tessera.core.customers import Customer, NewCustomer, Wanted
 from tessera.core.loyalty.points import UNITS, Balance
 from tessera.core.loyalty.program import Program
@@ -26,7 +26,7 @@ def customer(
     held: dict[int, Balance] | None = None, *memberships: Membership, ids: tuple[str, ...] = ("card-1",)
 ) -> Customer:
     """A stored customer."""
-    profile = customers.new_profile(NewCustomer(email="ada@customers.example", first_name='A"d,a}'), JOINED)
+    profile = customer_profiles.new_profile(NewCustomer(email="ada@customers.example", first_name='A"d,a}'), JOINED)
     return Customer(
         1,
         "the-id",

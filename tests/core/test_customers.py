@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tessera.core import customers
+from tessera.core import customer_profiles
 from tessera.core.customers import NewCustomer
 from tessera.core.errors import Validation
 
@@ -17,7 +17,7 @@ _DECODER = msgspec.json.Decoder(NewCustomer)
 
 def stored(body: str) -> dict[str, object]:
     """The profile that a `user` member leads to, as it is stored."""
-    profile = customers.new_profile(_DECODER.decode(body), NOW)
+    profile = customer_profiles.new_profile(_DECODER.decode(body), NOW)
     members: dict[str, object] = msgspec.json.decode(msgspec.json.encode(profile))
     return members
 
@@ -70,10 +70,10 @@ def test_email_addresses_are_kept_as_they_came(email: str) -> None:
 @given(st.text(max_size=30))
 def test_folding_an_address_twice_changes_nothing(email: str) -> None:
     """The folded form is the same for any case of ASCII letters, and folding is idempotent."""
-    folded = customers.folded_email(email)
+    folded = customer_profiles.folded_email(email)
 
-    assert customers.folded_email(folded) == folded
-    assert customers.folded_email("Ada@Customers.EXAMPLE") == "ada@customers.example"
+    assert customer_profiles.folded_email(folded) == folded
+    assert customer_profiles.folded_email("Ada@Customers.EXAMPLE") == "ada@customers.example"
 
 
 @pytest.mark.parametrize("country", ["US", "USAA", "U1A", "U A", "ÜSA", "usä"])

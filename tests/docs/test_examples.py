@@ -29,11 +29,13 @@ def values(server: Server) -> dict[str, str]:
         params={"expand_incentives": "true"},
         headers=headers,
     )
-    accounts = answer.json()["user"]["tier_details"]["point_account_balances"]["details"]
+    details = answer.json()["user"]["tier_details"]
     return demo | {
         "TESSERA": server.url,
         "ACCESS_TOKEN": headers["Authorization"].removeprefix("Bearer "),
-        "POINT_ACCOUNT_ID": accounts[0]["point_account_id"],
+        "POINT_ACCOUNT_ID": details["point_account_balances"]["details"][0]["point_account_id"],
+        "TIER_SYSTEM_ID": details["tier_levels"][0]["tier_system_id"],
+        "TIER_LEVEL_ID": details["tier_levels"][0]["tier_level_id"],
     }
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from tessera import wiring
 from tessera.api import fields
+from tessera.app import customer_marks, customer_updates
 from tessera.app.deliveries import WINDOW
-from tessera.core import errors, wire
+from tessera.core import custom_profiles, errors, wire
 from tessera.core.deliveries import DOWN_SECONDS, FAILED_SECONDS
 from tessera.core.errors import Refusal
 from tessera.core.loyalty.happenings import CustomerHappened, Happening, PointsMoved, TierMoved
@@ -120,6 +121,10 @@ def test_the_limits_are_those_of_the_code() -> None:
         "query string": (wire.QUERY_BYTES_MAX // 1024,),
         "body of an OAuth request": (wire.BODY_BYTES_MAX // 1024,),
         "parameters of an OAuth request": (wire.PARAMETERS_MAX, wire.VALUE_LENGTH_MAX),
+        "parameters of a platform query": (wire.QUERY_PARAMETERS_MAX,),
+        "custom profile of a customer": (custom_profiles.SIZE_MAX_BYTES // 1024, custom_profiles.DEPTH_MAX),
+        "external ids of a customer": (customer_updates.IDENTIFIERS_MAX,),
+        "tags of a customer, and names of its events": (customer_marks.NAMES_MAX,),
         "body of a platform request": (fields.BODY_BYTES_MAX // 1024,),
         "time to send a request whole": (int(settings["request_timeout_seconds"].default),),
         "open connections of a process": (settings["connections_max"].default,),

@@ -11,7 +11,8 @@ import pytest
 
 from tessera.api.user import User
 from tessera.core import scopes
-from tessera.core.customers import Computed, Profile
+from tessera.core.customer_profiles import Profile
+from tessera.core.customers import Computed
 from tessera.core.errors import Validation
 from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation, Parameter

@@ -1,11 +1,15 @@
 """Migrations: what a new database is like, and how every other file is refused with its bytes unchanged."""
 
+import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
 
 from tessera.ports import Unusable
 from tessera.store import migrate, migrations, sqlite
@@ -67,6 +71,47 @@ def test_numbers_that_tokens_name_are_never_used_twice(path: Path) -> None:
 
     for table in ("application", "secret", "change", "organization", "customer", "property"):
         assert "AUTOINCREMENT" in made[table]
+
+
+def first_schema(path: Path) -> None:
+    """Bring a database to its very first schema, and no further."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"pragma application_id = {sqlite.APPLICATION_ID}")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    engine.dispose()
+
+
+def test_customers_of_the_first_schema_are_found_by_their_phones(path: Path) -> None:
+    """Phone numbers that stand in profiles already lead to their customers afterwards, by their digits."""
+    first_schema(path)
+    numbers = [
+        {"phone_number": "+1 (202) 555-0100", "phone_type": "home"},
+        {"phone_number": "12025550100", "phone_type": "mobile"},
+        {"phone_number": "home", "phone_type": "home"},
+        {"phone_number": "020 7946", "phone_type": "home"},
+    ]
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("insert into organization (name, retailer_id, created_at) values ('Org', 'r', 1)")
+        insert = (
+            "insert into customer (id, organization, profile, standing, identifiers, created_at)"
+            " values (?, 1, ?, '[[],[]]', '[]', 1)"
+        )
+        for n, phones in enumerate([numbers, None, [numbers[3]], []] * 300):
+            profile = {} if phones is None else {"phone_numbers": phones}
+            connection.execute(insert, (f"c{n}", json.dumps(profile)))
+
+    migrate_sqlite(path)
+
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("select organization, digits, customer, mobile from phone order by customer, digits")
+        expected = []
+        for customer in range(1, 1201, 4):
+            expected += [(1, "0207946", customer, 0), (1, "12025550100", customer, 1), (1, "0207946", customer + 2, 0)]
+        assert found.fetchall() == expected
 
 
 def test_migrating_twice_changes_nothing(path: Path) -> None:

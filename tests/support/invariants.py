@@ -14,8 +14,12 @@ def check(path: Path) -> None:
         assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
         assert connection.execute("pragma foreign_key_check").fetchall() == []
         _nothing_without_its_owner(connection)
-        for number, standing, identifiers in connection.execute("select number, standing, identifiers from customer"):
+        everybody = "select number, standing, identifiers, profile, forgotten_at from customer"
+        for number, standing, identifiers, profile, forgotten_at in connection.execute(everybody):
             _customer(connection, number, json.loads(identifiers))
+            _phones(connection, number, json.loads(profile))
+            if forgotten_at is not None:
+                _forgotten(connection, number)
             _standing(connection, number, *json.loads(standing))
     finally:
         connection.close()
@@ -35,6 +39,31 @@ def _customer(connection: sqlite3.Connection, number: int, identifiers: list[dic
     """The identifiers lead here."""
     claimed = [row[0] for row in connection.execute("select external_id from identifier where customer = ?", (number,))]
     assert [each["external_id"] for each in identifiers] == claimed, "an external id leads nowhere"
+
+
+def _phones(connection: sqlite3.Connection, number: int, profile: dict[str, Any]) -> None:
+    """A customer is found by the digits of its phone numbers, and by no others."""
+    found = dict(connection.execute("select digits, mobile from phone where customer = ?", (number,)))
+    numbers: dict[str, int] = {}
+    for each in profile.get("phone_numbers") or []:
+        digits = "".join(letter for letter in each["phone_number"] if letter in "0123456789")
+        numbers[digits] = max(numbers.get(digits, 0), int(each["phone_type"] == "mobile"))
+    numbers.pop("", None)
+    assert found == numbers, "the phone numbers by which a customer is found are not those of its profile"
+
+
+def _forgotten(connection: sqlite3.Connection, number: int) -> None:
+    """Nothing is left of a forgotten customer but numbers."""
+    row = connection.execute(
+        "select profile, identifiers, user_profile, folded_email from customer where number = ?", (number,)
+    ).fetchone()
+    assert row == ("{}", "[]", None, None), "a forgotten customer has a profile"
+    for table in ("identifier", "phone", "tag", "behaviour", "user_event"):
+        rows = connection.execute(f"select count(*) from {table} where customer = ?", (number,)).fetchone()
+        assert rows == (0,), f"a forgotten customer has rows in {table}"
+    names = "coalesce(request, idempotency_id, fingerprint, reference_id, reference_type)"
+    named = f"select count(*) from ledger_entry where customer = ? and {names} is not null"
+    assert connection.execute(named, (number,)).fetchone() == (0,), "a forgotten customer's ledger has names"
 
 
 def _standing(

@@ -59,7 +59,20 @@ class Target(NamedTuple):
             for prefix in ("", "/incentives")
             for version in ("1.0/user_tiers/tier_status", "1.0/user_points/deposit", "2.0/user_points/deposit")
         ]
+        both = (f"{users}/users/{self.values['customer_id']}", f"{users}/external/users/{self.values['external_id']}")
+        notes = [
+            (method, f"{user}{tail}", b"" if method == "GET" else b"{}")
+            for user in both
+            for method, tail in (
+                ("PUT", ""), ("POST", "/models/user_profile"), ("PUT", "/models/user_profile"), ("GET", "/tags"),
+                ("POST", "/tags"), ("POST", "/events"),
+            )
+        ]  # fmt: skip
         return [
+            *notes,
+            ("GET", f"{users}/users", b""),
+            ("GET", f"{users}/users/search", b""),
+            ("GET", f"{users}/users/search_users", b""),
             ("GET", f"{users}/users/{self.values['customer_id']}", b""),
             ("GET", f"{users}/external/users/{self.values['external_id']}", b""),
             ("POST", f"{users}/users", b"{}"),

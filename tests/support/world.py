@@ -23,6 +23,7 @@ def furnish(folder: Path) -> dict[str, str]:
         "charity": program.accounts[2].id,
         "tier_system": program.systems[0].id,
         "till": program.sources[0].id,
+        **{f"level_{level.rank}": level.id for level in program.systems[0].levels},
         "nowhere": "00000000-0000-4000-8000-000000000000",
         "unknown_key": "0" * 40,
         "unknown_client": "0" * 64,

@@ -2,25 +2,22 @@
 
 import msgspec
 
-from tessera.api import fields
-from tessera.api.user import OneUser
-from tessera.app import customers
+from tessera.api import fields, users
+from tessera.api.user import ManyUsers, OneUser
+from tessera.api.users import FLAG_NAMES, FLAGS, FOUND, OWN, PREFIX, TAG
+from tessera.app import customer_updates, customers, forgetting
+from tessera.app.customers import Named
 from tessera.app.house import House
-from tessera.core.customers import NewCustomer, Wanted
-from tessera.core.errors import UserNotFound, Validation
+from tessera.core.customer_profiles import CustomerUpdate
+from tessera.core.customers import NewCustomer
+from tessera.core.errors import ArgumentError, MissingData, Unavailable, Validation
 from tessera.web import guard
-from tessera.web.messages import JSON_NO_STORE_HEADERS, Request, Response, encode
+from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation, Parameter
 from tessera.web.routes import Route
 
-PREFIX = "/priv/v1/apps/{api_key}"
-
-
-class UserReply(msgspec.Struct, frozen=True, gc=False):
-    """The envelope of one customer."""
-
-    status: str
-    user: msgspec.Raw
+USERS_MAX = 100
+USER_IDS = "user_ids[]"
 
 
 class CreateUser(msgspec.Struct, frozen=True):
@@ -29,86 +26,136 @@ class CreateUser(msgspec.Struct, frozen=True):
     user: NewCustomer
 
 
+class UpdateUser(msgspec.Struct, frozen=True):
+    """The body of an update."""
+
+    user: CustomerUpdate
+
+
+class UsersReply(msgspec.Struct, frozen=True, gc=False):
+    """The envelope of several customers."""
+
+    status: str
+    users: list[msgspec.Raw]
+
+
 _decode_create = msgspec.json.Decoder(CreateUser)
-
-_NOTHING_WANTED = Wanted()
-
-FLAGS = (
-    Parameter("user[user_profile]", "`true` adds `user_profile`: your own members.", bool),
-    Parameter("show_identifiers", "`true` adds `identifiers`: every external id.", bool),
-    Parameter("expand_incentives", "`true` adds `tier_details`: levels and balances.", bool),
-)
-
-_FLAG_NAMES = tuple(flag.name for flag in FLAGS)
+_decode_update = msgspec.json.Decoder(UpdateUser)
 
 READ = Operation(
     "Read a customer",
-    "Customers",
+    TAG,
     OneUser,
-    scope="profiles:read",
-    query=FLAGS,
-    refusals=(UserNotFound,),
-    description="The profile of a customer, with points and tier.",
+    None,
+    "profiles:read",
+    FLAGS,
+    FOUND,
+    "The profile of a customer, with points and tier.",
 )
-
 READ_EXTERNAL = Operation(
     "Read a customer by external id",
-    "Customers",
+    TAG,
     OneUser,
-    scope="profiles:read",
-    query=FLAGS,
-    refusals=(UserNotFound,),
-    description="The same, found by any of the customer's external ids.",
+    None,
+    "profiles:read",
+    FLAGS,
+    FOUND,
+    "The same, found by any of the customer's external ids.",
 )
-
+READ_MANY = Operation(
+    "Read several customers",
+    TAG,
+    ManyUsers,
+    None,
+    "profiles:read",
+    (Parameter(USER_IDS, f"ids, repeated, up to {USERS_MAX}; unknown ones are left out", list, required=True), *FLAGS),
+    OWN,
+)
 CREATE = Operation(
     "Create a customer",
-    "Customers",
+    TAG,
     OneUser,
     CreateUser,
-    scope="profiles:write",
-    refusals=(Validation,),
+    "profiles:write",
+    refusals=(*OWN, Validation),
     description="Creates a customer, in the lowest level of every tier system. Either `external_id` or `email` is"
     " required. The answer is the customer as a read gives it.",
     example={"user": {"external_id": "card-900001", "email": "ada.alfieri@customers.example", "opted_in": True}},
 )
+UPDATE = Operation(
+    "Change a customer",
+    TAG,
+    OneUser,
+    UpdateUser,
+    "profiles:write",
+    FLAGS,
+    (*FOUND, Validation, Unavailable),
+    "Changes what is sent of a profile, and nothing else; `null` clears a member. An `external_id` is added to those"
+    " that the customer has.",
+    example={"user": {"city": "Riverton", "opted_in": False}},
+)
+FORGET = Operation(
+    "Forget a customer",
+    TAG,
+    OneUser,
+    None,
+    "profiles:write",
+    FLAGS,
+    (*FOUND, Unavailable),
+    "Everything that tells who it was is gone; the ledger keeps its entries, without a name. The answer is the profile"
+    " as it was.",
+)
 
 
 def routes(house: House) -> list[Route]:
-    """The customer routes of this house."""
+    """The routes of profiles."""
 
     async def read(request: Request) -> Response:
         caller = await guard.caller(house, request, "profiles:read")
         api_key, user_id = request.path_values
-        return _reply(await customers.read(house, caller, api_key, user_id, _wanted(request)))
+        return users.reply(await customers.read(house, caller, api_key, user_id, users.wanted(request)))
 
     async def read_external(request: Request) -> Response:
         caller = await guard.caller(house, request, "profiles:read")
         api_key, external_id = request.path_values
-        return _reply(await customers.read_external(house, caller, api_key, external_id, _wanted(request)))
+        return users.reply(await customers.read_external(house, caller, api_key, external_id, users.wanted(request)))
+
+    async def read_many(request: Request) -> Response:
+        caller = await guard.caller(house, request, "profiles:read")
+        ids = _user_ids(request)
+        found = await customers.read_many(house, caller, request.path_values[0], ids, users.wanted(request))
+        return users.ok(UsersReply("ok", found))
 
     async def create(request: Request) -> Response:
         caller = await guard.caller(house, request, "profiles:write")
         new = fields.decode(_decode_create, await request.body(fields.BODY_BYTES_MAX))
-        return _reply(await customers.create(house, caller, request.path_values[0], new.user))
+        return users.reply(await customers.create(house, caller, request.path_values[0], new.user))
+
+    async def update(request: Request, api_key: str, named: Named) -> Response:
+        caller = await guard.caller(house, request, "profiles:write")
+        sent = fields.decode(_decode_update, await request.body(fields.BODY_BYTES_MAX)).user
+        wanted = users.wanted(request)
+        return users.reply(await customer_updates.update(house, caller, api_key, named, sent, wanted))
+
+    async def forget(request: Request, api_key: str, named: Named) -> Response:
+        caller = await guard.caller(house, request, "profiles:write")
+        return users.reply(await forgetting.forget(house, caller, api_key, named, users.wanted(request)))
 
     return [
         Route("GET", f"{PREFIX}/users/{{user_id}}", read, READ),
         Route("GET", f"{PREFIX}/external/users/{{external_id}}", read_external, READ_EXTERNAL),
+        Route("GET", f"{PREFIX}/users", read_many, READ_MANY),
         Route("POST", f"{PREFIX}/users", create, CREATE),
+        *users.under_both("PUT", "", update, UPDATE),
+        *users.under_both("DELETE", "", forget, FORGET),
     ]
 
 
-def _reply(user: msgspec.Raw) -> Response:
-    return Response(200, encode(UserReply("ok", user)), JSON_NO_STORE_HEADERS)
-
-
-def _wanted(request: Request) -> Wanted:
-    if not request.query:
-        return _NOTHING_WANTED
-    flags = fields.query(request.query, _FLAG_NAMES)
-    return Wanted(
-        user_profile=flags.get("user[user_profile]") == "true",
-        identifiers=flags.get("show_identifiers") == "true",
-        incentives=flags.get("expand_incentives") == "true",
-    )
+def _user_ids(request: Request) -> list[str]:
+    """Raises MissingData, ArgumentError."""
+    ids = fields.every(request.query, (USER_IDS, *FLAG_NAMES)).get(USER_IDS, [])
+    if not ids:
+        raise MissingData(f"The parameter {USER_IDS} is missing.")
+    if len(ids) > USERS_MAX:
+        raise ArgumentError(f"{USER_IDS} stands more than {USERS_MAX} times.")
+    return ids

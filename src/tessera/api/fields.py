@@ -71,8 +71,32 @@ def query(raw: bytes, known: Collection[str] = ()) -> dict[str, str]:
 
     Raises ArgumentError for malformed encoding, naming the parameter when it is a known one, or a limit passed.
     """
+    return dict(_pairs(raw, known))
+
+
+def every(raw: bytes, known: Collection[str] = ()) -> dict[str, list[str]]:
+    """All values of each parameter in a query string, in their order; those sent empty are left out.
+
+    Raises ArgumentError as `query` does.
+    """
+    values: dict[str, list[str]] = {}
+    for name, value in _pairs(raw, known):
+        if value:
+            values.setdefault(name, []).append(value)
+    return values
+
+
+def once(values: dict[str, list[str]], name: str) -> str | None:
+    """A parameter that may stand once. Raises ArgumentError when it stands more often."""
+    found = values.get(name, [])
+    if len(found) > 1:
+        raise ArgumentError(f"{name} stands more than once. Send it once.")
+    return found[0] if found else None
+
+
+def _pairs(raw: bytes, known: Collection[str]) -> list[tuple[str, str]]:
     try:
-        return dict(wire.query_pairs(raw))
+        return wire.query_pairs(raw) if raw else []
     except InvalidRequest as refusal:
         name = wire.malformed(raw, known)
         raise ArgumentError(f"{name}: {refusal.public}" if name else refusal.public) from None

@@ -82,3 +82,10 @@ class OneUser(msgspec.Struct):
 
     status: Literal["ok"]
     user: User
+
+
+class ManyUsers(msgspec.Struct):
+    """Several customers, in the order in which they were asked for."""
+
+    status: Literal["ok"]
+    users: list[User]

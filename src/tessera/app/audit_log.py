@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from tessera.app.books import NO_CUSTOMER
-from tessera.app.callers import Caller, own_retailer
+from tessera.app.callers import Caller, own_retailer, with_program
 from tessera.app.house import House
 from tessera.core.errors import UserNotFound
 from tessera.core.loyalty.entries import Entry
@@ -23,10 +23,18 @@ async def fetch(house: House, caller: Caller, retailer_id: str, user_id: str, sk
 
     A customer's entries are numbered from 1 without a gap, so that any page is found at once.
     """
-    program = await own_retailer(house, caller, retailer_id)
+    await own_retailer(house, caller, retailer_id)
     customer = await house.store.customer(caller.organization, user_id)
     if customer is None:
         raise UserNotFound(NO_CUSTOMER)
     total = customer.stands().entries
     entries = await house.store.entries_before(customer.number, total + 1 - skip, take) if skip < total else []
+    program = await with_program(house, caller.organization, lambda known: _with_accounts(known, entries))
     return Page(program, entries, total)
+
+
+def _with_accounts(program: Program, entries: list[Entry]) -> Program:
+    """The program, which knows the point accounts of these entries. Raises LookupError when it does not."""
+    for entry in entries:
+        program.account_numbered(entry.point_account)
+    return program

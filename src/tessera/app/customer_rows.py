@@ -1,7 +1,7 @@
 """Customers in a file, one a row: CSV with a header, or JSON lines. Read as a stream; a bad row spoils no other."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Any, BinaryIO, NamedTuple
 
@@ -120,10 +120,15 @@ def _printable(text: str) -> str:
 def _csv_row(line: int, columns: list[str], values: list[str]) -> Row | Refused:
     if len(values) != len(columns):
         return Refused(line, f"The row has {len(values)} values for {len(columns)} columns.")
-    given = {column: value for column, value in zip(columns, values, strict=True) if value}
     try:
         "".join(values).encode()
-        fields = {"phone_numbers" if name == PHONE_NUMBER else name: _value(name, given[name]) for name in given}
+        fields: dict[str, Any] = {
+            column: _CELLS[column](value) if column in _CELLS else value
+            for column, value in zip(columns, values, strict=True)
+            if value
+        }
+        if PHONE_NUMBER in fields:
+            fields["phone_numbers"] = fields.pop(PHONE_NUMBER)
         return Row(line, msgspec.convert(fields, NewCustomer), frozenset(fields))
     except UnicodeEncodeError:
         return Refused(line, "The row is not UTF-8.")
@@ -133,14 +138,10 @@ def _csv_row(line: int, columns: list[str], values: list[str]) -> Row | Refused:
         return Refused(line, "phone_numbers and user_profile must be JSON.")
 
 
-def _value(column: str, text: str) -> Any:
-    """A cell as the type of its column has it."""
-    if column == PHONE_NUMBER:
-        return [{PHONE_NUMBER: text}]
-    if column == "test_account":
-        return {"true": True, "false": False}.get(text, text)
-    if column == "phone_numbers":
-        return msgspec.json.decode(text)
-    if column == "user_profile":
-        return _decode_members(text)
-    return text
+_CELLS: dict[str, Callable[[str], Any]] = {
+    PHONE_NUMBER: lambda text: [{PHONE_NUMBER: text}],
+    "test_account": lambda text: {"true": True, "false": False}.get(text, text),
+    "phone_numbers": msgspec.json.decode,
+    "user_profile": _decode_members,
+}
+"""What the cell of a column is, where it is not its text."""

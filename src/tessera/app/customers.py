@@ -1,13 +1,26 @@
-"""Customers: read one, create one."""
+"""Customers: read them, create one, and the way in which every change of one is made."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from tessera.app.books import NO_CUSTOMER
+from tessera.app.books import NO_CUSTOMER, move
 from tessera.app.callers import Caller, own_api_key, program, with_program
 from tessera.app.house import House
-from tessera.core import customers, own_members
-from tessera.core.changes import AddCustomer, AddEvent, Change, ClaimIdentifier, JoinTier
-from tessera.core.customers import Customer, Identifier, NewCustomer, Wanted
+from tessera.core import custom_profiles, customers
+from tessera.core.changes import (
+    AddCustomer,
+    AddEvent,
+    AddPhone,
+    Change,
+    ClaimIdentifier,
+    JoinTier,
+    RemovePhone,
+    ReplaceProfile,
+)
+from tessera.core.customer_profiles import NewCustomer, Profile, folded_email, new_profile, phones
+from tessera.core.customers import Customer, Identifier, Wanted
 from tessera.core.errors import UserNotFound, Validation
 from tessera.core.loyalty import tiers
 from tessera.core.loyalty.book import due_at
@@ -17,25 +30,81 @@ from tessera.core.loyalty.standing import Standing
 from tessera.core.loyalty.tiers import Membership, Reason
 from tessera.ports import Conflict
 
+T = TypeVar("T")
+
+decode_profile = msgspec.json.Decoder(Profile).decode
+
+
+class Named(NamedTuple):
+    """A customer as an address names it: by its id, or by any of its external ids."""
+
+    key: str
+    external: bool = False
+
 
 async def read(house: House, caller: Caller, api_key: str, user_id: str, wanted: Wanted) -> msgspec.Raw:
     """The profile of a customer by id. Raises InvalidAPIKey, UserNotFound."""
     await own_api_key(house, caller, api_key)
     found = await house.store.customer(caller.organization, user_id)
-    return await _view(house, caller, found, wanted)
+    return await view(house, caller, found, wanted)
 
 
 async def read_external(house: House, caller: Caller, api_key: str, external_id: str, wanted: Wanted) -> msgspec.Raw:
     """The profile of a customer by any of its external ids. Raises InvalidAPIKey, UserNotFound."""
     await own_api_key(house, caller, api_key)
     found = await house.store.customer_with_external_id(caller.organization, external_id)
-    return await _view(house, caller, found, wanted)
+    return await view(house, caller, found, wanted)
 
 
-async def _view(house: House, caller: Caller, found: Customer | None, wanted: Wanted) -> msgspec.Raw:
+async def read_many(
+    house: House, caller: Caller, api_key: str, user_ids: Sequence[str], wanted: Wanted
+) -> list[msgspec.Raw]:
+    """The profiles of customers in the order asked for, those left out that are not there. Raises InvalidAPIKey."""
+    await own_api_key(house, caller, api_key)
+    found = await house.store.customers(caller.organization, user_ids)
+    return [await view(house, caller, found[each], wanted) for each in dict.fromkeys(user_ids) if each in found]
+
+
+async def view(house: House, caller: Caller, found: Customer | None, wanted: Wanted) -> msgspec.Raw:
+    """The user object of a customer that was looked for. Raises UserNotFound."""
     if found is None:
         raise UserNotFound(NO_CUSTOMER)
     return await with_program(house, caller.organization, lambda loyalty: customers.view(found, loyalty, wanted))
+
+
+async def find(house: House, caller: Caller, api_key: str, named: Named) -> Customer:
+    """The customer that an address names. Raises InvalidAPIKey, UserNotFound."""
+    await own_api_key(house, caller, api_key)
+    look_up = house.store.customer_with_external_id if named.external else house.store.customer
+    found = await look_up(caller.organization, named.key)
+    if found is None:
+        raise UserNotFound(NO_CUSTOMER)
+    return found
+
+
+async def change(
+    house: House,
+    caller: Caller,
+    api_key: str,
+    named: Named,
+    decide: Callable[[Customer], Awaitable[tuple[T, list[Change]]]],
+) -> T:
+    """What `decide` comes to for a customer, once its changes are written and told; none of them, nothing is told.
+
+    Raises InvalidAPIKey, UserNotFound, Unavailable and what `decide` raises. It is asked anew when the customer was
+    changed meanwhile.
+    """
+    found = await find(house, caller, api_key, named)
+    loyalty = await program(house, caller.organization)
+
+    async def told(customer: Customer) -> tuple[T, list[Change]]:
+        outcome, changes = await decide(customer)
+        if changes:
+            now = house.clock.now()
+            changes.append(happened(house, loyalty, Happening.CUSTOMER_CHANGED, customer.id, now))
+        return outcome, changes
+
+    return await move(house, caller.organization, found.id, told)
 
 
 async def create(house: House, caller: Caller, api_key: str, new: NewCustomer) -> msgspec.Raw:
@@ -59,7 +128,7 @@ def creation(
 ) -> list[Change]:
     """The changes that make a new customer, as of `at` (now when None). Raises Validation, ArgumentError."""
     now = house.clock.now() if at is None else at
-    profile = customers.new_profile(new, now)
+    profile = new_profile(new, now)
     memberships = [
         Membership(system.number, system.levels[0].number, house.new_uuid(), now, tiers.evaluation_after(system, now))
         for system in loyalty.systems
@@ -70,17 +139,18 @@ def creation(
         AddCustomer(
             customer_id,
             organization,
-            customers.folded_email(profile.email) if isinstance(profile.email, str) else None,
+            _folded(profile),
             json_text(profile),
             json_text(Standing([], memberships)),
             due_at([], memberships),
             json_text(identifiers),
-            _custom_profile(new),
+            custom_profiles.first(new.user_profile) if isinstance(new.user_profile, dict) else None,
             now,
         )
     ]
     if external_id is not None:
         changes.append(ClaimIdentifier(customer_id, organization, external_id))
+    changes += [AddPhone(customer_id, organization, digits, int(mobile)) for digits, mobile in phones(profile).items()]
     changes += [
         JoinTier(customer_id, each.id, each.tier_system, each.tier_level, each.joined_at, Reason.JOINED.value)
         for each in memberships
@@ -92,7 +162,7 @@ def creation(
 def happened(house: House, loyalty: Program, kind: Happening, customer_id: str, at: int) -> AddEvent:
     """What others are told of a customer that was created, changed or deleted."""
     told = CustomerHappened(loyalty.retailer_id, customer_id)
-    return AddEvent(house.new_uuid(), loyalty.organization, kind.value, json_text(told), at)
+    return AddEvent(house.new_uuid(), loyalty.organization, kind.value, json_text(told), at, customer_id)
 
 
 def json_text(value: object) -> str:
@@ -100,11 +170,22 @@ def json_text(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _custom_profile(new: NewCustomer) -> str | None:
-    if not isinstance(new.user_profile, dict):
-        return None
-    own_members.check(new.user_profile, "user_profile")
-    return json_text({**new.user_profile, "_version": 1})
+def replacement(organization: int, known: Customer, before: Profile, after: Profile) -> list[Change]:
+    """The changes that give a customer another profile, with the phone numbers by which it is found."""
+    had, has = phones(before), phones(after)
+    return [
+        ReplaceProfile(known.number, _folded(after), json_text(after), known.profile),
+        *(RemovePhone(known.number, organization, digits) for digits in had if digits not in has),
+        *(
+            AddPhone(known.id, organization, digits, int(has[digits]))
+            for digits in has
+            if had.get(digits) != has[digits]
+        ),
+    ]
+
+
+def _folded(profile: Profile) -> str | None:
+    return folded_email(profile.email) if isinstance(profile.email, str) else None
 
 
 def taken(conflict: Conflict) -> Validation:

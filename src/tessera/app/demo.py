@@ -47,7 +47,7 @@ class Demo(msgspec.Struct, frozen=True):
 async def create(house: House) -> Demo:
     """Create the demonstration. Raises OperatorError when it is there already."""
     organization = await organizations.create(house, ORGANIZATION)
-    await programs.carry_out(house, await programs.propose(house, organization.number, _program()))
+    await programs.carry_out(house, await programs.propose(house, organization.number, first_program()))
     program = await house.directory.programs.get(organization.number)
     if program is None:
         raise LookupError(f"organization {organization.number} was just created and is not there")
@@ -73,7 +73,7 @@ def _external_id(index: int) -> str:
     return f"card-{index:06d}"
 
 
-def _program() -> Declaration:
+def first_program() -> Declaration:
     """What the demonstration's customers can earn."""
     lowest, *others = LEVELS
     return Declaration(

@@ -1,4 +1,4 @@
-"""`tessera customers`: bring customers in from a file."""
+"""`tessera customers`: bring customers in from a file, and what `customer_records` does with one."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from tessera.cli import output
+from tessera.cli import customer_records, output
 from tessera.cli.opening import with_house
 from tessera.cli.options import AsJSON, DataDir, Org, examples, group
 
@@ -28,6 +28,13 @@ class Form(StrEnum):
 
     CSV = "csv"
     JSONL = "jsonl"
+
+
+app.command("show", epilog=customer_records.SHOW_EXAMPLES)(customer_records.show)
+app.command("list", epilog=customer_records.LIST_EXAMPLES)(customer_records.list_all)
+app.command("export", epilog=customer_records.EXPORT_EXAMPLES)(customer_records.export)
+app.command("delete", epilog=customer_records.DELETE_EXAMPLES)(customer_records.delete)
+app.command("purge", epilog=customer_records.PURGE_EXAMPLES)(customer_records.purge)
 
 
 @app.callback()

@@ -21,6 +21,7 @@ from tessera.cli import (
     apps,
     configuration,
     customers,
+    demo,
     doctor,
     events,
     loyalty,
@@ -42,6 +43,7 @@ app.add_typer(customers.app, name="customers")
 app.add_typer(loyalty.app, name="loyalty")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(events.app, name="events")
+app.add_typer(demo.app, name="demo")
 app.add_typer(token.app, name="token")
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("migrate", epilog=migrate.EXAMPLES)(migrate.migrate)

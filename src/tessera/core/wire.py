@@ -14,6 +14,9 @@ from tessera.core.errors import InvalidRequest
 QUERY_BYTES_MAX = 8 * 1024
 BODY_BYTES_MAX = 16 * 1024
 PARAMETERS_MAX = 100
+QUERY_PARAMETERS_MAX = 110
+"""Of a platform request, which may name a hundred customers, and flags."""
+
 VALUE_LENGTH_MAX = 4096
 
 FORM = b"application/x-www-form-urlencoded"
@@ -75,7 +78,7 @@ def query_pairs(query: bytes) -> list[tuple[str, str]]:
     """The parameters of a platform request's query string, in order. Raises InvalidRequest as `form` does."""
     if len(query) > QUERY_BYTES_MAX:
         raise InvalidRequest(f"The query string is longer than {QUERY_BYTES_MAX} bytes.")
-    return _pairs(query)
+    return _pairs(query, QUERY_PARAMETERS_MAX)
 
 
 def malformed(query: bytes, known: Collection[str]) -> str | None:
@@ -100,15 +103,15 @@ def _body(body: bytes, content_type: bytes) -> dict[str, str]:
     raise InvalidRequest("Send the body as application/x-www-form-urlencoded (or leave it empty).")
 
 
-def _pairs(raw: bytes) -> list[tuple[str, str]]:
+def _pairs(raw: bytes, parameters_max: int = PARAMETERS_MAX) -> list[tuple[str, str]]:
     """Split form-encoded bytes; `;` does not separate, `+` is a space."""
     try:
         text = raw.decode("ascii")
     except UnicodeDecodeError:
         raise InvalidRequest("A parameter has a byte that must be percent-encoded.") from None
     parts = text.split("&")
-    if len(parts) > PARAMETERS_MAX:
-        raise InvalidRequest(f"More than {PARAMETERS_MAX} parameters were sent.")
+    if len(parts) > parameters_max:
+        raise InvalidRequest(f"More than {parameters_max} parameters were sent.")
     if "%" in text or "+" in text:
         split = [part.partition("=") for part in parts]
         return [(decode(name), decode(value)) for name, _, value in split]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tessera.core.changes import Change, Notice
-from tessera.ports.customers import CustomerReader
+from tessera.ports.customers import CustomerReader, UserEvent
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
 from tessera.ports.identity import IdentityReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
@@ -94,5 +94,6 @@ __all__ = [
     "Sum",
     "Unknown",
     "Unusable",
+    "UserEvent",
     "WholeProgramReader",
 ]

@@ -38,6 +38,9 @@ class OutboxReader(Protocol):
     async def event(self, event_id: str) -> Event | None:
         """The event with this id, compared exactly."""
 
+    async def events_about(self, user_id: str, after: int, limit: int) -> list[Event]:
+        """Events about a customer (the id on the wire), in pages by their number."""
+
     async def event_span(self, after: int, limit: int) -> list[tuple[int, int]]:
         """Number and time of the next events of any organization, in the order of their numbers."""
 

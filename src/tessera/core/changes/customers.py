@@ -1,4 +1,4 @@
-"""Writes of customers: profile, identifiers."""
+"""Writes of customers: profile, identifiers, phones, tags, behaviours, and forgetting one."""
 
 from tessera.core.changes.change import Change
 
@@ -32,3 +32,78 @@ class ClaimIdentifier(Change, frozen=True):
     customer_id: str
     organization: int
     external_id: str
+
+
+class SetIdentifiers(Change, frozen=True):
+    """The list of a customer's external ids, the latest last; it was this before."""
+
+    customer: int
+    identifiers: str
+    was_identifiers: str
+
+
+class SetCustomProfile(Change, frozen=True):
+    """A customer's custom profile as a whole; it was this before, None when there was none."""
+
+    customer: int
+    user_profile: str
+    was_user_profile: str | None
+
+
+class AddPhone(Change, frozen=True):
+    """A customer is found by these digits; `mobile` is 1 for a mobile number. The customer is there."""
+
+    customer_id: str
+    organization: int
+    digits: str
+    mobile: int
+
+
+class RemovePhone(Change, frozen=True):
+    """A customer is no longer found by these digits."""
+
+    customer: int
+    organization: int
+    digits: str
+
+
+class SetTag(Change, frozen=True):
+    """A tag of a customer; it had this count and end before, 0 and None when there was none."""
+
+    customer: int
+    name: str
+    count: int
+    expires_at: int | None
+    was_count: int
+    was_expires_at: int | None
+
+
+class DropExpiredTags(Change, frozen=True):
+    """The tags of a customer that have ended are gone."""
+
+    customer: int
+    now: int
+
+
+class SetBehaviour(Change, frozen=True):
+    """How often a customer did something; the count was this before, 0 when there was none."""
+
+    customer: int
+    name: str
+    count: int
+    last_at: int
+    was_count: int
+
+
+class ForgetCustomer(Change, frozen=True):
+    """Nothing is left that tells who a customer was; it is there, and nobody moved its standing since `version`.
+
+    The row stays under another id, so that the ledger and the history of memberships still add up, without a name.
+    """
+
+    customer: int
+    id: str
+    tombstone_id: str
+    forgotten_at: int
+    due_at: int
+    version: int

@@ -4,13 +4,17 @@ from tessera.core.changes.change import Change
 
 
 class AddEvent(Change, frozen=True):
-    """Something happened in an organization; `data` is the JSON object that webhooks receive."""
+    """Something happened in an organization; `data` is the JSON object that webhooks receive.
+
+    `user_id` is the customer it is about, by which its events are found when it is to be forgotten.
+    """
 
     id: str
     organization: int
     kind: str
     data: str
     occurred_at: int
+    user_id: str | None = None
 
 
 class AddWebhook(Change, frozen=True):
@@ -129,3 +133,10 @@ class ForgetDeliveries(Change, frozen=True):
     """Drop deliveries that were given up before a time."""
 
     before: int
+
+
+class RedactEvent(Change, frozen=True):
+    """What is told of something that happened, without what a forgotten customer may be known by."""
+
+    number: int
+    data: str

@@ -278,7 +278,8 @@ class Book:
     def _tell(self, kind: Happening, told: PointsMoved | TierMoved, event_id: str, at: int) -> None:
         """An event, by the id of what it tells of."""
         text = _encode(told).decode()
-        self.changes.append(AddEvent(event_id, self.program.organization, kind.value, text, at))
+        event = AddEvent(event_id, self.program.organization, kind.value, text, at, self._owner.id)
+        self.changes.append(event)
 
 
 def due_at(balances: Iterable[Balance], memberships: Iterable[Membership]) -> int:

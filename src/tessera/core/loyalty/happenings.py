@@ -54,3 +54,15 @@ class CustomerHappened(msgspec.Struct, frozen=True, gc=False):
 
     retailer_id: str
     user_id: str
+
+
+_NAMES_AN_ORDER = frozenset({"reference_id", "reference_type", "idempotency_id"})
+"""Members that a partner fills, and by which a customer's order may be known."""
+
+_decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def redacted(data: str) -> str:
+    """What an event says, without anything by which a customer that is to be forgotten may be known."""
+    return _encode({name: value for name, value in _decode(data).items() if name not in _NAMES_AN_ORDER}).decode()

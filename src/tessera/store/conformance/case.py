@@ -21,6 +21,16 @@ class Case(NamedTuple):
     run: Run
 
 
+class Condition(msgspec.Struct, frozen=True):
+    """Changes of one class whose fact holds in the world (each alone), and others whose fact does not.
+
+    Where the world has nothing that the fact could fail on, a case of its own below does it.
+    """
+
+    holds: tuple[Change, ...]
+    broken: tuple[Change, ...]
+
+
 class Topic:
     """The cases of one topic, collected by decorating them."""
 
@@ -35,16 +45,6 @@ class Topic:
     def add(self, name: str, run: Run) -> None:
         """A case under a name of its own."""
         self.cases.append(Case(f"{self.name}-{name}", run))
-
-
-class Condition(msgspec.Struct, frozen=True):
-    """Changes of one class whose fact holds in the world (each alone), and others whose fact does not.
-
-    Where the world has nothing that the fact could fail on, a case of its own below does it.
-    """
-
-    holds: tuple[Change, ...]
-    broken: tuple[Change, ...]
 
 
 def expect(actual: object, expected: object, what: str = "") -> None:

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.core.keys import KeyPurpose
-from tessera.store.conformance import material, outbox
+from tessera.store.conformance import customer_conditions, material, outbox
 from tessera.store.conformance.case import Condition, Stores, Topic, expect, expect_conflict
-from tessera.store.conformance.material import ANY_WORLD, API_KEY, AT, CLIENT, CUSTOMER, PROFILE, World
+from tessera.store.conformance.material import ANY_WORLD, API_KEY, AT, CLIENT, CUSTOMER, World
 from tessera.store.conformance.program_conditions import program
 
 TOPIC = Topic("conditions")
@@ -15,7 +15,13 @@ TOPIC = Topic("conditions")
 
 def conditions(world: World) -> dict[type[Change], Condition]:
     """For every change that restates a fact: where it holds, and every way in which it does not."""
-    listed = (*_operator(world), *_secrets(world), *program(world), *_customer(world), *_loyalty(world))
+    listed = (
+        *_operator(world),
+        *_secrets(world),
+        *program(world),
+        *customer_conditions.listed(world),
+        *_loyalty(world),
+    )
     told = (Condition(*each) for each in outbox.facts(world))
     return {type(each.holds[0]): each for each in (*listed, *told)}
 
@@ -66,36 +72,6 @@ def _secrets(world: World) -> Iterable[Condition]:
     )
 
 
-def _customer(world: World) -> Iterable[Condition]:
-    owner, other = world.organization, world.other_organization
-    yield Condition(
-        (material.customer(owner, "new", "new@x"), material.customer(owner, "new", None)),
-        (
-            material.customer(owner, "new", "ada@customers.example"),
-            material.customer(owner, CUSTOMER, None),
-            material.customer(other, CUSTOMER, "new@x"),
-        ),
-    )
-    yield Condition(
-        (changes.ReplaceProfile(world.customer, "new@x", "{}", PROFILE),),
-        (
-            changes.ReplaceProfile(world.customer, "new@x", "{}", "{}"),
-            changes.ReplaceProfile(world.customer + 100, "new@x", "{}", PROFILE),
-        ),
-    )
-    yield Condition(
-        (
-            changes.ClaimIdentifier(CUSTOMER, owner, "card-2"),
-            changes.ClaimIdentifier("customer-other", other, "card-1"),
-        ),
-        (
-            changes.ClaimIdentifier(CUSTOMER, owner, "card-1"),
-            changes.ClaimIdentifier(CUSTOMER, other, "card-2"),
-            changes.ClaimIdentifier("unknown", owner, "card-2"),
-        ),
-    )
-
-
 def _loyalty(world: World) -> Iterable[Condition]:
     who, account, system = world.customer, world.point_account, world.tier_system
     low, high = world.low_level, world.high_level
@@ -128,7 +104,9 @@ def _loyalty(world: World) -> Iterable[Condition]:
         (changes.LeaveTier(who, "membership-1", AT),),
         (changes.LeaveTier(who, "unknown", AT), changes.LeaveTier(who + 1, "membership-1", AT)),
     )
-    yield Condition((changes.AddUserEvent(who, "new", "survey", AT),), ())
+    yield Condition(
+        (changes.AddUserEvent(who, "new", "survey", AT),), (changes.AddUserEvent(who + 100, "new", "survey", AT),)
+    )
     yield Condition((changes.TakeLease("duty", "me", AT, AT + 1),), ())
 
 

@@ -33,6 +33,9 @@ def _repeatable(world: World) -> list[Change]:
         changes.ReleaseLease("duty", "me"),
         changes.ParkTierLevels(world.organization, "system-1"),
         *outbox.repeatable(world),
+        changes.RemovePhone(world.customer, world.organization, "39555"),
+        changes.DropExpiredTags(world.customer, AT),
+        changes.RedactEvent(1, "{}"),
     ]
 
 

@@ -113,6 +113,10 @@ async def furnish(store: Store) -> World:
         entry(1, "once", customer=world.customer, account=world.point_account),
         changes.AddDelivery(world.webhook, world.event, 1, AT, "failed"),
         changes.JoinTier(CUSTOMER, "membership-1", world.tier_system, world.low_level, AT, "joined"),
+        changes.AddPhone(CUSTOMER, owner, "39555", 1),
+        changes.SetTag(world.customer, "vip", 2, None, 0, None),
+        changes.SetTag(world.customer, "brief", 1, AT, 0, None),
+        changes.SetBehaviour(world.customer, "visit", 3, AT, 0),
     )
     return world
 
@@ -180,5 +184,13 @@ async def snapshot(store: Store, *, feed: bool = True) -> dict[str, object]:
         "deliveries": [await store.deliveries(hook.number, 0, 100) for hook in hooks],
         "feed": await store.notices_after(0) if feed else [],
     }
+    for known in await store.customers_after(1, 0, 10):
+        found[f"notes of {known.number}"] = [
+            await store.phones(known.number),
+            {tag.name: tag for tag in await store.tags(known.number)},
+            {behaviour.name: behaviour for behaviour in await store.behaviours(known.number)},
+            await store.user_events(known.number, "", 100),
+            await store.events_about(known.id, 0, 100),
+        ]
     plain: dict[str, object] = msgspec.to_builtins(found)
     return plain

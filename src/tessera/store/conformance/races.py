@@ -61,6 +61,13 @@ def _contenders(world: World) -> dict[str, list[Change]]:
             changes.JoinTier("customer-other", f"race {n}", world.tier_system, world.low_level, AT, "joined")
             for n in every
         ],
+        "the-external-ids": [changes.SetIdentifiers(world.customer, f"[{n}]", "[]") for n in every],
+        "a-custom-profile": [changes.SetCustomProfile(world.customer, f"{n}", None) for n in every],
+        "a-new-tag": [changes.SetTag(world.customer, "race", 1 + n, None, 0, None) for n in every],
+        "a-tag": [changes.SetTag(world.customer, "vip", 3 + n, None, 2, None) for n in every],
+        "a-new-count": [changes.SetBehaviour(world.customer, "race", 1 + n, AT, 0) for n in every],
+        "a-count": [changes.SetBehaviour(world.customer, "visit", 4 + n, AT, 3) for n in every],
+        "forgetting": [changes.ForgetCustomer(world.customer, CUSTOMER, f"t{n}", AT, 2**62, 0) for n in every],
         "leaving": [changes.LeaveTier(world.customer, "membership-1", AT + n) for n in every],
         "a-webhook's-name": [material.webhook(owner, "race") for _ in every],
         "a-webhook's-position": [

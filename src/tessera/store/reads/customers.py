@@ -1,8 +1,15 @@
 """Reading customers."""
 
+from collections.abc import Sequence
+
+from tessera.core.behaviours import Behaviour
 from tessera.core.customers import Customer
-from tessera.store.driver import Fetching
+from tessera.core.tags import Tag
+from tessera.ports.customers import UserEvent
+from tessera.store.driver import Fetching, Row
 from tessera.store.sql import customers as sql
+
+_PLACES = [f"k{place}" for place in range(sql.KEYS_MAX)]
 
 
 class CustomerReads(Fetching):
@@ -21,3 +28,47 @@ class CustomerReads(Fetching):
         key = {"organization": organization, "folded_email": folded_email}
         found = await self._fetch(sql.CUSTOMER_ID_WITH_EMAIL, key)
         return str(found[0][0]) if found else None
+
+    async def customers(self, organization: int, customer_ids: Sequence[str]) -> dict[str, Customer]:
+        found = await self._many(sql.CUSTOMERS_IN, organization, customer_ids)
+        return {row[1]: Customer(*row) for row in found}
+
+    async def customers_with_external_ids(self, organization: int, external_ids: Sequence[str]) -> dict[str, Customer]:
+        found = await self._many(sql.CUSTOMERS_EXTERNAL_IN, organization, external_ids)
+        return {row[-1]: Customer(*row[:-1]) for row in found}
+
+    async def customers_with_emails(self, organization: int, folded_emails: Sequence[str]) -> dict[str, Customer]:
+        found = await self._many(sql.CUSTOMERS_EMAIL_IN, organization, folded_emails)
+        return {row[-1]: Customer(*row[:-1]) for row in found}
+
+    async def _many(self, statement: str, organization: int, keys: Sequence[str]) -> list[Row]:
+        """The rows of many keys; places that a look-up does not fill hold null, which equals nothing."""
+        rows: list[Row] = []
+        for start in range(0, len(keys), sql.KEYS_MAX):
+            parameters: dict[str, object] = dict.fromkeys(_PLACES)
+            parameters.update(zip(_PLACES, keys[start : start + sql.KEYS_MAX], strict=False), organization=organization)
+            rows += await self._fetch(statement, parameters)
+        return rows
+
+    async def customers_with_phone(
+        self, organization: int, digits: str, *, mobile: bool, after: int, limit: int
+    ) -> list[Customer]:
+        key = {"organization": organization, "digits": digits, "mobile": int(mobile), "after": after, "limit": limit}
+        return [Customer(*row) for row in await self._fetch(sql.CUSTOMERS_WITH_PHONE, key)]
+
+    async def customers_after(self, organization: int, after: int, limit: int) -> list[Customer]:
+        key = {"organization": organization, "after": after, "limit": limit}
+        return [Customer(*row) for row in await self._fetch(sql.CUSTOMERS_AFTER, key)]
+
+    async def phones(self, customer: int) -> dict[str, bool]:
+        return {row[0]: row[1] == 1 for row in await self._fetch(sql.PHONES, {"customer": customer})}
+
+    async def tags(self, customer: int) -> list[Tag]:
+        return [Tag(*row) for row in await self._fetch(sql.TAGS, {"customer": customer})]
+
+    async def behaviours(self, customer: int) -> list[Behaviour]:
+        return [Behaviour(*row) for row in await self._fetch(sql.BEHAVIOURS, {"customer": customer})]
+
+    async def user_events(self, customer: int, after: str, limit: int) -> list[UserEvent]:
+        key = {"customer": customer, "after": after, "limit": limit}
+        return [UserEvent(*row) for row in await self._fetch(sql.USER_EVENTS, key)]

@@ -34,6 +34,10 @@ class OutboxReads(Fetching):
         found = await self._fetch(sql.EVENT, {"id": event_id})
         return Event(*found[0]) if found else None
 
+    async def events_about(self, user_id: str, after: int, limit: int) -> list[Event]:
+        key = {"user_id": user_id, "after": after, "limit": limit}
+        return [Event(*row) for row in await self._fetch(sql.EVENTS_ABOUT, key)]
+
     async def event_span(self, after: int, limit: int) -> list[tuple[int, int]]:
         return [(row[0], row[1]) for row in await self._fetch(sql.EVENT_SPAN, {"after": after, "limit": limit})]
 

@@ -3,6 +3,11 @@
 from tessera.core import changes
 from tessera.store.sql.statement import Statement
 
+KEYS_MAX = 100
+"""Keys that one look-up of many takes; a statement has a fixed number of places for them."""
+
+_KEYS = ", ".join(f":k{place}" for place in range(KEYS_MAX))
+
 WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     changes.AddCustomer: (
         Statement(
@@ -15,7 +20,8 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     changes.ReplaceProfile: (
         Statement(
             "update customer set folded_email = :folded_email, profile = :profile"
-            " where number = :customer and profile = :was_profile and not exists (select 1 from customer other"
+            " where number = :customer and profile = :was_profile and forgotten_at is null"
+            " and not exists (select 1 from customer other"
             " where other.organization = customer.organization and other.folded_email = :folded_email"
             " and other.number <> customer.number)",
             "the profile is as it was and the email address is free",
@@ -29,12 +35,113 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "the external id is free",
         ),
     ),
+    changes.SetIdentifiers: (
+        Statement(
+            "update customer set identifiers = :identifiers"
+            " where number = :customer and identifiers = :was_identifiers and forgotten_at is null",
+            "the customer's external ids are as they were",
+        ),
+    ),
+    changes.SetCustomProfile: (
+        Statement(
+            "update customer set user_profile = :user_profile"
+            " where number = :customer and user_profile is not distinct from :was_user_profile"
+            " and forgotten_at is null",
+            "the custom profile is as it was",
+        ),
+    ),
+    changes.AddPhone: (
+        Statement(
+            "insert into phone (organization, digits, customer, mobile)"
+            " select :organization, :digits, number, :mobile from customer"
+            " where id = :customer_id and organization = :organization and forgotten_at is null"
+            " on conflict (organization, digits, customer) do update set mobile = excluded.mobile",
+            "the customer is there",
+        ),
+    ),
+    changes.RemovePhone: (
+        Statement("delete from phone where organization = :organization and digits = :digits and customer = :customer"),
+    ),
+    changes.SetTag: (
+        Statement(
+            "insert into tag (customer, name, count, expires_at)"
+            " select c.number, :name, :count, :expires_at from customer c"
+            " where c.number = :customer and c.forgotten_at is null"
+            " and coalesce((select t.count from tag t where t.customer = c.number and t.name = :name"
+            " and t.expires_at is not distinct from :was_expires_at), 0) = :was_count"
+            " on conflict (customer, name) do update set count = excluded.count, expires_at = excluded.expires_at"
+            " where tag.count = :was_count",
+            "the tag is as it was",
+        ),
+    ),
+    changes.DropExpiredTags: (Statement("delete from tag where customer = :customer and expires_at <= :now"),),
+    changes.SetBehaviour: (
+        Statement(
+            "insert into behaviour (customer, name, count, last_at)"
+            " select c.number, :name, :count, :last_at from customer c"
+            " where c.number = :customer and c.forgotten_at is null"
+            " and coalesce((select b.count from behaviour b where b.customer = c.number and b.name = :name), 0)"
+            " = :was_count"
+            " on conflict (customer, name) do update set count = excluded.count, last_at = excluded.last_at",
+            "the count is as it was",
+        ),
+    ),
+    changes.ForgetCustomer: (
+        Statement(
+            "update customer set id = :tombstone_id, folded_email = null, profile = '{}', identifiers = '[]',"
+            " user_profile = null, forgotten_at = :forgotten_at, due_at = :due_at, version = version + 1"
+            " where number = :customer and id = :id and version = :version and forgotten_at is null",
+            "the customer is there and its standing as it was",
+        ),
+        Statement("delete from identifier where customer = :customer"),
+        Statement("delete from phone where customer = :customer"),
+        Statement("delete from tag where customer = :customer"),
+        Statement("delete from behaviour where customer = :customer"),
+        Statement("delete from user_event where customer = :customer"),
+        Statement(
+            "update ledger_entry set request = null, idempotency_id = null, fingerprint = null, reference_id = null,"
+            " reference_type = null where customer = :customer"
+        ),
+    ),
 }
 
 CUSTOMER_COLUMNS = "select c.number, c.id, c.profile, c.standing, c.version, c.identifiers, c.user_profile"
-CUSTOMER = f"{CUSTOMER_COLUMNS} from customer c where c.id = :id and c.organization = :organization"
+CUSTOMER = (
+    f"{CUSTOMER_COLUMNS} from customer c where c.id = :id and c.organization = :organization and c.forgotten_at is null"
+)
 CUSTOMER_EXTERNAL = (
     f"{CUSTOMER_COLUMNS} from identifier x join customer c on c.number = x.customer"
     " where x.organization = :organization and x.external_id = :external_id"
 )
 CUSTOMER_ID_WITH_EMAIL = "select id from customer where organization = :organization and folded_email = :folded_email"
+
+CUSTOMERS_IN = (
+    f"{CUSTOMER_COLUMNS} from customer c"
+    f" where c.id in ({_KEYS}) and +c.organization = :organization and c.forgotten_at is null"
+)
+"""The `+` keeps a planner from going through all of the organization's customers by its index."""
+
+CUSTOMERS_EXTERNAL_IN = (
+    f"{CUSTOMER_COLUMNS}, x.external_id from identifier x join customer c on c.number = x.customer"
+    f" where x.organization = :organization and x.external_id in ({_KEYS})"
+)
+CUSTOMERS_EMAIL_IN = (
+    f"{CUSTOMER_COLUMNS}, c.folded_email from customer c"
+    f" where c.organization = :organization and c.folded_email in ({_KEYS})"
+)
+CUSTOMERS_WITH_PHONE = (
+    f"{CUSTOMER_COLUMNS} from phone p join customer c on c.number = p.customer"
+    " where p.organization = :organization and p.digits = :digits and p.mobile >= :mobile and p.customer > :after"
+    " order by p.customer limit :limit"
+)
+CUSTOMERS_AFTER = (
+    f"{CUSTOMER_COLUMNS} from customer c"
+    " where c.organization = :organization and c.number > :after and c.forgotten_at is null"
+    " order by c.number limit :limit"
+)
+PHONES = "select digits, mobile from phone where customer = :customer"
+TAGS = "select name, count, expires_at from tag where customer = :customer"
+BEHAVIOURS = "select name, count, last_at from behaviour where customer = :customer"
+USER_EVENTS = (
+    "select id, lookup, occurred_at from user_event where customer = :customer and id > :after order by id limit :limit"
+)

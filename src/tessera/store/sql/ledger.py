@@ -41,8 +41,9 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     changes.AddUserEvent: (
         Statement(
             "insert into user_event (customer, id, lookup, occurred_at)"
-            " values (:customer, :id, :lookup, :occurred_at) on conflict do nothing",
-            "the event's id is free",
+            " select number, :id, :lookup, :occurred_at from customer"
+            " where number = :customer and forgotten_at is null on conflict do nothing",
+            "the customer is there and the event's id is free",
         ),
     ),
 }

@@ -6,10 +6,11 @@ from tessera.store.sql.statement import Statement
 WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     changes.AddEvent: (
         Statement(
-            "insert into event (id, organization, kind, data, occurred_at)"
-            " values (:id, :organization, :kind, :data, :occurred_at)"
+            "insert into event (id, organization, kind, data, occurred_at, user_id)"
+            " values (:id, :organization, :kind, :data, :occurred_at, :user_id)"
         ),
     ),
+    changes.RedactEvent: (Statement("update event set data = :data where number = :number"),),
     changes.AddWebhook: (
         Statement(
             "insert into webhook (organization, name, url, kinds, secret, created_at, position, failures,"
@@ -113,6 +114,7 @@ EVENTS_BEFORE = (
 )
 EVENT = f"{_EVENT} from event e where e.id = :id order by e.number limit 1"
 LAST_EVENT = "select coalesce(max(number), 0) from event"
+EVENTS_ABOUT = f"{_EVENT} from event e where e.user_id = :user_id and e.number > :after order by e.number limit :limit"
 EVENT_SPAN = "select number, occurred_at from event where number > :after order by number limit :limit"
 WAITING = "select kind, count(*) from event where organization = :organization and number > :position group by kind"
 

@@ -3,6 +3,9 @@
 A standing gets a third member, the number of the customer's ledger entries.
 """
 
+import json
+import re
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -111,6 +114,8 @@ def customers() -> None:
         "phone", refers("organization", "organization"), text("digits"), refers("customer", "customer"),
         integer("mobile"), sa.PrimaryKeyConstraint("organization", "digits", "customer"),
     )  # fmt: skip
+    op.create_index("phone_customer", "phone", ["customer"])
+    phones_of_profiles()
     keyed_table(
         "tag", refers("customer", "customer"), text("name"), integer("count"), integer("expires_at", null=True),
         sa.PrimaryKeyConstraint("customer", "name"),
@@ -125,9 +130,32 @@ def customers() -> None:
     )  # fmt: skip
 
 
+def phones_of_profiles() -> None:
+    """Make the customers that are there findable by the phone numbers in their profiles."""
+    connection = op.get_bind()
+    page = sa.text(
+        "select number, organization, profile from customer where number > :after order by number limit 1000"
+    )
+    insert = sa.text("insert into phone (organization, digits, customer, mobile) values (:o, :digits, :c, :mobile)")
+    after = 0
+    while rows := connection.execute(page, {"after": after}).fetchall():
+        for customer, organization, profile in rows:
+            found: dict[str, bool] = {}
+            for each in json.loads(profile).get("phone_numbers") or []:
+                digits = re.sub("[^0-9]+", "", each["phone_number"])
+                found[digits] = found.get(digits, False) or each["phone_type"] == "mobile"
+            for digits in filter(None, found):
+                connection.execute(
+                    insert, {"o": organization, "digits": digits, "c": customer, "mobile": int(found[digits])}
+                )
+        after = rows[-1][0]
+
+
 def outbox() -> None:
     table("event", number(), text("id"), refers("organization", "organization"), text("kind"), text("data"),
-          integer("occurred_at"))  # fmt: skip
+          integer("occurred_at"), text("user_id", null=True))  # fmt: skip
+    about = sa.text("user_id is not null")
+    op.create_index("event_user", "event", ["user_id"], sqlite_where=about, postgresql_where=about)
     op.create_index("event_id", "event", ["id"])
     op.create_index("event_organization", "event", ["organization", "number", "kind"])
     table(

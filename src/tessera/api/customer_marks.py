@@ -1,0 +1,114 @@
+"""Tags and behaviour events of a customer: `tags` and `events`."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from tessera.api import fields, users
+from tessera.api.users import FOUND, TAG
+from tessera.app import customer_marks
+from tessera.app.customers import Named
+from tessera.app.house import House
+from tessera.core import times
+from tessera.core.customers import Text
+from tessera.core.errors import Unavailable, Validation
+from tessera.core.tags import Tag
+from tessera.web import guard
+from tessera.web.messages import Request, Response
+from tessera.web.operations import Operation
+from tessera.web.routes import Route
+
+NAMES_MAX = 100
+TTL_SECONDS_MAX = 10 * 366 * 86400
+COUNT_MAX = 10**9
+
+
+class TagsRequest(msgspec.Struct, frozen=True):
+    """Tags to give; with `ttl`, in seconds, they end."""
+
+    tags: Annotated[list[Text], Meta(min_length=1, max_length=NAMES_MAX)]
+    ttl: Annotated[int, Meta(ge=1, le=TTL_SECONDS_MAX)] | None = None
+
+
+class TagView(msgspec.Struct, frozen=True, gc=False):
+    """A tag: how often it was given and, where it ends, when."""
+
+    name: str
+    count: int
+    expires_at: str | UnsetType = UNSET
+
+
+class TagsReply(msgspec.Struct, frozen=True, gc=False):
+    """All tags of the customer that have not ended, by name."""
+
+    status: str
+    tags: list[TagView]
+
+
+class EventsRequest(msgspec.Struct, frozen=True):
+    """How often the customer did each of these."""
+
+    events: Annotated[dict[Text, Annotated[int, Meta(ge=1, le=COUNT_MAX)]], Meta(min_length=1, max_length=NAMES_MAX)]
+
+
+class EventsReply(msgspec.Struct, frozen=True, gc=False):
+    """How often the customer did each of these so far."""
+
+    status: str
+    events: dict[str, int]
+
+
+_decode_tags = msgspec.json.Decoder(TagsRequest)
+_decode_events = msgspec.json.Decoder(EventsRequest)
+
+READ_TAGS = Operation("The tags of a customer", TAG, TagsReply, None, "profiles:read", refusals=FOUND)
+GIVE_TAGS = Operation(
+    "Give a customer tags, counted, and ending where a ttl is given",
+    TAG,
+    TagsReply,
+    TagsRequest,
+    "profiles:write",
+    refusals=(*FOUND, Validation, Unavailable),
+)
+COUNT_EVENTS = Operation(
+    "Count what a customer did",
+    TAG,
+    EventsReply,
+    EventsRequest,
+    "profiles:write",
+    refusals=(*FOUND, Validation, Unavailable),
+)
+
+
+def routes(house: House) -> list[Route]:
+    """The routes of tags and events."""
+
+    async def read_tags(request: Request, api_key: str, named: Named) -> Response:
+        caller = await guard.caller(house, request, "profiles:read")
+        return _tags(await customer_marks.read_tags(house, caller, api_key, named))
+
+    async def give_tags(request: Request, api_key: str, named: Named) -> Response:
+        caller = await guard.caller(house, request, "profiles:write")
+        sent = fields.decode(_decode_tags, await request.body(fields.BODY_BYTES_MAX))
+        return _tags(await customer_marks.tag(house, caller, api_key, named, sent.tags, sent.ttl))
+
+    async def count_events(request: Request, api_key: str, named: Named) -> Response:
+        caller = await guard.caller(house, request, "profiles:write")
+        sent = fields.decode(_decode_events, await request.body(fields.BODY_BYTES_MAX))
+        counted = await customer_marks.count(house, caller, api_key, named, sent.events)
+        return users.ok(EventsReply("ok", {name: each.count for name, each in counted.items()}))
+
+    return [
+        *users.under_both("GET", "/tags", read_tags, READ_TAGS),
+        *users.under_both("POST", "/tags", give_tags, GIVE_TAGS),
+        *users.under_both("POST", "/events", count_events, COUNT_EVENTS),
+    ]
+
+
+def _tags(held: list[Tag]) -> Response:
+    views = [
+        TagView(each.name, each.count, UNSET if each.expires_at is None else times.core_time(each.expires_at))
+        for each in held
+    ]
+    return users.ok(TagsReply("ok", views))

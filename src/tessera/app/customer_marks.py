@@ -1,0 +1,71 @@
+"""What partners note of a customer beside the profile: tags, and how often it did something."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from tessera.app.callers import Caller
+from tessera.app.customers import Named, change, find
+from tessera.app.house import House
+from tessera.core import behaviours, tags
+from tessera.core.behaviours import Behaviour
+from tessera.core.changes import Change, DropExpiredTags, SetBehaviour, SetTag
+from tessera.core.customers import Customer
+from tessera.core.errors import Validation
+from tessera.core.tags import Tag
+
+NAMES_MAX = 1000
+"""Tags, and likewise names of events, that one customer may have."""
+
+
+async def read_tags(house: House, caller: Caller, api_key: str, named: Named) -> list[Tag]:
+    """The tags of a customer that have not ended, by name. Raises InvalidAPIKey, UserNotFound."""
+    customer = await find(house, caller, api_key, named)
+    return _shown(await house.store.tags(customer.number), house.clock.now())
+
+
+async def tag(
+    house: House, caller: Caller, api_key: str, named: Named, names: Sequence[str], ttl_seconds: int | None
+) -> list[Tag]:
+    """Give a customer tags; all of its tags then. Raises InvalidAPIKey, UserNotFound, Validation."""
+
+    async def decide(customer: Customer) -> tuple[list[Tag], list[Change]]:
+        now = house.clock.now()
+        stored = await house.store.tags(customer.number)
+        held = {each.name: each for each in stored if each.live(now)}
+        changes: list[Change] = []
+        if len(held) < len(stored):
+            changes.append(DropExpiredTags(customer.number, now))
+        for name, times in Counter(names).items():
+            before, after = held.get(name), tags.given(name, times, held.get(name), ttl_seconds, now)
+            was = (0, None) if before is None else (before.count, before.expires_at)
+            changes.append(SetTag(customer.number, name, after.count, after.expires_at, *was))
+            held[name] = after
+        if len(held) > NAMES_MAX:
+            raise Validation(f"tags: a customer has at most {NAMES_MAX}.")
+        return _shown(list(held.values()), now), changes
+
+    return await change(house, caller, api_key, named, decide)
+
+
+def _shown(held: list[Tag], now: int) -> list[Tag]:
+    return sorted((each for each in held if each.live(now)), key=lambda each: each.name)
+
+
+async def count(
+    house: House, caller: Caller, api_key: str, named: Named, events: Mapping[str, int]
+) -> dict[str, Behaviour]:
+    """Count what a customer did; the totals of these. Raises InvalidAPIKey, UserNotFound, Validation."""
+
+    async def decide(customer: Customer) -> tuple[dict[str, Behaviour], list[Change]]:
+        now = house.clock.now()
+        held = {each.name: each for each in await house.store.behaviours(customer.number)}
+        if len(held.keys() | events.keys()) > NAMES_MAX:
+            raise Validation(f"events: a customer has at most {NAMES_MAX} names.")
+        counted = {name: behaviours.done(name, times, held.get(name), now) for name, times in events.items()}
+        changes: list[Change] = [
+            SetBehaviour(customer.number, name, each.count, each.last_at, held[name].count if name in held else 0)
+            for name, each in counted.items()
+        ]
+        return counted, changes
+
+    return await change(house, caller, api_key, named, decide)

@@ -1,0 +1,196 @@
+"""`tessera customers show`, `list`, `export`, `delete` and `purge`: looking at customers, and forgetting them."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+
+import typer
+
+from tessera.cli import output
+from tessera.cli.opening import check_folder, confirm, with_house
+from tessera.cli.options import AsJSON, DataDir, Org, Yes, examples
+
+if TYPE_CHECKING:
+    from tessera.app.customer_records import Listed
+    from tessera.app.house import House
+    from tessera.store.purge import Step
+
+SHOW_EXAMPLES = examples("customers show card-000057", "customers show ada@customers.example --json")
+LIST_EXAMPLES = examples("customers list", "customers list --limit 500 --json")
+EXPORT_EXAMPLES = examples("customers export card-000057", "customers export card-000057 --output record.json")
+DELETE_EXAMPLES = examples("customers delete card-000057", "customers delete card-000057 --yes")
+PURGE_EXAMPLES = examples("customers purge")
+
+Who = Annotated[
+    str,
+    typer.Argument(
+        help="The customer's id, any external id, or email address.", metavar="CUSTOMER", show_default=False
+    ),
+]
+
+
+def show(who: Who, *, org: Org = None, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """Show one customer: profile, points and tier."""
+    from tessera.app import customer_records, organizations
+    from tessera.app.callers import program
+    from tessera.core import customers
+    from tessera.core.customers import Wanted
+
+    async def work(house: "House") -> Any:
+        import msgspec
+
+        organization = await organizations.find(house, org)
+        found = await customer_records.find(house, organization.number, who)
+        wanted = Wanted(user_profile=True, identifiers=True, incentives=True)
+        loyalty = await program(house, organization.number)
+        return msgspec.json.decode(msgspec.json.encode(customers.view(found, loyalty, wanted)))
+
+    user = with_house(data_dir, work)
+    if as_json:
+        output.document(user)
+        return
+    told = {name: value for name, value in user.items() if not isinstance(value, (dict, list))}
+    output.pairs([(name.replace("_", " "), value) for name, value in told.items()])
+    output.pairs(
+        [
+            ("external ids", ", ".join(each["external_id"] for each in user["identifiers"])),
+            ("phone numbers", ", ".join(each["phone_number"] for each in user.get("phone_numbers") or [])),
+            *((f"custom {name}", value) for name, value in user.get("user_profile", {}).items()),
+        ]
+    )
+
+
+def list_all(
+    *,
+    org: Org = None,
+    after: Annotated[
+        str | None,
+        typer.Option("--after", help="Go on where a page ended, by the cursor it printed.", metavar="CURSOR"),
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", help="How many at most.", min=1, max=10_000)] = 50,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """List customers, the oldest first, page by page."""
+    from tessera.app import customer_records, organizations
+
+    async def work(house: "House") -> "Listed":
+        organization = await organizations.find(house, org)
+        return await customer_records.listed(house, organization.number, after, limit)
+
+    page = with_house(data_dir, work)
+    if as_json:
+        output.document({"customers": page.customers, "next_cursor": page.next_cursor})
+        return
+    output.table(
+        ("id", "external id", "email", "name"),
+        [
+            (each.id, each.external_id or None, each.email or None, f"{each.first_name or ''} {each.last_name or ''}")
+            for each in page.customers
+        ],
+    )
+    if page.next_cursor is not None:
+        output.message(f"There are more: --after {page.next_cursor}")
+
+
+def export(
+    who: Who,
+    *,
+    org: Org = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--output", help="Write to this file, for this user only; standard output when left out."),
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Print one customer's whole record as JSON: profile, notes, balances, every entry, history, events."""
+    from tessera.app import customer_export, customer_records, organizations
+
+    async def work(house: "House") -> int:
+        organization = await organizations.find(house, org)
+        found = await customer_records.find(house, organization.number, who)
+        written = 0
+        with _opened(file) as sink:
+            async for piece in customer_export.pieces(house, organization.number, found):
+                written += sink.write(piece)
+        return written
+
+    written = with_house(data_dir, work)
+    if file is not None and as_json:
+        output.document({"file": str(file), "bytes": written})
+    elif file is not None:
+        output.message(f"Wrote {written:,} bytes to {file}, readable by this user only.")
+
+
+@contextmanager
+def _opened(file: Path | None) -> Iterator[BinaryIO]:
+    if file is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
+        yield opened
+
+
+def delete(who: Who, *, org: Org = None, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """Forget a customer for good: profile, ids, phones, tags, events. The ledger stays, without a name."""
+    from tessera.app import customer_records, organizations
+
+    async def work(house: "House") -> str:
+        organization = await organizations.find(house, org)
+        found = await customer_records.find(house, organization.number, who)
+        confirm(
+            f"Forget the customer {found.id} for good?",
+            f"Forgetting {found.id} cannot be undone. Say --yes to do it.",
+            yes=yes,
+        )
+        await customer_records.forget(house, organization.number, found)
+        return found.id
+
+    forgotten = with_house(data_dir, work)
+    if as_json:
+        output.document({"id": forgotten})
+    else:
+        output.message(f"Forgot {forgotten}. `tessera customers purge` removes what the files still hold of it.")
+
+
+def purge(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """Rewrite the database so that its files hold nothing of what was deleted. Reads go on, writes do not."""
+    import shutil
+
+    from tessera import settings
+    from tessera.app.operators import OperatorError
+    from tessera.store.folder import DataFolder
+    from tessera.store.purge import purge as rewrite
+
+    chosen = settings.load(data_dir=data_dir)
+    check_folder(chosen, make=False)
+    database = DataFolder(chosen.data_dir).database
+    needed = 2 * database.stat().st_size
+    if shutil.disk_usage(database.parent).free < needed:
+        raise OperatorError(f"Rewriting the database needs {needed:,} bytes of free space in {database.parent}.")
+    with _spinning() as report:
+        done = rewrite(database, report)
+    if as_json:
+        output.document(done._asdict())
+    else:
+        output.message(f"Done: {done.bytes_before:,} bytes before, {done.bytes_after:,} after.")
+
+
+@contextmanager
+def _spinning() -> "Iterator[Callable[[Step], None]]":
+    """What is being done and for how long, at a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _step: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("")
+        yield lambda step: bar.update(task, description=step.value)

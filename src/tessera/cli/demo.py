@@ -1,0 +1,129 @@
+"""`tessera demo`: made-up customers with a history, in any number."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tessera.cli import output
+from tessera.cli.opening import with_house
+from tessera.cli.options import AsJSON, DataDir, Org, examples, group
+
+if TYPE_CHECKING:
+    from tessera.app.demo_history import Progress
+    from tessera.app.house import House
+
+STOPPED = 130
+
+app = group("Made-up data to try things with.")
+
+
+@app.callback()
+def demo() -> None:
+    """Made-up data to try things with."""
+
+
+@app.command(
+    "generate",
+    help=(
+        "Make customers with two years of history.\n\n"
+        "Profiles, phones, purchases with their points, rewards and tiers, all by the organization's own program (the"
+        " demonstration's, when it has none). Running it again adds more. Ctrl-C stops it; what is made stays."
+    ),
+    epilog=examples("demo generate --customers 10000", "demo generate --customers 1000000 --org Aurora --seed 7"),
+)
+def generate(
+    *,
+    customers: Annotated[int, typer.Option("--customers", help="How many to make.", min=1)],
+    org: Org = None,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same people.", min=0, max=2**31)] = 1,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Make customers with two years of history."""
+    from tessera import settings
+    from tessera.app import demo_history, organizations
+    from tessera.store.folder import DataFolder
+
+    database = DataFolder(settings.load(data_dir=data_dir).data_dir).database
+    progress = demo_history.Progress(customers)
+    before = database.stat().st_size if database.exists() else 0
+    started = time.monotonic()
+
+    async def work(house: "House") -> None:
+        organization = await organizations.find(house, org)
+        with _until_stopped() as stopped, _bar(customers) as report:
+
+            def after_batch(progress: "Progress") -> bool:
+                report(progress)
+                return stopped()
+
+            await demo_history.generate(house, organization.number, progress, seed, after_batch)
+
+    with_house(data_dir, work)
+    _show(progress, time.monotonic() - started, database.stat().st_size, before, as_json=as_json)
+    if progress.customers < customers:
+        raise typer.Exit(STOPPED)
+
+
+@contextmanager
+def _until_stopped() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C was pressed: the batch under way is finished first. Pressed again, it stops at once."""
+    pressed = []
+    former = signal.getsignal(signal.SIGINT)
+
+    def remember(_number: int, _frame: object) -> None:
+        pressed.append(True)
+        signal.signal(signal.SIGINT, former)
+
+    signal.signal(signal.SIGINT, remember)
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        signal.signal(signal.SIGINT, former)
+
+
+@contextmanager
+def _bar(total: int) -> "Iterator[Callable[[Progress], None]]":
+    """A bar with the rate and the time that is left, at a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _progress: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        MofNCompleteColumn(),
+        BarColumn(),
+        TextColumn("{task.fields[rate]:,.0f} customers/s"),
+        TimeRemainingColumn(),
+        TimeElapsedColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=total, rate=0.0)
+
+        def report(progress: "Progress") -> None:
+            rate = progress.customers / (bar.tasks[0].elapsed or 1e-9)
+            bar.update(task, completed=progress.customers, rate=rate)
+
+        yield report
+
+
+def _show(progress: "Progress", seconds: float, size: int, before: int, *, as_json: bool) -> None:
+    made: dict[str, Any] = {
+        "customers": progress.customers,
+        "entries": progress.entries,
+        "seconds": round(seconds, 1),
+        "customers_per_second": round(progress.customers / seconds),
+        "database_bytes": size,
+        "bytes_per_customer": (size - before) // max(1, progress.customers),
+    }
+    if as_json:
+        output.document(made)
+    else:
+        output.pairs([(name.replace("_", " "), f"{value:,}") for name, value in made.items()])

@@ -1,0 +1,133 @@
+"""Tags and counts: none is lost when many come at once, also from several processes; tags end when they say."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from tessera.app import customer_marks
+from tessera.app.customers import Named
+from tessera.core.behaviours import TOTAL_MAX, Behaviour
+from tessera.core.errors import Validation
+from tessera.core.tags import Tag
+from tessera.core.times import SECOND
+from tests.support import invariants
+from tests.support.scene import Scene, play
+
+SCRIPT = """
+import asyncio, sys
+from pathlib import Path
+from tessera import wiring
+from tessera.app import customer_marks
+from tessera.app.callers import Caller
+from tessera.app.customers import Named
+from tessera.settings import load
+
+async def main(folder, api_key, customer_id, times):
+    async with wiring.open_house(load(data_dir=Path(folder))) as house:
+        caller = Caller(1, ("openid",))
+        for _ in range(int(times)):
+            await asyncio.gather(
+                customer_marks.count(house, caller, api_key, Named(customer_id), {"visit": 2, "other": 1}),
+                customer_marks.tag(house, caller, api_key, Named(customer_id), ["vip", "vip", "gold"], None),
+            )
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def tag(scene: Scene, customer_id: str, *names: str, ttl: int | None = None) -> list[Tag]:
+    """Give a customer tags."""
+    return await customer_marks.tag(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), names, ttl)
+
+
+async def count(scene: Scene, customer_id: str, **events: int) -> dict[str, Behaviour]:
+    """Count what a customer did."""
+    return await customer_marks.count(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), events)
+
+
+def test_none_is_lost_in_one_process(tmp_path: Path) -> None:
+    """Many at once for one customer are each counted once, and each told once."""
+
+    async def scenario(scene: Scene) -> None:
+        customer_id = await scene.customer("card")
+        await asyncio.gather(
+            *(tag(scene, customer_id, "vip", f"t{n}") for n in range(40)),
+            *(count(scene, customer_id, visit=2) for _ in range(40)),
+        )
+        tags = {each.name: each.count for each in await tag(scene, customer_id, "last")}
+        assert tags == {"vip": 40, "last": 1, **{f"t{n}": 1 for n in range(40)}}
+        assert (await count(scene, customer_id, visit=1))["visit"].count == 81
+        told = [each.kind for each in await scene.house.store.events_about(customer_id, 0, 1000)]
+        assert told.count("customer.changed") == 82
+
+    play(tmp_path, scenario)
+
+
+def test_none_is_lost_among_processes(tmp_path: Path) -> None:
+    """Three processes at once count exactly."""
+
+    async def scenario(scene: Scene) -> None:
+        customer_id = await scene.customer("card")
+        arguments = [str(scene.database.parent), scene.shop.api_key, customer_id, "30"]
+        running = [await asyncio.create_subprocess_exec(sys.executable, "-c", SCRIPT, *arguments) for _ in range(3)]
+        codes = [await each.wait() for each in running]
+        assert codes == [0, 0, 0]
+        known = await scene.house.store.customer(1, customer_id)
+        assert known is not None
+        counts = {each.name: each.count for each in await scene.house.store.behaviours(known.number)}
+        assert counts == {"visit": 180, "other": 90}
+        tags = {each.name: each.count for each in await scene.house.store.tags(known.number)}
+        assert tags == {"vip": 180, "gold": 90}
+        invariants.check(scene.database)
+
+    play(tmp_path, scenario)
+
+
+def test_a_tag_ends_when_it_says(tmp_path: Path) -> None:
+    """A tag is shown until its very end, not at it; given again it begins anew; the latest giving says when it ends."""
+
+    async def scenario(scene: Scene) -> None:
+        customer_id = await scene.customer("card")
+
+        async def shown() -> list[tuple[str, int, int | None]]:
+            held = await customer_marks.read_tags(scene.house, scene.caller, scene.shop.api_key, Named(customer_id))
+            return [(each.name, each.count, each.expires_at) for each in held]
+
+        begun = scene.clock.now()
+        await tag(scene, customer_id, "sale", ttl=60)
+        await tag(scene, customer_id, "sale", "vip", ttl=60)
+        end = begun + 60 * SECOND
+        assert await shown() == [("sale", 2, end), ("vip", 1, end)]
+        await tag(scene, customer_id, "vip")
+        scene.clock.step(59.999999)
+        assert await shown() == [("sale", 2, end), ("vip", 2, None)]
+        scene.clock.step(0.000001)
+        assert await shown() == [("vip", 2, None)]
+        await tag(scene, customer_id, "sale", ttl=1)
+        assert await shown() == [("sale", 1, scene.clock.now() + SECOND), ("vip", 2, None)]
+        assert invariants.row_counts(scene.database)["tag"] == 2
+
+    play(tmp_path, scenario)
+
+
+def test_a_customer_has_so_many_and_no_more(tmp_path: Path) -> None:
+    """Names are bounded for each customer, and a count stays exact in JSON; what is refused is refused whole."""
+
+    async def scenario(scene: Scene) -> None:
+        customer_id = await scene.customer("card")
+        for start in range(0, customer_marks.NAMES_MAX, 100):
+            await tag(scene, customer_id, *(f"t{start + n}" for n in range(100)))
+            await count(scene, customer_id, **{f"e{start + n}": 1 for n in range(100)})
+        before = invariants.contents(scene.database)
+        with pytest.raises(Validation, match="tags: a customer has at most 1000"):
+            await tag(scene, customer_id, "t1", "one more")
+        with pytest.raises(Validation, match="events: a customer has at most 1000"):
+            await count(scene, customer_id, e1=1, more=1)
+        with pytest.raises(Validation, match="would pass"):
+            await count(scene, customer_id, e1=1, e2=TOTAL_MAX)
+        assert invariants.contents(scene.database) == before
+        assert (await count(scene, customer_id, e2=TOTAL_MAX - 1))["e2"].count == TOTAL_MAX
+
+    play(tmp_path, scenario)

@@ -1,0 +1,171 @@
+"""Forgetting a customer: everything personal is gone, from the answers, the tables and the bytes of the files."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tessera import wiring
+from tessera.app import customer_import, customer_marks, customer_updates, customers, forgetting, points
+from tessera.app.customer_rows import Row
+from tessera.app.customers import Named
+from tessera.core.changes import AddUserEvent
+from tessera.core.customer_profiles import CustomerUpdate
+from tessera.core.customers import NewCustomer, PhoneNumber, Wanted
+from tessera.core.errors import UserNotFound
+from tessera.core.loyalty.orders import Deposit, Spend
+from tessera.core.loyalty.points import UNITS
+from tessera.settings import load
+from tessera.store.purge import purge
+from tests.support import invariants
+from tests.support.scene import Scene, play, status
+
+MARK = "Zqx7"
+"""Stands in every value that is personal, and nowhere else."""
+
+
+def marked(field: str) -> str:
+    """A distinctive value for a field."""
+    return f"{MARK}-{field}"
+
+
+TEXTS = ("address", "address2", "city", "zip", "dma", "state", "last_name", "first_name", "referrer_code")
+
+
+async def somebody(scene: Scene) -> str:
+    """A customer with something distinctive in every field, and in everything noted of it."""
+    new: dict[str, object] = {
+        **{name: marked(name) for name in TEXTS},
+        "external_id_type": marked("type"),
+        "email": f"{MARK}@{MARK}.example",
+        "dob": "1987-06-05",
+        "gender": "f",
+        "country": "ZQX",
+        "locale": marked("locale"),
+        "phone_numbers": [PhoneNumber("+7 (770) 777-0707", marked("kind"), [marked("flag")])],
+        "user_profile": {marked("member"): msgspec.Raw(json.dumps(marked("value")).encode())},
+    }
+    customer_id = await scene.customer(marked("card"), **new)
+    named = Named(customer_id)
+    key = scene.shop.api_key
+    sent = CustomerUpdate(external_id=marked("second-card"), first_name=marked("new-name"))
+    await customer_updates.update(scene.house, scene.caller, key, named, sent, Wanted())
+    await customer_marks.tag(scene.house, scene.caller, key, named, [marked("tag")], None)
+    await customer_marks.count(scene.house, scene.caller, key, named, {marked("behaviour"): 3})
+    deposit = Deposit("account-spend", 5 * UNITS, marked("once"), marked("order"), marked("order-type"))
+    await scene.deposit(customer_id, deposit, status(700))
+    spend = Spend(("account-spend",), UNITS, marked("spent"), marked("receipt"), marked("receipt-type"))
+    await points.order(scene.house, scene.caller, scene.retailer_id, customer_id, [spend])
+    known = await scene.house.store.customer(1, customer_id)
+    assert known is not None
+    await scene.house.commit(AddUserEvent(known.number, scene.house.new_uuid(), marked("lookup"), 1))
+    return customer_id
+
+
+def hits(folder: Path, *texts: str) -> dict[str, list[str]]:
+    """The files of a folder in whose bytes a text stands, for each of the texts."""
+    contents = {file.name: file.read_bytes() for file in folder.iterdir()}
+    return {text: [name for name, raw in contents.items() if text.encode() in raw] for text in texts}
+
+
+PERSONAL = (MARK, MARK.casefold(), "77707770707", "(770) 777-0707", "1987-06-05", "ZQX", "zqx7")
+
+
+def test_nothing_personal_is_left_in_the_files(tmp_path: Path) -> None:
+    """After forgetting and purging no file of the data folder, log included, holds a byte of it; the ledger adds up."""
+
+    async def scenario(scene: Scene) -> None:
+        customer_id = await somebody(scene)
+        other = await scene.customer("other", phone_numbers=[PhoneNumber("+1 555")])
+        await scene.deposit(other, Deposit("account-spend", UNITS, "kept-once", "kept-order"))
+        folder = scene.database.parent
+        assert all(hits(folder, *PERSONAL).values())
+        await forgetting.forget(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
+        invariants.check(scene.database)
+        purge(scene.database, lambda _step: None)
+        assert {text: where for text, where in hits(folder, *PERSONAL).items() if where} == {}
+        assert all(hits(folder, "kept-once", "kept-order").values())
+        invariants.check(scene.database)
+
+    play(tmp_path, scenario)
+
+
+def test_a_forgotten_customer_is_nowhere_found(tmp_path: Path) -> None:
+    """No deed finds the customer; forgetting again is told so; its names are free for somebody new, in bulk too."""
+
+    async def scenario(scene: Scene) -> None:
+        customer_id = await somebody(scene)
+        named, key = Named(customer_id), scene.shop.api_key
+        await forgetting.forget(scene.house, scene.caller, key, Named(marked("card"), external=True), Wanted())
+        for deed in (
+            customers.read(scene.house, scene.caller, key, customer_id, Wanted()),
+            forgetting.forget(scene.house, scene.caller, key, named, Wanted()),
+            customer_updates.update(scene.house, scene.caller, key, named, CustomerUpdate(city="x"), Wanted()),
+            customer_marks.tag(scene.house, scene.caller, key, named, ["x"], None),
+            customer_marks.count(scene.house, scene.caller, key, named, {"x": 1}),
+            scene.deposit(customer_id, status(1)),
+            points.balances(scene.house, scene.caller, scene.retailer_id, customer_id, None),
+        ):
+            with pytest.raises(UserNotFound):
+                await deed
+        new = NewCustomer(external_id=marked("card"), email=f"{MARK}@{MARK}.example")
+        row = Row(2, new, frozenset({"external_id", "email"}))
+        tally = await customer_import.load(scene.house, 1, [row], lambda _tally: None)
+        assert (tally.created, tally.refused) == (1, 0)
+        invariants.check(scene.database)
+
+    play(tmp_path, scenario)
+
+
+def test_it_is_told_once_and_without_a_name(tmp_path: Path) -> None:
+    """The last event about the customer says that it was deleted; those before hold no order's name any more."""
+
+    async def scenario(scene: Scene) -> None:
+        customer_id = await somebody(scene)
+        before = await scene.house.store.events_about(customer_id, 0, 1000)
+        await forgetting.forget(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
+        after = await scene.house.store.events_about(customer_id, 0, 1000)
+        assert any(MARK in each.data for each in before)
+        assert not any(MARK in each.data for each in after)
+        assert [each.kind for each in after] == [*(each.kind for each in before), "customer.deleted"]
+        assert json.loads(after[-1].data) == {"retailer_id": scene.retailer_id, "user_id": customer_id}
+        earned = next(json.loads(each.data) for each in after if each.kind == "points.earned")
+        assert {"amount", "entry_id", "available_balance"} <= earned.keys()
+
+    play(tmp_path, scenario)
+
+
+def test_deposits_at_the_same_moment_leave_no_name(tmp_path: Path) -> None:
+    """Deposits, updates and tags that race with forgetting are written before it, or refused; nothing outlives it."""
+
+    async def scenario(scene: Scene) -> None:
+        customer_id = await somebody(scene)
+        named, key = Named(customer_id), scene.shop.api_key
+        settings = load(data_dir=scene.database.parent)
+        async with wiring.open_house(settings, clock=scene.clock) as other:
+            deeds = [
+                *(scene.deposit(customer_id, Deposit("account-spend", 1, f"{MARK}{n}", MARK)) for n in range(20)),
+                *(
+                    points.order(
+                        other,
+                        scene.caller,
+                        scene.retailer_id,
+                        customer_id,
+                        [Deposit("account-spend", 1, f"{MARK}o{n}")],
+                    )
+                    for n in range(20)
+                ),
+                forgetting.forget(other, scene.caller, key, named, Wanted()),
+                *(customer_marks.tag(other, scene.caller, key, named, [marked("late")], None) for _ in range(5)),
+                *(customer_marks.count(scene.house, scene.caller, key, named, {MARK: 1}) for _ in range(5)),
+            ]
+            done = await asyncio.gather(*deeds, return_exceptions=True)
+        refused = [each for each in done if isinstance(each, BaseException)]
+        assert {type(each) for each in refused} <= {UserNotFound}
+        invariants.check(scene.database)
+        purge(scene.database, lambda _step: None)
+        assert hits(scene.database.parent, MARK, MARK.casefold()) == {MARK: [], MARK.casefold(): []}
+
+    play(tmp_path, scenario)

@@ -1,0 +1,136 @@
+"""Customers at the command line: shown, listed, exported whole, forgotten, and purged from the files."""
+
+import json
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tessera.app import books, customer_marks, organizations
+from tessera.app.callers import Caller
+from tessera.app.customers import Named
+from tessera.app.house import House
+from tessera.core.changes import AddUserEvent
+from tessera.core.loyalty.orders import Deposit
+from tests.cli.command import one_sentence, run, spawn
+from tests.support import deeds, invariants
+
+ENTRIES = 1_200
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with some made-up customers, the first of whom has a long history."""
+    folder = tmp_path_factory.mktemp("records") / "data"
+    run("orgs", "create", "Aurora", "--data-dir", folder)
+    assert run("demo", "generate", "--customers", "30", "--data-dir", folder).code == 0
+    deeds.do(folder, _history)
+    return folder
+
+
+async def _history(house: House) -> None:
+    organization = await organizations.find(house, None)
+    shop = await organizations.create_property(house, organization, "shop")
+    caller, named = Caller(organization.number, ("openid",)), Named("made-1-00000000", external=True)
+    await customer_marks.tag(house, caller, shop.api_key, named, ["vip"], 3600)
+    await customer_marks.count(house, caller, shop.api_key, named, {"visit": 3})
+    program = await house.directory.programs.get(organization.number)
+    known = await house.store.customer_with_external_id(organization.number, named.key)
+    assert program is not None
+    assert known is not None
+    book = books.open_book(house, known, program)
+    now = house.clock.now()
+    for n in range(ENTRIES):
+        book.deposit(Deposit(program.accounts[0].id, 10_000, None, f"order-{n}"), 0, now)
+    await house.commit(*book.close(), *(AddUserEvent(known.number, house.new_uuid(), f"e{n}", n) for n in range(700)))
+
+
+def document(*arguments: str | Path) -> Any:
+    """What a command prints as JSON."""
+    return run(*arguments, "--json").document
+
+
+def test_a_customer_is_shown_by_whatever_is_known(made: Path) -> None:
+    """The id, an external id and the email address in any case lead to the same customer."""
+    shown = document("customers", "show", "made-1-00000003", "--data-dir", made)
+    assert shown["tier_details"]["tier_levels"]
+    assert shown["user_profile"]["favourites"]
+    for known_by in (shown["id"], shown["email"].upper()):
+        assert document("customers", "show", known_by, "--data-dir", made) == shown
+    lines = run("customers", "show", shown["id"], "--data-dir", made).out
+    assert shown["email"] in lines
+    assert shown["phone_numbers"][0]["phone_number"] in lines
+    assert "no such customer" in one_sentence(run("customers", "show", "nobody", "--data-dir", made))
+
+
+def test_a_list_comes_in_pages(made: Path) -> None:
+    """Pages hold each customer once, and a cursor that is none is a sentence."""
+    seen: list[str] = []
+    cursor: list[str] = []
+    while True:
+        page = document("customers", "list", "--limit", "7", *cursor, "--data-dir", made)
+        seen += [each["external_id"] for each in page["customers"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = ["--after", page["next_cursor"]]
+    assert seen == [f"made-1-{n:08d}" for n in range(30)]
+    shown = run("customers", "list", "--limit", "2", "--data-dir", made)
+    assert "made-1-00000001" in shown.out
+    assert "--after" in shown.err
+    assert "must be a cursor" in one_sentence(run("customers", "list", "--after", "1", "--data-dir", made))
+
+
+def test_an_export_is_the_whole_record(made: Path, tmp_path: Path) -> None:
+    """Everything the database has of a customer is in it: every entry, note and event; the sums agree."""
+    done = spawn("customers", "export", "made-1-00000000", "--data-dir", made)
+    record = json.loads(done.out)
+    assert list(record) == [
+        "exported_at", "user", "identifiers", "user_profile", "balances", "phones", "tags", "behaviours", "user_events",
+        "ledger", "memberships", "events",
+    ]  # fmt: skip
+    assert [entry["number"] for entry in record["ledger"]] == list(range(1, len(record["ledger"]) + 1))
+    for balance in record["balances"]:
+        own = [each["amount"] for each in record["ledger"] if each["account_name"] == balance["account_name"]]
+        assert sum(own) == balance["available_balance"]
+    assert [each["name"] for each in record["tags"]] == ["vip"]
+    assert record["behaviours"][0]["count"] == 3
+    assert len({each["event_lookup"] for each in record["user_events"]}) == 700
+    assert record["memberships"][0]["tier_level"] == "Bronze"
+    assert record["phones"] == [{"digits": "15550100000000", "mobile": True}]
+    earned = [each for each in record["events"] if each["kind"] == "points.earned"]
+    assert len(earned) == ENTRIES
+    assert earned[-1]["data"]["reference_id"] == f"order-{ENTRIES - 1}"
+    file = tmp_path / "record.json"
+    written = document("customers", "export", record["user"]["id"], "--output", file, "--data-dir", made)
+    assert written == {"file": str(file), "bytes": file.stat().st_size}
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert {**json.loads(file.read_text()), "exported_at": ""} == {**record, "exported_at": ""}
+
+
+def test_forgetting_asks_and_purging_leaves_no_byte(made: Path, tmp_path: Path) -> None:
+    """Without --yes nobody is forgotten where nobody can answer; afterwards the files hold nothing, and all adds up."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    with (
+        closing(sqlite3.connect(made / "tessera.db")) as source,
+        closing(sqlite3.connect(folder / "tessera.db")) as copy,
+    ):
+        source.backup(copy)
+    (folder / "master.key").write_bytes((made / "master.key").read_bytes())
+    user = document("customers", "show", "made-1-00000005", "--data-dir", folder)
+    assert "--yes" in one_sentence(run("customers", "delete", "made-1-00000005", "--data-dir", folder))
+    personal = [user["email"], "made-1-00000005", user["phone_numbers"][0]["phone_number"]]
+    assert all(part.encode() in (folder / "tessera.db").read_bytes() for part in personal)
+
+    deleted = document("customers", "delete", user["email"], "--yes", "--data-dir", folder)
+    purged = document("customers", "purge", "--data-dir", folder)
+
+    assert deleted == {"id": user["id"]}
+    assert purged["bytes_after"] == (folder / "tessera.db").stat().st_size
+    raw = b"".join(file.read_bytes() for file in folder.iterdir())
+    assert [part for part in personal if part.encode() in raw] == []
+    assert "no such customer" in one_sentence(run("customers", "delete", user["id"], "--yes", "--data-dir", folder))
+    invariants.check(folder / "tessera.db")

@@ -1,0 +1,75 @@
+"""Every statement about customers finds its rows by an index, so that it is as quick with millions of them."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tessera.core import changes
+from tessera.store import sql
+from tests.support.stores import empty_database
+
+GROWING = frozenset(
+    {"behaviour", "customer", "event", "identifier", "ledger_entry", "membership", "phone", "tag", "user_event"}
+)
+"""Tables that grow with the customers: none of them is ever read through."""
+
+
+def statements() -> dict[str, str]:
+    """Every statement that touches customers and what is kept of them, by a name for it."""
+    topics = (sql.customers, sql.ledger, sql.outbox)
+    found = {
+        f"{kind.__name__} {place}": each.sql
+        for topic in topics
+        for kind, written in topic.WRITES.items()
+        for place, each in enumerate(written)
+    }
+    for topic in topics:
+        found |= {name: each for name, each in vars(topic).items() if name[0] != "_" and isinstance(each, str)}
+    return {name: each for name, each in found.items() if " from " in each or each.startswith(("update", "delete"))}
+
+
+def scans(connection: sqlite3.Connection, statement: str) -> list[str]:
+    """The tables that grow and that a statement would read through, or sort, by SQLite's own plan."""
+    parameters = dict.fromkeys(re.findall(r":(\w+)", statement), 1)
+    plan = [row[3] for row in connection.execute(f"explain query plan {statement}", parameters)]
+    assert plan, statement
+    return [line for line in plan if _reads_through(line) or "TEMP B-TREE" in line]
+
+
+def _reads_through(line: str) -> bool:
+    """Whether a step of a plan reads a table, or all that an organization has in it."""
+    scans = line.startswith("SCAN") and line.split()[1] in {*GROWING, "c", "p", "x"}
+    return scans or line.endswith("(organization=?)")
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """A database of the current schema."""
+    with closing(sqlite3.connect(empty_database(tmp_path / "tessera.db"))) as opened:
+        yield opened
+
+
+SORTED_IN_MEMORY = frozenset({"SUMS"})
+"""Statements that group the entries of one customer."""
+
+
+@pytest.mark.parametrize("name", statements())
+def test_no_statement_reads_a_table_through(connection: sqlite3.Connection, name: str) -> None:
+    """SQLite plans to search each table that grows, never to scan it, nor to sort what it found."""
+    found = scans(connection, statements()[name])
+    assert [line for line in found if name not in SORTED_IN_MEMORY or "SCAN" in line] == []
+
+
+def test_a_statement_that_scans_is_seen(connection: sqlite3.Connection) -> None:
+    """A look-up without an index is complained about."""
+    assert scans(connection, "select id from customer where profile = :profile") != []
+    assert (
+        scans(connection, "select c.id from phone p join customer c on c.number = p.customer where p.mobile = 1") != []
+    )
+    assert scans(connection, "select number from customer where organization = :o order by created_at") != []
+    assert scans(connection, f"{sql.customers.CUSTOMERS_IN} ".replace("+c.", "c.")) != []
+    assert changes.ForgetCustomer in sql.WRITES
