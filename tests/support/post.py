@@ -42,6 +42,6 @@ async def look(house: House, name: str) -> Webhook:
 async def happen(house: House, count: int, *, organization: int = 1, kind: str = "points.earned") -> list[str]:
     """Let something happen so many times, each in a commit of its own; the ids of the events."""
     now = house.clock.now()
-    events = [AddEvent(house.new_uuid(), organization, kind, '{"user_id":"u"}', now) for _ in range(count)]
+    events = [AddEvent(house.new_uuid(), organization, kind, '{"user_id":"u"}', now, "u") for _ in range(count)]
     await asyncio.gather(*(house.commit(event) for event in events))
     return [event.id for event in events]

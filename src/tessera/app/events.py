@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 
-import msgspec
-
 from tessera.app.house import House
 from tessera.app.operators import OperatorError
 from tessera.core.changes import AddDelivery, Change, ForgetDeliveries, ForgetEvents, RetryDeliveries
@@ -30,26 +28,31 @@ async def find(house: House, event_id: str, organization: int | None = None) -> 
     return found
 
 
-def user_of(event: Event) -> str | None:
-    """The customer whom an event is about."""
-    data = msgspec.json.decode(event.data, type=dict[str, object])
-    user = data.get("user_id")
-    return user if isinstance(user, str) else None
-
-
 async def newest(
     house: House, organization: int, *, kind: str | None, user: str | None, before: Event | None, limit: int
 ) -> list[Event]:
     """Events of an organization, the newest first: of a kind, about a customer, older than another, where said."""
     found: list[Event] = []
     at = NEWEST if before is None else before.number
+    if user is not None:
+        about = [each async for page in _about(house, user) for each in page]
+        wanted = [each for each in about if each.organization == organization and each.number < at]
+        return [each for each in reversed(wanted) if kind in (None, each.kind)][:limit]
     while len(found) < limit:
         page = await house.store.events_before(organization, at, PAGE)
-        found += [each for each in page if kind in (None, each.kind) and (user is None or user == user_of(each))]
+        found += [each for each in page if kind in (None, each.kind)]
         if len(page) < PAGE:
             break
         at = page[-1].number
     return found[:limit]
+
+
+async def _about(house: House, user: str) -> AsyncIterator[list[Event]]:
+    """Everything about a customer, in pages."""
+    at = 0
+    while page := await house.store.events_about(user, at, PAGE):
+        at = page[-1].number
+        yield page
 
 
 async def replay(house: House, webhook: Webhook, events: Iterable[Event]) -> int:
