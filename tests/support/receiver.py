@@ -115,6 +115,14 @@ async def receiving() -> AsyncIterator[Receiver]:
         await receiver.close()
 
 
+async def _end_others() -> None:
+    """End what still waits in this loop."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
 @contextmanager
 def receiving_beside() -> Iterator[Receiver]:
     """A receiver in a thread of its own, for tests that wait for processes."""
@@ -127,7 +135,7 @@ def receiving_beside() -> Iterator[Receiver]:
         yield receiver
     finally:
         asyncio.run_coroutine_threadsafe(receiver.close(), loop).result(5)
-        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.05), loop).result(5)
+        asyncio.run_coroutine_threadsafe(_end_others(), loop).result(5)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
         loop.close()
