@@ -36,10 +36,10 @@ class OutboxReader(Protocol):
         """Events with lower numbers, the newest first."""
 
     async def event(self, event_id: str) -> Event | None:
-        """The event with this id, compared exactly."""
+        """The event with this id, compared exactly. May read all events: not for a request."""
 
     async def events_about(self, user_id: str, after: int, limit: int) -> list[Event]:
-        """Events about a customer (the id on the wire), in pages by their number."""
+        """Events about a customer (the id on the wire), in pages by their number. May read all events, likewise."""
 
     async def event_span(self, after: int, limit: int) -> list[tuple[int, int]]:
         """Number and time of the next events of any organization, in the order of their numbers."""

@@ -133,10 +133,3 @@ class ForgetDeliveries(Change, frozen=True):
     """Drop deliveries that were given up before a time."""
 
     before: int
-
-
-class RedactEvent(Change, frozen=True):
-    """What is told of something that happened, without what a forgotten customer may be known by."""
-
-    number: int
-    data: str

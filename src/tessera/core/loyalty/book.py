@@ -243,6 +243,7 @@ class Book:
         self._tell_points(account, entry)
 
     def _tell_points(self, account: PointAccount, entry: AddEntry) -> None:
+        source = entry.point_source_id and self.program.source_with_id(entry.point_source_id)
         told = PointsMoved(
             self.program.retailer_id,
             self._owner.id,
@@ -251,10 +252,7 @@ class Book:
             account.name,
             number(abs(entry.amount)),
             number(self.balances[account.number].available),
-            entry.reference_id or UNSET,
-            entry.reference_type or UNSET,
-            entry.point_source_id or UNSET,
-            entry.idempotency_id or UNSET,
+            source.id if source else UNSET,
             True if entry.kind == EntryKind.RETURN else UNSET,
         )
         self._tell(_HAPPENINGS[EntryKind(entry.kind)], told, entry.id, entry.occurred_at)

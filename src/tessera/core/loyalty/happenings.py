@@ -20,7 +20,10 @@ class Happening(StrEnum):
 
 
 class PointsMoved(msgspec.Struct, frozen=True, gc=False):
-    """Points were earned, spent or have expired: one entry of the ledger. `amount` is positive, in points."""
+    """Points were earned, spent or have expired: one entry of the ledger. `amount` is positive, in points.
+
+    What a caller named an order by stays in the ledger, where it goes when the customer is forgotten.
+    """
 
     retailer_id: str
     user_id: str
@@ -29,10 +32,7 @@ class PointsMoved(msgspec.Struct, frozen=True, gc=False):
     account_name: str
     amount: int | float
     available_balance: int | float
-    reference_id: str | UnsetType = UNSET
-    reference_type: str | UnsetType = UNSET
     point_source_id: str | UnsetType = UNSET
-    idempotency_id: str | UnsetType = UNSET
     is_return: bool | UnsetType = UNSET
 
 
@@ -54,15 +54,3 @@ class CustomerHappened(msgspec.Struct, frozen=True, gc=False):
 
     retailer_id: str
     user_id: str
-
-
-_NAMES_AN_ORDER = frozenset({"reference_id", "reference_type", "idempotency_id"})
-"""Members that a partner fills, and by which a customer's order may be known."""
-
-_decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_encode = msgspec.json.Encoder().encode
-
-
-def redacted(data: str) -> str:
-    """What an event says, without anything by which a customer that is to be forgotten may be known."""
-    return _encode({name: value for name, value in _decode(data).items() if name not in _NAMES_AN_ORDER}).decode()

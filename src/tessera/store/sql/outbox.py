@@ -10,7 +10,6 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             " values (:id, :organization, :kind, :data, :occurred_at, :user_id)"
         ),
     ),
-    changes.RedactEvent: (Statement("update event set data = :data where number = :number"),),
     changes.AddWebhook: (
         Statement(
             "insert into webhook (organization, name, url, kinds, secret, created_at, position, failures,"

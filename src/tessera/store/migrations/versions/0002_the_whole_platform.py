@@ -154,9 +154,6 @@ def phones_of_profiles() -> None:
 def outbox() -> None:
     table("event", number(), text("id"), refers("organization", "organization"), text("kind"), text("data"),
           integer("occurred_at"), text("user_id", null=True))  # fmt: skip
-    about = sa.text("user_id is not null")
-    op.create_index("event_user", "event", ["user_id"], sqlite_where=about, postgresql_where=about)
-    op.create_index("event_id", "event", ["id"])
     op.create_index("event_organization", "event", ["organization", "number", "kind"])
     table(
         "webhook", number(), refers("organization", "organization"), text("name"), text("url"), text("kinds"),
