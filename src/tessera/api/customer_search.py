@@ -11,6 +11,7 @@ from tessera.api.users import FLAGS, FOUND, OWN, PREFIX, TAG
 from tessera.app import customer_search
 from tessera.app.customer_search import By, Player, Sought
 from tessera.app.house import House
+from tessera.core.customers import Wanted
 from tessera.core.errors import ArgumentError, MissingData
 from tessera.web import guard
 from tessera.web.messages import Request, Response
@@ -64,6 +65,7 @@ LIST = Operation(
     "Exactly one of `email` and `mobile_number`.",
 )
 
+_EVERY_WAY = tuple(By)
 _NAMES = tuple(each.name for operation in (SEARCH, LIST) for each in operation.query)
 
 
@@ -72,8 +74,9 @@ def routes(house: House) -> list[Route]:
 
     async def search(request: Request) -> Response:
         caller = await guard.caller(house, request, "profiles:read")
-        sought = _sought(fields.every(request.query, _NAMES), tuple(By))
-        wanted = users.wanted(request)
+        values = fields.every(request.query, _NAMES)
+        sought = _sought(values, _EVERY_WAY)
+        wanted = users.wanted_by({name: found[-1] for name, found in values.items()}) if len(values) > 1 else Wanted()
         return users.reply(await customer_search.one(house, caller, request.path_values[0], sought, wanted))
 
     async def search_users(request: Request) -> Response:
@@ -92,14 +95,13 @@ def routes(house: House) -> list[Route]:
 
 def _sought(values: dict[str, list[str]], allowed: tuple[By, ...]) -> Sought:
     """The one thing that is sought by. Raises MissingData, ArgumentError."""
-    found = [(by, fields.once(values, by.value)) for by in allowed]
-    sent = [Sought(by, value) for by, value in found if value is not None]
+    sent = [Sought(by, value) for by in allowed if (value := fields.once(values, by.value)) is not None]
+    if len(sent) == 1:
+        return sent[0]
     names = " or ".join(allowed)
     if not sent:
         raise MissingData(f"Send one of the parameters {names}.")
-    if len(sent) > 1:
-        raise ArgumentError(f"Send only one of the parameters {names}.")
-    return sent[0]
+    raise ArgumentError(f"Send only one of the parameters {names}.")
 
 
 def _limit(values: dict[str, list[str]]) -> int:

@@ -1,6 +1,6 @@
 """What the routes of customers share: their addresses, the flags of a read, the envelope of one customer."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
@@ -45,7 +45,11 @@ def wanted(request: Request) -> Wanted:
     """What the flags of a request ask for. Raises ArgumentError."""
     if not request.query:
         return _NOTHING_WANTED
-    flags = fields.query(request.query, FLAG_NAMES)
+    return wanted_by(fields.query(request.query, FLAG_NAMES))
+
+
+def wanted_by(flags: Mapping[str, str]) -> Wanted:
+    """What these flags ask for."""
     return Wanted(
         user_profile=flags.get("user[user_profile]") == "true",
         identifiers=flags.get("show_identifiers") == "true",

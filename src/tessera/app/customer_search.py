@@ -80,10 +80,10 @@ async def _found(house: House, organization: int, sought: Sought, after: int, li
         mobile = sought.by is By.MOBILE_NUMBER
         return await store.customers_with_phone(organization, digits, mobile=mobile, after=after, limit=limit)
     if sought.by is By.EMAIL:
-        found = await store.customers_with_emails(organization, [folded_email(sought.value)])
+        found = await store.customer_with_email(organization, folded_email(sought.value))
     else:
-        found = await store.customers_with_external_ids(organization, [sought.value])
-    return [each for each in found.values() if each.number > after]
+        found = await store.customer_with_external_id(organization, sought.value)
+    return [] if found is None or found.number <= after else [found]
 
 
 def players(found: Sequence[Customer]) -> list[Player]:

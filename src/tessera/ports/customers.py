@@ -25,6 +25,9 @@ class CustomerReader(Protocol):
     async def customer_with_external_id(self, organization: int, external_id: str) -> Customer | None:
         """The same, found by any of its external ids."""
 
+    async def customer_with_email(self, organization: int, folded_email: str) -> Customer | None:
+        """The customer with this email address, in its folded form."""
+
     async def customer_id_with_email(self, organization: int, folded_email: str) -> str | None:
         """The id of the customer with this email address, in its folded form."""
 

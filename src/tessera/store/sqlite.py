@@ -20,8 +20,12 @@ from tessera.store.writer import Writer
 APPLICATION_ID = 0x54455353
 """Marks a SQLite file as Tessera's (`pragma application_id`)."""
 
+LOG_PAGES = 2000
+"""Pages after which a commit moves the log into the database, while others wait: rarely enough for the many, soon
+enough for the one who waits."""
+
 LOG_SIZE_MAX = 16 * 1024 * 1024
-"""Bytes to which the write-ahead log is cut when it begins anew. SQLite begins it anew after 1000 pages, unless a
+"""Bytes to which the write-ahead log is cut when it begins anew. SQLite begins it anew after `LOG_PAGES`, unless a
 reader of another process stays in it."""
 
 
@@ -50,6 +54,7 @@ def connect(path: Path, *, writes: bool = False) -> sqlite3.Connection:
             connection.execute("pragma cache_size = -16384")  # kibibytes
             connection.execute(f"pragma journal_size_limit = {LOG_SIZE_MAX}")
             connection.execute("pragma secure_delete = on")
+            connection.execute(f"pragma wal_autocheckpoint = {LOG_PAGES}")
             connection.execute("pragma busy_timeout = 0")
     except sqlite3.DatabaseError as error:
         if connection is not None:

@@ -180,6 +180,8 @@ async def a_customer_reads_back(stores: Stores) -> None:
     expect(await store.customer(owner, CUSTOMER), known, "the customer by id")
     expect(await store.customer_with_external_id(owner, "card-1"), known, "the customer by external id")
     expect(await store.customer_id_with_email(owner, "new@customers.example"), CUSTOMER, "the id by email")
+    expect(await store.customer_with_email(owner, "new@customers.example"), known, "the customer by email")
+    expect(await store.customer_with_email(other, "new@customers.example"), None, "it seen from elsewhere")
     expect(await store.customer_id_with_email(owner, "ada@customers.example"), None, "the id by the former email")
     expect(await store.customer(other, CUSTOMER), None, "the customer seen from another organization")
     expect(await store.customer_with_external_id(other, "card-1"), None, "its card seen from another organization")

@@ -29,6 +29,11 @@ class CustomerReads(Fetching):
         found = await self._fetch(sql.CUSTOMER_ID_WITH_EMAIL, key)
         return str(found[0][0]) if found else None
 
+    async def customer_with_email(self, organization: int, folded_email: str) -> Customer | None:
+        key = {"organization": organization, "folded_email": folded_email}
+        found = await self._fetch(sql.CUSTOMER_WITH_EMAIL, key)
+        return Customer(*found[0]) if found else None
+
     async def customers(self, organization: int, customer_ids: Sequence[str]) -> dict[str, Customer]:
         found = await self._many(sql.CUSTOMERS_IN, organization, customer_ids)
         return {row[1]: Customer(*row) for row in found}

@@ -115,6 +115,10 @@ CUSTOMER_EXTERNAL = (
 )
 CUSTOMER_ID_WITH_EMAIL = "select id from customer where organization = :organization and folded_email = :folded_email"
 
+CUSTOMER_WITH_EMAIL = (
+    f"{CUSTOMER_COLUMNS} from customer c where c.organization = :organization and c.folded_email = :folded_email"
+)
+
 CUSTOMERS_IN = (
     f"{CUSTOMER_COLUMNS} from customer c"
     f" where c.id in ({_KEYS}) and +c.organization = :organization and c.forgotten_at is null"
