@@ -13,7 +13,7 @@ from bench.processes import ROOT, BenchError
 from bench.session import PARTS, Plan
 
 RESULTS = ROOT / "bench" / "results"
-TABLE_WIDTH = 130
+TABLE_WIDTH = 140
 """Columns that the table needs; a narrower terminal wraps it."""
 
 
