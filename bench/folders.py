@@ -10,8 +10,8 @@ from tessera import wiring
 from tessera.app import applications, demo
 from tessera.app.house import House
 from tessera.core import scopes
-from tessera.core.applications import GENERATED_LENGTH, QueryCredentials, SecretKind, secret_digest
-from tessera.core.changes import AddApplication, AddSecret, Change
+from tessera.core.applications import GENERATED_LENGTH, CredentialKind, QueryCredentials, secret_digest
+from tessera.core.changes import AddApplication, AddCredential, Change
 from tessera.settings import load
 
 COMMIT_APPLICATIONS = 1000
@@ -96,5 +96,7 @@ def _application(house: House, organization: int, name: str, caller: Caller) -> 
             int(QueryCredentials.ALLOW),
             now,
         ),
-        AddSecret(caller.client_id, "first", int(SecretKind.KEYED), digest, caller.client_secret[-4:], now, None),
+        AddCredential(
+            caller.client_id, "first", int(CredentialKind.KEYED), digest, caller.client_secret[-4:], now, None
+        ),
     ]

@@ -37,6 +37,16 @@ class Settings(BaseSettings):
     behind_tls_proxy: bool = Field(
         False, description="A trusted proxy ends TLS in front: allows listening beyond loopback without TLS."
     )
+    issuer: str | None = Field(
+        None,
+        description="The address by which callers reach the service, as `https://id.example.com`; needed when it"
+        " listens beyond loopback.",
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (),
+        description="Addresses and networks of the proxies in front, whose word on the client's address and certificate"
+        " is taken.",
+    )
     master_key: str | None = Field(
         None, repr=False, description="The master key itself, 64 hex characters, instead of the file."
     )

@@ -107,6 +107,7 @@ async def open_house(
             clock=clock,
             entropy=entropy or SystemEntropy(),
             slow_hash=Argon2(),
+            settings=settings,
         )
         await directory.load(house.clock.now())
         yield house

@@ -352,7 +352,7 @@ def test_the_invariants_can_fail(tmp_path: Path) -> None:
         "update ledger_entry set amount = amount + 1",
         "delete from ledger_entry",
         "update membership set left_at = 1",
-        "delete from secret",
+        "delete from credential",
         "delete from identifier",
         "insert into phone (organization, digits, customer, mobile) values (1, '1', 1, 1)",
         "update customer set forgotten_at = 1",

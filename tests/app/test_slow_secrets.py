@@ -123,7 +123,7 @@ def test_an_imported_secret_of_our_form_is_not_slow(tmp_path: Path) -> None:
             assert await scene.alive(await scene.token(made, "ef" * 32))
             found = await scene.house.store.application(client_id)
             assert found is not None
-            assert found.secrets[0].kind is law.SecretKind.KEYED
+            assert found.credentials[0].kind is law.CredentialKind.KEYED
         assert counting.checks + counting.wasted == 0
 
     play(tmp_path, scenario)

@@ -76,7 +76,7 @@ def test_empty_lists_say_how_to_begin(tmp_path: Path) -> None:
     """A list of nothing is a hint for people, and an empty list for machines."""
     folder, _ = folder_with_application(tmp_path)
     with closing(sqlite3.connect(folder / "tessera.db")) as connection:
-        connection.executescript("delete from secret; delete from application; delete from organization")
+        connection.executescript("delete from credential; delete from application; delete from organization")
     for noun, command in (("apps", "apps create"), ("orgs", "orgs create"), ("properties", "properties create")):
         done = run(noun, "list", "--data-dir", folder)
         assert (done.code, done.out) == (0, "")

@@ -14,6 +14,7 @@ import pytest
 
 from tessera import wiring
 from tessera.app import applications, organizations, token_inspection, tokens
+from tessera.core.evidence import NOTHING
 from tessera.core.wire import Params
 from tests.cli.command import folder_with_application, one_sentence, run, spawn
 from tests.support.clock import StepClock
@@ -240,7 +241,7 @@ def test_an_expired_token_is_told_so(tmp_path: Path) -> None:
             made = await applications.create(house, "Partner", organization.number, token_lifetime_seconds=60)
             asked = {"grant_type": "client_credentials", "client_id": made.client_id}
             params = Params({}, {**asked, "client_secret": made.client_secret or ""})
-            token = (await tokens.issue(house, params, None)).access_token
+            token = (await tokens.issue(house, params, NOTHING)).access_token
             found = []
             for step in (59.999_999, 0.000_001):
                 clock.step(step)

@@ -5,19 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tessera.core import applications
-from tessera.core.applications import NOBODY, Application, QueryCredentials, Secret, SecretKind, held
+from tessera.core.applications import NOBODY, Application, Credential, CredentialKind, QueryCredentials, held
 
 PEPPER = b"p" * 32
 
 
-def application(*secrets: Secret) -> Application:
+def application(*secrets: Credential) -> Application:
     """An enabled application with these secrets."""
     return Application(1, "id", 1, True, ("openid",), 60, QueryCredentials.ALLOW, 0, *held(secrets))
 
 
-def keyed(number: int, text: str, ends_at: int | None = None) -> Secret:
+def keyed(number: int, text: str, ends_at: int | None = None) -> Credential:
     """A generated secret."""
-    return Secret(number, SecretKind.KEYED, applications.secret_digest(PEPPER, text), ends_at)
+    return Credential(number, CredentialKind.KEYED, applications.secret_digest(PEPPER, text), ends_at)
 
 
 def test_a_secret_ends_at_its_very_microsecond() -> None:
@@ -57,7 +57,9 @@ def test_nobody_has_no_secret(text: str) -> None:
 
 def test_slow_secrets_are_the_live_ones_that_people_made() -> None:
     """Only live argon2id secrets go to the slow check."""
-    slow = [Secret(number, SecretKind.ARGON2ID, b"$argon2id$", ends_at) for number, ends_at in ((2, 100), (3, None))]
+    slow = [
+        Credential(number, CredentialKind.ARGON2ID, b"$argon2id$", ends_at) for number, ends_at in ((2, 100), (3, None))
+    ]
     known = application(keyed(1, "a"), *slow)
 
     assert applications.slow_secrets(known, 99) == slow
@@ -82,10 +84,13 @@ def test_the_generated_form(text: str, ours: bool) -> None:
 
 def test_ended_secrets_are_left_behind() -> None:
     """What a process keeps in memory holds no secret that has ended; when the last one ends stays known."""
-    first, second = Secret(1, SecretKind.KEYED, bytes(32), 100), Secret(2, SecretKind.ARGON2ID, b"$argon2id$v", 200)
+    first, second = (
+        Credential(1, CredentialKind.KEYED, bytes(32), 100),
+        Credential(2, CredentialKind.ARGON2ID, b"$argon2id$v", 200),
+    )
     known = application(first, second)
 
-    assert known.without_ended_secrets(99) is known
-    assert known.without_ended_secrets(100).secrets == [second]
-    assert known.without_ended_secrets(200).secrets == []
-    assert known.without_ended_secrets(200).serves_until == 200
+    assert known.without_ended_credentials(99) is known
+    assert known.without_ended_credentials(100).credentials == [second]
+    assert known.without_ended_credentials(200).credentials == []
+    assert known.without_ended_credentials(200).serves_until == 200

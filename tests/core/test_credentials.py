@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tessera.core import credentials, wire
 from tessera.core.credentials import Place, Presented
 from tessera.core.errors import InvalidClient, InvalidRequest
+from tessera.core.evidence import Evidence
 
 FORM = b"application/x-www-form-urlencoded"
 
@@ -20,7 +21,7 @@ def basic(pair: str) -> bytes:
 
 def present(query: bytes = b"", body: bytes = b"", authorization: bytes | None = None) -> Presented:
     """What a request with these parts presents."""
-    return credentials.present(wire.form(query, body, FORM), authorization)
+    return credentials.present(wire.form(query, body, FORM), Evidence(authorization))
 
 
 ID_AND_SECRET = b"client_id=id&client_secret=pw"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tessera.core import scopes, tokens
-from tessera.core.applications import Application, QueryCredentials, Secret, SecretKind, held
+from tessera.core.applications import Application, Credential, CredentialKind, QueryCredentials, held
 from tessera.core.revocations import Revocations
 from tessera.core.sealing import KEY_BYTES, Ring, SealingKey
 from tessera.core.times import SECOND
@@ -24,12 +24,12 @@ def claims(issued_at: int = NOW, lifetime_seconds: int = FORTNIGHT, token_id: in
     return Claims(1, 1, token_id, issued_at, lifetime_seconds, ("openid",))
 
 
-def secret(ends_at: int | None = None) -> Secret:
+def secret(ends_at: int | None = None) -> Credential:
     """A secret with this end."""
-    return Secret(1, SecretKind.KEYED, bytes(32), ends_at)
+    return Credential(1, CredentialKind.KEYED, bytes(32), ends_at)
 
 
-def application(*secrets: Secret, enabled: bool = True, tokens_valid_from: int = 0) -> Application:
+def application(*secrets: Credential, enabled: bool = True, tokens_valid_from: int = 0) -> Application:
     """Application 1, with these secrets or with one that has no end."""
     return Application(
         1,
@@ -121,7 +121,7 @@ def test_a_token_dies_at_its_very_microsecond() -> None:
         (application(secret(ends_at=0), secret(ends_at=NOW + 11)), True),
         (application(secret(ends_at=0), secret(ends_at=None)), True),
         (application(secret(ends_at=0), secret(ends_at=NOW + 10)), False),
-        (msgspec.structs.replace(application(), packed_secrets=b"", serves_until=0), False),
+        (msgspec.structs.replace(application(), packed_credentials=b"", serves_until=0), False),
         (application(enabled=False, tokens_valid_from=0), False),
     ],
 )

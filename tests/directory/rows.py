@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 
-from tessera.core.applications import Application, ApplicationRecord, QueryCredentials, SecretRecord, held
+from tessera.core.applications import Application, ApplicationRecord, CredentialRecord, QueryCredentials, held
 from tessera.core.changes import Notice
 from tessera.core.keys import PEPPER_BYTES, KeyPurpose, MasterKey, WrappedKey
 from tessera.core.loyalty.program import Program
@@ -96,7 +96,7 @@ class SlowReader:
     async def application_record(self, name_or_client_id: str) -> ApplicationRecord | None:
         raise Unknown("the directory holds no lists")
 
-    async def secrets(self, client_id: str) -> list[SecretRecord]:
+    async def secrets(self, client_id: str) -> list[CredentialRecord]:
         raise Unknown("the directory holds no lists")
 
     def disable(self, client_id: str) -> None:

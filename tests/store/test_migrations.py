@@ -69,7 +69,7 @@ def test_numbers_that_tokens_name_are_never_used_twice(path: Path) -> None:
     """Tables whose numbers stand in tokens and in the feed count on, whatever is deleted."""
     made = schema(empty_database(path))
 
-    for table in ("application", "secret", "change", "organization", "customer", "property"):
+    for table in ("application", "credential", "change", "organization", "customer", "property"):
         assert "AUTOINCREMENT" in made[table]
 
 

@@ -26,10 +26,10 @@ def check(path: Path) -> None:
 
 
 def _nothing_without_its_owner(connection: sqlite3.Connection) -> None:
-    for table in ("secret", "application_usage"):
+    for table in ("credential", "application_usage"):
         orphans = f"select count(*) from {table} where application not in (select number from application)"
         assert connection.execute(orphans).fetchone() == (0,), f"a row of {table} has no application"
-    without = "select client_id from application where number not in (select application from secret)"
+    without = "select client_id from application where number not in (select application from credential)"
     assert connection.execute(without).fetchall() == [], "an application was created without its secret"
     feed = [row[0] for row in connection.execute("select sequence from change order by sequence")]
     assert feed == list(range(feed[0], feed[0] + len(feed))) if feed else True, "the feed has a gap"

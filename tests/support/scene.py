@@ -20,6 +20,7 @@ from tessera.app.organizations import IssuedProperty
 from tessera.core import wire
 from tessera.core.changes import AddPointAccount, AddTierLevel, AddTierRule, AddTierRuleAccount, AddTierSystem, Change
 from tessera.core.customers import NewCustomer
+from tessera.core.evidence import NOTHING
 from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import SPEND, TIER, UNITS
 from tessera.core.tokens import TokenReply
@@ -69,7 +70,7 @@ class Scene:
             }
         ).encode()
         params = wire.form(text, b"", b"") if in_query else wire.form(b"", text, FORM)
-        return await tokens.issue(self.house, params, None)
+        return await tokens.issue(self.house, params, NOTHING)
 
     async def alive(self, reply: TokenReply) -> bool:
         """Whether a token is live now."""

@@ -10,7 +10,9 @@ from tessera.app.house import House
 from tessera.core import wire
 from tessera.core.credentials import UNKNOWN_CLIENT
 from tessera.core.errors import InvalidClient, InvalidScope, UnsupportedGrantType
+from tessera.core.evidence import Evidence
 from tessera.core.tokens import TokenReply
+from tessera.web import evidence
 from tessera.web.messages import JSON_NO_STORE_HEADERS, DuplicateHeader, Request, Response, encode
 from tessera.web.operations import Operation, Parameter
 from tessera.web.routes import Route
@@ -83,12 +85,12 @@ def routes(house: House) -> list[Route]:
 
     async def token(request: Request) -> Response:
         """RFC 6749 section 3.2."""
-        reply = await tokens.issue(house, await _params(request), _authorization(request))
+        reply = await tokens.issue(house, await _params(request), _evidence(request))
         return Response(200, encode(reply), JSON_NO_STORE_HEADERS)
 
     async def revoke(request: Request) -> Response:
         """RFC 7009 section 2: an answer of 200 says that the token is dead, or was not this client's to revoke."""
-        await tokens.revoke_own(house, await _params(request), _authorization(request))
+        await tokens.revoke_own(house, await _params(request), _evidence(request))
         return Response(200, b"{}", JSON_NO_STORE_HEADERS)
 
     return [Route("POST", "/oauth/token", token, TOKEN), Route("POST", "/oauth/revoke", revoke, REVOKE)]
@@ -100,9 +102,9 @@ async def _params(request: Request) -> wire.Params:
     return wire.form(request.query, body, content_type)
 
 
-def _authorization(request: Request) -> bytes | None:
-    """The header by which a client authenticates; sent twice, it proves nothing."""
+def _evidence(request: Request) -> Evidence:
+    """What the request proves; a header by which a client authenticates, sent twice, proves nothing."""
     try:
-        return request.header(b"authorization")
+        return evidence.read(request)
     except DuplicateHeader:
         raise InvalidClient(UNKNOWN_CLIENT, detail="two Authorization headers") from None

@@ -8,17 +8,17 @@ from tessera.core import applications, scopes
 from tessera.core.applications import (
     GENERATED_LENGTH,
     ApplicationRecord,
+    CredentialKind,
+    CredentialRecord,
     QueryCredentials,
-    SecretKind,
-    SecretRecord,
 )
 from tessera.core.changes import (
     AddApplication,
-    AddSecret,
+    AddCredential,
     DeleteApplication,
     DisableApplication,
     EnableApplication,
-    EndSecret,
+    EndCredential,
     SetQueryCredentials,
 )
 from tessera.core.errors import InvalidScope
@@ -73,15 +73,15 @@ async def create(
 
 def _new_secret(
     house: House, client_id: str, name: str, ends_at: int | None, imported: str | None
-) -> tuple[AddSecret, Issued]:
+) -> tuple[AddCredential, Issued]:
     if imported is None:
         secret = house.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
-        kind, digest = SecretKind.KEYED, applications.secret_digest(house.directory.pepper, secret)
+        kind, digest = CredentialKind.KEYED, applications.secret_digest(house.directory.pepper, secret)
     else:
         check_text("The secret", imported)
         secret = imported
         kind, digest = _imported_digest(house, client_id, imported)
-    change = AddSecret(client_id, name, int(kind), digest, _last_four(secret), house.clock.now(), ends_at)
+    change = AddCredential(client_id, name, int(kind), digest, _last_four(secret), house.clock.now(), ends_at)
     return change, Issued(client_id, secret if imported is None else None, name)
 
 
@@ -90,18 +90,18 @@ def _last_four(secret: str) -> str:
     return secret[-4:] if len(secret) >= 16 else ""
 
 
-def _imported_digest(house: House, client_id: str, secret: str) -> tuple[SecretKind, bytes]:
+def _imported_digest(house: House, client_id: str, secret: str) -> tuple[CredentialKind, bytes]:
     """A secret in the form of our own is random; any other may be human-made, and is held with argon2id.
 
     Failures of a client id in the form of our own never cost a slow check, so it can have no such secret.
     """
     if applications.generated_form(secret):
-        return SecretKind.KEYED, applications.secret_digest(house.directory.pepper, secret)
+        return CredentialKind.KEYED, applications.secret_digest(house.directory.pepper, secret)
     if applications.generated_form(client_id):
         raise OperatorError(
             "A client id of 64 hex characters takes a secret of that form only. Leave the secret out to have one made."
         )
-    return SecretKind.ARGON2ID, house.slow_hash.make(secret)
+    return CredentialKind.ARGON2ID, house.slow_hash.make(secret)
 
 
 async def add_secret(
@@ -116,7 +116,7 @@ async def add_secret(
     return issued
 
 
-async def expire_secret(house: House, client_id: str, name: str, ends_at: int | None = None) -> SecretRecord:
+async def expire_secret(house: House, client_id: str, name: str, ends_at: int | None = None) -> CredentialRecord:
     """Give a secret an end, now when None; the secret as it was. Raises OperatorError."""
     secrets = await house.store.secrets(client_id)
     secret = next((each for each in secrets if each.name == name), None)
@@ -129,7 +129,7 @@ async def expire_secret(house: House, client_id: str, name: str, ends_at: int | 
     if ends_at is not None and ends_at < now:
         raise OperatorError("That end has already passed. Leave it out to end the secret now.")
     end = now if ends_at is None else ends_at
-    await commit(house, EndSecret(client_id, secret.number, end, secret.ends_at))
+    await commit(house, EndCredential(client_id, secret.number, end, secret.ends_at))
     return secret
 
 

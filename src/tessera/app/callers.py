@@ -9,6 +9,7 @@ from tessera.app import tokens
 from tessera.app.house import House
 from tessera.core import applications, credentials, scopes
 from tessera.core.errors import InsufficientScope, InvalidAPIKey, InvalidAuthToken, MissingCredentials, NotFound
+from tessera.core.evidence import Evidence
 from tessera.core.loyalty.program import Program
 from tessera.core.organizations import NO_PROPERTY
 from tessera.core.scopes import Scopes
@@ -23,11 +24,12 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     scopes: Scopes
 
 
-async def identify(house: House, authorization: bytes | None) -> Caller:
+async def identify(house: House, evidence: Evidence) -> Caller:
     """The caller that the `Authorization` header proves, by Bearer or by Basic.
 
     Raises MissingCredentials when there is no header, InvalidAuthToken for anything that proves nothing.
     """
+    authorization = evidence.authorization
     if authorization is None:
         raise MissingCredentials("Send Authorization: Bearer with a token from /oauth/token, or Basic credentials.")
     token = credentials.bearer(authorization)

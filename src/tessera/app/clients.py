@@ -7,6 +7,7 @@ from tessera.core import applications, grants
 from tessera.core.applications import NOBODY, Application
 from tessera.core.credentials import UNKNOWN_CLIENT, Presented
 from tessera.core.errors import InvalidClient
+from tessera.core.evidence import Evidence
 from tessera.core.grants import Authenticated
 from tessera.ports import StoreError
 
@@ -14,7 +15,7 @@ VERIFIED_MAX = 10_000
 """Slow secrets remembered as verified; beyond it all are checked again."""
 
 
-async def authenticate(house: House, presented: Presented, now: int) -> Authenticated:
+async def authenticate(house: House, presented: Presented, _evidence: Evidence, now: int) -> Authenticated:
     """The application that presented these credentials.
 
     Raises InvalidClient, with one text, for an unknown client, a wrong or ended secret, a disabled client, and

@@ -7,21 +7,30 @@ from tessera.app.usage import Usage
 from tessera.core.changes import Change, Notice
 from tessera.directory import Directory
 from tessera.ports import Clock, Entropy, SlowHash, Store
+from tessera.settings import Settings
 
 
 class House:
-    """The store, the directory over it, the clock, entropy, the slow hash, and the usage counts."""
+    """The store, the directory over it, the clock, entropy, the slow hash, the settings, and the usage counts."""
 
-    __slots__ = ("clock", "directory", "entropy", "slow_hash", "store", "turns", "usage", "verified")
+    __slots__ = ("clock", "directory", "entropy", "settings", "slow_hash", "store", "turns", "usage", "verified")
 
     def __init__(
-        self, store: Store, directory: Directory, *, clock: Clock, entropy: Entropy, slow_hash: SlowHash
+        self,
+        store: Store,
+        directory: Directory,
+        *,
+        clock: Clock,
+        entropy: Entropy,
+        slow_hash: SlowHash,
+        settings: Settings,
     ) -> None:
         self.store = store
         self.directory = directory
         self.clock = clock
         self.entropy = entropy
         self.slow_hash = slow_hash
+        self.settings = settings
         self.usage = Usage()
         self.verified: dict[tuple[int, bytes], None] = {}
         self.turns: dict[str, asyncio.Lock] = {}

@@ -56,6 +56,6 @@ def _reasons(house: House, claims: Claims, application: Application | None, now:
         reasons.append("Its application is disabled.")
     elif claims.issued_at < application.tokens_valid_from:
         reasons.append("Its application was disabled after it was issued, and enabled again since.")
-    if not any(secret.live(now) for secret in application.secrets):
+    if not any(secret.live(now) for secret in application.credentials):
         reasons.append("Its application has no live secret.")
     return reasons

@@ -6,19 +6,20 @@ from tessera.core import credentials, grants, tokens
 from tessera.core.applications import Application
 from tessera.core.changes import RevokeToken
 from tessera.core.errors import InvalidRequest
+from tessera.core.evidence import Evidence
 from tessera.core.tokens import Claims, TokenReply
 from tessera.core.wire import Params
 
 
-async def issue(house: House, params: Params, authorization: bytes | None) -> TokenReply:
+async def issue(house: House, params: Params, evidence: Evidence) -> TokenReply:
     """Answer a token request. In the steady state this waits on nothing.
 
     Raises the OAuthRefusal of the first check that fails: form, grant type, client, scope.
     """
     grant = grants.known(params)
-    presented = credentials.present(params, authorization)
+    presented = credentials.present(params, evidence)
     now = house.clock.now()
-    caller = await clients.authenticate(house, presented, now)
+    caller = await clients.authenticate(house, presented, evidence, now)
     token_id = int.from_bytes(house.entropy.random_bytes(8)) >> 1  # 63 bits: databases hold signed numbers
     claims = grants.decide(grant, params, caller, token_id, now)
     sealed = tokens.seal(house.directory.ring, claims)
@@ -41,14 +42,14 @@ async def check(house: House, token: str) -> tuple[Claims, Application] | None:
     return claims, application
 
 
-async def revoke_own(house: House, params: Params, authorization: bytes | None) -> None:
+async def revoke_own(house: House, params: Params, evidence: Evidence) -> None:
     """Revoke the token in a request, when it is the requesting client's own (RFC 7009 section 2.1).
 
     A token of another client, an expired one, and what is no token of ours are left as they are, and nobody is told.
     Raises InvalidClient, and InvalidRequest when `token` is absent.
     """
-    presented = credentials.present(params, authorization)
-    caller = await clients.authenticate(house, presented, house.clock.now())
+    presented = credentials.present(params, evidence)
+    caller = await clients.authenticate(house, presented, evidence, house.clock.now())
     token = params.get("token")
     if token is None:
         raise InvalidRequest("The parameter token is missing.")

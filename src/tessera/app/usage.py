@@ -6,7 +6,7 @@ Numbers are dense: databases hand them out one after the other.
 
 from array import array
 
-from tessera.core.changes import Change, CountTokens, MarkSecretUsed
+from tessera.core.changes import Change, CountTokens, MarkCredentialUsed
 from tessera.core.credentials import Place
 from tessera.core.grants import Authenticated
 
@@ -38,7 +38,7 @@ class Usage:
 
     def count(self, caller: Authenticated, now: int) -> None:
         """One more token was issued."""
-        number, secret = caller.application.number, caller.secret
+        number, secret = caller.application.number, caller.credential
         if number >= len(self._issued) or secret >= len(self._used_at):
             self._make_room(number, secret)
         if not self._issued[number]:
@@ -67,7 +67,7 @@ class Usage:
             changes.append(CountTokens(number, self._issued[number], self._in_query[number], self._last_at[number]))
             self._issued[number] = self._in_query[number] = 0
         for secret in self._secrets[:limit]:
-            changes.append(MarkSecretUsed(secret, self._used_at[secret]))
+            changes.append(MarkCredentialUsed(secret, self._used_at[secret]))
             self._used_at[secret] = 0
         del self._applications[:limit]
         del self._secrets[:limit]
@@ -84,7 +84,7 @@ class Usage:
                 self._issued[number] += change.issued
                 self._in_query[number] += change.query_credentials_used
                 self._last_at[number] = max(change.last_at, self._last_at[number])
-            elif isinstance(change, MarkSecretUsed):
+            elif isinstance(change, MarkCredentialUsed):
                 secret = change.number
                 self._make_room(0, secret)
                 if not self._used_at[secret]:

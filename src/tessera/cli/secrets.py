@@ -12,7 +12,7 @@ from tessera.cli.options import App, AsJSON, DataDir, Yes, examples, group
 if TYPE_CHECKING:
     from tessera.app.applications import Issued
     from tessera.app.house import House
-    from tessera.core.applications import SecretRecord
+    from tessera.core.applications import CredentialRecord
 
 app = group("Secrets of an application: add a new one, move over, expire the old one.")
 
@@ -35,12 +35,12 @@ def show_once(made: dict[str, Any]) -> None:
         output.message("The secret is shown this once. Only its last four characters can be looked up later.")
 
 
-def listed(found: list["SecretRecord"], now: int) -> list[dict[str, Any]]:
+def listed(found: list["CredentialRecord"], now: int) -> list[dict[str, Any]]:
     """Secrets as they are listed: never their value."""
     return [{**output.record(each, moments=MOMENTS), "state": _state(each, now)} for each in found]
 
 
-def _state(secret: "SecretRecord", now: int) -> str:
+def _state(secret: "CredentialRecord", now: int) -> str:
     if secret.ends_at is None:
         return "live"
     return "ending" if secret.ends_at > now else "ended"

@@ -134,6 +134,7 @@ async def _token(house: "House", demo: "Demo") -> str | None:
     """A token for the lines that need one; None, and why, when the demonstration's application gets none."""
     from tessera.app import tokens
     from tessera.core.errors import Refusal
+    from tessera.core.evidence import NOTHING
     from tessera.core.wire import Params
 
     asked = {
@@ -142,7 +143,7 @@ async def _token(house: "House", demo: "Demo") -> str | None:
         "client_secret": demo.client_secret,
     }
     try:
-        return (await tokens.issue(house, Params({}, asked), None)).access_token
+        return (await tokens.issue(house, Params({}, asked), NOTHING)).access_token
     except Refusal as refusal:
         output.message(
             f"tessera: The demonstration's application gets no token now ({refusal.public}) See `tessera apps show"

@@ -9,7 +9,7 @@ import hmac
 import re
 import struct
 from collections.abc import Iterable, Sequence
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 import msgspec
 
@@ -30,29 +30,84 @@ class QueryCredentials(IntEnum):
     DENY = 2
 
 
-class SecretKind(IntEnum):
-    """How a secret is held: `KEYED` (keyed BLAKE2b, RFC 7693, under the pepper) suits only secrets of full entropy."""
+class CredentialKind(IntEnum):
+    """What a credential is, and how `Credential.digest` holds it.
+
+    A secret is `KEYED` (keyed BLAKE2b, RFC 7693, under the pepper), which suits only secrets of full entropy, or
+    `ARGON2ID`. The others hold nothing secret: a public key as a JWK (RFC 7517), the address of a JWK set, the SHA-256
+    of a certificate, or the subject that a certificate must have (RFC 8705 section 2.1.2, as `san_dns:app.example`).
+    """
 
     KEYED = 0
     ARGON2ID = 1
+    PUBLIC_KEY = 2
+    JWKS_URI = 3
+    CERTIFICATE = 4
+    TLS_SUBJECT = 5
 
 
-_KINDS = tuple(SecretKind)
+SECRET_KINDS = (CredentialKind.KEYED, CredentialKind.ARGON2ID)
 
 
-class Secret(msgspec.Struct, frozen=True, gc=False):
-    """One secret of an application, as checked; `ends_at` is None for a secret without an end.
+class TokenFormat(IntEnum):
+    """What access tokens look like: sealed by us (`OPAQUE`), or a JWT (RFC 9068) signed with this algorithm."""
 
-    `digest` is the keyed digest (32 bytes), or the argon2id string as ASCII bytes.
+    OPAQUE = 0
+    EDDSA = 1
+    ES256 = 2
+    RS256 = 3
+
+
+class TokenBinding(IntEnum):
+    """What an application's tokens have to be bound to: nothing, a DPoP key (RFC 9449), a certificate (RFC 8705)."""
+
+    NONE = 0
+    DPOP = 1
+    TLS = 2
+
+
+class AuthenticationMethod(IntFlag):
+    """Ways in which an application may prove itself; none set means any for which it has a credential."""
+
+    CLIENT_SECRET = 1
+    PRIVATE_KEY_JWT = 2
+    TLS = 4
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What few applications change; most share the one that `DEFAULT_OPTIONS` is.
+
+    `access` is what the application may do at resources beside the platform: number of the resource and scopes, by
+    number. `rails` are its guard rails as stored, read by `core/rails.py`; empty for none.
+    """
+
+    token_format: TokenFormat = TokenFormat.OPAQUE
+    authentication_methods: AuthenticationMethod = AuthenticationMethod(0)
+    token_binding: TokenBinding = TokenBinding.NONE
+    token_reuse: bool = False
+    rails: str = ""
+    access: tuple[tuple[int, Scopes], ...] = ()
+
+
+DEFAULT_OPTIONS = Options()
+
+
+_KINDS = tuple(CredentialKind)
+
+
+class Credential(msgspec.Struct, frozen=True, gc=False):
+    """One credential of an application, as checked; `ends_at` is None for one without an end.
+
+    `digest` is the keyed digest (32 bytes), the argon2id string as ASCII bytes, or what `CredentialKind` says.
     """
 
     number: int
-    kind: SecretKind
+    kind: CredentialKind
     digest: bytes
     ends_at: int | None
 
     def live(self, now: int) -> bool:
-        """Whether the secret still opens the door at `now`."""
+        """Whether it still opens the door at `now`."""
         return self.ends_at is None or now < self.ends_at
 
 
@@ -63,8 +118,9 @@ FOREVER = 2**63 - 1
 class Application(msgspec.Struct, frozen=True, gc=False):
     """An OAuth application as every request needs it; the operator's view of it is `ApplicationRecord`.
 
-    Tokens issued before `tokens_valid_from` are dead. `packed_secrets` is what `pack_secrets` makes: a process holds
-    many of these. `serves_until` is when the last secret ends, after which it cannot authenticate any more.
+    Tokens issued before `tokens_valid_from`, which is also its organization's, are dead. `packed_credentials` is what
+    `pack_credentials` makes: a process holds many of these. `serves_until` is when the last credential ends, after
+    which it cannot authenticate any more.
     """
 
     number: int
@@ -75,21 +131,22 @@ class Application(msgspec.Struct, frozen=True, gc=False):
     token_lifetime_seconds: int
     query_credentials: QueryCredentials
     tokens_valid_from: int
-    packed_secrets: bytes
+    packed_credentials: bytes
     serves_until: int
+    options: Options = DEFAULT_OPTIONS
 
     @property
-    def secrets(self) -> list[Secret]:
-        """The secrets, oldest first."""
-        return unpack_secrets(self.packed_secrets)
+    def credentials(self) -> list[Credential]:
+        """The credentials, oldest first."""
+        return unpack_credentials(self.packed_credentials)
 
-    def without_ended_secrets(self, now: int) -> "Application":
-        """The application without the secrets that ended before `now`, which would only slow down checking."""
-        secrets = self.secrets
-        live = [secret for secret in secrets if secret.live(now)]
-        if len(live) == len(secrets):
+    def without_ended_credentials(self, now: int) -> "Application":
+        """The application without the credentials that ended before `now`, which would only slow down checking."""
+        credentials = self.credentials
+        live = [credential for credential in credentials if credential.live(now)]
+        if len(live) == len(credentials):
             return self
-        return msgspec.structs.replace(self, packed_secrets=pack_secrets(live))
+        return msgspec.structs.replace(self, packed_credentials=pack_credentials(live))
 
     def in_service(self, now: int) -> bool:
         """Whether it is enabled and can still authenticate: its tokens live no longer than that."""
@@ -99,31 +156,33 @@ class Application(msgspec.Struct, frozen=True, gc=False):
 _PACKED = struct.Struct(">IBQH")
 
 
-def pack_secrets(secrets: Iterable[Secret]) -> bytes:
-    """Secrets as bytes, a third of the size that they have as values."""
+def pack_credentials(credentials: Iterable[Credential]) -> bytes:
+    """Credentials as bytes, a third of the size that they have as values."""
     return b"".join(
         _PACKED.pack(each.number, each.kind, FOREVER if each.ends_at is None else each.ends_at, len(each.digest))
         + each.digest
-        for each in secrets
+        for each in credentials
     )
 
 
-def unpack_secrets(packed: bytes) -> list[Secret]:
-    """The inverse of `pack_secrets`."""
-    secrets = []
+def unpack_credentials(packed: bytes) -> list[Credential]:
+    """The inverse of `pack_credentials`."""
+    credentials = []
     place = 0
     while place < len(packed):
         number, kind, ends_at, length = _PACKED.unpack_from(packed, place)
         begin = place + _PACKED.size
         place = begin + length
-        secrets.append(Secret(number, _KINDS[kind], packed[begin:place], None if ends_at == FOREVER else ends_at))
-    return secrets
+        credentials.append(
+            Credential(number, _KINDS[kind], packed[begin:place], None if ends_at == FOREVER else ends_at)
+        )
+    return credentials
 
 
-def held(secrets: Sequence[Secret]) -> tuple[bytes, int]:
-    """How an application holds these secrets: packed, and when the last of them ends (0 for none)."""
-    until = max((FOREVER if each.ends_at is None else each.ends_at for each in secrets), default=0)
-    return pack_secrets(secrets), until
+def held(credentials: Sequence[Credential]) -> tuple[bytes, int]:
+    """How an application holds these credentials: packed, and when the last of them ends (0 for none)."""
+    until = max((FOREVER if each.ends_at is None else each.ends_at for each in credentials), default=0)
+    return pack_credentials(credentials), until
 
 
 class ApplicationRecord(msgspec.Struct, frozen=True):
@@ -137,14 +196,19 @@ class ApplicationRecord(msgspec.Struct, frozen=True):
     scope: str
     token_lifetime_seconds: int
     query_credentials: str
+    token_format: str
+    authentication_methods: int
+    token_binding: str
+    token_reuse: bool
+    rails: str
     created_at: int
     tokens_issued: int
     query_credentials_used: int
     last_token_at: int | None
 
 
-class SecretRecord(msgspec.Struct, frozen=True):
-    """A secret as its operator sees it: never its value, only its last four characters."""
+class CredentialRecord(msgspec.Struct, frozen=True):
+    """A credential as its operator sees it: of a secret never its value, only its last four characters."""
 
     number: int
     name: str
@@ -153,6 +217,7 @@ class SecretRecord(msgspec.Struct, frozen=True):
     created_at: int
     ends_at: int | None
     last_used_at: int | None
+    last_used_from: str | None
 
 
 NOBODY = Application(
@@ -164,7 +229,9 @@ NOBODY = Application(
     token_lifetime_seconds=0,
     query_credentials=QueryCredentials.ALLOW,
     tokens_valid_from=0,
-    packed_secrets=pack_secrets([Secret(number=0, kind=SecretKind.KEYED, digest=bytes(32), ends_at=None)]),
+    packed_credentials=pack_credentials(
+        [Credential(number=0, kind=CredentialKind.KEYED, digest=bytes(32), ends_at=None)]
+    ),
     serves_until=0,
 )
 """Stands in for an unknown client, so that refusing one takes the same work as refusing a wrong secret."""
@@ -185,18 +252,18 @@ def secret_digest(pepper: bytes, secret: str) -> bytes:
 
 def matching_secret(application: Application, digest: bytes, now: int) -> int | None:
     """The number of the live secret whose keyed digest this is. All are compared, in constant time each."""
-    packed = application.packed_secrets
+    packed = application.packed_credentials
     found = None
     place = 0
     while place < len(packed):
-        number, _, ends_at, length = _PACKED.unpack_from(packed, place)
+        number, kind, ends_at, length = _PACKED.unpack_from(packed, place)
         begin = place + _PACKED.size
         place = begin + length
-        if hmac.compare_digest(packed[begin:place], digest) and now < ends_at:
+        if hmac.compare_digest(packed[begin:place], digest) and kind == CredentialKind.KEYED and now < ends_at:
             found = number
     return found
 
 
-def slow_secrets(application: Application, now: int) -> list[Secret]:
+def slow_secrets(application: Application, now: int) -> list[Credential]:
     """The live secrets that only the slow check can compare."""
-    return [secret for secret in application.secrets if secret.kind is SecretKind.ARGON2ID and secret.live(now)]
+    return [each for each in application.credentials if each.kind is CredentialKind.ARGON2ID and each.live(now)]

@@ -8,6 +8,7 @@ import msgspec
 from tessera.core import wire
 from tessera.core.applications import IMPORTED_LENGTH_MAX
 from tessera.core.errors import InvalidClient, InvalidRequest
+from tessera.core.evidence import Evidence
 
 UNKNOWN_CLIENT = (
     "Client authentication failed: the client id or secret is wrong, or the client may not be used now, "
@@ -32,13 +33,13 @@ class Presented(msgspec.Struct, frozen=True, gc=False):
     place: Place
 
 
-def present(params: wire.Params, authorization: bytes | None) -> Presented:
+def present(params: wire.Params, evidence: Evidence) -> Presented:
     """The credentials of an OAuth request (RFC 6749 section 2.3).
 
-    `authorization` is the value of the header, or None when it was not sent.
     Raises InvalidRequest when more than one way was used, InvalidClient when none was, or one that cannot be read.
     """
     values = params.values
+    authorization = evidence.authorization
     secret = values.get("client_secret")
     if "client_assertion" in values or "client_assertion_type" in values:
         raise _assertion_refusal(another_way=secret is not None or authorization is not None)

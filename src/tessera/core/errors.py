@@ -23,7 +23,8 @@
     └── Unavailable                  nothing was done; trying again later may work
 
 `public` is what the caller reads: it says what to do and tells an attacker nothing. `detail` is for the
-operator's eyes only and never leaves the process except into the log. Statuses live in `web/errors.py`.
+operator's eyes only: it goes into the log and what `tessera explain` tells. `check` names the check that failed
+(`client.secret`), its code when nothing more is known. Statuses live in `web/errors.py`.
 """
 
 from typing import ClassVar
@@ -34,10 +35,11 @@ class Refusal(Exception):
 
     code: ClassVar[str] = "refused"
 
-    def __init__(self, public: str, *, detail: str = "") -> None:
+    def __init__(self, public: str, *, detail: str = "", check: str = "") -> None:
         super().__init__(public)
         self.public = public
         self.detail = detail
+        self.check = check or self.code
 
 
 class OAuthRefusal(Refusal):

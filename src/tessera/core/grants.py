@@ -27,10 +27,10 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 class Authenticated(msgspec.Struct, frozen=True, gc=False):
-    """An application that has proved itself, with which secret, and how it presented that."""
+    """An application that has proved itself, with which credential (by number), and how it presented that."""
 
     application: Application
-    secret: int
+    credential: int
     place: Place
 
 
@@ -72,4 +72,4 @@ def decide(grant: Grant, params: wire.Params, caller: Authenticated, token_id: i
     application = caller.application
     granted = scopes.narrow(application.scopes, params.values.get("scope"))
     grant.rule(params, application)
-    return Claims(application.number, caller.secret, token_id, now, application.token_lifetime_seconds, granted)
+    return Claims(application.number, caller.credential, token_id, now, application.token_lifetime_seconds, granted)

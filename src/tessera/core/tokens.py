@@ -2,9 +2,12 @@
 
 Claims in binary form, big-endian, 29 bytes and the scopes:
 
-    form 1 | application 4 | secret 4 | token id 8 | issued at 8 | lifetime seconds 4 | scopes 2 and more
+    form 1 | application 4 | credential 4 | token id 8 | issued at 8 | lifetime seconds 4 | scopes 2 and more
 
-so a token with the platform's own scopes is 96 hex characters long.
+so a token with the platform's own scopes is 96 hex characters long. A token for another resource, or one that is bound
+to a key or a certificate, has form 2, in which these stand before the scopes:
+
+    resource 4 | binding 1 | thumbprint 32 when it is bound
 """
 
 import struct
@@ -12,7 +15,7 @@ import struct
 import msgspec
 
 from tessera.core import scopes
-from tessera.core.applications import Application
+from tessera.core.applications import Application, TokenBinding
 from tessera.core.revocations import Revocations
 from tessera.core.scopes import Scopes
 from tessera.core.sealing import Ring
@@ -23,19 +26,31 @@ PURPOSE = [b"access"]
 
 LIFETIME_SECONDS_MAX = 10 * 366 * 86400
 
-_FORM = 1
+_PLAIN = 1
+_TARGETED = 2
 _FIXED = struct.Struct(">BIIQQI")
+_TARGET = struct.Struct(">IB")
+
+THUMBPRINT_BYTES = 32
+"""A SHA-256: of a DPoP key (RFC 7638), or of a certificate (RFC 8705 section 3.1)."""
 
 
 class Claims(msgspec.Struct, frozen=True, gc=False):
-    """What a token says: `application` and `secret` by number, `issued_at` in microseconds since the epoch."""
+    """What a token says: `application` and `credential` by number, `issued_at` in microseconds since the epoch.
+
+    `resource` is the number of the resource it is for, 0 for the platform. `thumbprint` is that of the key or the
+    certificate it is bound to, empty when `binding` is NONE.
+    """
 
     application: int
-    secret: int
+    credential: int
     token_id: int
     issued_at: int
     lifetime_seconds: int
     scopes: Scopes
+    resource: int = 0
+    binding: TokenBinding = TokenBinding.NONE
+    thumbprint: bytes = b""
 
     @property
     def expires_at(self) -> int:
@@ -55,10 +70,18 @@ class TokenReply(msgspec.Struct, frozen=True, gc=False):
 
 def seal(ring: Ring, claims: Claims) -> str:
     """The opaque token that carries these claims."""
+    target = b""
+    if claims.resource or claims.binding:
+        target = _TARGET.pack(claims.resource, claims.binding) + claims.thumbprint
     fixed = _FIXED.pack(
-        _FORM, claims.application, claims.secret, claims.token_id, claims.issued_at, claims.lifetime_seconds
+        _TARGETED if target else _PLAIN,
+        claims.application,
+        claims.credential,
+        claims.token_id,
+        claims.issued_at,
+        claims.lifetime_seconds,
     )
-    return ring.seal(fixed + scopes.pack(claims.scopes), PURPOSE, claims.issued_at)
+    return ring.seal(fixed + target + scopes.pack(claims.scopes), PURPOSE, claims.issued_at)
 
 
 def unseal(ring: Ring, token: str, now: int) -> Claims | None:
@@ -67,12 +90,27 @@ def unseal(ring: Ring, token: str, now: int) -> Claims | None:
     if known is not None:
         return known
     raw = ring.open(token, PURPOSE, now)
-    if raw is None or raw[0] != _FORM:
+    if raw is None:
         return None
-    _, application, secret, token_id, issued_at, lifetime = _FIXED.unpack_from(raw)
-    claims = Claims(application, secret, token_id, issued_at, lifetime, scopes.unpack(raw[_FIXED.size :]))
-    ring.remember(token, claims)
+    claims = _read(raw)
+    if claims is not None:
+        ring.remember(token, claims)
     return claims
+
+
+def _read(raw: bytes) -> Claims | None:
+    form, application, credential, token_id, issued_at, lifetime = _FIXED.unpack_from(raw)
+    if form == _PLAIN:
+        return Claims(application, credential, token_id, issued_at, lifetime, scopes.unpack(raw[_FIXED.size :]))
+    if form != _TARGETED:
+        return None
+    resource, binding = _TARGET.unpack_from(raw, _FIXED.size)
+    begin = _FIXED.size + _TARGET.size
+    end = begin + (THUMBPRINT_BYTES if binding else 0)
+    granted = scopes.unpack(raw[end:])
+    return Claims(
+        application, credential, token_id, issued_at, lifetime, granted, resource, TokenBinding(binding), raw[begin:end]
+    )
 
 
 def live(claims: Claims, application: Application | None, revocations: Revocations, now: int) -> bool:

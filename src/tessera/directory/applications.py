@@ -56,7 +56,7 @@ class Applications:
         former = self.known.pop(application.client_id, None)
         if former is not None:  # perhaps another application, deleted since: its number must go with it
             del self.numbered[former.number]
-        application = application.without_ended_secrets(self._clock.now())
+        application = application.without_ended_credentials(self._clock.now())
         if len(self.known) >= self._entries_max:
             for first in drop_oldest(self.known):
                 del self.numbered[first.number]

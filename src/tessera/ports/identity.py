@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from tessera.core.applications import Application, ApplicationRecord, SecretRecord
+from tessera.core.applications import Application, ApplicationRecord, CredentialRecord
 from tessera.core.changes import Notice
 from tessera.core.keys import WrappedKey
 from tessera.core.organizations import OrganizationRecord, Property, PropertyRecord
@@ -47,5 +47,5 @@ class IdentityReader(Protocol):
     async def application_record(self, name_or_client_id: str) -> ApplicationRecord | None:
         """The application with this client id or, failing that, this name."""
 
-    async def secrets(self, client_id: str) -> list[SecretRecord]:
+    async def secrets(self, client_id: str) -> list[CredentialRecord]:
         """The secrets of an application, oldest first, ended ones included."""

@@ -7,12 +7,17 @@ from typing import Any
 
 from tessera.core import scopes
 from tessera.core.applications import (
+    DEFAULT_OPTIONS,
     Application,
     ApplicationRecord,
+    AuthenticationMethod,
+    Credential,
+    CredentialKind,
+    CredentialRecord,
+    Options,
     QueryCredentials,
-    Secret,
-    SecretKind,
-    SecretRecord,
+    TokenBinding,
+    TokenFormat,
     held,
 )
 from tessera.core.loyalty.points import PointAccount, PointSource
@@ -20,7 +25,7 @@ from tessera.core.loyalty.program import Award, EventRule, Program
 from tessera.core.loyalty.tiers import Rule, TierLevel, TierSystem
 from tessera.store.driver import Row
 
-_KINDS = tuple(SecretKind)
+_KINDS = tuple(CredentialKind)
 _POLICIES = tuple(QueryCredentials)
 
 
@@ -31,11 +36,12 @@ def _the_same(number: int) -> int:
 
 
 def application(rows: list[Row]) -> Application | None:
-    """An application from its row, repeated for each of its secrets."""
+    """An application from its row, repeated for each of its credentials and of the resources it has access to."""
     if not rows:
         return None
     number, client_id, organization, enabled, scope, lifetime, policy, valid_from = rows[0][:8]
-    secrets = [Secret(row[8], _KINDS[row[9]], row[10], row[11]) for row in rows if row[8] is not None]
+    credentials = {row[8]: Credential(row[8], _KINDS[row[9]], row[10], row[11]) for row in rows if row[8] is not None}
+    access = {row[12]: row[13] for row in rows if row[12] is not None}
     return Application(
         number,
         client_id,
@@ -45,7 +51,25 @@ def application(rows: list[Row]) -> Application | None:
         _the_same(lifetime),
         _POLICIES[policy],
         valid_from,
-        *held(secrets),
+        *held(list(credentials.values())),
+        _options(*rows[0][14:19], tuple(access.items())),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _options(
+    token_format: int, methods: int, binding: int, reuse: int, rails: str, access: tuple[tuple[int, str], ...]
+) -> Options:
+    """Options as one object for all applications that have the same."""
+    if not (token_format or methods or binding or reuse or rails or access):
+        return DEFAULT_OPTIONS
+    return Options(
+        TokenFormat(token_format),
+        AuthenticationMethod(methods),
+        TokenBinding(binding),
+        reuse == 1,
+        rails,
+        tuple((resource, scopes.parse(scope)) for resource, scope in access),
     )
 
 
@@ -95,13 +119,27 @@ def _level(rows: Iterable[Row]) -> TierLevel:
 
 def application_record(row: Row) -> ApplicationRecord:
     """The operator's view of an application."""
-    number, client_id, name, organization, enabled, scope, lifetime, policy, *usage = row
+    number, client_id, name, organization, enabled, scope, lifetime, policy, *options = row
+    token_format, methods, binding, reuse, rails, *usage = options
     return ApplicationRecord(
-        number, client_id, name, organization, enabled == 1, scope, lifetime, _POLICIES[policy].name.lower(), *usage
+        number,
+        client_id,
+        name,
+        organization,
+        enabled == 1,
+        scope,
+        lifetime,
+        _POLICIES[policy].name.lower(),
+        TokenFormat(token_format).name.lower(),
+        methods,
+        TokenBinding(binding).name.lower(),
+        reuse == 1,
+        rails,
+        *usage,
     )
 
 
-def secret_record(row: Row) -> SecretRecord:
-    """The operator's view of a secret."""
+def credential_record(row: Row) -> CredentialRecord:
+    """The operator's view of a credential."""
     number, name, kind, *rest = row
-    return SecretRecord(number, name, _KINDS[kind].name.lower(), *rest)
+    return CredentialRecord(number, name, _KINDS[kind].name.lower(), *rest)

@@ -4,6 +4,7 @@ from tessera.app import callers
 from tessera.app.callers import Caller
 from tessera.app.house import House
 from tessera.core.errors import ArgumentError
+from tessera.web import evidence
 from tessera.web.messages import Request
 
 
@@ -13,7 +14,7 @@ async def caller(house: House, request: Request, scope: str) -> Caller:
     Only the `Authorization` header counts. Raises MissingCredentials, InvalidAuthToken, InsufficientScope, and
     ArgumentError when a token stands in the URL as well (RFC 6750 section 2).
     """
-    found = await callers.identify(house, request.header(b"authorization"))
+    found = await callers.identify(house, evidence.read(request))
     if request.query and b"access_token=" in request.query:
         raise ArgumentError("Send the token in the Authorization header only, not in the address.")
     callers.require(found, scope)

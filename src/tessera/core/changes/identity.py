@@ -44,8 +44,8 @@ class AddApplication(_ApplicationChange, frozen=True):
     created_at: int
 
 
-class AddSecret(_ApplicationChange, frozen=True):
-    """A new secret of an application; its name is free there."""
+class AddCredential(_ApplicationChange, frozen=True):
+    """A new credential of an application; its name is free there."""
 
     name: str
     kind: int
@@ -55,8 +55,8 @@ class AddSecret(_ApplicationChange, frozen=True):
     ends_at: int | None
 
 
-class EndSecret(_ApplicationChange, frozen=True):
-    """A secret ends at a moment; it had this end (or none) before."""
+class EndCredential(_ApplicationChange, frozen=True):
+    """A credential ends at a moment; it had this end (or none) before."""
 
     number: int
     ends_at: int
@@ -117,8 +117,9 @@ class CountTokens(Change, frozen=True):
     last_at: int
 
 
-class MarkSecretUsed(Change, frozen=True):
-    """A secret was last used at this moment."""
+class MarkCredentialUsed(Change, frozen=True):
+    """A credential was last used at this moment, from this address when it is known."""
 
     number: int
     at: int
+    source: str | None = None

@@ -62,12 +62,12 @@ def _secrets(world: World) -> Iterable[Condition]:
         (material.secret(CLIENT, "new"),), (material.secret(CLIENT, "first"), material.secret("unknown", "new"))
     )
     yield Condition(
-        (changes.EndSecret(CLIENT, world.secret, AT, None),),
+        (changes.EndCredential(CLIENT, world.secret, AT, None),),
         (
-            changes.EndSecret(CLIENT, world.secret, AT, AT),
-            changes.EndSecret(CLIENT, world.secret, AT, 0),
-            changes.EndSecret(CLIENT, world.secret + 1, AT, None),
-            changes.EndSecret("unknown", world.secret, AT, None),
+            changes.EndCredential(CLIENT, world.secret, AT, AT),
+            changes.EndCredential(CLIENT, world.secret, AT, 0),
+            changes.EndCredential(CLIENT, world.secret + 1, AT, None),
+            changes.EndCredential("unknown", world.secret, AT, None),
         ),
     )
 

@@ -5,10 +5,10 @@ import msgspec
 from tessera.core import changes
 from tessera.core.applications import (
     ApplicationRecord,
+    Credential,
+    CredentialKind,
+    CredentialRecord,
     QueryCredentials,
-    Secret,
-    SecretKind,
-    SecretRecord,
 )
 from tessera.core.customers import Customer
 from tessera.core.keys import KeyPurpose, WrappedKey
@@ -62,8 +62,8 @@ async def an_application_reads_back(stores: Stores) -> None:
     store = await stores()
     world = await material.furnish(store)
     await store.commit(
-        changes.AddSecret(CLIENT, "second", 1, b"$argon2id$v", "", AT + 1, AT + 2),
-        changes.EndSecret(CLIENT, world.secret, AT + 5, None),
+        changes.AddCredential(CLIENT, "second", 1, b"$argon2id$v", "", AT + 1, AT + 2),
+        changes.EndCredential(CLIENT, world.secret, AT + 5, None),
         changes.SetQueryCredentials(CLIENT, 2),
     )
     found = await store.application(CLIENT)
@@ -73,16 +73,16 @@ async def an_application_reads_back(stores: Stores) -> None:
     expect((found.enabled, found.scopes, found.token_lifetime_seconds), (True, ("openid",), 60))
     expect((found.query_credentials, found.tokens_valid_from), (QueryCredentials.DENY, 0))
     secrets = [
-        Secret(world.secret, SecretKind.KEYED, bytes(32), AT + 5),
-        Secret(world.secret + 1, SecretKind.ARGON2ID, b"$argon2id$v", AT + 2),
+        Credential(world.secret, CredentialKind.KEYED, bytes(32), AT + 5),
+        Credential(world.secret + 1, CredentialKind.ARGON2ID, b"$argon2id$v", AT + 2),
     ]
-    expect(list(found.secrets), secrets, "the secrets")
+    expect(list(found.credentials), secrets, "the secrets")
     expect(await store.application_numbered(world.application), found, "the application by its number")
     expect(
         await store.secrets(CLIENT),
         [
-            SecretRecord(world.secret, "first", "keyed", "abcd", AT, AT + 5, None),
-            SecretRecord(world.secret + 1, "second", "argon2id", "", AT + 1, AT + 2, None),
+            CredentialRecord(world.secret, "first", "keyed", "abcd", AT, AT + 5, None, None),
+            CredentialRecord(world.secret + 1, "second", "argon2id", "", AT + 1, AT + 2, None, None),
         ],
     )
 
@@ -94,7 +94,7 @@ async def an_application_without_secrets_is_there(stores: Stores) -> None:
     world = await material.furnish(store)
     await store.commit(material.application(world.organization, "bare"))
     found = await store.application("bare")
-    expect(found is not None and found.secrets, [], "its secrets")
+    expect(found is not None and found.credentials, [], "its secrets")
 
 
 @TOPIC
@@ -127,8 +127,8 @@ async def a_deleted_application_is_gone_for_good(stores: Stores) -> None:
     await store.commit(material.application(world.organization, CLIENT), material.secret(CLIENT, "first"))
     again = await store.application(CLIENT)
     expect(again is not None and again.number > world.application, True, "that the number is a new one")
-    expect(again is not None and again.secrets[0].number > world.secret, True, "that the secret's number is new")
-    await store.commit(changes.CountTokens(world.application, 3, 1, AT), changes.MarkSecretUsed(world.secret, AT))
+    expect(again is not None and again.credentials[0].number > world.secret, True, "that the secret's number is new")
+    await store.commit(changes.CountTokens(world.application, 3, 1, AT), changes.MarkCredentialUsed(world.secret, AT))
     record = await store.application_record(CLIENT)
     expect(record is not None and record.tokens_issued, 0, "the tokens counted for the new one")
 
@@ -141,11 +141,27 @@ async def records_tell_the_operator(stores: Stores) -> None:
     await store.commit(
         changes.CountTokens(world.application, 3, 1, AT + 1),
         changes.CountTokens(world.application, 4, 0, AT + 2),
-        changes.MarkSecretUsed(world.secret, AT + 2),
+        changes.MarkCredentialUsed(world.secret, AT + 2),
         material.application(world.organization, "other", name=CLIENT),
     )
     record = ApplicationRecord(
-        world.application, CLIENT, f"name of {CLIENT}", "Org", True, "openid", 60, "allow", AT, 7, 1, AT + 2
+        world.application,
+        CLIENT,
+        f"name of {CLIENT}",
+        "Org",
+        True,
+        "openid",
+        60,
+        "allow",
+        "opaque",
+        0,
+        "none",
+        False,
+        "",
+        AT,
+        7,
+        1,
+        AT + 2,
     )
     expect(await store.application_record(CLIENT), record, "the record by client id")
     expect(await store.application_record(f"name of {CLIENT}"), record, "the record by name")

@@ -29,7 +29,7 @@ def _repeatable(world: World) -> list[Change]:
         *facts,
         changes.RevokeToken(9, AT),
         changes.ForgetRevocations(AT, 1),
-        changes.MarkSecretUsed(world.secret, AT),
+        changes.MarkCredentialUsed(world.secret, AT),
         changes.ReleaseLease("duty", "me"),
         changes.ParkTierLevels(world.organization, "system-1"),
         *outbox.repeatable(world),

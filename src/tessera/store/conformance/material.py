@@ -47,9 +47,9 @@ def application(owner: int, client_id: str, name: str | None = None) -> changes.
     return changes.AddApplication(client_id, name or f"name of {client_id}", owner, "openid", 60, 0, AT)
 
 
-def secret(client_id: str, name: str, ends_at: int | None = None) -> changes.AddSecret:
+def secret(client_id: str, name: str, ends_at: int | None = None) -> changes.AddCredential:
     """A keyed secret."""
-    return changes.AddSecret(client_id, name, 0, bytes(32), "abcd", AT, ends_at)
+    return changes.AddCredential(client_id, name, 0, bytes(32), "abcd", AT, ends_at)
 
 
 def customer(owner: int, customer_id: str, email: str | None = None) -> changes.AddCustomer:
@@ -100,7 +100,7 @@ async def furnish(store: Store) -> World:
         owner,
         other,
         found.number,
-        found.secrets[0].number,
+        found.credentials[0].number,
         known.number,
         program.accounts[0].number,
         program.systems[0].number,

@@ -52,7 +52,7 @@ def _contenders(world: World) -> dict[str, list[Change]]:
         "an-external-id": [changes.ClaimIdentifier(CUSTOMER, owner, "race") for _ in every],
         "a-client-id": [material.application(owner, "race", name=f"race {n}") for n in every],
         "a-secret's-name": [material.secret(CLIENT, "race") for _ in every],
-        "a-secret's-end": [changes.EndSecret(CLIENT, world.secret, AT + n, None) for n in every],
+        "a-secret's-end": [changes.EndCredential(CLIENT, world.secret, AT + n, None) for n in every],
         "disabling": [changes.DisableApplication(CLIENT, AT + n) for n in every],
         "deleting": [changes.DeleteApplication(CLIENT) for _ in every],
         "a-program": [changes.RaiseProgramVersion(owner, 0) for _ in every],

@@ -19,7 +19,7 @@ async def times_survive_to_the_microsecond(stores: Stores) -> None:
     for at in NUMBERS:
         await store.commit(
             changes.AddOrganization(f"org {at}", f"retailer {at}", at),
-            changes.AddSecret(CLIENT, f"secret {at}", 0, b"", "", at, at),
+            changes.AddCredential(CLIENT, f"secret {at}", 0, b"", "", at, at),
         )
     expect([each.created_at for each in (await store.organizations())[2:]], list(NUMBERS), "created at")
     expect([each.ends_at for each in (await store.secrets(CLIENT))[1:]], list(NUMBERS), "ends at")
@@ -66,10 +66,10 @@ async def an_end_compares_exactly(stores: Stores) -> None:
     """A secret's end is compared to the microsecond, beyond what a float holds, and none is not 0."""
     store = await stores()
     world = await material.furnish(store)
-    await store.commit(changes.EndSecret(CLIENT, world.secret, 2**53 + 1, None))
+    await store.commit(changes.EndCredential(CLIENT, world.secret, 2**53 + 1, None))
     for was in (None, 0, 2**53, 2**53 + 2):
-        await expect_conflict(store, changes.EndSecret(CLIENT, world.secret, 5, was))
-    await store.commit(changes.EndSecret(CLIENT, world.secret, 5, 2**53 + 1))
+        await expect_conflict(store, changes.EndCredential(CLIENT, world.secret, 5, was))
+    await store.commit(changes.EndCredential(CLIENT, world.secret, 5, 2**53 + 1))
 
 
 @TOPIC

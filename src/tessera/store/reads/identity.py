@@ -1,6 +1,6 @@
 """Reading organizations, properties, applications, secrets, keys, revocations and the change feed."""
 
-from tessera.core.applications import Application, ApplicationRecord, SecretRecord
+from tessera.core.applications import Application, ApplicationRecord, CredentialRecord
 from tessera.core.changes import Notice, NoticeKind
 from tessera.core.keys import KeyPurpose, WrappedKey
 from tessera.core.organizations import OrganizationRecord, Property, PropertyRecord
@@ -52,5 +52,5 @@ class IdentityReads(Fetching):
                 return rows.application_record(found[0])
         return None
 
-    async def secrets(self, client_id: str) -> list[SecretRecord]:
-        return [rows.secret_record(row) for row in await self._fetch(sql.SECRETS, {"client_id": client_id})]
+    async def secrets(self, client_id: str) -> list[CredentialRecord]:
+        return [rows.credential_record(row) for row in await self._fetch(sql.SECRETS, {"client_id": client_id})]

@@ -34,19 +34,19 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "the application's name and client id are free",
         ),
     ),
-    changes.AddSecret: (
+    changes.AddCredential: (
         Statement(
-            "insert into secret (application, name, kind, digest, last_four, created_at, ends_at)"
+            "insert into credential (application, name, kind, digest, last_four, created_at, ends_at)"
             " select number, :name, :kind, :digest, :last_four, :created_at, :ends_at"
             " from application where client_id = :client_id on conflict do nothing",
-            "the application exists and the secret's name is free",
+            "the application exists and the credential's name is free",
         ),
     ),
-    changes.EndSecret: (
+    changes.EndCredential: (
         Statement(
-            "update secret set ends_at = :ends_at where number = :number"
+            "update credential set ends_at = :ends_at where number = :number"
             f" and application = {_APPLICATION} and ends_at is not distinct from :was_ends_at",
-            "the secret's end is as it was",
+            "the credential's end is as it was",
         ),
     ),
     changes.DisableApplication: (
@@ -68,8 +68,11 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
         ),
     ),
     changes.DeleteApplication: (
-        Statement(f"delete from secret where application = {_APPLICATION}"),
+        Statement(f"delete from credential where application = {_APPLICATION}"),
         Statement(f"delete from application_usage where application = {_APPLICATION}"),
+        Statement(f"delete from usage_hour where application = {_APPLICATION}"),
+        Statement(f"delete from access where application = {_APPLICATION}"),
+        Statement(f"update resource set application = null where application = {_APPLICATION}"),
         Statement("delete from application where client_id = :client_id", "the application exists"),
     ),
     changes.RevokeToken: (
@@ -95,16 +98,21 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             " last_token_at = excluded.last_token_at"
         ),
     ),
-    changes.MarkSecretUsed: (Statement("update secret set last_used_at = :at where number = :number"),),
+    changes.MarkCredentialUsed: (
+        Statement("update credential set last_used_at = :at, last_used_from = :source where number = :number"),
+    ),
 }
 
 _APPLICATION_COLUMNS = (
-    "select a.number, a.client_id, a.organization, a.enabled, a.scope, a.token_lifetime_seconds,"
-    " a.query_credentials, a.tokens_valid_from, s.number, s.kind, s.digest, s.ends_at"
-    " from application a left join secret s on s.application = a.number"
+    "select a.number, a.client_id, a.organization, a.enabled, a.scope, a.token_lifetime_seconds, a.query_credentials,"
+    " case when o.tokens_valid_from > a.tokens_valid_from then o.tokens_valid_from else a.tokens_valid_from end,"
+    " s.number, s.kind, s.digest, s.ends_at, x.resource, x.scope,"
+    " a.token_format, a.authentication_methods, a.token_binding, a.token_reuse, a.rails"
+    " from application a join organization o on o.number = a.organization"
+    " left join credential s on s.application = a.number left join access x on x.application = a.number"
 )
-APPLICATION = f"{_APPLICATION_COLUMNS} where a.client_id = :client_id order by s.number"
-APPLICATION_NUMBERED = f"{_APPLICATION_COLUMNS} where a.number = :number order by s.number"
+APPLICATION = f"{_APPLICATION_COLUMNS} where a.client_id = :client_id order by s.number, x.resource"
+APPLICATION_NUMBERED = f"{_APPLICATION_COLUMNS} where a.number = :number order by s.number, x.resource"
 
 PROPERTY = "select number, api_key, organization, digest from property where api_key = :api_key"
 
@@ -122,7 +130,8 @@ PROPERTIES = (
 )
 _APPLICATION_RECORD = (
     "select a.number, a.client_id, a.name, o.name, a.enabled, a.scope, a.token_lifetime_seconds,"
-    " a.query_credentials, a.created_at, coalesce(u.tokens_issued, 0), coalesce(u.query_credentials_used, 0),"
+    " a.query_credentials, a.token_format, a.authentication_methods, a.token_binding, a.token_reuse, a.rails,"
+    " a.created_at, coalesce(u.tokens_issued, 0), coalesce(u.query_credentials_used, 0),"
     " u.last_token_at from application a join organization o on o.number = a.organization"
     " left join application_usage u on u.application = a.number"
 )
@@ -130,8 +139,9 @@ APPLICATIONS = f"{_APPLICATION_RECORD} where a.number > :after order by a.number
 APPLICATION_BY_CLIENT_ID = f"{_APPLICATION_RECORD} where a.client_id = :name"
 APPLICATION_BY_NAME = f"{_APPLICATION_RECORD} where a.name = :name"
 SECRETS = (
-    "select s.number, s.name, s.kind, s.last_four, s.created_at, s.ends_at, s.last_used_at"
-    " from secret s join application a on a.number = s.application"
+    "select s.number, s.name, s.kind, s.last_four, s.created_at, s.ends_at, s.last_used_at,"
+    " s.last_used_from"
+    " from credential s join application a on a.number = s.application"
     " where a.client_id = :client_id order by s.number"
 )
 
@@ -139,12 +149,12 @@ SCHEMA_VERSION = "select version_num from alembic_version"
 
 NEWEST = (
     "select max(at) from (select max(created_at) as at from organization"
-    " union all select max(created_at) from application union all select max(created_at) from secret"
+    " union all select max(created_at) from application union all select max(created_at) from credential"
     " union all select max(created_at) from wrapped_key union all select max(created_at) from customer"
     " union all select max(last_token_at) from application_usage)"
 )
 SECRETS_ENDING = (
-    "select a.name, s.name, s.ends_at from secret s join application a on a.number = s.application"
+    "select a.name, s.name, s.ends_at from credential s join application a on a.number = s.application"
     " where s.ends_at > :now and s.ends_at < :until order by s.ends_at, s.number"
 )
 WARNED = (

@@ -1,0 +1,223 @@
+"""Signed texts: JSON Web Signatures in the compact form (RFC 7515), and the keys that make and check them.
+
+Only what this service needs, and nothing that was ever abused: no `none`, no symmetric algorithm, no key that the
+signed text itself brings (but for a DPoP proof, whose reader takes it by hand), no critical extension, no encryption.
+Each key checks the algorithms of its own kind only, so that no text can choose how it is checked.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Collection
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+
+LENGTH_MAX = 4096
+"""Characters of a signed text, beyond which it is not looked at."""
+
+HEADER_LENGTH_MAX = 1024
+"""Characters of its header."""
+
+RSA_BITS_MIN, RSA_BITS_MAX = 2048, 4096
+
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
+_COORDINATE_BYTES = 32
+
+
+class Algorithm(StrEnum):
+    """The signature algorithms we know (RFC 7518, RFC 8037)."""
+
+    EDDSA = "EdDSA"
+    ES256 = "ES256"
+    PS256 = "PS256"
+    RS256 = "RS256"
+
+
+ALGORITHMS = tuple(Algorithm)
+
+PublicKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+PrivateKey = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
+class Malformed(ValueError):
+    """It is no signed text, or no key, that we read; the text says why and quotes nothing of it."""
+
+
+class Unverified(msgspec.Struct, frozen=True):
+    """A signed text taken apart; nothing in it is to be believed before `verify`."""
+
+    header: dict[str, Any]
+    payload: bytes
+    signed: bytes
+    signature: bytes
+
+    @property
+    def algorithm(self) -> str:
+        """What the header says it was signed with; a text that is no algorithm's name when it says nothing."""
+        algorithm = self.header.get("alg")
+        return algorithm if isinstance(algorithm, str) else ""
+
+
+class VerifyingKey(msgspec.Struct, frozen=True):
+    """A public key and the algorithms it may be used with; `key_id` is its `kid`, when it has one."""
+
+    key: PublicKey
+    algorithms: tuple[Algorithm, ...]
+    key_id: str | None
+
+
+def encode(raw: bytes) -> str:
+    """Base64url without padding (RFC 7515 section 2)."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def decode(text: str) -> bytes:
+    """The inverse of `encode`, which has one spelling only. Raises Malformed."""
+    if not _BASE64URL.fullmatch(text) or len(text) % 4 == 1:
+        raise Malformed("a part is not base64url")
+    try:
+        raw = binascii.a2b_base64(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4))
+    except binascii.Error:
+        raise Malformed("a part is not base64url") from None
+    if encode(raw) != text:
+        raise Malformed("a part is not base64url in its one spelling")
+    return raw
+
+
+def split(text: str) -> Unverified:
+    """Take a signed text apart. Raises Malformed for anything else, or when it names what has to be understood."""
+    if len(text) > LENGTH_MAX:
+        raise Malformed("it is too long")
+    if text.count(".") != 2:
+        raise Malformed("it does not have three parts")
+    head, body, signature = text.split(".")
+    if len(head) > HEADER_LENGTH_MAX:
+        raise Malformed("its header is too long")
+    header = _header(decode(head))
+    return Unverified(header, decode(body), f"{head}.{body}".encode("ascii"), decode(signature))
+
+
+def _header(raw: bytes) -> dict[str, Any]:
+    try:
+        header: dict[str, Any] = msgspec.json.decode(raw, type=dict[str, Any])
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        raise Malformed("its header is not a JSON object") from None
+    if "crit" in header:
+        raise Malformed("its header has critical members, and we know none")
+    return header
+
+
+def verify(text: Unverified, key: VerifyingKey, allowed: Collection[str] = ALGORITHMS) -> bool:
+    """Whether this key signed it, by an algorithm of the key's own that is allowed here."""
+    algorithm = text.algorithm
+    if algorithm not in allowed or algorithm not in key.algorithms:
+        return False
+    try:
+        _check(key.key, Algorithm(algorithm), text)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _check(key: PublicKey, algorithm: Algorithm, text: Unverified) -> None:
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        key.verify(text.signature, text.signed)
+    elif isinstance(key, ec.EllipticCurvePublicKey):
+        if len(text.signature) != 2 * _COORDINATE_BYTES:
+            raise InvalidSignature
+        r, s = (
+            int.from_bytes(half) for half in (text.signature[:_COORDINATE_BYTES], text.signature[_COORDINATE_BYTES:])
+        )
+        key.verify(encode_dss_signature(r, s), text.signed, ec.ECDSA(SHA256()))
+    elif algorithm is Algorithm.PS256:
+        key.verify(text.signature, text.signed, padding.PSS(padding.MGF1(SHA256()), SHA256.digest_size), SHA256())
+    else:
+        key.verify(text.signature, text.signed, padding.PKCS1v15(), SHA256())
+
+
+def verifying_key(jwk: dict[str, Any]) -> VerifyingKey:
+    """The key that a JWK (RFC 7517) describes.
+
+    Raises Malformed for a private or symmetric key, one of another kind or too weak, or one that is not for signatures.
+    """
+    if jwk.get("d") is not None or jwk.get("k") is not None:
+        raise Malformed("it holds a private or a secret key")
+    if jwk.get("use", "sig") != "sig" or "verify" not in (jwk.get("key_ops") or ["verify"]):
+        raise Malformed("the key is not for signatures")
+    key, algorithms = _public(jwk)
+    only, key_id = jwk.get("alg"), jwk.get("kid")
+    if only is not None:
+        algorithms = tuple(each for each in algorithms if each == only)
+        if not algorithms:
+            raise Malformed("the key is for an algorithm that we do not take")
+    return VerifyingKey(key, algorithms, key_id if isinstance(key_id, str) else None)
+
+
+def _public(jwk: dict[str, Any]) -> tuple[PublicKey, tuple[Algorithm, ...]]:
+    kind, curve = jwk.get("kty"), jwk.get("crv")
+    try:
+        if kind == "OKP" and curve == "Ed25519":
+            return ed25519.Ed25519PublicKey.from_public_bytes(_member(jwk, "x")), (Algorithm.EDDSA,)
+        if kind == "EC" and curve == "P-256":
+            x, y = (int.from_bytes(_member(jwk, name)) for name in ("x", "y"))
+            return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key(), (Algorithm.ES256,)
+        if kind == "RSA":
+            modulus = int.from_bytes(_member(jwk, "n"))
+            if not RSA_BITS_MIN <= modulus.bit_length() <= RSA_BITS_MAX:
+                raise Malformed(f"an RSA key has {RSA_BITS_MIN} to {RSA_BITS_MAX} bits")
+            numbers = rsa.RSAPublicNumbers(int.from_bytes(_member(jwk, "e")), modulus)
+            return numbers.public_key(), (Algorithm.PS256, Algorithm.RS256)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise error if isinstance(error, Malformed) else Malformed("the key's members do not make a key") from None
+    raise Malformed("a key is Ed25519, P-256 or RSA")
+
+
+def _member(jwk: dict[str, Any], name: str) -> bytes:
+    value = jwk.get(name)
+    if not isinstance(value, str):
+        raise Malformed(f"the key lacks {name}")
+    return decode(value)
+
+
+def public_jwk(key: PublicKey) -> dict[str, str]:
+    """A public key as a JWK, with the members that its thumbprint is made of and no other."""
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return {"crv": "Ed25519", "kty": "OKP", "x": encode(key.public_bytes_raw())}
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        numbers = key.public_numbers()
+        x, y = (encode(each.to_bytes(_COORDINATE_BYTES)) for each in (numbers.x, numbers.y))
+        return {"crv": "P-256", "kty": "EC", "x": x, "y": y}
+    of_rsa = key.public_numbers()
+    e, n = (encode(each.to_bytes((each.bit_length() + 7) // 8)) for each in (of_rsa.e, of_rsa.n))
+    return {"e": e, "kty": "RSA", "n": n}
+
+
+def thumbprint(key: PublicKey) -> bytes:
+    """The SHA-256 thumbprint of a public key (RFC 7638): 32 bytes."""
+    canonical = msgspec.json.encode(public_jwk(key), order="sorted")
+    return hashlib.sha256(canonical).digest()
+
+
+def sign(header: dict[str, Any], payload: bytes, key: PrivateKey, algorithm: Algorithm) -> str:
+    """A signed text; `header` has everything but the algorithm."""
+    head = encode(msgspec.json.encode({"alg": algorithm, **header}))
+    signed = f"{head}.{encode(payload)}"
+    return f"{signed}.{encode(_signature(key, algorithm, signed.encode('ascii')))}"
+
+
+def _signature(key: PrivateKey, algorithm: Algorithm, signed: bytes) -> bytes:
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return key.sign(signed)
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        r, s = decode_dss_signature(key.sign(signed, ec.ECDSA(SHA256())))
+        return r.to_bytes(_COORDINATE_BYTES) + s.to_bytes(_COORDINATE_BYTES)
+    if algorithm is Algorithm.PS256:
+        return key.sign(signed, padding.PSS(padding.MGF1(SHA256()), SHA256.digest_size), SHA256())
+    return key.sign(signed, padding.PKCS1v15(), SHA256())

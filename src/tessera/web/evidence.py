@@ -1,0 +1,21 @@
+"""Reading from a request what tells its sender from others: one look at its headers."""
+
+from tessera.core.evidence import Evidence
+from tessera.web.messages import DuplicateHeader, Request
+
+
+def read(request: Request) -> Evidence:
+    """The evidence of a request. Raises DuplicateHeader when it has two `Authorization` headers."""
+    authorization: bytes | None = None
+    proofs: tuple[bytes, ...] = ()
+    scope = request.scope
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            if authorization is not None:
+                raise DuplicateHeader("The header authorization was sent twice. Send it once.")
+            authorization = value
+        elif name == b"dpop":
+            proofs = (*proofs, value)
+    client = scope["client"]
+    source = client[0] if client else ""
+    return Evidence(authorization, source, None, (), proofs, scope["method"], scope["path"])
