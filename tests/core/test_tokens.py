@@ -56,9 +56,11 @@ _TARGETS = st.one_of(
 @st.composite
 def all_claims(draw: st.DrawFn) -> Claims:
     """Any claims: for the platform or a resource, bound or not."""
-    numbers = [draw(st.integers(0, bound)) for bound in (2**32 - 1, 2**32 - 1, 2**63 - 1, 2**62)]
+    small, large = st.integers(0, 2**32 - 1), st.integers(0, 2**62)
     lifetime = draw(st.integers(1, tokens.LIFETIME_SECONDS_MAX))
-    return Claims(*numbers, lifetime, draw(_SCOPES), draw(st.integers(0, 2**32 - 1)), *draw(_TARGETS))
+    binding, thumbprint = draw(_TARGETS)
+    issued = (draw(small), draw(small), draw(large), draw(large), lifetime)
+    return Claims(*issued, draw(_SCOPES), draw(small), binding, thumbprint)
 
 
 @given(all_claims())
