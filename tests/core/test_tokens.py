@@ -47,7 +47,7 @@ def application(*secrets: Credential, enabled: bool = True, tokens_valid_from: i
 _CLAIMS = st.builds(
     Claims,
     application=st.integers(0, 2**32 - 1),
-    secret=st.integers(0, 2**32 - 1),
+    credential=st.integers(0, 2**32 - 1),
     token_id=st.integers(0, 2**63 - 1),
     issued_at=st.integers(0, 2**62),
     lifetime_seconds=st.integers(1, tokens.LIFETIME_SECONDS_MAX),
@@ -76,7 +76,7 @@ def test_the_length_of_a_token_is_pinned() -> None:
 
 def test_another_form_of_claims_is_no_token() -> None:
     """Claims of a form this version does not know, sealed under a good key, open as nothing."""
-    sealed = RING.seal(bytes([2]) + bytes(30), tokens.PURPOSE, NOW)
+    sealed = RING.seal(bytes([3]) + bytes(30), tokens.PURPOSE, NOW)
 
     assert tokens.unseal(RING, sealed, NOW) is None
 
