@@ -43,7 +43,7 @@ BUILT_BY_WIRING = frozenset({"Directory", "House", "SQLStore", "SQLiteDriver"})
 OWNERS: dict[str, tuple[str, ...]] = {
     "alembic": ("store/migrate.py", "store/migrations/"),
     "argon2": ("ops/slow_hash.py",),
-    "cryptography": ("core/sealing.py", "core/keys.py", "core/jws.py"),
+    "cryptography": ("core/sealing.py", "core/keys.py", "core/jws.py", "ops/signing_keys.py"),
     "httptools": (),
     "httpx2": ("ops/sender.py",),
     "pydantic": ("settings.py",),
