@@ -51,6 +51,14 @@ def serve(
     behind_tls_proxy: Annotated[
         bool | None, typer.Option("--behind-tls-proxy", help="A trusted proxy ends TLS in front.")
     ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trusted-proxy",
+            help="Address or network of a proxy in front, whose word on the client's address is taken; repeatable.",
+            metavar="ADDRESS",
+        ),
+    ] = None,
     log_level: Annotated[Level | None, typer.Option(help="Least severe events to log; info when left out.")] = None,
     log_format: Annotated[
         Format | None, typer.Option(help="Form of the log; auto, by whether it is a terminal, when left out.")
@@ -66,6 +74,7 @@ def serve(
         data_dir=data_dir,
         demo=demo,
         behind_tls_proxy=behind_tls_proxy,
+        trusted_proxies=tuple(trusted_proxy) if trusted_proxy else None,
         log_level=log_level,
         log_format=log_format,
     )
