@@ -87,6 +87,10 @@ from tessera.core.changes.program import (
     SetTierRule,
     SetTierSystem,
 )
+from tessera.core.changes.proofs import (
+    ForgetProofs,
+    SpendProof,
+)
 from tessera.core.changes.upkeep import (
     ForgetRevocations,
     ReleaseLease,
@@ -127,6 +131,7 @@ __all__ = [
     "ForgetCustomer",
     "ForgetDeliveries",
     "ForgetEvents",
+    "ForgetProofs",
     "ForgetRevocations",
     "JoinTier",
     "LeaveTier",
@@ -162,5 +167,6 @@ __all__ = [
     "SetTierRule",
     "SetTierSystem",
     "SetWebhook",
+    "SpendProof",
     "TakeLease",
 ]
