@@ -13,7 +13,18 @@ from tessera.settings import Settings
 class House:
     """The store, the directory over it, the clock, entropy, the slow hash, the settings, and the usage counts."""
 
-    __slots__ = ("clock", "directory", "entropy", "settings", "slow_hash", "store", "turns", "usage", "verified")
+    __slots__ = (
+        "clock",
+        "directory",
+        "entropy",
+        "issuer",
+        "settings",
+        "slow_hash",
+        "store",
+        "turns",
+        "usage",
+        "verified",
+    )
 
     def __init__(
         self,
@@ -31,6 +42,7 @@ class House:
         self.entropy = entropy
         self.slow_hash = slow_hash
         self.settings = settings
+        self.issuer = settings.issuer or f"http://{settings.host}:{settings.port}"
         self.usage = Usage()
         self.verified: dict[tuple[int, bytes], None] = {}
         self.turns: dict[str, asyncio.Lock] = {}

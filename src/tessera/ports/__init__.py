@@ -14,13 +14,23 @@ from tessera.ports.identity import IdentityReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
+from tessera.ports.resources import ResourceReader
 
 
-class DirectoryReader(IdentityReader, ProgramReader, Protocol):
+class DirectoryReader(IdentityReader, ResourceReader, ProgramReader, Protocol):
     """What the directory keeps in memory is read by this."""
 
 
-class Reader(IdentityReader, ProgramReader, WholeProgramReader, CustomerReader, LedgerReader, OutboxReader, Protocol):
+class Reader(
+    IdentityReader,
+    ResourceReader,
+    ProgramReader,
+    WholeProgramReader,
+    CustomerReader,
+    LedgerReader,
+    OutboxReader,
+    Protocol,
+):
     """The read side. Each call sees one moment: everything committed before it, nothing half.
 
     Absent rows are None or an empty list. Raises StoreUnavailable when the database does not answer.
@@ -86,6 +96,7 @@ __all__ = [
     "PastMembership",
     "ProgramReader",
     "Reader",
+    "ResourceReader",
     "Sender",
     "SlowHash",
     "Store",

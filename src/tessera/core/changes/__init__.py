@@ -39,6 +39,8 @@ from tessera.core.changes.identity import (
     EnableApplication,
     EndCredential,
     MarkCredentialUsed,
+    RevokeApplicationTokens,
+    RevokeOrganizationTokens,
     RevokeToken,
     SetQueryCredentials,
 )
@@ -87,6 +89,12 @@ from tessera.core.changes.program import (
     SetTierRule,
     SetTierSystem,
 )
+from tessera.core.changes.resources import (
+    AddResource,
+    DeleteResource,
+    SetAccess,
+    SetResource,
+)
 from tessera.core.changes.upkeep import (
     ForgetRevocations,
     ReleaseLease,
@@ -108,6 +116,7 @@ __all__ = [
     "AddPointAccount",
     "AddPointSource",
     "AddProperty",
+    "AddResource",
     "AddTierLevel",
     "AddTierRule",
     "AddTierRuleAccount",
@@ -118,6 +127,7 @@ __all__ = [
     "ClaimIdentifier",
     "CountTokens",
     "DeleteApplication",
+    "DeleteResource",
     "DeleteWebhook",
     "DisableApplication",
     "DropExpiredTags",
@@ -147,8 +157,11 @@ __all__ = [
     "ResumeWebhook",
     "RetireTierLevel",
     "RetryDeliveries",
+    "RevokeApplicationTokens",
+    "RevokeOrganizationTokens",
     "RevokeToken",
     "RotateWebhook",
+    "SetAccess",
     "SetBehaviour",
     "SetCustomProfile",
     "SetEventRule",
@@ -156,6 +169,7 @@ __all__ = [
     "SetPointAccount",
     "SetPointSource",
     "SetQueryCredentials",
+    "SetResource",
     "SetStanding",
     "SetTag",
     "SetTierLevel",
