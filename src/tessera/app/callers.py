@@ -8,11 +8,13 @@ import msgspec
 from tessera.app import tokens
 from tessera.app.house import House
 from tessera.core import applications, credentials, scopes
+from tessera.core.applications import Application
 from tessera.core.errors import InsufficientScope, InvalidAPIKey, InvalidAuthToken, MissingCredentials, NotFound
 from tessera.core.evidence import Evidence
 from tessera.core.loyalty.program import Program
 from tessera.core.organizations import NO_PROPERTY
 from tessera.core.scopes import Scopes
+from tessera.core.tokens import Claims
 
 T = TypeVar("T")
 
@@ -35,13 +37,22 @@ async def identify(house: House, evidence: Evidence) -> Caller:
     token = credentials.bearer(authorization)
     if token is not None:
         found = await tokens.check(house, token)
-        if found is None:
-            raise InvalidAuthToken("The token is not valid, expired or revoked. Request a new one from /oauth/token.")
+        if found is None or found[0].resource:
+            raise _dead(found)
         return Caller(found[1].organization, found[0].scopes)
     pair = credentials.basic_pair(authorization)
     if pair is None:
         raise InvalidAuthToken("The Authorization header is neither a Bearer token nor well-formed Basic.")
     return await _property_caller(house, *pair)
+
+
+def _dead(found: tuple[Claims, Application] | None) -> InvalidAuthToken:
+    """One answer, whatever is wrong with a token; one for another resource server is dead here."""
+    return InvalidAuthToken(
+        "The token is not valid, expired or revoked. Request a new one from /oauth/token.",
+        detail="not a live token" if found is None else "the token is for another resource, not for the platform",
+        check="token.live" if found is None else "token.audience",
+    )
 
 
 async def _property_caller(house: House, api_key: str, secret: str) -> Caller:

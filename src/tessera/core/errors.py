@@ -5,7 +5,9 @@
     │   ├── InvalidRequest
     │   ├── InvalidClient
     │   ├── UnsupportedGrantType
-    │   └── InvalidScope
+    │   ├── InvalidScope
+    │   ├── InvalidTarget
+    │   └── InvalidToken             the bearer token of a request to an OAuth endpoint
     ├── PlatformRefusal              answered as {"status":"error","errors":{"code","message"}}
     │   ├── MissingCredentials       no credentials were sent at all
     │   ├── InvalidAuthToken
@@ -68,6 +70,18 @@ class InvalidScope(OAuthRefusal):
     """The scope is malformed or more than the client was given (RFC 6749 section 5.2)."""
 
     code = "invalid_scope"
+
+
+class InvalidTarget(OAuthRefusal):
+    """The resource is malformed, unknown, or not one for which this client may have tokens (RFC 8707 section 2)."""
+
+    code = "invalid_target"
+
+
+class InvalidToken(OAuthRefusal):
+    """The token is absent, malformed, expired, revoked, or otherwise not valid (RFC 6750 section 3.1)."""
+
+    code = "invalid_token"
 
 
 class PlatformRefusal(Refusal):

@@ -9,11 +9,7 @@ which adds up: counts of an unknown outcome are let go.
 epoch, amounts are in units.
 """
 
-from tessera.core.changes.change import (
-    Change,
-    Notice,
-    NoticeKind,
-)
+from tessera.core.changes.change import Change, Notice, NoticeKind
 from tessera.core.changes.customers import (
     AddCustomer,
     AddPhone,
@@ -39,16 +35,12 @@ from tessera.core.changes.identity import (
     EnableApplication,
     EndCredential,
     MarkCredentialUsed,
+    RevokeApplicationTokens,
+    RevokeOrganizationTokens,
     RevokeToken,
     SetQueryCredentials,
 )
-from tessera.core.changes.ledger import (
-    AddEntry,
-    AddUserEvent,
-    JoinTier,
-    LeaveTier,
-    SetStanding,
-)
+from tessera.core.changes.ledger import AddEntry, AddUserEvent, JoinTier, LeaveTier, SetStanding
 from tessera.core.changes.outbox import (
     AddDelivery,
     AddEvent,
@@ -87,15 +79,9 @@ from tessera.core.changes.program import (
     SetTierRule,
     SetTierSystem,
 )
-from tessera.core.changes.proofs import (
-    ForgetProofs,
-    SpendProof,
-)
-from tessera.core.changes.upkeep import (
-    ForgetRevocations,
-    ReleaseLease,
-    TakeLease,
-)
+from tessera.core.changes.proofs import ForgetProofs, SpendProof
+from tessera.core.changes.resources import AddResource, DeleteResource, SetAccess, SetResource
+from tessera.core.changes.upkeep import ForgetRevocations, ReleaseLease, TakeLease
 
 __all__ = [
     "AddApplication",
@@ -112,6 +98,7 @@ __all__ = [
     "AddPointAccount",
     "AddPointSource",
     "AddProperty",
+    "AddResource",
     "AddTierLevel",
     "AddTierRule",
     "AddTierRuleAccount",
@@ -122,6 +109,7 @@ __all__ = [
     "ClaimIdentifier",
     "CountTokens",
     "DeleteApplication",
+    "DeleteResource",
     "DeleteWebhook",
     "DisableApplication",
     "DropExpiredTags",
@@ -152,8 +140,11 @@ __all__ = [
     "ResumeWebhook",
     "RetireTierLevel",
     "RetryDeliveries",
+    "RevokeApplicationTokens",
+    "RevokeOrganizationTokens",
     "RevokeToken",
     "RotateWebhook",
+    "SetAccess",
     "SetBehaviour",
     "SetCustomProfile",
     "SetEventRule",
@@ -161,6 +152,7 @@ __all__ = [
     "SetPointAccount",
     "SetPointSource",
     "SetQueryCredentials",
+    "SetResource",
     "SetStanding",
     "SetTag",
     "SetTierLevel",
