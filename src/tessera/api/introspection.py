@@ -56,15 +56,16 @@ INFO = Operation(
 
 def routes(house: House) -> list[Route]:
     """The routes by which one asks about tokens."""
+    proxies = house.settings.trusted_proxies
 
     async def introspect(request: Request) -> Response:
         """RFC 7662 section 2."""
-        told = await introspection.introspect(house, await oauth.params(request), oauth.proof(request))
+        told = await introspection.introspect(house, await oauth.params(request), oauth.proof(request, proxies))
         return Response(200, INACTIVE if told is None else encode(told), JSON_NO_STORE_HEADERS)
 
     async def info(request: Request) -> Response:
         """What the token in the header says."""
-        told = await introspection.holder_s(house, evidence.read(request))
+        told = await introspection.holder_s(house, evidence.read(request, proxies))
         if request.query and b"access_token=" in request.query:
             raise InvalidRequest("Send the token in the Authorization header only, not in the address.")
         return Response(200, encode(told), JSON_NO_STORE_HEADERS)

@@ -11,7 +11,10 @@ from tessera.settings import Settings
 
 
 class House:
-    """The store, the directory over it, the clock, entropy, the slow hash, the settings, and the usage counts."""
+    """The store, the directory over it, the clock, entropy, the slow hash, the settings, and the usage counts.
+
+    `issuer` is the address by which callers reach the service, and what signed texts say made them.
+    """
 
     __slots__ = (
         "clock",
@@ -42,7 +45,7 @@ class House:
         self.entropy = entropy
         self.slow_hash = slow_hash
         self.settings = settings
-        self.issuer = settings.issuer or f"http://{settings.host}:{settings.port}"
+        self.issuer = settings.issuer_in_force
         self.usage = Usage()
         self.verified: dict[tuple[int, bytes], None] = {}
         self.turns: dict[str, asyncio.Lock] = {}

@@ -5,6 +5,7 @@ from tessera.core.keys import KeyPurpose, MasterKey, WrappedKey
 from tessera.core.resources import Resources
 from tessera.core.revocations import Revocations
 from tessera.core.sealing import Ring, SealingKey
+from tessera.core.signing import ALGORITHMS, SigningKey, SigningRing
 from tessera.directory.applications import Applications
 from tessera.directory.cache import Cache
 from tessera.ports import Clock, DirectoryReader, Unusable
@@ -16,7 +17,9 @@ REVOCATIONS_PAGE = 10_000
 
 
 class Directory:
-    """Applications by client id and by number, properties, programs, resources, the key ring, the pepper, revocations.
+    """Applications by client id and by number, properties, programs, resources, the keys, the pepper, the revocations.
+
+    `ring` holds the keys that seal tokens, `signing` those that sign them.
 
     `issuer` names the platform among the resources. `sequence` is the notice up to which it has heard. Empty until
     `load`.
@@ -39,6 +42,7 @@ class Directory:
         self.resources = Resources()
         self.revocations = Revocations()
         self.ring: Ring
+        self.signing: SigningRing
         self.pepper: bytes
         self.sequence = 0
 
@@ -79,6 +83,13 @@ class Directory:
             raise Unusable("The database holds no keys. Restore it from a backup, or begin with an empty data folder.")
         self.pepper = peppers[-1]
         self.ring = Ring(sealing)
+        self.signing = SigningRing(
+            [
+                SigningKey(key.number, ALGORITHMS[key.purpose], material, key.signs_from, key.verifies_until)
+                for key, material in opened
+                if key.purpose in ALGORITHMS
+            ]
+        )
 
     def _unwrap(self, key: WrappedKey) -> bytes:
         material = self._master_key.unwrap(key)
