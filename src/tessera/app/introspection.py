@@ -35,13 +35,12 @@ async def introspect(house: House, params: Params, evidence: Evidence) -> Active
     Any `token_type_hint` is taken: all tokens are looked for alike. Raises InvalidClient and InvalidRequest.
     """
     caller, token = await tokens.asked_about(house, params, evidence)
-    ring = house.directory.ring
-    opened_before = token in ring.remembered
+    opened_before = token in house.directory.ring.remembered
     found = await tokens.check(house, token)
     resources = house.directory.resources
     if found is None or not introspection.may_look(caller, *found, resources):
         if opened_before:  # what is no token of ours costs an attempt to open it: so the time tells neither
-            ring.open(token, PURPOSE, house.clock.now())
+            house.directory.ring.open(token, PURPOSE, house.clock.now())
         return None
     return introspection.describe(*found, resources, house.issuer)
 

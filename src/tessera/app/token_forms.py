@@ -17,26 +17,26 @@ def write(house: House, claims: Claims, application: Application) -> str:
     return jwt_tokens.sign(key, claims, application.client_id, house.issuer, audience(house, claims.resource))
 
 
-def _form(house: House, resource: int, application: Application) -> TokenFormat:
-    """The form of a token for a resource."""
-    known = house.directory.resources.numbered.get(resource)
-    if known is None or known.token_format is None:
+def _form(house: House, number: int, application: Application) -> TokenFormat:
+    """The form of a token for a resource: the one that the resource asks for, or else the application."""
+    resource = house.directory.resources.numbered.get(number) if number else None
+    if resource is None or resource.token_format is None:
         return application.options.token_format
-    return known.token_format
+    return resource.token_format
 
 
-def audience(house: House, resource: int) -> str:
+def audience(house: House, number: int) -> str:
     """The identifier of a resource, by which a token says that it is for it: for the platform the issuer's own."""
-    known = house.directory.resources.numbered.get(resource)
-    return house.issuer if known is None else known.identifier
+    resource = house.directory.resources.numbered.get(number)
+    return house.issuer if resource is None else resource.identifier
 
 
 def _resource(house: House, identifier: str) -> int | None:
     """The number of the resource with this identifier; None when we know none."""
     if identifier == house.issuer:
         return PLATFORM
-    known = house.directory.resources.known.get(identifier)
-    return None if known is None else known.number
+    resource = house.directory.resources.known.get(identifier)
+    return None if resource is None else resource.number
 
 
 async def read(house: House, token: str, now: int) -> Claims | None:

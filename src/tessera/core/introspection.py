@@ -12,7 +12,7 @@ Everybody else is told what is told of a token that does not exist: `INACTIVE`, 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tessera.core import jws, scopes
+from tessera.core import jws, jwt_tokens, scopes
 from tessera.core.applications import Application, TokenBinding
 from tessera.core.resources import Resources
 from tessera.core.times import SECOND
@@ -68,14 +68,9 @@ def describe(claims: Claims, owner: Application, resources: Resources, issuer: s
         owner.client_id,
         issuer if resource is None else resource.identifier,
         issuer,
-        token_name(claims.token_id),
+        jwt_tokens.token_id(claims.token_id),
         _confirmation(claims) if claims.binding else UNSET,
     )
-
-
-def token_name(token_id: int) -> str:
-    """The id of a token as a text: 16 hex digits, its `jti`."""
-    return f"{token_id:016x}"
 
 
 def _confirmation(claims: Claims) -> Confirmation:

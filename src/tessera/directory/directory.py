@@ -17,7 +17,7 @@ REVOCATIONS_PAGE = 10_000
 
 
 class Directory:
-    """Applications by client id and by number, properties, programs, resources, the keys, the pepper, revocations.
+    """Applications by client id and by number, properties, programs, resources, the keys, the pepper, the revocations.
 
     `ring` holds the keys that seal tokens, `signing` those that sign them.
 

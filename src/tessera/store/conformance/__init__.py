@@ -30,7 +30,6 @@ CASES: tuple[Case, ...] = tuple(
         outbox,
         proofs,
         resources,
-        outbox,
         paging,
         times,
         text,
