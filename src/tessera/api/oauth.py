@@ -9,10 +9,10 @@ from tessera.app import tokens
 from tessera.app.house import House
 from tessera.core import wire
 from tessera.core.credentials import UNKNOWN_CLIENT
-from tessera.core.errors import InvalidClient, InvalidScope, UnsupportedGrantType
+from tessera.core.errors import InvalidClient, InvalidDPoPProof, InvalidScope, UnsupportedGrantType, UseDPoPNonce
 from tessera.core.evidence import Evidence
 from tessera.core.tokens import TokenReply
-from tessera.web import evidence
+from tessera.web import evidence, guard
 from tessera.web.messages import JSON_NO_STORE_HEADERS, DuplicateHeader, Request, Response, encode
 from tessera.web.operations import Operation, Parameter
 from tessera.web.routes import Route
@@ -59,7 +59,7 @@ TOKEN = Operation(
         *_CREDENTIALS,
         Parameter("scope", "Names with one space between them; here or in the body."),
     ),
-    refusals=(UnsupportedGrantType, InvalidScope),
+    refusals=(UnsupportedGrantType, InvalidScope, InvalidDPoPProof, UseDPoPNonce),
     description="RFC 6749 section 4.4. Present the credentials in exactly one way, and each parameter once: in the"
     " query string, in a form body, in a JSON object of strings, or the id and the secret by HTTP Basic, which is the"
     " best way.",
@@ -85,7 +85,10 @@ def routes(house: House) -> list[Route]:
 
     async def token(request: Request) -> Response:
         """RFC 6749 section 3.2."""
-        reply = await tokens.issue(house, await _params(request), _evidence(request))
+        shown = _evidence(request)
+        reply = await tokens.issue(house, await _params(request), shown)
+        if shown.proofs:
+            request.also_answer += guard.fresh_nonce(house)
         return Response(200, encode(reply), JSON_NO_STORE_HEADERS)
 
     async def revoke(request: Request) -> Response:

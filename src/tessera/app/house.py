@@ -35,6 +35,12 @@ class House:
         self.verified: dict[tuple[int, bytes], None] = {}
         self.turns: dict[str, asyncio.Lock] = {}
 
+    @property
+    def issuer(self) -> str:
+        """The address by which callers reach this service, without a slash at its end."""
+        settings = self.settings
+        return settings.issuer or f"http://{settings.host}:{settings.port}"
+
     async def commit(self, *changes: Change) -> Sequence[Notice]:
         """Commit, and put the changes in force here at once. Raises as `ports.Store.commit` does."""
         notices = await self.store.commit(*changes)

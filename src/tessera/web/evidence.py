@@ -18,4 +18,4 @@ def read(request: Request) -> Evidence:
             proofs = (*proofs, value)
     client = scope["client"]
     source = client[0] if client else ""
-    return Evidence(authorization, source, None, (), proofs, scope["method"], scope["path"])
+    return Evidence(authorization, source, None, (), proofs, scope["method"], scope["raw_path"].decode("latin-1"))
