@@ -8,13 +8,15 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from tessera.core import issuers
 
 LogFormat = Literal["auto", "pretty", "json"]
 DPoPNonces = Literal["required", "off"]
@@ -90,6 +92,16 @@ class Settings(BaseSettings):
         60.0, gt=0, description="How long an idle connection is kept open for the client's next request."
     )
     shutdown_seconds: float = Field(8.0, gt=0, description="Time that requests in flight have to finish after SIGTERM.")
+
+    @field_validator("issuer")
+    @classmethod
+    def _is_an_issuer(cls, issuer: str | None) -> str | None:
+        return None if issuer is None else issuers.check(issuer)
+
+    @property
+    def issuer_in_force(self) -> str:
+        """The issuer: the one that was set, or the address on this machine."""
+        return self.issuer or issuers.local(self.host, self.port)
 
     @classmethod
     def settings_customise_sources(

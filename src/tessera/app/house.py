@@ -11,9 +11,23 @@ from tessera.settings import Settings
 
 
 class House:
-    """The store, the directory over it, the clock, entropy, the slow hash, the settings, and the usage counts."""
+    """The store, the directory over it, the clock, entropy, the slow hash, the settings, and the usage counts.
 
-    __slots__ = ("clock", "directory", "entropy", "settings", "slow_hash", "store", "turns", "usage", "verified")
+    `issuer` is the address by which callers reach the service, and what signed texts say made them.
+    """
+
+    __slots__ = (
+        "clock",
+        "directory",
+        "entropy",
+        "issuer",
+        "settings",
+        "slow_hash",
+        "store",
+        "turns",
+        "usage",
+        "verified",
+    )
 
     def __init__(
         self,
@@ -31,15 +45,10 @@ class House:
         self.entropy = entropy
         self.slow_hash = slow_hash
         self.settings = settings
+        self.issuer = settings.issuer_in_force
         self.usage = Usage()
         self.verified: dict[tuple[int, bytes], None] = {}
         self.turns: dict[str, asyncio.Lock] = {}
-
-    @property
-    def issuer(self) -> str:
-        """The address by which callers reach this service, without a slash at its end."""
-        settings = self.settings
-        return settings.issuer or f"http://{settings.host}:{settings.port}"
 
     async def commit(self, *changes: Change) -> Sequence[Notice]:
         """Commit, and put the changes in force here at once. Raises as `ports.Store.commit` does."""
