@@ -6,17 +6,18 @@ A value comes from, strongest first: a flag of the command, the environment (`TE
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
-from tessera.core import issuers
+from tessera.core import issuers, networks
 
 LogFormat = Literal["auto", "pretty", "json"]
 DPoPNonces = Literal["required", "off"]
@@ -25,6 +26,14 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 class SettingsError(Exception):
     """A setting that cannot be used; the text is a sentence that says what to do."""
+
+
+def _proxies(value: object) -> object:
+    """Addresses and networks as a list, or as a text with spaces or commas between. Raises NotANetwork."""
+    listed = value.replace(",", " ").split() if isinstance(value, str) else value
+    if isinstance(listed, (list, tuple)):
+        networks.networks(each for each in listed if isinstance(each, str))
+    return listed
 
 
 class Settings(BaseSettings):
@@ -50,7 +59,7 @@ class Settings(BaseSettings):
         description="Whether a DPoP proof has to contain a nonce of ours that is a few minutes old at most: `required`"
         " or `off`.",
     )
-    trusted_proxies: tuple[str, ...] = Field(
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_proxies)] = Field(
         (),
         description="Addresses and networks of the proxies in front, whose word on the client's address and certificate"
         " is taken.",
@@ -130,6 +139,8 @@ def load(**flags: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"The setting {name} cannot be used: {first['msg']}.") from None
+        raise SettingsError(
+            f"The setting {name} cannot be used: {first['msg'].removeprefix('Value error, ')}."
+        ) from None
     except ValueError as error:
         raise SettingsError(f"The configuration file cannot be read: {error}.") from None

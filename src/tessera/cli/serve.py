@@ -59,6 +59,14 @@ def serve(
             help="Address by which callers reach the service, as https://id.example.com; needed beyond loopback."
         ),
     ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trusted-proxy",
+            help="Address or network of a proxy in front, whose word on the client's address is taken; repeatable.",
+            metavar="ADDRESS",
+        ),
+    ] = None,
     log_level: Annotated[Level | None, typer.Option(help="Least severe events to log; info when left out.")] = None,
     log_format: Annotated[
         Format | None, typer.Option(help="Form of the log; auto, by whether it is a terminal, when left out.")
@@ -75,6 +83,7 @@ def serve(
         demo=demo,
         behind_tls_proxy=behind_tls_proxy,
         issuer=issuer,
+        trusted_proxies=tuple(trusted_proxy) if trusted_proxy else None,
         log_level=log_level,
         log_format=log_format,
     )
