@@ -48,7 +48,7 @@ def hmac_signed(header: dict[str, Any], key: bytes) -> str:
     return f"{signed}.{base64url(hmac.digest(key, signed.encode(), 'sha256'))}"
 
 
-def resigned(change: Callable[[list[str]], None]) -> str:
+def resigned(change: Callable[[list[str]], object]) -> str:
     """A good proof whose parts were changed after it was signed."""
     parts = made().split(".")
     change(parts)
@@ -242,9 +242,9 @@ def test_a_nonce_is_asked_for_when_all_else_is_good() -> None:
     nonces = dpop.nonces(b"key" * 8, NOW)
     for nonce in nonces:
         assert read(made(nonce=nonce), nonces=nonces)
-    for nonce in (None, "", "another", nonces[0].lower()):
+    for wrong in (None, "", "another", nonces[0].lower()):
         with pytest.raises(NonceNeeded):
-            read(made(nonce=nonce), nonces=nonces)
+            read(made(nonce=wrong), nonces=nonces)
     with pytest.raises(BadProof):
         read(made(nonce=nonces[0], claims={"htm": "GET"}), nonces=nonces)
 

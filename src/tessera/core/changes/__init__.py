@@ -41,6 +41,7 @@ from tessera.core.changes.identity import (
     MarkCredentialUsed,
     RevokeToken,
     SetQueryCredentials,
+    SetTokenBinding,
 )
 from tessera.core.changes.ledger import (
     AddEntry,
@@ -161,6 +162,7 @@ __all__ = [
     "SetTierLevel",
     "SetTierRule",
     "SetTierSystem",
+    "SetTokenBinding",
     "SetWebhook",
     "TakeLease",
 ]
