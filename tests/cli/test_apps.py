@@ -42,7 +42,7 @@ def test_an_application_is_set_up_as_the_flags_say(tmp_path: Path) -> None:
 
 
 def test_an_application_is_told_what_to_bind_tokens_to(tmp_path: Path) -> None:
-    """`--token-binding` is shown and listed from then on, alone or beside another option; nothing to change is an error."""
+    """`--token-binding` is shown and listed from then on, beside another option too; nothing to change is an error."""
     folder, _ = folder_with_application(tmp_path)
     for flags, binding in ((("--token-binding", "dpop"), "dpop"), (("--token-binding", "none"), "none")):
         done = run("apps", "set", "Partner", *flags, "--query-credentials", "warn", "--data-dir", folder)

@@ -33,9 +33,10 @@ _COORDINATE_BYTES = 32
 
 
 class Algorithm(StrEnum):
-    """The signature algorithms we know (RFC 7518, RFC 8037)."""
+    """The signature algorithms we know (RFC 7518, RFC 8037); Ed25519 has two names (RFC 9864)."""
 
     EDDSA = "EdDSA"
+    ED25519 = "Ed25519"
     ES256 = "ES256"
     PS256 = "PS256"
     RS256 = "RS256"
@@ -165,7 +166,7 @@ def _public(jwk: dict[str, Any]) -> tuple[PublicKey, tuple[Algorithm, ...]]:
     kind, curve = jwk.get("kty"), jwk.get("crv")
     try:
         if kind == "OKP" and curve == "Ed25519":
-            return ed25519.Ed25519PublicKey.from_public_bytes(_member(jwk, "x")), (Algorithm.EDDSA,)
+            return ed25519.Ed25519PublicKey.from_public_bytes(_member(jwk, "x")), (Algorithm.EDDSA, Algorithm.ED25519)
         if kind == "EC" and curve == "P-256":
             x, y = (int.from_bytes(_member(jwk, name)) for name in ("x", "y"))
             return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key(), (Algorithm.ES256,)
