@@ -171,6 +171,9 @@ REFUSED: dict[str, Callable[[], str | bytes]] = {
         _RSA,
         Algorithm.PS256,
     ),
+    "an RSA key with a long exponent": lambda: made(
+        {"alg": "PS256", "jwk": {"kty": "RSA", "n": base64url(b"\xff" * 256), "e": base64url(b"\x01" * 9)}}
+    ),
     "the key of somebody else": lambda: made({"jwk": OTHER.jwk}),
     "a broken signature": lambda: replaced(2, bytes(64)),
     "a signature cut short": lambda: resigned(lambda parts: parts.__setitem__(2, parts[2][:-4])),

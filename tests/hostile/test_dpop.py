@@ -11,7 +11,7 @@ from tests.support.possession import LEFT_OUT, Holder
 from tests.support.raw import Answer
 from tests.support.target import Header, Target, assert_refused
 
-CHALLENGE = 'algs="EdDSA ES256 PS256 RS256"'
+CHALLENGE = 'algs="EdDSA Ed25519 ES256 PS256 RS256"'
 
 
 class Client(NamedTuple):
@@ -199,6 +199,29 @@ def test_a_nonce_is_asked_for_at_both_doors(client: Client, nonce: str | None) -
     answer = client.read(token, client.read_proof(token, nonce=nonce))
     challenged(answer, "use_dpop_nonce")
     assert client.read(token, client.read_proof(token, nonce=answer.header("dpop-nonce"))).status == 200
+
+
+def test_a_proof_is_used_once(client: Client) -> None:
+    """The same proof again is refused, at both doors, and another with its `jti` and key too; another key's is not."""
+    proof = client.proof(claims={"jti": "only once"})
+    assert client.ask(proof).status == 200
+    assert_refused(client.ask(proof), 400, "invalid_dpop_proof")
+    assert_refused(client.ask(client.proof(claims={"jti": "only once", "x": 1})), 400, "invalid_dpop_proof")
+    other = client._replace(holder=Holder())
+    assert other.ask(other.proof(claims={"jti": "only once"})).status == 200
+    token = client.token()
+    header = client.read_proof(token)
+    assert client.read(token, header).status == 200
+    challenged(client.read(token, header), "invalid_dpop_proof")
+
+
+def test_a_refused_proof_is_not_used_up(client: Client) -> None:
+    """A request that fails for another reason leaves the proof as it is: what was wrong is put right, and it works."""
+    proof = client.proof()
+    values = client.target.values
+    wrong = f"grant_type=client_credentials&client_id={values['client_id']}&client_secret=wrong"
+    assert client.target.ask_token("", wrong, ("DPoP", proof)).status == 401
+    assert client.ask(proof).status == 200
 
 
 def test_a_wrong_secret_is_told_nothing_of_proofs(client: Client) -> None:

@@ -13,6 +13,7 @@ from tessera.core.jws import Algorithm, PrivateKey
 
 MAKERS: dict[Algorithm, Callable[[], PrivateKey]] = {
     Algorithm.EDDSA: ed25519.Ed25519PrivateKey.generate,
+    Algorithm.ED25519: ed25519.Ed25519PrivateKey.generate,
     Algorithm.ES256: lambda: ec.generate_private_key(ec.SECP256R1()),
     Algorithm.PS256: lambda: rsa.generate_private_key(65537, 2048),
     Algorithm.RS256: lambda: rsa.generate_private_key(65537, 2048),

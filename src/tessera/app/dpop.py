@@ -2,6 +2,7 @@
 
 import msgspec
 
+from tessera.app import proofs
 from tessera.app.house import House
 from tessera.core import dpop
 from tessera.core.applications import TokenBinding
@@ -83,8 +84,8 @@ def _read(house: House, evidence: Evidence, now: int, token: str | None = None) 
 
 
 async def _spend(house: House, proof: Proof) -> bool:
-    """Use a proof up; whether this was its first use."""
-    return True
+    """Use a proof up; whether this was its first use, at any of our processes (RFC 9449 section 11.1)."""
+    return await proofs.spend(house, "dpop", (proof.thumbprint.hex(), proof.proof_id), proof.expires_at)
 
 
 def refusal(public: str) -> DPoPChallenge:

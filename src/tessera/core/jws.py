@@ -27,6 +27,8 @@ HEADER_LENGTH_MAX = 1024
 """Characters of its header."""
 
 RSA_BITS_MIN, RSA_BITS_MAX = 2048, 4096
+RSA_EXPONENT_BITS_MAX = 32
+"""A long exponent would make checking as slow as signing."""
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _COORDINATE_BYTES = 32
@@ -174,7 +176,10 @@ def _public(jwk: dict[str, Any]) -> tuple[PublicKey, tuple[Algorithm, ...]]:
             modulus = int.from_bytes(_member(jwk, "n"))
             if not RSA_BITS_MIN <= modulus.bit_length() <= RSA_BITS_MAX:
                 raise Malformed(f"an RSA key has {RSA_BITS_MIN} to {RSA_BITS_MAX} bits")
-            numbers = rsa.RSAPublicNumbers(int.from_bytes(_member(jwk, "e")), modulus)
+            exponent = int.from_bytes(_member(jwk, "e"))
+            if exponent.bit_length() > RSA_EXPONENT_BITS_MAX:
+                raise Malformed("an RSA key's exponent is small")
+            numbers = rsa.RSAPublicNumbers(exponent, modulus)
             return numbers.public_key(), (Algorithm.PS256, Algorithm.RS256)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise error if isinstance(error, Malformed) else Malformed("the key's members do not make a key") from None
