@@ -11,6 +11,7 @@ from tessera.core.applications import (
     CredentialKind,
     CredentialRecord,
     QueryCredentials,
+    TokenBinding,
 )
 from tessera.core.changes import (
     AddApplication,
@@ -21,6 +22,7 @@ from tessera.core.changes import (
     EndCredential,
     RevokeApplicationTokens,
     SetQueryCredentials,
+    SetTokenBinding,
 )
 from tessera.core.errors import InvalidScope
 from tessera.core.tokens import LIFETIME_SECONDS_MAX
@@ -171,6 +173,11 @@ async def revoke_tokens(house: House, client_id: str) -> None:
 async def set_query_credentials(house: House, client_id: str, policy: QueryCredentials) -> None:
     """What the application may do with credentials in a URL. Raises OperatorError."""
     await commit(house, SetQueryCredentials(client_id, int(policy)))
+
+
+async def set_token_binding(house: House, client_id: str, binding: TokenBinding) -> None:
+    """What the tokens that the application asks for have to be bound to. Raises OperatorError."""
+    await commit(house, SetTokenBinding(client_id, int(binding)))
 
 
 async def find(house: House, name_or_client_id: str) -> ApplicationRecord:

@@ -6,7 +6,7 @@ import typer
 
 from tessera.cli import durations, output, secrets
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
-from tessera.cli.options import App, AsJSON, DataDir, Org, Policy, Yes, examples, group
+from tessera.cli.options import App, AsJSON, Binding, DataDir, Org, Policy, Yes, examples, group
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -90,7 +90,17 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
         output.message("There is no application yet. Make one: `tessera apps create NAME`.")
     else:
         output.table(
-            ("name", "organization", "state", "scope", "URL credentials", "tokens", "last token", "client id"),
+            (
+                "name",
+                "organization",
+                "state",
+                "scope",
+                "URL credentials",
+                "binding",
+                "tokens",
+                "last token",
+                "client id",
+            ),
             [
                 (
                     each.name,
@@ -98,6 +108,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
                     _state(each),
                     each.scope,
                     each.query_credentials,
+                    each.token_binding,
                     each.tokens_issued,
                     output.moment(each.last_token_at),
                     each.client_id,
@@ -132,6 +143,7 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
             ("state", _state(found)),
             ("scope", found.scope),
             ("token lifetime", f"{found.token_lifetime_seconds} seconds"),
+            ("token binding", found.token_binding),
             ("URL credentials", f"{found.query_credentials}, used {found.query_credentials_used} times"),
             ("created", output.moment(found.created_at)),
             ("tokens issued", found.tokens_issued),
@@ -141,26 +153,43 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
     secrets.show_table(its_secrets)
 
 
-@app.command("set", epilog=examples("apps set Partner --query-credentials deny"))
+@app.command(
+    "set", epilog=examples("apps set Partner --query-credentials deny", "apps set Partner --token-binding dpop")
+)
 def change(
     name: App,
-    query_credentials: Annotated[
-        Policy, typer.Option("--query-credentials", help="Whether the id and secret may stand in a URL.")
-    ],
     *,
+    query_credentials: Annotated[
+        Policy | None, typer.Option("--query-credentials", help="Whether the id and secret may stand in a URL.")
+    ] = None,
+    token_binding: Annotated[
+        Binding | None,
+        typer.Option("--token-binding", help="What its tokens have to be bound to: a DPoP key, a TLS certificate."),
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
     """Change what an application may do."""
     from tessera.app import applications
-    from tessera.core.applications import QueryCredentials
+    from tessera.core.applications import QueryCredentials, TokenBinding
+
+    if query_credentials is None and token_binding is None:
+        raise typer.BadParameter("Say what to change: --query-credentials, --token-binding.")
 
     async def work(house: "House") -> "ApplicationRecord":
         found = await applications.find(house, name)
-        await applications.set_query_credentials(house, found.client_id, QueryCredentials[query_credentials.name])
+        if query_credentials is not None:
+            await applications.set_query_credentials(house, found.client_id, QueryCredentials[query_credentials.name])
+        if token_binding is not None:
+            await applications.set_token_binding(house, found.client_id, TokenBinding[token_binding.name])
         return await applications.find(house, found.client_id)
 
-    _done(with_house(data_dir, work), f"Credentials in a URL are now: {query_credentials.value}.", as_json=as_json)
+    said = []
+    if query_credentials is not None:
+        said.append(f"Credentials in a URL are now: {query_credentials.value}.")
+    if token_binding is not None:
+        said.append(f"Tokens from now on are bound to: {token_binding.value}.")
+    _done(with_house(data_dir, work), " ".join(said), as_json=as_json)
 
 
 @app.command("disable", epilog=examples("apps disable Partner"))

@@ -5,6 +5,7 @@ of the contract. Which of the two a refusal of neither family becomes depends on
 """
 
 from tessera.core import errors
+from tessera.core.dpop import SIGNING_ALGORITHMS
 from tessera.core.errors import OAuthRefusal, PlatformRefusal, Refusal
 from tessera.web.messages import CLOSE, JSON_NO_STORE_HEADERS, DuplicateHeader, Headers, Response, encode
 
@@ -17,8 +18,11 @@ STATUSES: dict[type[Refusal], int] = {
     errors.InvalidScope: 400,
     errors.InvalidTarget: 400,
     errors.InvalidToken: 401,
+    errors.InvalidDPoPProof: 400,
+    errors.UseDPoPNonce: 400,
     errors.MissingCredentials: 401,
     errors.InvalidAuthToken: 401,
+    errors.DPoPChallenge: 401,
     errors.InsufficientScope: 403,
     errors.InvalidAPIKey: 401,
     errors.UserNotFound: 404,
@@ -106,6 +110,8 @@ def _headers(refusal: Refusal) -> Headers:
             return _challenges(f'error="invalid_token", error_description="{refusal.public}"')[1:]
         case errors.InvalidAuthToken():
             return _challenges(f'error="invalid_token", error_description="{refusal.public}"')
+        case errors.UseDPoPNonce() | errors.DPoPChallenge():
+            return _dpop(refusal)
         case errors.MissingCredentials() | errors.InvalidAPIKey():
             return _challenges("")
         case errors.InsufficientScope():
@@ -118,6 +124,18 @@ def _headers(refusal: Refusal) -> Headers:
         case errors.TooLarge():
             return (CLOSE,)
     return ()
+
+
+def _dpop(refusal: errors.UseDPoPNonce | errors.DPoPChallenge) -> Headers:
+    """The nonce, and on the platform the challenge (RFC 9449 sections 7.1, 8 and 9)."""
+    nonce: Headers = ((b"dpop-nonce", refusal.nonce.encode("ascii")),) if refusal.nonce else ()
+    if isinstance(refusal, errors.UseDPoPNonce):
+        return nonce
+    challenge = (
+        f'DPoP realm="{REALM}", error="{refusal.error}", error_description="{refusal.public}",'
+        f' algs="{SIGNING_ALGORITHMS}"'
+    )
+    return ((b"www-authenticate", challenge.encode("ascii")), *nonce)
 
 
 def _challenges(bearer_error: str) -> Headers:

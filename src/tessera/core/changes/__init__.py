@@ -39,6 +39,7 @@ from tessera.core.changes.identity import (
     RevokeOrganizationTokens,
     RevokeToken,
     SetQueryCredentials,
+    SetTokenBinding,
 )
 from tessera.core.changes.ledger import AddEntry, AddUserEvent, JoinTier, LeaveTier, SetStanding
 from tessera.core.changes.outbox import (
@@ -158,6 +159,7 @@ __all__ = [
     "SetTierLevel",
     "SetTierRule",
     "SetTierSystem",
+    "SetTokenBinding",
     "SetWebhook",
     "SpendProof",
     "TakeLease",
