@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from tessera.app.token_reuse import TokenReuse
 from tessera.app.usage import Usage
 from tessera.core.changes import Change, Notice
 from tessera.directory import Directory
@@ -11,9 +12,23 @@ from tessera.settings import Settings
 
 
 class House:
-    """The store, the directory over it, the clock, entropy, the slow hash, the settings, and the usage counts."""
+    """What every deed may use: the store and the directory over it, the clock, entropy, the slow hash, the settings.
 
-    __slots__ = ("clock", "directory", "entropy", "settings", "slow_hash", "store", "turns", "usage", "verified")
+    `usage` counts, and `token_reuse` has the tokens that may be handed out again.
+    """
+
+    __slots__ = (
+        "clock",
+        "directory",
+        "entropy",
+        "settings",
+        "slow_hash",
+        "store",
+        "token_reuse",
+        "turns",
+        "usage",
+        "verified",
+    )
 
     def __init__(
         self,
@@ -32,6 +47,7 @@ class House:
         self.slow_hash = slow_hash
         self.settings = settings
         self.usage = Usage()
+        self.token_reuse = TokenReuse(directory)
         self.verified: dict[tuple[int, bytes], None] = {}
         self.turns: dict[str, asyncio.Lock] = {}
 

@@ -22,8 +22,15 @@ async def issue(house: House, params: Params, evidence: Evidence) -> TokenReply:
     caller = await clients.authenticate(house, presented, evidence, now)
     token_id = int.from_bytes(house.entropy.random_bytes(8)) >> 1  # 63 bits: databases hold signed numbers
     claims = grants.decide(grant, params, caller, token_id, now)
+    if caller.application.options.token_reuse:
+        known = house.token_reuse.find(caller.application, claims, now)
+        if known is not None:
+            house.usage.count(caller, now, evidence.source, issued=0)
+            return tokens.reply(*known, now)
     sealed = tokens.seal(house.directory.ring, claims)
-    house.usage.count(caller, now)
+    house.usage.count(caller, now, evidence.source)
+    if caller.application.options.token_reuse:
+        house.token_reuse.keep(caller.application, claims, sealed)
     return tokens.reply(sealed, claims, now)
 
 

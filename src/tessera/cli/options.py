@@ -35,6 +35,13 @@ class Policy(StrEnum):
     DENY = "deny"
 
 
+class Switch(StrEnum):
+    """An option that is on or off."""
+
+    ON = "on"
+    OFF = "off"
+
+
 class Way(StrEnum):
     """`--via`: where the credentials of a token request stand."""
 

@@ -14,13 +14,23 @@ from tessera.ports.identity import IdentityReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
+from tessera.ports.rotation import HourCount, RotationReader
 
 
 class DirectoryReader(IdentityReader, ProgramReader, Protocol):
     """What the directory keeps in memory is read by this."""
 
 
-class Reader(IdentityReader, ProgramReader, WholeProgramReader, CustomerReader, LedgerReader, OutboxReader, Protocol):
+class Reader(
+    IdentityReader,
+    ProgramReader,
+    WholeProgramReader,
+    CustomerReader,
+    LedgerReader,
+    OutboxReader,
+    RotationReader,
+    Protocol,
+):
     """The read side. Each call sees one moment: everything committed before it, nothing half.
 
     Absent rows are None or an empty list. Raises StoreUnavailable when the database does not answer.
@@ -80,12 +90,14 @@ __all__ = [
     "DirectoryReader",
     "Due",
     "Entropy",
+    "HourCount",
     "IdentityReader",
     "LedgerReader",
     "OutboxReader",
     "PastMembership",
     "ProgramReader",
     "Reader",
+    "RotationReader",
     "Sender",
     "SlowHash",
     "Store",

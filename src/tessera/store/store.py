@@ -8,9 +8,10 @@ from tessera.store.reads.identity import IdentityReads
 from tessera.store.reads.ledger import LedgerReads
 from tessera.store.reads.outbox import OutboxReads
 from tessera.store.reads.program import ProgramReads
+from tessera.store.reads.rotation import RotationReads
 
 
-class SQLStore(IdentityReads, ProgramReads, CustomerReads, LedgerReads, OutboxReads):
+class SQLStore(IdentityReads, ProgramReads, CustomerReads, LedgerReads, OutboxReads, RotationReads):
     """Implements `tessera.ports.Store`, whose docstrings are the contract."""
 
     async def commit(self, *changes: Change) -> Sequence[Notice]:
