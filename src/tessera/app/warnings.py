@@ -9,7 +9,7 @@ from tessera.app.house import House
 from tessera.core.applications import FOREVER
 from tessera.core.changes import AddEvent, AddWarning, ForgetHours, ForgetWarnings
 from tessera.core.loyalty.happenings import Happening, SecretEnding, TokenPerCall
-from tessera.core.times import DAY, SECOND, incentives_time
+from tessera.core.times import DAY, incentives_time
 from tessera.core.warnings import (
     CALLS_EACH,
     ENDING_DAYS,
@@ -19,6 +19,7 @@ from tessera.core.warnings import (
     Greedy,
     Warned,
     endings,
+    finished_hours,
     greedy,
 )
 from tessera.ops.log import log
@@ -36,11 +37,6 @@ TOLD_MAX = 100_000
 STEP_SECONDS = 0.05
 FORGET_SECONDS = 600
 
-WRITTEN_AFTER = 60 * SECOND
-"""How long after an hour its counts are taken to be written by every process."""
-
-HOURS_LOOKED_AT = 24
-
 HOURS_FORGOTTEN = 500
 """Counts forgotten in one step."""
 
@@ -52,7 +48,9 @@ async def current(house: House) -> list[Warned]:
     """What is to be warned of now: credentials about to end, and callers without a memory in the last day's hours."""
     now = house.clock.now()
     found = [each async for page in _endings(house, now) for each in page]
-    asking = [each for hour in _hours(now, -1) for each in await house.store.greedy(hour, GREEDY_TOKENS, CALLS_EACH)]
+    asking = [
+        each for hour in finished_hours(now) for each in await house.store.greedy(hour, GREEDY_TOKENS, CALLS_EACH)
+    ]
     newest = {each.number: each for each in asking}
     return [*found, *greedy(newest.values())]
 
@@ -63,12 +61,6 @@ async def _endings(house: House, now: int) -> AsyncIterator[list[Warned]]:
     while page := await house.store.endings(at, number, until, PAGE):
         at, number = page[-1].ends_at, page[-1].number
         yield list(endings(page, now))
-
-
-def _hours(now: int, through: int) -> range:
-    """The hours that are over and whose counts are written, after `through`; no more than a day back."""
-    last = (now - WRITTEN_AFTER) // HOUR - 1
-    return range(max(through, last - HOURS_LOOKED_AT) + 1, last + 1)
 
 
 class Watch:
@@ -86,7 +78,7 @@ class Watch:
         async for page in _endings(self._house, now):
             told += await self._tell(page, now)
             await asyncio.sleep(STEP_SECONDS)
-        for hour in _hours(now, self._through):
+        for hour in finished_hours(now, self._through):
             found = await self._house.store.greedy(hour, GREEDY_TOKENS, CALLS_EACH)
             told += await self._tell(greedy(found), now)
             self._through = hour

@@ -27,6 +27,12 @@ CALLS_EACH = 2
 """An application asks for a token for every call when it got as many tokens in an hour, with fewer calls to each."""
 
 
+WRITTEN_AFTER = 60 * SECOND
+"""How long after an hour its counts are taken to be written by every process."""
+
+HOURS_LOOKED_AT = 24
+
+
 class Reason(StrEnum):
     """Why there is a warning."""
 
@@ -151,6 +157,12 @@ def greedy_text(found: Greedy) -> str:
         f" {found.calls} calls with them. Its server should keep a token until it ends; until it does,"
         f' `tessera apps set "{application}" --token-reuse on` hands the same one out again.'
     )
+
+
+def finished_hours(now: int, through: int = -1) -> range:
+    """The hours (counted from the epoch) that are over and whose counts are written, after `through`; of one day."""
+    last = (now - WRITTEN_AFTER) // HOUR - 1
+    return range(max(through, last - HOURS_LOOKED_AT) + 1, last + 1)
 
 
 def asks_for_each_call(tokens: int, calls: int) -> bool:
