@@ -14,13 +14,15 @@ from tessera.settings import Settings
 class House:
     """What every deed may use: the store and the directory over it, the clock, entropy, the slow hash, the settings.
 
-    `usage` counts, and `token_reuse` has the tokens that may be handed out again.
+    `issuer` is the address by which callers reach the service, and what signed texts say made them. `usage` counts, and
+    `token_reuse` has the tokens that may be handed out again.
     """
 
     __slots__ = (
         "clock",
         "directory",
         "entropy",
+        "issuer",
         "settings",
         "slow_hash",
         "store",
@@ -46,6 +48,7 @@ class House:
         self.entropy = entropy
         self.slow_hash = slow_hash
         self.settings = settings
+        self.issuer = settings.issuer_in_force
         self.usage = Usage()
         self.token_reuse = TokenReuse(directory)
         self.verified: dict[tuple[int, bytes], None] = {}

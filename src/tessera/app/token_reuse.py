@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tessera.core import tokens
 from tessera.core.applications import Application
 from tessera.core.scopes import Scopes
+from tessera.core.sealing import Ring
 from tessera.core.times import SECOND
 from tessera.core.tokens import Claims
 from tessera.directory import Directory
@@ -21,6 +22,7 @@ _Key = tuple[int, int, Scopes, int, int, bytes, int]
 
 class _Handed(NamedTuple):
     application: Application
+    ring: Ring
     token: str
     claims: Claims
 
@@ -37,14 +39,15 @@ class TokenReuse:
     def find(self, application: Application, claims: Claims, now: int) -> tuple[str, Claims] | None:
         """A token that says what `claims` say and has more than half of its life before it, with its own claims.
 
-        None when there is none, when it was revoked or cut off, and when anything about the application has changed
-        since: then the directory holds another value for it.
+        None when there is none, when it was revoked or cut off, and when anything about the application or about the
+        keys has changed since: then the directory holds other values for these.
         """
         known = self._handed.get(_key(claims))
         if known is None:
             return None
         if (
             known.application is application
+            and known.ring is self._directory.ring
             and known.claims.issued_at <= now < known.claims.issued_at + claims.lifetime_seconds * SECOND // 2
             and tokens.live(known.claims, application, self._directory.revocations, now)
         ):
@@ -56,7 +59,7 @@ class TokenReuse:
         """Remember a token that was just issued."""
         if len(self._handed) >= ENTRIES_MAX:
             drop_oldest(self._handed)
-        self._handed[_key(claims)] = _Handed(application, token, claims)
+        self._handed[_key(claims)] = _Handed(application, self._directory.ring, token, claims)
 
     def __len__(self) -> int:
         """How many tokens are remembered."""

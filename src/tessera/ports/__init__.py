@@ -14,6 +14,7 @@ from tessera.ports.identity import IdentityReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
+from tessera.ports.proofs import ProofReader
 from tessera.ports.rotation import HourCount, RotationReader
 
 
@@ -28,6 +29,7 @@ class Reader(
     CustomerReader,
     LedgerReader,
     OutboxReader,
+    ProofReader,
     RotationReader,
     Protocol,
 ):
@@ -96,6 +98,7 @@ __all__ = [
     "OutboxReader",
     "PastMembership",
     "ProgramReader",
+    "ProofReader",
     "Reader",
     "RotationReader",
     "Sender",

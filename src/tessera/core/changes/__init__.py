@@ -87,6 +87,10 @@ from tessera.core.changes.program import (
     SetTierRule,
     SetTierSystem,
 )
+from tessera.core.changes.proofs import (
+    ForgetProofs,
+    SpendProof,
+)
 from tessera.core.changes.rotation import (
     AddWarning,
     FinishCredential,
@@ -142,6 +146,7 @@ __all__ = [
     "ForgetDeliveries",
     "ForgetEvents",
     "ForgetHours",
+    "ForgetProofs",
     "ForgetRevocations",
     "ForgetWarnings",
     "JoinTier",
@@ -180,5 +185,6 @@ __all__ = [
     "SetTierSystem",
     "SetTokenReuse",
     "SetWebhook",
+    "SpendProof",
     "TakeLease",
 ]

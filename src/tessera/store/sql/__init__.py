@@ -5,7 +5,7 @@ in `WRITES`, by the class of change; what is read has a name in the module of it
 """
 
 from tessera.core.changes import Change
-from tessera.store.sql import customers, identity, ledger, outbox, program, rotation, upkeep, usage
+from tessera.store.sql import customers, identity, ledger, outbox, program, proofs, rotation, upkeep, usage
 from tessera.store.sql.statement import Statement
 
 WRITES: dict[type[Change], tuple[Statement, ...]] = {
@@ -14,6 +14,7 @@ WRITES: dict[type[Change], tuple[Statement, ...]] = {
     **customers.WRITES,
     **ledger.WRITES,
     **outbox.WRITES,
+    **proofs.WRITES,
     **upkeep.WRITES,
     **rotation.WRITES,
     **usage.WRITES,
@@ -21,4 +22,16 @@ WRITES: dict[type[Change], tuple[Statement, ...]] = {
 
 NOTICE = identity.NOTICE
 
-__all__ = ["NOTICE", "WRITES", "customers", "identity", "ledger", "outbox", "program", "rotation", "upkeep", "usage"]
+__all__ = [
+    "NOTICE",
+    "WRITES",
+    "customers",
+    "identity",
+    "ledger",
+    "outbox",
+    "program",
+    "proofs",
+    "rotation",
+    "upkeep",
+    "usage",
+]
