@@ -3,7 +3,6 @@
 import base64
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,104 +10,11 @@ import pytest
 from tessera.app import applications, organizations, resources
 from tessera.app.applications import Issued
 from tessera.app.house import House
-from tessera.core.applications import TokenFormat
+from tests.hostile.asked import NO, SIGNED, STOCK, TILLS, Asked, token_for
 from tests.support import deeds, raw, world
 from tests.support.raw import Answer, basic, bearer
 from tests.support.server import running
-from tests.support.target import Target, assert_refused
-
-NO = b'{"active":false}'
-IN_FORCE_SECONDS = 5.0
-STOCK = "https://stock.example/api"
-SIGNED = "https://signed.example/api"
-TILLS = "urn:tills"
-
-
-class Asked(Target):
-    """A target whose world has resource servers, and applications beside them."""
-
-    def introspect(self, name: str, token: str, more: str = "", *headers: tuple[str, str]) -> Answer:
-        """Ask about a token as the application with this name."""
-        who = f"client_id={self.values[f'{name}_id']}&client_secret={self.values[f'{name}_secret']}"
-        return self.post("introspect", f"{who}&token={token}{more}", *headers)
-
-    def post(self, what: str, form: str, *headers: tuple[str, str], query: str = "") -> Answer:
-        """One request to an OAuth endpoint."""
-        return raw.ask(self.port, "POST", f"/oauth/{what}{query}", form.encode("latin-1"), [raw.FORM, *headers])
-
-    def revoke(self, name: str, token: str, more: str = "") -> Answer:
-        """Revoke a token as the application with this name."""
-        who = f"client_id={self.values[f'{name}_id']}&client_secret={self.values[f'{name}_secret']}"
-        return self.post("revoke", f"{who}&token={token}{more}")
-
-    def token_for(self, name: str, resource: str, more: str = "") -> Answer:
-        """Ask for a token for a resource."""
-        who = f"client_id={self.values[f'{name}_id']}&client_secret={self.values[f'{name}_secret']}"
-        return self.ask_token("", f"grant_type=client_credentials&{who}&resource={resource}{more}")
-
-    def active(self, name: str, token: str) -> bool:
-        """Whether this application is told that the token is live; anything but a plain no or yes fails."""
-        answer = self.introspect(name, token)
-        assert answer.status == 200, answer
-        assert answer.header("cache-control") == "no-store"
-        assert answer.header("content-type") == "application/json"
-        told = json.loads(answer.body)["active"]
-        assert told is True or answer.body == NO, answer
-        return told is True
-
-    def becomes(self, name: str, token: str, *, active: bool) -> None:
-        """Wait until another process's deed is in force here."""
-        deadline = time.monotonic() + IN_FORCE_SECONDS
-        while self.active(name, token) is not active:
-            assert time.monotonic() < deadline, "never in force"
-            time.sleep(0.01)
-
-
-async def furnish(house: House) -> dict[str, Issued]:
-    """Resource servers with their applications, one of another organization, and who may have tokens for them."""
-    made = {
-        "buyer": await deeds.partner(house, "buyer"),
-        "bound": await deeds.partner(house, "bound", scope=None),  # type: ignore[arg-type]
-        "watcher": await deeds.partner(house, "watcher", scope="tokens:introspect"),
-        "stock": await deeds.partner(house, "stock server", scope="profiles:read"),
-    }
-    other = await organizations.find(house, "Other Bakery")
-    made["tills"] = await applications.create(house, "till server", other.number)
-    made["their_watcher"] = await applications.create(
-        house, "their watcher", other.number, scope="openid tokens:introspect"
-    )
-    stock = await resources.add(house, STOCK, "Stock", "read write", server="stock server")
-    tills = await resources.add(house, TILLS, "Tills", "open close", server="till server")
-    signed = await resources.add(house, SIGNED, "Signed", "read", server="stock server", token_format=TokenFormat.EDDSA)
-    for name, resource, scope in (
-        ("buyer", stock, "read write"), ("buyer", tills, "open"), ("buyer", signed, "read"), ("bound", stock, "read"),
-    ):  # fmt: skip
-        await resources.grant(house, await applications.find(house, name), resource, scope)
-    return made
-
-
-@pytest.fixture(scope="module")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
-    """A server with resource servers beside it."""
-    folder = tmp_path_factory.mktemp("asked") / "data"
-    with running(folder) as server:
-        values = world.furnish(folder)
-        for name, issued in deeds.do(folder, furnish).items():
-            values |= {f"{name}_id": issued.client_id, f"{name}_secret": str(issued.client_secret)}
-        asked = Asked(server.port, folder, values)
-        deadline = time.monotonic() + IN_FORCE_SECONDS
-        while asked.token_for("buyer", SIGNED).status != 200:
-            assert time.monotonic() < deadline, "the resources never came into force"
-            time.sleep(0.01)
-        yield asked
-
-
-def token_for(asked: Asked, name: str, resource: str) -> str:
-    """A token for a resource."""
-    answer = asked.token_for(name, resource)
-    assert answer.status == 200, answer
-    token: str = json.loads(answer.body)["access_token"]
-    return token
+from tests.support.target import assert_refused
 
 
 def test_a_live_token_is_told_of_whole(asked: Asked) -> None:
@@ -338,74 +244,6 @@ def test_no_other_secret_is_a_token(asked: Asked) -> None:
         assert not asked.active("buyer", asked.values[name])
 
 
-@pytest.mark.parametrize("resource", [STOCK, SIGNED, TILLS])
-def test_a_token_for_a_resource_opens_nothing_here(asked: Asked, resource: str) -> None:
-    """The platform refuses it everywhere, and takes the same application's token of its own."""
-    token = token_for(asked, "buyer", resource)
-    assert set(asked.everywhere(bearer(token)).values()) == {401}
-    assert 'error="invalid_token"' in asked.read(bearer(token)).all("www-authenticate")[1]
-    assert asked.read(bearer(asked.token("buyer"))).status == 200
-
-
-TARGETS = (
-    "stock.example/api", "/api", "https:", "https://", ":", "https://stock.example/api%23", "https://stock.example/api%23a",
-    "https://stock.example/api%20x", "urn:%C3%A9", "javascript:%3Cscript%3E", "https://stock.example/api%5C",
-    "a" * 300 + ":b", "https://stock.example/" + "a" * 300, "https://unknown.example/api", "HTTPS://stock.example/api",
-    "https://stock.example/api/", "https://STOCK.example/api", "https://stock.example:443/api", "https://stock.example",
-    "https://stock.example/api?", "https://stock.example/%2561pi", "urn:tills2", "1", "0",
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("resource", TARGETS)
-def test_a_resource_that_is_none(asked: Asked, resource: str) -> None:
-    """What is no absolute URI without a fragment, or not letter by letter that of a resource: `invalid_target`."""
-    assert_refused(asked.token_for("buyer", resource), 400, "invalid_target")
-
-
-def test_unknown_and_not_granted_are_one(asked: Asked) -> None:
-    """A client cannot tell which resources there are."""
-    unknown = asked.token_for("reader", "https://unknown.example/api")
-    assert_refused(unknown, 400, "invalid_target")
-    for resource in (STOCK, SIGNED, TILLS):
-        assert asked.token_for("reader", resource).body == unknown.body
-    assert asked.token_for("bound", TILLS).body == unknown.body
-    issuer = json.loads(asked.introspect("buyer", asked.token("buyer")).body)["iss"]
-    assert asked.token_for("bound", issuer).body == unknown.body, "no platform scope, no token for the platform"
-    assert asked.token_for("buyer", issuer).status == 200
-
-
-def test_a_resource_said_twice(asked: Asked) -> None:
-    """The same one counts once; different ones are refused, in any order and number."""
-    assert asked.token_for("buyer", STOCK, f"&resource={STOCK}&resource={STOCK}").status == 200
-    for more in (TILLS, "https://unknown.example", SIGNED):
-        assert_refused(asked.token_for("buyer", STOCK, f"&resource={more}"), 400, "invalid_target")
-        assert_refused(asked.token_for("buyer", more, f"&resource={STOCK}&resource={STOCK}"), 400, "invalid_target")
-    assert asked.token_for("buyer", "", f"&resource={STOCK}").status == 200, "sent empty is not sent"
-
-
-def test_a_scope_is_narrowed_at_its_target(asked: Asked) -> None:
-    """Never more than was granted there: not another resource's, not the platform's, not what the resource has."""
-    for name, resource, scope in (
-        ("buyer", STOCK, "open"), ("buyer", STOCK, "openid"), ("buyer", STOCK, "read openid"),
-        ("bound", STOCK, "write"),
-        ("buyer", TILLS, "close"), ("buyer", SIGNED, "write"), ("bound", STOCK, "tokens:introspect"),
-    ):  # fmt: skip
-        assert_refused(asked.token_for(name, resource, f"&scope={scope}"), 400, "invalid_scope")
-    for name, scope in (("buyer", "read"), ("bound", "read")):
-        told = json.loads(asked.token_for(name, STOCK, f"&scope={scope}").body)
-        assert told["scope"] == scope
-    who = f"grant_type=client_credentials&client_id={asked.values['buyer_id']}"
-    answer = asked.ask_token("", f"{who}&client_secret={asked.values['buyer_secret']}&scope=read")
-    assert_refused(answer, 400, "invalid_scope")
-
-
-def test_without_a_resource_the_only_one_is_meant(asked: Asked) -> None:
-    """An application without platform scope gets tokens for its only resource; they open nothing at the platform."""
-    token = asked.token("bound")
-    assert json.loads(asked.introspect("bound", token).body)["aud"] == STOCK
-    assert set(asked.everywhere(bearer(token)).values()) == {401}
-
-
 def test_what_a_token_says_to_its_holder(asked: Asked) -> None:
     """`/oauth/token/info` tells of a live token in the header, and of nothing else."""
     token = asked.token("buyer")
@@ -504,30 +342,3 @@ def test_all_tokens_of_an_organization_are_dead_at_once(tmp_path: Path) -> None:
         asked = asked._replace(port=server.port)
         assert not asked.active("their", theirs)
         assert [asked.active("their", again), asked.active("client", ours)] == [True, True]
-
-
-def test_a_removed_resource_takes_its_tokens_along(tmp_path: Path) -> None:
-    """Dead once the resource is gone, and when another of the same name comes."""
-    folder = tmp_path / "data"
-    with running(folder) as server:
-        values = world.furnish(folder)
-        for name, issued in deeds.do(folder, furnish).items():
-            values |= {f"{name}_id": issued.client_id, f"{name}_secret": str(issued.client_secret)}
-        asked = Asked(server.port, folder, values)
-        deadline = time.monotonic() + IN_FORCE_SECONDS
-        while asked.token_for("buyer", STOCK).status != 200:
-            assert time.monotonic() < deadline
-        token = token_for(asked, "buyer", STOCK)
-        assert asked.active("buyer", token)
-        deeds.do(folder, lambda house: resources.remove(house, STOCK))
-        asked.becomes("buyer", token, active=False)
-
-        async def again(house: House) -> None:
-            made = await resources.add(house, STOCK, "Stock", "read write", server="stock server")
-            await resources.grant(house, await applications.find(house, "buyer"), made, "read write")
-
-        deeds.do(folder, again)
-        deadline = time.monotonic() + IN_FORCE_SECONDS
-        while asked.token_for("buyer", STOCK).status != 200:
-            assert time.monotonic() < deadline
-        assert not asked.active("buyer", token)
