@@ -9,10 +9,17 @@ from tessera.app import tokens
 from tessera.app.house import House
 from tessera.core import wire
 from tessera.core.credentials import UNKNOWN_CLIENT
-from tessera.core.errors import InvalidClient, InvalidScope, InvalidTarget, UnsupportedGrantType
+from tessera.core.errors import (
+    InvalidClient,
+    InvalidDPoPProof,
+    InvalidScope,
+    InvalidTarget,
+    UnsupportedGrantType,
+    UseDPoPNonce,
+)
 from tessera.core.evidence import Evidence
 from tessera.core.tokens import TokenReply
-from tessera.web import evidence
+from tessera.web import evidence, guard
 from tessera.web.messages import JSON_NO_STORE_HEADERS, DuplicateHeader, Request, Response, encode
 from tessera.web.operations import Operation, Parameter
 from tessera.web.routes import Route
@@ -67,7 +74,7 @@ TOKEN = Operation(
         Parameter("scope", "Names with one space between them; here or in the body."),
         Parameter("resource", "What the token is for (RFC 8707); here or in the body."),
     ),
-    refusals=(UnsupportedGrantType, InvalidScope, InvalidTarget),
+    refusals=(UnsupportedGrantType, InvalidScope, InvalidTarget, InvalidDPoPProof, UseDPoPNonce),
     description="RFC 6749 section 4.4. Present the credentials in exactly one way, and each parameter once: in the"
     " query string, in a form body, in a JSON object of strings, or the id and the secret by HTTP Basic, which is the"
     " best way.",
@@ -90,16 +97,18 @@ REVOKE = Operation(
 
 def routes(house: House) -> list[Route]:
     """The OAuth routes of this house."""
-    proxies = house.settings.trusted_proxies
 
     async def token(request: Request) -> Response:
         """RFC 6749 section 3.2."""
-        reply = await tokens.issue(house, await params(request), proof(request, proxies))
+        shown = proof(house, request)
+        reply = await tokens.issue(house, await params(request), shown)
+        if shown.proofs:
+            request.also_answer += guard.fresh_nonce(house)
         return Response(200, encode(reply), JSON_NO_STORE_HEADERS)
 
     async def revoke(request: Request) -> Response:
         """RFC 7009 section 2: an answer of 200 says that the token is dead, or was not this client's to revoke."""
-        await tokens.revoke_own(house, await params(request), proof(request, proxies))
+        await tokens.revoke_own(house, await params(request), proof(house, request))
         return Response(200, b"{}", JSON_NO_STORE_HEADERS)
 
     return [Route("POST", "/oauth/token", token, TOKEN), Route("POST", "/oauth/revoke", revoke, REVOKE)]
@@ -112,9 +121,9 @@ async def params(request: Request) -> wire.Params:
     return wire.form(request.query, body, content_type)
 
 
-def proof(request: Request, proxies: tuple[str, ...]) -> Evidence:
+def proof(house: House, request: Request) -> Evidence:
     """What the request proves; a header by which a client authenticates, sent twice, proves nothing."""
     try:
-        return evidence.read(request, proxies)
+        return evidence.read(request, house.settings.trusted_proxies)
     except DuplicateHeader:
         raise InvalidClient(UNKNOWN_CLIENT, detail="two Authorization headers") from None

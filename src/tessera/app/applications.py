@@ -11,6 +11,7 @@ from tessera.core.applications import (
     CredentialKind,
     CredentialRecord,
     QueryCredentials,
+    TokenBinding,
 )
 from tessera.core.changes import (
     AddApplication,
@@ -21,6 +22,7 @@ from tessera.core.changes import (
     EndCredential,
     RevokeApplicationTokens,
     SetQueryCredentials,
+    SetTokenBinding,
 )
 from tessera.core.errors import InvalidScope
 from tessera.core.tokens import LIFETIME_SECONDS_MAX
@@ -64,7 +66,7 @@ async def create(
         check_text("The client id", client_id)
     client = client_id or house.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
     now = house.clock.now()
-    secret, issued = _new_secret(house, client, "first", None, client_secret)
+    secret, issued = new_secret(house, client, "first", None, client_secret)
     application = AddApplication(
         client, name, organization, wanted, token_lifetime_seconds, int(query_credentials), now
     )
@@ -72,9 +74,10 @@ async def create(
     return issued
 
 
-def _new_secret(
+def new_secret(
     house: House, client_id: str, name: str, ends_at: int | None, imported: str | None
 ) -> tuple[AddCredential, Issued]:
+    """The change that adds a secret, made here unless brought along, and what is shown of it. Raises OperatorError."""
     if imported is None:
         secret = house.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
         kind, digest = CredentialKind.KEYED, applications.secret_digest(house.directory.pepper, secret)
@@ -112,7 +115,7 @@ async def add_secret(
     check_text("The secret's name", name)
     if ends_at is not None and ends_at <= house.clock.now():
         raise OperatorError("The secret's end has already passed.")
-    change, issued = _new_secret(house, client_id, name, ends_at, imported)
+    change, issued = new_secret(house, client_id, name, ends_at, imported)
     await commit(house, change)
     return issued
 
@@ -171,6 +174,11 @@ async def revoke_tokens(house: House, client_id: str) -> None:
 async def set_query_credentials(house: House, client_id: str, policy: QueryCredentials) -> None:
     """What the application may do with credentials in a URL. Raises OperatorError."""
     await commit(house, SetQueryCredentials(client_id, int(policy)))
+
+
+async def set_token_binding(house: House, client_id: str, binding: TokenBinding) -> None:
+    """What the tokens that the application asks for have to be bound to. Raises OperatorError."""
+    await commit(house, SetTokenBinding(client_id, int(binding)))
 
 
 async def find(house: House, name_or_client_id: str) -> ApplicationRecord:

@@ -1,9 +1,9 @@
 """Tokens: issue one, say whose one is, revoke one."""
 
-from tessera.app import clients, token_forms
+from tessera.app import clients, dpop, token_forms
 from tessera.app.house import House
 from tessera.core import credentials, grants, tokens
-from tessera.core.applications import Application
+from tessera.core.applications import Application, TokenBinding
 from tessera.core.changes import RevokeToken
 from tessera.core.errors import InvalidRequest
 from tessera.core.evidence import Evidence
@@ -14,7 +14,7 @@ from tessera.core.wire import Params
 async def issue(house: House, params: Params, evidence: Evidence) -> TokenReply:
     """Answer a token request. In the steady state this waits on nothing.
 
-    Raises the OAuthRefusal of the first check that fails: form, grant type, client, target, scope.
+    Raises the OAuthRefusal of the first check that fails: form, grant type, client, target, scope, DPoP proof.
     """
     grant = grants.known(params)
     presented = credentials.present(params, evidence)
@@ -22,8 +22,18 @@ async def issue(house: House, params: Params, evidence: Evidence) -> TokenReply:
     caller = await clients.authenticate(house, presented, evidence, now)
     token_id = int.from_bytes(house.entropy.random_bytes(8)) >> 1  # 63 bits: databases hold signed numbers
     claims = grants.decide(grant, params, caller, house.directory.resources, token_id, now)
+    options = caller.application.options
+    if evidence.proofs or options.token_binding is TokenBinding.DPOP:
+        claims = await dpop.bind(house, claims, evidence, now)
+    if options.token_reuse:
+        known = house.token_reuse.find(caller.application, claims, now)
+        if known is not None:
+            house.usage.count(caller, now, evidence.source, issued=0)
+            return tokens.reply(*known, now)
     token = token_forms.write(house, claims, caller.application)
-    house.usage.count(caller, now)
+    house.usage.count(caller, now, evidence.source)
+    if options.token_reuse:
+        house.token_reuse.keep(caller.application, claims, token)
     return tokens.reply(token, claims, now)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from tessera.app.house import House
-from tessera.core.changes import ForgetRevocations
+from tessera.core.changes import ForgetProofs, ForgetRevocations
 from tessera.core.times import SECOND
 from tessera.directory import feed
 from tessera.ops.log import log
@@ -40,7 +40,8 @@ async def write_usage(house: House, limit: int | None = None) -> None:
 
     After an unknown outcome they are let go: counts add up, so writing them again could count them twice.
     """
-    changes = house.usage.take() if limit is None else house.usage.take(limit)
+    now = house.clock.now()
+    changes = house.usage.take(now) if limit is None else house.usage.take(now, limit)
     if not changes:
         return
     try:
@@ -52,14 +53,20 @@ async def write_usage(house: House, limit: int | None = None) -> None:
 
 
 async def forget_expired(house: House) -> None:
-    """Drop revocations of tokens that have expired, and notices long heard, until cancelled."""
+    """Forget what has expired, now and then, until cancelled."""
     while True:
         await asyncio.sleep(FORGET_SECONDS)
-        now = house.clock.now()
-        try:
-            await forget_now(house, now)
-        except StoreError as error:
-            log.error("expired_not_forgotten", reason=str(error))
+        await forget(house)
+
+
+async def forget(house: House) -> None:
+    """Drop revocations of tokens and proofs that have expired, and notices long heard."""
+    now = house.clock.now()
+    try:
+        await house.store.commit(ForgetProofs(now))
+        await forget_now(house, now)
+    except StoreError as error:
+        log.error("expired_not_forgotten", reason=str(error))
 
 
 async def forget_now(house: House, now: int) -> None:

@@ -146,4 +146,10 @@ def seconds_left(claims: Claims, now: int) -> int:
 
 def reply(token: str, claims: Claims, now: int) -> TokenReply:
     """The body of a successful token response."""
-    return TokenReply(token, claims.issued_at // SECOND, seconds_left(claims, now), scopes.show(claims.scopes))
+    return TokenReply(
+        token,
+        claims.issued_at // SECOND,
+        seconds_left(claims, now),
+        scopes.show(claims.scopes),
+        "DPoP" if claims.binding is TokenBinding.DPOP else "bearer",
+    )

@@ -14,7 +14,9 @@ from tessera.ports.identity import IdentityReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
+from tessera.ports.proofs import ProofReader
 from tessera.ports.resources import ResourceReader
+from tessera.ports.rotation import HourCount, RotationReader
 
 
 class DirectoryReader(IdentityReader, ResourceReader, ProgramReader, Protocol):
@@ -29,6 +31,8 @@ class Reader(
     CustomerReader,
     LedgerReader,
     OutboxReader,
+    ProofReader,
+    RotationReader,
     Protocol,
 ):
     """The read side. Each call sees one moment: everything committed before it, nothing half.
@@ -90,13 +94,16 @@ __all__ = [
     "DirectoryReader",
     "Due",
     "Entropy",
+    "HourCount",
     "IdentityReader",
     "LedgerReader",
     "OutboxReader",
     "PastMembership",
     "ProgramReader",
+    "ProofReader",
     "Reader",
     "ResourceReader",
+    "RotationReader",
     "Sender",
     "SlowHash",
     "Store",

@@ -81,6 +81,12 @@ class SetQueryCredentials(_ApplicationChange, frozen=True):
     query_credentials: int
 
 
+class SetTokenBinding(_ApplicationChange, frozen=True):
+    """What the tokens that an application asks for have to be bound to."""
+
+    token_binding: int
+
+
 class DeleteApplication(_ApplicationChange, frozen=True):
     """An application goes, with its secrets and its counts."""
 

@@ -5,7 +5,18 @@ in `WRITES`, by the class of change; what is read has a name in the module of it
 """
 
 from tessera.core.changes import Change
-from tessera.store.sql import customers, identity, ledger, outbox, program, resources, upkeep
+from tessera.store.sql import (
+    customers,
+    identity,
+    ledger,
+    outbox,
+    program,
+    proofs,
+    resources,
+    rotation,
+    upkeep,
+    usage,
+)
 from tessera.store.sql.statement import Statement
 
 WRITES: dict[type[Change], tuple[Statement, ...]] = {
@@ -15,9 +26,25 @@ WRITES: dict[type[Change], tuple[Statement, ...]] = {
     **customers.WRITES,
     **ledger.WRITES,
     **outbox.WRITES,
+    **proofs.WRITES,
     **upkeep.WRITES,
+    **rotation.WRITES,
+    **usage.WRITES,
 }
 
 NOTICE = identity.NOTICE
 
-__all__ = ["NOTICE", "WRITES", "customers", "identity", "ledger", "outbox", "program", "resources", "upkeep"]
+__all__ = [
+    "NOTICE",
+    "WRITES",
+    "customers",
+    "identity",
+    "ledger",
+    "outbox",
+    "program",
+    "proofs",
+    "resources",
+    "rotation",
+    "upkeep",
+    "usage",
+]

@@ -67,6 +67,12 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "the application exists",
         ),
     ),
+    changes.SetTokenBinding: (
+        Statement(
+            "update application set token_binding = :token_binding where client_id = :client_id",
+            "the application exists",
+        ),
+    ),
     changes.DeleteApplication: (
         Statement(f"delete from credential where application = {_APPLICATION}"),
         Statement(f"delete from application_usage where application = {_APPLICATION}"),
@@ -163,10 +169,6 @@ NEWEST = (
     " union all select max(created_at) from application union all select max(created_at) from credential"
     " union all select max(created_at) from wrapped_key union all select max(created_at) from customer"
     " union all select max(last_token_at) from application_usage)"
-)
-SECRETS_ENDING = (
-    "select a.name, s.name, s.ends_at from credential s join application a on a.number = s.application"
-    " where s.ends_at > :now and s.ends_at < :until order by s.ends_at, s.number"
 )
 WARNED = (
     "select a.name, u.query_credentials_used from application a join application_usage u on u.application = a.number"
