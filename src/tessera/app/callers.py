@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from tessera.app import tokens
+from tessera.app import floods, rails, tokens
 from tessera.app.house import House
 from tessera.core import applications, credentials, scopes
 from tessera.core.errors import InsufficientScope, InvalidAPIKey, InvalidAuthToken, MissingCredentials, NotFound
@@ -15,6 +15,8 @@ from tessera.core.organizations import NO_PROPERTY
 from tessera.core.scopes import Scopes
 
 T = TypeVar("T")
+
+NO_TOKEN = "The token is not valid, expired or revoked. Request a new one from /oauth/token."
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
@@ -27,7 +29,8 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
 async def identify(house: House, evidence: Evidence) -> Caller:
     """The caller that the `Authorization` header proves, by Bearer or by Basic.
 
-    Raises MissingCredentials when there is no header, InvalidAuthToken for anything that proves nothing.
+    Raises MissingCredentials when there is no header, InvalidAuthToken for anything that proves nothing or comes from
+    a network that its guard rails do not allow, TooManyRequests for more than they do.
     """
     authorization = evidence.authorization
     if authorization is None:
@@ -36,18 +39,25 @@ async def identify(house: House, evidence: Evidence) -> Caller:
     if token is not None:
         found = await tokens.check(house, token)
         if found is None:
-            raise InvalidAuthToken("The token is not valid, expired or revoked. Request a new one from /oauth/token.")
+            raise InvalidAuthToken(NO_TOKEN)
+        if found[1].options.rails:
+            rails.enter(house, found[1], evidence, _outside, house.clock.now())
         return Caller(found[1].organization, found[0].scopes)
     pair = credentials.basic_pair(authorization)
     if pair is None:
         raise InvalidAuthToken("The Authorization header is neither a Bearer token nor well-formed Basic.")
-    return await _property_caller(house, *pair)
+    return await _property_caller(house, evidence, *pair)
 
 
-async def _property_caller(house: House, api_key: str, secret: str) -> Caller:
+def _outside(detail: str) -> InvalidAuthToken:
+    return InvalidAuthToken(NO_TOKEN, detail=detail, check="rails.networks")
+
+
+async def _property_caller(house: House, evidence: Evidence, api_key: str, secret: str) -> Caller:
     known = await house.directory.properties.get(api_key) or NO_PROPERTY
     digest = applications.secret_digest(house.directory.pepper, secret)
     if not known.opens_with(digest):
+        floods.failed(house, api_key, evidence, house.clock.now())
         raise InvalidAuthToken("The API key or its secret is wrong.")
     return Caller(known.organization, (scopes.EVERYTHING,))
 

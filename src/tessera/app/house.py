@@ -3,17 +3,34 @@
 import asyncio
 from collections.abc import Sequence
 
+from tessera.app.reports import Reports
 from tessera.app.usage import Usage
 from tessera.core.changes import Change, Notice
 from tessera.directory import Directory
-from tessera.ports import Clock, Entropy, SlowHash, Store
+from tessera.ports import Clock, Entropy, SharedCounts, SlowHash, Store
 from tessera.settings import Settings
+
+REPORT_SECONDS = 60
+"""Between two reports of the same: of a rail that would refuse, of floods."""
 
 
 class House:
-    """The store, the directory over it, the clock, entropy, the slow hash, the settings, and the usage counts."""
+    """The store, the directory over it, the clock, entropy, the slow hash, the settings, and counts of all kinds."""
 
-    __slots__ = ("clock", "directory", "entropy", "settings", "slow_hash", "store", "turns", "usage", "verified")
+    __slots__ = (
+        "clock",
+        "counts",
+        "directory",
+        "entropy",
+        "flood_reports",
+        "rail_reports",
+        "settings",
+        "slow_hash",
+        "store",
+        "turns",
+        "usage",
+        "verified",
+    )
 
     def __init__(
         self,
@@ -24,6 +41,7 @@ class House:
         entropy: Entropy,
         slow_hash: SlowHash,
         settings: Settings,
+        counts: SharedCounts,
     ) -> None:
         self.store = store
         self.directory = directory
@@ -31,7 +49,10 @@ class House:
         self.entropy = entropy
         self.slow_hash = slow_hash
         self.settings = settings
+        self.counts = counts
         self.usage = Usage()
+        self.rail_reports = Reports(REPORT_SECONDS)
+        self.flood_reports = Reports(REPORT_SECONDS)
         self.verified: dict[tuple[int, bytes], None] = {}
         self.turns: dict[str, asyncio.Lock] = {}
 

@@ -1,6 +1,6 @@
 """Tokens: issue one, say whose one is, revoke one."""
 
-from tessera.app import clients
+from tessera.app import clients, rails
 from tessera.app.house import House
 from tessera.core import credentials, grants, tokens
 from tessera.core.applications import Application
@@ -22,6 +22,8 @@ async def issue(house: House, params: Params, evidence: Evidence) -> TokenReply:
     caller = await clients.authenticate(house, presented, evidence, now)
     token_id = int.from_bytes(house.entropy.random_bytes(8)) >> 1  # 63 bits: databases hold signed numbers
     claims = grants.decide(grant, params, caller, token_id, now)
+    if caller.application.options.rails:
+        rails.take_token(house, caller.application, evidence, now)
     sealed = tokens.seal(house.directory.ring, claims)
     house.usage.count(caller, now)
     return tokens.reply(sealed, claims, now)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tessera.cli import durations, output, secrets
+from tessera.cli import durations, limits, output, secrets
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
 from tessera.cli.options import App, AsJSON, DataDir, Org, Policy, Yes, examples, group
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 app = group("OAuth applications: what partners get their tokens with.")
 app.add_typer(secrets.app, name="secrets")
+app.command("limit", epilog=limits.EXAMPLES)(limits.limit)
 
 MOMENTS = ("created_at", "last_token_at")
 

@@ -28,6 +28,7 @@ STATUSES: dict[type[Refusal], int] = {
     errors.ArgumentError: 400,
     errors.TooLarge: 413,
     errors.MethodNotAllowed: 405,
+    errors.TooManyRequests: 429,
     errors.Unavailable: 503,
     DuplicateHeader: 400,
 }
@@ -109,6 +110,8 @@ def _headers(refusal: Refusal) -> Headers:
             return ((b"www-authenticate", challenge.encode("ascii")),)
         case errors.MethodNotAllowed():
             return ((b"allow", ", ".join(refusal.allowed).encode("ascii")),)
+        case errors.TooManyRequests():
+            return ((b"retry-after", b"%d" % refusal.seconds),)
         case errors.Unavailable():
             return ((b"retry-after", str(RETRY_AFTER_SECONDS).encode("ascii")),)
         case errors.TooLarge():

@@ -87,6 +87,7 @@ from tessera.core.changes.program import (
     SetTierRule,
     SetTierSystem,
 )
+from tessera.core.changes.rails import SetRails
 from tessera.core.changes.upkeep import (
     ForgetRevocations,
     ReleaseLease,
@@ -156,6 +157,7 @@ __all__ = [
     "SetPointAccount",
     "SetPointSource",
     "SetQueryCredentials",
+    "SetRails",
     "SetStanding",
     "SetTag",
     "SetTierLevel",
