@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -17,7 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from tessera.core import networks
+from tessera.core import issuers, networks
 
 LogFormat = Literal["auto", "pretty", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -101,6 +101,16 @@ class Settings(BaseSettings):
         60.0, gt=0, description="How long an idle connection is kept open for the client's next request."
     )
     shutdown_seconds: float = Field(8.0, gt=0, description="Time that requests in flight have to finish after SIGTERM.")
+
+    @field_validator("issuer")
+    @classmethod
+    def _is_an_issuer(cls, issuer: str | None) -> str | None:
+        return None if issuer is None else issuers.check(issuer)
+
+    @property
+    def issuer_in_force(self) -> str:
+        """The issuer: the one that was set, or the address on this machine."""
+        return self.issuer or issuers.local(self.host, self.port)
 
     @classmethod
     def settings_customise_sources(

@@ -8,6 +8,7 @@ import msgspec
 from tessera.app import floods, rails, tokens
 from tessera.app.house import House
 from tessera.core import applications, credentials, scopes
+from tessera.core.applications import Application
 from tessera.core.errors import InsufficientScope, InvalidAPIKey, InvalidAuthToken, MissingCredentials, NotFound
 from tessera.core.evidence import Evidence
 from tessera.core.loyalty.program import Program
@@ -41,7 +42,7 @@ async def identify(house: House, evidence: Evidence) -> Caller:
         if found is None:
             raise InvalidAuthToken(NO_TOKEN)
         if found[1].options.rails:
-            rails.enter(house, found[1], evidence, _outside, house.clock.now())
+            _hold(house, found[1], evidence)
         return Caller(found[1].organization, found[0].scopes)
     pair = credentials.basic_pair(authorization)
     if pair is None:
@@ -49,8 +50,13 @@ async def identify(house: House, evidence: Evidence) -> Caller:
     return await _property_caller(house, evidence, *pair)
 
 
-def _outside(detail: str) -> InvalidAuthToken:
-    return InvalidAuthToken(NO_TOKEN, detail=detail, check="rails.networks")
+def _hold(house: House, application: Application, evidence: Evidence) -> None:
+    """Hold a caller to the guard rails of its application. Raises InvalidAuthToken and TooManyRequests."""
+    now = house.clock.now()
+    outside = rails.outside(house, application, evidence, now)
+    if outside:
+        raise InvalidAuthToken(NO_TOKEN, detail=outside, check="rails.networks")
+    rails.pace(house, application, evidence, now)
 
 
 async def _property_caller(house: House, evidence: Evidence, api_key: str, secret: str) -> Caller:

@@ -34,13 +34,18 @@ async def authenticate(house: House, presented: Presented, evidence: Evidence, n
     secret = applications.matching_secret(checked, digest, now)
     if secret is None:
         secret = await _slow_match(house, checked, presented, digest, evidence, now)
-    if secret is None or not application.enabled:
+    outside = ""
+    if application.options.rails and secret is not None:
+        outside = rails.outside(house, application, evidence, now)
+    if secret is None or not application.enabled or outside:
         if not was_read:
             await _read_for_nothing(house)
         floods.failed(house, presented.client_id, evidence, now)
-        raise InvalidClient(UNKNOWN_CLIENT, detail=_reason(application))
+        raise InvalidClient(
+            UNKNOWN_CLIENT, detail=outside or _reason(application), check="rails.networks" if outside else ""
+        )
     if application.options.rails:
-        rails.enter(house, application, evidence, _outside, now)
+        rails.pace(house, application, evidence, now)
     grants.check_place(presented, application)
     return Authenticated(application, secret, presented.place)
 
@@ -75,10 +80,6 @@ async def _read_for_nothing(house: House) -> None:
     """One read, as an id that nobody has asked for before costs: so time does not tell which ids are known."""
     with suppress(StoreError):
         await house.store.application(NOBODY.client_id)
-
-
-def _outside(detail: str) -> InvalidClient:
-    return InvalidClient(UNKNOWN_CLIENT, detail=detail, check="rails.networks")
 
 
 def _reason(application: Application) -> str:

@@ -15,7 +15,10 @@ REPORT_SECONDS = 60
 
 
 class House:
-    """The store, the directory over it, the clock, entropy, the slow hash, the settings, and counts of all kinds."""
+    """The store, the directory over it, the clock, entropy, the slow hash, the settings, and counts of all kinds.
+
+    `issuer` is the address by which callers reach the service, and what signed texts say made them.
+    """
 
     __slots__ = (
         "clock",
@@ -23,6 +26,7 @@ class House:
         "directory",
         "entropy",
         "flood_reports",
+        "issuer",
         "rail_reports",
         "settings",
         "slow_hash",
@@ -50,6 +54,7 @@ class House:
         self.slow_hash = slow_hash
         self.settings = settings
         self.counts = counts
+        self.issuer = settings.issuer_in_force
         self.usage = Usage()
         self.rail_reports = Reports(REPORT_SECONDS)
         self.flood_reports = Reports(REPORT_SECONDS)

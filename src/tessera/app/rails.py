@@ -1,36 +1,32 @@
 """Guard rails of applications, where requests meet them. Whoever has none never comes here."""
 
-from collections.abc import Callable
-
 from tessera.app.house import House
 from tessera.core import networks, rails
 from tessera.core.applications import Application
-from tessera.core.errors import Refusal, TooManyRequests
+from tessera.core.errors import TooManyRequests
 from tessera.core.evidence import Evidence
 from tessera.core.rails import DAY_SECONDS, HOUR_SECONDS, InForce, Quota, Rail
 from tessera.core.times import SECOND
 from tessera.ops.log import log
 
-Refuse = Callable[[str], Refusal]
-"""Makes the refusal of somebody who may not come in, given the detail for the operator."""
 
-
-def enter(house: House, application: Application, evidence: Evidence, refuse: Refuse, now: int) -> None:
-    """Let an application's request in, which comes from an allowed network, and not too soon after the others.
-
-    Raises what `refuse` makes, and TooManyRequests.
-    """
+def outside(house: House, application: Application, evidence: Evidence, now: int) -> str:
+    """Why an application may not come from where this request does, for the operator; empty when it may."""
     found = rails.read(application.options.rails)
-    if found.allowed is not None and not networks.within(found.allowed, evidence.source):
-        if not found.readable:
-            raise refuse("the guard rails of this application cannot be read, so nobody is let in")
-        if not _watched(house, application, found, Rail.NETWORKS, now):
-            raise refuse(f"the address {evidence.source or 'unknown'} is in none of the application's networks")
-    if found.per_second:
-        _pace(house, application, evidence, found, now)
+    if found.allowed is None or networks.within(found.allowed, evidence.source):
+        return ""
+    if not found.readable:
+        return "the guard rails of this application cannot be read, so nobody is let in"
+    if _watched(house, application, found, Rail.NETWORKS, now):
+        return ""
+    return f"the address {evidence.source or 'unknown'} is in none of the application's networks"
 
 
-def _pace(house: House, application: Application, evidence: Evidence, found: InForce, now: int) -> None:
+def pace(house: House, application: Application, evidence: Evidence, now: int) -> None:
+    """Count one more request of an application. Raises TooManyRequests when it comes too soon after the others."""
+    found = rails.read(application.options.rails)
+    if not found.per_second:
+        return
     left = house.counts.request(application.number, found.per_second, now)
     if Rail.REQUESTS in found.watched:
         if left < 0:

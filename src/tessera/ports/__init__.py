@@ -15,13 +15,23 @@ from tessera.ports.identity import IdentityReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
+from tessera.ports.proofs import ProofReader
 
 
 class DirectoryReader(IdentityReader, ProgramReader, Protocol):
     """What the directory keeps in memory is read by this."""
 
 
-class Reader(IdentityReader, ProgramReader, WholeProgramReader, CustomerReader, LedgerReader, OutboxReader, Protocol):
+class Reader(
+    IdentityReader,
+    ProgramReader,
+    WholeProgramReader,
+    CustomerReader,
+    LedgerReader,
+    OutboxReader,
+    ProofReader,
+    Protocol,
+):
     """The read side. Each call sees one moment: everything committed before it, nothing half.
 
     Absent rows are None or an empty list. Raises StoreUnavailable when the database does not answer.
@@ -87,6 +97,7 @@ __all__ = [
     "OutboxReader",
     "PastMembership",
     "ProgramReader",
+    "ProofReader",
     "Reader",
     "Sender",
     "SharedCounts",

@@ -87,6 +87,10 @@ from tessera.core.changes.program import (
     SetTierRule,
     SetTierSystem,
 )
+from tessera.core.changes.proofs import (
+    ForgetProofs,
+    SpendProof,
+)
 from tessera.core.changes.rails import SetRails
 from tessera.core.changes.upkeep import (
     ForgetRevocations,
@@ -128,6 +132,7 @@ __all__ = [
     "ForgetCustomer",
     "ForgetDeliveries",
     "ForgetEvents",
+    "ForgetProofs",
     "ForgetRevocations",
     "JoinTier",
     "LeaveTier",
@@ -164,5 +169,6 @@ __all__ = [
     "SetTierRule",
     "SetTierSystem",
     "SetWebhook",
+    "SpendProof",
     "TakeLease",
 ]

@@ -13,6 +13,7 @@ from tessera.store.conformance import (
     outbox,
     paging,
     programs,
+    proofs,
     races,
     text,
     times,
@@ -21,7 +22,20 @@ from tessera.store.conformance.case import Case, Stores
 
 CASES: tuple[Case, ...] = tuple(
     case
-    for topic in (crud, customer_records, programs, outbox, paging, times, text, conditions, notices, races, faults)
+    for topic in (
+        crud,
+        customer_records,
+        programs,
+        outbox,
+        proofs,
+        paging,
+        times,
+        text,
+        conditions,
+        notices,
+        races,
+        faults,
+    )
     for case in topic.TOPIC.cases
 )
 

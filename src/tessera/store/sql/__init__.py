@@ -5,7 +5,7 @@ in `WRITES`, by the class of change; what is read has a name in the module of it
 """
 
 from tessera.core.changes import Change
-from tessera.store.sql import customers, identity, ledger, outbox, program, rails, upkeep
+from tessera.store.sql import customers, identity, ledger, outbox, program, proofs, rails, upkeep
 from tessera.store.sql.statement import Statement
 
 WRITES: dict[type[Change], tuple[Statement, ...]] = {
@@ -14,10 +14,11 @@ WRITES: dict[type[Change], tuple[Statement, ...]] = {
     **customers.WRITES,
     **ledger.WRITES,
     **outbox.WRITES,
+    **proofs.WRITES,
     **rails.WRITES,
     **upkeep.WRITES,
 }
 
 NOTICE = identity.NOTICE
 
-__all__ = ["NOTICE", "WRITES", "customers", "identity", "ledger", "outbox", "program", "rails", "upkeep"]
+__all__ = ["NOTICE", "WRITES", "customers", "identity", "ledger", "outbox", "program", "proofs", "rails", "upkeep"]
