@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tessera.cli import access, durations, output, rotation, secrets, usage
+from tessera.cli import access, durations, limits, output, rotation, secrets, usage
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
 from tessera.cli.options import App, AsJSON, Binding, DataDir, Org, Policy, Switch, Yes, examples, group
 
@@ -19,6 +19,7 @@ app.command("rotate", epilog=rotation.ROTATE_EXAMPLES)(rotation.rotate)
 app.command("finish", epilog=rotation.FINISH_EXAMPLES)(rotation.finish)
 app.command("warnings", epilog=rotation.WARNINGS_EXAMPLES)(rotation.warnings)
 app.command("usage", epilog=usage.EXAMPLES)(usage.usage)
+app.command("limit", epilog=limits.EXAMPLES)(limits.limit)
 
 MOMENTS = ("created_at", "last_token_at")
 
