@@ -58,9 +58,12 @@ class Scene:
         self.partner = await applications.create(self.house, "partner", organization.number)
 
     async def token(
-        self, issued: Issued | None = None, secret: str | None = None, *, in_query: bool = False
+        self, issued: Issued | None = None, secret: str | None = None, *, in_query: bool = False, source: str = ""
     ) -> TokenReply:
-        """A token for an application (the scene's own when None) by its secret. Raises as the deed does."""
+        """A token for an application (the scene's own when None) by its secret. Raises as the deed does.
+
+        `source` is the address from which it is asked for.
+        """
         known = issued or self.partner
         text = urlencode(
             {
@@ -70,7 +73,7 @@ class Scene:
             }
         ).encode()
         params = wire.form(text, b"", b"") if in_query else wire.form(b"", text, FORM)
-        return await tokens.issue(self.house, params, NOTHING)
+        return await tokens.issue(self.house, params, msgspec.structs.replace(NOTHING, source=source))
 
     async def alive(self, reply: TokenReply) -> bool:
         """Whether a token is live now."""
