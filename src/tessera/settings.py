@@ -20,6 +20,7 @@ from pydantic_settings import (
 from tessera.core import issuers, networks
 
 LogFormat = Literal["auto", "pretty", "json"]
+DPoPNonces = Literal["required", "off"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -52,6 +53,11 @@ class Settings(BaseSettings):
         None,
         description="The address by which callers reach the service, as `https://id.example.com`; needed when it"
         " listens beyond loopback.",
+    )
+    dpop_nonces: DPoPNonces = Field(
+        "required",
+        description="Whether a DPoP proof has to contain a nonce of ours that is a few minutes old at most: `required`"
+        " or `off`.",
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_proxies)] = Field(
         (),

@@ -11,6 +11,7 @@ from tessera.core.applications import (
     CredentialKind,
     CredentialRecord,
     QueryCredentials,
+    TokenBinding,
 )
 from tessera.core.changes import (
     AddApplication,
@@ -19,7 +20,9 @@ from tessera.core.changes import (
     DisableApplication,
     EnableApplication,
     EndCredential,
+    RevokeApplicationTokens,
     SetQueryCredentials,
+    SetTokenBinding,
 )
 from tessera.core.errors import InvalidScope
 from tessera.core.tokens import LIFETIME_SECONDS_MAX
@@ -42,7 +45,7 @@ async def create(
     name: str,
     organization: int,
     *,
-    scope: str = scopes.EVERYTHING,
+    scope: str | None = scopes.EVERYTHING,
     token_lifetime_seconds: int = DEFAULT_LIFETIME_SECONDS,
     query_credentials: QueryCredentials = QueryCredentials.ALLOW,
     client_id: str | None = None,
@@ -50,13 +53,13 @@ async def create(
 ) -> Issued:
     """Create an application with its first secret; both made here unless brought along from another system.
 
-    Raises OperatorError.
+    One whose `scope` is None may do nothing at the platform. Raises OperatorError.
     """
     check_text("The name", name)
     if not 1 <= token_lifetime_seconds <= LIFETIME_SECONDS_MAX:
         raise OperatorError(f"The token lifetime must be 1 to {LIFETIME_SECONDS_MAX} seconds.")
     try:
-        wanted = scopes.show(scopes.parse(scope))
+        wanted = "" if scope is None else scopes.show(scopes.parse(scope))
     except InvalidScope as refusal:
         raise OperatorError(refusal.public) from None
     if client_id is not None:
@@ -163,9 +166,19 @@ async def delete(house: House, client_id: str) -> None:
     await commit(house, DeleteApplication(client_id))
 
 
+async def revoke_tokens(house: House, client_id: str) -> None:
+    """All tokens that the application has so far are dead for good; it may have new ones. Raises OperatorError."""
+    await commit(house, RevokeApplicationTokens(client_id, house.clock.now()))
+
+
 async def set_query_credentials(house: House, client_id: str, policy: QueryCredentials) -> None:
     """What the application may do with credentials in a URL. Raises OperatorError."""
     await commit(house, SetQueryCredentials(client_id, int(policy)))
+
+
+async def set_token_binding(house: House, client_id: str, binding: TokenBinding) -> None:
+    """What the tokens that the application asks for have to be bound to. Raises OperatorError."""
+    await commit(house, SetTokenBinding(client_id, int(binding)))
 
 
 async def find(house: House, name_or_client_id: str) -> ApplicationRecord:

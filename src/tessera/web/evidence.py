@@ -24,4 +24,5 @@ def read(request: Request, proxies: tuple[str, ...]) -> Evidence:
     source = client[0] if client else ""
     if proxies:
         source = origin.known(proxies).source(source, scope["headers"])
-    return Evidence(authorization, source, None, (), proofs, scope["method"], scope["path"])
+    path = scope["raw_path"].decode("latin-1")
+    return Evidence(authorization, source, None, (), proofs, scope["method"], path)

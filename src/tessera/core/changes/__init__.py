@@ -9,11 +9,7 @@ the same changes again after an unknown outcome never takes effect twice. The ex
 epoch, amounts are in units.
 """
 
-from tessera.core.changes.change import (
-    Change,
-    Notice,
-    NoticeKind,
-)
+from tessera.core.changes.change import Change, Notice, NoticeKind
 from tessera.core.changes.customers import (
     AddCustomer,
     AddPhone,
@@ -39,16 +35,13 @@ from tessera.core.changes.identity import (
     EnableApplication,
     EndCredential,
     MarkCredentialUsed,
+    RevokeApplicationTokens,
+    RevokeOrganizationTokens,
     RevokeToken,
     SetQueryCredentials,
+    SetTokenBinding,
 )
-from tessera.core.changes.ledger import (
-    AddEntry,
-    AddUserEvent,
-    JoinTier,
-    LeaveTier,
-    SetStanding,
-)
+from tessera.core.changes.ledger import AddEntry, AddUserEvent, JoinTier, LeaveTier, SetStanding
 from tessera.core.changes.outbox import (
     AddDelivery,
     AddEvent,
@@ -87,26 +80,11 @@ from tessera.core.changes.program import (
     SetTierRule,
     SetTierSystem,
 )
-from tessera.core.changes.proofs import (
-    ForgetProofs,
-    SpendProof,
-)
-from tessera.core.changes.rotation import (
-    AddWarning,
-    FinishCredential,
-    ForgetWarnings,
-    KeepCredential,
-    SetTokenReuse,
-)
-from tessera.core.changes.upkeep import (
-    ForgetRevocations,
-    ReleaseLease,
-    TakeLease,
-)
-from tessera.core.changes.usage import (
-    CountHour,
-    ForgetHours,
-)
+from tessera.core.changes.proofs import ForgetProofs, SpendProof
+from tessera.core.changes.resources import AddResource, DeleteResource, SetAccess, SetResource
+from tessera.core.changes.rotation import AddWarning, FinishCredential, ForgetWarnings, KeepCredential, SetTokenReuse
+from tessera.core.changes.upkeep import ForgetRevocations, ReleaseLease, TakeLease
+from tessera.core.changes.usage import CountHour, ForgetHours
 
 __all__ = [
     "AddApplication",
@@ -123,6 +101,7 @@ __all__ = [
     "AddPointAccount",
     "AddPointSource",
     "AddProperty",
+    "AddResource",
     "AddTierLevel",
     "AddTierRule",
     "AddTierRuleAccount",
@@ -135,6 +114,7 @@ __all__ = [
     "CountHour",
     "CountTokens",
     "DeleteApplication",
+    "DeleteResource",
     "DeleteWebhook",
     "DisableApplication",
     "DropExpiredTags",
@@ -169,8 +149,11 @@ __all__ = [
     "ResumeWebhook",
     "RetireTierLevel",
     "RetryDeliveries",
+    "RevokeApplicationTokens",
+    "RevokeOrganizationTokens",
     "RevokeToken",
     "RotateWebhook",
+    "SetAccess",
     "SetBehaviour",
     "SetCustomProfile",
     "SetEventRule",
@@ -178,11 +161,13 @@ __all__ = [
     "SetPointAccount",
     "SetPointSource",
     "SetQueryCredentials",
+    "SetResource",
     "SetStanding",
     "SetTag",
     "SetTierLevel",
     "SetTierRule",
     "SetTierSystem",
+    "SetTokenBinding",
     "SetTokenReuse",
     "SetWebhook",
     "SpendProof",

@@ -5,11 +5,23 @@ in `WRITES`, by the class of change; what is read has a name in the module of it
 """
 
 from tessera.core.changes import Change
-from tessera.store.sql import customers, identity, ledger, outbox, program, proofs, rotation, upkeep, usage
+from tessera.store.sql import (
+    customers,
+    identity,
+    ledger,
+    outbox,
+    program,
+    proofs,
+    resources,
+    rotation,
+    upkeep,
+    usage,
+)
 from tessera.store.sql.statement import Statement
 
 WRITES: dict[type[Change], tuple[Statement, ...]] = {
     **identity.WRITES,
+    **resources.WRITES,
     **program.WRITES,
     **customers.WRITES,
     **ledger.WRITES,
@@ -31,6 +43,7 @@ __all__ = [
     "outbox",
     "program",
     "proofs",
+    "resources",
     "rotation",
     "upkeep",
     "usage",
