@@ -1,21 +1,24 @@
 """Handing a live token out again: only the same answer to the same question, and never a token that is dead."""
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
 
 from tessera import wiring
-from tessera.app import applications, rotation, token_reuse, tokens
+from tessera.app import applications, resources, rotation, token_reuse, tokens
 from tessera.app.applications import Issued
 from tessera.app.token_reuse import TokenReuse
 from tessera.app.upkeep import write_usage
+from tessera.core import wire
 from tessera.core.applications import TokenBinding
-from tessera.core.errors import InvalidClient
-from tessera.core.tokens import Claims
+from tessera.core.errors import InvalidClient, InvalidTarget
+from tessera.core.evidence import NOTHING
+from tessera.core.tokens import Claims, TokenReply
 from tessera.directory import feed
 from tessera.settings import load
-from tests.support.scene import Scene, play
+from tests.support.scene import FORM, Scene, play
 
 LIFE = 14 * 86_400
 
@@ -166,10 +169,10 @@ def test_what_is_remembered_is_bounded(tmp_path: Path) -> None:
         assert application is not None
         reuse = TokenReuse(scene.house.directory)
         claims = Claims(application.number, 1, 1, scene.clock.now(), LIFE, ("openid",))
-        for resource in range(token_reuse.ENTRIES_MAX + 500):
-            reuse.keep(application, msgspec.structs.replace(claims, resource=resource), "token")
+        for credential in range(token_reuse.ENTRIES_MAX + 500):
+            reuse.keep(application, msgspec.structs.replace(claims, credential=credential), "token")
             assert len(reuse) <= token_reuse.ENTRIES_MAX
-        newest = msgspec.structs.replace(claims, resource=token_reuse.ENTRIES_MAX + 499)
+        newest = msgspec.structs.replace(claims, credential=token_reuse.ENTRIES_MAX + 499)
         assert reuse.find(application, newest, scene.clock.now()) is not None
 
     play(tmp_path, scenario)
@@ -202,5 +205,43 @@ def test_a_token_handed_out_again_is_a_use_and_no_new_token(tmp_path: Path) -> N
         (used,) = await scene.house.store.secrets(scene.partner.client_id)
         assert (record.tokens_issued, record.last_token_at) == (1, scene.clock.now())
         assert (used.last_used_at, used.last_used_from) == (scene.clock.now(), "192.0.2.2")
+
+    play(tmp_path, scenario)
+
+
+async def for_resource(scene: Scene, identifier: str) -> TokenReply:
+    """A token of the scene's application for a resource server."""
+    text = urlencode(
+        {
+            "grant_type": "client_credentials",
+            "client_id": scene.partner.client_id,
+            "client_secret": scene.partner.client_secret or "",
+            "resource": identifier,
+        }
+    ).encode()
+    return await tokens.issue(scene.house, wire.form(b"", text, FORM), NOTHING)
+
+
+def test_each_resource_server_has_a_token_of_its_own(tmp_path: Path) -> None:
+    """A token for one resource is handed out again for that one only, and no more when its form or access change."""
+
+    async def scenario(scene: Scene) -> None:
+        await reusing(scene)
+        stock, orders = "https://stock.example/api", "https://orders.example/api"
+        record = await applications.find(scene.house, scene.partner.client_id)
+        for identifier in (stock, orders):
+            known = await resources.add(scene.house, identifier, identifier, "read")
+            await resources.grant(scene.house, record, known, "read")
+        ways = (stock, orders, scene.house.issuer)
+        given = [(await for_resource(scene, each)).access_token for each in ways]
+        assert len({*given, (await scene.token()).access_token}) >= 3
+        assert [(await for_resource(scene, each)).access_token for each in ways] == given
+        await resources.change(scene.house, stock, resources.Wanted(token_format="eddsa"))
+        signed = await for_resource(scene, stock)
+        assert "." in signed.access_token
+        assert (await for_resource(scene, stock)).access_token == signed.access_token
+        await resources.take_back(scene.house, record, await resources.find(scene.house, stock))
+        with pytest.raises(InvalidTarget):
+            await for_resource(scene, stock)
 
     play(tmp_path, scenario)

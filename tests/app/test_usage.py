@@ -228,9 +228,21 @@ def test_a_flush_that_failed_loses_no_call(tmp_path: Path) -> None:
         scene.house.usage.call(1)
         await write_usage(scene.house)
         await write_usage(scene.house)
-        ((_, tokens, calls, refused),) = await scene.house.store.usage_hours(1, 0)
+        ((_, tokens, calls, refused, _),) = await scene.house.store.usage_hours(1, 0)
         assert (tokens, calls, refused) == (1, 2, 1)
         (used,) = await scene.house.store.secrets(scene.partner.client_id)
         assert used.last_used_from == "192.0.2.1"
 
     play(tmp_path, scenario)
+
+
+def test_tokens_for_other_resource_servers_are_counted_apart() -> None:
+    """A token for a resource server counts as issued, and as one whose calls are not seen; a reused one as neither."""
+    usage = Usage()
+    for resource in (0, 7, 7):
+        usage.count(_caller(3), 5, "", resource)
+    usage.count(_caller(3), 5, "", 7, 0)
+    taken = usage.take(HOUR)
+    assert CountHour(3, 1, 3, 0, 0, 2) in taken
+    usage.put_back(taken)
+    assert usage.take(HOUR) == taken

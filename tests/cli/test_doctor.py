@@ -118,8 +118,8 @@ def test_callers_without_a_memory_are_warned_of(tmp_path: Path) -> None:
     folder, _ = folder_with_application(tmp_path)
     hour = time.time_ns() // (3600 * 10**9)
     with closing(sqlite3.connect(folder / "tessera.db")) as connection:
-        rows = [(1, hour - back, 500, 3, 0) for back in (2, 3, 4)]
-        connection.executemany("insert into usage_hour values (?, ?, ?, ?, ?)", rows)
+        rows = [(1, hour - back, 500, 0, 3, 0) for back in (2, 3, 4)]
+        connection.executemany("insert into usage_hour values (?, ?, ?, ?, ?, ?)", rows)
         connection.commit()
     level, text = lines(folder)["tokens"]
     assert level == "warn"

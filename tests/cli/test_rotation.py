@@ -105,7 +105,7 @@ def test_warnings_are_listed(tmp_path: Path) -> None:
     assert (nothing.out, nothing.code) == ("", 0)
     run("apps", "secrets", "expire", "Partner", "first", "--in", "6d", "--yes", *at)
     with closing(sqlite3.connect(folder / "tessera.db")) as connection:
-        connection.execute("insert into usage_hour values (1, ?, 200, 100, 0)", (time.time_ns() // HOUR - 2,))
+        connection.execute("insert into usage_hour values (1, ?, 230, 30, 100, 0)", (time.time_ns() // HOUR - 2,))
         connection.commit()
     ending, asking = run("apps", "warnings", *at).out.splitlines()
     assert "first of Partner ends within 7 days" in ending
@@ -133,9 +133,9 @@ def test_token_reuse_is_switched(tmp_path: Path) -> None:
 def furnished(folder: Path) -> int:
     """Count some hours of the application; the hour that is now."""
     hour = time.time_ns() // HOUR
-    rows = [(1, hour, 10, 5, 1), (1, hour - 1, 200, 100, 2), (1, hour - 24 * 20, 1000, 9000, 0)]
+    rows = [(1, hour, 10, 0, 5, 1), (1, hour - 1, 230, 30, 100, 2), (1, hour - 24 * 20, 1000, 0, 9000, 0)]
     with closing(sqlite3.connect(folder / "tessera.db")) as connection:
-        connection.executemany("insert into usage_hour values (?, ?, ?, ?, ?)", rows)
+        connection.executemany("insert into usage_hour values (?, ?, ?, ?, ?, ?)", rows)
         connection.commit()
     return hour
 
@@ -146,16 +146,16 @@ def test_usage_tells_tokens_against_calls(tmp_path: Path) -> None:
     at = ("--data-dir", folder)
     furnished(folder)
     found = run("apps", "usage", "Partner", "--days", "3", "--json", *at).document
-    assert (found["tokens"], found["calls"], found["refused"], found["calls_per_token"]) == (210, 105, 3, 0.5)
-    assert found["tokens_in_life"] == 210
+    assert (found["tokens"], found["calls"], found["refused"], found["calls_per_token"]) == (240, 105, 3, 0.5)
+    assert (found["tokens_in_life"], found["elsewhere"]) == (240, 30)
     assert (len(found["by_hour"]), len(found["by_day"])) == (48, 3)
-    assert [each["tokens"] for each in found["by_hour"][-2:]] == [200, 10]
+    assert [each["tokens"] for each in found["by_hour"][-2:]] == [230, 10]
     assert sum(each["calls"] for each in found["by_day"]) == 105
     assert "In 1 of the last 48 hours" in found["advice"]
     done = run("apps", "usage", "Partner", *at)
     assert "--token-reuse on" in done.err
     assert "▁" in done.out
-    assert run("apps", "usage", "Partner", "--days", "30", "--json", *at).document["tokens"] == 1210
+    assert run("apps", "usage", "Partner", "--days", "30", "--json", *at).document["tokens"] == 1240
     run("apps", "set", "Partner", "--token-reuse", "on", *at)
     assert "is handed the same one" in run("apps", "usage", "Partner", *at).err
 
