@@ -121,10 +121,9 @@ def _headers(refusal: Refusal) -> Headers:
             headers = ((b"www-authenticate", challenge.encode("ascii")),)
         case errors.MethodNotAllowed():
             headers = ((b"allow", ", ".join(refusal.allowed).encode("ascii")),)
-        case errors.TooManyRequests():
-            headers = ((b"retry-after", b"%d" % refusal.seconds),)
-        case errors.Unavailable():
-            headers = ((b"retry-after", str(RETRY_AFTER_SECONDS).encode("ascii")),)
+        case errors.TooManyRequests() | errors.Unavailable():
+            seconds = refusal.seconds if isinstance(refusal, errors.TooManyRequests) else RETRY_AFTER_SECONDS
+            headers = ((b"retry-after", b"%d" % seconds),)
         case errors.TooLarge():
             headers = (CLOSE,)
     return headers
