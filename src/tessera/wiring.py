@@ -14,6 +14,7 @@ from tessera.api import (
     customer_marks,
     customer_search,
     customers,
+    introspection,
     oauth,
     points,
     programs,
@@ -106,7 +107,7 @@ async def open_house(
     store = SQLStore(SQLiteDriver(folder.database))
     try:
         clock = clock or SystemClock()
-        directory = Directory(store, master_key, clock, settings.applications_cached_max)
+        directory = Directory(store, master_key, clock, settings.applications_cached_max, settings.issuer_in_force)
         house = House(
             store,
             directory,
@@ -131,7 +132,7 @@ def open_sender(settings: Settings) -> AbstractAsyncContextManager[Sender]:
 def routes(house: House) -> list[Route]:
     """Every route that is served."""
     profiles = (customers, customer_search, custom_profiles, customer_marks)
-    rooms = (oauth, *profiles, points, audit_log, tiers, programs, user_events)
+    rooms = (oauth, introspection, *profiles, points, audit_log, tiers, programs, user_events)
     served = [route for room in rooms for route in room.routes(house)]
     return [*served, *reference.routes(served)]
 

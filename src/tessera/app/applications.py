@@ -20,6 +20,7 @@ from tessera.core.changes import (
     DisableApplication,
     EnableApplication,
     EndCredential,
+    RevokeApplicationTokens,
     SetQueryCredentials,
     SetTokenBinding,
 )
@@ -44,7 +45,7 @@ async def create(
     name: str,
     organization: int,
     *,
-    scope: str = scopes.EVERYTHING,
+    scope: str | None = scopes.EVERYTHING,
     token_lifetime_seconds: int = DEFAULT_LIFETIME_SECONDS,
     query_credentials: QueryCredentials = QueryCredentials.ALLOW,
     client_id: str | None = None,
@@ -52,13 +53,13 @@ async def create(
 ) -> Issued:
     """Create an application with its first secret; both made here unless brought along from another system.
 
-    Raises OperatorError.
+    One whose `scope` is None may do nothing at the platform. Raises OperatorError.
     """
     check_text("The name", name)
     if not 1 <= token_lifetime_seconds <= LIFETIME_SECONDS_MAX:
         raise OperatorError(f"The token lifetime must be 1 to {LIFETIME_SECONDS_MAX} seconds.")
     try:
-        wanted = scopes.show(scopes.parse(scope))
+        wanted = "" if scope is None else scopes.show(scopes.parse(scope))
     except InvalidScope as refusal:
         raise OperatorError(refusal.public) from None
     if client_id is not None:
@@ -162,6 +163,11 @@ async def enable(house: House, client_id: str) -> None:
 async def delete(house: House, client_id: str) -> None:
     """The application, its secrets and its counts go; its tokens are dead. Raises OperatorError."""
     await commit(house, DeleteApplication(client_id))
+
+
+async def revoke_tokens(house: House, client_id: str) -> None:
+    """All tokens that the application has so far are dead for good; it may have new ones. Raises OperatorError."""
+    await commit(house, RevokeApplicationTokens(client_id, house.clock.now()))
 
 
 async def set_query_credentials(house: House, client_id: str, policy: QueryCredentials) -> None:

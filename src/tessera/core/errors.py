@@ -6,6 +6,8 @@
     │   ├── InvalidClient
     │   ├── UnsupportedGrantType
     │   ├── InvalidScope
+    │   ├── InvalidTarget
+    │   ├── InvalidToken             the bearer token of a request to an OAuth endpoint
     │   ├── InvalidDPoPProof
     │   └── UseDPoPNonce
     ├── PlatformRefusal              answered as {"status":"error","errors":{"code","message"}}
@@ -71,6 +73,18 @@ class InvalidScope(OAuthRefusal):
     """The scope is malformed or more than the client was given (RFC 6749 section 5.2)."""
 
     code = "invalid_scope"
+
+
+class InvalidTarget(OAuthRefusal):
+    """The resource is malformed, unknown, or not one for which this client may have tokens (RFC 8707 section 2)."""
+
+    code = "invalid_target"
+
+
+class InvalidToken(OAuthRefusal):
+    """The token is absent, malformed, expired, revoked, or otherwise not valid (RFC 6750 section 3.1)."""
+
+    code = "invalid_token"
 
 
 class InvalidDPoPProof(OAuthRefusal):

@@ -15,14 +15,16 @@ from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
 from tessera.ports.proofs import ProofReader
+from tessera.ports.resources import ResourceReader
 
 
-class DirectoryReader(IdentityReader, ProgramReader, Protocol):
+class DirectoryReader(IdentityReader, ResourceReader, ProgramReader, Protocol):
     """What the directory keeps in memory is read by this."""
 
 
 class Reader(
     IdentityReader,
+    ResourceReader,
     ProgramReader,
     WholeProgramReader,
     CustomerReader,
@@ -97,6 +99,7 @@ __all__ = [
     "ProgramReader",
     "ProofReader",
     "Reader",
+    "ResourceReader",
     "Sender",
     "SlowHash",
     "Store",

@@ -47,7 +47,7 @@ def application(rows: list[Row]) -> Application | None:
         client_id,
         organization,
         enabled == 1,
-        scopes.parse(scope),
+        scopes.stored(scope),
         _the_same(lifetime),
         _POLICIES[policy],
         valid_from,

@@ -9,9 +9,10 @@ from tessera.store.reads.ledger import LedgerReads
 from tessera.store.reads.outbox import OutboxReads
 from tessera.store.reads.program import ProgramReads
 from tessera.store.reads.proofs import ProofReads
+from tessera.store.reads.resources import ResourceReads
 
 
-class SQLStore(IdentityReads, ProgramReads, CustomerReads, LedgerReads, OutboxReads, ProofReads):
+class SQLStore(IdentityReads, ResourceReads, ProgramReads, CustomerReads, LedgerReads, OutboxReads, ProofReads):
     """Implements `tessera.ports.Store`, whose docstrings are the contract."""
 
     async def commit(self, *changes: Change) -> Sequence[Notice]:

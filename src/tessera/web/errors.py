@@ -16,6 +16,8 @@ STATUSES: dict[type[Refusal], int] = {
     errors.InvalidClient: 401,
     errors.UnsupportedGrantType: 400,
     errors.InvalidScope: 400,
+    errors.InvalidTarget: 400,
+    errors.InvalidToken: 401,
     errors.InvalidDPoPProof: 400,
     errors.UseDPoPNonce: 400,
     errors.MissingCredentials: 401,
@@ -104,6 +106,8 @@ def _headers(refusal: Refusal) -> Headers:
     match refusal:
         case errors.InvalidClient():
             return _challenges(f'error="invalid_client", error_description="{refusal.public}"')
+        case errors.InvalidToken():
+            return _challenges(f'error="invalid_token", error_description="{refusal.public}"')[1:]
         case errors.InvalidAuthToken():
             return _challenges(f'error="invalid_token", error_description="{refusal.public}"')
         case errors.UseDPoPNonce() | errors.DPoPChallenge():

@@ -9,11 +9,7 @@ which adds up: counts of an unknown outcome are let go.
 epoch, amounts are in units.
 """
 
-from tessera.core.changes.change import (
-    Change,
-    Notice,
-    NoticeKind,
-)
+from tessera.core.changes.change import Change, Notice, NoticeKind
 from tessera.core.changes.customers import (
     AddCustomer,
     AddPhone,
@@ -39,17 +35,13 @@ from tessera.core.changes.identity import (
     EnableApplication,
     EndCredential,
     MarkCredentialUsed,
+    RevokeApplicationTokens,
+    RevokeOrganizationTokens,
     RevokeToken,
     SetQueryCredentials,
     SetTokenBinding,
 )
-from tessera.core.changes.ledger import (
-    AddEntry,
-    AddUserEvent,
-    JoinTier,
-    LeaveTier,
-    SetStanding,
-)
+from tessera.core.changes.ledger import AddEntry, AddUserEvent, JoinTier, LeaveTier, SetStanding
 from tessera.core.changes.outbox import (
     AddDelivery,
     AddEvent,
@@ -88,15 +80,9 @@ from tessera.core.changes.program import (
     SetTierRule,
     SetTierSystem,
 )
-from tessera.core.changes.proofs import (
-    ForgetProofs,
-    SpendProof,
-)
-from tessera.core.changes.upkeep import (
-    ForgetRevocations,
-    ReleaseLease,
-    TakeLease,
-)
+from tessera.core.changes.proofs import ForgetProofs, SpendProof
+from tessera.core.changes.resources import AddResource, DeleteResource, SetAccess, SetResource
+from tessera.core.changes.upkeep import ForgetRevocations, ReleaseLease, TakeLease
 
 __all__ = [
     "AddApplication",
@@ -113,6 +99,7 @@ __all__ = [
     "AddPointAccount",
     "AddPointSource",
     "AddProperty",
+    "AddResource",
     "AddTierLevel",
     "AddTierRule",
     "AddTierRuleAccount",
@@ -123,6 +110,7 @@ __all__ = [
     "ClaimIdentifier",
     "CountTokens",
     "DeleteApplication",
+    "DeleteResource",
     "DeleteWebhook",
     "DisableApplication",
     "DropExpiredTags",
@@ -153,8 +141,11 @@ __all__ = [
     "ResumeWebhook",
     "RetireTierLevel",
     "RetryDeliveries",
+    "RevokeApplicationTokens",
+    "RevokeOrganizationTokens",
     "RevokeToken",
     "RotateWebhook",
+    "SetAccess",
     "SetBehaviour",
     "SetCustomProfile",
     "SetEventRule",
@@ -162,6 +153,7 @@ __all__ = [
     "SetPointAccount",
     "SetPointSource",
     "SetQueryCredentials",
+    "SetResource",
     "SetStanding",
     "SetTag",
     "SetTierLevel",

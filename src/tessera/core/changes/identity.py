@@ -101,6 +101,22 @@ class RevokeToken(Change, frozen=True):
         return NoticeKind.TOKEN, f"{self.token_id}:{self.expires_at}"
 
 
+class RevokeApplicationTokens(_ApplicationChange, frozen=True):
+    """All tokens that an application has so far are dead for good; it exists, and may go on with new ones."""
+
+    at: int
+
+
+class RevokeOrganizationTokens(Change, frozen=True):
+    """All tokens that the applications of an organization have so far are dead for good; it exists."""
+
+    organization: int
+    at: int
+
+    def notice(self) -> tuple[NoticeKind, str]:
+        return NoticeKind.ORGANIZATION, str(self.organization)
+
+
 class AddKey(Change, frozen=True):
     """A new wrapped key; its purpose and number are free."""
 

@@ -15,6 +15,7 @@ from tessera.store.conformance import (
     programs,
     proofs,
     races,
+    resources,
     text,
     times,
 )
@@ -28,6 +29,7 @@ CASES: tuple[Case, ...] = tuple(
         programs,
         outbox,
         proofs,
+        resources,
         paging,
         times,
         text,

@@ -15,6 +15,7 @@ PROFILE = '{"opted_in":false}'
 CUSTOMER = "customer-1"
 CLIENT = "client-1"
 API_KEY = "api-key-1"
+STOCK = "https://stock.example/api"
 
 
 class World(msgspec.Struct, frozen=True):
@@ -129,6 +130,8 @@ def _rows(owner: int, other: int) -> list[Change]:
         changes.AddKey(KeyPurpose.SEALING, 1, b"wrapped", AT, 0),
         changes.RevokeToken(7, AT + 1_000_000),
         changes.SpendProof("spent", AT + 1),
+        changes.AddResource(STOCK, "Stock", "read write", None, None, AT),
+        changes.SetAccess(CLIENT, STOCK, "read"),
         changes.AddPointAccount(owner, "account-1", "Beans", "Spend"),
         changes.AddPointAccount(owner, "account-2", "Status", "Tier"),
         changes.AddPointAccount(other, "account-other", "Beans", "Spend"),
@@ -168,6 +171,7 @@ async def snapshot(store: Store, *, feed: bool = True) -> dict[str, object]:
         "programs": [await store.program(owner.number) for owner in owners],
         "whole programs": [await store.whole_program(owner.number) for owner in owners],
         "keys": await store.keys(),
+        "resources": [await store.resources(), await store.resource_records(), await store.access(None)],
         "revocations": sorted(await store.revocations(0)),
         "customers": [await store.customer(owner.number, CUSTOMER) for owner in owners],
         "by card": [await store.customer_with_external_id(owner.number, "card-1") for owner in owners],

@@ -86,6 +86,12 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "insert into revocation (token_id, expires_at) values (:token_id, :expires_at) on conflict do nothing"
         ),
     ),
+    changes.RevokeApplicationTokens: (
+        Statement(f"update application set {_CUT_OFF} where client_id = :client_id", "the application exists"),
+    ),
+    changes.RevokeOrganizationTokens: (
+        Statement(f"update organization set {_CUT_OFF} where number = :organization", "the organization exists"),
+    ),
     changes.AddKey: (
         Statement(
             "insert into wrapped_key (purpose, number, wrapped, created_at, signs_from)"
@@ -125,7 +131,12 @@ PROPERTY = "select number, api_key, organization, digest from property where api
 KEYS = (
     "select purpose, number, wrapped, created_at, signs_from, verifies_until from wrapped_key order by purpose, number"
 )
-REVOCATIONS = "select token_id, expires_at from revocation where expires_at > :now"
+REVOCATIONS = (
+    "select token_id, expires_at from revocation where token_id > :after and expires_at + 0 > :now"
+    " order by token_id limit :limit"
+)
+"""The sum keeps engines from the index by expiry, which would be sorted for every page."""
+REVOCATION_EXPIRED = "select 1 from revocation where expires_at <= :now limit 1"
 LAST_SEQUENCE = "select coalesce(max(sequence), 0) from change"
 NOTICES_AFTER = "select sequence, kind, key from change where sequence > :sequence order by sequence"
 
