@@ -203,6 +203,30 @@ def test_a_nonce_is_asked_for_at_both_doors(client: Client, nonce: str | None) -
     assert client.read(token, client.read_proof(token, nonce=answer.header("dpop-nonce"))).status == 200
 
 
+def test_the_holder_of_a_bound_token_is_told_of_it(client: Client) -> None:
+    """`/oauth/token/info` wants the proof too, and says so in the form of its own errors."""
+    token = client.token()
+    address = f"http://127.0.0.1:{client.target.port}/oauth/token/info"
+
+    def told(*headers: Header) -> Answer:
+        return raw.ask(client.target.port, "GET", "/oauth/token/info", b"", list(headers))
+
+    def proof(nonce: str) -> Header:
+        return "DPoP", client.holder.proof("GET", address, token=token, nonce=nonce)
+
+    shown = ("Authorization", f"DPoP {token}")
+    answer = told(shown, proof(client.nonce))
+    assert answer.status == 200
+    assert answer.header("dpop-nonce")
+    for headers in ((raw.bearer(token),), (shown,), (shown, proof("another")), (shown, client.read_proof(token))):
+        answer = told(*headers)
+        assert answer.status == 401
+        assert json.loads(answer.body)["error"] == "invalid_token"
+        (challenge,) = answer.all("www-authenticate")
+        assert challenge.startswith("DPoP ")
+    assert told(shown, proof("another")).header("dpop-nonce")
+
+
 def test_a_proof_is_used_once(client: Client) -> None:
     """The same proof again is refused, at both doors, and another with its `jti` and key too; another key's is not."""
     proof = client.proof(claims={"jti": "only once"})

@@ -38,7 +38,11 @@ STATUSES: dict[type[Refusal], int] = {
     DuplicateHeader: 400,
 }
 
-_PLATFORM_CODES = {"invalid_request": "argument_error", "temporarily_unavailable": "not_available"}
+_PLATFORM_CODES = {
+    "invalid_request": "argument_error",
+    "invalid_token": "invalid_auth_token",
+    "temporarily_unavailable": "not_available",
+}
 """What the platform calls a refusal that both families know."""
 
 RETRY_AFTER_SECONDS = 1
@@ -106,10 +110,9 @@ def _headers(refusal: Refusal) -> Headers:
     match refusal:
         case errors.InvalidClient():
             return _challenges(f'error="invalid_client", error_description="{refusal.public}"')
-        case errors.InvalidToken():
-            return _challenges(f'error="invalid_token", error_description="{refusal.public}"')[1:]
-        case errors.InvalidAuthToken():
-            return _challenges(f'error="invalid_token", error_description="{refusal.public}"')
+        case errors.InvalidToken() | errors.InvalidAuthToken():
+            challenges = _challenges(f'error="invalid_token", error_description="{refusal.public}"')
+            return challenges[1:] if isinstance(refusal, errors.InvalidToken) else challenges
         case errors.UseDPoPNonce() | errors.DPoPChallenge():
             return _dpop(refusal)
         case errors.MissingCredentials() | errors.InvalidAPIKey():
