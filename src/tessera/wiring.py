@@ -21,7 +21,7 @@ from tessera.api import (
     tiers,
     user_events,
 )
-from tessera.app import deliveries, duties, events, keys, settlement, upkeep
+from tessera.app import deliveries, duties, events, keys, settlement, upkeep, warnings
 from tessera.app.house import House
 from tessera.core.keys import MasterKey
 from tessera.directory import Directory
@@ -146,6 +146,10 @@ async def serving(settings: Settings) -> AsyncIterator[Routes]:
             partial(deliveries.deliver, house, sender),
             partial(events.forget_old, house, settings.events_kept_days),
         )
+        watching = duties.side_by_side(
+            partial(warnings.watch, house),
+            partial(warnings.forget_old, house, settings.usage_kept_days),
+        )
         tasks = [
             asyncio.create_task(upkeep.follow_feed(house, settings.feed_poll_milliseconds / 1000)),
             asyncio.create_task(upkeep.flush_usage(house, settings.usage_flush_seconds)),
@@ -156,6 +160,7 @@ async def serving(settings: Settings) -> AsyncIterator[Routes]:
                 )
             ),
             asyncio.create_task(duties.while_held(house, "webhooks", holder, webhooks)),
+            asyncio.create_task(duties.while_held(house, "warnings", holder, watching)),
         ]
         served = Routes(routes(house))
         _keep_for_good()

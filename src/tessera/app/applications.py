@@ -66,7 +66,7 @@ async def create(
         check_text("The client id", client_id)
     client = client_id or house.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
     now = house.clock.now()
-    secret, issued = _new_secret(house, client, "first", None, client_secret)
+    secret, issued = new_secret(house, client, "first", None, client_secret)
     application = AddApplication(
         client, name, organization, wanted, token_lifetime_seconds, int(query_credentials), now
     )
@@ -74,9 +74,10 @@ async def create(
     return issued
 
 
-def _new_secret(
+def new_secret(
     house: House, client_id: str, name: str, ends_at: int | None, imported: str | None
 ) -> tuple[AddCredential, Issued]:
+    """The change that adds a secret, made here unless brought along, and what is shown of it. Raises OperatorError."""
     if imported is None:
         secret = house.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
         kind, digest = CredentialKind.KEYED, applications.secret_digest(house.directory.pepper, secret)
@@ -114,7 +115,7 @@ async def add_secret(
     check_text("The secret's name", name)
     if ends_at is not None and ends_at <= house.clock.now():
         raise OperatorError("The secret's end has already passed.")
-    change, issued = _new_secret(house, client_id, name, ends_at, imported)
+    change, issued = new_secret(house, client_id, name, ends_at, imported)
     await commit(house, change)
     return issued
 

@@ -43,6 +43,7 @@ async def identify(house: House, evidence: Evidence) -> Caller:
             raise _dead(found)
         if found[0].binding:
             dpop.check_bearer(found[0])
+        house.usage.call(found[1].number)
         return Caller(found[1].organization, found[0].scopes)
     token = proofs.token(authorization)
     if token is not None:
@@ -68,6 +69,7 @@ async def _possessor(house: House, token: str, evidence: Evidence) -> Caller:
     if found is None or found[0].resource:
         raise dpop.refusal("The token is not valid, expired or revoked. Request a new one from /oauth/token.")
     await dpop.check(house, found[0], token, evidence)
+    house.usage.call(found[1].number)
     return Caller(found[1].organization, found[0].scopes)
 
 

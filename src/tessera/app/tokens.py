@@ -22,10 +22,18 @@ async def issue(house: House, params: Params, evidence: Evidence) -> TokenReply:
     caller = await clients.authenticate(house, presented, evidence, now)
     token_id = int.from_bytes(house.entropy.random_bytes(8)) >> 1  # 63 bits: databases hold signed numbers
     claims = grants.decide(grant, params, caller, house.directory.resources, token_id, now)
-    if evidence.proofs or caller.application.options.token_binding is TokenBinding.DPOP:
+    options = caller.application.options
+    if evidence.proofs or options.token_binding is TokenBinding.DPOP:
         claims = await dpop.bind(house, claims, evidence, now)
+    if options.token_reuse:
+        known = house.token_reuse.find(caller.application, claims, now)
+        if known is not None:
+            house.usage.count(caller, now, evidence.source, issued=0)
+            return tokens.reply(*known, now)
     token = token_forms.write(house, claims, caller.application)
-    house.usage.count(caller, now)
+    house.usage.count(caller, now, evidence.source)
+    if options.token_reuse:
+        house.token_reuse.keep(caller.application, claims, token)
     return tokens.reply(token, claims, now)
 
 

@@ -40,7 +40,8 @@ async def write_usage(house: House, limit: int | None = None) -> None:
 
     After an unknown outcome they are let go: counts add up, so writing them again could count them twice.
     """
-    changes = house.usage.take() if limit is None else house.usage.take(limit)
+    now = house.clock.now()
+    changes = house.usage.take(now) if limit is None else house.usage.take(now, limit)
     if not changes:
         return
     try:

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tessera.cli import durations, output, secrets
+from tessera.cli import durations, output, rotation, secrets, usage
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
-from tessera.cli.options import App, AsJSON, Binding, DataDir, Org, Policy, Yes, examples, group
+from tessera.cli.options import App, AsJSON, Binding, DataDir, Org, Policy, Switch, Yes, examples, group
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 app = group("OAuth applications: what partners get their tokens with.")
 app.add_typer(secrets.app, name="secrets")
+app.command("rotate", epilog=rotation.ROTATE_EXAMPLES)(rotation.rotate)
+app.command("finish", epilog=rotation.FINISH_EXAMPLES)(rotation.finish)
+app.command("warnings", epilog=rotation.WARNINGS_EXAMPLES)(rotation.warnings)
+app.command("usage", epilog=usage.EXAMPLES)(usage.usage)
 
 MOMENTS = ("created_at", "last_token_at")
 
@@ -147,6 +151,7 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
             ("URL credentials", f"{found.query_credentials}, used {found.query_credentials_used} times"),
             ("created", output.moment(found.created_at)),
             ("tokens issued", found.tokens_issued),
+            ("token reuse", Switch.ON if found.token_reuse else Switch.OFF),
             ("last token", output.moment(found.last_token_at)),
         ]
     )
@@ -154,7 +159,12 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
 
 
 @app.command(
-    "set", epilog=examples("apps set Partner --query-credentials deny", "apps set Partner --token-binding dpop")
+    "set",
+    epilog=examples(
+        "apps set Partner --query-credentials deny",
+        "apps set Partner --token-binding dpop",
+        "apps set Partner --token-reuse on",
+    ),
 )
 def change(
     name: App,
@@ -166,15 +176,19 @@ def change(
         Binding | None,
         typer.Option("--token-binding", help="What its tokens have to be bound to: a DPoP key, a TLS certificate."),
     ] = None,
+    token_reuse: Annotated[
+        Switch | None,
+        typer.Option("--token-reuse", help="Whether a live token is handed out again while half its life remains."),
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
     """Change what an application may do."""
-    from tessera.app import applications
+    from tessera.app import applications, rotation
     from tessera.core.applications import QueryCredentials, TokenBinding
 
-    if query_credentials is None and token_binding is None:
-        raise typer.BadParameter("Say what to change: --query-credentials, --token-binding.")
+    if query_credentials is None and token_binding is None and token_reuse is None:
+        raise typer.BadParameter("Say what to change: --query-credentials, --token-binding, --token-reuse.")
 
     async def work(house: "House") -> "ApplicationRecord":
         found = await applications.find(house, name)
@@ -182,6 +196,8 @@ def change(
             await applications.set_query_credentials(house, found.client_id, QueryCredentials[query_credentials.name])
         if token_binding is not None:
             await applications.set_token_binding(house, found.client_id, TokenBinding[token_binding.name])
+        if token_reuse is not None:
+            await rotation.set_token_reuse(house, found.client_id, reuse=token_reuse is Switch.ON)
         return await applications.find(house, found.client_id)
 
     said = []
@@ -189,6 +205,8 @@ def change(
         said.append(f"Credentials in a URL are now: {query_credentials.value}.")
     if token_binding is not None:
         said.append(f"Tokens from now on are bound to: {token_binding.value}.")
+    if token_reuse is not None:
+        said.append(f"Handing a live token out again is now: {token_reuse.value}.")
     _done(with_house(data_dir, work), " ".join(said), as_json=as_json)
 
 

@@ -43,6 +43,13 @@ class Binding(StrEnum):
     TLS = "tls"
 
 
+class Switch(StrEnum):
+    """An option that is on or off."""
+
+    ON = "on"
+    OFF = "off"
+
+
 class Way(StrEnum):
     """`--via`: where the credentials of a token request stand."""
 

@@ -16,6 +16,7 @@ from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
 from tessera.ports.proofs import ProofReader
 from tessera.ports.resources import ResourceReader
+from tessera.ports.rotation import HourCount, RotationReader
 
 
 class DirectoryReader(IdentityReader, ResourceReader, ProgramReader, Protocol):
@@ -31,6 +32,7 @@ class Reader(
     LedgerReader,
     OutboxReader,
     ProofReader,
+    RotationReader,
     Protocol,
 ):
     """The read side. Each call sees one moment: everything committed before it, nothing half.
@@ -92,6 +94,7 @@ __all__ = [
     "DirectoryReader",
     "Due",
     "Entropy",
+    "HourCount",
     "IdentityReader",
     "LedgerReader",
     "OutboxReader",
@@ -100,6 +103,7 @@ __all__ = [
     "ProofReader",
     "Reader",
     "ResourceReader",
+    "RotationReader",
     "Sender",
     "SlowHash",
     "Store",

@@ -107,26 +107,28 @@ def _envelope(code: str, message: str) -> bytes:
 
 
 def _headers(refusal: Refusal) -> Headers:
+    headers: Headers = ()
     match refusal:
         case errors.InvalidClient():
-            return _challenges(f'error="invalid_client", error_description="{refusal.public}"')
-        case errors.InvalidToken() | errors.InvalidAuthToken():
-            challenges = _challenges(f'error="invalid_token", error_description="{refusal.public}"')
-            return challenges[1:] if isinstance(refusal, errors.InvalidToken) else challenges
+            headers = _challenges(f'error="invalid_client", error_description="{refusal.public}"')
+        case errors.InvalidToken():
+            headers = _challenges(f'error="invalid_token", error_description="{refusal.public}"')[1:]
+        case errors.InvalidAuthToken():
+            headers = _challenges(f'error="invalid_token", error_description="{refusal.public}"')
         case errors.UseDPoPNonce() | errors.DPoPChallenge():
-            return _dpop(refusal)
+            headers = _dpop(refusal)
         case errors.MissingCredentials() | errors.InvalidAPIKey():
-            return _challenges("")
+            headers = _challenges("")
         case errors.InsufficientScope():
             challenge = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{refusal.scope}"'
-            return ((b"www-authenticate", challenge.encode("ascii")),)
+            headers = ((b"www-authenticate", challenge.encode("ascii")),)
         case errors.MethodNotAllowed():
-            return ((b"allow", ", ".join(refusal.allowed).encode("ascii")),)
+            headers = ((b"allow", ", ".join(refusal.allowed).encode("ascii")),)
         case errors.Unavailable():
-            return ((b"retry-after", str(RETRY_AFTER_SECONDS).encode("ascii")),)
+            headers = ((b"retry-after", str(RETRY_AFTER_SECONDS).encode("ascii")),)
         case errors.TooLarge():
-            return (CLOSE,)
-    return ()
+            headers = (CLOSE,)
+    return headers
 
 
 def _dpop(refusal: errors.UseDPoPNonce | errors.DPoPChallenge) -> Headers:

@@ -2,8 +2,8 @@
 
 A transaction is a tuple of these. A change restates the fact it relied on (`was_...`, or that its key is free); the
 store refuses the whole tuple with `Conflict` when a fact no longer holds. Each carries its own key, so committing
-the same changes again after an unknown outcome never takes effect twice. The one exception is `CountTokens`,
-which adds up: counts of an unknown outcome are let go.
+the same changes again after an unknown outcome never takes effect twice. The exceptions are `CountTokens` and
+`CountHour`, which add up: counts of an unknown outcome are let go.
 
 `notice` is what other nodes must hear, for changes to what they keep in memory. Times are microseconds since the
 epoch, amounts are in units.
@@ -82,7 +82,9 @@ from tessera.core.changes.program import (
 )
 from tessera.core.changes.proofs import ForgetProofs, SpendProof
 from tessera.core.changes.resources import AddResource, DeleteResource, SetAccess, SetResource
+from tessera.core.changes.rotation import AddWarning, FinishCredential, ForgetWarnings, KeepCredential, SetTokenReuse
 from tessera.core.changes.upkeep import ForgetRevocations, ReleaseLease, TakeLease
+from tessera.core.changes.usage import CountHour, ForgetHours
 
 __all__ = [
     "AddApplication",
@@ -105,9 +107,11 @@ __all__ = [
     "AddTierRuleAccount",
     "AddTierSystem",
     "AddUserEvent",
+    "AddWarning",
     "AddWebhook",
     "Change",
     "ClaimIdentifier",
+    "CountHour",
     "CountTokens",
     "DeleteApplication",
     "DeleteResource",
@@ -117,12 +121,16 @@ __all__ = [
     "EnableApplication",
     "EndCredential",
     "EndDelivery",
+    "FinishCredential",
     "ForgetCustomer",
     "ForgetDeliveries",
     "ForgetEvents",
+    "ForgetHours",
     "ForgetProofs",
     "ForgetRevocations",
+    "ForgetWarnings",
     "JoinTier",
+    "KeepCredential",
     "LeaveTier",
     "MarkCredentialUsed",
     "MoveWebhook",
@@ -160,6 +168,7 @@ __all__ = [
     "SetTierRule",
     "SetTierSystem",
     "SetTokenBinding",
+    "SetTokenReuse",
     "SetWebhook",
     "SpendProof",
     "TakeLease",

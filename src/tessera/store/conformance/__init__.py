@@ -16,6 +16,7 @@ from tessera.store.conformance import (
     proofs,
     races,
     resources,
+    rotation,
     text,
     times,
 )
@@ -28,6 +29,7 @@ CASES: tuple[Case, ...] = tuple(
         customer_records,
         programs,
         outbox,
+        rotation,
         proofs,
         resources,
         paging,

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.core.keys import KeyPurpose
-from tessera.store.conformance import customer_conditions, material, outbox, resources
+from tessera.store.conformance import customer_conditions, material, outbox, resources, rotation
 from tessera.store.conformance.case import Condition, Stores, Topic, expect, expect_conflict
 from tessera.store.conformance.material import ANY_WORLD, API_KEY, AT, CLIENT, CUSTOMER, World
 from tessera.store.conformance.program_conditions import program
@@ -23,7 +23,7 @@ def conditions(world: World) -> dict[type[Change], Condition]:
         *customer_conditions.listed(world),
         *_loyalty(world),
     )
-    told = (Condition(*each) for each in outbox.facts(world))
+    told = (Condition(*each) for each in (*outbox.facts(world), *rotation.facts(world)))
     return {type(each.holds[0]): each for each in (*listed, *told)}
 
 

@@ -111,6 +111,8 @@ async def furnish(store: Store) -> World:
         await store.last_event(),
     )
     await store.commit(
+        changes.CountHour(found.number, 10, 3, 4, 1),
+        changes.AddWarning("told", AT),
         entry(1, "once", customer=world.customer, account=world.point_account),
         changes.AddDelivery(world.webhook, world.event, 1, AT, "failed"),
         changes.JoinTier(CUSTOMER, "membership-1", world.tier_system, world.low_level, AT, "joined"),
@@ -188,6 +190,8 @@ async def snapshot(store: Store, *, feed: bool = True) -> dict[str, object]:
         "events": [await store.events_after(owner.number, 0, 100) for owner in owners],
         "webhooks": (hooks := await store.webhooks()),
         "deliveries": [await store.deliveries(hook.number, 0, 100) for hook in hooks],
+        "hours": [await store.usage_hours(record.number, 0) for record in records],
+        "told": [await store.warning_told(name) for name in ("told", "new")],
         "feed": await store.notices_after(0) if feed else [],
     }
     for known in await store.customers_after(1, 0, 10):

@@ -5,7 +5,18 @@ in `WRITES`, by the class of change; what is read has a name in the module of it
 """
 
 from tessera.core.changes import Change
-from tessera.store.sql import customers, identity, ledger, outbox, program, proofs, resources, upkeep
+from tessera.store.sql import (
+    customers,
+    identity,
+    ledger,
+    outbox,
+    program,
+    proofs,
+    resources,
+    rotation,
+    upkeep,
+    usage,
+)
 from tessera.store.sql.statement import Statement
 
 WRITES: dict[type[Change], tuple[Statement, ...]] = {
@@ -17,8 +28,23 @@ WRITES: dict[type[Change], tuple[Statement, ...]] = {
     **outbox.WRITES,
     **proofs.WRITES,
     **upkeep.WRITES,
+    **rotation.WRITES,
+    **usage.WRITES,
 }
 
 NOTICE = identity.NOTICE
 
-__all__ = ["NOTICE", "WRITES", "customers", "identity", "ledger", "outbox", "program", "proofs", "resources", "upkeep"]
+__all__ = [
+    "NOTICE",
+    "WRITES",
+    "customers",
+    "identity",
+    "ledger",
+    "outbox",
+    "program",
+    "proofs",
+    "resources",
+    "rotation",
+    "upkeep",
+    "usage",
+]

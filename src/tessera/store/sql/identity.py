@@ -170,10 +170,6 @@ NEWEST = (
     " union all select max(created_at) from wrapped_key union all select max(created_at) from customer"
     " union all select max(last_token_at) from application_usage)"
 )
-SECRETS_ENDING = (
-    "select a.name, s.name, s.ends_at from credential s join application a on a.number = s.application"
-    " where s.ends_at > :now and s.ends_at < :until order by s.ends_at, s.number"
-)
 WARNED = (
     "select a.name, u.query_credentials_used from application a join application_usage u on u.application = a.number"
     " where a.query_credentials = :warn and u.query_credentials_used > 0 order by a.number"
