@@ -39,7 +39,11 @@ STATUSES: dict[type[Refusal], int] = {
     DuplicateHeader: 400,
 }
 
-_PLATFORM_CODES = {"invalid_request": "argument_error", "temporarily_unavailable": "not_available"}
+_PLATFORM_CODES = {
+    "invalid_request": "argument_error",
+    "invalid_token": "invalid_auth_token",
+    "temporarily_unavailable": "not_available",
+}
 """What the platform calls a refusal that both families know."""
 
 RETRY_AFTER_SECONDS = 1

@@ -43,10 +43,15 @@ CACHING: Answer = {"description": "Answers are not to be kept.", "schema": {"con
 HEADERS: dict[int, dict[str, Answer]] = {
     401: {
         "WWW-Authenticate": {
-            "description": "A challenge for each way that is open, in a header of its own: Basic first, then Bearer.",
+            "description": "A challenge for each way that is open, in a header of its own: Basic first, then Bearer."
+            " DPoP alone for a token that is bound to a key, or that was sent by DPoP.",
             "required": True,
             "schema": {"type": "string"},
-        }
+        },
+        "DPoP-Nonce": {
+            "description": "What the next DPoP proof has to contain, with the error `use_dpop_nonce`.",
+            "schema": {"type": "string"},
+        },
     },
     403: {
         "WWW-Authenticate": {
