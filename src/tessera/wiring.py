@@ -14,14 +14,16 @@ from tessera.api import (
     customer_marks,
     customer_search,
     customers,
+    discovery,
     oauth,
     points,
     programs,
     tiers,
     user_events,
 )
-from tessera.app import deliveries, duties, events, keys, settlement, upkeep
+from tessera.app import deliveries, duties, events, key_rotation, keys, settlement, upkeep
 from tessera.app.house import House
+from tessera.core import metadata
 from tessera.core.keys import MasterKey
 from tessera.directory import Directory
 from tessera.ops import log
@@ -131,7 +133,7 @@ def open_sender(settings: Settings) -> AbstractAsyncContextManager[Sender]:
 def routes(house: House) -> list[Route]:
     """Every route that is served."""
     profiles = (customers, customer_search, custom_profiles, customer_marks)
-    rooms = (oauth, *profiles, points, audit_log, tiers, programs, user_events)
+    rooms = (oauth, discovery, *profiles, points, audit_log, tiers, programs, user_events)
     served = [route for room in rooms for route in room.routes(house)]
     return [*served, *reference.routes(served)]
 
@@ -155,6 +157,7 @@ async def serving(settings: Settings) -> AsyncIterator[Routes]:
                 )
             ),
             asyncio.create_task(duties.while_held(house, "webhooks", holder, webhooks)),
+            asyncio.create_task(duties.while_held(house, "keys", holder, lambda: key_rotation.rotate_when_due(house))),
         ]
         served = Routes(routes(house))
         _keep_for_good()
@@ -176,4 +179,4 @@ def _keep_for_good() -> None:
 def application(settings: Settings) -> App:
     """The ASGI application of one process."""
     log.configure(settings.log_level, settings.log_format)
-    return App(partial(serving, settings))
+    return App(partial(serving, settings), metadata.protected_resource_address(settings.issuer_in_force))

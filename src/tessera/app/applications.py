@@ -11,6 +11,7 @@ from tessera.core.applications import (
     CredentialKind,
     CredentialRecord,
     QueryCredentials,
+    TokenFormat,
 )
 from tessera.core.changes import (
     AddApplication,
@@ -20,6 +21,7 @@ from tessera.core.changes import (
     EnableApplication,
     EndCredential,
     SetQueryCredentials,
+    SetTokenFormat,
 )
 from tessera.core.errors import InvalidScope
 from tessera.core.tokens import LIFETIME_SECONDS_MAX
@@ -47,6 +49,7 @@ async def create(
     query_credentials: QueryCredentials = QueryCredentials.ALLOW,
     client_id: str | None = None,
     client_secret: str | None = None,
+    token_format: TokenFormat = TokenFormat.OPAQUE,
 ) -> Issued:
     """Create an application with its first secret; both made here unless brought along from another system.
 
@@ -67,7 +70,8 @@ async def create(
     application = AddApplication(
         client, name, organization, wanted, token_lifetime_seconds, int(query_credentials), now
     )
-    await commit(house, application, secret)
+    form = [SetTokenFormat(client, int(token_format))] if token_format else []
+    await commit(house, application, secret, *form)
     return issued
 
 
@@ -165,6 +169,11 @@ async def delete(house: House, client_id: str) -> None:
 async def set_query_credentials(house: House, client_id: str, policy: QueryCredentials) -> None:
     """What the application may do with credentials in a URL. Raises OperatorError."""
     await commit(house, SetQueryCredentials(client_id, int(policy)))
+
+
+async def set_token_format(house: House, client_id: str, token_format: TokenFormat) -> None:
+    """What the application's tokens look like from now on; those it has stay as they are. Raises OperatorError."""
+    await commit(house, SetTokenFormat(client_id, int(token_format)))
 
 
 async def find(house: House, name_or_client_id: str) -> ApplicationRecord:

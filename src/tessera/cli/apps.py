@@ -6,7 +6,7 @@ import typer
 
 from tessera.cli import durations, output, secrets
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
-from tessera.cli.options import App, AsJSON, DataDir, Org, Policy, Yes, examples, group
+from tessera.cli.options import App, AsJSON, DataDir, Form, Org, Policy, Yes, examples, group
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -28,17 +28,22 @@ QueryCredentials = Annotated[
     Policy, typer.Option("--query-credentials", help="Whether the id and secret may stand in a URL.")
 ]
 
+TokenFormat = Annotated[
+    Form, typer.Option("--token-format", help="What its tokens look like: sealed, or a JWT with this signature.")
+]
+
 
 @app.command(
     "create", epilog=examples("apps create Partner", 'apps create Partner --scope "profiles:read" --token-lifetime 12h')
 )
-def create(
+def create(  # noqa: PLR0913  # each is an option of the command
     name: Annotated[str, typer.Argument(help="The application's name.", metavar="NAME", show_default=False)],
     *,
     org: Org = None,
     scope: Scope = None,
     token_lifetime: Lifetime = "14d",  # noqa: S107  # a length of time, not a secret
     query_credentials: QueryCredentials = Policy.ALLOW,
+    token_format: TokenFormat = Form.OPAQUE,
     client_id: Annotated[
         str | None, typer.Option("--client-id", help="A client id brought along; one is made when left out.")
     ] = None,
@@ -51,7 +56,7 @@ def create(
     """Create an application with its first secret, which is shown this once."""
     from tessera.app import applications, organizations
     from tessera.core import scopes
-    from tessera.core.applications import QueryCredentials
+    from tessera.core.applications import QueryCredentials, TokenFormat
 
     lifetime = durations.seconds(token_lifetime)
     imported = secret_from_stdin() if client_secret_stdin else None
@@ -67,6 +72,7 @@ def create(
             query_credentials=QueryCredentials[query_credentials.name],
             client_id=client_id,
             client_secret=imported,
+            token_format=TokenFormat[token_format.name],
         )
         return {"name": name, "organization": organization.name, **secrets.shown(issued)}
 
@@ -90,7 +96,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
         output.message("There is no application yet. Make one: `tessera apps create NAME`.")
     else:
         output.table(
-            ("name", "organization", "state", "scope", "URL credentials", "tokens", "last token", "client id"),
+            ("name", "organization", "state", "scope", "URL credentials", "form", "tokens", "last token", "client id"),
             [
                 (
                     each.name,
@@ -98,6 +104,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
                     _state(each),
                     each.scope,
                     each.query_credentials,
+                    each.token_format,
                     each.tokens_issued,
                     output.moment(each.last_token_at),
                     each.client_id,
@@ -132,6 +139,7 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
             ("state", _state(found)),
             ("scope", found.scope),
             ("token lifetime", f"{found.token_lifetime_seconds} seconds"),
+            ("token format", found.token_format),
             ("URL credentials", f"{found.query_credentials}, used {found.query_credentials_used} times"),
             ("created", output.moment(found.created_at)),
             ("tokens issued", found.tokens_issued),
@@ -141,26 +149,43 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
     secrets.show_table(its_secrets)
 
 
-@app.command("set", epilog=examples("apps set Partner --query-credentials deny"))
+@app.command(
+    "set", epilog=examples("apps set Partner --query-credentials deny", "apps set Partner --token-format eddsa")
+)
 def change(
     name: App,
-    query_credentials: Annotated[
-        Policy, typer.Option("--query-credentials", help="Whether the id and secret may stand in a URL.")
-    ],
     *,
+    query_credentials: Annotated[
+        Policy | None, typer.Option("--query-credentials", help="Whether the id and secret may stand in a URL.")
+    ] = None,
+    token_format: Annotated[
+        Form | None,
+        typer.Option("--token-format", help="What its tokens look like: sealed, or a JWT with this signature."),
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
     """Change what an application may do."""
     from tessera.app import applications
-    from tessera.core.applications import QueryCredentials
+    from tessera.core.applications import QueryCredentials, TokenFormat
+
+    if query_credentials is None and token_format is None:
+        raise typer.BadParameter("Say what to change, as --token-format eddsa.")
 
     async def work(house: "House") -> "ApplicationRecord":
         found = await applications.find(house, name)
-        await applications.set_query_credentials(house, found.client_id, QueryCredentials[query_credentials.name])
+        if query_credentials is not None:
+            await applications.set_query_credentials(house, found.client_id, QueryCredentials[query_credentials.name])
+        if token_format is not None:
+            await applications.set_token_format(house, found.client_id, TokenFormat[token_format.name])
         return await applications.find(house, found.client_id)
 
-    _done(with_house(data_dir, work), f"Credentials in a URL are now: {query_credentials.value}.", as_json=as_json)
+    said = []
+    if query_credentials is not None:
+        said.append(f"Credentials in a URL are now: {query_credentials.value}.")
+    if token_format is not None:
+        said.append(f"New tokens are now: {token_format.value}.")
+    _done(with_house(data_dir, work), " ".join(said), as_json=as_json)
 
 
 @app.command("disable", epilog=examples("apps disable Partner"))

@@ -35,6 +35,15 @@ class Policy(StrEnum):
     DENY = "deny"
 
 
+class Form(StrEnum):
+    """`--token-format`: what an application's tokens look like."""
+
+    OPAQUE = "opaque"
+    EDDSA = "eddsa"
+    ES256 = "es256"
+    RS256 = "rs256"
+
+
 class Way(StrEnum):
     """`--via`: where the credentials of a token request stand."""
 

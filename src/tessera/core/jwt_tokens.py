@@ -1,9 +1,10 @@
 """Access tokens as JWTs (RFC 9068): claims into a signed text, and a signed text back into what it says.
 
 `jti` is the token's number in hexadecimal, the same by which it is revoked. `iat` and `exp` are whole seconds, as
-others read them; `iat_micros` is what `iat` leaves out, so that a cut-off in the same second is exact. `sub` is the
-client id: our customers' ids are UUIDs and our client ids are not, and the claim `client_id`, which is always equal,
-says that nobody else is meant.
+others read them. `ref` is for ourselves: the numbers of the application and of the credential, and the microseconds
+that `iat` leaves out, so that a cut-off in the same second is exact, and another application of the same client id
+another. `sub` is the client id: our customers' ids are UUIDs and our client ids are not, and the claim `client_id`,
+which is always equal, says that nobody else is meant.
 """
 
 from typing import Any
@@ -39,7 +40,7 @@ class Said(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     exp: int
     jti: str
     scope: str
-    iat_micros: int = 0
+    ref: str
     cnf: dict[str, str] = {}
 
 
@@ -59,7 +60,7 @@ def sign(key: SigningKey, claims: Claims, client_id: str, issuer: str, audience:
         "exp": issued_at + claims.lifetime_seconds,
         "jti": token_id(claims.token_id),
         "scope": scopes.show(claims.scopes),
-        "iat_micros": micros,
+        "ref": f"{claims.application}.{claims.credential}.{micros}",
     }
     if claims.binding:
         said["cnf"] = {_CONFIRMATIONS[claims.binding]: jws.encode(claims.thumbprint)}
@@ -89,21 +90,38 @@ def read(ring: SigningRing, token: str, now: int) -> tuple[SigningKey, Said] | N
         return None
 
 
-def claims(said: Said, application: int, resource: int) -> Claims | None:
-    """The claims of what a token says, its client and its audience by number; None when it says what we never say."""
-    lifetime = said.exp - said.iat
-    if said.sub != said.client_id or not 0 <= lifetime <= LIFETIME_SECONDS_MAX or not 0 <= said.iat_micros < SECOND:
+def application(said: Said) -> int | None:
+    """The number of the application that a token was issued to; None when it says what we never say."""
+    numbers = _numbers(said.ref)
+    return None if numbers is None else numbers[0]
+
+
+def _numbers(ref: str) -> tuple[int, int, int] | None:
+    try:
+        application, credential, micros = (int(part) for part in ref.split("."))
+    except ValueError:
+        return None
+    if ref != f"{application}.{credential}.{micros}" or not 0 <= micros < SECOND:
+        return None
+    return application, credential, micros
+
+
+def claims(said: Said, resource: int) -> Claims | None:
+    """The claims of what a token says, its audience by number; None when it says what we never say."""
+    numbers, lifetime = _numbers(said.ref), said.exp - said.iat
+    if numbers is None or said.sub != said.client_id or not 0 <= lifetime <= LIFETIME_SECONDS_MAX:
         return None
     try:
-        number = int(said.jti, 16)
+        token_number = int(said.jti, 16)
         granted = scopes.parse(said.scope)
         binding, thumbprint = _confirmation(said.cnf)
     except (ValueError, InvalidScope):
         return None
-    if said.jti != token_id(number) or len(said.jti) != _ID_DIGITS:
+    if said.jti != token_id(token_number) or len(said.jti) != _ID_DIGITS:
         return None
-    issued_at = said.iat * SECOND + said.iat_micros
-    return Claims(application, 0, number, issued_at, lifetime, granted, resource, binding, thumbprint)
+    number, credential, micros = numbers
+    issued_at = said.iat * SECOND + micros
+    return Claims(number, credential, token_number, issued_at, lifetime, granted, resource, binding, thumbprint)
 
 
 def _confirmation(cnf: dict[str, str]) -> tuple[TokenBinding, bytes]:

@@ -11,6 +11,7 @@ from tessera.core.changes import Change, Notice
 from tessera.ports.customers import CustomerReader, UserEvent
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
 from tessera.ports.identity import IdentityReader
+from tessera.ports.keys import KeyReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
@@ -20,7 +21,16 @@ class DirectoryReader(IdentityReader, ProgramReader, Protocol):
     """What the directory keeps in memory is read by this."""
 
 
-class Reader(IdentityReader, ProgramReader, WholeProgramReader, CustomerReader, LedgerReader, OutboxReader, Protocol):
+class Reader(
+    IdentityReader,
+    KeyReader,
+    ProgramReader,
+    WholeProgramReader,
+    CustomerReader,
+    LedgerReader,
+    OutboxReader,
+    Protocol,
+):
     """The read side. Each call sees one moment: everything committed before it, nothing half.
 
     Absent rows are None or an empty list. Raises StoreUnavailable when the database does not answer.
@@ -81,6 +91,7 @@ __all__ = [
     "Due",
     "Entropy",
     "IdentityReader",
+    "KeyReader",
     "LedgerReader",
     "OutboxReader",
     "PastMembership",

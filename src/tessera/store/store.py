@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from tessera.core.changes import Change, Notice
 from tessera.store.reads.customers import CustomerReads
 from tessera.store.reads.identity import IdentityReads
+from tessera.store.reads.keys import KeyReads
 from tessera.store.reads.ledger import LedgerReads
 from tessera.store.reads.outbox import OutboxReads
 from tessera.store.reads.program import ProgramReads
 
 
-class SQLStore(IdentityReads, ProgramReads, CustomerReads, LedgerReads, OutboxReads):
+class SQLStore(IdentityReads, KeyReads, ProgramReads, CustomerReads, LedgerReads, OutboxReads):
     """Implements `tessera.ports.Store`, whose docstrings are the contract."""
 
     async def commit(self, *changes: Change) -> Sequence[Notice]:

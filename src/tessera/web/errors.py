@@ -38,9 +38,13 @@ _PLATFORM_CODES = {"invalid_request": "argument_error", "temporarily_unavailable
 RETRY_AFTER_SECONDS = 1
 
 
-def respond(refusal: Refusal, path: str) -> Response:
-    """The response for a refusal at this address."""
-    return Response(STATUSES[type(refusal)], _body(refusal, path), JSON_NO_STORE_HEADERS + _headers(refusal))
+def respond(refusal: Refusal, path: str, resource_metadata: str = "") -> Response:
+    """The response for a refusal at this address.
+
+    `resource_metadata` is where the platform's metadata is, which its challenges tell (RFC 9728 section 5.1).
+    """
+    headers = JSON_NO_STORE_HEADERS + _headers(refusal, resource_metadata)
+    return Response(STATUSES[type(refusal)], _body(refusal, path), headers)
 
 
 def not_found(path: str) -> Response:
@@ -96,14 +100,15 @@ def _envelope(code: str, message: str) -> bytes:
     return encode({"status": "error", "errors": {"code": code, "message": message}})
 
 
-def _headers(refusal: Refusal) -> Headers:
+def _headers(refusal: Refusal, resource_metadata: str) -> Headers:
+    where = f'resource_metadata="{resource_metadata}"' if resource_metadata else ""
     match refusal:
         case errors.InvalidClient():
-            return _challenges(f'error="invalid_client", error_description="{refusal.public}"')
+            return _challenges('error="invalid_client"', f'error_description="{refusal.public}"')
         case errors.InvalidAuthToken():
-            return _challenges(f'error="invalid_token", error_description="{refusal.public}"')
+            return _challenges('error="invalid_token"', f'error_description="{refusal.public}"', where)
         case errors.MissingCredentials() | errors.InvalidAPIKey():
-            return _challenges("")
+            return _challenges(where)
         case errors.InsufficientScope():
             challenge = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{refusal.scope}"'
             return ((b"www-authenticate", challenge.encode("ascii")),)
@@ -116,9 +121,9 @@ def _headers(refusal: Refusal) -> Headers:
     return ()
 
 
-def _challenges(bearer_error: str) -> Headers:
+def _challenges(*parameters: str) -> Headers:
     """Basic first, for clients that only then send it; Bearer beside it (RFC 6750 section 3)."""
-    bearer = f'Bearer realm="{REALM}"' + (f", {bearer_error}" if bearer_error else "")
+    bearer = ", ".join([f'Bearer realm="{REALM}"', *(each for each in parameters if each)])
     return (
         (b"www-authenticate", f'Basic realm="{REALM}", charset="UTF-8"'.encode("ascii")),
         (b"www-authenticate", bearer.encode("ascii")),

@@ -42,6 +42,11 @@ from tessera.core.changes.identity import (
     RevokeToken,
     SetQueryCredentials,
 )
+from tessera.core.changes.keys import (
+    EndKey,
+    ForgetKey,
+    SetTokenFormat,
+)
 from tessera.core.changes.ledger import (
     AddEntry,
     AddUserEvent,
@@ -124,9 +129,11 @@ __all__ = [
     "EnableApplication",
     "EndCredential",
     "EndDelivery",
+    "EndKey",
     "ForgetCustomer",
     "ForgetDeliveries",
     "ForgetEvents",
+    "ForgetKey",
     "ForgetRevocations",
     "JoinTier",
     "LeaveTier",
@@ -161,6 +168,7 @@ __all__ = [
     "SetTierLevel",
     "SetTierRule",
     "SetTierSystem",
+    "SetTokenFormat",
     "SetWebhook",
     "TakeLease",
 ]

@@ -9,6 +9,7 @@ from tessera.store.conformance import (
     crud,
     customer_records,
     faults,
+    key_conditions,
     notices,
     outbox,
     paging,
@@ -21,7 +22,20 @@ from tessera.store.conformance.case import Case, Stores
 
 CASES: tuple[Case, ...] = tuple(
     case
-    for topic in (crud, customer_records, programs, outbox, paging, times, text, conditions, notices, races, faults)
+    for topic in (
+        crud,
+        customer_records,
+        programs,
+        outbox,
+        paging,
+        times,
+        text,
+        conditions,
+        key_conditions,
+        notices,
+        races,
+        faults,
+    )
     for case in topic.TOPIC.cases
 )
 

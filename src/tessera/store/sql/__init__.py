@@ -5,11 +5,12 @@ in `WRITES`, by the class of change; what is read has a name in the module of it
 """
 
 from tessera.core.changes import Change
-from tessera.store.sql import customers, identity, ledger, outbox, program, upkeep
+from tessera.store.sql import customers, identity, keys, ledger, outbox, program, upkeep
 from tessera.store.sql.statement import Statement
 
 WRITES: dict[type[Change], tuple[Statement, ...]] = {
     **identity.WRITES,
+    **keys.WRITES,
     **program.WRITES,
     **customers.WRITES,
     **ledger.WRITES,
@@ -19,4 +20,4 @@ WRITES: dict[type[Change], tuple[Statement, ...]] = {
 
 NOTICE = identity.NOTICE
 
-__all__ = ["NOTICE", "WRITES", "customers", "identity", "ledger", "outbox", "program", "upkeep"]
+__all__ = ["NOTICE", "WRITES", "customers", "identity", "keys", "ledger", "outbox", "program", "upkeep"]
