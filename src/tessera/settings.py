@@ -6,24 +6,34 @@ A value comes from, strongest first: a flag of the command, the environment (`TE
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
-from tessera.core import issuers
+from tessera.core import issuers, networks
 
 LogFormat = Literal["auto", "pretty", "json"]
+DPoPNonces = Literal["required", "off"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 class SettingsError(Exception):
     """A setting that cannot be used; the text is a sentence that says what to do."""
+
+
+def _proxies(value: object) -> object:
+    """Addresses and networks as a list, or as a text with spaces or commas between. Raises NotANetwork."""
+    listed = value.replace(",", " ").split() if isinstance(value, str) else value
+    if isinstance(listed, (list, tuple)):
+        networks.networks(each for each in listed if isinstance(each, str))
+    return listed
 
 
 class Settings(BaseSettings):
@@ -44,7 +54,12 @@ class Settings(BaseSettings):
         description="The address by which callers reach the service, as `https://id.example.com`; needed when it"
         " listens beyond loopback.",
     )
-    trusted_proxies: tuple[str, ...] = Field(
+    dpop_nonces: DPoPNonces = Field(
+        "required",
+        description="Whether a DPoP proof has to contain a nonce of ours that is a few minutes old at most: `required`"
+        " or `off`.",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_proxies)] = Field(
         (),
         description="Addresses and networks of the proxies in front, whose word on the client's address and certificate"
         " is taken.",
@@ -80,6 +95,9 @@ class Settings(BaseSettings):
     )
     key_publish_seconds: int = Field(
         3600, ge=600, le=30 * 86_400, description="How long a new key is published before it signs."
+    )
+    usage_kept_days: int = Field(
+        90, ge=1, le=3650, description="How long it is kept what each application did by the hour."
     )
     connections_max: int = Field(10_000, ge=1, description="Open connections a process accepts; more get a 503.")
     request_head_bytes_max: int = Field(
@@ -130,6 +148,8 @@ def load(**flags: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"The setting {name} cannot be used: {first['msg']}.") from None
+        raise SettingsError(
+            f"The setting {name} cannot be used: {first['msg'].removeprefix('Value error, ')}."
+        ) from None
     except ValueError as error:
         raise SettingsError(f"The configuration file cannot be read: {error}.") from None

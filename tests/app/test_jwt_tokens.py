@@ -44,7 +44,7 @@ def test_a_signed_token_says_what_it_should(tmp_path: Path, form: TokenFormat) -
             "exp": now + FORTNIGHT,
             "jti": said["jti"],
             "scope": "openid",
-            "ref": f"1.1.{scene.clock.now() % 1_000_000}",
+            "ref": f"1.1.0.{scene.clock.now() % 1_000_000}",
         }
         assert len(said["jti"]) == 16
         assert (reply.created_at, reply.expires_in, reply.token_type) == (now, FORTNIGHT - 1, "bearer")

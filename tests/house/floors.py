@@ -95,7 +95,7 @@ def knows_asgi(module: Module) -> list[str]:
 
 
 def parses_raw_input(module: Module) -> list[str]:
-    """What callers send is parsed once, strictly, at the edge: in `core/wire.py` and `api/fields.py`."""
+    """What callers send is parsed once, strictly, at the edge: in `core/wire.py`, `core/jws.py` and `api/fields.py`."""
     if module.within in PARSERS or not module.within.startswith(("core/", "web/", "api/")):
         return []
     found = []

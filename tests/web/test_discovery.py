@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 
 from tessera.core import metadata
+from tessera.core.jws import Algorithm
 from tessera.web.routes import Route
 from tests.reference.conftest import routes
 from tests.support import raw
+from tests.support.possession import Holder
 from tests.support.raw import Answer
 from tests.support.server import Server, free_port, running
 
 __all__ = ["routes"]
 
-UNTOLD = frozenset[str]()
+UNTOLD = frozenset({"/oauth/token/info"})
 """Addresses below /oauth/ for which no standard has a member."""
 
 
@@ -42,11 +44,11 @@ def local(server: Server, address: str) -> str:
     return address.removeprefix(server.url)
 
 
-def by_basic(server: Server, path: str, form: str) -> Answer:
+def by_basic(server: Server, path: str, form: str, *headers: tuple[str, str]) -> Answer:
     """A form by a client that proves itself by HTTP Basic."""
     pair = f"{server.demo['client_id']}:{server.demo['client_secret']}".encode()
     basic = ("Authorization", f"Basic {base64.b64encode(pair).decode()}")
-    return raw.ask(server.port, "POST", path, form.encode(), [raw.FORM, basic])
+    return raw.ask(server.port, "POST", path, form.encode(), [raw.FORM, basic, *headers])
 
 
 def by_post(server: Server, path: str, form: str) -> Answer:
@@ -73,10 +75,16 @@ def test_what_is_told_works_and_what_works_is_told(server: Server, routes: list[
             assert answer.status == 200, (grant, method, answer)
     for method in told["revocation_endpoint_auth_methods_supported"]:
         assert METHODS[method](server, local(server, told["revocation_endpoint"]), "token=00").status == 200
+    for method in told["introspection_endpoint_auth_methods_supported"]:
+        assert METHODS[method](server, local(server, told["introspection_endpoint"]), "token=00").status == 200
     for scope in told["scopes_supported"]:
         answer = by_post(server, local(server, told["token_endpoint"]), f"grant_type=client_credentials&scope={scope}")
         granted = scope == "openid"  # what the demonstration has
         assert answer.status == (200 if granted else 400), answer
+    for algorithm in told["dpop_signing_alg_values_supported"]:
+        proof = ("DPoP", Holder(Algorithm(algorithm)).proof("POST", told["token_endpoint"]))
+        answer = by_basic(server, local(server, told["token_endpoint"]), "grant_type=client_credentials", proof)
+        assert json.loads(answer.body)["token_type"] == "DPoP", (algorithm, answer)
     assert [each for each in told["protected_resources"] if each != told["issuer"]] == []
     assert raw.ask(server.port, "GET", local(server, told["service_documentation"]), b"").status == 200
     addresses = {local(server, value) for name, value in told.items() if name.endswith(("_endpoint", "_uri"))}

@@ -35,6 +35,7 @@ async def authenticate(house: House, presented: Presented, _evidence: Evidence, 
     if secret is None or not application.enabled:
         if not was_read:
             await _read_for_nothing(house)
+        house.usage.refuse(application.number)
         raise InvalidClient(UNKNOWN_CLIENT, detail=_reason(application))
     grants.check_place(presented, application)
     return Authenticated(application, secret, presented.place)

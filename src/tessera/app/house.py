@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from tessera.app.token_reuse import TokenReuse
 from tessera.app.usage import Usage
 from tessera.core.changes import Change, Notice
 from tessera.directory import Directory
@@ -11,9 +12,10 @@ from tessera.settings import Settings
 
 
 class House:
-    """The store, the directory over it, the clock, entropy, the slow hash, the settings, and the usage counts.
+    """What every deed may use: the store and the directory over it, the clock, entropy, the slow hash, the settings.
 
-    `issuer` is the address by which callers reach the service, and what signed texts say made them.
+    `issuer` is the address by which callers reach the service, and what signed texts say made them. `usage` counts, and
+    `token_reuse` has the tokens that may be handed out again.
     """
 
     __slots__ = (
@@ -24,6 +26,7 @@ class House:
         "settings",
         "slow_hash",
         "store",
+        "token_reuse",
         "turns",
         "usage",
         "verified",
@@ -47,6 +50,7 @@ class House:
         self.settings = settings
         self.issuer = settings.issuer_in_force
         self.usage = Usage()
+        self.token_reuse = TokenReuse(directory)
         self.verified: dict[tuple[int, bytes], None] = {}
         self.turns: dict[str, asyncio.Lock] = {}
 

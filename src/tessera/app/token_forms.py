@@ -4,35 +4,32 @@ from tessera.app.house import House
 from tessera.core import jwt_tokens, tokens
 from tessera.core.applications import Application, TokenFormat
 from tessera.core.jwt_tokens import Said
+from tessera.core.resources import PLATFORM
 from tessera.core.signing import FORMATS
 from tessera.core.tokens import Claims
-
-PLATFORM = 0
-"""The number of the platform among the resources."""
 
 
 def write(house: House, claims: Claims, application: Application) -> str:
     """The token that carries these claims, in the form that its resource asks for or else its application."""
-    form = _form(claims.resource, application)
+    form = _form(house, claims.resource, application)
     if form is TokenFormat.OPAQUE:
         return tokens.seal(house.directory.ring, claims)
     key = house.directory.signing.signing(FORMATS[form], claims.issued_at)
     return jwt_tokens.sign(key, claims, application.client_id, house.issuer, audience(house, claims.resource))
 
 
-def _form(_resource: int, application: Application) -> TokenFormat:
-    """The form of a token for a resource."""
-    return application.options.token_format
+def _form(house: House, number: int, application: Application) -> TokenFormat:
+    """The form of a token for a resource: the one that the resource asks for, or else the application."""
+    resource = house.directory.resources.numbered.get(number) if number else None
+    if resource is None or resource.token_format is None:
+        return application.options.token_format
+    return resource.token_format
 
 
-def audience(house: House, _resource: int) -> str:
+def audience(house: House, number: int) -> str:
     """The identifier of a resource, by which a token says that it is for it: for the platform the issuer's own."""
-    return house.issuer
-
-
-def _resource(_house: House, identifier: str, issuer: str) -> int | None:
-    """The number of the resource with this identifier, the issuer's own for the platform; None when we know none."""
-    return PLATFORM if identifier == issuer else None
+    resource = house.directory.resources.numbered.get(number)
+    return house.issuer if resource is None else resource.identifier
 
 
 async def read(house: House, token: str, now: int) -> Claims | None:
@@ -68,11 +65,19 @@ async def of_any_issuer(house: House, token: str, now: int) -> Claims | None:
 
 async def _claims(house: House, said: Said, issuer: str) -> Claims | None:
     """What a token says as claims; None when it is for nobody we know, or of a client that we do not know."""
-    resource, number = _resource(house, said.aud, issuer), jwt_tokens.application(said)
-    if resource is None or number is None:
+    ref = jwt_tokens.reference(said)
+    if ref is None or said.aud != _identifier(house, ref.resource, issuer):
         return None
     applications = house.directory.applications
-    application = applications.numbered.get(number) or await applications.with_number(number)
+    application = applications.numbered.get(ref.application) or await applications.with_number(ref.application)
     if application is None or application.client_id != said.client_id:
         return None
-    return jwt_tokens.claims(said, resource)
+    return jwt_tokens.claims(said, ref)
+
+
+def _identifier(house: House, number: int, issuer: str) -> str | None:
+    """The identifier of a resource, the issuer's own for the platform; None for one that is gone."""
+    if number == PLATFORM:
+        return issuer
+    resource = house.directory.resources.numbered.get(number)
+    return None if resource is None else resource.identifier

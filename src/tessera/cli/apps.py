@@ -1,19 +1,26 @@
 """`tessera apps`: the OAuth applications of partners."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tessera.cli import durations, output, secrets
+from tessera.cli import durations, output, rotation, secrets, usage
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
-from tessera.cli.options import App, AsJSON, DataDir, Form, Org, Policy, Yes, examples, group
+from tessera.cli.options import App, AsJSON, Binding, DataDir, Form, Org, Policy, Switch, Yes, examples, group
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from tessera.app.house import House
     from tessera.core.applications import ApplicationRecord
 
 app = group("OAuth applications: what partners get their tokens with.")
 app.add_typer(secrets.app, name="secrets")
+app.command("rotate", epilog=rotation.ROTATE_EXAMPLES)(rotation.rotate)
+app.command("finish", epilog=rotation.FINISH_EXAMPLES)(rotation.finish)
+app.command("warnings", epilog=rotation.WARNINGS_EXAMPLES)(rotation.warnings)
+app.command("usage", epilog=usage.EXAMPLES)(usage.usage)
 
 MOMENTS = ("created_at", "last_token_at")
 
@@ -96,7 +103,18 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
         output.message("There is no application yet. Make one: `tessera apps create NAME`.")
     else:
         output.table(
-            ("name", "organization", "state", "scope", "URL credentials", "form", "tokens", "last token", "client id"),
+            (
+                "name",
+                "organization",
+                "state",
+                "scope",
+                "URL credentials",
+                "form",
+                "binding",
+                "tokens",
+                "last token",
+                "client id",
+            ),
             [
                 (
                     each.name,
@@ -105,6 +123,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
                     each.scope,
                     each.query_credentials,
                     each.token_format,
+                    each.token_binding,
                     each.tokens_issued,
                     output.moment(each.last_token_at),
                     each.client_id,
@@ -140,9 +159,11 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
             ("scope", found.scope),
             ("token lifetime", f"{found.token_lifetime_seconds} seconds"),
             ("token format", found.token_format),
+            ("token binding", found.token_binding),
             ("URL credentials", f"{found.query_credentials}, used {found.query_credentials_used} times"),
             ("created", output.moment(found.created_at)),
             ("tokens issued", found.tokens_issued),
+            ("token reuse", Switch.ON if found.token_reuse else Switch.OFF),
             ("last token", output.moment(found.last_token_at)),
         ]
     )
@@ -150,7 +171,13 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
 
 
 @app.command(
-    "set", epilog=examples("apps set Partner --query-credentials deny", "apps set Partner --token-format eddsa")
+    "set",
+    epilog=examples(
+        "apps set Partner --query-credentials deny",
+        "apps set Partner --token-format eddsa",
+        "apps set Partner --token-binding dpop",
+        "apps set Partner --token-reuse on",
+    ),
 )
 def change(
     name: App,
@@ -162,30 +189,59 @@ def change(
         Form | None,
         typer.Option("--token-format", help="What its tokens look like: sealed, or a JWT with this signature."),
     ] = None,
+    token_binding: Annotated[
+        Binding | None,
+        typer.Option("--token-binding", help="What its tokens have to be bound to: a DPoP key, a TLS certificate."),
+    ] = None,
+    token_reuse: Annotated[
+        Switch | None,
+        typer.Option("--token-reuse", help="Whether a live token is handed out again while half its life remains."),
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
     """Change what an application may do."""
     from tessera.app import applications
-    from tessera.core.applications import QueryCredentials, TokenFormat
 
-    if query_credentials is None and token_format is None:
-        raise typer.BadParameter("Say what to change, as --token-format eddsa.")
+    wanted = _wanted(query_credentials, token_format, token_binding, token_reuse)
+    if not wanted:
+        raise typer.BadParameter(
+            "Say what to change: --query-credentials, --token-format, --token-binding, --token-reuse."
+        )
 
     async def work(house: "House") -> "ApplicationRecord":
         found = await applications.find(house, name)
-        if query_credentials is not None:
-            await applications.set_query_credentials(house, found.client_id, QueryCredentials[query_credentials.name])
-        if token_format is not None:
-            await applications.set_token_format(house, found.client_id, TokenFormat[token_format.name])
+        for deed, _ in wanted:
+            await deed(house, found.client_id)
         return await applications.find(house, found.client_id)
 
-    said = []
+    _done(with_house(data_dir, work), " ".join(said for _, said in wanted), as_json=as_json)
+
+
+def _wanted(
+    query_credentials: Policy | None,
+    token_format: Form | None,
+    token_binding: Binding | None,
+    token_reuse: Switch | None,
+) -> "list[tuple[Callable[[House, str], Awaitable[None]], str]]":
+    """What was asked for: each deed, and what is said when it is done."""
+    from tessera.app import applications, rotation
+    from tessera.core.applications import QueryCredentials, TokenBinding, TokenFormat
+
+    wanted: list[tuple[Callable[[House, str], Awaitable[None]], str]] = []
     if query_credentials is not None:
-        said.append(f"Credentials in a URL are now: {query_credentials.value}.")
+        policy = partial(applications.set_query_credentials, policy=QueryCredentials[query_credentials.name])
+        wanted.append((policy, f"Credentials in a URL are now: {query_credentials.value}."))
     if token_format is not None:
-        said.append(f"New tokens are now: {token_format.value}.")
-    _done(with_house(data_dir, work), " ".join(said), as_json=as_json)
+        form = partial(applications.set_token_format, token_format=TokenFormat[token_format.name])
+        wanted.append((form, f"New tokens are now: {token_format.value}."))
+    if token_binding is not None:
+        binding = partial(applications.set_token_binding, binding=TokenBinding[token_binding.name])
+        wanted.append((binding, f"Tokens from now on are bound to: {token_binding.value}."))
+    if token_reuse is not None:
+        reuse = partial(rotation.set_token_reuse, reuse=token_reuse is Switch.ON)
+        wanted.append((reuse, f"Handing a live token out again is now: {token_reuse.value}."))
+    return wanted
 
 
 @app.command("disable", epilog=examples("apps disable Partner"))

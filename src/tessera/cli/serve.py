@@ -41,7 +41,7 @@ class Format(StrEnum):
     JSON = "json"
 
 
-def serve(
+def serve(  # noqa: PLR0913  # one a flag
     *,
     host: Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 when left out.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; 8000 when left out, 0 takes a free one.")] = None,
@@ -57,6 +57,14 @@ def serve(
         str | None,
         typer.Option(
             help="Address by which callers reach the service, as https://id.example.com; needed beyond loopback."
+        ),
+    ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trusted-proxy",
+            help="Address or network of a proxy in front, whose word on the client's address is taken; repeatable.",
+            metavar="ADDRESS",
         ),
     ] = None,
     log_level: Annotated[Level | None, typer.Option(help="Least severe events to log; info when left out.")] = None,
@@ -75,6 +83,7 @@ def serve(
         demo=demo,
         behind_tls_proxy=behind_tls_proxy,
         issuer=issuer,
+        trusted_proxies=tuple(trusted_proxy) if trusted_proxy else None,
         log_level=log_level,
         log_format=log_format,
     )

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from tessera.core import scopes
+from tessera.core import jws, scopes
 from tessera.core.grants import GRANTS
 
 AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
@@ -25,6 +25,7 @@ class AuthorizationServer(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str
     token_endpoint: str
     revocation_endpoint: str
+    introspection_endpoint: str
     jwks_uri: str
     scopes_supported: tuple[str, ...]
     response_types_supported: tuple[str, ...]
@@ -32,6 +33,8 @@ class AuthorizationServer(msgspec.Struct, frozen=True, kw_only=True):
     subject_types_supported: tuple[str, ...]
     token_endpoint_auth_methods_supported: tuple[str, ...]
     revocation_endpoint_auth_methods_supported: tuple[str, ...]
+    introspection_endpoint_auth_methods_supported: tuple[str, ...]
+    dpop_signing_alg_values_supported: tuple[str, ...]
     protected_resources: tuple[str, ...]
     service_documentation: str
 
@@ -43,6 +46,7 @@ class ProtectedResource(msgspec.Struct, frozen=True, kw_only=True):
     authorization_servers: tuple[str, ...]
     scopes_supported: tuple[str, ...]
     bearer_methods_supported: tuple[str, ...]
+    dpop_signing_alg_values_supported: tuple[str, ...]
     resource_name: str
     resource_documentation: str
 
@@ -53,6 +57,7 @@ def authorization_server(issuer: str) -> AuthorizationServer:
         issuer=issuer,
         token_endpoint=f"{issuer}/oauth/token",
         revocation_endpoint=f"{issuer}/oauth/revoke",
+        introspection_endpoint=f"{issuer}/oauth/introspect",
         jwks_uri=f"{issuer}{KEYS}",
         scopes_supported=scopes.WELL_KNOWN,
         response_types_supported=(),  # there is no authorization endpoint
@@ -60,6 +65,8 @@ def authorization_server(issuer: str) -> AuthorizationServer:
         subject_types_supported=("public",),
         token_endpoint_auth_methods_supported=AUTHENTICATION_METHODS,
         revocation_endpoint_auth_methods_supported=AUTHENTICATION_METHODS,
+        introspection_endpoint_auth_methods_supported=AUTHENTICATION_METHODS,
+        dpop_signing_alg_values_supported=jws.ALGORITHMS,
         protected_resources=(issuer,),
         service_documentation=f"{issuer}/docs",
     )
@@ -72,6 +79,7 @@ def protected_resource(issuer: str) -> ProtectedResource:
         authorization_servers=(issuer,),
         scopes_supported=scopes.WELL_KNOWN,
         bearer_methods_supported=("header",),
+        dpop_signing_alg_values_supported=jws.ALGORITHMS,
         resource_name="Tessera",
         resource_documentation=f"{issuer}/docs",
     )

@@ -15,20 +15,26 @@ from tessera.ports.keys import KeyReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
+from tessera.ports.proofs import ProofReader
+from tessera.ports.resources import ResourceReader
+from tessera.ports.rotation import HourCount, RotationReader
 
 
-class DirectoryReader(IdentityReader, ProgramReader, Protocol):
+class DirectoryReader(IdentityReader, ResourceReader, ProgramReader, Protocol):
     """What the directory keeps in memory is read by this."""
 
 
 class Reader(
     IdentityReader,
     KeyReader,
+    ResourceReader,
     ProgramReader,
     WholeProgramReader,
     CustomerReader,
     LedgerReader,
     OutboxReader,
+    ProofReader,
+    RotationReader,
     Protocol,
 ):
     """The read side. Each call sees one moment: everything committed before it, nothing half.
@@ -90,13 +96,17 @@ __all__ = [
     "DirectoryReader",
     "Due",
     "Entropy",
+    "HourCount",
     "IdentityReader",
     "KeyReader",
     "LedgerReader",
     "OutboxReader",
     "PastMembership",
     "ProgramReader",
+    "ProofReader",
     "Reader",
+    "ResourceReader",
+    "RotationReader",
     "Sender",
     "SlowHash",
     "Store",

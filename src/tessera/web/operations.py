@@ -6,10 +6,9 @@ import msgspec
 
 from tessera.core.errors import Refusal
 
-Access = Literal["platform", "client", "public"]
-"""Who may call: whoever has a token or a property's secret, or an application by its client id and secret, or anybody.
-
-What anybody may call may be cached.
+Access = Literal["platform", "client", "bearer", "public"]
+"""Who may call: whoever has a token or a property's secret, an application by its client id and secret, whoever has a
+token, at an OAuth endpoint, or anybody. What anybody may call may be cached.
 """
 
 
