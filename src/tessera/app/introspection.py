@@ -14,7 +14,6 @@ from tessera.core.times import SECOND
 from tessera.core.tokens import PURPOSE, seconds_left
 from tessera.core.wire import Params
 
-
 SIGNED_WITH = Algorithm.EDDSA
 """What signs answers, for those who ask for signed ones."""
 
