@@ -27,6 +27,7 @@ from tessera.directory import Directory
 from tessera.ops import log
 from tessera.ops.clock import SystemClock
 from tessera.ops.entropy import SystemEntropy
+from tessera.ops.fetcher import HTTPSFetcher
 from tessera.ops.slow_hash import Argon2
 from tessera.ports import Clock, Entropy, Sender, Unusable
 from tessera.settings import Settings
@@ -113,6 +114,7 @@ async def open_house(
             clock=clock,
             entropy=entropy or SystemEntropy(),
             slow_hash=Argon2(),
+            fetcher=HTTPSFetcher(private=settings.jwks_private_addresses),
             settings=settings,
         )
         await directory.load(house.clock.now())

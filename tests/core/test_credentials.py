@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tessera.core import credentials, wire
-from tessera.core.credentials import Place, Presented
+from tessera.core.credentials import Credentials, Place, Presented
 from tessera.core.errors import InvalidClient, InvalidRequest
 from tessera.core.evidence import Evidence
 
@@ -19,7 +19,7 @@ def basic(pair: str) -> bytes:
     return b"Basic " + base64.b64encode(pair.encode())
 
 
-def present(query: bytes = b"", body: bytes = b"", authorization: bytes | None = None) -> Presented:
+def present(query: bytes = b"", body: bytes = b"", authorization: bytes | None = None) -> Credentials:
     """What a request with these parts presents."""
     return credentials.present(wire.form(query, body, FORM), Evidence(authorization))
 

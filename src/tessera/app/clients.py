@@ -2,10 +2,11 @@
 
 from contextlib import suppress
 
+from tessera.app import client_certificates, client_keys
 from tessera.app.house import House
 from tessera.core import applications, grants
 from tessera.core.applications import NOBODY, Application
-from tessera.core.credentials import UNKNOWN_CLIENT, Presented
+from tessera.core.credentials import UNKNOWN_CLIENT, Assertion, Credentials, Presented
 from tessera.core.errors import InvalidClient
 from tessera.core.evidence import Evidence
 from tessera.core.grants import Authenticated
@@ -15,11 +16,11 @@ VERIFIED_MAX = 10_000
 """Slow secrets remembered as verified; beyond it all are checked again."""
 
 
-async def authenticate(house: House, presented: Presented, _evidence: Evidence, now: int) -> Authenticated:
+async def authenticate(house: House, presented: Credentials, _evidence: Evidence, now: int) -> Authenticated:
     """The application that presented these credentials.
 
-    Raises InvalidClient, with one text, for an unknown client, a wrong or ended secret, a disabled client, and
-    credentials in a URL where the application denies them.
+    Raises InvalidClient, with one text, for an unknown client, a wrong or ended credential, a disabled client, and
+    credentials in a URL, or a way of authentication, which the application denies.
     """
     directory = house.directory
     application = directory.applications.known.get(presented.client_id)
@@ -28,15 +29,25 @@ async def authenticate(house: House, presented: Presented, _evidence: Evidence, 
         was_read = not directory.applications.remembers(presented.client_id)
         application = await directory.applications.with_client_id(presented.client_id) or NOBODY
     checked = application if application.enabled else NOBODY  # the secrets of a disabled client tell nothing either
-    digest = applications.secret_digest(directory.pepper, presented.client_secret)
-    secret = applications.matching_secret(checked, digest, now)
-    if secret is None:
-        secret = await _slow_match(house, checked, presented, digest, now)
+    fault = ""
+    if isinstance(presented, Presented):
+        digest = applications.secret_digest(directory.pepper, presented.client_secret)
+        secret = applications.matching_secret(checked, digest, now)
+        if secret is None:
+            secret = await _slow_match(house, checked, presented, digest, now)
+    elif isinstance(presented, Assertion):
+        secret, fault = await client_keys.match(house, checked, presented, now)
+    else:
+        secret, fault = client_certificates.match(house, checked, presented, now)
     if secret is None or not application.enabled:
         if not was_read:
             await _read_for_nothing(house)
-        raise InvalidClient(UNKNOWN_CLIENT, detail=_reason(application))
+        raise InvalidClient(UNKNOWN_CLIENT, detail=_reason(application, fault))
     grants.check_place(presented, application)
+    if application.options.authentication_methods:
+        grants.check_method(presented, application)
+    if isinstance(presented, Assertion):
+        await client_keys.spend(house, presented)
     return Authenticated(application, secret, presented.place)
 
 
@@ -71,7 +82,7 @@ async def _read_for_nothing(house: House) -> None:
         await house.store.application(NOBODY.client_id)
 
 
-def _reason(application: Application) -> str:
+def _reason(application: Application, fault: str) -> str:
     if application is NOBODY:
         return "unknown client"
-    return "wrong or ended secret" if application.enabled else "the client is disabled"
+    return (fault or "wrong or ended secret") if application.enabled else "the client is disabled"

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 
+from tessera.app.key_sets import KeySets
 from tessera.app.usage import Usage
 from tessera.core.changes import Change, Notice
+from tessera.core.jws import VerifyingKey
 from tessera.directory import Directory
-from tessera.ports import Clock, Entropy, SlowHash, Store
+from tessera.ports import Clock, Entropy, Fetcher, SlowHash, Store
 from tessera.settings import Settings
 
 
@@ -17,10 +19,12 @@ class House:
     """
 
     __slots__ = (
+        "client_keys",
         "clock",
         "directory",
         "entropy",
         "issuer",
+        "key_sets",
         "settings",
         "slow_hash",
         "store",
@@ -37,6 +41,7 @@ class House:
         clock: Clock,
         entropy: Entropy,
         slow_hash: SlowHash,
+        fetcher: Fetcher,
         settings: Settings,
     ) -> None:
         self.store = store
@@ -48,6 +53,8 @@ class House:
         self.issuer = settings.issuer_in_force
         self.usage = Usage()
         self.verified: dict[tuple[int, bytes], None] = {}
+        self.key_sets = KeySets(fetcher, clock)
+        self.client_keys: dict[tuple[int, bytes], VerifyingKey] = {}
         self.turns: dict[str, asyncio.Lock] = {}
 
     async def commit(self, *changes: Change) -> Sequence[Notice]:

@@ -36,6 +36,7 @@ _SENTENCES: dict[type[Change], str] = {
     changes.EnableApplication: "The application is enabled already.",
     changes.DeleteApplication: "The application does not exist any more.",
     changes.SetQueryCredentials: "The application does not exist any more.",
+    changes.SetAuthenticationMethods: "The application does not exist any more.",
     changes.AddWebhook: "The organization has a webhook with this name already. Choose another.",
     changes.SetWebhook: "The webhook does not exist any more.",
     changes.RotateWebhook: "Somebody else gave the webhook another secret at this moment. Look again.",

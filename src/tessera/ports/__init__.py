@@ -10,6 +10,7 @@ from typing import Protocol
 from tessera.core.changes import Change, Notice
 from tessera.ports.customers import CustomerReader, UserEvent
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
+from tessera.ports.fetcher import Fetcher, NotFetched
 from tessera.ports.identity import IdentityReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
 from tessera.ports.outbox import Counts, OutboxReader, Sender
@@ -90,8 +91,10 @@ __all__ = [
     "DirectoryReader",
     "Due",
     "Entropy",
+    "Fetcher",
     "IdentityReader",
     "LedgerReader",
+    "NotFetched",
     "OutboxReader",
     "PastMembership",
     "ProgramReader",

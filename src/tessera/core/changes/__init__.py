@@ -40,6 +40,7 @@ from tessera.core.changes.identity import (
     EndCredential,
     MarkCredentialUsed,
     RevokeToken,
+    SetAuthenticationMethods,
     SetQueryCredentials,
 )
 from tessera.core.changes.ledger import (
@@ -154,6 +155,7 @@ __all__ = [
     "RetryDeliveries",
     "RevokeToken",
     "RotateWebhook",
+    "SetAuthenticationMethods",
     "SetBehaviour",
     "SetCustomProfile",
     "SetEventRule",

@@ -49,6 +49,7 @@ def _operator(world: World) -> Iterable[Condition]:
         ),
     )
     yield Condition((changes.SetQueryCredentials(CLIENT, 2),), (changes.SetQueryCredentials("unknown", 2),))
+    yield Condition((changes.SetAuthenticationMethods(CLIENT, 3),), (changes.SetAuthenticationMethods("unknown", 3),))
     yield Condition((changes.DeleteApplication(CLIENT),), (changes.DeleteApplication("unknown"),))
     yield Condition((changes.DisableApplication(CLIENT, AT),), (changes.DisableApplication("unknown", AT),))
     yield Condition(

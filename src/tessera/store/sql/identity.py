@@ -67,6 +67,12 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "the application exists",
         ),
     ),
+    changes.SetAuthenticationMethods: (
+        Statement(
+            "update application set authentication_methods = :authentication_methods where client_id = :client_id",
+            "the application exists",
+        ),
+    ),
     changes.DeleteApplication: (
         Statement(f"delete from credential where application = {_APPLICATION}"),
         Statement(f"delete from application_usage where application = {_APPLICATION}"),

@@ -1,0 +1,64 @@
+"""Client assertions: good ones as a client makes them, and whatever else is asked for."""
+
+from collections.abc import Mapping
+from itertools import count
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from tessera.core import assertions, jws
+from tessera.core.jws import Algorithm, PrivateKey
+
+_count = count(1)
+
+
+def new_key(algorithm: Algorithm = Algorithm.ES256) -> PrivateKey:
+    """A new private key for this algorithm."""
+    if algorithm is Algorithm.EDDSA:
+        return ed25519.Ed25519PrivateKey.generate()
+    if algorithm is Algorithm.ES256:
+        return ec.generate_private_key(ec.SECP256R1())
+    return rsa.generate_private_key(65537, 2048)
+
+
+def jwk(key: PrivateKey, **members: str) -> bytes:
+    """The public half as a JWK, with members beside."""
+    return msgspec.json.encode({**jws.public_jwk(key.public_key()), **members})
+
+
+def claims(client_id: str, audience: object, now_seconds: float, **other: object) -> dict[str, object]:
+    """The claims of a good assertion, with others in place of them; those that are None are left out."""
+    made: dict[str, object] = {
+        "iss": client_id,
+        "sub": client_id,
+        "aud": audience,
+        "exp": int(now_seconds) + 60,
+        "iat": int(now_seconds),
+        "jti": f"assertion-{next(_count)}",
+        **other,
+    }
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def signed(
+    key: PrivateKey,
+    says: Mapping[str, object],
+    algorithm: Algorithm = Algorithm.ES256,
+    **header: Any,
+) -> str:
+    """These claims, signed."""
+    return jws.sign(header, msgspec.json.encode(says), key, algorithm)
+
+
+def form(assertion: str, **other: str) -> str:
+    """The body of a token request with this assertion."""
+    return urlencode(
+        {
+            "grant_type": "client_credentials",
+            "client_assertion_type": assertions.TYPE,
+            "client_assertion": assertion,
+            **other,
+        }
+    )
