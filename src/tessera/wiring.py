@@ -22,6 +22,7 @@ from tessera.api import (
 )
 from tessera.app import deliveries, duties, events, keys, settlement, upkeep
 from tessera.app.house import House
+from tessera.core.certificates import Authorities, NotUsable
 from tessera.core.keys import MasterKey
 from tessera.directory import Directory
 from tessera.ops import log
@@ -97,6 +98,17 @@ def read_master_key(settings: Settings, folder: DataFolder, *, create: bool) -> 
         raise Unusable(f"{source} does not hold a master key: {error}. Restore it from a backup.") from None
 
 
+def authorities(settings: Settings) -> Authorities | None:
+    """The authorities of the setting `mtls_ca_file`, or None when it is not set. Raises Unusable."""
+    path = settings.mtls_ca_file
+    if path is None:
+        return None
+    try:
+        return Authorities(path.read_bytes())
+    except (OSError, NotUsable) as error:
+        raise Unusable(f"The file {path} of the setting mtls_ca_file cannot be used: {error}") from None
+
+
 @asynccontextmanager
 async def open_house(
     settings: Settings, *, clock: Clock | None = None, entropy: Entropy | None = None
@@ -114,6 +126,7 @@ async def open_house(
             clock=clock,
             entropy=entropy or SystemEntropy(),
             slow_hash=Argon2(),
+            authorities=authorities(settings),
             fetcher=HTTPSFetcher(private=settings.jwks_private_addresses),
             settings=settings,
         )

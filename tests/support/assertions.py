@@ -1,5 +1,6 @@
 """Client assertions: good ones as a client makes them, and whatever else is asked for."""
 
+import hmac
 from collections.abc import Mapping
 from itertools import count
 from typing import Any
@@ -7,6 +8,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from tessera.core import assertions, jws
 from tessera.core.jws import Algorithm, PrivateKey
@@ -50,6 +52,23 @@ def signed(
 ) -> str:
     """These claims, signed."""
     return jws.sign(header, msgspec.json.encode(says), key, algorithm)
+
+
+def with_secret(secret: str, says: Mapping[str, object], algorithm: str) -> str:
+    """These claims, signed with a secret."""
+    head = jws.encode(msgspec.json.encode({"alg": algorithm, "typ": "JWT"}))
+    text = f"{head}.{jws.encode(msgspec.json.encode(says))}"
+    return f"{text}.{jws.encode(hmac.digest(secret.encode(), text.encode(), f'sha{algorithm[2:]}'))}"
+
+
+def pem(key: PrivateKey) -> bytes:
+    """The public half as PEM."""
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def private_pem(key: PrivateKey) -> bytes:
+    """The private half as PEM."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def form(assertion: str, **other: str) -> str:

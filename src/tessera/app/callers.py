@@ -7,7 +7,7 @@ import msgspec
 
 from tessera.app import tokens
 from tessera.app.house import House
-from tessera.core import applications, credentials, scopes
+from tessera.core import applications, binding, credentials, scopes
 from tessera.core.errors import InsufficientScope, InvalidAPIKey, InvalidAuthToken, MissingCredentials, NotFound
 from tessera.core.evidence import Evidence
 from tessera.core.loyalty.program import Program
@@ -37,6 +37,12 @@ async def identify(house: House, evidence: Evidence) -> Caller:
         found = await tokens.check(house, token)
         if found is None:
             raise InvalidAuthToken("The token is not valid, expired or revoked. Request a new one from /oauth/token.")
+        if found[0].binding and not binding.fits(found[0], evidence):
+            raise InvalidAuthToken(
+                "The token is bound to a certificate. Connect with that.",
+                detail="no certificate came along, or another one",
+                check="binding.certificate",
+            )
         return Caller(found[1].organization, found[0].scopes)
     pair = credentials.basic_pair(authorization)
     if pair is None:

@@ -4,8 +4,9 @@ import msgspec
 
 from tessera.app.house import House
 from tessera.app.operators import OperatorError, check_text, commit
-from tessera.core import jws, key_sets
+from tessera.core import certificates, jws, key_sets
 from tessera.core.applications import AuthenticationMethod, CredentialKind, CredentialRecord
+from tessera.core.certificates import NotUsable
 from tessera.core.changes import AddCredential, SetAuthenticationMethods
 from tessera.core.jws import Malformed, PublicKey
 
@@ -23,7 +24,7 @@ async def add_key(house: House, client_id: str, name: str, jwk: bytes, *, ends_a
     named = {"kid": key.key_id} if key.key_id is not None else {}
     held = msgspec.json.encode({**jws.public_jwk(key.key), **only, **named})
     thumbprint = jws.encode(jws.thumbprint(key.key))
-    await _add(house, client_id, name, CredentialKind.PUBLIC_KEY, held, thumbprint, ends_at)
+    await _add(house, client_id, name, (CredentialKind.PUBLIC_KEY, held, thumbprint), ends_at)
     return thumbprint
 
 
@@ -42,16 +43,48 @@ async def add_key_set(house: House, client_id: str, name: str, address: str, *, 
         held = key_sets.check_address(address)
     except ValueError as reason:
         raise OperatorError(str(reason)) from None
-    await _add(house, client_id, name, CredentialKind.JWKS_URI, held.encode("ascii"), "", ends_at)
+    await _add(house, client_id, name, (CredentialKind.JWKS_URI, held.encode("ascii"), ""), ends_at)
+
+
+async def add_certificate(house: House, client_id: str, name: str, pem: bytes, *, ends_at: int | None = None) -> str:
+    """Add a certificate that is to prove the application by itself; its thumbprint. Raises OperatorError.
+
+    Its time must not be over.
+    """
+    try:
+        certificate = certificates.read_pem(pem)
+    except NotUsable as reason:
+        raise OperatorError(str(reason)) from None
+    if not certificates.in_force(certificate, house.clock.now()):
+        raise OperatorError("The certificate's time has not begun or is over.")
+    held = certificates.thumbprint(certificate)
+    named = jws.encode(held)
+    await _add(house, client_id, name, (CredentialKind.CERTIFICATE, held, named), ends_at)
+    return named
+
+
+async def add_subject(house: House, client_id: str, name: str, subject: str, *, ends_at: int | None = None) -> str:
+    """Add a subject by which certificates of our authorities prove the application; as it is held.
+
+    Raises OperatorError.
+    """
+    try:
+        held = certificates.check_subject(subject)
+    except NotUsable as reason:
+        raise OperatorError(str(reason)) from None
+    await _add(house, client_id, name, (CredentialKind.TLS_SUBJECT, held.encode(), ""), ends_at)
+    return held
 
 
 async def _add(
-    house: House, client_id: str, name: str, kind: CredentialKind, held: bytes, named: str, ends_at: int | None
+    house: House, client_id: str, name: str, held: tuple[CredentialKind, bytes, str], ends_at: int | None
 ) -> None:
+    """Add what is held: its kind, its bytes, and a name of it whose last characters are shown."""
+    kind, digest, named = held
     check_text("The credential's name", name)
     if ends_at is not None and ends_at <= house.clock.now():
         raise OperatorError("The credential's end has already passed.")
-    await commit(house, AddCredential(client_id, name, int(kind), held, named[-4:], house.clock.now(), ends_at))
+    await commit(house, AddCredential(client_id, name, int(kind), digest, named[-4:], house.clock.now(), ends_at))
 
 
 async def of_kind(house: House, client_id: str, kinds: tuple[CredentialKind, ...]) -> list[CredentialRecord]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from tessera.app.key_sets import KeySets
 from tessera.app.usage import Usage
+from tessera.core.certificates import Authorities
 from tessera.core.changes import Change, Notice
 from tessera.core.jws import VerifyingKey
 from tessera.directory import Directory
@@ -19,6 +20,7 @@ class House:
     """
 
     __slots__ = (
+        "authorities",
         "client_keys",
         "clock",
         "directory",
@@ -42,6 +44,7 @@ class House:
         entropy: Entropy,
         slow_hash: SlowHash,
         fetcher: Fetcher,
+        authorities: Authorities | None = None,
         settings: Settings,
     ) -> None:
         self.store = store
@@ -53,6 +56,7 @@ class House:
         self.issuer = settings.issuer_in_force
         self.usage = Usage()
         self.verified: dict[tuple[int, bytes], None] = {}
+        self.authorities = authorities
         self.key_sets = KeySets(fetcher, clock)
         self.client_keys: dict[tuple[int, bytes], VerifyingKey] = {}
         self.turns: dict[str, asyncio.Lock] = {}

@@ -1,4 +1,4 @@
-"""The key sets that clients publish: got when they are needed, kept for a while, and got again when a key is missing."""
+"""The key sets that clients publish: got when needed, kept for a while, got again when a key is missing."""
 
 import asyncio
 

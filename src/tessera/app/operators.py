@@ -30,7 +30,7 @@ _SENTENCES: dict[type[Change], str] = {
     changes.AddOrganization: "An organization with this name exists already. Choose another.",
     changes.AddProperty: "The organization has a property with this name already. Choose another.",
     changes.AddApplication: "An application with this name or client id exists already. Choose another.",
-    changes.AddCredential: "The application has a secret with this name already. Choose another.",
+    changes.AddCredential: "The application has a credential with this name already. Choose another.",
     changes.EndCredential: "Somebody else changed the secret's end at this moment. Look again.",
     changes.DisableApplication: "The application is disabled already.",
     changes.EnableApplication: "The application is enabled already.",

@@ -2,8 +2,8 @@
 
 from tessera.app import clients, token_forms
 from tessera.app.house import House
-from tessera.core import credentials, grants, tokens
-from tessera.core.applications import Application
+from tessera.core import binding, credentials, grants, tokens
+from tessera.core.applications import Application, TokenBinding
 from tessera.core.changes import RevokeToken
 from tessera.core.errors import InvalidRequest
 from tessera.core.evidence import Evidence
@@ -22,6 +22,8 @@ async def issue(house: House, params: Params, evidence: Evidence) -> TokenReply:
     caller = await clients.authenticate(house, presented, evidence, now)
     token_id = int.from_bytes(house.entropy.random_bytes(8)) >> 1  # 63 bits: databases hold signed numbers
     claims = grants.decide(grant, params, caller, token_id, now)
+    if evidence.certificate is not None or caller.application.options.token_binding is TokenBinding.TLS:
+        claims = binding.bind(claims, caller, evidence)
     token = token_forms.write(house, claims, caller.application)
     house.usage.count(caller, now)
     return tokens.reply(token, claims, now)

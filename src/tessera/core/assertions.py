@@ -1,4 +1,4 @@
-"""Client assertions: a client proves who it is by a text that it signed itself (RFC 7523, and its successor 7523bis)."""
+"""Client assertions: a client proves who it is by a text that it signed (RFC 7523, and its successor 7523bis)."""
 
 import hashlib
 from typing import Any
