@@ -20,6 +20,7 @@ from pydantic_settings import (
 from tessera.core import issuers, networks
 
 LogFormat = Literal["auto", "pretty", "json"]
+DPoPNonces = Literal["required", "off"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -52,6 +53,11 @@ class Settings(BaseSettings):
         None,
         description="The address by which callers reach the service, as `https://id.example.com`; needed when it"
         " listens beyond loopback.",
+    )
+    dpop_nonces: DPoPNonces = Field(
+        "required",
+        description="Whether a DPoP proof has to contain a nonce of ours that is a few minutes old at most: `required`"
+        " or `off`.",
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_proxies)] = Field(
         (),
@@ -89,6 +95,9 @@ class Settings(BaseSettings):
     )
     events_kept_days: int = Field(
         30, ge=1, le=3650, description="How long events are kept; longer only for a webhook that is behind."
+    )
+    usage_kept_days: int = Field(
+        90, ge=1, le=3650, description="How long it is kept what each application did by the hour."
     )
     connections_max: int = Field(10_000, ge=1, description="Open connections a process accepts; more get a 503.")
     request_head_bytes_max: int = Field(

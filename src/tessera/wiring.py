@@ -14,13 +14,14 @@ from tessera.api import (
     customer_marks,
     customer_search,
     customers,
+    introspection,
     oauth,
     points,
     programs,
     tiers,
     user_events,
 )
-from tessera.app import deliveries, duties, events, keys, settlement, upkeep
+from tessera.app import deliveries, duties, events, keys, settlement, upkeep, warnings
 from tessera.app.house import House
 from tessera.core.certificates import Authorities, NotUsable
 from tessera.core.keys import MasterKey
@@ -119,7 +120,7 @@ async def open_house(
     store = SQLStore(SQLiteDriver(folder.database))
     try:
         clock = clock or SystemClock()
-        directory = Directory(store, master_key, clock, settings.applications_cached_max)
+        directory = Directory(store, master_key, clock, settings.applications_cached_max, settings.issuer_in_force)
         house = House(
             store,
             directory,
@@ -146,7 +147,7 @@ def open_sender(settings: Settings) -> AbstractAsyncContextManager[Sender]:
 def routes(house: House) -> list[Route]:
     """Every route that is served."""
     profiles = (customers, customer_search, custom_profiles, customer_marks)
-    rooms = (oauth, *profiles, points, audit_log, tiers, programs, user_events)
+    rooms = (oauth, introspection, *profiles, points, audit_log, tiers, programs, user_events)
     served = [route for room in rooms for route in room.routes(house)]
     return [*served, *reference.routes(served)]
 
@@ -160,6 +161,10 @@ async def serving(settings: Settings) -> AsyncIterator[Routes]:
             partial(deliveries.deliver, house, sender),
             partial(events.forget_old, house, settings.events_kept_days),
         )
+        watching = duties.side_by_side(
+            partial(warnings.watch, house),
+            partial(warnings.forget_old, house, settings.usage_kept_days),
+        )
         tasks = [
             asyncio.create_task(upkeep.follow_feed(house, settings.feed_poll_milliseconds / 1000)),
             asyncio.create_task(upkeep.flush_usage(house, settings.usage_flush_seconds)),
@@ -170,6 +175,7 @@ async def serving(settings: Settings) -> AsyncIterator[Routes]:
                 )
             ),
             asyncio.create_task(duties.while_held(house, "webhooks", holder, webhooks)),
+            asyncio.create_task(duties.while_held(house, "warnings", holder, watching)),
         ]
         served = Routes(routes(house))
         _keep_for_good()

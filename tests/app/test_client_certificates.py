@@ -27,7 +27,9 @@ NOW = START / 1_000_000
 
 def connected(pair: Pair | None, *chain: Pair, authorization: bytes | None = None) -> Evidence:
     """The evidence of a connection with this certificate."""
-    return Evidence(authorization, certificate=pair and pair.der, chain=tuple(each.der for each in chain))
+    return Evidence(
+        authorization, certificate=None if pair is None else pair.der, chain=tuple(each.der for each in chain)
+    )
 
 
 async def ask(scene: Scene, evidence: Evidence, secret: str = "") -> TokenReply:

@@ -34,10 +34,9 @@ async def ask(scene: Scene, assertion: str, **other: str) -> TokenReply:
     return await tokens.issue(scene.house, params, NOTHING)
 
 
-def good(
-    scene: Scene, key: PrivateKey, algorithm: Algorithm = Algorithm.ES256, /, *, kid: str | None = None, **other: object
-) -> str:
-    """An assertion of the scene's partner, good but for what is said."""
+def good(scene: Scene, key: PrivateKey, algorithm: Algorithm = Algorithm.ES256, /, **other: object) -> str:
+    """An assertion of the scene's partner, good but for what is said; `kid` goes into its header."""
+    kid = other.pop("kid", None)
     says = assertions.claims(scene.partner.client_id, scene.house.issuer, scene.clock.now() / 1_000_000, **other)
     return assertions.signed(key, says, algorithm, **({} if kid is None else {"kid": kid}))
 

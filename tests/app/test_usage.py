@@ -5,7 +5,7 @@ from pathlib import Path
 from tessera.app import applications
 from tessera.app.upkeep import write_usage
 from tessera.app.usage import Usage
-from tessera.core.changes import CountTokens, MarkCredentialUsed
+from tessera.core.changes import CountHour, CountTokens, MarkCredentialUsed
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.scene import Scene, play
 
@@ -113,10 +113,10 @@ def test_a_flush_takes_a_bounded_batch() -> None:
     usage.put_back([MarkCredentialUsed(n, 10) for n in range(1, 16)])
 
     assert len(usage) == 15
-    first = usage.take(4)
-    assert len(first) == 8
+    first = usage.take(0, 4)
+    assert len(first) == 12
     usage.put_back(first)
-    taken = [change for _ in range(4) for change in usage.take(4)]
+    taken = [change for _ in range(4) for change in usage.take(0, 4)]
     assert sorted(each.issued for each in taken if isinstance(each, CountTokens)) == list(range(1, 11))
     assert sorted(each.number for each in taken if isinstance(each, MarkCredentialUsed)) == list(range(1, 16))
     assert len(usage) == 0
@@ -128,4 +128,4 @@ def test_putting_back_keeps_what_is_newer() -> None:
     usage.put_back([CountTokens(1, 5, 2, 20), MarkCredentialUsed(3, 20)])
     usage.put_back([CountTokens(1, 4, 1, 10), MarkCredentialUsed(3, 10)])
 
-    assert usage.take() == [CountTokens(1, 9, 3, 20), MarkCredentialUsed(3, 20)]
+    assert usage.take(0) == [CountTokens(1, 9, 3, 20), CountHour(1, 0, 9, 0, 0), MarkCredentialUsed(3, 20)]

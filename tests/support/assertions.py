@@ -18,7 +18,7 @@ _count = count(1)
 
 def new_key(algorithm: Algorithm = Algorithm.ES256) -> PrivateKey:
     """A new private key for this algorithm."""
-    if algorithm is Algorithm.EDDSA:
+    if algorithm in {Algorithm.EDDSA, Algorithm.ED25519}:
         return ed25519.Ed25519PrivateKey.generate()
     if algorithm is Algorithm.ES256:
         return ec.generate_private_key(ec.SECP256R1())

@@ -5,14 +5,17 @@ from typing import TypeVar
 
 import msgspec
 
-from tessera.app import tokens
+from tessera.app import dpop, tokens
 from tessera.app.house import House
 from tessera.core import applications, binding, credentials, scopes
+from tessera.core import dpop as proofs
+from tessera.core.applications import Application
 from tessera.core.errors import InsufficientScope, InvalidAPIKey, InvalidAuthToken, MissingCredentials, NotFound
 from tessera.core.evidence import Evidence
 from tessera.core.loyalty.program import Program
 from tessera.core.organizations import NO_PROPERTY
 from tessera.core.scopes import Scopes
+from tessera.core.tokens import Claims
 
 T = TypeVar("T")
 
@@ -25,9 +28,10 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
 
 
 async def identify(house: House, evidence: Evidence) -> Caller:
-    """The caller that the `Authorization` header proves, by Bearer or by Basic.
+    """The caller that the `Authorization` header proves, by Bearer, by DPoP or by Basic.
 
-    Raises MissingCredentials when there is no header, InvalidAuthToken for anything that proves nothing.
+    Raises MissingCredentials when there is no header, InvalidAuthToken for anything that proves nothing, and
+    DPoPChallenge for a token without the proof of the key it is bound to.
     """
     authorization = evidence.authorization
     if authorization is None:
@@ -35,19 +39,49 @@ async def identify(house: House, evidence: Evidence) -> Caller:
     token = credentials.bearer(authorization)
     if token is not None:
         found = await tokens.check(house, token)
-        if found is None:
-            raise InvalidAuthToken("The token is not valid, expired or revoked. Request a new one from /oauth/token.")
-        if found[0].binding and not binding.fits(found[0], evidence):
-            raise InvalidAuthToken(
-                "The token is bound to a certificate. Connect with that.",
-                detail="no certificate came along, or another one",
-                check="binding.certificate",
-            )
+        if found is None or found[0].resource:
+            raise _dead(found)
+        if found[0].binding:
+            dpop.check_bearer(found[0])
+            _check_certificate(found[0], evidence)
+        house.usage.call(found[1].number)
         return Caller(found[1].organization, found[0].scopes)
+    token = proofs.token(authorization)
+    if token is not None:
+        return await _possessor(house, token, evidence)
     pair = credentials.basic_pair(authorization)
     if pair is None:
         raise InvalidAuthToken("The Authorization header is neither a Bearer token nor well-formed Basic.")
     return await _property_caller(house, *pair)
+
+
+def _dead(found: tuple[Claims, Application] | None) -> InvalidAuthToken:
+    """One answer, whatever is wrong with a token; one for another resource server is dead here."""
+    return InvalidAuthToken(
+        "The token is not valid, expired or revoked. Request a new one from /oauth/token.",
+        detail="not a live token" if found is None else "the token is for another resource, not for the platform",
+        check="token.live" if found is None else "token.audience",
+    )
+
+
+def _check_certificate(claims: Claims, evidence: Evidence) -> None:
+    """Raises InvalidAuthToken for a token that is bound to a certificate, which did not come along."""
+    if not binding.fits(claims, evidence):
+        raise InvalidAuthToken(
+            "The token is bound to a certificate. Connect with that.",
+            detail="no certificate came along, or another one",
+            check="binding.certificate",
+        )
+
+
+async def _possessor(house: House, token: str, evidence: Evidence) -> Caller:
+    """The caller that a token and the proof of its key show (RFC 9449 section 7)."""
+    found = await tokens.check(house, token)
+    if found is None or found[0].resource:
+        raise dpop.refusal("The token is not valid, expired or revoked. Request a new one from /oauth/token.")
+    await dpop.check(house, found[0], token, evidence)
+    house.usage.call(found[1].number)
+    return Caller(found[1].organization, found[0].scopes)
 
 
 async def _property_caller(house: House, api_key: str, secret: str) -> Caller:

@@ -42,6 +42,7 @@ async def authenticate(house: House, presented: Credentials, _evidence: Evidence
     if secret is None or not application.enabled:
         if not was_read:
             await _read_for_nothing(house)
+        house.usage.refuse(application.number)
         raise InvalidClient(UNKNOWN_CLIENT, detail=_reason(application, fault))
     grants.check_place(presented, application)
     if application.options.authentication_methods:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from tessera.app.key_sets import KeySets
+from tessera.app.token_reuse import TokenReuse
 from tessera.app.usage import Usage
 from tessera.core.certificates import Authorities
 from tessera.core.changes import Change, Notice
@@ -14,9 +15,10 @@ from tessera.settings import Settings
 
 
 class House:
-    """The store, the directory over it, the clock, entropy, the slow hash, the settings, and the usage counts.
+    """What every deed may use: the store and the directory over it, the clock, entropy, the slow hash, the settings.
 
-    `issuer` is the address by which callers reach the service, and what signed texts say made them.
+    `issuer` is the address by which callers reach the service, and what signed texts say made them. `usage` counts, and
+    `token_reuse` has the tokens that may be handed out again.
     """
 
     __slots__ = (
@@ -30,6 +32,7 @@ class House:
         "settings",
         "slow_hash",
         "store",
+        "token_reuse",
         "turns",
         "usage",
         "verified",
@@ -55,6 +58,7 @@ class House:
         self.settings = settings
         self.issuer = settings.issuer_in_force
         self.usage = Usage()
+        self.token_reuse = TokenReuse(directory)
         self.verified: dict[tuple[int, bytes], None] = {}
         self.authorities = authorities
         self.key_sets = KeySets(fetcher, clock)

@@ -3,35 +3,40 @@
 from tessera.app.house import House
 from tessera.core import jwt_tokens, tokens
 from tessera.core.applications import Application, TokenFormat
+from tessera.core.resources import PLATFORM
 from tessera.core.signing import FORMATS
 from tessera.core.tokens import Claims
-
-PLATFORM = 0
-"""The number of the platform among the resources."""
 
 
 def write(house: House, claims: Claims, application: Application) -> str:
     """The token that carries these claims, in the form that its resource asks for or else its application."""
-    form = _form(claims.resource, application)
+    form = _form(house, claims.resource, application)
     if form is TokenFormat.OPAQUE:
         return tokens.seal(house.directory.ring, claims)
     key = house.directory.signing.signing(FORMATS[form], claims.issued_at)
     return jwt_tokens.sign(key, claims, application.client_id, house.issuer, audience(house, claims.resource))
 
 
-def _form(_resource: int, application: Application) -> TokenFormat:
-    """The form of a token for a resource."""
-    return application.options.token_format
+def _form(house: House, number: int, application: Application) -> TokenFormat:
+    """The form of a token for a resource: the one that the resource asks for, or else the application."""
+    resource = house.directory.resources.numbered.get(number) if number else None
+    if resource is None or resource.token_format is None:
+        return application.options.token_format
+    return resource.token_format
 
 
-def audience(house: House, _resource: int) -> str:
+def audience(house: House, number: int) -> str:
     """The identifier of a resource, by which a token says that it is for it: for the platform the issuer's own."""
-    return house.issuer
+    resource = house.directory.resources.numbered.get(number)
+    return house.issuer if resource is None else resource.identifier
 
 
 def _resource(house: House, identifier: str) -> int | None:
     """The number of the resource with this identifier; None when we know none."""
-    return PLATFORM if identifier == house.issuer else None
+    if identifier == house.issuer:
+        return PLATFORM
+    resource = house.directory.resources.known.get(identifier)
+    return None if resource is None else resource.number
 
 
 async def read(house: House, token: str, now: int) -> Claims | None:

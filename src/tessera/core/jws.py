@@ -27,15 +27,18 @@ HEADER_LENGTH_MAX = 1024
 """Characters of its header."""
 
 RSA_BITS_MIN, RSA_BITS_MAX = 2048, 4096
+RSA_EXPONENT_BITS_MAX = 32
+"""A long exponent would make checking as slow as signing."""
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _COORDINATE_BYTES = 32
 
 
 class Algorithm(StrEnum):
-    """The signature algorithms we know (RFC 7518, RFC 8037)."""
+    """The signature algorithms we know (RFC 7518, RFC 8037); Ed25519 has two names (RFC 9864)."""
 
     EDDSA = "EdDSA"
+    ED25519 = "Ed25519"
     ES256 = "ES256"
     PS256 = "PS256"
     RS256 = "RS256"
@@ -192,7 +195,7 @@ def _public(jwk: dict[str, Any]) -> tuple[PublicKey, tuple[Algorithm, ...]]:
     kind, curve = jwk.get("kty"), jwk.get("crv")
     try:
         if kind == "OKP" and curve == "Ed25519":
-            return ed25519.Ed25519PublicKey.from_public_bytes(_member(jwk, "x")), (Algorithm.EDDSA,)
+            return ed25519.Ed25519PublicKey.from_public_bytes(_member(jwk, "x")), (Algorithm.EDDSA, Algorithm.ED25519)
         if kind == "EC" and curve == "P-256":
             x, y = (int.from_bytes(_member(jwk, name)) for name in ("x", "y"))
             return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key(), (Algorithm.ES256,)
@@ -200,7 +203,10 @@ def _public(jwk: dict[str, Any]) -> tuple[PublicKey, tuple[Algorithm, ...]]:
             modulus = int.from_bytes(_member(jwk, "n"))
             if not RSA_BITS_MIN <= modulus.bit_length() <= RSA_BITS_MAX:
                 raise Malformed(f"an RSA key has {RSA_BITS_MIN} to {RSA_BITS_MAX} bits")
-            numbers = rsa.RSAPublicNumbers(int.from_bytes(_member(jwk, "e")), modulus)
+            exponent = int.from_bytes(_member(jwk, "e"))
+            if exponent.bit_length() > RSA_EXPONENT_BITS_MAX:
+                raise Malformed("an RSA key's exponent is small")
+            numbers = rsa.RSAPublicNumbers(exponent, modulus)
             return numbers.public_key(), (Algorithm.PS256, Algorithm.RS256)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise error if isinstance(error, Malformed) else Malformed("the key's members do not make a key") from None

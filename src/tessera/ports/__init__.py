@@ -16,20 +16,24 @@ from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
 from tessera.ports.proofs import ProofReader
+from tessera.ports.resources import ResourceReader
+from tessera.ports.rotation import HourCount, RotationReader
 
 
-class DirectoryReader(IdentityReader, ProgramReader, Protocol):
+class DirectoryReader(IdentityReader, ResourceReader, ProgramReader, Protocol):
     """What the directory keeps in memory is read by this."""
 
 
 class Reader(
     IdentityReader,
+    ResourceReader,
     ProgramReader,
     WholeProgramReader,
     CustomerReader,
     LedgerReader,
     OutboxReader,
     ProofReader,
+    RotationReader,
     Protocol,
 ):
     """The read side. Each call sees one moment: everything committed before it, nothing half.
@@ -92,6 +96,7 @@ __all__ = [
     "Due",
     "Entropy",
     "Fetcher",
+    "HourCount",
     "IdentityReader",
     "LedgerReader",
     "NotFetched",
@@ -100,6 +105,8 @@ __all__ = [
     "ProgramReader",
     "ProofReader",
     "Reader",
+    "ResourceReader",
+    "RotationReader",
     "Sender",
     "SlowHash",
     "Store",

@@ -9,9 +9,13 @@ from tessera.store.reads.ledger import LedgerReads
 from tessera.store.reads.outbox import OutboxReads
 from tessera.store.reads.program import ProgramReads
 from tessera.store.reads.proofs import ProofReads
+from tessera.store.reads.resources import ResourceReads
+from tessera.store.reads.rotation import RotationReads
 
 
-class SQLStore(IdentityReads, ProgramReads, CustomerReads, LedgerReads, OutboxReads, ProofReads):
+class SQLStore(
+    IdentityReads, ResourceReads, ProgramReads, CustomerReads, LedgerReads, OutboxReads, ProofReads, RotationReads
+):
     """Implements `tessera.ports.Store`, whose docstrings are the contract."""
 
     async def commit(self, *changes: Change) -> Sequence[Notice]:

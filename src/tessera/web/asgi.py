@@ -48,7 +48,8 @@ class App:
             if found is None:
                 return errors.not_found(path)
             handler, values = found
-            return await handler(Request(scope, receive, values))
+            request = Request(scope, receive, values)
+            response = await handler(request)
         except Refusal as refusal:
             response = errors.respond(refusal, path)
             _log_refusal(scope, refusal, response.status)
@@ -61,6 +62,9 @@ class App:
         except Exception:  # noqa: BLE001  # the last resort: a defect is answered, and logged whole
             log.exception("defect", method=scope["method"], path=path)
             return errors.defect(path)
+        if request.also_answer:
+            response.headers += request.also_answer
+        return response
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":

@@ -30,7 +30,8 @@ def read(request: Request, proxies: tuple[str, ...]) -> Evidence:
         if origins.trusted(source):
             certificate, chain = _certificate(scope["headers"])
         source = origins.source(source, scope["headers"])
-    return Evidence(authorization, source, certificate, chain, proofs, scope["method"], scope["path"])
+    path = scope["raw_path"].decode("latin-1")
+    return Evidence(authorization, source, certificate, chain, proofs, scope["method"], path)
 
 
 def _certificate(headers: origin.HeaderList) -> tuple[bytes | None, tuple[bytes, ...]]:

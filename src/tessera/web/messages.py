@@ -49,14 +49,18 @@ class DuplicateHeader(Refusal):
 
 
 class Request:
-    """One HTTP request; `path_values` are the decoded values of the route's `{names}`, in order."""
+    """One HTTP request; `path_values` are the decoded values of the route's `{names}`, in order.
 
-    __slots__ = ("_receive", "path_values", "scope")
+    `also_answer` are headers for the answer, whatever the handler makes of the rest; refusals have their own.
+    """
+
+    __slots__ = ("_receive", "also_answer", "path_values", "scope")
 
     def __init__(self, scope: Scope, receive: Receive, path_values: tuple[str, ...]) -> None:
         self.scope = scope
         self._receive = receive
         self.path_values = path_values
+        self.also_answer: Headers = ()
 
     @property
     def query(self) -> bytes:

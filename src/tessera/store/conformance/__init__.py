@@ -15,6 +15,8 @@ from tessera.store.conformance import (
     programs,
     proofs,
     races,
+    resources,
+    rotation,
     text,
     times,
 )
@@ -27,7 +29,9 @@ CASES: tuple[Case, ...] = tuple(
         customer_records,
         programs,
         outbox,
+        rotation,
         proofs,
+        resources,
         paging,
         times,
         text,

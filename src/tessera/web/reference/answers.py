@@ -43,7 +43,7 @@ CACHING: Answer = {"description": "Answers are not to be kept.", "schema": {"con
 HEADERS: dict[int, dict[str, Answer]] = {
     401: {
         "WWW-Authenticate": {
-            "description": "Two challenges, each in a header of its own: Basic first, then Bearer.",
+            "description": "A challenge for each way that is open, in a header of its own: Basic first, then Bearer.",
             "required": True,
             "schema": {"type": "string"},
         }
@@ -95,6 +95,8 @@ def _kinds(path: str, operation: Operation) -> list[type[Refusal]]:
     kinds: set[type[Refusal]] = {*operation.refusals, errors.Unavailable}
     if operation.access == "client":
         kinds |= {errors.InvalidRequest, errors.InvalidClient}
+    elif operation.access == "bearer":
+        kinds |= {errors.InvalidRequest, errors.InvalidToken}
     else:
         kinds |= {errors.ArgumentError, errors.MissingCredentials, errors.InvalidAuthToken}
     if operation.scope is not None:
