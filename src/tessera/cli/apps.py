@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tessera.cli import durations, output, rotation, secrets, usage
+from tessera.cli import credentials, durations, output, rotation, secrets, usage
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
 from tessera.cli.options import App, AsJSON, Binding, DataDir, Org, Policy, Switch, Yes, examples, group
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 app = group("OAuth applications: what partners get their tokens with.")
 app.add_typer(secrets.app, name="secrets")
+app.add_typer(credentials.keys, name="keys")
+app.add_typer(credentials.certificates, name="certificates")
 app.command("rotate", epilog=rotation.ROTATE_EXAMPLES)(rotation.rotate)
 app.command("finish", epilog=rotation.FINISH_EXAMPLES)(rotation.finish)
 app.command("warnings", epilog=rotation.WARNINGS_EXAMPLES)(rotation.warnings)
@@ -23,6 +25,14 @@ MOMENTS = ("created_at", "last_token_at")
 
 Scope = Annotated[
     str | None, typer.Option("--scope", help="Scopes its tokens carry, with spaces between; openid when left out.")
+]
+Methods = Annotated[
+    str | None,
+    typer.Option(
+        "--methods",
+        help="How it may prove itself: any, or some of secret, private_key_jwt, tls, with commas between.",
+        metavar="METHODS",
+    ),
 ]
 Lifetime = Annotated[
     str,
@@ -164,6 +174,7 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
         "apps set Partner --query-credentials deny",
         "apps set Partner --token-binding dpop",
         "apps set Partner --token-reuse on",
+        "apps set Partner --methods private_key_jwt,tls",
     ),
 )
 def change(
@@ -180,15 +191,17 @@ def change(
         Switch | None,
         typer.Option("--token-reuse", help="Whether a live token is handed out again while half its life remains."),
     ] = None,
+    methods: Methods = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
     """Change what an application may do."""
-    from tessera.app import applications, rotation
-    from tessera.core.applications import QueryCredentials, TokenBinding
+    from tessera.app import applications, client_credentials, rotation
+    from tessera.core.applications import AuthenticationMethod, QueryCredentials, TokenBinding
 
-    if query_credentials is None and token_binding is None and token_reuse is None:
-        raise typer.BadParameter("Say what to change: --query-credentials, --token-binding, --token-reuse.")
+    if query_credentials is None and token_binding is None and token_reuse is None and methods is None:
+        raise typer.BadParameter("Say what to change: --query-credentials, --token-binding, --token-reuse, --methods.")
+    chosen = None if methods is None else credentials.methods_named(methods)
 
     async def work(house: "House") -> "ApplicationRecord":
         found = await applications.find(house, name)
@@ -198,16 +211,18 @@ def change(
             await applications.set_token_binding(house, found.client_id, TokenBinding[token_binding.name])
         if token_reuse is not None:
             await rotation.set_token_reuse(house, found.client_id, reuse=token_reuse is Switch.ON)
+        if chosen is not None:
+            await client_credentials.set_methods(house, found.client_id, AuthenticationMethod(chosen))
         return await applications.find(house, found.client_id)
 
-    said = []
-    if query_credentials is not None:
-        said.append(f"Credentials in a URL are now: {query_credentials.value}.")
-    if token_binding is not None:
-        said.append(f"Tokens from now on are bound to: {token_binding.value}.")
-    if token_reuse is not None:
-        said.append(f"Handing a live token out again is now: {token_reuse.value}.")
-    _done(with_house(data_dir, work), " ".join(said), as_json=as_json)
+    sentences = {
+        "Credentials in a URL are now": query_credentials,
+        "Tokens from now on are bound to": token_binding,
+        "Handing a live token out again is now": token_reuse,
+        "It may prove itself by": methods,
+    }
+    said = " ".join(f"{what}: {value}." for what, value in sentences.items() if value is not None)
+    _done(with_house(data_dir, work), said, as_json=as_json)
 
 
 @app.command("disable", epilog=examples("apps disable Partner"))

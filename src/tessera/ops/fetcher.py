@@ -9,11 +9,16 @@ import asyncio
 import ipaddress
 import socket
 import ssl
+from contextlib import suppress
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tessera import __version__
 from tessera.core import key_sets
 from tessera.ports.fetcher import NotFetched
+
+if TYPE_CHECKING:
+    import httpx2
 
 FETCH_SECONDS = 5.0
 """Time for the whole of it: the name, the connection, the document."""
@@ -47,21 +52,30 @@ class HTTPSFetcher:
 
         parts = urlsplit(address)
         host, port = parts.hostname or "", parts.port or HTTPS
-        place = await self._resolve(host, port)
+        places = await self._resolve(host, port)
         if self._trust is None:
             self._trust = ssl.create_default_context()
-        literal = f"[{place}]" if ":" in place else place
-        target = parts._replace(netloc=f"{literal}:{port}").geturl()
+        targets = [
+            parts._replace(netloc=f"[{each}]:{port}" if ":" in each else f"{each}:{port}").geturl() for each in places
+        ]
         headers = {
             "host": parts.netloc,
             "accept": "application/json, application/jwk-set+json",
             "accept-encoding": "identity",
             "user-agent": f"tessera/{__version__}",
         }
-        async with (
-            httpx2.AsyncClient(verify=self._trust, trust_env=False, follow_redirects=False) as client,
-            client.stream("GET", target, headers=headers, extensions={"sni_hostname": host}) as response,
-        ):
+        async with httpx2.AsyncClient(verify=self._trust, trust_env=False, follow_redirects=False) as client:
+            for target in targets[:-1]:
+                with suppress(httpx2.ConnectError):
+                    return await self._read(client, target, headers, host, bytes_max)
+            return await self._read(client, targets[-1], headers, host, bytes_max)
+
+    @staticmethod
+    async def _read(
+        client: "httpx2.AsyncClient", target: str, headers: dict[str, str], host: str, bytes_max: int
+    ) -> bytes:
+        """The document at an address that may be looked at, whose server proves to be the host."""
+        async with client.stream("GET", target, headers=headers, extensions={"sni_hostname": host}) as response:
             if response.status_code != 200:
                 raise NotFetched(f"the answer is {response.status_code}, and redirects are not followed")
             read = b""
@@ -71,17 +85,21 @@ class HTTPSFetcher:
                     raise NotFetched(f"the document is longer than {bytes_max} bytes")
             return read
 
-    async def _resolve(self, host: str, port: int) -> str:
-        """One address of the host, all of which may be looked at. Raises NotFetched."""
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        places = [str(each[4][0]) for each in found]
-        for place in places:
-            if not self._private and not key_sets.public(ipaddress.ip_address(place.partition("%")[0])):
-                raise NotFetched(
-                    "the host has an address that is private, of this machine, or of the cloud it runs in; the setting"
-                    " jwks_private_addresses allows that"
-                )
+    async def _resolve(self, host: str, port: int) -> list[str]:
+        """The addresses of the host, all of which may be looked at. Raises NotFetched."""
+        places = await self._look_up(host, port)
         if not places:
             raise NotFetched("the host has no address")
-        return places[0]
+        if not all(self._allowed(place) for place in places):
+            raise NotFetched(
+                "the host has an address that is private, of this machine, or of the cloud it runs in; the setting"
+                " jwks_private_addresses allows that"
+            )
+        return places
+
+    async def _look_up(self, host: str, port: int) -> list[str]:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return [str(each[4][0]) for each in found]
+
+    def _allowed(self, place: str) -> bool:
+        return self._private or key_sets.public(ipaddress.ip_address(place.partition("%")[0]))
