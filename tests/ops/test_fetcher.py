@@ -38,7 +38,7 @@ def refused(address: str, *, private: bool = True, bytes_max: int = 1000) -> str
 
 
 def test_a_document_is_got_over_tls(key_server: KeyServer) -> None:
-    """The host's name is what is asked for and what the certificate is checked for, though an address is connected to."""
+    """The host's name is asked for, and the certificate checked for it, though an address is connected to."""
     key_server.body = b"x" * 1000
 
     assert fetch(key_server.url()) == key_server.body
@@ -158,7 +158,7 @@ def test_a_name_with_one_private_address_is_not_asked(places: list[str]) -> None
 
 
 def test_a_name_is_resolved_once(key_server: KeyServer) -> None:
-    """The connection goes to the address that was looked at: a name server that then says another is not asked again."""
+    """The connection goes to the address that was looked at: the name server is not asked again."""
 
     class Here(Rebinding):
         """The first answer stands in for an address of the world's."""

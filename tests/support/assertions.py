@@ -54,6 +54,11 @@ def signed(
     return jws.sign(header, msgspec.json.encode(says), key, algorithm)
 
 
+def signed_raw(key: PrivateKey, payload: bytes) -> str:
+    """These bytes, signed."""
+    return jws.sign({}, payload, key, Algorithm.ES256)
+
+
 def with_secret(secret: str, says: Mapping[str, object], algorithm: str) -> str:
     """These claims, signed with a secret."""
     head = jws.encode(msgspec.json.encode({"alg": algorithm, "typ": "JWT"}))

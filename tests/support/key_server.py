@@ -45,7 +45,7 @@ def serving(*names: str) -> Iterator[KeyServer]:
         context.load_cert_chain(chain)
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802  # the name is the library's
+            def do_GET(self) -> None:
                 known.asked.append((self.headers["host"], self.path))
                 if known.answer is not None:
                     known.answer(self)

@@ -64,11 +64,11 @@ class KeySets:
         return key_id is not None and all(each.key_id != key_id for each in known.keys)
 
     async def _get(self, address: str, known: _Known) -> None:
-        now = known.tried_at = self._clock.now()
         try:
             known.keys = key_sets.read(await self._fetcher.fetch(address, key_sets.BYTES_MAX))
-            known.got_at = now
+            known.got_at = known.tried_at = self._clock.now()
         except (NotFetched, Malformed) as error:
+            now = known.tried_at = self._clock.now()
             log.warning("key_set_unavailable", address=address, reason=str(error))
             if known.got_at is None or now - known.got_at > STALE_SECONDS * SECOND:
                 known.keys = []
