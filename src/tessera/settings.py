@@ -70,6 +70,12 @@ class Settings(BaseSettings):
     mtls_ca_file: Path | None = Field(
         None, description="PEM file of the authorities whose certificates prove a client by its subject (RFC 8705)."
     )
+    wrong_secrets_max: int = Field(
+        10,
+        ge=1,
+        le=1_000_000,
+        description="Wrong secrets that may come at once for one client from one address; then one in six seconds.",
+    )
     master_key: str | None = Field(
         None, repr=False, description="The master key itself, 64 hex characters, instead of the file."
     )

@@ -30,6 +30,7 @@ from tessera.ops import log
 from tessera.ops.clock import SystemClock
 from tessera.ops.entropy import SystemEntropy
 from tessera.ops.fetcher import HTTPSFetcher
+from tessera.ops.shared_counts import MappedCounts
 from tessera.ops.slow_hash import Argon2
 from tessera.ports import Clock, Entropy, Sender, Unusable
 from tessera.settings import Settings
@@ -130,6 +131,7 @@ async def open_house(
             authorities=authorities(settings),
             fetcher=HTTPSFetcher(private=settings.jwks_private_addresses),
             settings=settings,
+            counts=MappedCounts(folder.counts),
         )
         await directory.load(house.clock.now())
         yield house

@@ -9,7 +9,7 @@ from tessera.app import client_credentials
 from tessera.app.key_sets import FRESH_SECONDS, PAUSE_SECONDS, SETS_MAX, STALE_SECONDS, KeySets
 from tessera.app.operators import OperatorError
 from tessera.core import key_sets
-from tessera.core.jws import PrivateKey
+from tessera.core.jws import Malformed, PrivateKey
 from tessera.ports import NotFetched
 from tests.app.test_client_keys import ask, good, refused
 from tests.support import assertions
@@ -168,7 +168,7 @@ def test_the_memory_of_sets_is_bounded() -> None:
 )
 def test_what_is_no_set_is_none(raw: bytes) -> None:
     """A document that is no key set, or has too many keys, is refused whole."""
-    with pytest.raises(key_sets.Malformed):
+    with pytest.raises(Malformed):
         key_sets.read(raw)
 
 

@@ -10,7 +10,7 @@ from tessera.app import introspection
 from tessera.app.house import House
 from tessera.app.introspection import TokenInfo
 from tessera.core.errors import InvalidRequest
-from tessera.core.introspection import INACTIVE, Active
+from tessera.core.introspection import INACTIVE, SIGNED, Active
 from tessera.web import evidence
 from tessera.web.messages import JSON_NO_STORE_HEADERS, Request, Response, encode
 from tessera.web.operations import Operation
@@ -32,6 +32,10 @@ class Inactive(msgspec.Struct, frozen=True):
     active: bool
 
 
+SIGNED_TYPE = f"application/{SIGNED}".encode("ascii")
+
+SIGNED_HEADERS = ((b"content-type", SIGNED_TYPE), *JSON_NO_STORE_HEADERS[1:])
+
 INTROSPECT = Operation(
     "Ask about a token",
     "OAuth",
@@ -40,7 +44,8 @@ INTROSPECT = Operation(
     query=oauth.CREDENTIALS,
     description="RFC 7662 section 2. Answered are: the token's own application; the application that a resource names"
     " as its server, for tokens for that resource; and one with the scope `tokens:introspect`, for those of its"
-    " organization. To anybody else every token is inactive. Authenticate as for a token.",
+    " organization. To anybody else every token is inactive. Authenticate as for a token. With `Accept:"
+    " application/token-introspection+jwt` the answer is signed (RFC 9701).",
     access="client",
     example={"token": "0154a5d817b2"},
 )
@@ -73,3 +78,11 @@ def routes(house: House) -> list[Route]:
         Route("POST", "/oauth/introspect", introspect, INTROSPECT),
         Route("GET", "/oauth/token/info", info, INFO),
     ]
+
+
+def _wants_signed(request: Request) -> bool:
+    """Whether the caller asks for a signed answer by name (RFC 9701 section 4)."""
+    for name, value in request.scope["headers"]:
+        if name == b"accept" and SIGNED_TYPE in value.lower():
+            return any(part.partition(b";")[0].strip().lower() == SIGNED_TYPE for part in value.split(b","))
+    return False

@@ -4,14 +4,18 @@ import asyncio
 from collections.abc import Sequence
 
 from tessera.app.key_sets import KeySets
+from tessera.app.reports import Reports
 from tessera.app.token_reuse import TokenReuse
 from tessera.app.usage import Usage
 from tessera.core.certificates import Authorities
 from tessera.core.changes import Change, Notice
 from tessera.core.jws import VerifyingKey
 from tessera.directory import Directory
-from tessera.ports import Clock, Entropy, Fetcher, SlowHash, Store
+from tessera.ports import Clock, Entropy, Fetcher, SharedCounts, SlowHash, Store
 from tessera.settings import Settings
+
+REPORT_SECONDS = 60
+"""Between two reports of the same: of a rail that would refuse, of floods."""
 
 
 class House:
@@ -25,10 +29,13 @@ class House:
         "authorities",
         "client_keys",
         "clock",
+        "counts",
         "directory",
         "entropy",
+        "flood_reports",
         "issuer",
         "key_sets",
+        "rail_reports",
         "settings",
         "slow_hash",
         "store",
@@ -49,6 +56,7 @@ class House:
         fetcher: Fetcher,
         authorities: Authorities | None = None,
         settings: Settings,
+        counts: SharedCounts,
     ) -> None:
         self.store = store
         self.directory = directory
@@ -56,9 +64,12 @@ class House:
         self.entropy = entropy
         self.slow_hash = slow_hash
         self.settings = settings
+        self.counts = counts
         self.issuer = settings.issuer_in_force
         self.usage = Usage()
         self.token_reuse = TokenReuse(directory)
+        self.rail_reports = Reports(REPORT_SECONDS)
+        self.flood_reports = Reports(REPORT_SECONDS)
         self.verified: dict[tuple[int, bytes], None] = {}
         self.authorities = authorities
         self.key_sets = KeySets(fetcher, clock)

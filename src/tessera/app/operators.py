@@ -47,6 +47,7 @@ _SENTENCES: dict[type[Change], str] = {
     changes.SetQueryCredentials: "The application does not exist any more.",
     changes.SetAuthenticationMethods: "The application does not exist any more.",
     changes.SetTokenBinding: "The application does not exist any more.",
+    changes.SetRails: "Somebody else changed the application's guard rails at this moment. Look again.",
     changes.AddWebhook: "The organization has a webhook with this name already. Choose another.",
     changes.SetWebhook: "The webhook does not exist any more.",
     changes.RotateWebhook: "Somebody else gave the webhook another secret at this moment. Look again.",

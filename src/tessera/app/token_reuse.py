@@ -49,7 +49,7 @@ class TokenReuse:
             known.application is application
             and known.ring is self._directory.ring
             and known.claims.issued_at <= now < known.claims.issued_at + claims.lifetime_seconds * SECOND // 2
-            and tokens.live(known.claims, application, self._directory.revocations, now)
+            and tokens.live(known.claims, application, self._directory.revocations, now, self._directory.resources)
         ):
             return known.token, known.claims
         del self._handed[_key(claims)]

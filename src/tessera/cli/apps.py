@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tessera.cli import credentials, durations, output, rotation, secrets, usage
+from tessera.cli import access, credentials, durations, limits, output, rotation, secrets, usage
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
 from tessera.cli.options import App, AsJSON, Binding, DataDir, Org, Policy, Switch, Yes, examples, group
 
@@ -16,10 +16,12 @@ app = group("OAuth applications: what partners get their tokens with.")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(credentials.keys, name="keys")
 app.add_typer(credentials.certificates, name="certificates")
+access.register(app)
 app.command("rotate", epilog=rotation.ROTATE_EXAMPLES)(rotation.rotate)
 app.command("finish", epilog=rotation.FINISH_EXAMPLES)(rotation.finish)
 app.command("warnings", epilog=rotation.WARNINGS_EXAMPLES)(rotation.warnings)
 app.command("usage", epilog=usage.EXAMPLES)(usage.usage)
+app.command("limit", epilog=limits.EXAMPLES)(limits.limit)
 
 MOMENTS = ("created_at", "last_token_at")
 
@@ -46,11 +48,14 @@ QueryCredentials = Annotated[
 @app.command(
     "create", epilog=examples("apps create Partner", 'apps create Partner --scope "profiles:read" --token-lifetime 12h')
 )
-def create(
+def create(  # noqa: PLR0913  # one a flag
     name: Annotated[str, typer.Argument(help="The application's name.", metavar="NAME", show_default=False)],
     *,
     org: Org = None,
     scope: Scope = None,
+    no_platform: Annotated[
+        bool, typer.Option("--no-platform", help="No scope at the platform: for resource servers' tokens alone.")
+    ] = False,
     token_lifetime: Lifetime = "14d",  # noqa: S107  # a length of time, not a secret
     query_credentials: QueryCredentials = Policy.ALLOW,
     client_id: Annotated[
@@ -69,6 +74,9 @@ def create(
 
     lifetime = durations.seconds(token_lifetime)
     imported = secret_from_stdin() if client_secret_stdin else None
+    if no_platform and scope is not None:
+        raise typer.BadParameter("Say --scope or --no-platform: one of them.")
+    wanted = None if no_platform else scopes.EVERYTHING if scope is None else scope
 
     async def work(house: "House") -> dict[str, Any]:
         organization = await organizations.find(house, org)
@@ -76,7 +84,7 @@ def create(
             house,
             name,
             organization.number,
-            scope=scopes.EVERYTHING if scope is None else scope,
+            scope=wanted,
             token_lifetime_seconds=lifetime,
             query_credentials=QueryCredentials[query_credentials.name],
             client_id=client_id,

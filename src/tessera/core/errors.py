@@ -25,6 +25,7 @@
     │   └── ArgumentError
     ├── TooLarge                     the request is over a limit, whichever family it belongs to
     ├── MethodNotAllowed
+    ├── TooManyRequests              more than a guard rail allows, or a flood of wrong secrets
     └── Unavailable                  nothing was done; trying again later may work
 
 `public` is what the caller reads: it says what to do and tells an attacker nothing. `detail` is for the
@@ -205,6 +206,16 @@ class MethodNotAllowed(Refusal):
     def __init__(self, allowed: tuple[str, ...]) -> None:
         super().__init__(f"Use {' or '.join(allowed)} for this address.")
         self.allowed = allowed
+
+
+class TooManyRequests(Refusal):
+    """More than this client may do for now; after `Retry-After` seconds it may do more."""
+
+    code = "temporarily_unavailable"
+
+    def __init__(self, public: str, *, seconds: int, detail: str = "", check: str = "") -> None:
+        super().__init__(public, detail=detail, check=check)
+        self.seconds = seconds
 
 
 class Unavailable(Refusal):

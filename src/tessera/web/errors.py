@@ -34,6 +34,7 @@ STATUSES: dict[type[Refusal], int] = {
     errors.ArgumentError: 400,
     errors.TooLarge: 413,
     errors.MethodNotAllowed: 405,
+    errors.TooManyRequests: 429,
     errors.Unavailable: 503,
     DuplicateHeader: 400,
 }
@@ -120,6 +121,8 @@ def _headers(refusal: Refusal) -> Headers:
             headers = ((b"www-authenticate", challenge.encode("ascii")),)
         case errors.MethodNotAllowed():
             headers = ((b"allow", ", ".join(refusal.allowed).encode("ascii")),)
+        case errors.TooManyRequests():
+            headers = ((b"retry-after", b"%d" % refusal.seconds),)
         case errors.Unavailable():
             headers = ((b"retry-after", str(RETRY_AFTER_SECONDS).encode("ascii")),)
         case errors.TooLarge():

@@ -31,7 +31,7 @@ def read(request: Request, proxies: tuple[str, ...]) -> Evidence:
             certificate, chain = _certificate(scope["headers"])
         source = origins.source(source, scope["headers"])
     path = scope["raw_path"].decode("latin-1")
-    return Evidence(authorization, source, certificate, chain, proofs, scope["method"], path)
+    return Evidence(authorization, source, certificate, chain, proofs, scope["method"], path, request.quotas)
 
 
 def _certificate(headers: origin.HeaderList) -> tuple[bytes | None, tuple[bytes, ...]]:

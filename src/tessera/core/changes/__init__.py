@@ -82,6 +82,7 @@ from tessera.core.changes.program import (
     SetTierSystem,
 )
 from tessera.core.changes.proofs import ForgetProofs, SpendProof
+from tessera.core.changes.rails import SetRails
 from tessera.core.changes.resources import AddResource, DeleteResource, SetAccess, SetResource
 from tessera.core.changes.rotation import AddWarning, FinishCredential, ForgetWarnings, KeepCredential, SetTokenReuse
 from tessera.core.changes.upkeep import ForgetRevocations, ReleaseLease, TakeLease
@@ -163,6 +164,7 @@ __all__ = [
     "SetPointAccount",
     "SetPointSource",
     "SetQueryCredentials",
+    "SetRails",
     "SetResource",
     "SetStanding",
     "SetTag",
