@@ -12,6 +12,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 DAY = dt.timedelta(days=1)
 
+SERVERS = ExtendedKeyUsageOID.SERVER_AUTH
+
 
 class Pair:
     """A certificate and its private key."""
