@@ -64,6 +64,12 @@ class Settings(BaseSettings):
         description="Addresses and networks of the proxies in front, whose word on the client's address and certificate"
         " is taken.",
     )
+    jwks_private_addresses: bool = Field(
+        False, description="Whether key sets of clients may be got from private addresses, and from this machine."
+    )
+    mtls_ca_file: Path | None = Field(
+        None, description="PEM file of the authorities whose certificates prove a client by its subject (RFC 8705)."
+    )
     wrong_secrets_max: int = Field(
         10,
         ge=1,

@@ -4,7 +4,7 @@ import msgspec
 
 from tessera.app import dpop, tokens
 from tessera.app.house import House
-from tessera.core import credentials, introspection
+from tessera.core import binding, credentials, introspection
 from tessera.core import dpop as proofs
 from tessera.core.applications import Application
 from tessera.core.errors import InvalidToken
@@ -75,7 +75,7 @@ async def holder_s(house: House, evidence: Evidence) -> TokenInfo:
         await dpop.check(house, found[0], bound, evidence)
     elif found is not None:
         dpop.check_bearer(found[0])
-    else:
+    if found is None or not binding.fits(found[0], evidence):
         raise InvalidToken("The token is absent, not valid, expired or revoked. Request a new one from /oauth/token.")
     claims, application = found
     left = seconds_left(claims, house.clock.now())

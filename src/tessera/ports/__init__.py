@@ -11,6 +11,7 @@ from tessera.core.changes import Change, Notice
 from tessera.ports.counts import Counted, SharedCounts
 from tessera.ports.customers import CustomerReader, UserEvent
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
+from tessera.ports.fetcher import Fetcher, NotFetched
 from tessera.ports.identity import IdentityReader
 from tessera.ports.keys import KeyReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
@@ -98,10 +99,12 @@ __all__ = [
     "DirectoryReader",
     "Due",
     "Entropy",
+    "Fetcher",
     "HourCount",
     "IdentityReader",
     "KeyReader",
     "LedgerReader",
+    "NotFetched",
     "OutboxReader",
     "PastMembership",
     "ProgramReader",
