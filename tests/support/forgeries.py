@@ -89,7 +89,7 @@ class Forger:
         for key, algorithm in strangers:
             public = jws.public_jwk(key.public_key())
             own = jws.encode(jws.thumbprint(key.public_key()))
-            for name, header in {
+            headers: dict[str, dict[str, Any]] = {
                 "our kid": {"kid": self.key.key_id},
                 "its own kid": {"kid": own},
                 "no kid": {},
@@ -99,14 +99,15 @@ class Forger:
                 "jku": {"kid": own, "jku": ELSEWHERE},
                 "x5u": {"kid": own, "x5u": ELSEWHERE},
                 "x5c": {"kid": own, "x5c": [jws.encode(b"certificate")]},
-            }.items():
+            }
+            for name, header in headers.items():
                 yield (
                     f"a stranger by {algorithm}, {name}",
                     jws.sign({"typ": "at+jwt", **header}, payload, key, algorithm),
                 )
 
     def _headers(self) -> Named:
-        for kind in (
+        kinds: list[Any] = [
             "JWT",
             "jwt",
             "dpop+jwt",
@@ -118,7 +119,8 @@ class Forger:
             None,
             1,
             [],
-        ):
+        ]
+        for kind in kinds:
             yield f"typ {kind!r}", self.ours({**self.header, "typ": kind}, self.claims)
         yield "no typ", self.ours({"kid": self.key.key_id}, self.claims)
         for critical in (["exp"], ["b64"], ["http://x.example/unknown"], [], None, "exp"):
@@ -148,10 +150,11 @@ class Forger:
     def _claims(self) -> Named:
         for name in MEMBERS:
             yield f"no {name}", self.ours(self.header, {key: each for key, each in self.claims.items() if key != name})
-            for value in (None, True, [], {}, [self.claims[name]], "", 1.5, -1):
+            values: list[Any] = [None, True, [], {}, [self.claims[name]], "", 1.5, -1]
+            for value in values:
                 yield f"{name} {value!r}", self.ours(self.header, {**self.claims, name: value})
         issuer, client = self.claims["iss"], self.claims["client_id"]
-        for name, value in (
+        changed: list[tuple[str, Any]] = [
             ("iss", issuer + "/"), ("iss", issuer.upper()), ("iss", "https://attacker.example"), ("iss", issuer + "\0"),
             ("aud", issuer + "/"), ("aud", "https://other.example"), ("aud", [issuer, "https://other.example"]),
             ("sub", "customer"), ("client_id", "other"), ("sub", client.upper()), ("exp", self.claims["iat"] - 1),
@@ -161,7 +164,8 @@ class Forger:
             ("scope", 'a"b'), ("scope", "é"), ("ref", "1.1.0"), ("ref", "1.1.0.0.0"), ("ref", "1.1.0.1000000"),
             ("ref", "01.1.0.0"), ("ref", "1.1.0.-1"), ("ref", "9.1.0.0"), ("ref", "1.1.9.0"), ("ref", "1.1.0.x"),
             ("cnf", {"jkt": "short"}), ("cnf", {"kid": "x"}), ("cnf", {"jkt": "x", "x5t#S256": "y"}), ("cnf", "x"),
-        ):  # fmt: skip
+        ]  # fmt: skip
+        for name, value in changed:
             yield f"{name} {value!r}", self.ours(self.header, {**self.claims, name: value})
         elsewhere = {**self.claims, "iss": "https://attacker.example", "aud": "https://attacker.example"}
         yield "iss and aud of another", self.ours(self.header, elsewhere)
