@@ -64,6 +64,12 @@ class Settings(BaseSettings):
         description="Addresses and networks of the proxies in front, whose word on the client's address and certificate"
         " is taken.",
     )
+    wrong_secrets_max: int = Field(
+        10,
+        ge=1,
+        le=1_000_000,
+        description="Wrong secrets that may come at once for one client from one address; then one in six seconds.",
+    )
     master_key: str | None = Field(
         None, repr=False, description="The master key itself, 64 hex characters, instead of the file."
     )

@@ -30,6 +30,7 @@ from tessera.directory import Directory
 from tessera.ops import log
 from tessera.ops.clock import SystemClock
 from tessera.ops.entropy import SystemEntropy
+from tessera.ops.shared_counts import MappedCounts
 from tessera.ops.slow_hash import Argon2
 from tessera.ports import Clock, Entropy, Sender, Unusable
 from tessera.settings import Settings
@@ -117,6 +118,7 @@ async def open_house(
             entropy=entropy or SystemEntropy(),
             slow_hash=Argon2(),
             settings=settings,
+            counts=MappedCounts(folder.counts),
         )
         await directory.load(house.clock.now())
         yield house

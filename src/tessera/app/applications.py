@@ -172,7 +172,7 @@ async def delete(house: House, client_id: str) -> None:
 
 async def revoke_tokens(house: House, client_id: str) -> None:
     """All tokens that the application has so far are dead for good; it may have new ones. Raises OperatorError."""
-    await commit(house, RevokeApplicationTokens(client_id, house.clock.now()))
+    await commit(house, RevokeApplicationTokens(client_id, house.clock.now() + 1))  # those of this very moment too
 
 
 async def set_query_credentials(house: House, client_id: str, policy: QueryCredentials) -> None:

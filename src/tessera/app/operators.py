@@ -49,6 +49,7 @@ _SENTENCES: dict[type[Change], str] = {
     changes.AddKey: "Somebody else added a key at this moment. Look again: `tessera keys list`.",
     changes.EndKey: "Somebody else changed the key's end at this moment. Look again: `tessera keys list`.",
     changes.SetTokenBinding: "The application does not exist any more.",
+    changes.SetRails: "Somebody else changed the application's guard rails at this moment. Look again.",
     changes.AddWebhook: "The organization has a webhook with this name already. Choose another.",
     changes.SetWebhook: "The webhook does not exist any more.",
     changes.RotateWebhook: "Somebody else gave the webhook another secret at this moment. Look again.",

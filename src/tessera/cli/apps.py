@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tessera.cli import durations, output, rotation, secrets, usage
+from tessera.cli import access, durations, limits, output, rotation, secrets, usage
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
 from tessera.cli.options import App, AsJSON, Binding, DataDir, Form, Org, Policy, Switch, Yes, examples, group
 
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 app = group("OAuth applications: what partners get their tokens with.")
 app.add_typer(secrets.app, name="secrets")
+access.register(app)
 app.command("rotate", epilog=rotation.ROTATE_EXAMPLES)(rotation.rotate)
 app.command("finish", epilog=rotation.FINISH_EXAMPLES)(rotation.finish)
 app.command("warnings", epilog=rotation.WARNINGS_EXAMPLES)(rotation.warnings)
 app.command("usage", epilog=usage.EXAMPLES)(usage.usage)
+app.command("limit", epilog=limits.EXAMPLES)(limits.limit)
 
 MOMENTS = ("created_at", "last_token_at")
 
@@ -43,11 +45,14 @@ TokenFormat = Annotated[
 @app.command(
     "create", epilog=examples("apps create Partner", 'apps create Partner --scope "profiles:read" --token-lifetime 12h')
 )
-def create(  # noqa: PLR0913  # each is an option of the command
+def create(  # noqa: PLR0913  # one a flag
     name: Annotated[str, typer.Argument(help="The application's name.", metavar="NAME", show_default=False)],
     *,
     org: Org = None,
     scope: Scope = None,
+    no_platform: Annotated[
+        bool, typer.Option("--no-platform", help="No scope at the platform: for resource servers' tokens alone.")
+    ] = False,
     token_lifetime: Lifetime = "14d",  # noqa: S107  # a length of time, not a secret
     query_credentials: QueryCredentials = Policy.ALLOW,
     token_format: TokenFormat = Form.OPAQUE,
@@ -67,6 +72,9 @@ def create(  # noqa: PLR0913  # each is an option of the command
 
     lifetime = durations.seconds(token_lifetime)
     imported = secret_from_stdin() if client_secret_stdin else None
+    if no_platform and scope is not None:
+        raise typer.BadParameter("Say --scope or --no-platform: one of them.")
+    wanted = None if no_platform else scopes.EVERYTHING if scope is None else scope
 
     async def work(house: "House") -> dict[str, Any]:
         organization = await organizations.find(house, org)
@@ -74,7 +82,7 @@ def create(  # noqa: PLR0913  # each is an option of the command
             house,
             name,
             organization.number,
-            scope=scopes.EVERYTHING if scope is None else scope,
+            scope=wanted,
             token_lifetime_seconds=lifetime,
             query_credentials=QueryCredentials[query_credentials.name],
             client_id=client_id,

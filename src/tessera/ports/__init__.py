@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tessera.core.changes import Change, Notice
+from tessera.ports.counts import Counted, SharedCounts
 from tessera.ports.customers import CustomerReader, UserEvent
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
 from tessera.ports.identity import IdentityReader
@@ -91,6 +92,7 @@ class SlowHash(Protocol):
 __all__ = [
     "Clock",
     "Conflict",
+    "Counted",
     "Counts",
     "CustomerReader",
     "DirectoryReader",
@@ -108,6 +110,7 @@ __all__ = [
     "ResourceReader",
     "RotationReader",
     "Sender",
+    "SharedCounts",
     "SlowHash",
     "Store",
     "StoreError",

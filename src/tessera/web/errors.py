@@ -34,11 +34,16 @@ STATUSES: dict[type[Refusal], int] = {
     errors.ArgumentError: 400,
     errors.TooLarge: 413,
     errors.MethodNotAllowed: 405,
+    errors.TooManyRequests: 429,
     errors.Unavailable: 503,
     DuplicateHeader: 400,
 }
 
-_PLATFORM_CODES = {"invalid_request": "argument_error", "temporarily_unavailable": "not_available"}
+_PLATFORM_CODES = {
+    "invalid_request": "argument_error",
+    "invalid_token": "invalid_auth_token",
+    "temporarily_unavailable": "not_available",
+}
 """What the platform calls a refusal that both families know."""
 
 RETRY_AFTER_SECONDS = 1
@@ -125,8 +130,9 @@ def _headers(refusal: Refusal, resource_metadata: str) -> Headers:
             headers = ((b"www-authenticate", challenge.encode("ascii")),)
         case errors.MethodNotAllowed():
             headers = ((b"allow", ", ".join(refusal.allowed).encode("ascii")),)
-        case errors.Unavailable():
-            headers = ((b"retry-after", str(RETRY_AFTER_SECONDS).encode("ascii")),)
+        case errors.TooManyRequests() | errors.Unavailable():
+            seconds = refusal.seconds if isinstance(refusal, errors.TooManyRequests) else RETRY_AFTER_SECONDS
+            headers = ((b"retry-after", b"%d" % seconds),)
         case errors.TooLarge():
             headers = (CLOSE,)
     return headers

@@ -41,18 +41,8 @@ from tessera.core.changes.identity import (
     SetQueryCredentials,
     SetTokenBinding,
 )
-from tessera.core.changes.keys import (
-    EndKey,
-    ForgetKey,
-    SetTokenFormat,
-)
-from tessera.core.changes.ledger import (
-    AddEntry,
-    AddUserEvent,
-    JoinTier,
-    LeaveTier,
-    SetStanding,
-)
+from tessera.core.changes.keys import EndKey, ForgetKey, SetTokenFormat
+from tessera.core.changes.ledger import AddEntry, AddUserEvent, JoinTier, LeaveTier, SetStanding
 from tessera.core.changes.outbox import (
     AddDelivery,
     AddEvent,
@@ -92,6 +82,7 @@ from tessera.core.changes.program import (
     SetTierSystem,
 )
 from tessera.core.changes.proofs import ForgetProofs, SpendProof
+from tessera.core.changes.rails import SetRails
 from tessera.core.changes.resources import AddResource, DeleteResource, SetAccess, SetResource
 from tessera.core.changes.rotation import AddWarning, FinishCredential, ForgetWarnings, KeepCredential, SetTokenReuse
 from tessera.core.changes.upkeep import ForgetRevocations, ReleaseLease, TakeLease
@@ -174,6 +165,7 @@ __all__ = [
     "SetPointAccount",
     "SetPointSource",
     "SetQueryCredentials",
+    "SetRails",
     "SetResource",
     "SetStanding",
     "SetTag",

@@ -52,6 +52,10 @@ def _operator(world: World) -> Iterable[Condition]:
     )
     yield Condition((changes.SetQueryCredentials(CLIENT, 2),), (changes.SetQueryCredentials("unknown", 2),))
     yield Condition((changes.SetTokenBinding(CLIENT, 1),), (changes.SetTokenBinding("unknown", 1),))
+    yield Condition(
+        (changes.SetRails(CLIENT, "{}", ""),),
+        (changes.SetRails(CLIENT, "{}", "{}"), changes.SetRails("unknown", "{}", "")),
+    )
     yield Condition((changes.DeleteApplication(CLIENT),), (changes.DeleteApplication("unknown"),))
     yield Condition((changes.DisableApplication(CLIENT, AT),), (changes.DisableApplication("unknown", AT),))
     yield Condition(
