@@ -12,6 +12,7 @@ from tessera.ports.counts import Counted, SharedCounts
 from tessera.ports.customers import CustomerReader, UserEvent
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
 from tessera.ports.identity import IdentityReader
+from tessera.ports.keys import KeyReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
@@ -26,6 +27,7 @@ class DirectoryReader(IdentityReader, ResourceReader, ProgramReader, Protocol):
 
 class Reader(
     IdentityReader,
+    KeyReader,
     ResourceReader,
     ProgramReader,
     WholeProgramReader,
@@ -98,6 +100,7 @@ __all__ = [
     "Entropy",
     "HourCount",
     "IdentityReader",
+    "KeyReader",
     "LedgerReader",
     "OutboxReader",
     "PastMembership",

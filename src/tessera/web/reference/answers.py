@@ -40,6 +40,11 @@ class PlatformError(msgspec.Struct):
 
 CACHING: Answer = {"description": "Answers are not to be kept.", "schema": {"const": "no-store"}}
 
+CACHED: Answer = {
+    "description": "How long the answer may be kept.",
+    "schema": {"type": "string", "pattern": "^public, max-age=[0-9]+$"},
+}
+
 HEADERS: dict[int, dict[str, Answer]] = {
     401: {
         "WWW-Authenticate": {
@@ -89,7 +94,7 @@ def success(operation: Operation, schema: dict[str, Any]) -> Answer:
     """The answer of 200."""
     return {
         "description": " ".join(_sentence(kind) for kind in choices(operation.reply)) or "Done.",
-        "headers": {"Cache-Control": CACHING},
+        "headers": {"Cache-Control": CACHED if operation.access == "public" else CACHING},
         "content": {JSON: {"schema": schema}},
     }
 
@@ -117,7 +122,7 @@ def _kinds(path: str, operation: Operation) -> list[type[Refusal]]:
         kinds |= {errors.InvalidRequest, errors.InvalidClient}
     elif operation.access == "bearer":
         kinds |= {errors.InvalidRequest, errors.InvalidToken}
-    else:
+    elif operation.access == "platform":
         kinds |= {errors.ArgumentError, errors.MissingCredentials, errors.InvalidAuthToken}
     if operation.scope is not None:
         kinds.add(errors.InsufficientScope)
