@@ -10,8 +10,8 @@ from tessera.app import introspection
 from tessera.app.house import House
 from tessera.app.introspection import TokenInfo
 from tessera.core.errors import InvalidRequest
-from tessera.core.introspection import INACTIVE, Active
-from tessera.web import evidence
+from tessera.core.introspection import INACTIVE, SIGNED, Active
+from tessera.web import evidence, guard
 from tessera.web.messages import JSON_NO_STORE_HEADERS, Request, Response, encode
 from tessera.web.operations import Operation
 from tessera.web.routes import Route
@@ -32,6 +32,10 @@ class Inactive(msgspec.Struct, frozen=True):
     active: bool
 
 
+SIGNED_TYPE = f"application/{SIGNED}".encode("ascii")
+
+SIGNED_HEADERS = ((b"content-type", SIGNED_TYPE), *JSON_NO_STORE_HEADERS[1:])
+
 INTROSPECT = Operation(
     "Ask about a token",
     "OAuth",
@@ -40,7 +44,8 @@ INTROSPECT = Operation(
     query=oauth.CREDENTIALS,
     description="RFC 7662 section 2. Answered are: the token's own application; the application that a resource names"
     " as its server, for tokens for that resource; and one with the scope `tokens:introspect`, for those of its"
-    " organization. To anybody else every token is inactive. Authenticate as for a token.",
+    " organization. To anybody else every token is inactive. Authenticate as for a token. With `Accept:"
+    " application/token-introspection+jwt` the answer is signed (RFC 9701).",
     access="client",
     example={"token": "0154a5d817b2"},
 )
@@ -64,7 +69,10 @@ def routes(house: House) -> list[Route]:
 
     async def info(request: Request) -> Response:
         """What the token in the header says."""
-        told = await introspection.holder_s(house, evidence.read(request, house.settings.trusted_proxies))
+        shown = evidence.read(request, house.settings.trusted_proxies)
+        told = await introspection.holder_s(house, shown)
+        if shown.proofs:
+            request.also_answer += guard.fresh_nonce(house)
         if request.query and b"access_token=" in request.query:
             raise InvalidRequest("Send the token in the Authorization header only, not in the address.")
         return Response(200, encode(told), JSON_NO_STORE_HEADERS)
@@ -73,3 +81,11 @@ def routes(house: House) -> list[Route]:
         Route("POST", "/oauth/introspect", introspect, INTROSPECT),
         Route("GET", "/oauth/token/info", info, INFO),
     ]
+
+
+def _wants_signed(request: Request) -> bool:
+    """Whether the caller asks for a signed answer by name (RFC 9701 section 4)."""
+    for name, value in request.scope["headers"]:
+        if name == b"accept" and SIGNED_TYPE in value.lower():
+            return any(part.partition(b";")[0].strip().lower() == SIGNED_TYPE for part in value.split(b","))
+    return False

@@ -1,6 +1,6 @@
 """Tokens: issue one, say whose one is, revoke one."""
 
-from tessera.app import clients, dpop, token_forms
+from tessera.app import clients, dpop, rails, token_forms
 from tessera.app.house import House
 from tessera.core import credentials, grants, tokens
 from tessera.core.applications import Application, TokenBinding
@@ -30,6 +30,8 @@ async def issue(house: House, params: Params, evidence: Evidence) -> TokenReply:
         if known is not None:
             house.usage.count(caller, now, evidence.source, claims.resource, 0)
             return tokens.reply(*known, now)
+    if options.rails:
+        rails.take_token(house, caller.application, evidence, now)
     token = token_forms.write(house, claims, caller.application)
     house.usage.count(caller, now, evidence.source, claims.resource)
     if options.token_reuse:

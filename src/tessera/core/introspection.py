@@ -29,6 +29,10 @@ class Confirmation(msgspec.Struct, frozen=True, gc=False):
     x5t: str | UnsetType = msgspec.field(default=UNSET, name="x5t#S256")
 
 
+SIGNED = "token-introspection+jwt"
+"""`typ` of a signed answer (RFC 9701 section 5), and with `application/` before it the type of its content."""
+
+
 class Active(msgspec.Struct, frozen=True, gc=False):
     """What a live token says (RFC 7662 section 2.2); times are seconds since the epoch."""
 

@@ -183,6 +183,8 @@ def _again(name: str, value: str, other: str) -> str:
     """The value of a parameter that stands there once more."""
     if name != REPEATABLE:
         raise InvalidRequest(f"The parameter {name} was sent twice. Send it once.")
+    if not value or not other:
+        return value or other
     return value if other in value.split(" ") else f"{value} {other}"
 
 
