@@ -5,7 +5,6 @@ import msgspec
 from tessera.app import tokens
 from tessera.app.house import House
 from tessera.core import credentials, introspection
-from tessera.core.applications import Application
 from tessera.core.errors import InvalidToken
 from tessera.core.evidence import Evidence
 from tessera.core.introspection import Active
@@ -34,8 +33,8 @@ class TokenInfo(msgspec.Struct, frozen=True, gc=False):
     created_at: int
 
 
-async def introspect(house: House, params: Params, evidence: Evidence) -> tuple[Active | None, Application]:
-    """What the token in a request says, and who asked; None when it is dead or nothing to this caller.
+async def introspect(house: House, params: Params, evidence: Evidence) -> tuple[Active | None, str]:
+    """What the token in a request says, and the client id of who asked; None when it is dead or nothing to this caller.
 
     Waits on nothing, once the caller and the token's application are known.
 
@@ -48,8 +47,8 @@ async def introspect(house: House, params: Params, evidence: Evidence) -> tuple[
     if found is None or not introspection.may_look(caller, *found, resources):
         if opened_before:  # what is no token of ours costs an attempt to open it: so the time tells neither
             house.directory.ring.open(token, PURPOSE, house.clock.now())
-        return None, caller
-    return introspection.describe(*found, resources, house.issuer), caller
+        return None, caller.client_id
+    return introspection.describe(*found, resources, house.issuer), caller.client_id
 
 
 def signed(house: House, told: Active | None, client_id: str) -> str:
