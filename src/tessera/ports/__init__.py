@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tessera.core.changes import Change, Notice
-from tessera.ports.counts import Counted, SharedCounts
+from tessera.ports.counts import SharedCounts
 from tessera.ports.customers import CustomerReader, UserEvent
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
 from tessera.ports.identity import IdentityReader
@@ -86,7 +86,6 @@ class SlowHash(Protocol):
 __all__ = [
     "Clock",
     "Conflict",
-    "Counted",
     "Counts",
     "CustomerReader",
     "DirectoryReader",
