@@ -32,7 +32,7 @@ def _proxies(value: object) -> object:
     """Addresses and networks as a list, or as a text with spaces or commas between. Raises NotANetwork."""
     listed = value.replace(",", " ").split() if isinstance(value, str) else value
     if isinstance(listed, (list, tuple)):
-        networks.networks(each for each in listed if isinstance(each, str))
+        networks.Networks(each for each in listed if isinstance(each, str))
     return listed
 
 
