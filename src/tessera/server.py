@@ -10,10 +10,12 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from tessera import wiring
+from tessera.ops.board import Board
 from tessera.settings import Settings, SettingsError
 from tessera.web.limits import Limits
 from tessera.web.protocol import LimitedProtocol
 from tessera.web.turns import Turns
+from tessera.wiring import Equipment
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -39,13 +41,34 @@ def _loopback(host: str) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.")
 
 
-def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
+def listen_beside(settings: Settings) -> socket.socket | None:
+    """A listening socket for the management port; None when it is off.
+
+    When the default is taken, which says nothing of an operator's wish, any free port will do. Raises SettingsError.
+    """
+    host, port = settings.management_host, settings.management_port
+    if port == "off":
+        return None
+    for number in (port,) if "management_port" in settings.model_fields_set else (port, 0):
+        try:
+            family = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0][0]
+            return socket.create_server((host, number), family=family, backlog=128)
+        except OSError as error:
+            reason = error.strerror
+    raise SettingsError(
+        f"Cannot listen on {host} port {port} for management: {reason}. Name another with --management-port, or `off`."
+    )
+
+
+def run(
+    settings: Settings, listener: socket.socket, management: socket.socket | None, ready: Callable[[], None]
+) -> None:
     """Serve until SIGINT or SIGTERM; requests in flight are finished first.
 
     `ready` is called when a signal would end it cleanly, just before it starts.
     """
     config = uvicorn.Config(
-        partial(wiring.application, settings),
+        partial(wiring.application, settings, Equipment(Board(), management)),
         factory=True,
         workers=settings.workers,
         loop="uvloop",

@@ -3,10 +3,12 @@
 import asyncio
 import gc
 import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from tessera.api import (
     audit_log,
@@ -14,19 +16,23 @@ from tessera.api import (
     customer_marks,
     customer_search,
     customers,
+    management,
     oauth,
     points,
     programs,
     tiers,
     user_events,
 )
-from tessera.app import deliveries, duties, events, keys, settlement, upkeep
+from tessera.app import deliveries, duties, events, keys, readiness, settlement, upkeep
 from tessera.app.house import House
 from tessera.core.keys import MasterKey
 from tessera.directory import Directory
 from tessera.ops import log
+from tessera.ops.board import Board
 from tessera.ops.clock import SystemClock
 from tessera.ops.entropy import SystemEntropy
+from tessera.ops.metrics import LOG_DROPPED, TOKENS, Metrics
+from tessera.ops.request_log import RequestLog
 from tessera.ops.slow_hash import Argon2
 from tessera.ports import Clock, Entropy, Sender, Unusable
 from tessera.settings import Settings
@@ -34,9 +40,21 @@ from tessera.store.folder import DataFolder, write_private
 from tessera.store.migrate import SchemaState, migrate_sqlite, older, sqlite_state
 from tessera.store.sqlite import SQLiteDriver
 from tessera.store.store import SQLStore
-from tessera.web.asgi import App
+from tessera.web.asgi import App, Served
+from tessera.web.beside import listening
 from tessera.web.reference import pages as reference
 from tessera.web.routes import Route, Routes
+from tessera.web.watch import Watch
+
+LOG_SECONDS = 2.0
+"""How long the last lines of the log are waited for at the end."""
+
+
+class Equipment(NamedTuple):
+    """What a server process is handed beside its settings. `management` is None when there is no such port."""
+
+    board: Board
+    management: socket.socket | None = None
 
 
 def set_up(settings: Settings) -> None:
@@ -92,12 +110,17 @@ def read_master_key(settings: Settings, folder: DataFolder, *, create: bool) -> 
 
 @asynccontextmanager
 async def open_house(
-    settings: Settings, *, clock: Clock | None = None, entropy: Entropy | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+    metrics: Metrics | None = None,
 ) -> AsyncIterator[House]:
     """The house over a data folder that was set up. Raises Unusable."""
     folder = DataFolder(settings.data_dir)
     master_key = read_master_key(settings, folder, create=False)
-    store = SQLStore(SQLiteDriver(folder.database))
+    metrics = metrics or Metrics()
+    store = SQLStore(SQLiteDriver(folder.database), partial(readiness.committed, metrics))
     try:
         clock = clock or SystemClock()
         directory = Directory(store, master_key, clock, settings.applications_cached_max)
@@ -108,6 +131,7 @@ async def open_house(
             entropy=entropy or SystemEntropy(),
             slow_hash=Argon2(),
             settings=settings,
+            metrics=metrics,
         )
         await directory.load(house.clock.now())
         yield house
@@ -131,9 +155,12 @@ def routes(house: House) -> list[Route]:
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[Routes]:
+async def serving(
+    settings: Settings, app: App, equipment: Equipment | None = None, requests: RequestLog | None = None
+) -> AsyncIterator[Served]:
     """A house with its upkeep running; what is counted and not yet written is written at the end."""
-    async with open_house(settings) as house, open_sender(settings) as sender:
+    metrics = Metrics(equipment.board if equipment else None)
+    async with open_house(settings, metrics=metrics) as house, open_sender(settings) as sender:
         holder = f"{os.getpid()} {house.new_uuid()}"
         webhooks = duties.side_by_side(
             partial(deliveries.deliver, house, sender),
@@ -141,6 +168,7 @@ async def serving(settings: Settings) -> AsyncIterator[Routes]:
         )
         tasks = [
             asyncio.create_task(upkeep.follow_feed(house, settings.feed_poll_milliseconds / 1000)),
+            asyncio.create_task(upkeep.keep_pulse(house)),
             asyncio.create_task(upkeep.flush_usage(house, settings.usage_flush_seconds)),
             asyncio.create_task(upkeep.forget_expired(house)),
             asyncio.create_task(
@@ -150,10 +178,13 @@ async def serving(settings: Settings) -> AsyncIterator[Routes]:
             ),
             asyncio.create_task(duties.while_held(house, "webhooks", holder, webhooks)),
         ]
-        served = Routes(routes(house))
+        served = Served(Routes(routes(house)), Watch(metrics, requests=requests, outcomes={oauth.TOKEN_PATH: TOKENS}))
         _keep_for_good()
         try:
-            yield served
+            async with listening(
+                management.routes(house, lambda: app.going_down), equipment.management if equipment else None
+            ):
+                yield served
         finally:
             for task in tasks:
                 task.cancel()
@@ -167,7 +198,26 @@ def _keep_for_good() -> None:
     gc.freeze()
 
 
-def application(settings: Settings) -> App:
+def application(settings: Settings, equipment: Equipment) -> App:
     """The ASGI application of one process."""
     log.configure(settings.log_level, settings.log_format)
-    return App(partial(serving, settings))
+    return App(partial(_serving_aloud, settings, equipment))
+
+
+@asynccontextmanager
+async def _serving_aloud(settings: Settings, equipment: Equipment, app: App) -> AsyncIterator[Served]:
+    """As `serving`, with the log written by a thread, and an event for each request."""
+    wanted = settings.log_requests != "none" and settings.log_level in ("debug", "info")
+    requests = RequestLog(settings.log_format, settings.log_requests) if wanted else None
+    log.open_outlet(partial(_dropped, Metrics(equipment.board)))
+    try:
+        async with serving(settings, app, equipment, requests) as served:
+            yield served
+    finally:
+        if requests is not None:
+            requests.write()
+        await asyncio.to_thread(log.close_outlet, LOG_SECONDS)
+
+
+def _dropped(metrics: Metrics, events: int) -> None:
+    metrics.count(LOG_DROPPED, by=events)

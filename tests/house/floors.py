@@ -46,6 +46,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "cryptography": ("core/sealing.py", "core/keys.py"),
     "httptools": (),
     "httpx2": ("ops/sender.py",),
+    "opentelemetry": ("ops/tracing.py",),
+    "prometheus_client": ("ops/metrics.py",),
     "pydantic": ("settings.py",),
     "pydantic_settings": ("settings.py",),
     "rich": ("cli/",),
@@ -53,7 +55,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "sqlite3": ("store/", "cli/main.py"),
     "structlog": ("ops/log.py",),
     "typer": ("cli/",),
-    "uvicorn": ("server.py", "web/protocol.py"),
+    "uvicorn": ("server.py", "web/beside.py", "web/protocol.py"),
     "uvloop": (),
     "yaml": ("app/program_files.py",),
 }

@@ -17,6 +17,8 @@ from tessera.web.messages import JSON_NO_STORE_HEADERS, DuplicateHeader, Request
 from tessera.web.operations import Operation, Parameter
 from tessera.web.routes import Route
 
+TOKEN_PATH = "/oauth/token"
+
 
 class TokenRequest(msgspec.Struct, frozen=True):
     """The parameters of a token request, as the reference shows them."""
@@ -93,7 +95,7 @@ def routes(house: House) -> list[Route]:
         await tokens.revoke_own(house, await _params(request), _evidence(request))
         return Response(200, b"{}", JSON_NO_STORE_HEADERS)
 
-    return [Route("POST", "/oauth/token", token, TOKEN), Route("POST", "/oauth/revoke", revoke, REVOKE)]
+    return [Route("POST", TOKEN_PATH, token, TOKEN), Route("POST", "/oauth/revoke", revoke, REVOKE)]
 
 
 async def _params(request: Request) -> wire.Params:

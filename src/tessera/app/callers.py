@@ -37,6 +37,8 @@ async def identify(house: House, evidence: Evidence) -> Caller:
         found = await tokens.check(house, token)
         if found is None:
             raise InvalidAuthToken("The token is not valid, expired or revoked. Request a new one from /oauth/token.")
+        if evidence.seen is not None:
+            evidence.seen.client_id = found[1].client_id
         return Caller(found[1].organization, found[0].scopes)
     pair = credentials.basic_pair(authorization)
     if pair is None:

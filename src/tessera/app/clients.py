@@ -15,7 +15,7 @@ VERIFIED_MAX = 10_000
 """Slow secrets remembered as verified; beyond it all are checked again."""
 
 
-async def authenticate(house: House, presented: Presented, _evidence: Evidence, now: int) -> Authenticated:
+async def authenticate(house: House, presented: Presented, evidence: Evidence, now: int) -> Authenticated:
     """The application that presented these credentials.
 
     Raises InvalidClient, with one text, for an unknown client, a wrong or ended secret, a disabled client, and
@@ -27,6 +27,8 @@ async def authenticate(house: House, presented: Presented, _evidence: Evidence, 
     if application is None:
         was_read = not directory.applications.remembers(presented.client_id)
         application = await directory.applications.with_client_id(presented.client_id) or NOBODY
+    if evidence.seen is not None:
+        evidence.seen.client_id = "" if application is NOBODY else application.client_id
     checked = application if application.enabled else NOBODY  # the secrets of a disabled client tell nothing either
     digest = applications.secret_digest(directory.pepper, presented.client_secret)
     secret = applications.matching_secret(checked, digest, now)

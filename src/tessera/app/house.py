@@ -5,15 +5,34 @@ from collections.abc import Sequence
 
 from tessera.app.usage import Usage
 from tessera.core.changes import Change, Notice
+from tessera.core.errors import Unavailable
+from tessera.core.times import SECOND
 from tessera.directory import Directory
+from tessera.ops.metrics import Metrics
 from tessera.ports import Clock, Entropy, SlowHash, Store
 from tessera.settings import Settings
 
 
 class House:
-    """The store, the directory over it, the clock, entropy, the slow hash, the settings, and the usage counts."""
+    """The store, the directory over it, the clock, entropy, the slow hash, the settings, and the counts.
 
-    __slots__ = ("clock", "directory", "entropy", "settings", "slow_hash", "store", "turns", "usage", "verified")
+    `heard_at` is when what other processes change was last heard; 0 where nobody listens, as in a command.
+    """
+
+    __slots__ = (
+        "clock",
+        "directory",
+        "entropy",
+        "heard_at",
+        "metrics",
+        "refuses_when_stale",
+        "settings",
+        "slow_hash",
+        "store",
+        "turns",
+        "usage",
+        "verified",
+    )
 
     def __init__(
         self,
@@ -24,6 +43,7 @@ class House:
         entropy: Entropy,
         slow_hash: SlowHash,
         settings: Settings,
+        metrics: Metrics | None = None,
     ) -> None:
         self.store = store
         self.directory = directory
@@ -31,6 +51,9 @@ class House:
         self.entropy = entropy
         self.slow_hash = slow_hash
         self.settings = settings
+        self.metrics = metrics or Metrics()
+        self.refuses_when_stale = settings.feed_stale_policy == "refuse"
+        self.heard_at = 0
         self.usage = Usage()
         self.verified: dict[tuple[int, bytes], None] = {}
         self.turns: dict[str, asyncio.Lock] = {}
@@ -41,6 +64,20 @@ class House:
         for notice in notices:
             await self.directory.apply(notice)
         return notices
+
+    def require_feed(self, now: int) -> None:
+        """Raises Unavailable when what others change has not been heard for longer than it may."""
+        if 0 < self.heard_at < now - self.stale_after:
+            raise Unavailable(
+                "The service cannot vouch for tokens just now. Try again in a moment.",
+                detail="the changes of other processes have not been heard for too long",
+                check="feed.stale",
+            )
+
+    @property
+    def stale_after(self) -> int:
+        """How long nothing may be heard before this process is not ready."""
+        return int(self.settings.feed_stale_after_seconds * SECOND)
 
     def new_uuid(self) -> str:
         """A UUID in the order of time (version 7, RFC 9562 section 5.7) in lower case.

@@ -3,12 +3,29 @@
 import msgspec
 
 
+class Seen(msgspec.Struct, gc=False):
+    """What is known of a request when it is over, for the log and the counts; filled in while it is answered.
+
+    `route` is the address as it was declared, empty when there is none. `code` and what follows it are a refusal's.
+    """
+
+    route: str = ""
+    source: str = ""
+    client_id: str = ""
+    code: str = ""
+    public: str = ""
+    detail: str = ""
+    check: str = ""
+    request_id: str = ""
+
+
 class Evidence(msgspec.Struct, frozen=True, gc=False):
     """The headers of a request by which somebody is told from others, and where it comes from.
 
     `source` is the address of the client, as far as it is known by our own eyes or by a trusted proxy's word.
     `certificate` is the client's (DER), as a trusted proxy handed it over, with `chain` above it; None when there is
-    none. `proofs` are the values of the `DPoP` headers. `method` and `path` are the request's own.
+    none. `proofs` are the values of the `DPoP` headers. `method` and `path` are the request's own. `seen` is where
+    those who find out more note it.
     """
 
     authorization: bytes | None = None
@@ -18,6 +35,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
     proofs: tuple[bytes, ...] = ()
     method: str = ""
     path: str = ""
+    seen: Seen | None = None
 
 
 NOTHING = Evidence()

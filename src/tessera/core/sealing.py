@@ -70,6 +70,15 @@ class Ring:
         number = self._signing_number(now)
         return (number.to_bytes(1) + self._ciphers[number][0].encrypt(claims, purpose)).hex()
 
+    def signs(self, now: int) -> bool:
+        """Whether a key may seal at `now`."""
+        number = self._signing_number(now)
+        return any(
+            key.signs_from <= now and (key.verifies_until is None or now < key.verifies_until)
+            for key in self._keys
+            if key.number == number
+        )
+
     def _signing_number(self, now: int) -> int:
         """The newest key whose `signs_from` has come, remembered for as long as that stays the answer."""
         begins, ends, number = self._signing

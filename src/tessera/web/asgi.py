@@ -2,34 +2,51 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from time import perf_counter_ns
+from typing import NamedTuple
 
-from tessera.core.errors import Refusal
+from tessera.core.errors import NotFound, Refusal, Unavailable
+from tessera.core.evidence import Seen
 from tessera.ops.log import log
 from tessera.ports import StoreError
 from tessera.web import errors
 from tessera.web.messages import ClientGone, Receive, Request, Response, Scope, Send, whole
 from tessera.web.routes import Routes
+from tessera.web.watch import Watch
 
-Lifespan = Callable[[], AbstractAsyncContextManager[Routes]]
+
+class Served(NamedTuple):
+    """What an application answers, and who is told of its answers."""
+
+    routes: Routes
+    watch: Watch | None = None
+
+
+Lifespan = Callable[["App"], AbstractAsyncContextManager[Served]]
 """Opens what the routes stand on, gives the routes, and closes it after the last request."""
 
 
 class App:
-    """The ASGI application."""
+    """The ASGI application. `going_down` is set when it is to end and no new connections are taken."""
 
-    def __init__(self, lifespan: Lifespan) -> None:
+    def __init__(self, lifespan: Lifespan, served: Served | None = None) -> None:
         self._lifespan = lifespan
-        self._routes = Routes([])
+        self._routes, self.watch = served or Served(Routes([]))
+        self.going_down = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._other(scope, receive, send)
             return
+        began = perf_counter_ns()
+        seen = Seen()
         try:
-            response = await self._answer(scope, receive)
+            response = await self._answer(scope, receive, seen)
         except ClientGone:
             return
         body = response.body
+        if self.watch is not None:
+            self.watch.answered(scope, seen, response.status, len(body), began)
         connection = whole(scope)
         if (
             connection is not None
@@ -41,24 +58,27 @@ class App:
         await send({"type": "http.response.start", "status": response.status, "headers": [*response.headers, *length]})
         await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+    async def _answer(self, scope: Scope, receive: Receive, seen: Seen) -> Response:
         path = scope["path"]
         try:
             found = self._routes.find(scope["method"], scope["raw_path"])
             if found is None:
+                seen.code = errors.code(NotFound, path)
                 return errors.not_found(path)
-            handler, values = found
-            return await handler(Request(scope, receive, values))
+            route, values = found
+            seen.route = route.path
+            return await route.handler(Request(scope, receive, values, seen))
         except Refusal as refusal:
-            response = errors.respond(refusal, path)
-            _log_refusal(scope, refusal, response.status)
-            return response
+            _note(seen, refusal, path)
+            return errors.respond(refusal, path)
         except StoreError as error:
+            seen.code = errors.code(Unavailable, path)
             log.error("store_unavailable", method=scope["method"], path=path, reason=str(error))
             return errors.unavailable(path)
         except ClientGone:
             raise
         except Exception:  # noqa: BLE001  # the last resort: a defect is answered, and logged whole
+            seen.code = errors.defect_code(path)
             log.exception("defect", method=scope["method"], path=path)
             return errors.defect(path)
 
@@ -67,26 +87,22 @@ class App:
             return
         await receive()
         try:
-            opened = self._lifespan()
-            self._routes = await opened.__aenter__()
+            opened = self._lifespan(self)
+            self._routes, self.watch = await opened.__aenter__()
         except Exception as error:  # noqa: BLE001  # whatever it is, the server is told and stops
             log.exception("start_failed")
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        self.going_down = True
         await opened.__aexit__(None, None, None)
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def _log_refusal(scope: Scope, refusal: Refusal, status: int) -> None:
-    """One line a refusal: never the query string, a header, or anything that was presented."""
-    log.info(
-        "refused",
-        method=scope["method"],
-        path=scope["path"],
-        status=status,
-        code=refusal.code,
-        public=refusal.public,
-        detail=refusal.detail,
-    )
+def _note(seen: Seen, refusal: Refusal, path: str) -> None:
+    """What is logged of a refusal: never a query string, a header, or anything that was presented."""
+    seen.code = errors.code(type(refusal), path)
+    seen.public = refusal.public
+    seen.detail = refusal.detail
+    seen.check = refusal.check

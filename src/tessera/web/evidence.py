@@ -18,4 +18,5 @@ def read(request: Request) -> Evidence:
             proofs = (*proofs, value)
     client = scope["client"]
     source = client[0] if client else ""
-    return Evidence(authorization, source, None, (), proofs, scope["method"], scope["path"])
+    request.seen.source = source
+    return Evidence(authorization, source, None, (), proofs, scope["method"], scope["path"], request.seen)

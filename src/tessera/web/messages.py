@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import msgspec
 
 from tessera.core.errors import Refusal, TooLarge
+from tessera.core.evidence import Seen
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -49,14 +50,18 @@ class DuplicateHeader(Refusal):
 
 
 class Request:
-    """One HTTP request; `path_values` are the decoded values of the route's `{names}`, in order."""
+    """One HTTP request; `path_values` are the decoded values of the route's `{names}`, in order.
 
-    __slots__ = ("_receive", "path_values", "scope")
+    `seen` is what is known of it when it is over.
+    """
 
-    def __init__(self, scope: Scope, receive: Receive, path_values: tuple[str, ...]) -> None:
+    __slots__ = ("_receive", "path_values", "scope", "seen")
+
+    def __init__(self, scope: Scope, receive: Receive, path_values: tuple[str, ...], seen: Seen) -> None:
         self.scope = scope
         self._receive = receive
         self.path_values = path_values
+        self.seen = seen
 
     @property
     def query(self) -> bytes:
