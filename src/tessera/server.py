@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import ssl
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -11,6 +12,7 @@ from uvicorn.supervisors import Multiprocess
 
 from tessera import wiring
 from tessera.ops.board import Board
+from tessera.ops.certificates import CertificateError, Certificates
 from tessera.settings import Settings, SettingsError
 from tessera.web.limits import Limits
 from tessera.web.protocol import LimitedProtocol
@@ -23,10 +25,11 @@ def listen(settings: Settings) -> socket.socket:
 
     Raises SettingsError when the address cannot be had, or would carry secrets in the clear beyond this machine.
     """
-    if not settings.behind_tls_proxy and not _loopback(settings.host):
+    if certificates(settings) is None and not settings.behind_tls_proxy and not _loopback(settings.host):
         raise SettingsError(
-            f"Listening on {settings.host} without TLS would send secrets in the clear. Put a proxy that ends TLS in"
-            " front and say so with --behind-tls-proxy, or listen on 127.0.0.1."
+            f"Listening on {settings.host} without TLS would send secrets in the clear. Name the files of a certificate"
+            " with --tls-certificate-file and --tls-key-file, or put a proxy that ends TLS in front and say so with"
+            " --behind-tls-proxy, or listen on 127.0.0.1."
         )
     try:
         family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
@@ -35,6 +38,21 @@ def listen(settings: Settings) -> socket.socket:
         raise SettingsError(
             f"Cannot listen on {settings.host} port {settings.port}: {error.strerror}. Name another with --port."
         ) from None
+
+
+def certificates(settings: Settings) -> Certificates | None:
+    """What TLS is served with; None when it is not. Raises SettingsError for files that cannot be used now."""
+    certificate, key = settings.tls_certificate_file, settings.tls_key_file
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise SettingsError("TLS needs both files: name --tls-certificate-file and --tls-key-file.")
+    found = Certificates(certificate, key)
+    try:
+        found.check()
+    except CertificateError as error:
+        raise SettingsError(f"TLS cannot be served. {error}") from None
+    return found
 
 
 def _loopback(host: str) -> bool:
@@ -67,8 +85,10 @@ def run(
 
     `ready` is called when a signal would end it cleanly, just before it starts.
     """
+    pair = certificates(settings)
     config = uvicorn.Config(
-        partial(wiring.application, settings, Equipment(Board(), management)),
+        partial(wiring.application, settings, Equipment(Board(), management, pair)),
+        ssl_context_factory=None if pair is None else partial(_context, pair),
         factory=True,
         workers=settings.workers,
         loop="uvloop",
@@ -99,6 +119,10 @@ def _protocol(settings: Settings) -> Any:
         keep_alive_seconds=settings.keep_alive_seconds,
     )
     return partial(LimitedProtocol, limits=limits, turns=Turns())
+
+
+def _context(pair: Certificates, _config: uvicorn.Config, _default: object) -> ssl.SSLContext:
+    return pair.context()
 
 
 def _stop(server: uvicorn.Server, _number: int, _frame: object) -> None:

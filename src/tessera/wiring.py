@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -29,9 +30,10 @@ from tessera.core.keys import MasterKey
 from tessera.directory import Directory
 from tessera.ops import log
 from tessera.ops.board import Board
+from tessera.ops.certificates import Certificates
 from tessera.ops.clock import SystemClock
 from tessera.ops.entropy import SystemEntropy
-from tessera.ops.metrics import LOG_DROPPED, TOKENS, Metrics
+from tessera.ops.metrics import CERTIFICATE_ENDS, LOG_DROPPED, TOKENS, Metrics
 from tessera.ops.request_log import RequestLog
 from tessera.ops.slow_hash import Argon2
 from tessera.ports import Clock, Entropy, Sender, Unusable
@@ -51,10 +53,11 @@ LOG_SECONDS = 2.0
 
 
 class Equipment(NamedTuple):
-    """What a server process is handed beside its settings. `management` is None when there is no such port."""
+    """What a server process is handed beside its settings: None for what it does without."""
 
     board: Board
     management: socket.socket | None = None
+    certificates: Certificates | None = None
 
 
 def set_up(settings: Settings) -> None:
@@ -178,6 +181,8 @@ async def serving(
             ),
             asyncio.create_task(duties.while_held(house, "webhooks", holder, webhooks)),
         ]
+        if equipment is not None and equipment.certificates is not None:
+            tasks.append(asyncio.create_task(equipment.certificates.follow(partial(_certificate_ends, metrics))))
         served = Served(Routes(routes(house)), Watch(metrics, requests=requests, outcomes={oauth.TOKEN_PATH: TOKENS}))
         _keep_for_good()
         try:
@@ -217,6 +222,10 @@ async def _serving_aloud(settings: Settings, equipment: Equipment, app: App) -> 
         if requests is not None:
             requests.write()
         await asyncio.to_thread(log.close_outlet, LOG_SECONDS)
+
+
+def _certificate_ends(metrics: Metrics, ends: datetime) -> None:
+    metrics.set(CERTIFICATE_ENDS, int(ends.timestamp()))
 
 
 def _dropped(metrics: Metrics, events: int) -> None:

@@ -43,7 +43,7 @@ BUILT_BY_WIRING = frozenset({"Directory", "House", "SQLStore", "SQLiteDriver"})
 OWNERS: dict[str, tuple[str, ...]] = {
     "alembic": ("store/migrate.py", "store/migrations/"),
     "argon2": ("ops/slow_hash.py",),
-    "cryptography": ("core/sealing.py", "core/keys.py"),
+    "cryptography": ("core/sealing.py", "core/keys.py", "ops/certificates.py"),
     "httptools": (),
     "httpx2": ("ops/sender.py",),
     "opentelemetry": ("ops/tracing.py",),
