@@ -218,7 +218,8 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int, headers: Headers = ()) -> None:
         """Answer without the application, and close."""
-        if not self.transport.is_closing():
+        if not self.transport.is_closing() and not self._closes:
+            self._closes = True
             watch = cast("App", self.app).watch
             if watch is not None:
                 watch.turned_away(status)
