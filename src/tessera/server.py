@@ -11,6 +11,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from tessera import wiring
+from tessera.ops import tracing
 from tessera.ops.board import Board
 from tessera.ops.certificates import CertificateError, Certificates
 from tessera.settings import Settings, SettingsError
@@ -53,6 +54,17 @@ def certificates(settings: Settings) -> Certificates | None:
     except CertificateError as error:
         raise SettingsError(f"TLS cannot be served. {error}") from None
     return found
+
+
+def check_traces(settings: Settings) -> None:
+    """Raises SettingsError when traces are wanted and cannot be sent."""
+    endpoint = settings.otlp_endpoint
+    if endpoint is None:
+        return
+    if not endpoint.startswith(("http://", "https://")):
+        raise SettingsError("The setting otlp_endpoint cannot be used: it begins with http:// or https://.")
+    if not tracing.installed():
+        raise SettingsError("Traces need the extra `otel`: `pip install 'tessera-id[otel]'`, or unset otlp_endpoint.")
 
 
 def _loopback(host: str) -> bool:

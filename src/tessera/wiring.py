@@ -5,7 +5,7 @@ import gc
 import os
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from tessera.app import deliveries, duties, events, keys, readiness, settlement,
 from tessera.app.house import House
 from tessera.core.keys import MasterKey
 from tessera.directory import Directory
-from tessera.ops import log
+from tessera.ops import log, tracing
 from tessera.ops.board import Board
 from tessera.ops.certificates import Certificates
 from tessera.ops.clock import SystemClock
@@ -36,6 +36,7 @@ from tessera.ops.entropy import SystemEntropy
 from tessera.ops.metrics import CERTIFICATE_ENDS, LOG_DROPPED, TOKENS, Metrics
 from tessera.ops.request_log import RequestLog
 from tessera.ops.slow_hash import Argon2
+from tessera.ops.tracing import Answered
 from tessera.ports import Clock, Entropy, Sender, Unusable
 from tessera.settings import Settings
 from tessera.store.folder import DataFolder, write_private
@@ -159,7 +160,11 @@ def routes(house: House) -> list[Route]:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, app: App, equipment: Equipment | None = None, requests: RequestLog | None = None
+    settings: Settings,
+    app: App,
+    equipment: Equipment | None = None,
+    requests: RequestLog | None = None,
+    traced: Answered | None = None,
 ) -> AsyncIterator[Served]:
     """A house with its upkeep running; what is counted and not yet written is written at the end."""
     metrics = Metrics(equipment.board if equipment else None)
@@ -183,7 +188,9 @@ async def serving(
         ]
         if equipment is not None and equipment.certificates is not None:
             tasks.append(asyncio.create_task(equipment.certificates.follow(partial(_certificate_ends, metrics))))
-        served = Served(Routes(routes(house)), Watch(metrics, requests=requests, outcomes={oauth.TOKEN_PATH: TOKENS}))
+        served = Served(
+            Routes(routes(house)), Watch(metrics, requests=requests, traced=traced, outcomes={oauth.TOKEN_PATH: TOKENS})
+        )
         _keep_for_good()
         try:
             async with listening(
@@ -216,8 +223,9 @@ async def _serving_aloud(settings: Settings, equipment: Equipment, app: App) -> 
     requests = RequestLog(settings.log_format, settings.log_requests) if wanted else None
     log.open_outlet(partial(_dropped, Metrics(equipment.board)))
     try:
-        async with serving(settings, app, equipment, requests) as served:
-            yield served
+        with _traces(settings) as traced:
+            async with serving(settings, app, equipment, requests, traced) as served:
+                yield served
     finally:
         if requests is not None:
             requests.write()
@@ -226,6 +234,13 @@ async def _serving_aloud(settings: Settings, equipment: Equipment, app: App) -> 
 
 def _certificate_ends(metrics: Metrics, ends: datetime) -> None:
     metrics.set(CERTIFICATE_ENDS, int(ends.timestamp()))
+
+
+def _traces(settings: Settings) -> AbstractContextManager[Answered | None]:
+    """The library is loaded only where traces are wanted."""
+    if settings.otlp_endpoint is None:
+        return nullcontext()
+    return tracing.traces(settings.otlp_endpoint, settings.trusted_proxies)
 
 
 def _dropped(metrics: Metrics, events: int) -> None:

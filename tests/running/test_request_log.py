@@ -138,9 +138,7 @@ def _dropped(management: str) -> float:
 def _read(descriptor: int, told: list[int]) -> None:
     """Read to the end, and note what is told of events that were dropped."""
     with os.fdopen(descriptor, "rb") as file:
-        for line in file:
-            if b'"log_dropped"' in line:
-                told.append(msgspec.json.decode(line)["events"])
+        told.extend(msgspec.json.decode(line)["events"] for line in file if b'"log_dropped"' in line)
 
 
 def test_an_outlet_keeps_a_bound_and_the_order(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """TLS by certificate files: what clients verify, what replaces what, what is refused."""
 
-import os
 import socket
 import ssl
 from collections.abc import Iterator
@@ -53,8 +52,8 @@ def shown(port: int, context: ssl.SSLContext) -> str:
 def put(authority: Authority, name: str, served: str = "served", **moments: float) -> None:
     """Put a new pair in the place of the one that is served."""
     certificate, key = authority.issue(name, **moments)
-    os.replace(certificate, certificate.with_name(f"{served}.pem"))
-    os.replace(key, key.with_name(f"{served}.key"))
+    certificate.replace(certificate.with_name(f"{served}.pem"))
+    key.replace(key.with_name(f"{served}.key"))
 
 
 def test_a_client_that_verifies_gets_its_token(served: Operated, authority: Authority) -> None:
@@ -93,9 +92,9 @@ def test_old_versions_are_refused(served: Operated, authority: Authority) -> Non
     for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
         context = trusting(authority)
         context.set_ciphers("ALL:@SECLEVEL=0")
-        with pytest.warns(DeprecationWarning):
+        with pytest.warns(DeprecationWarning, match="deprecated"):
             context.minimum_version = version
-        with pytest.warns(DeprecationWarning):
+        with pytest.warns(DeprecationWarning, match="deprecated"):
             context.maximum_version = version
         with pytest.raises(ssl.SSLError):
             connected(served.server.port, context)
@@ -118,7 +117,7 @@ def test_a_new_pair_is_taken_and_open_connections_go_on(served: Operated, author
         assert {shown(port, context) for _ in range(20)} == {"renewed"}
         kept.sendall(raw.request("GET", "/nothing"))
         assert kept.recv(65536).startswith(b"HTTP/1.1 404")
-        assert dict(part for row in kept.getpeercert()["subject"] for part in row)["commonName"] == "served"  # type: ignore[index,union-attr,misc]
+        assert dict(part for row in kept.getpeercert()["subject"] for part in row)["commonName"] == "served"  # type: ignore[index,misc]
 
 
 def test_a_bad_new_pair_is_told_and_the_old_one_stays(served: Operated, authority: Authority, tmp_path: Path) -> None:
@@ -147,7 +146,7 @@ def test_what_cannot_be_served_refuses_the_start(authority: Authority, tmp_path:
     early = authority.issue("early", begins=1, ends=3)
     text = tmp_path / "text.pem"
     text.write_text("no certificate")
-    cases = {
+    cases: dict[str, list[str | Path]] = {
         "both files": ["--tls-certificate-file", certificate],
         "cannot be read": ["--tls-certificate-file", tmp_path / "none.pem", "--tls-key-file", key],
         "is not that of": ["--tls-certificate-file", certificate, "--tls-key-file", ended[1]],

@@ -1,7 +1,7 @@
 """A certificate authority of the tests: certificates for 127.0.0.1, good ones and others."""
 
-import datetime
 import ipaddress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-DAY = datetime.timedelta(days=1)
+DAY = timedelta(days=1)
 
 
 class Authority:
@@ -40,7 +40,7 @@ class Authority:
     def _build(
         self, subject: x509.Name, key: ec.EllipticCurvePublicKey, begins: float, ends: float, *, authority: bool
     ) -> x509.Certificate:
-        now = datetime.datetime.now(datetime.UTC)
+        now = datetime.now(UTC)
         builder = (
             x509.CertificateBuilder()
             .subject_name(subject)

@@ -80,6 +80,7 @@ def serve(  # noqa: PLR0913  # every flag is a parameter
         log_level=log_level,
         log_format=log_format,
     )
+    server.check_traces(chosen)
     check_folder(chosen, make=True)
     with server.listen(chosen) as listener:
         address = _address(listener, "http" if chosen.tls_certificate_file is None else "https")

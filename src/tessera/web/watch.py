@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from time import perf_counter_ns, time_ns
-from typing import Protocol
 
 from tessera.core.evidence import Seen
 from tessera.ops import metrics
 from tessera.ops.metrics import Family, Metrics
 from tessera.ops.request_log import PATH_LENGTH_MAX, RequestEvent, RequestLog
+from tessera.ops.tracing import Answered
 from tessera.web.messages import Scope
 
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
@@ -19,13 +19,6 @@ NO_ROUTE = "none"
 """Any address that nothing answers, or not by this method."""
 
 
-class Tracer(Protocol):
-    """What is told of every request (see `ops/tracing.py`); times are nanoseconds since the epoch."""
-
-    def answered(self, scope: Scope, seen: Seen, status: int, begun: int, ended: int) -> None:
-        """One request was answered."""
-
-
 class Watch:
     """Told of every answer. `outcomes` are routes whose refusals are counted by code, with their family."""
 
@@ -34,13 +27,13 @@ class Watch:
         counts: Metrics,
         *,
         requests: RequestLog | None = None,
-        tracer: Tracer | None = None,
+        traced: Answered | None = None,
         outcomes: Mapping[str, Family] | None = None,
     ) -> None:
         self._metrics = counts
         self._requests = requests
         self._refused_only = requests is not None and requests.refused_only
-        self._tracer = tracer
+        self._traced = traced
         self._outcomes = dict(outcomes or {})
 
     def answered(self, scope: Scope, seen: Seen, status: int, size: int, began: int) -> None:
@@ -56,9 +49,9 @@ class Watch:
             counts.count(family, seen.code or "issued")
         if self._requests is not None and (status >= 400 or not self._refused_only):
             self._requests.add(_event(scope, seen, status, size, took))
-        if self._tracer is not None:
+        if self._traced is not None:
             now = time_ns()
-            self._tracer.answered(scope, seen, status, now - took * 1000, now)
+            self._traced(scope, seen, status, now - took * 1000, now)
 
     def turned_away(self, status: int) -> None:
         """A connection was answered and closed before there was a request."""
