@@ -14,7 +14,7 @@ from typing import IO
 
 import httpx
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 
 

@@ -60,6 +60,12 @@ def is_pretty(form: LogFormat) -> bool:
     return form == "pretty" or (form == "auto" and sys.stderr.isatty())
 
 
+def rendered(event: dict[str, object]) -> str:
+    """An event as a pretty line."""
+    render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    return str(render(None, "", printable(None, "", event)))
+
+
 def configure(level: LogLevel, form: LogFormat) -> None:
     """Set up the log of this process, the server library's included."""
     numeric = logging.getLevelNamesMapping()[level.upper()]

@@ -1,14 +1,11 @@
 """One event for each request, at little cost: kept as values, and made lines of ten times a second."""
 
 import asyncio
-import sys
 from datetime import datetime
-from typing import Any
 
 import msgspec
-import structlog
 
-from tessera.ops.log import is_pretty, printable, stream
+from tessera.ops.log import is_pretty, rendered, stream
 from tessera.settings import LogFormat, LogRequests
 
 EVERY_SECONDS = 0.1
@@ -46,7 +43,7 @@ class RequestLog:
         self.refused_only = wanted == "refused"
         self._events: list[RequestEvent] = []
         self._encode = msgspec.json.Encoder().encode_lines
-        self._render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if is_pretty(form) else None
+        self._pretty = is_pretty(form)
         self._due = False
 
     def add(self, event: RequestEvent) -> None:
@@ -66,12 +63,9 @@ class RequestLog:
     def _hand_over(self) -> None:
         events, self._events = self._events, []
         if events:
-            stream.put(self._encode(events) if self._render is None else self._pretty(events), len(events))
+            stream.put(_pretty(events) if self._pretty else self._encode(events), len(events))
 
-    def _pretty(self, events: list[RequestEvent]) -> bytes:
-        render = self._render
-        lines = []
-        for event in events:
-            values: dict[str, Any] = msgspec.to_builtins(event)
-            lines.append(str(render(None, "", printable(None, "", values))) if render else "")
-        return ("\n".join(lines) + "\n").encode("utf-8", "backslashreplace")
+
+def _pretty(events: list[RequestEvent]) -> bytes:
+    lines = [rendered(msgspec.to_builtins(event)) + "\n" for event in events]
+    return "".join(lines).encode("utf-8", "backslashreplace")

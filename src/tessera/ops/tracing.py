@@ -35,6 +35,7 @@ def traces(endpoint: str, trusted: Sequence[str]) -> Iterator[Answered]:
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from opentelemetry.semconv.attributes import http_attributes as http
     from opentelemetry.trace import SpanKind, StatusCode
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -59,9 +60,9 @@ def traces(endpoint: str, trusted: Sequence[str]) -> Iterator[Answered]:
         parent = None
         if networks and client and any(ip_address(client[0]) in network for network in networks):
             parent = propagator.extract(scope["headers"], getter=Headers())
-        attributes: dict[str, str | int] = {"http.request.method": method, "http.response.status_code": status}
+        attributes: dict[str, str | int] = {http.HTTP_REQUEST_METHOD: method, http.HTTP_RESPONSE_STATUS_CODE: status}
         told = {
-            "http.route": seen.route,
+            http.HTTP_ROUTE: seen.route,
             "client.address": seen.source,
             "tessera.client_id": seen.client_id,
             "error.type": seen.code,
