@@ -11,6 +11,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from tessera import wiring
+from tessera.core import issuers
 from tessera.ops import tracing
 from tessera.ops.board import Board
 from tessera.ops.certificates import CertificateError, Certificates
@@ -26,11 +27,16 @@ def listen(settings: Settings) -> socket.socket:
 
     Raises SettingsError when the address cannot be had, or would carry secrets in the clear beyond this machine.
     """
-    if certificates(settings) is None and not settings.behind_tls_proxy and not _loopback(settings.host):
+    if certificates(settings) is None and not settings.behind_tls_proxy and not issuers.loopback(settings.host):
         raise SettingsError(
             f"Listening on {settings.host} without TLS would send secrets in the clear. Name the files of a certificate"
             " with --tls-certificate-file and --tls-key-file, or put a proxy that ends TLS in front and say so with"
             " --behind-tls-proxy, or listen on 127.0.0.1."
+        )
+    if settings.issuer is None and not issuers.loopback(settings.host):
+        raise SettingsError(
+            f"Listening on {settings.host} needs the address by which callers reach the service, for the tokens and"
+            " documents that name it. Say it with --issuer https://id.example.com."
         )
     try:
         family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
@@ -65,10 +71,6 @@ def check_traces(settings: Settings) -> None:
         raise SettingsError("The setting otlp_endpoint cannot be used: it begins with http:// or https://.")
     if not tracing.installed():
         raise SettingsError("Traces need the extra `otel`: `pip install 'tessera-id[otel]'`, or unset otlp_endpoint.")
-
-
-def _loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def listen_beside(settings: Settings) -> socket.socket | None:

@@ -8,15 +8,19 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
+from tessera.core import issuers, networks
+
 LogFormat = Literal["auto", "pretty", "json"]
+DPoPNonces = Literal["required", "off"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogRequests = Literal["all", "refused", "none"]
 FeedStalePolicy = Literal["continue", "refuse"]
@@ -24,6 +28,14 @@ FeedStalePolicy = Literal["continue", "refuse"]
 
 class SettingsError(Exception):
     """A setting that cannot be used; the text is a sentence that says what to do."""
+
+
+def _proxies(value: object) -> object:
+    """Addresses and networks as a list, or as a text with spaces or commas between. Raises NotANetwork."""
+    listed = value.replace(",", " ").split() if isinstance(value, str) else value
+    if isinstance(listed, (list, tuple)):
+        networks.networks(each for each in listed if isinstance(each, str))
+    return listed
 
 
 class Settings(BaseSettings):
@@ -48,10 +60,21 @@ class Settings(BaseSettings):
         description="The address by which callers reach the service, as `https://id.example.com`; needed when it"
         " listens beyond loopback.",
     )
-    trusted_proxies: tuple[str, ...] = Field(
+    dpop_nonces: DPoPNonces = Field(
+        "required",
+        description="Whether a DPoP proof has to contain a nonce of ours that is a few minutes old at most: `required`"
+        " or `off`.",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_proxies)] = Field(
         (),
         description="Addresses and networks of the proxies in front, whose word on the client's address and certificate"
         " is taken.",
+    )
+    wrong_secrets_max: int = Field(
+        10,
+        ge=1,
+        le=1_000_000,
+        description="Wrong secrets that may come at once for one client from one address; then one in six seconds.",
     )
     master_key: str | None = Field(
         None, repr=False, description="The master key itself, 64 hex characters, instead of the file."
@@ -100,6 +123,9 @@ class Settings(BaseSettings):
     events_kept_days: int = Field(
         30, ge=1, le=3650, description="How long events are kept; longer only for a webhook that is behind."
     )
+    usage_kept_days: int = Field(
+        90, ge=1, le=3650, description="How long it is kept what each application did by the hour."
+    )
     connections_max: int = Field(10_000, ge=1, description="Open connections a process accepts; more get a 503.")
     request_head_bytes_max: int = Field(
         32 * 1024, ge=1024, description="Bytes of request line and headers; more get a 431."
@@ -111,6 +137,16 @@ class Settings(BaseSettings):
         60.0, gt=0, description="How long an idle connection is kept open for the client's next request."
     )
     shutdown_seconds: float = Field(8.0, gt=0, description="Time that requests in flight have to finish after SIGTERM.")
+
+    @field_validator("issuer")
+    @classmethod
+    def _is_an_issuer(cls, issuer: str | None) -> str | None:
+        return None if issuer is None else issuers.check(issuer)
+
+    @property
+    def issuer_in_force(self) -> str:
+        """The issuer: the one that was set, or the address on this machine."""
+        return self.issuer or issuers.local(self.host, self.port, "https" if self.tls_certificate_file else "http")
 
     @classmethod
     def settings_customise_sources(
@@ -139,6 +175,8 @@ def load(**flags: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"The setting {name} cannot be used: {first['msg']}.") from None
+        raise SettingsError(
+            f"The setting {name} cannot be used: {first['msg'].removeprefix('Value error, ')}."
+        ) from None
     except ValueError as error:
         raise SettingsError(f"The configuration file cannot be read: {error}.") from None

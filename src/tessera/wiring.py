@@ -17,6 +17,7 @@ from tessera.api import (
     customer_marks,
     customer_search,
     customers,
+    introspection,
     management,
     oauth,
     points,
@@ -24,7 +25,7 @@ from tessera.api import (
     tiers,
     user_events,
 )
-from tessera.app import deliveries, duties, events, keys, readiness, settlement, upkeep
+from tessera.app import deliveries, duties, events, keys, readiness, settlement, upkeep, warnings
 from tessera.app.house import House
 from tessera.core.keys import MasterKey
 from tessera.directory import Directory
@@ -35,6 +36,7 @@ from tessera.ops.clock import SystemClock
 from tessera.ops.entropy import SystemEntropy
 from tessera.ops.metrics import CERTIFICATE_ENDS, LOG_DROPPED, TOKENS, Metrics
 from tessera.ops.request_log import RequestLog
+from tessera.ops.shared_counts import MappedCounts
 from tessera.ops.slow_hash import Argon2
 from tessera.ops.tracing import Answered
 from tessera.ports import Clock, Entropy, Sender, Unusable
@@ -79,11 +81,17 @@ def set_up(settings: Settings) -> None:
 
 
 async def _first_keys(database: Path, master_key: MasterKey) -> None:
-    """The first keys of a database that is still without anything; one that holds something is left as it is."""
+    """The first keys of a database that is still without anything, and those that an older one lacks.
+
+    One that holds something and no keys is damaged, and is left as it is.
+    """
     store = SQLStore(SQLiteDriver(database))
     try:
-        if not await store.keys() and not await store.organizations():
+        found = await store.keys()
+        if not found and not await store.organizations():
             await keys.create_first(store, master_key, SystemClock(), SystemEntropy())
+        elif found:
+            await keys.add_missing(store, master_key, SystemClock(), SystemEntropy())
     finally:
         await store.close()
 
@@ -127,7 +135,7 @@ async def open_house(
     store = SQLStore(SQLiteDriver(folder.database), partial(readiness.committed, metrics))
     try:
         clock = clock or SystemClock()
-        directory = Directory(store, master_key, clock, settings.applications_cached_max)
+        directory = Directory(store, master_key, clock, settings.applications_cached_max, settings.issuer_in_force)
         house = House(
             store,
             directory,
@@ -135,6 +143,7 @@ async def open_house(
             entropy=entropy or SystemEntropy(),
             slow_hash=Argon2(),
             settings=settings,
+            counts=MappedCounts(folder.counts),
             metrics=metrics,
         )
         await directory.load(house.clock.now())
@@ -153,7 +162,7 @@ def open_sender(settings: Settings) -> AbstractAsyncContextManager[Sender]:
 def routes(house: House) -> list[Route]:
     """Every route that is served."""
     profiles = (customers, customer_search, custom_profiles, customer_marks)
-    rooms = (oauth, *profiles, points, audit_log, tiers, programs, user_events)
+    rooms = (oauth, introspection, *profiles, points, audit_log, tiers, programs, user_events)
     served = [route for room in rooms for route in room.routes(house)]
     return [*served, *reference.routes(served)]
 
@@ -174,6 +183,10 @@ async def serving(
             partial(deliveries.deliver, house, sender),
             partial(events.forget_old, house, settings.events_kept_days),
         )
+        watching = duties.side_by_side(
+            partial(warnings.watch, house),
+            partial(warnings.forget_old, house, settings.usage_kept_days),
+        )
         tasks = [
             asyncio.create_task(upkeep.follow_feed(house, settings.feed_poll_milliseconds / 1000)),
             asyncio.create_task(upkeep.keep_pulse(house)),
@@ -185,6 +198,7 @@ async def serving(
                 )
             ),
             asyncio.create_task(duties.while_held(house, "webhooks", holder, webhooks)),
+            asyncio.create_task(duties.while_held(house, "warnings", holder, watching)),
         ]
         if equipment is not None and equipment.certificates is not None:
             tasks.append(asyncio.create_task(equipment.certificates.follow(partial(_certificate_ends, metrics))))

@@ -11,6 +11,7 @@ from tessera.core.applications import (
     CredentialKind,
     CredentialRecord,
     QueryCredentials,
+    TokenBinding,
 )
 from tessera.core.changes import (
     AddApplication,
@@ -19,7 +20,9 @@ from tessera.core.changes import (
     DisableApplication,
     EnableApplication,
     EndCredential,
+    RevokeApplicationTokens,
     SetQueryCredentials,
+    SetTokenBinding,
 )
 from tessera.core.errors import InvalidScope
 from tessera.core.tokens import LIFETIME_SECONDS_MAX
@@ -42,7 +45,7 @@ async def create(
     name: str,
     organization: int,
     *,
-    scope: str = scopes.EVERYTHING,
+    scope: str | None = scopes.EVERYTHING,
     token_lifetime_seconds: int = DEFAULT_LIFETIME_SECONDS,
     query_credentials: QueryCredentials = QueryCredentials.ALLOW,
     client_id: str | None = None,
@@ -50,20 +53,20 @@ async def create(
 ) -> Issued:
     """Create an application with its first secret; both made here unless brought along from another system.
 
-    Raises OperatorError.
+    One whose `scope` is None may do nothing at the platform. Raises OperatorError.
     """
     check_text("The name", name)
     if not 1 <= token_lifetime_seconds <= LIFETIME_SECONDS_MAX:
         raise OperatorError(f"The token lifetime must be 1 to {LIFETIME_SECONDS_MAX} seconds.")
     try:
-        wanted = scopes.show(scopes.parse(scope))
+        wanted = "" if scope is None else scopes.show(scopes.parse(scope))
     except InvalidScope as refusal:
         raise OperatorError(refusal.public) from None
     if client_id is not None:
         check_text("The client id", client_id)
     client = client_id or house.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
     now = house.clock.now()
-    secret, issued = _new_secret(house, client, "first", None, client_secret)
+    secret, issued = new_secret(house, client, "first", None, client_secret)
     application = AddApplication(
         client, name, organization, wanted, token_lifetime_seconds, int(query_credentials), now
     )
@@ -71,9 +74,10 @@ async def create(
     return issued
 
 
-def _new_secret(
+def new_secret(
     house: House, client_id: str, name: str, ends_at: int | None, imported: str | None
 ) -> tuple[AddCredential, Issued]:
+    """The change that adds a secret, made here unless brought along, and what is shown of it. Raises OperatorError."""
     if imported is None:
         secret = house.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
         kind, digest = CredentialKind.KEYED, applications.secret_digest(house.directory.pepper, secret)
@@ -111,7 +115,7 @@ async def add_secret(
     check_text("The secret's name", name)
     if ends_at is not None and ends_at <= house.clock.now():
         raise OperatorError("The secret's end has already passed.")
-    change, issued = _new_secret(house, client_id, name, ends_at, imported)
+    change, issued = new_secret(house, client_id, name, ends_at, imported)
     await commit(house, change)
     return issued
 
@@ -162,9 +166,19 @@ async def delete(house: House, client_id: str) -> None:
     await commit(house, DeleteApplication(client_id))
 
 
+async def revoke_tokens(house: House, client_id: str) -> None:
+    """All tokens that the application has so far are dead for good; it may have new ones. Raises OperatorError."""
+    await commit(house, RevokeApplicationTokens(client_id, house.clock.now()))
+
+
 async def set_query_credentials(house: House, client_id: str, policy: QueryCredentials) -> None:
     """What the application may do with credentials in a URL. Raises OperatorError."""
     await commit(house, SetQueryCredentials(client_id, int(policy)))
+
+
+async def set_token_binding(house: House, client_id: str, binding: TokenBinding) -> None:
+    """What the tokens that the application asks for have to be bound to. Raises OperatorError."""
+    await commit(house, SetTokenBinding(client_id, int(binding)))
 
 
 async def find(house: House, name_or_client_id: str) -> ApplicationRecord:

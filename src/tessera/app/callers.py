@@ -5,16 +5,21 @@ from typing import TypeVar
 
 import msgspec
 
-from tessera.app import tokens
+from tessera.app import dpop, floods, rails, tokens
 from tessera.app.house import House
 from tessera.core import applications, credentials, scopes
+from tessera.core import dpop as proofs
+from tessera.core.applications import Application
 from tessera.core.errors import InsufficientScope, InvalidAPIKey, InvalidAuthToken, MissingCredentials, NotFound
 from tessera.core.evidence import Evidence
 from tessera.core.loyalty.program import Program
 from tessera.core.organizations import NO_PROPERTY
 from tessera.core.scopes import Scopes
+from tessera.core.tokens import Claims
 
 T = TypeVar("T")
+
+NO_TOKEN = "The token is not valid, expired or revoked. Request a new one from /oauth/token."
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
@@ -25,9 +30,11 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
 
 
 async def identify(house: House, evidence: Evidence) -> Caller:
-    """The caller that the `Authorization` header proves, by Bearer or by Basic.
+    """The caller that the `Authorization` header proves, by Bearer, by DPoP or by Basic.
 
-    Raises MissingCredentials when there is no header, InvalidAuthToken for anything that proves nothing.
+    Raises MissingCredentials when there is no header, InvalidAuthToken for anything that proves nothing or comes from
+    a network that its guard rails do not allow, TooManyRequests for more than they do, and DPoPChallenge for a token
+    without the proof of the key it is bound to.
     """
     authorization = evidence.authorization
     if authorization is None:
@@ -35,21 +42,60 @@ async def identify(house: House, evidence: Evidence) -> Caller:
     token = credentials.bearer(authorization)
     if token is not None:
         found = await tokens.check(house, token)
-        if found is None:
-            raise InvalidAuthToken("The token is not valid, expired or revoked. Request a new one from /oauth/token.")
+        if found is None or found[0].resource:
+            raise _dead(found)
         if evidence.seen is not None:
             evidence.seen.client_id = found[1].client_id
+        if found[0].binding:
+            dpop.check_bearer(found[0])
+        if found[1].options.rails:
+            _hold(house, found[1], evidence)
+        house.usage.call(found[1].number)
         return Caller(found[1].organization, found[0].scopes)
+    token = proofs.token(authorization)
+    if token is not None:
+        return await _possessor(house, token, evidence)
     pair = credentials.basic_pair(authorization)
     if pair is None:
         raise InvalidAuthToken("The Authorization header is neither a Bearer token nor well-formed Basic.")
-    return await _property_caller(house, *pair)
+    return await _property_caller(house, evidence, *pair)
 
 
-async def _property_caller(house: House, api_key: str, secret: str) -> Caller:
+def _dead(found: tuple[Claims, Application] | None) -> InvalidAuthToken:
+    """One answer, whatever is wrong with a token; one for another resource server is dead here."""
+    return InvalidAuthToken(
+        "The token is not valid, expired or revoked. Request a new one from /oauth/token.",
+        detail="not a live token" if found is None else "the token is for another resource, not for the platform",
+        check="token.live" if found is None else "token.audience",
+    )
+
+
+async def _possessor(house: House, token: str, evidence: Evidence) -> Caller:
+    """The caller that a token and the proof of its key show (RFC 9449 section 7)."""
+    found = await tokens.check(house, token)
+    if found is None or found[0].resource:
+        raise dpop.refusal("The token is not valid, expired or revoked. Request a new one from /oauth/token.")
+    await dpop.check(house, found[0], token, evidence)
+    if found[1].options.rails:
+        _hold(house, found[1], evidence)
+    house.usage.call(found[1].number)
+    return Caller(found[1].organization, found[0].scopes)
+
+
+def _hold(house: House, application: Application, evidence: Evidence) -> None:
+    """Hold a caller to the guard rails of its application. Raises InvalidAuthToken and TooManyRequests."""
+    now = house.clock.now()
+    outside = rails.outside(house, application, evidence, now)
+    if outside:
+        raise InvalidAuthToken(NO_TOKEN, detail=outside, check="rails.networks")
+    rails.pace(house, application, evidence, now)
+
+
+async def _property_caller(house: House, evidence: Evidence, api_key: str, secret: str) -> Caller:
     known = await house.directory.properties.get(api_key) or NO_PROPERTY
     digest = applications.secret_digest(house.directory.pepper, secret)
     if not known.opens_with(digest):
+        floods.failed(house, api_key, evidence, house.clock.now())
         raise InvalidAuthToken("The API key or its secret is wrong.")
     return Caller(known.organization, (scopes.EVERYTHING,))
 

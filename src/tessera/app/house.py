@@ -3,32 +3,44 @@
 import asyncio
 from collections.abc import Sequence
 
+from tessera.app.reports import Reports
+from tessera.app.token_reuse import TokenReuse
 from tessera.app.usage import Usage
 from tessera.core.changes import Change, Notice
 from tessera.core.errors import Unavailable
 from tessera.core.times import SECOND
 from tessera.directory import Directory
 from tessera.ops.metrics import Metrics
-from tessera.ports import Clock, Entropy, SlowHash, Store
+from tessera.ports import Clock, Entropy, SharedCounts, SlowHash, Store
 from tessera.settings import Settings
+
+REPORT_SECONDS = 60
+"""Between two reports of the same: of a rail that would refuse, of floods."""
 
 
 class House:
-    """The store, the directory over it, the clock, entropy, the slow hash, the settings, and the counts.
+    """What every deed may use: the store and the directory over it, the clock, entropy, the slow hash, the settings.
 
-    `heard_at` is when what other processes change was last heard; 0 where nobody listens, as in a command.
+    `issuer` is the address by which callers reach the service, and what signed texts say made them. `usage` counts, and
+    `token_reuse` has the tokens that may be handed out again. `metrics` are the operator's numbers. `heard_at` is when
+    what other processes change was last heard; 0 where nobody listens, as in a command.
     """
 
     __slots__ = (
         "clock",
+        "counts",
         "directory",
         "entropy",
+        "flood_reports",
         "heard_at",
+        "issuer",
         "metrics",
+        "rail_reports",
         "refuses_when_stale",
         "settings",
         "slow_hash",
         "store",
+        "token_reuse",
         "turns",
         "usage",
         "verified",
@@ -43,6 +55,7 @@ class House:
         entropy: Entropy,
         slow_hash: SlowHash,
         settings: Settings,
+        counts: SharedCounts,
         metrics: Metrics | None = None,
     ) -> None:
         self.store = store
@@ -54,7 +67,12 @@ class House:
         self.metrics = metrics or Metrics()
         self.refuses_when_stale = settings.feed_stale_policy == "refuse"
         self.heard_at = 0
+        self.counts = counts
+        self.issuer = settings.issuer_in_force
         self.usage = Usage()
+        self.token_reuse = TokenReuse(directory)
+        self.rail_reports = Reports(REPORT_SECONDS)
+        self.flood_reports = Reports(REPORT_SECONDS)
         self.verified: dict[tuple[int, bytes], None] = {}
         self.turns: dict[str, asyncio.Lock] = {}
 

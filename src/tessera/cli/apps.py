@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tessera.cli import durations, output, secrets
+from tessera.cli import access, durations, limits, output, rotation, secrets, usage
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
-from tessera.cli.options import App, AsJSON, DataDir, Org, Policy, Yes, examples, group
+from tessera.cli.options import App, AsJSON, Binding, DataDir, Org, Policy, Switch, Yes, examples, group
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 app = group("OAuth applications: what partners get their tokens with.")
 app.add_typer(secrets.app, name="secrets")
+access.register(app)
+app.command("rotate", epilog=rotation.ROTATE_EXAMPLES)(rotation.rotate)
+app.command("finish", epilog=rotation.FINISH_EXAMPLES)(rotation.finish)
+app.command("warnings", epilog=rotation.WARNINGS_EXAMPLES)(rotation.warnings)
+app.command("usage", epilog=usage.EXAMPLES)(usage.usage)
+app.command("limit", epilog=limits.EXAMPLES)(limits.limit)
 
 MOMENTS = ("created_at", "last_token_at")
 
@@ -32,11 +38,14 @@ QueryCredentials = Annotated[
 @app.command(
     "create", epilog=examples("apps create Partner", 'apps create Partner --scope "profiles:read" --token-lifetime 12h')
 )
-def create(
+def create(  # noqa: PLR0913  # one a flag
     name: Annotated[str, typer.Argument(help="The application's name.", metavar="NAME", show_default=False)],
     *,
     org: Org = None,
     scope: Scope = None,
+    no_platform: Annotated[
+        bool, typer.Option("--no-platform", help="No scope at the platform: for resource servers' tokens alone.")
+    ] = False,
     token_lifetime: Lifetime = "14d",  # noqa: S107  # a length of time, not a secret
     query_credentials: QueryCredentials = Policy.ALLOW,
     client_id: Annotated[
@@ -55,6 +64,9 @@ def create(
 
     lifetime = durations.seconds(token_lifetime)
     imported = secret_from_stdin() if client_secret_stdin else None
+    if no_platform and scope is not None:
+        raise typer.BadParameter("Say --scope or --no-platform: one of them.")
+    wanted = None if no_platform else scopes.EVERYTHING if scope is None else scope
 
     async def work(house: "House") -> dict[str, Any]:
         organization = await organizations.find(house, org)
@@ -62,7 +74,7 @@ def create(
             house,
             name,
             organization.number,
-            scope=scopes.EVERYTHING if scope is None else scope,
+            scope=wanted,
             token_lifetime_seconds=lifetime,
             query_credentials=QueryCredentials[query_credentials.name],
             client_id=client_id,
@@ -90,7 +102,17 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
         output.message("There is no application yet. Make one: `tessera apps create NAME`.")
     else:
         output.table(
-            ("name", "organization", "state", "scope", "URL credentials", "tokens", "last token", "client id"),
+            (
+                "name",
+                "organization",
+                "state",
+                "scope",
+                "URL credentials",
+                "binding",
+                "tokens",
+                "last token",
+                "client id",
+            ),
             [
                 (
                     each.name,
@@ -98,6 +120,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
                     _state(each),
                     each.scope,
                     each.query_credentials,
+                    each.token_binding,
                     each.tokens_issued,
                     output.moment(each.last_token_at),
                     each.client_id,
@@ -132,35 +155,67 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
             ("state", _state(found)),
             ("scope", found.scope),
             ("token lifetime", f"{found.token_lifetime_seconds} seconds"),
+            ("token binding", found.token_binding),
             ("URL credentials", f"{found.query_credentials}, used {found.query_credentials_used} times"),
             ("created", output.moment(found.created_at)),
             ("tokens issued", found.tokens_issued),
+            ("token reuse", Switch.ON if found.token_reuse else Switch.OFF),
             ("last token", output.moment(found.last_token_at)),
         ]
     )
     secrets.show_table(its_secrets)
 
 
-@app.command("set", epilog=examples("apps set Partner --query-credentials deny"))
+@app.command(
+    "set",
+    epilog=examples(
+        "apps set Partner --query-credentials deny",
+        "apps set Partner --token-binding dpop",
+        "apps set Partner --token-reuse on",
+    ),
+)
 def change(
     name: App,
-    query_credentials: Annotated[
-        Policy, typer.Option("--query-credentials", help="Whether the id and secret may stand in a URL.")
-    ],
     *,
+    query_credentials: Annotated[
+        Policy | None, typer.Option("--query-credentials", help="Whether the id and secret may stand in a URL.")
+    ] = None,
+    token_binding: Annotated[
+        Binding | None,
+        typer.Option("--token-binding", help="What its tokens have to be bound to: a DPoP key, a TLS certificate."),
+    ] = None,
+    token_reuse: Annotated[
+        Switch | None,
+        typer.Option("--token-reuse", help="Whether a live token is handed out again while half its life remains."),
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
     """Change what an application may do."""
-    from tessera.app import applications
-    from tessera.core.applications import QueryCredentials
+    from tessera.app import applications, rotation
+    from tessera.core.applications import QueryCredentials, TokenBinding
+
+    if query_credentials is None and token_binding is None and token_reuse is None:
+        raise typer.BadParameter("Say what to change: --query-credentials, --token-binding, --token-reuse.")
 
     async def work(house: "House") -> "ApplicationRecord":
         found = await applications.find(house, name)
-        await applications.set_query_credentials(house, found.client_id, QueryCredentials[query_credentials.name])
+        if query_credentials is not None:
+            await applications.set_query_credentials(house, found.client_id, QueryCredentials[query_credentials.name])
+        if token_binding is not None:
+            await applications.set_token_binding(house, found.client_id, TokenBinding[token_binding.name])
+        if token_reuse is not None:
+            await rotation.set_token_reuse(house, found.client_id, reuse=token_reuse is Switch.ON)
         return await applications.find(house, found.client_id)
 
-    _done(with_house(data_dir, work), f"Credentials in a URL are now: {query_credentials.value}.", as_json=as_json)
+    said = []
+    if query_credentials is not None:
+        said.append(f"Credentials in a URL are now: {query_credentials.value}.")
+    if token_binding is not None:
+        said.append(f"Tokens from now on are bound to: {token_binding.value}.")
+    if token_reuse is not None:
+        said.append(f"Handing a live token out again is now: {token_reuse.value}.")
+    _done(with_house(data_dir, work), " ".join(said), as_json=as_json)
 
 
 @app.command("disable", epilog=examples("apps disable Partner"))

@@ -28,6 +28,7 @@ from tessera.cli import (
     migrate,
     organizations,
     properties,
+    resources,
     serve,
     token,
     webhooks,
@@ -39,6 +40,7 @@ app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.add_typer(apps.app, name="apps")
 app.add_typer(organizations.app, name="orgs")
 app.add_typer(properties.app, name="properties")
+app.add_typer(resources.app, name="resources")
 app.add_typer(customers.app, name="customers")
 app.add_typer(loyalty.app, name="loyalty")
 app.add_typer(webhooks.app, name="webhooks")

@@ -35,6 +35,21 @@ class Policy(StrEnum):
     DENY = "deny"
 
 
+class Binding(StrEnum):
+    """`--token-binding`: what the tokens that an application asks for have to be bound to."""
+
+    NONE = "none"
+    DPOP = "dpop"
+    TLS = "tls"
+
+
+class Switch(StrEnum):
+    """An option that is on or off."""
+
+    ON = "on"
+    OFF = "off"
+
+
 class Way(StrEnum):
     """`--via`: where the credentials of a token request stand."""
 

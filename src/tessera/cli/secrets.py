@@ -48,8 +48,8 @@ def _state(secret: "CredentialRecord", now: int) -> str:
 
 def show_table(found: list[dict[str, Any]]) -> None:
     """A table of secrets."""
-    columns = ("name", "last_four", "state", "created_at", "ends_at", "last_used_at", "kind")
-    titles = ("secret", "last four", "state", "created", "expires", "last used", "kind")
+    columns = ("name", "last_four", "state", "created_at", "ends_at", "last_used_at", "last_used_from", "kind")
+    titles = ("secret", "last four", "state", "created", "expires", "last used", "from", "kind")
     output.table(titles, [[each[column] for column in columns] for each in found])
 
 

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from tessera.core.rails import Quota
+
 
 class Seen(msgspec.Struct, gc=False):
     """What is known of a request when it is over, for the log and the counts; filled in while it is answered.
@@ -24,8 +26,9 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
 
     `source` is the address of the client, as far as it is known by our own eyes or by a trusted proxy's word.
     `certificate` is the client's (DER), as a trusted proxy handed it over, with `chain` above it; None when there is
-    none. `proofs` are the values of the `DPoP` headers. `method` and `path` are the request's own. `seen` is where
-    those who find out more note it.
+    none. `proofs` are the values of the `DPoP` headers. `method` and `path` are the request's own, the path as it was
+    sent, escapes and all. Into `quotas`, where there is such a list, guard rails put what the sender is to be told of
+    them; in `seen`, where there is one, those who find out more of the sender note it.
     """
 
     authorization: bytes | None = None
@@ -35,6 +38,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
     proofs: tuple[bytes, ...] = ()
     method: str = ""
     path: str = ""
+    quotas: list[Quota] | None = None
     seen: Seen | None = None
 
 

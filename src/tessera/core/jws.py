@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 LENGTH_MAX = 4096
 """Characters of a signed text, beyond which it is not looked at."""
@@ -26,15 +27,18 @@ HEADER_LENGTH_MAX = 1024
 """Characters of its header."""
 
 RSA_BITS_MIN, RSA_BITS_MAX = 2048, 4096
+RSA_EXPONENT_BITS_MAX = 32
+"""A long exponent would make checking as slow as signing."""
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _COORDINATE_BYTES = 32
 
 
 class Algorithm(StrEnum):
-    """The signature algorithms we know (RFC 7518, RFC 8037)."""
+    """The signature algorithms we know (RFC 7518, RFC 8037); Ed25519 has two names (RFC 9864)."""
 
     EDDSA = "EdDSA"
+    ED25519 = "Ed25519"
     ES256 = "ES256"
     PS256 = "PS256"
     RS256 = "RS256"
@@ -164,7 +168,7 @@ def _public(jwk: dict[str, Any]) -> tuple[PublicKey, tuple[Algorithm, ...]]:
     kind, curve = jwk.get("kty"), jwk.get("crv")
     try:
         if kind == "OKP" and curve == "Ed25519":
-            return ed25519.Ed25519PublicKey.from_public_bytes(_member(jwk, "x")), (Algorithm.EDDSA,)
+            return ed25519.Ed25519PublicKey.from_public_bytes(_member(jwk, "x")), (Algorithm.EDDSA, Algorithm.ED25519)
         if kind == "EC" and curve == "P-256":
             x, y = (int.from_bytes(_member(jwk, name)) for name in ("x", "y"))
             return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key(), (Algorithm.ES256,)
@@ -172,7 +176,10 @@ def _public(jwk: dict[str, Any]) -> tuple[PublicKey, tuple[Algorithm, ...]]:
             modulus = int.from_bytes(_member(jwk, "n"))
             if not RSA_BITS_MIN <= modulus.bit_length() <= RSA_BITS_MAX:
                 raise Malformed(f"an RSA key has {RSA_BITS_MIN} to {RSA_BITS_MAX} bits")
-            numbers = rsa.RSAPublicNumbers(int.from_bytes(_member(jwk, "e")), modulus)
+            exponent = int.from_bytes(_member(jwk, "e"))
+            if exponent.bit_length() > RSA_EXPONENT_BITS_MAX:
+                raise Malformed("an RSA key's exponent is small")
+            numbers = rsa.RSAPublicNumbers(exponent, modulus)
             return numbers.public_key(), (Algorithm.PS256, Algorithm.RS256)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise error if isinstance(error, Malformed) else Malformed("the key's members do not make a key") from None
@@ -205,11 +212,31 @@ def thumbprint(key: PublicKey) -> bytes:
     return hashlib.sha256(canonical).digest()
 
 
+def private_key(material: bytes) -> PrivateKey:
+    """The private key of these bytes (PKCS #8, DER), which are ours and were not tampered with.
+
+    Raises ValueError when they are no key of a kind that signs.
+    """
+    key = load_der_private_key(material, None, unsafe_skip_rsa_key_validation=True)  # which would take half a second
+    if not isinstance(key, PrivateKey):
+        raise ValueError("it is no key that signs")  # noqa: TRY004  # the material has the wrong value, not type
+    return key
+
+
 def sign(header: dict[str, Any], payload: bytes, key: PrivateKey, algorithm: Algorithm) -> str:
     """A signed text; `header` has everything but the algorithm."""
-    head = encode(msgspec.json.encode({"alg": algorithm, **header}))
-    signed = f"{head}.{encode(payload)}"
-    return f"{signed}.{encode(_signature(key, algorithm, signed.encode('ascii')))}"
+    return signed(head(header, algorithm), payload, key, algorithm)
+
+
+def head(header: dict[str, Any], algorithm: Algorithm) -> str:
+    """The first part of a signed text, which is the same for all texts with the same header."""
+    return encode(msgspec.json.encode({"alg": algorithm, **header}))
+
+
+def signed(head: str, payload: bytes, key: PrivateKey, algorithm: Algorithm) -> str:
+    """A signed text with this first part, which names this algorithm."""
+    text = f"{head}.{encode(payload)}"
+    return f"{text}.{encode(_signature(key, algorithm, text.encode('ascii')))}"
 
 
 def _signature(key: PrivateKey, algorithm: Algorithm, signed: bytes) -> bytes:

@@ -2,35 +2,52 @@
 
 from tessera.core.changes import Notice, NoticeKind
 from tessera.core.keys import KeyPurpose, MasterKey, WrappedKey
+from tessera.core.resources import Resources
 from tessera.core.revocations import Revocations
 from tessera.core.sealing import Ring, SealingKey
+from tessera.core.signing import ALGORITHMS, SigningKey, SigningRing
 from tessera.directory.applications import Applications
 from tessera.directory.cache import Cache
 from tessera.ports import Clock, DirectoryReader, Unusable
 
 PROPERTIES_MAX = 10_000
 PROGRAMS_MAX = 1_000
+REVOCATIONS_PAGE = 10_000
+"""Revocations read at once: all of them as rows would take more memory than it takes to keep them."""
 
 
 class Directory:
-    """Applications by client id and by number, properties, programs, the key ring, the pepper and the revocations.
+    """Applications by client id and by number, properties, programs, resources, the keys, the pepper, the revocations.
 
-    `sequence` is the notice up to which it has heard. Empty until `load`.
+    `ring` holds the keys that seal tokens, `signing` those that sign them.
+
+    `issuer` names the platform among the resources. `sequence` is the notice up to which it has heard. Empty until
+    `load`.
     """
 
-    def __init__(self, reader: DirectoryReader, master_key: MasterKey, clock: Clock, applications_max: int) -> None:
+    def __init__(
+        self,
+        reader: DirectoryReader,
+        master_key: MasterKey,
+        clock: Clock,
+        applications_max: int,
+        issuer: str | None = None,
+    ) -> None:
         self._reader = reader
+        self._issuer = issuer
         self._master_key = master_key
         self.applications = Applications(reader, clock, applications_max)
         self.properties = Cache(reader.property_with_key, PROPERTIES_MAX)
         self.programs = Cache(reader.program, PROGRAMS_MAX)
+        self.resources = Resources()
         self.revocations = Revocations()
         self.ring: Ring
+        self.signing: SigningRing
         self.pepper: bytes
         self.sequence = 0
 
     async def load(self, now: int) -> None:
-        """Begin afresh: forget what is cached, read keys and revocations.
+        """Begin afresh: forget what is cached, read keys, resources and revocations.
 
         Raises Unusable when the master key does not open the stored keys, or there are none.
         """
@@ -39,10 +56,19 @@ class Directory:
         self.properties.clear()
         self.programs.clear()
         await self._load_keys()
-        revocations = Revocations()
-        for token_id, expires_at in await self._reader.revocations(now):
-            revocations.add(token_id, expires_at)
-        self.revocations = revocations
+        await self._load_resources()
+        await self._load_revocations(now)
+
+    async def _load_resources(self) -> None:
+        self.resources = Resources(await self._reader.resources(), self._issuer)
+
+    async def _load_revocations(self, now: int) -> None:
+        """Beside those that are known: no revocation is ever taken back."""
+        page = await self._reader.revocations(now, -1, REVOCATIONS_PAGE)
+        while page:
+            for token_id, expires_at in page:
+                self.revocations.add(token_id, expires_at)
+            page = await self._reader.revocations(now, page[-1][0], REVOCATIONS_PAGE)
 
     async def _load_keys(self) -> None:
         keys = await self._reader.keys()
@@ -57,6 +83,13 @@ class Directory:
             raise Unusable("The database holds no keys. Restore it from a backup, or begin with an empty data folder.")
         self.pepper = peppers[-1]
         self.ring = Ring(sealing)
+        self.signing = SigningRing(
+            [
+                SigningKey(key.number, ALGORITHMS[key.purpose], material, key.signs_from, key.verifies_until)
+                for key, material in opened
+                if key.purpose in ALGORITHMS
+            ]
+        )
 
     def _unwrap(self, key: WrappedKey) -> bytes:
         material = self._master_key.unwrap(key)
@@ -85,6 +118,10 @@ class Directory:
         elif notice.kind is NoticeKind.TOKEN:
             token_id, _, expires_at = notice.key.partition(":")
             self.revocations.add(int(token_id), int(expires_at))
+        elif notice.kind is NoticeKind.ORGANIZATION:
+            self.applications.drop_organization(int(notice.key))
+        elif notice.kind is NoticeKind.RESOURCE:
+            await self._load_resources()
         elif notice.kind is NoticeKind.PROPERTY:
             self.properties.drop(notice.key)
         elif notice.kind is NoticeKind.PROGRAM:

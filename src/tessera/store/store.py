@@ -10,12 +10,17 @@ from tessera.store.reads.identity import IdentityReads
 from tessera.store.reads.ledger import LedgerReads
 from tessera.store.reads.outbox import OutboxReads
 from tessera.store.reads.program import ProgramReads
+from tessera.store.reads.proofs import ProofReads
+from tessera.store.reads.resources import ResourceReads
+from tessera.store.reads.rotation import RotationReads
 
 Committed = Callable[[int, Exception | None], None]
 """Told of every commit: the microseconds that it took, and what it raised."""
 
 
-class SQLStore(IdentityReads, ProgramReads, CustomerReads, LedgerReads, OutboxReads):
+class SQLStore(
+    IdentityReads, ResourceReads, ProgramReads, CustomerReads, LedgerReads, OutboxReads, ProofReads, RotationReads
+):
     """Implements `tessera.ports.Store`, whose docstrings are the contract."""
 
     def __init__(self, driver: Driver, committed: Committed | None = None) -> None:

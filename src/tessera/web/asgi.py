@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from tessera.core.errors import NotFound, Refusal, Unavailable
 from tessera.core.evidence import Seen
+from tessera.core.rails import Quota
 from tessera.ops.log import log
 from tessera.ports import StoreError
-from tessera.web import errors
+from tessera.web import errors, ratelimit
 from tessera.web.messages import ClientGone, Receive, Request, Response, Scope, Send, whole
 from tessera.web.routes import Routes
 from tessera.web.watch import Watch
@@ -40,25 +41,25 @@ class App:
             return
         began = perf_counter_ns()
         seen = Seen()
+        quotas: list[Quota] = []
         try:
-            response = await self._answer(scope, receive, seen)
+            response = await self._answer(scope, receive, seen, quotas)
         except ClientGone:
             return
+        if quotas:
+            response.varying = (*response.varying, *ratelimit.headers(quotas))
         body = response.body
         if self.watch is not None:
             self.watch.answered(scope, seen, response.status, len(body), began)
         connection = whole(scope)
-        if (
-            connection is not None
-            and response.status != 304
-            and connection.respond(scope, response.status, response.headers, body)
-        ):
+        if connection is not None and response.status != 304 and connection.respond(scope, response):
             return
         length = () if response.status == 304 else ((b"content-length", b"%d" % len(body)),)  # RFC 9110 section 8.6
-        await send({"type": "http.response.start", "status": response.status, "headers": [*response.headers, *length]})
+        headers = [*response.headers, *response.varying, *length]
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, scope: Scope, receive: Receive, seen: Seen) -> Response:
+    async def _answer(self, scope: Scope, receive: Receive, seen: Seen, quotas: list[Quota]) -> Response:
         path = scope["path"]
         try:
             found = self._routes.find(scope["method"], scope["raw_path"])
@@ -67,7 +68,8 @@ class App:
                 return errors.not_found(path)
             route, values = found
             seen.route = route.path
-            return await route.handler(Request(scope, receive, values, seen))
+            request = Request(scope, receive, values, seen, quotas)
+            response = await route.handler(request)
         except Refusal as refusal:
             _note(seen, refusal, path)
             return errors.respond(refusal, path)
@@ -81,6 +83,9 @@ class App:
             seen.code = errors.defect_code(path)
             log.exception("defect", method=scope["method"], path=path)
             return errors.defect(path)
+        if request.also_answer:
+            response.varying = (*response.varying, *request.also_answer)
+        return response
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":

@@ -5,6 +5,7 @@ of the contract. Which of the two a refusal of neither family becomes depends on
 """
 
 from tessera.core import errors
+from tessera.core.dpop import SIGNING_ALGORITHMS
 from tessera.core.errors import OAuthRefusal, PlatformRefusal, Refusal
 from tessera.web.messages import CLOSE, JSON_NO_STORE_HEADERS, DuplicateHeader, Headers, Response, encode
 
@@ -15,8 +16,13 @@ STATUSES: dict[type[Refusal], int] = {
     errors.InvalidClient: 401,
     errors.UnsupportedGrantType: 400,
     errors.InvalidScope: 400,
+    errors.InvalidTarget: 400,
+    errors.InvalidToken: 401,
+    errors.InvalidDPoPProof: 400,
+    errors.UseDPoPNonce: 400,
     errors.MissingCredentials: 401,
     errors.InvalidAuthToken: 401,
+    errors.DPoPChallenge: 401,
     errors.InsufficientScope: 403,
     errors.InvalidAPIKey: 401,
     errors.UserNotFound: 404,
@@ -28,6 +34,7 @@ STATUSES: dict[type[Refusal], int] = {
     errors.ArgumentError: 400,
     errors.TooLarge: 413,
     errors.MethodNotAllowed: 405,
+    errors.TooManyRequests: 429,
     errors.Unavailable: 503,
     DuplicateHeader: 400,
 }
@@ -97,23 +104,41 @@ def _envelope(code: str, message: str) -> bytes:
 
 
 def _headers(refusal: Refusal) -> Headers:
+    headers: Headers = ()
     match refusal:
         case errors.InvalidClient():
-            return _challenges(f'error="invalid_client", error_description="{refusal.public}"')
+            headers = _challenges(f'error="invalid_client", error_description="{refusal.public}"')
+        case errors.InvalidToken():
+            headers = _challenges(f'error="invalid_token", error_description="{refusal.public}"')[1:]
         case errors.InvalidAuthToken():
-            return _challenges(f'error="invalid_token", error_description="{refusal.public}"')
+            headers = _challenges(f'error="invalid_token", error_description="{refusal.public}"')
+        case errors.UseDPoPNonce() | errors.DPoPChallenge():
+            headers = _dpop(refusal)
         case errors.MissingCredentials() | errors.InvalidAPIKey():
-            return _challenges("")
+            headers = _challenges("")
         case errors.InsufficientScope():
             challenge = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{refusal.scope}"'
-            return ((b"www-authenticate", challenge.encode("ascii")),)
+            headers = ((b"www-authenticate", challenge.encode("ascii")),)
         case errors.MethodNotAllowed():
-            return ((b"allow", ", ".join(refusal.allowed).encode("ascii")),)
-        case errors.Unavailable():
-            return ((b"retry-after", str(RETRY_AFTER_SECONDS).encode("ascii")),)
+            headers = ((b"allow", ", ".join(refusal.allowed).encode("ascii")),)
+        case errors.TooManyRequests() | errors.Unavailable():
+            seconds = refusal.seconds if isinstance(refusal, errors.TooManyRequests) else RETRY_AFTER_SECONDS
+            headers = ((b"retry-after", b"%d" % seconds),)
         case errors.TooLarge():
-            return (CLOSE,)
-    return ()
+            headers = (CLOSE,)
+    return headers
+
+
+def _dpop(refusal: errors.UseDPoPNonce | errors.DPoPChallenge) -> Headers:
+    """The nonce, and on the platform the challenge (RFC 9449 sections 7.1, 8 and 9)."""
+    nonce: Headers = ((b"dpop-nonce", refusal.nonce.encode("ascii")),) if refusal.nonce else ()
+    if isinstance(refusal, errors.UseDPoPNonce):
+        return nonce
+    challenge = (
+        f'DPoP realm="{REALM}", error="{refusal.error}", error_description="{refusal.public}",'
+        f' algs="{SIGNING_ALGORITHMS}"'
+    )
+    return ((b"www-authenticate", challenge.encode("ascii")), *nonce)
 
 
 def _challenges(bearer_error: str) -> Headers:

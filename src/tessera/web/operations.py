@@ -6,8 +6,9 @@ import msgspec
 
 from tessera.core.errors import Refusal
 
-Access = Literal["platform", "client"]
-"""Who may call: whoever has a token or a property's secret, or an application by its client id and secret."""
+Access = Literal["platform", "client", "bearer"]
+"""Who may call: whoever has a token or a property's secret, an application by its client id
+and secret, or whoever has a token, at an OAuth endpoint."""
 
 
 class Parameter(msgspec.Struct, frozen=True):

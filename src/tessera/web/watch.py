@@ -19,6 +19,10 @@ NO_ROUTE = "none"
 """Any address that nothing answers, or not by this method."""
 
 
+RAIL_CHECK = "rails."
+"""How the checks of guard rails begin (`app/rails.py`)."""
+
+
 class Watch:
     """Told of every answer. `outcomes` are routes whose refusals are counted by code, with their family."""
 
@@ -44,6 +48,8 @@ class Watch:
         counts.request(method if method in METHODS else OTHER, route or NO_ROUTE, status, took)
         if seen.code:
             counts.count(metrics.REFUSALS, seen.code)
+            if seen.check.startswith(RAIL_CHECK):
+                counts.count(metrics.RAILS, seen.check.removeprefix(RAIL_CHECK), "refused")
         family = self._outcomes.get(route)
         if family is not None:
             counts.count(family, seen.code or "issued")

@@ -13,7 +13,10 @@ from tessera.store.conformance import (
     outbox,
     paging,
     programs,
+    proofs,
     races,
+    resources,
+    rotation,
     text,
     times,
 )
@@ -21,7 +24,22 @@ from tessera.store.conformance.case import Case, Stores
 
 CASES: tuple[Case, ...] = tuple(
     case
-    for topic in (crud, customer_records, programs, outbox, paging, times, text, conditions, notices, races, faults)
+    for topic in (
+        crud,
+        customer_records,
+        programs,
+        outbox,
+        rotation,
+        proofs,
+        resources,
+        paging,
+        times,
+        text,
+        conditions,
+        notices,
+        races,
+        faults,
+    )
     for case in topic.TOPIC.cases
 )
 

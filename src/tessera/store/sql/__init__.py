@@ -5,18 +5,49 @@ in `WRITES`, by the class of change; what is read has a name in the module of it
 """
 
 from tessera.core.changes import Change
-from tessera.store.sql import customers, identity, ledger, outbox, program, upkeep
+from tessera.store.sql import (
+    customers,
+    identity,
+    ledger,
+    outbox,
+    program,
+    proofs,
+    rails,
+    resources,
+    rotation,
+    upkeep,
+    usage,
+)
 from tessera.store.sql.statement import Statement
 
 WRITES: dict[type[Change], tuple[Statement, ...]] = {
     **identity.WRITES,
+    **resources.WRITES,
     **program.WRITES,
     **customers.WRITES,
     **ledger.WRITES,
     **outbox.WRITES,
+    **proofs.WRITES,
+    **rails.WRITES,
     **upkeep.WRITES,
+    **rotation.WRITES,
+    **usage.WRITES,
 }
 
 NOTICE = identity.NOTICE
 
-__all__ = ["NOTICE", "WRITES", "customers", "identity", "ledger", "outbox", "program", "upkeep"]
+__all__ = [
+    "NOTICE",
+    "WRITES",
+    "customers",
+    "identity",
+    "ledger",
+    "outbox",
+    "program",
+    "proofs",
+    "rails",
+    "resources",
+    "rotation",
+    "upkeep",
+    "usage",
+]

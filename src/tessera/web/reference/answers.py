@@ -43,7 +43,7 @@ CACHING: Answer = {"description": "Answers are not to be kept.", "schema": {"con
 HEADERS: dict[int, dict[str, Answer]] = {
     401: {
         "WWW-Authenticate": {
-            "description": "Two challenges, each in a header of its own: Basic first, then Bearer.",
+            "description": "A challenge for each way that is open, in a header of its own: Basic first, then Bearer.",
             "required": True,
             "schema": {"type": "string"},
         }
@@ -54,6 +54,21 @@ HEADERS: dict[int, dict[str, Answer]] = {
             "required": True,
             "schema": {"type": "string"},
         }
+    },
+    429: {
+        "Retry-After": {
+            "description": "Seconds after which the client may do more.",
+            "required": True,
+            "schema": {"type": "string", "pattern": "^[0-9]+$"},
+        },
+        "RateLimit-Policy": {
+            "description": 'The guard rails, as `"requests";q=50;w=1`, where there are any that count.',
+            "schema": {"type": "string"},
+        },
+        "RateLimit": {
+            "description": 'What is left of each, and in how many seconds there is more, as `"requests";r=0;t=1`.',
+            "schema": {"type": "string"},
+        },
     },
     503: {
         "Retry-After": {
@@ -92,9 +107,11 @@ def refusals(path: str, operation: Operation) -> dict[int, tuple[str, Answer]]:
 
 def _kinds(path: str, operation: Operation) -> list[type[Refusal]]:
     """Every refusal that may be answered here: those of the deed, and those that come with what it is."""
-    kinds: set[type[Refusal]] = {*operation.refusals, errors.Unavailable}
+    kinds: set[type[Refusal]] = {*operation.refusals, errors.Unavailable, errors.TooManyRequests}
     if operation.access == "client":
         kinds |= {errors.InvalidRequest, errors.InvalidClient}
+    elif operation.access == "bearer":
+        kinds |= {errors.InvalidRequest, errors.InvalidToken}
     else:
         kinds |= {errors.ArgumentError, errors.MissingCredentials, errors.InvalidAuthToken}
     if operation.scope is not None:
