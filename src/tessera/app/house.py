@@ -52,7 +52,7 @@ class House:
         "verified",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # made in one place, from parts
         self,
         store: Store,
         directory: Directory,
