@@ -34,7 +34,7 @@ def _proxies(value: object) -> object:
     """Addresses and networks as a list, or as a text with spaces or commas between. Raises NotANetwork."""
     listed = value.replace(",", " ").split() if isinstance(value, str) else value
     if isinstance(listed, (list, tuple)):
-        networks.networks(each for each in listed if isinstance(each, str))
+        networks.Networks(each for each in listed if isinstance(each, str))
     return listed
 
 
@@ -69,6 +69,12 @@ class Settings(BaseSettings):
         (),
         description="Addresses and networks of the proxies in front, whose word on the client's address and certificate"
         " is taken.",
+    )
+    jwks_private_addresses: bool = Field(
+        False, description="Whether key sets of clients may be got from private addresses, and from this machine."
+    )
+    mtls_ca_file: Path | None = Field(
+        None, description="PEM file of the authorities whose certificates prove a client by its subject (RFC 8705)."
     )
     wrong_secrets_max: int = Field(
         10,
@@ -122,6 +128,12 @@ class Settings(BaseSettings):
     )
     events_kept_days: int = Field(
         30, ge=1, le=3650, description="How long events are kept; longer only for a webhook that is behind."
+    )
+    key_rotation_days: int = Field(
+        90, ge=0, le=3650, description="Age at which a key that seals or signs tokens is followed by another; 0 never."
+    )
+    key_publish_seconds: int = Field(
+        3600, ge=600, le=30 * 86_400, description="How long a new key is published before it signs."
     )
     usage_kept_days: int = Field(
         90, ge=1, le=3650, description="How long it is kept what each application did by the hour."

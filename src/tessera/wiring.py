@@ -17,6 +17,7 @@ from tessera.api import (
     customer_marks,
     customer_search,
     customers,
+    discovery,
     introspection,
     management,
     oauth,
@@ -25,8 +26,10 @@ from tessera.api import (
     tiers,
     user_events,
 )
-from tessera.app import deliveries, duties, events, keys, readiness, settlement, upkeep, warnings
+from tessera.app import deliveries, duties, events, key_rotation, keys, readiness, settlement, upkeep, warnings
 from tessera.app.house import House
+from tessera.core import metadata
+from tessera.core.certificates import Authorities, NotUsable
 from tessera.core.keys import MasterKey
 from tessera.directory import Directory
 from tessera.ops import log, tracing
@@ -34,6 +37,7 @@ from tessera.ops.board import Board
 from tessera.ops.certificates import Certificates
 from tessera.ops.clock import SystemClock
 from tessera.ops.entropy import SystemEntropy
+from tessera.ops.fetcher import HTTPSFetcher
 from tessera.ops.metrics import CERTIFICATE_ENDS, LOG_DROPPED, TOKENS, Metrics
 from tessera.ops.request_log import RequestLog
 from tessera.ops.shared_counts import MappedCounts
@@ -120,6 +124,17 @@ def read_master_key(settings: Settings, folder: DataFolder, *, create: bool) -> 
         raise Unusable(f"{source} does not hold a master key: {error}. Restore it from a backup.") from None
 
 
+def authorities(settings: Settings) -> Authorities | None:
+    """The authorities of the setting `mtls_ca_file`, or None when it is not set. Raises Unusable."""
+    path = settings.mtls_ca_file
+    if path is None:
+        return None
+    try:
+        return Authorities(path.read_bytes())
+    except (OSError, NotUsable) as error:
+        raise Unusable(f"The file {path} of the setting mtls_ca_file cannot be used: {error}") from None
+
+
 @asynccontextmanager
 async def open_house(
     settings: Settings,
@@ -142,6 +157,8 @@ async def open_house(
             clock=clock,
             entropy=entropy or SystemEntropy(),
             slow_hash=Argon2(),
+            authorities=authorities(settings),
+            fetcher=HTTPSFetcher(private=settings.jwks_private_addresses),
             settings=settings,
             counts=MappedCounts(folder.counts),
             metrics=metrics,
@@ -162,7 +179,7 @@ def open_sender(settings: Settings) -> AbstractAsyncContextManager[Sender]:
 def routes(house: House) -> list[Route]:
     """Every route that is served."""
     profiles = (customers, customer_search, custom_profiles, customer_marks)
-    rooms = (oauth, introspection, *profiles, points, audit_log, tiers, programs, user_events)
+    rooms = (oauth, introspection, discovery, *profiles, points, audit_log, tiers, programs, user_events)
     served = [route for room in rooms for route in room.routes(house)]
     return [*served, *reference.routes(served)]
 
@@ -198,6 +215,7 @@ async def serving(
                 )
             ),
             asyncio.create_task(duties.while_held(house, "webhooks", holder, webhooks)),
+            asyncio.create_task(duties.while_held(house, "keys", holder, lambda: key_rotation.rotate_when_due(house))),
             asyncio.create_task(duties.while_held(house, "warnings", holder, watching)),
         ]
         if equipment is not None and equipment.certificates is not None:
@@ -227,7 +245,8 @@ def _keep_for_good() -> None:
 def application(settings: Settings, equipment: Equipment) -> App:
     """The ASGI application of one process."""
     log.configure(settings.log_level, settings.log_format)
-    return App(partial(_serving_aloud, settings, equipment))
+    where = metadata.protected_resource_address(settings.issuer_in_force)
+    return App(partial(_serving_aloud, settings, equipment), resource_metadata=where)
 
 
 @asynccontextmanager

@@ -79,6 +79,10 @@ def made(kind: type[Refusal]) -> Refusal:
         return kind("The scope is missing.", scope="loyalty:read")
     if issubclass(kind, errors.MethodNotAllowed):
         return kind(("GET",))
+    if issubclass(kind, errors.UseDPoPNonce):
+        return kind("The nonce is missing.", nonce="a nonce")
+    if issubclass(kind, errors.DPoPChallenge):
+        return kind("The proof is missing.", error="invalid_dpop_proof")
     return kind("A sentence.")
 
 

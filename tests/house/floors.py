@@ -43,9 +43,16 @@ BUILT_BY_WIRING = frozenset({"Directory", "House", "SQLStore", "SQLiteDriver"})
 OWNERS: dict[str, tuple[str, ...]] = {
     "alembic": ("store/migrate.py", "store/migrations/"),
     "argon2": ("ops/slow_hash.py",),
-    "cryptography": ("core/sealing.py", "core/keys.py", "core/jws.py", "ops/certificates.py", "ops/signing_keys.py"),
+    "cryptography": (
+        "core/sealing.py",
+        "core/keys.py",
+        "core/jws.py",
+        "core/certificates.py",
+        "ops/certificates.py",
+        "ops/signing_keys.py",
+    ),
     "httptools": (),
-    "httpx2": ("ops/sender.py",),
+    "httpx2": ("ops/sender.py", "ops/fetcher.py"),
     "opentelemetry": ("ops/tracing.py",),
     "prometheus_client": ("ops/metrics.py",),
     "pydantic": ("settings.py",),

@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import Sequence
 
+from tessera.app.key_sets import KeySets
 from tessera.app.reports import Reports
 from tessera.app.token_reuse import TokenReuse
 from tessera.app.usage import Usage
+from tessera.core.certificates import Authorities
 from tessera.core.changes import Change, Notice
 from tessera.core.errors import Unavailable
+from tessera.core.jws import VerifyingKey
 from tessera.core.times import SECOND
 from tessera.directory import Directory
 from tessera.ops.metrics import Metrics
-from tessera.ports import Clock, Entropy, SharedCounts, SlowHash, Store
+from tessera.ports import Clock, Entropy, Fetcher, SharedCounts, SlowHash, Store
 from tessera.settings import Settings
 
 REPORT_SECONDS = 60
@@ -27,6 +30,8 @@ class House:
     """
 
     __slots__ = (
+        "authorities",
+        "client_keys",
         "clock",
         "counts",
         "directory",
@@ -34,6 +39,7 @@ class House:
         "flood_reports",
         "heard_at",
         "issuer",
+        "key_sets",
         "metrics",
         "rail_reports",
         "refuses_when_stale",
@@ -54,6 +60,8 @@ class House:
         clock: Clock,
         entropy: Entropy,
         slow_hash: SlowHash,
+        fetcher: Fetcher,
+        authorities: Authorities | None = None,
         settings: Settings,
         counts: SharedCounts,
         metrics: Metrics | None = None,
@@ -74,6 +82,9 @@ class House:
         self.rail_reports = Reports(REPORT_SECONDS)
         self.flood_reports = Reports(REPORT_SECONDS)
         self.verified: dict[tuple[int, bytes], None] = {}
+        self.authorities = authorities
+        self.key_sets = KeySets(fetcher, clock)
+        self.client_keys: dict[tuple[int, bytes], VerifyingKey] = {}
         self.turns: dict[str, asyncio.Lock] = {}
 
     async def commit(self, *changes: Change) -> Sequence[Notice]:

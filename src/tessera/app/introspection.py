@@ -2,10 +2,10 @@
 
 import msgspec
 
-from tessera.app import tokens
+from tessera.app import dpop, tokens
 from tessera.app.house import House
-from tessera.core import credentials, introspection
-from tessera.core.applications import Application
+from tessera.core import binding, credentials, introspection
+from tessera.core import dpop as proofs
 from tessera.core.errors import InvalidToken
 from tessera.core.evidence import Evidence
 from tessera.core.introspection import Active
@@ -34,8 +34,8 @@ class TokenInfo(msgspec.Struct, frozen=True, gc=False):
     created_at: int
 
 
-async def introspect(house: House, params: Params, evidence: Evidence) -> tuple[Active | None, Application]:
-    """What the token in a request says, and who asked; None when it is dead or nothing to this caller.
+async def introspect(house: House, params: Params, evidence: Evidence) -> tuple[Active | None, str]:
+    """What the token in a request says, and the client id of who asked; None when it is dead or nothing to this caller.
 
     Waits on nothing, once the caller and the token's application are known.
 
@@ -48,8 +48,8 @@ async def introspect(house: House, params: Params, evidence: Evidence) -> tuple[
     if found is None or not introspection.may_look(caller, *found, resources):
         if opened_before:  # what is no token of ours costs an attempt to open it: so the time tells neither
             house.directory.ring.open(token, PURPOSE, house.clock.now())
-        return None, caller
-    return introspection.describe(*found, resources, house.issuer), caller
+        return None, caller.client_id
+    return introspection.describe(*found, resources, house.issuer), caller.client_id
 
 
 def signed(house: House, told: Active | None, client_id: str) -> str:
@@ -62,10 +62,19 @@ def signed(house: House, told: Active | None, client_id: str) -> str:
 
 
 async def holder_s(house: House, evidence: Evidence) -> TokenInfo:
-    """What the bearer token of a request says. Raises InvalidToken unless there is one, and it is live."""
-    token = None if evidence.authorization is None else credentials.bearer(evidence.authorization)
+    """What the token of a request says. Raises InvalidToken unless there is one, and it is live.
+
+    Raises DPoPChallenge for a token without the proof of the key it is bound to.
+    """
+    authorization = evidence.authorization or b""
+    bound = proofs.token(authorization)
+    token = credentials.bearer(authorization) if bound is None else bound
     found = None if token is None else await tokens.check(house, token)
-    if found is None or found[0].binding:
+    if found is not None and bound is not None:
+        await dpop.check(house, found[0], bound, evidence)
+    elif found is not None:
+        dpop.check_bearer(found[0])
+    if found is None or not binding.fits(found[0], evidence):
         raise InvalidToken("The token is absent, not valid, expired or revoked. Request a new one from /oauth/token.")
     claims, application = found
     left = seconds_left(claims, house.clock.now())

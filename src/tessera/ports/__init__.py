@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tessera.core.changes import Change, Notice
-from tessera.ports.counts import Counted, SharedCounts
+from tessera.ports.counts import SharedCounts
 from tessera.ports.customers import CustomerReader, UserEvent
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
+from tessera.ports.fetcher import Fetcher, NotFetched
 from tessera.ports.identity import IdentityReader
+from tessera.ports.keys import KeyReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
@@ -26,6 +28,7 @@ class DirectoryReader(IdentityReader, ResourceReader, ProgramReader, Protocol):
 
 class Reader(
     IdentityReader,
+    KeyReader,
     ResourceReader,
     ProgramReader,
     WholeProgramReader,
@@ -90,15 +93,17 @@ class SlowHash(Protocol):
 __all__ = [
     "Clock",
     "Conflict",
-    "Counted",
     "Counts",
     "CustomerReader",
     "DirectoryReader",
     "Due",
     "Entropy",
+    "Fetcher",
     "HourCount",
     "IdentityReader",
+    "KeyReader",
     "LedgerReader",
+    "NotFetched",
     "OutboxReader",
     "PastMembership",
     "ProgramReader",

@@ -7,6 +7,7 @@ from tessera.core.changes import Change, Notice
 from tessera.store.driver import Driver
 from tessera.store.reads.customers import CustomerReads
 from tessera.store.reads.identity import IdentityReads
+from tessera.store.reads.keys import KeyReads
 from tessera.store.reads.ledger import LedgerReads
 from tessera.store.reads.outbox import OutboxReads
 from tessera.store.reads.program import ProgramReads
@@ -19,7 +20,15 @@ Committed = Callable[[int, Exception | None], None]
 
 
 class SQLStore(
-    IdentityReads, ResourceReads, ProgramReads, CustomerReads, LedgerReads, OutboxReads, ProofReads, RotationReads
+    IdentityReads,
+    KeyReads,
+    ResourceReads,
+    ProgramReads,
+    CustomerReads,
+    LedgerReads,
+    OutboxReads,
+    ProofReads,
+    RotationReads,
 ):
     """Implements `tessera.ports.Store`, whose docstrings are the contract."""
 

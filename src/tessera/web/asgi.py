@@ -28,10 +28,14 @@ Lifespan = Callable[["App"], AbstractAsyncContextManager[Served]]
 
 
 class App:
-    """The ASGI application. `going_down` is set when it is to end and no new connections are taken."""
+    """The ASGI application. `going_down` is set when it is to end and no new connections are taken.
 
-    def __init__(self, lifespan: Lifespan, served: Served | None = None) -> None:
+    `resource_metadata` is where the platform's metadata is, for its challenges.
+    """
+
+    def __init__(self, lifespan: Lifespan, served: Served | None = None, resource_metadata: str = "") -> None:
         self._lifespan = lifespan
+        self._resource_metadata = resource_metadata
         self._routes, self.watch = served or Served(Routes([]))
         self.going_down = False
 
@@ -72,7 +76,7 @@ class App:
             response = await route.handler(request)
         except Refusal as refusal:
             _note(seen, refusal, path)
-            return errors.respond(refusal, path)
+            return errors.respond(refusal, path, self._resource_metadata)
         except StoreError as error:
             seen.code = errors.code(Unavailable, path)
             log.error("store_unavailable", method=scope["method"], path=path, reason=str(error))

@@ -38,9 +38,11 @@ from tessera.core.changes.identity import (
     RevokeApplicationTokens,
     RevokeOrganizationTokens,
     RevokeToken,
+    SetAuthenticationMethods,
     SetQueryCredentials,
     SetTokenBinding,
 )
+from tessera.core.changes.keys import EndKey, ForgetKey, SetTokenFormat
 from tessera.core.changes.ledger import AddEntry, AddUserEvent, JoinTier, LeaveTier, SetStanding
 from tessera.core.changes.outbox import (
     AddDelivery,
@@ -122,11 +124,13 @@ __all__ = [
     "EnableApplication",
     "EndCredential",
     "EndDelivery",
+    "EndKey",
     "FinishCredential",
     "ForgetCustomer",
     "ForgetDeliveries",
     "ForgetEvents",
     "ForgetHours",
+    "ForgetKey",
     "ForgetProofs",
     "ForgetRevocations",
     "ForgetWarnings",
@@ -155,6 +159,7 @@ __all__ = [
     "RevokeToken",
     "RotateWebhook",
     "SetAccess",
+    "SetAuthenticationMethods",
     "SetBehaviour",
     "SetCustomProfile",
     "SetEventRule",
@@ -170,6 +175,7 @@ __all__ = [
     "SetTierRule",
     "SetTierSystem",
     "SetTokenBinding",
+    "SetTokenFormat",
     "SetTokenReuse",
     "SetWebhook",
     "SpendProof",
