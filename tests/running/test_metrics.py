@@ -100,7 +100,7 @@ def test_what_happens_is_counted(served: Operated) -> None:
         assert wire.answer() is not None
     assert served.number("tessera_turned_away_total", status="400") == 1
     until(lambda: served.number("tessera_commits_total", outcome="ok"), lambda commits: commits > 0)
-    until(lambda: served.number("tessera_duties_held"), lambda held: held == 2)
+    until(lambda: served.number("tessera_duties_held"), lambda held: held >= 2)
     assert served.number("tessera_resident_memory_bytes") > 10_000_000
     assert served.number("tessera_applications_held") >= 1
     assert served.number("tessera_feed_age_seconds") < 5
