@@ -29,7 +29,7 @@ _CONFIRMATIONS = {TokenBinding.DPOP: "jkt", TokenBinding.TLS: "x5t#S256"}
 _ID_DIGITS = 16
 
 
-class Said(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+class Said(msgspec.Struct, frozen=True, gc=False):
     """What a token says, as it stands in it."""
 
     iss: str
