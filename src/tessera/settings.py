@@ -32,7 +32,7 @@ def _proxies(value: object) -> object:
     """Addresses and networks as a list, or as a text with spaces or commas between. Raises NotANetwork."""
     listed = value.replace(",", " ").split() if isinstance(value, str) else value
     if isinstance(listed, (list, tuple)):
-        networks.networks(each for each in listed if isinstance(each, str))
+        networks.Networks(each for each in listed if isinstance(each, str))
     return listed
 
 
@@ -63,6 +63,12 @@ class Settings(BaseSettings):
         (),
         description="Addresses and networks of the proxies in front, whose word on the client's address and certificate"
         " is taken.",
+    )
+    jwks_private_addresses: bool = Field(
+        False, description="Whether key sets of clients may be got from private addresses, and from this machine."
+    )
+    mtls_ca_file: Path | None = Field(
+        None, description="PEM file of the authorities whose certificates prove a client by its subject (RFC 8705)."
     )
     wrong_secrets_max: int = Field(
         10,

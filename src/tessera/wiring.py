@@ -25,11 +25,13 @@ from tessera.api import (
 from tessera.app import deliveries, duties, events, key_rotation, keys, settlement, upkeep, warnings
 from tessera.app.house import House
 from tessera.core import metadata
+from tessera.core.certificates import Authorities, NotUsable
 from tessera.core.keys import MasterKey
 from tessera.directory import Directory
 from tessera.ops import log
 from tessera.ops.clock import SystemClock
 from tessera.ops.entropy import SystemEntropy
+from tessera.ops.fetcher import HTTPSFetcher
 from tessera.ops.shared_counts import MappedCounts
 from tessera.ops.slow_hash import Argon2
 from tessera.ports import Clock, Entropy, Sender, Unusable
@@ -100,6 +102,17 @@ def read_master_key(settings: Settings, folder: DataFolder, *, create: bool) -> 
         raise Unusable(f"{source} does not hold a master key: {error}. Restore it from a backup.") from None
 
 
+def authorities(settings: Settings) -> Authorities | None:
+    """The authorities of the setting `mtls_ca_file`, or None when it is not set. Raises Unusable."""
+    path = settings.mtls_ca_file
+    if path is None:
+        return None
+    try:
+        return Authorities(path.read_bytes())
+    except (OSError, NotUsable) as error:
+        raise Unusable(f"The file {path} of the setting mtls_ca_file cannot be used: {error}") from None
+
+
 @asynccontextmanager
 async def open_house(
     settings: Settings, *, clock: Clock | None = None, entropy: Entropy | None = None
@@ -117,6 +130,8 @@ async def open_house(
             clock=clock,
             entropy=entropy or SystemEntropy(),
             slow_hash=Argon2(),
+            authorities=authorities(settings),
+            fetcher=HTTPSFetcher(private=settings.jwks_private_addresses),
             settings=settings,
             counts=MappedCounts(folder.counts),
         )

@@ -126,7 +126,7 @@ def test_a_signed_answer(tmp_path: Path) -> None:
         token = (await scene.token()).access_token
         for subject, active in ((token, True), ("00", False)):
             answer, caller = await introspection.introspect(scene.house, asked(scene.partner, subject), NOTHING)
-            text = jws.split(introspection.signed(scene.house, answer, caller.client_id))
+            text = jws.split(introspection.signed(scene.house, answer, caller))
             now = scene.clock.now()
             key = scene.house.directory.signing.known(text.header["kid"], now)
             assert key is not None
@@ -150,7 +150,7 @@ def test_a_signed_answer_is_no_token(tmp_path: Path) -> None:
         answer, caller = await introspection.introspect(
             scene.house, asked(scene.partner, (await scene.token()).access_token), NOTHING
         )
-        text = introspection.signed(scene.house, answer, caller.client_id)
+        text = introspection.signed(scene.house, answer, caller)
         assert await tokens.check(scene.house, text) is None
         assert await told(scene, scene.partner, text) is None
 

@@ -149,10 +149,10 @@ async def leaves_no_secret(house: House, client_id: str, name: str, ends_at: int
     return not any(each.ends_at is None or each.ends_at > end for each in others)
 
 
-async def free_secret_name(house: House, client_id: str) -> str:
-    """A name for the next secret that none so far has."""
+async def free_credential_name(house: House, client_id: str, kind: str) -> str:
+    """A name for the next credential of this kind that none so far has, as `secret-2`."""
     taken = {each.name for each in await house.store.secrets(client_id)}
-    return next(name for name in (f"secret-{count}" for count in range(len(taken) + 1, 2**31)) if name not in taken)
+    return next(name for name in (f"{kind}-{count}" for count in range(len(taken) + 1, 2**31)) if name not in taken)
 
 
 async def disable(house: House, client_id: str) -> None:

@@ -7,7 +7,7 @@ import msgspec
 
 from tessera.app import dpop, floods, rails, tokens
 from tessera.app.house import House
-from tessera.core import applications, credentials, scopes
+from tessera.core import applications, binding, credentials, scopes
 from tessera.core import dpop as proofs
 from tessera.core.applications import Application
 from tessera.core.errors import InsufficientScope, InvalidAPIKey, InvalidAuthToken, MissingCredentials, NotFound
@@ -46,6 +46,7 @@ async def identify(house: House, evidence: Evidence) -> Caller:
             raise _dead(found)
         if found[0].binding:
             dpop.check_bearer(found[0])
+            _check_certificate(found[0], evidence)
         if found[1].options.rails:
             _hold(house, found[1], evidence)
         house.usage.call(found[1].number)
@@ -66,6 +67,16 @@ def _dead(found: tuple[Claims, Application] | None) -> InvalidAuthToken:
         detail="not a live token" if found is None else "the token is for another resource, not for the platform",
         check="token.live" if found is None else "token.audience",
     )
+
+
+def _check_certificate(claims: Claims, evidence: Evidence) -> None:
+    """Raises InvalidAuthToken for a token that is bound to a certificate, which did not come along."""
+    if not binding.fits(claims, evidence):
+        raise InvalidAuthToken(
+            "The token is bound to a certificate. Connect with that.",
+            detail="no certificate came along, or another one",
+            check="binding.certificate",
+        )
 
 
 async def _possessor(house: House, token: str, evidence: Evidence) -> Caller:

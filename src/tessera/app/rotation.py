@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tessera.app.applications import free_secret_name, new_secret
+from tessera.app.applications import free_credential_name, new_secret
 from tessera.app.house import House
 from tessera.app.operators import OperatorError, check_text, commit
 from tessera.core import rotation
@@ -33,7 +33,7 @@ async def rotate(house: House, application: ApplicationRecord, overlap_seconds: 
             f"{application.name} has no live secret to rotate. Add one:"
             f' `tessera apps secrets add "{application.name}"`.'
         )
-    chosen = name if name is not None else await free_secret_name(house, application.client_id)
+    chosen = name if name is not None else await free_credential_name(house, application.client_id, "secret")
     added, issued = new_secret(house, application.client_id, chosen, None, None)
     changes, former = rotation.rotation(known, added, now + overlap_seconds * SECOND, now)
     await commit(house, *changes)

@@ -2,7 +2,7 @@
 
 from tessera.app import clients, dpop, rails, token_forms
 from tessera.app.house import House
-from tessera.core import credentials, grants, tokens
+from tessera.core import binding, credentials, grants, tokens
 from tessera.core.applications import Application, TokenBinding
 from tessera.core.changes import RevokeToken
 from tessera.core.errors import InvalidRequest
@@ -25,6 +25,8 @@ async def issue(house: House, params: Params, evidence: Evidence) -> TokenReply:
     options = caller.application.options
     if evidence.proofs or options.token_binding is TokenBinding.DPOP:
         claims = await dpop.bind(house, claims, evidence, now)
+    if evidence.certificate is not None or options.token_binding is TokenBinding.TLS:
+        claims = binding.bind(claims, caller, evidence)
     if options.token_reuse:
         known = house.token_reuse.find(caller.application, claims, now)
         if known is not None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tessera.cli import access, durations, limits, output, rotation, secrets, usage
+from tessera.cli import access, credentials, durations, limits, output, rotation, secrets, usage
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
 from tessera.cli.options import App, AsJSON, Binding, DataDir, Form, Org, Policy, Switch, Yes, examples, group
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 app = group("OAuth applications: what partners get their tokens with.")
 app.add_typer(secrets.app, name="secrets")
+app.add_typer(credentials.keys, name="keys")
+app.add_typer(credentials.certificates, name="certificates")
 access.register(app)
 app.command("rotate", epilog=rotation.ROTATE_EXAMPLES)(rotation.rotate)
 app.command("finish", epilog=rotation.FINISH_EXAMPLES)(rotation.finish)
@@ -28,6 +30,14 @@ MOMENTS = ("created_at", "last_token_at")
 
 Scope = Annotated[
     str | None, typer.Option("--scope", help="Scopes its tokens carry, with spaces between; openid when left out.")
+]
+Methods = Annotated[
+    str | None,
+    typer.Option(
+        "--methods",
+        help="How it may prove itself: any, or some of secret, private_key_jwt, tls, with commas between.",
+        metavar="METHODS",
+    ),
 ]
 Lifetime = Annotated[
     str,
@@ -185,6 +195,7 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
         "apps set Partner --token-format eddsa",
         "apps set Partner --token-binding dpop",
         "apps set Partner --token-reuse on",
+        "apps set Partner --methods private_key_jwt,tls",
     ),
 )
 def change(
@@ -205,16 +216,17 @@ def change(
         Switch | None,
         typer.Option("--token-reuse", help="Whether a live token is handed out again while half its life remains."),
     ] = None,
+    methods: Methods = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
     """Change what an application may do."""
     from tessera.app import applications
 
-    wanted = _wanted(query_credentials, token_format, token_binding, token_reuse)
+    wanted = _wanted(query_credentials, token_format, token_binding, token_reuse, methods)
     if not wanted:
         raise typer.BadParameter(
-            "Say what to change: --query-credentials, --token-format, --token-binding, --token-reuse."
+            "Say what to change: --query-credentials, --token-format, --token-binding, --token-reuse, --methods."
         )
 
     async def work(house: "House") -> "ApplicationRecord":
@@ -231,10 +243,11 @@ def _wanted(
     token_format: Form | None,
     token_binding: Binding | None,
     token_reuse: Switch | None,
+    methods: str | None,
 ) -> "list[tuple[Callable[[House, str], Awaitable[None]], str]]":
     """What was asked for: each deed, and what is said when it is done."""
-    from tessera.app import applications, rotation
-    from tessera.core.applications import QueryCredentials, TokenBinding, TokenFormat
+    from tessera.app import applications, client_credentials, rotation
+    from tessera.core.applications import AuthenticationMethod, QueryCredentials, TokenBinding, TokenFormat
 
     wanted: list[tuple[Callable[[House, str], Awaitable[None]], str]] = []
     if query_credentials is not None:
@@ -249,6 +262,9 @@ def _wanted(
     if token_reuse is not None:
         reuse = partial(rotation.set_token_reuse, reuse=token_reuse is Switch.ON)
         wanted.append((reuse, f"Handing a live token out again is now: {token_reuse.value}."))
+    if methods is not None:
+        chosen = AuthenticationMethod(credentials.methods_named(methods))
+        wanted.append((partial(client_credentials.set_methods, methods=chosen), f"It may prove itself by: {methods}."))
     return wanted
 
 

@@ -77,7 +77,7 @@ def add(
     async def work(house: "House") -> "Issued":
         client_id = (await applications.find(house, application)).client_id
         ends_at = None if expires is None else durations.moment(expires, house.clock.now())
-        chosen = name if name is not None else await applications.free_secret_name(house, client_id)
+        chosen = name if name is not None else await applications.free_credential_name(house, client_id, "secret")
         return await applications.add_secret(house, client_id, chosen, ends_at=ends_at, imported=imported)
 
     made = shown(with_house(data_dir, work))

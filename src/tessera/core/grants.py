@@ -14,8 +14,8 @@ from collections.abc import Callable
 import msgspec
 
 from tessera.core import scopes, wire
-from tessera.core.applications import Application, QueryCredentials
-from tessera.core.credentials import UNKNOWN_CLIENT, Place, Presented
+from tessera.core.applications import Application, AuthenticationMethod, QueryCredentials
+from tessera.core.credentials import UNKNOWN_CLIENT, Assertion, Certificate, Credentials, Place, Presented
 from tessera.core.errors import InvalidClient, InvalidRequest, UnsupportedGrantType
 from tessera.core.resources import Resources
 from tessera.core.tokens import Claims
@@ -57,13 +57,30 @@ def known(params: wire.Params) -> Grant:
     return grant
 
 
-def check_place(presented: Presented, application: Application) -> None:
+def check_place(presented: Credentials, application: Application) -> None:
     """Refuse credentials in the URL where the application's policy denies them.
 
     Raises InvalidClient. To be called only for a caller that has proved itself, so the detail helps nobody else.
     """
     if presented.place is Place.QUERY and application.query_credentials is QueryCredentials.DENY:
         raise InvalidClient(UNKNOWN_CLIENT, detail="this application may not present credentials in the query string")
+
+
+_METHODS: dict[type[Credentials], AuthenticationMethod] = {
+    Presented: AuthenticationMethod.CLIENT_SECRET,
+    Assertion: AuthenticationMethod.PRIVATE_KEY_JWT,
+    Certificate: AuthenticationMethod.TLS,
+}
+
+
+def check_method(presented: Credentials, application: Application) -> None:
+    """Refuse a way of authentication that is switched off for the application.
+
+    Raises InvalidClient. To be called only for a caller that has proved itself, so the detail helps nobody else.
+    """
+    allowed = application.options.authentication_methods
+    if allowed and not allowed & _METHODS[type(presented)]:
+        raise InvalidClient(UNKNOWN_CLIENT, detail="this way of authentication is switched off", check="client.method")
 
 
 def decide(

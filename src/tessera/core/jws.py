@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_der_private_key
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_public_key
 
 LENGTH_MAX = 4096
 """Characters of a signed text, beyond which it is not looked at."""
@@ -163,6 +163,33 @@ def verifying_key(jwk: dict[str, Any]) -> VerifyingKey:
         if not algorithms:
             raise Malformed("the key is for an algorithm that we do not take")
     return VerifyingKey(key, algorithms, key_id if isinstance(key_id, str) else None)
+
+
+_JWK = msgspec.json.Decoder(dict[str, Any])
+
+
+def read_key(raw: bytes) -> VerifyingKey:
+    """The key of a JWK as JSON. Raises Malformed as `verifying_key` does."""
+    try:
+        jwk = _JWK.decode(raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        raise Malformed("it is not a JSON object") from None
+    return verifying_key(jwk)
+
+
+def read_pem(raw: bytes) -> PublicKey:
+    """The public key of a PEM text. Raises Malformed for anything else, above all for a private key."""
+    if b"PRIVATE" in raw:
+        raise Malformed("it holds a private or a secret key")
+    try:
+        key = load_pem_public_key(raw)
+    except (ValueError, UnsupportedAlgorithm):
+        raise Malformed("it is not a public key in PEM") from None
+    if not isinstance(key, PublicKey) or (
+        isinstance(key, ec.EllipticCurvePublicKey) and not isinstance(key.curve, ec.SECP256R1)
+    ):
+        raise Malformed("a key is Ed25519, P-256 or RSA")
+    return verifying_key(dict(public_jwk(key))).key
 
 
 def _public(jwk: dict[str, Any]) -> tuple[PublicKey, tuple[Algorithm, ...]]:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tessera.core.changes import Change, Notice
-from tessera.ports.counts import Counted, SharedCounts
+from tessera.ports.counts import SharedCounts
 from tessera.ports.customers import CustomerReader, UserEvent
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
+from tessera.ports.fetcher import Fetcher, NotFetched
 from tessera.ports.identity import IdentityReader
 from tessera.ports.keys import KeyReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
@@ -92,16 +93,17 @@ class SlowHash(Protocol):
 __all__ = [
     "Clock",
     "Conflict",
-    "Counted",
     "Counts",
     "CustomerReader",
     "DirectoryReader",
     "Due",
     "Entropy",
+    "Fetcher",
     "HourCount",
     "IdentityReader",
     "KeyReader",
     "LedgerReader",
+    "NotFetched",
     "OutboxReader",
     "PastMembership",
     "ProgramReader",

@@ -38,6 +38,7 @@ from tessera.core.changes.identity import (
     RevokeApplicationTokens,
     RevokeOrganizationTokens,
     RevokeToken,
+    SetAuthenticationMethods,
     SetQueryCredentials,
     SetTokenBinding,
 )
@@ -158,6 +159,7 @@ __all__ = [
     "RevokeToken",
     "RotateWebhook",
     "SetAccess",
+    "SetAuthenticationMethods",
     "SetBehaviour",
     "SetCustomProfile",
     "SetEventRule",

@@ -81,6 +81,12 @@ class SetQueryCredentials(_ApplicationChange, frozen=True):
     query_credentials: int
 
 
+class SetAuthenticationMethods(_ApplicationChange, frozen=True):
+    """In which ways an application may prove itself, as a sum of flags; 0 for any that it has a credential for."""
+
+    authentication_methods: int
+
+
 class SetTokenBinding(_ApplicationChange, frozen=True):
     """What the tokens that an application asks for have to be bound to."""
 

@@ -67,6 +67,12 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "the application exists",
         ),
     ),
+    changes.SetAuthenticationMethods: (
+        Statement(
+            "update application set authentication_methods = :authentication_methods where client_id = :client_id",
+            "the application exists",
+        ),
+    ),
     changes.SetTokenBinding: (
         Statement(
             "update application set token_binding = :token_binding where client_id = :client_id",
