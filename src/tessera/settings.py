@@ -64,6 +64,12 @@ class Settings(BaseSettings):
         description="Addresses and networks of the proxies in front, whose word on the client's address and certificate"
         " is taken.",
     )
+    wrong_secrets_max: int = Field(
+        10,
+        ge=1,
+        le=1_000_000,
+        description="Wrong secrets that may come at once for one client from one address; then one in six seconds.",
+    )
     master_key: str | None = Field(
         None, repr=False, description="The master key itself, 64 hex characters, instead of the file."
     )
@@ -89,6 +95,12 @@ class Settings(BaseSettings):
     )
     events_kept_days: int = Field(
         30, ge=1, le=3650, description="How long events are kept; longer only for a webhook that is behind."
+    )
+    key_rotation_days: int = Field(
+        90, ge=0, le=3650, description="Age at which a key that seals or signs tokens is followed by another; 0 never."
+    )
+    key_publish_seconds: int = Field(
+        3600, ge=600, le=30 * 86_400, description="How long a new key is published before it signs."
     )
     usage_kept_days: int = Field(
         90, ge=1, le=3650, description="How long it is kept what each application did by the hour."

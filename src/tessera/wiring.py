@@ -14,6 +14,7 @@ from tessera.api import (
     customer_marks,
     customer_search,
     customers,
+    discovery,
     introspection,
     oauth,
     points,
@@ -21,13 +22,15 @@ from tessera.api import (
     tiers,
     user_events,
 )
-from tessera.app import deliveries, duties, events, keys, settlement, upkeep, warnings
+from tessera.app import deliveries, duties, events, key_rotation, keys, settlement, upkeep, warnings
 from tessera.app.house import House
+from tessera.core import metadata
 from tessera.core.keys import MasterKey
 from tessera.directory import Directory
 from tessera.ops import log
 from tessera.ops.clock import SystemClock
 from tessera.ops.entropy import SystemEntropy
+from tessera.ops.shared_counts import MappedCounts
 from tessera.ops.slow_hash import Argon2
 from tessera.ports import Clock, Entropy, Sender, Unusable
 from tessera.settings import Settings
@@ -115,6 +118,7 @@ async def open_house(
             entropy=entropy or SystemEntropy(),
             slow_hash=Argon2(),
             settings=settings,
+            counts=MappedCounts(folder.counts),
         )
         await directory.load(house.clock.now())
         yield house
@@ -132,7 +136,7 @@ def open_sender(settings: Settings) -> AbstractAsyncContextManager[Sender]:
 def routes(house: House) -> list[Route]:
     """Every route that is served."""
     profiles = (customers, customer_search, custom_profiles, customer_marks)
-    rooms = (oauth, introspection, *profiles, points, audit_log, tiers, programs, user_events)
+    rooms = (oauth, introspection, discovery, *profiles, points, audit_log, tiers, programs, user_events)
     served = [route for room in rooms for route in room.routes(house)]
     return [*served, *reference.routes(served)]
 
@@ -160,6 +164,7 @@ async def serving(settings: Settings) -> AsyncIterator[Routes]:
                 )
             ),
             asyncio.create_task(duties.while_held(house, "webhooks", holder, webhooks)),
+            asyncio.create_task(duties.while_held(house, "keys", holder, lambda: key_rotation.rotate_when_due(house))),
             asyncio.create_task(duties.while_held(house, "warnings", holder, watching)),
         ]
         served = Routes(routes(house))
@@ -182,4 +187,4 @@ def _keep_for_good() -> None:
 def application(settings: Settings) -> App:
     """The ASGI application of one process."""
     log.configure(settings.log_level, settings.log_format)
-    return App(partial(serving, settings))
+    return App(partial(serving, settings), metadata.protected_resource_address(settings.issuer_in_force))

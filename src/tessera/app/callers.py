@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from tessera.app import dpop, tokens
+from tessera.app import dpop, floods, rails, tokens
 from tessera.app.house import House
 from tessera.core import applications, credentials, scopes
 from tessera.core import dpop as proofs
@@ -19,6 +19,8 @@ from tessera.core.tokens import Claims
 
 T = TypeVar("T")
 
+NO_TOKEN = "The token is not valid, expired or revoked. Request a new one from /oauth/token."
+
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
     """Somebody who has proved to act for an organization (by number), within these scopes."""
@@ -30,8 +32,9 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
 async def identify(house: House, evidence: Evidence) -> Caller:
     """The caller that the `Authorization` header proves, by Bearer, by DPoP or by Basic.
 
-    Raises MissingCredentials when there is no header, InvalidAuthToken for anything that proves nothing, and
-    DPoPChallenge for a token without the proof of the key it is bound to.
+    Raises MissingCredentials when there is no header, InvalidAuthToken for anything that proves nothing or comes from
+    a network that its guard rails do not allow, TooManyRequests for more than they do, and DPoPChallenge for a token
+    without the proof of the key it is bound to.
     """
     authorization = evidence.authorization
     if authorization is None:
@@ -43,6 +46,8 @@ async def identify(house: House, evidence: Evidence) -> Caller:
             raise _dead(found)
         if found[0].binding:
             dpop.check_bearer(found[0])
+        if found[1].options.rails:
+            _hold(house, found[1], evidence)
         house.usage.call(found[1].number)
         return Caller(found[1].organization, found[0].scopes)
     token = proofs.token(authorization)
@@ -51,7 +56,7 @@ async def identify(house: House, evidence: Evidence) -> Caller:
     pair = credentials.basic_pair(authorization)
     if pair is None:
         raise InvalidAuthToken("The Authorization header is neither a Bearer token nor well-formed Basic.")
-    return await _property_caller(house, *pair)
+    return await _property_caller(house, evidence, *pair)
 
 
 def _dead(found: tuple[Claims, Application] | None) -> InvalidAuthToken:
@@ -69,14 +74,26 @@ async def _possessor(house: House, token: str, evidence: Evidence) -> Caller:
     if found is None or found[0].resource:
         raise dpop.refusal("The token is not valid, expired or revoked. Request a new one from /oauth/token.")
     await dpop.check(house, found[0], token, evidence)
+    if found[1].options.rails:
+        _hold(house, found[1], evidence)
     house.usage.call(found[1].number)
     return Caller(found[1].organization, found[0].scopes)
 
 
-async def _property_caller(house: House, api_key: str, secret: str) -> Caller:
+def _hold(house: House, application: Application, evidence: Evidence) -> None:
+    """Hold a caller to the guard rails of its application. Raises InvalidAuthToken and TooManyRequests."""
+    now = house.clock.now()
+    outside = rails.outside(house, application, evidence, now)
+    if outside:
+        raise InvalidAuthToken(NO_TOKEN, detail=outside, check="rails.networks")
+    rails.pace(house, application, evidence, now)
+
+
+async def _property_caller(house: House, evidence: Evidence, api_key: str, secret: str) -> Caller:
     known = await house.directory.properties.get(api_key) or NO_PROPERTY
     digest = applications.secret_digest(house.directory.pepper, secret)
     if not known.opens_with(digest):
+        floods.failed(house, api_key, evidence, house.clock.now())
         raise InvalidAuthToken("The API key or its secret is wrong.")
     return Caller(known.organization, (scopes.EVERYTHING,))
 

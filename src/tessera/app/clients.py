@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from tessera.app import floods, rails
 from tessera.app.house import House
 from tessera.core import applications, grants
 from tessera.core.applications import NOBODY, Application
@@ -15,11 +16,12 @@ VERIFIED_MAX = 10_000
 """Slow secrets remembered as verified; beyond it all are checked again."""
 
 
-async def authenticate(house: House, presented: Presented, _evidence: Evidence, now: int) -> Authenticated:
+async def authenticate(house: House, presented: Presented, evidence: Evidence, now: int) -> Authenticated:
     """The application that presented these credentials.
 
     Raises InvalidClient, with one text, for an unknown client, a wrong or ended secret, a disabled client, and
-    credentials in a URL where the application denies them.
+    credentials in a URL where the application denies them, or a network from which it may not come; TooManyRequests
+    for more requests than its guard rails allow, and for floods of wrong secrets.
     """
     directory = house.directory
     application = directory.applications.known.get(presented.client_id)
@@ -31,18 +33,26 @@ async def authenticate(house: House, presented: Presented, _evidence: Evidence, 
     digest = applications.secret_digest(directory.pepper, presented.client_secret)
     secret = applications.matching_secret(checked, digest, now)
     if secret is None:
-        secret = await _slow_match(house, checked, presented, digest, now)
-    if secret is None or not application.enabled:
+        secret = await _slow_match(house, checked, presented, digest, evidence, now)
+    outside = ""
+    if application.options.rails and secret is not None:
+        outside = rails.outside(house, application, evidence, now)
+    if secret is None or not application.enabled or outside:
         if not was_read:
             await _read_for_nothing(house)
         house.usage.refuse(application.number)
-        raise InvalidClient(UNKNOWN_CLIENT, detail=_reason(application))
+        floods.failed(house, presented.client_id, evidence, now)
+        raise InvalidClient(
+            UNKNOWN_CLIENT, detail=outside or _reason(application), check="rails.networks" if outside else ""
+        )
+    if application.options.rails:
+        rails.pace(house, application, evidence, now)
     grants.check_place(presented, application)
     return Authenticated(application, secret, presented.place)
 
 
 async def _slow_match(
-    house: House, application: Application, presented: Presented, digest: bytes, now: int
+    house: House, application: Application, presented: Presented, digest: bytes, evidence: Evidence, now: int
 ) -> int | None:
     """The number of the matching one of the secrets that people made up.
 
@@ -55,6 +65,7 @@ async def _slow_match(
     for secret in candidates:
         if (secret.number, digest) in house.verified:
             return secret.number
+    floods.check(house, presented.client_id, evidence, now)
     for secret in candidates:
         if await house.slow_hash.matches(secret.digest, presented.client_secret):
             if len(house.verified) >= VERIFIED_MAX:

@@ -3,12 +3,16 @@
 import asyncio
 from collections.abc import Sequence
 
+from tessera.app.reports import Reports
 from tessera.app.token_reuse import TokenReuse
 from tessera.app.usage import Usage
 from tessera.core.changes import Change, Notice
 from tessera.directory import Directory
-from tessera.ports import Clock, Entropy, SlowHash, Store
+from tessera.ports import Clock, Entropy, SharedCounts, SlowHash, Store
 from tessera.settings import Settings
+
+REPORT_SECONDS = 60
+"""Between two reports of the same: of a rail that would refuse, of floods."""
 
 
 class House:
@@ -20,9 +24,12 @@ class House:
 
     __slots__ = (
         "clock",
+        "counts",
         "directory",
         "entropy",
+        "flood_reports",
         "issuer",
+        "rail_reports",
         "settings",
         "slow_hash",
         "store",
@@ -41,6 +48,7 @@ class House:
         entropy: Entropy,
         slow_hash: SlowHash,
         settings: Settings,
+        counts: SharedCounts,
     ) -> None:
         self.store = store
         self.directory = directory
@@ -48,9 +56,12 @@ class House:
         self.entropy = entropy
         self.slow_hash = slow_hash
         self.settings = settings
+        self.counts = counts
         self.issuer = settings.issuer_in_force
         self.usage = Usage()
         self.token_reuse = TokenReuse(directory)
+        self.rail_reports = Reports(REPORT_SECONDS)
+        self.flood_reports = Reports(REPORT_SECONDS)
         self.verified: dict[tuple[int, bytes], None] = {}
         self.turns: dict[str, asyncio.Lock] = {}
 

@@ -2,9 +2,11 @@
 
 import msgspec
 
-from tessera.app import tokens
+from tessera.app import dpop, tokens
 from tessera.app.house import House
 from tessera.core import credentials, introspection
+from tessera.core import dpop as proofs
+from tessera.core.applications import TokenBinding
 from tessera.core.errors import InvalidToken
 from tessera.core.evidence import Evidence
 from tessera.core.introspection import Active
@@ -36,9 +38,8 @@ class TokenInfo(msgspec.Struct, frozen=True, gc=False):
 async def introspect(house: House, params: Params, evidence: Evidence) -> tuple[Active | None, str]:
     """What the token in a request says, and the client id of who asked; None when it is dead or nothing to this caller.
 
-    Waits on nothing, once the caller and the token's application are known.
-
-    Any `token_type_hint` is taken: all tokens are looked for alike. Raises InvalidClient and InvalidRequest.
+    Waits on nothing, once the caller and the token's application are known. Any `token_type_hint` is taken: all tokens
+    are looked for alike. Raises InvalidClient and InvalidRequest.
     """
     caller, token = await tokens.asked_about(house, params, evidence)
     opened_before = token in house.directory.ring.remembered
@@ -61,10 +62,19 @@ def signed(house: House, told: Active | None, client_id: str) -> str:
 
 
 async def holder_s(house: House, evidence: Evidence) -> TokenInfo:
-    """What the bearer token of a request says. Raises InvalidToken unless there is one, and it is live."""
-    token = None if evidence.authorization is None else credentials.bearer(evidence.authorization)
+    """What the token of a request says. Raises InvalidToken unless there is one, and it is live.
+
+    Raises DPoPChallenge for a token without the proof of the key it is bound to.
+    """
+    authorization = evidence.authorization or b""
+    bound = proofs.token(authorization)
+    token = credentials.bearer(authorization) if bound is None else bound
     found = None if token is None else await tokens.check(house, token)
-    if found is None or found[0].binding:
+    if found is not None and bound is not None:
+        await dpop.check(house, found[0], bound, evidence)
+    elif found is not None and found[0].binding is not TokenBinding.TLS:
+        dpop.check_bearer(found[0])
+    else:
         raise InvalidToken("The token is absent, not valid, expired or revoked. Request a new one from /oauth/token.")
     claims, application = found
     left = seconds_left(claims, house.clock.now())

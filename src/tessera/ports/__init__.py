@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tessera.core.changes import Change, Notice
+from tessera.ports.counts import Counted, SharedCounts
 from tessera.ports.customers import CustomerReader, UserEvent
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
 from tessera.ports.identity import IdentityReader
+from tessera.ports.keys import KeyReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
@@ -25,6 +27,7 @@ class DirectoryReader(IdentityReader, ResourceReader, ProgramReader, Protocol):
 
 class Reader(
     IdentityReader,
+    KeyReader,
     ResourceReader,
     ProgramReader,
     WholeProgramReader,
@@ -89,6 +92,7 @@ class SlowHash(Protocol):
 __all__ = [
     "Clock",
     "Conflict",
+    "Counted",
     "Counts",
     "CustomerReader",
     "DirectoryReader",
@@ -96,6 +100,7 @@ __all__ = [
     "Entropy",
     "HourCount",
     "IdentityReader",
+    "KeyReader",
     "LedgerReader",
     "OutboxReader",
     "PastMembership",
@@ -105,6 +110,7 @@ __all__ = [
     "ResourceReader",
     "RotationReader",
     "Sender",
+    "SharedCounts",
     "SlowHash",
     "Store",
     "StoreError",

@@ -25,4 +25,4 @@ def read(request: Request, proxies: tuple[str, ...]) -> Evidence:
     if proxies:
         source = origin.known(proxies).source(source, scope["headers"])
     path = scope["raw_path"].decode("latin-1")
-    return Evidence(authorization, source, None, (), proofs, scope["method"], path)
+    return Evidence(authorization, source, None, (), proofs, scope["method"], path, request.quotas)

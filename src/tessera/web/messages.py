@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import msgspec
 
 from tessera.core.errors import Refusal, TooLarge
+from tessera.core.rails import Quota
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -25,7 +26,7 @@ class Whole(Protocol):
     def received(self, scope: Scope) -> bytes | None:
         """The body, when all of it has arrived and none was read; otherwise None, and ASGI's events are the way."""
 
-    def respond(self, scope: Scope, status: int, headers: Headers, body: bytes) -> bool:
+    def respond(self, scope: Scope, response: "Response") -> bool:
         """Send a response; False when it cannot be done at once, and ASGI's events are the way."""
 
 
@@ -51,16 +52,18 @@ class DuplicateHeader(Refusal):
 class Request:
     """One HTTP request; `path_values` are the decoded values of the route's `{names}`, in order.
 
-    `also_answer` are headers for the answer, whatever the handler makes of the rest; refusals have their own.
+    `also_answer` are headers for the answer, whatever the handler makes of the rest; refusals have their own. `quotas`
+    is what guard rails want the caller to be told, whatever the answer is.
     """
 
-    __slots__ = ("_receive", "also_answer", "path_values", "scope")
+    __slots__ = ("_receive", "also_answer", "path_values", "quotas", "scope")
 
-    def __init__(self, scope: Scope, receive: Receive, path_values: tuple[str, ...]) -> None:
+    def __init__(self, scope: Scope, receive: Receive, path_values: tuple[str, ...], quotas: list[Quota]) -> None:
         self.scope = scope
         self._receive = receive
         self.path_values = path_values
         self.also_answer: Headers = ()
+        self.quotas = quotas
 
     @property
     def query(self) -> bytes:
@@ -103,11 +106,15 @@ class Request:
 
 
 class Response(msgspec.Struct, gc=False):
-    """One HTTP response; `headers` beside the content length, names in lower case."""
+    """One HTTP response; `headers` beside the content length, names in lower case.
+
+    Those whose values are another in every answer are in `varying`: the others are remembered as they are sent.
+    """
 
     status: int
     body: bytes
     headers: Headers
+    varying: Headers = ()
 
 
 JSON_HEADERS = ((b"content-type", b"application/json"),)

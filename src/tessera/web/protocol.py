@@ -8,7 +8,7 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from tessera.web.limits import HEADERS_MAX, PIPELINED_MAX, Limits
-from tessera.web.messages import CLOSE, WHOLE, Headers, Scope
+from tessera.web.messages import CLOSE, WHOLE, Headers, Response, Scope
 from tessera.web.turns import Turns
 
 GRACE_SECONDS = 0.5
@@ -139,12 +139,12 @@ class LimitedProtocol(HttpToolsProtocol):
             return None
         return bytes(cycle.body)
 
-    def respond(self, scope: Scope, status: int, headers: Headers, body: bytes) -> bool:
+    def respond(self, scope: Scope, response: Response) -> bool:
         """Send a whole response in one write, in place of the two that ASGI's two messages cost (see `Whole`).
 
         It cannot be done so when the client reads slowly, or when this is not the newest request.
         """
-        cycle = self.cycle
+        cycle, headers, body = self.cycle, response.headers, response.body
         if cycle.scope is not scope or cycle.response_started or cycle.disconnected or self.flow.write_paused:
             return False
         close = not cycle.keep_alive or self._going_down or CLOSE in headers
@@ -153,14 +153,17 @@ class LimitedProtocol(HttpToolsProtocol):
         cycle.response_started = cycle.response_complete = True
         self._closes = close
         sent = b"" if scope["method"] == "HEAD" else body
-        self.turns.write(self.loop, self.transport, self._head(status, headers, len(body)) + sent, close=close)
+        head = self._head(response.status, headers, len(body), response.varying)
+        self.turns.write(self.loop, self.transport, head + sent, close=close)
         cycle.message_event.set()
         cycle.on_response()
         return True
 
-    def _head(self, status: int, headers: Headers, length: int) -> bytes:
-        dated = _lines(tuple(self.server_state.default_headers))
-        return b"%b%b%bcontent-length: %d\r\n\r\n" % (STATUS_LINE[status], dated, _lines(headers), length)
+    def _head(self, status: int, headers: Headers, length: int, varying: Headers = ()) -> bytes:
+        lines = _lines(tuple(self.server_state.default_headers)) + _lines(headers)
+        if varying:
+            lines += b"".join([b"%b: %b\r\n" % header for header in varying])
+        return b"%b%bcontent-length: %d\r\n\r\n" % (STATUS_LINE[status], lines, length)
 
     def pause_writing(self) -> None:
         self.deadline = self.loop.time() + self.limits.request_timeout_seconds

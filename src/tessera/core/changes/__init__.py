@@ -41,6 +41,7 @@ from tessera.core.changes.identity import (
     SetQueryCredentials,
     SetTokenBinding,
 )
+from tessera.core.changes.keys import EndKey, ForgetKey, SetTokenFormat
 from tessera.core.changes.ledger import AddEntry, AddUserEvent, JoinTier, LeaveTier, SetStanding
 from tessera.core.changes.outbox import (
     AddDelivery,
@@ -81,6 +82,7 @@ from tessera.core.changes.program import (
     SetTierSystem,
 )
 from tessera.core.changes.proofs import ForgetProofs, SpendProof
+from tessera.core.changes.rails import SetRails
 from tessera.core.changes.resources import AddResource, DeleteResource, SetAccess, SetResource
 from tessera.core.changes.rotation import AddWarning, FinishCredential, ForgetWarnings, KeepCredential, SetTokenReuse
 from tessera.core.changes.upkeep import ForgetRevocations, ReleaseLease, TakeLease
@@ -121,11 +123,13 @@ __all__ = [
     "EnableApplication",
     "EndCredential",
     "EndDelivery",
+    "EndKey",
     "FinishCredential",
     "ForgetCustomer",
     "ForgetDeliveries",
     "ForgetEvents",
     "ForgetHours",
+    "ForgetKey",
     "ForgetProofs",
     "ForgetRevocations",
     "ForgetWarnings",
@@ -161,6 +165,7 @@ __all__ = [
     "SetPointAccount",
     "SetPointSource",
     "SetQueryCredentials",
+    "SetRails",
     "SetResource",
     "SetStanding",
     "SetTag",
@@ -168,6 +173,7 @@ __all__ = [
     "SetTierRule",
     "SetTierSystem",
     "SetTokenBinding",
+    "SetTokenFormat",
     "SetTokenReuse",
     "SetWebhook",
     "SpendProof",
