@@ -102,6 +102,12 @@ class Settings(BaseSettings):
     events_kept_days: int = Field(
         30, ge=1, le=3650, description="How long events are kept; longer only for a webhook that is behind."
     )
+    key_rotation_days: int = Field(
+        90, ge=0, le=3650, description="Age at which a key that seals or signs tokens is followed by another; 0 never."
+    )
+    key_publish_seconds: int = Field(
+        3600, ge=600, le=30 * 86_400, description="How long a new key is published before it signs."
+    )
     usage_kept_days: int = Field(
         90, ge=1, le=3650, description="How long it is kept what each application did by the hour."
     )

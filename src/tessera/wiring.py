@@ -14,6 +14,7 @@ from tessera.api import (
     customer_marks,
     customer_search,
     customers,
+    discovery,
     introspection,
     oauth,
     points,
@@ -21,8 +22,9 @@ from tessera.api import (
     tiers,
     user_events,
 )
-from tessera.app import deliveries, duties, events, keys, settlement, upkeep, warnings
+from tessera.app import deliveries, duties, events, key_rotation, keys, settlement, upkeep, warnings
 from tessera.app.house import House
+from tessera.core import metadata
 from tessera.core.certificates import Authorities, NotUsable
 from tessera.core.keys import MasterKey
 from tessera.directory import Directory
@@ -149,7 +151,7 @@ def open_sender(settings: Settings) -> AbstractAsyncContextManager[Sender]:
 def routes(house: House) -> list[Route]:
     """Every route that is served."""
     profiles = (customers, customer_search, custom_profiles, customer_marks)
-    rooms = (oauth, introspection, *profiles, points, audit_log, tiers, programs, user_events)
+    rooms = (oauth, introspection, discovery, *profiles, points, audit_log, tiers, programs, user_events)
     served = [route for room in rooms for route in room.routes(house)]
     return [*served, *reference.routes(served)]
 
@@ -177,6 +179,7 @@ async def serving(settings: Settings) -> AsyncIterator[Routes]:
                 )
             ),
             asyncio.create_task(duties.while_held(house, "webhooks", holder, webhooks)),
+            asyncio.create_task(duties.while_held(house, "keys", holder, lambda: key_rotation.rotate_when_due(house))),
             asyncio.create_task(duties.while_held(house, "warnings", holder, watching)),
         ]
         served = Routes(routes(house))
@@ -199,4 +202,4 @@ def _keep_for_good() -> None:
 def application(settings: Settings) -> App:
     """The ASGI application of one process."""
     log.configure(settings.log_level, settings.log_format)
-    return App(partial(serving, settings))
+    return App(partial(serving, settings), metadata.protected_resource_address(settings.issuer_in_force))

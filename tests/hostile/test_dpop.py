@@ -183,10 +183,12 @@ def test_the_address_is_compared_as_it_was_sent(client: Client) -> None:
     _, proof = client.read_proof(token, claims={"htu": client.profile_address + "?x=1#y"})
     found = client.target.read(("Authorization", f"DPoP {token}"), ("DPoP", proof), query="?z=2")
     assert found.status == 200
-    path = client.profile_address.removeprefix(f"http://127.0.0.1:{client.target.port}")
-    sent = [("Authorization", f"DPoP {token}"), client.read_proof(token)]
-    answer = raw.ask(client.target.port, "GET", path.replace("/users/", "/users%2F"), b"", sent)
-    assert answer.status != 200
+    path = f"/priv/v1/apps/{client.target.values['api_key']}/external/users/a%2Fb"
+    here = f"http://127.0.0.1:{client.target.port}"
+    for written, status in ((path, 404), (path.replace("2F", "2f"), 404), (path.replace("%2F", "/"), 401)):
+        _, proof = client.read_proof(token, claims={"htu": here + written})
+        sent = [("Authorization", f"DPoP {token}"), ("DPoP", proof)]
+        assert raw.ask(client.target.port, "GET", path, b"", sent).status == status
 
 
 @pytest.mark.parametrize("nonce", [None, "", "another", "AAAAAAAAAAAAAAAAAAAAAA"])
@@ -199,6 +201,30 @@ def test_a_nonce_is_asked_for_at_both_doors(client: Client, nonce: str | None) -
     answer = client.read(token, client.read_proof(token, nonce=nonce))
     challenged(answer, "use_dpop_nonce")
     assert client.read(token, client.read_proof(token, nonce=answer.header("dpop-nonce"))).status == 200
+
+
+def test_the_holder_of_a_bound_token_is_told_of_it(client: Client) -> None:
+    """`/oauth/token/info` wants the proof too, and says so in the form of its own errors."""
+    token = client.token()
+    address = f"http://127.0.0.1:{client.target.port}/oauth/token/info"
+
+    def told(*headers: Header) -> Answer:
+        return raw.ask(client.target.port, "GET", "/oauth/token/info", b"", list(headers))
+
+    def proof(nonce: str) -> Header:
+        return "DPoP", client.holder.proof("GET", address, token=token, nonce=nonce)
+
+    shown = ("Authorization", f"DPoP {token}")
+    answer = told(shown, proof(client.nonce))
+    assert answer.status == 200
+    assert answer.header("dpop-nonce")
+    for headers in ((raw.bearer(token),), (shown,), (shown, proof("another")), (shown, client.read_proof(token))):
+        answer = told(*headers)
+        assert answer.status == 401
+        assert json.loads(answer.body)["error"] == "invalid_token"
+        (challenge,) = answer.all("www-authenticate")
+        assert challenge.startswith("DPoP ")
+    assert told(shown, proof("another")).header("dpop-nonce")
 
 
 def test_a_proof_is_used_once(client: Client) -> None:

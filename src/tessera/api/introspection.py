@@ -11,7 +11,7 @@ from tessera.app.house import House
 from tessera.app.introspection import TokenInfo
 from tessera.core.errors import InvalidRequest
 from tessera.core.introspection import INACTIVE, SIGNED, Active
-from tessera.web import evidence
+from tessera.web import evidence, guard
 from tessera.web.messages import JSON_NO_STORE_HEADERS, Request, Response, encode
 from tessera.web.operations import Operation
 from tessera.web.routes import Route
@@ -69,7 +69,10 @@ def routes(house: House) -> list[Route]:
 
     async def info(request: Request) -> Response:
         """What the token in the header says."""
-        told = await introspection.holder_s(house, evidence.read(request, house.settings.trusted_proxies))
+        shown = evidence.read(request, house.settings.trusted_proxies)
+        told = await introspection.holder_s(house, shown)
+        if shown.proofs:
+            request.also_answer += guard.fresh_nonce(house)
         if request.query and b"access_token=" in request.query:
             raise InvalidRequest("Send the token in the Authorization header only, not in the address.")
         return Response(200, encode(told), JSON_NO_STORE_HEADERS)

@@ -12,6 +12,7 @@ from tessera.core.applications import (
     CredentialRecord,
     QueryCredentials,
     TokenBinding,
+    TokenFormat,
 )
 from tessera.core.changes import (
     AddApplication,
@@ -23,6 +24,7 @@ from tessera.core.changes import (
     RevokeApplicationTokens,
     SetQueryCredentials,
     SetTokenBinding,
+    SetTokenFormat,
 )
 from tessera.core.errors import InvalidScope
 from tessera.core.tokens import LIFETIME_SECONDS_MAX
@@ -50,6 +52,7 @@ async def create(
     query_credentials: QueryCredentials = QueryCredentials.ALLOW,
     client_id: str | None = None,
     client_secret: str | None = None,
+    token_format: TokenFormat = TokenFormat.OPAQUE,
 ) -> Issued:
     """Create an application with its first secret; both made here unless brought along from another system.
 
@@ -70,7 +73,8 @@ async def create(
     application = AddApplication(
         client, name, organization, wanted, token_lifetime_seconds, int(query_credentials), now
     )
-    await commit(house, application, secret)
+    form = [SetTokenFormat(client, int(token_format))] if token_format else []
+    await commit(house, application, secret, *form)
     return issued
 
 
@@ -168,12 +172,17 @@ async def delete(house: House, client_id: str) -> None:
 
 async def revoke_tokens(house: House, client_id: str) -> None:
     """All tokens that the application has so far are dead for good; it may have new ones. Raises OperatorError."""
-    await commit(house, RevokeApplicationTokens(client_id, house.clock.now()))
+    await commit(house, RevokeApplicationTokens(client_id, house.clock.now() + 1))  # those of this very moment too
 
 
 async def set_query_credentials(house: House, client_id: str, policy: QueryCredentials) -> None:
     """What the application may do with credentials in a URL. Raises OperatorError."""
     await commit(house, SetQueryCredentials(client_id, int(policy)))
+
+
+async def set_token_format(house: House, client_id: str, token_format: TokenFormat) -> None:
+    """What the application's tokens look like from now on; those it has stay as they are. Raises OperatorError."""
+    await commit(house, SetTokenFormat(client_id, int(token_format)))
 
 
 async def set_token_binding(house: House, client_id: str, binding: TokenBinding) -> None:

@@ -110,7 +110,7 @@ def _master_key(master: KeyFacts, database: DatabaseFacts) -> Iterator[Finding]:
     if database.problem is not None or database.damage or database.state is not SchemaState.CURRENT:
         return
     purposes = {key.purpose for key in database.keys}
-    if purposes != set(KeyPurpose):
+    if not {KeyPurpose.SEALING, KeyPurpose.PEPPER} <= purposes:
         yield _fail("key ring", "The database holds no keys. Restore it from a backup.")
     elif any(master.key.unwrap(key) is None for key in database.keys):
         yield _fail(

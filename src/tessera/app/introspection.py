@@ -2,9 +2,10 @@
 
 import msgspec
 
-from tessera.app import tokens
+from tessera.app import dpop, tokens
 from tessera.app.house import House
 from tessera.core import binding, credentials, introspection
+from tessera.core import dpop as proofs
 from tessera.core.applications import Application
 from tessera.core.errors import InvalidToken
 from tessera.core.evidence import Evidence
@@ -62,10 +63,19 @@ def signed(house: House, told: Active | None, client_id: str) -> str:
 
 
 async def holder_s(house: House, evidence: Evidence) -> TokenInfo:
-    """What the bearer token of a request says. Raises InvalidToken unless there is one, and it is live."""
-    token = None if evidence.authorization is None else credentials.bearer(evidence.authorization)
+    """What the token of a request says. Raises InvalidToken unless there is one, and it is live.
+
+    Raises DPoPChallenge for a token without the proof of the key it is bound to.
+    """
+    authorization = evidence.authorization or b""
+    bound = proofs.token(authorization)
+    token = credentials.bearer(authorization) if bound is None else bound
     found = None if token is None else await tokens.check(house, token)
-    if found is None or not binding.fits_bearer(found[0], evidence):
+    if found is not None and bound is not None:
+        await dpop.check(house, found[0], bound, evidence)
+    elif found is not None:
+        dpop.check_bearer(found[0])
+    if found is None or not binding.fits(found[0], evidence):
         raise InvalidToken("The token is absent, not valid, expired or revoked. Request a new one from /oauth/token.")
     claims, application = found
     left = seconds_left(claims, house.clock.now())

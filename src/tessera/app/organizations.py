@@ -43,7 +43,8 @@ async def find(house: House, name: str | None) -> OrganizationRecord:
 
 async def revoke_tokens(house: House, organization: OrganizationRecord) -> None:
     """All tokens that its applications have so far are dead for good; they may have new ones. Raises OperatorError."""
-    await commit(house, RevokeOrganizationTokens(organization.number, house.clock.now()))
+    at = house.clock.now() + 1  # those of this very moment too
+    await commit(house, RevokeOrganizationTokens(organization.number, at))
 
 
 async def every(house: House) -> list[OrganizationRecord]:

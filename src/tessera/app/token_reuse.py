@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tessera.core import tokens
 from tessera.core.applications import Application
+from tessera.core.resources import Resources
 from tessera.core.scopes import Scopes
 from tessera.core.sealing import Ring
 from tessera.core.times import SECOND
@@ -23,6 +24,7 @@ _Key = tuple[int, int, Scopes, int, int, bytes, int]
 class _Handed(NamedTuple):
     application: Application
     ring: Ring
+    resources: Resources
     token: str
     claims: Claims
 
@@ -39,17 +41,19 @@ class TokenReuse:
     def find(self, application: Application, claims: Claims, now: int) -> tuple[str, Claims] | None:
         """A token that says what `claims` say and has more than half of its life before it, with its own claims.
 
-        None when there is none, when it was revoked or cut off, and when anything about the application or about the
-        keys has changed since: then the directory holds other values for these.
+        None when there is none, when it was revoked or cut off, and when anything about the application, the resources
+        or the keys has changed since: then the directory holds other values for these.
         """
+        directory = self._directory
         known = self._handed.get(_key(claims))
         if known is None:
             return None
         if (
             known.application is application
-            and known.ring is self._directory.ring
+            and known.ring is directory.ring
+            and known.resources is directory.resources
             and known.claims.issued_at <= now < known.claims.issued_at + claims.lifetime_seconds * SECOND // 2
-            and tokens.live(known.claims, application, self._directory.revocations, now, self._directory.resources)
+            and tokens.live(known.claims, application, directory.revocations, now, directory.resources)
         ):
             return known.token, known.claims
         del self._handed[_key(claims)]
@@ -59,7 +63,9 @@ class TokenReuse:
         """Remember a token that was just issued."""
         if len(self._handed) >= ENTRIES_MAX:
             drop_oldest(self._handed)
-        self._handed[_key(claims)] = _Handed(application, self._directory.ring, token, claims)
+        self._handed[_key(claims)] = _Handed(
+            application, self._directory.ring, self._directory.resources, token, claims
+        )
 
     def __len__(self) -> int:
         """How many tokens are remembered."""

@@ -30,12 +30,12 @@ async def issue(house: House, params: Params, evidence: Evidence) -> TokenReply:
     if options.token_reuse:
         known = house.token_reuse.find(caller.application, claims, now)
         if known is not None:
-            house.usage.count(caller, now, evidence.source, issued=0)
+            house.usage.count(caller, now, evidence.source, claims.resource, 0)
             return tokens.reply(*known, now)
     if options.rails:
         rails.take_token(house, caller.application, evidence, now)
     token = token_forms.write(house, claims, caller.application)
-    house.usage.count(caller, now, evidence.source)
+    house.usage.count(caller, now, evidence.source, claims.resource)
     if options.token_reuse:
         house.token_reuse.keep(caller.application, claims, token)
     return tokens.reply(token, claims, now)

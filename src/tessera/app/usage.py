@@ -1,6 +1,6 @@
 """Counts of what was issued and called, held in memory and written in batches: issuing a token waits on no database.
 
-Counts stand in arrays by the number of the application or credential, 29 and 12 bytes each, since a process may hold
+Counts stand in arrays by the number of the application or credential, 33 and 12 bytes each, since a process may hold
 many. Numbers are dense: databases hand them out one after the other.
 """
 
@@ -34,6 +34,7 @@ class Usage:
         "_applications",
         "_calls",
         "_credentials",
+        "_elsewhere",
         "_in_query",
         "_issued",
         "_last_at",
@@ -49,14 +50,15 @@ class Usage:
         self._last_at = array("Q")
         self._calls = array("I")
         self._refused = array("I")
+        self._elsewhere = array("I")
         self._marked = array("B")
         self._used_at = array("Q")
         self._sources: dict[int, str] = {}
         self._applications = array("I")
         self._credentials = array("I")
 
-    def count(self, caller: Authenticated, now: int, source: str, issued: int = 1) -> None:
-        """One more token was issued, or with `issued` 0 handed out again, to a client at this address."""
+    def count(self, caller: Authenticated, now: int, source: str, resource: int = 0, issued: int = 1) -> None:
+        """One more token for a resource was issued, or with `issued` 0 handed out again; `source` is the address."""
         number, credential = caller.application.number, caller.credential
         if number >= len(self._marked) or credential >= len(self._used_at):
             self._make_room(number, credential)
@@ -65,6 +67,8 @@ class Usage:
         if not self._used_at[credential]:
             self._credentials.append(credential)
         self._issued[number] += issued
+        if resource:
+            self._elsewhere[number] += issued
         if caller.place is Place.QUERY:
             self._in_query[number] += 1
         self._last_at[number] = self._used_at[credential] = now
@@ -92,7 +96,15 @@ class Usage:
         self._applications.append(number)
 
     def _make_room(self, number: int, credential: int) -> None:
-        for column in (self._issued, self._in_query, self._last_at, self._calls, self._refused, self._marked):
+        for column in (
+            self._issued,
+            self._in_query,
+            self._last_at,
+            self._calls,
+            self._refused,
+            self._elsewhere,
+            self._marked,
+        ):
             _grow(column, number)
         _grow(self._used_at, credential)
 
@@ -111,9 +123,9 @@ class Usage:
             if issued or in_query or self._last_at[number]:
                 changes.append(CountTokens(number, issued, in_query, self._last_at[number]))
             if issued or calls or self._refused[number]:
-                changes.append(CountHour(number, hour, issued, calls, self._refused[number]))
+                changes.append(CountHour(number, hour, issued, calls, self._refused[number], self._elsewhere[number]))
             self._issued[number] = self._in_query[number] = self._calls[number] = self._refused[number] = 0
-            self._last_at[number] = self._marked[number] = 0
+            self._last_at[number] = self._elsewhere[number] = self._marked[number] = 0
         for credential in self._credentials[:limit]:
             source = self._sources.pop(credential, "") or None
             changes.append(MarkCredentialUsed(credential, self._used_at[credential], source))
@@ -134,6 +146,7 @@ class Usage:
                 number = self._application(change.application)
                 self._calls[number] += change.calls
                 self._refused[number] += change.refused
+                self._elsewhere[number] += change.elsewhere
             elif isinstance(change, MarkCredentialUsed):
                 self._put_back_use(change)
 

@@ -20,17 +20,20 @@ class Span(msgspec.Struct, frozen=True):
     tokens: int
     calls: int
     refused: int
+    elsewhere: int
 
 
 class UsageReport(msgspec.Struct, frozen=True):
     """The last `days` days: their sums, the hours and days one by one, and `advice` where something is to be done.
 
-    `tokens_in_life` were issued within one token lifetime; those that were revoked since are counted too.
+    `tokens_in_life` were issued within one token lifetime; those revoked since are counted too. `elsewhere` of
+    the tokens were for other resource servers, where calls are not seen.
     """
 
     days: int
     tokens: int
     tokens_in_life: int
+    elsewhere: int
     calls: int
     refused: int
     token_reuse: bool
@@ -40,8 +43,9 @@ class UsageReport(msgspec.Struct, frozen=True):
 
     @property
     def calls_per_token(self) -> float | None:
-        """Calls made for each token issued; None when there was no token."""
-        return round(self.calls / self.tokens, 2) if self.tokens else None
+        """Calls made for each token issued for the platform; None when there was no such token."""
+        here = self.tokens - self.elsewhere
+        return round(self.calls / here, 2) if here else None
 
 
 async def report(house: House, application: ApplicationRecord, days: int) -> UsageReport:
@@ -58,6 +62,7 @@ async def report(house: House, application: ApplicationRecord, days: int) -> Usa
         days,
         sum(each.tokens for each in within),
         sum(each.tokens for each in counts if each.hour >= lived_from),
+        sum(each.elsewhere for each in within),
         sum(each.calls for each in within),
         sum(each.refused for each in within),
         application.token_reuse,
@@ -74,11 +79,12 @@ def _span(counts: Iterable[HourCount], first: int, hours: int) -> Span:
         sum(each.tokens for each in within),
         sum(each.calls for each in within),
         sum(each.refused for each in within),
+        sum(each.elsewhere for each in within),
     )
 
 
 def _advice(application: ApplicationRecord, hours: Iterable[Span]) -> str | None:
-    asking = [each for each in hours if asks_for_each_call(each.tokens, each.calls)]
+    asking = [each for each in hours if asks_for_each_call(each.tokens - each.elsewhere, each.calls)]
     if not asking:
         return None
     begin = (

@@ -1,14 +1,17 @@
 """`tessera apps`: the OAuth applications of partners."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tessera.cli import access, credentials, durations, limits, output, rotation, secrets, usage
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
-from tessera.cli.options import App, AsJSON, Binding, DataDir, Org, Policy, Switch, Yes, examples, group
+from tessera.cli.options import App, AsJSON, Binding, DataDir, Form, Org, Policy, Switch, Yes, examples, group
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from tessera.app.house import House
     from tessera.core.applications import ApplicationRecord
 
@@ -44,6 +47,10 @@ QueryCredentials = Annotated[
     Policy, typer.Option("--query-credentials", help="Whether the id and secret may stand in a URL.")
 ]
 
+TokenFormat = Annotated[
+    Form, typer.Option("--token-format", help="What its tokens look like: sealed, or a JWT with this signature.")
+]
+
 
 @app.command(
     "create", epilog=examples("apps create Partner", 'apps create Partner --scope "profiles:read" --token-lifetime 12h')
@@ -58,6 +65,7 @@ def create(  # noqa: PLR0913  # one a flag
     ] = False,
     token_lifetime: Lifetime = "14d",  # noqa: S107  # a length of time, not a secret
     query_credentials: QueryCredentials = Policy.ALLOW,
+    token_format: TokenFormat = Form.OPAQUE,
     client_id: Annotated[
         str | None, typer.Option("--client-id", help="A client id brought along; one is made when left out.")
     ] = None,
@@ -70,7 +78,7 @@ def create(  # noqa: PLR0913  # one a flag
     """Create an application with its first secret, which is shown this once."""
     from tessera.app import applications, organizations
     from tessera.core import scopes
-    from tessera.core.applications import QueryCredentials
+    from tessera.core.applications import QueryCredentials, TokenFormat
 
     lifetime = durations.seconds(token_lifetime)
     imported = secret_from_stdin() if client_secret_stdin else None
@@ -89,6 +97,7 @@ def create(  # noqa: PLR0913  # one a flag
             query_credentials=QueryCredentials[query_credentials.name],
             client_id=client_id,
             client_secret=imported,
+            token_format=TokenFormat[token_format.name],
         )
         return {"name": name, "organization": organization.name, **secrets.shown(issued)}
 
@@ -118,6 +127,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
                 "state",
                 "scope",
                 "URL credentials",
+                "form",
                 "binding",
                 "tokens",
                 "last token",
@@ -130,6 +140,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
                     _state(each),
                     each.scope,
                     each.query_credentials,
+                    each.token_format,
                     each.token_binding,
                     each.tokens_issued,
                     output.moment(each.last_token_at),
@@ -165,6 +176,7 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
             ("state", _state(found)),
             ("scope", found.scope),
             ("token lifetime", f"{found.token_lifetime_seconds} seconds"),
+            ("token format", found.token_format),
             ("token binding", found.token_binding),
             ("URL credentials", f"{found.query_credentials}, used {found.query_credentials_used} times"),
             ("created", output.moment(found.created_at)),
@@ -180,6 +192,7 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
     "set",
     epilog=examples(
         "apps set Partner --query-credentials deny",
+        "apps set Partner --token-format eddsa",
         "apps set Partner --token-binding dpop",
         "apps set Partner --token-reuse on",
         "apps set Partner --methods private_key_jwt,tls",
@@ -190,6 +203,10 @@ def change(
     *,
     query_credentials: Annotated[
         Policy | None, typer.Option("--query-credentials", help="Whether the id and secret may stand in a URL.")
+    ] = None,
+    token_format: Annotated[
+        Form | None,
+        typer.Option("--token-format", help="What its tokens look like: sealed, or a JWT with this signature."),
     ] = None,
     token_binding: Annotated[
         Binding | None,
@@ -204,33 +221,51 @@ def change(
     as_json: AsJSON = False,
 ) -> None:
     """Change what an application may do."""
-    from tessera.app import applications, client_credentials, rotation
-    from tessera.core.applications import AuthenticationMethod, QueryCredentials, TokenBinding
+    from tessera.app import applications
 
-    if query_credentials is None and token_binding is None and token_reuse is None and methods is None:
-        raise typer.BadParameter("Say what to change: --query-credentials, --token-binding, --token-reuse, --methods.")
-    chosen = None if methods is None else credentials.methods_named(methods)
+    wanted = _wanted(query_credentials, token_format, token_binding, token_reuse, methods)
+    if not wanted:
+        raise typer.BadParameter(
+            "Say what to change: --query-credentials, --token-format, --token-binding, --token-reuse, --methods."
+        )
 
     async def work(house: "House") -> "ApplicationRecord":
         found = await applications.find(house, name)
-        if query_credentials is not None:
-            await applications.set_query_credentials(house, found.client_id, QueryCredentials[query_credentials.name])
-        if token_binding is not None:
-            await applications.set_token_binding(house, found.client_id, TokenBinding[token_binding.name])
-        if token_reuse is not None:
-            await rotation.set_token_reuse(house, found.client_id, reuse=token_reuse is Switch.ON)
-        if chosen is not None:
-            await client_credentials.set_methods(house, found.client_id, AuthenticationMethod(chosen))
+        for deed, _ in wanted:
+            await deed(house, found.client_id)
         return await applications.find(house, found.client_id)
 
-    sentences = {
-        "Credentials in a URL are now": query_credentials,
-        "Tokens from now on are bound to": token_binding,
-        "Handing a live token out again is now": token_reuse,
-        "It may prove itself by": methods,
-    }
-    said = " ".join(f"{what}: {value}." for what, value in sentences.items() if value is not None)
-    _done(with_house(data_dir, work), said, as_json=as_json)
+    _done(with_house(data_dir, work), " ".join(said for _, said in wanted), as_json=as_json)
+
+
+def _wanted(
+    query_credentials: Policy | None,
+    token_format: Form | None,
+    token_binding: Binding | None,
+    token_reuse: Switch | None,
+    methods: str | None,
+) -> "list[tuple[Callable[[House, str], Awaitable[None]], str]]":
+    """What was asked for: each deed, and what is said when it is done."""
+    from tessera.app import applications, client_credentials, rotation
+    from tessera.core.applications import AuthenticationMethod, QueryCredentials, TokenBinding, TokenFormat
+
+    wanted: list[tuple[Callable[[House, str], Awaitable[None]], str]] = []
+    if query_credentials is not None:
+        policy = partial(applications.set_query_credentials, policy=QueryCredentials[query_credentials.name])
+        wanted.append((policy, f"Credentials in a URL are now: {query_credentials.value}."))
+    if token_format is not None:
+        form = partial(applications.set_token_format, token_format=TokenFormat[token_format.name])
+        wanted.append((form, f"New tokens are now: {token_format.value}."))
+    if token_binding is not None:
+        binding = partial(applications.set_token_binding, binding=TokenBinding[token_binding.name])
+        wanted.append((binding, f"Tokens from now on are bound to: {token_binding.value}."))
+    if token_reuse is not None:
+        reuse = partial(rotation.set_token_reuse, reuse=token_reuse is Switch.ON)
+        wanted.append((reuse, f"Handing a live token out again is now: {token_reuse.value}."))
+    if methods is not None:
+        ways = partial(client_credentials.set_methods, methods=AuthenticationMethod(credentials.methods_named(methods)))
+        wanted.append((ways, f"It may prove itself by: {methods}."))
+    return wanted
 
 
 @app.command("disable", epilog=examples("apps disable Partner"))

@@ -24,6 +24,7 @@ from tessera.cli import (
     demo,
     doctor,
     events,
+    keys,
     loyalty,
     migrate,
     organizations,
@@ -45,6 +46,7 @@ app.add_typer(customers.app, name="customers")
 app.add_typer(loyalty.app, name="loyalty")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(events.app, name="events")
+app.add_typer(keys.app, name="keys")
 app.add_typer(demo.app, name="demo")
 app.add_typer(token.app, name="token")
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)

@@ -61,6 +61,7 @@ def _show(name: str, found: "UsageReport") -> None:
             ("application", name),
             ("days", found.days),
             ("tokens issued", found.tokens),
+            ("of these elsewhere", found.elsewhere),
             ("tokens in life", found.tokens_in_life),
             ("calls", found.calls),
             ("calls per token", each),

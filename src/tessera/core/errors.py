@@ -13,7 +13,6 @@
     ├── PlatformRefusal              answered as {"status":"error","errors":{"code","message"}}
     │   ├── MissingCredentials       no credentials were sent at all
     │   ├── InvalidAuthToken
-    │   ├── DPoPChallenge           the token is bound to a key, and no good proof of it came along
     │   ├── InsufficientScope
     │   ├── InvalidAPIKey
     │   ├── UserNotFound
@@ -23,6 +22,7 @@
     │   ├── IdempotencyConflict      the idempotency id belongs to something else
     │   ├── ChangedMeanwhile         what was looked at is not as it was
     │   └── ArgumentError
+    ├── DPoPChallenge                the token is bound to a key, and no good proof of it came along
     ├── TooLarge                     the request is over a limit, whichever family it belongs to
     ├── MethodNotAllowed
     ├── TooManyRequests              more than a guard rail allows, or a flood of wrong secrets
@@ -120,20 +120,6 @@ class InvalidAuthToken(PlatformRefusal):
     code = "invalid_auth_token"
 
 
-class DPoPChallenge(PlatformRefusal):
-    """The token was not sent with a proof of the key it is bound to (RFC 9449 section 7.1).
-
-    `error` is what the challenge says: invalid_token, invalid_dpop_proof or use_dpop_nonce, the last with a `nonce`.
-    """
-
-    code = "invalid_auth_token"
-
-    def __init__(self, public: str, *, error: str, nonce: str = "", detail: str = "", check: str = "") -> None:
-        super().__init__(public, detail=detail, check=check)
-        self.error = error
-        self.nonce = nonce
-
-
 class InsufficientScope(PlatformRefusal):
     """The token lacks the scope the endpoint needs (RFC 6750 section 3.1)."""
 
@@ -190,6 +176,20 @@ class ArgumentError(PlatformRefusal):
     """A value has the wrong type or form."""
 
     code = "argument_error"
+
+
+class DPoPChallenge(Refusal):
+    """The token was not sent with a proof of the key it is bound to (RFC 9449 section 7.1).
+
+    `error` is what the challenge says: invalid_token, invalid_dpop_proof or use_dpop_nonce, the last with a `nonce`.
+    """
+
+    code = "invalid_token"
+
+    def __init__(self, public: str, *, error: str, nonce: str = "", detail: str = "", check: str = "") -> None:
+        super().__init__(public, detail=detail, check=check)
+        self.error = error
+        self.nonce = nonce
 
 
 class TooLarge(Refusal):

@@ -47,7 +47,7 @@ def finish(
     They hold only while the newest is as it was, and, unless forced, none of the others was used meanwhile.
     """
     *old, kept = live_secrets(known, now)
-    unused_since = FOREVER if force else now - STILL_USED
+    unused_since = FOREVER if force else now - STILL_USED + 1
     keeping = KeepCredential(client_id, kept.number, kept.ends_at)
     ending = [FinishCredential(client_id, each.number, now, each.ends_at, unused_since) for each in old]
     return [keeping, *ending], [Ended(each.name, now, each.last_used_at, each.last_used_from) for each in old]

@@ -100,6 +100,10 @@ class Directory:
             )
         return material
 
+    def wrap(self, purpose: KeyPurpose, number: int, material: bytes) -> bytes:
+        """A new key, as the database may hold it at this place."""
+        return self._master_key.wrap(purpose, number, material)
+
     def enclose(self, place: str, material: bytes) -> bytes:
         """Something that has to be read again, as it may stand at this place of the database."""
         return self._master_key.enclose(place, material)

@@ -13,6 +13,7 @@ from tessera.ports.customers import CustomerReader, UserEvent
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
 from tessera.ports.fetcher import Fetcher, NotFetched
 from tessera.ports.identity import IdentityReader
+from tessera.ports.keys import KeyReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
@@ -27,6 +28,7 @@ class DirectoryReader(IdentityReader, ResourceReader, ProgramReader, Protocol):
 
 class Reader(
     IdentityReader,
+    KeyReader,
     ResourceReader,
     ProgramReader,
     WholeProgramReader,
@@ -100,6 +102,7 @@ __all__ = [
     "Fetcher",
     "HourCount",
     "IdentityReader",
+    "KeyReader",
     "LedgerReader",
     "NotFetched",
     "OutboxReader",

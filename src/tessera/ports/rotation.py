@@ -6,12 +6,13 @@ from tessera.core.warnings import Ending, Greedy
 
 
 class HourCount(NamedTuple):
-    """What an application did in an hour (counted from the epoch)."""
+    """What an application did in an hour (counted from the epoch); `elsewhere` of its tokens were for other servers."""
 
     hour: int
     tokens: int
     calls: int
     refused: int
+    elsewhere: int = 0
 
 
 class RotationReader(Protocol):
@@ -30,4 +31,4 @@ class RotationReader(Protocol):
         """The oldest hour of which anything is kept."""
 
     async def greedy(self, hour: int, tokens: int, calls_each: int) -> list[Greedy]:
-        """Applications that got so many tokens in an hour and made fewer calls than that to each."""
+        """Applications that got so many tokens for the platform in an hour and made fewer calls than that to each."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from tessera.core.changes import Change, Notice
 from tessera.store.reads.customers import CustomerReads
 from tessera.store.reads.identity import IdentityReads
+from tessera.store.reads.keys import KeyReads
 from tessera.store.reads.ledger import LedgerReads
 from tessera.store.reads.outbox import OutboxReads
 from tessera.store.reads.program import ProgramReads
@@ -14,7 +15,15 @@ from tessera.store.reads.rotation import RotationReads
 
 
 class SQLStore(
-    IdentityReads, ResourceReads, ProgramReads, CustomerReads, LedgerReads, OutboxReads, ProofReads, RotationReads
+    IdentityReads,
+    KeyReads,
+    ResourceReads,
+    ProgramReads,
+    CustomerReads,
+    LedgerReads,
+    OutboxReads,
+    ProofReads,
+    RotationReads,
 ):
     """Implements `tessera.ports.Store`, whose docstrings are the contract."""
 

@@ -16,10 +16,11 @@ Lifespan = Callable[[], AbstractAsyncContextManager[Routes]]
 
 
 class App:
-    """The ASGI application."""
+    """The ASGI application; `resource_metadata` is where the platform's metadata is, for its challenges."""
 
-    def __init__(self, lifespan: Lifespan) -> None:
+    def __init__(self, lifespan: Lifespan, resource_metadata: str = "") -> None:
         self._lifespan = lifespan
+        self._resource_metadata = resource_metadata
         self._routes = Routes([])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,7 +53,7 @@ class App:
             request = Request(scope, receive, values, quotas)
             response = await handler(request)
         except Refusal as refusal:
-            response = errors.respond(refusal, path)
+            response = errors.respond(refusal, path, self._resource_metadata)
             _log_refusal(scope, refusal, response.status)
             return response
         except StoreError as error:

@@ -39,15 +39,23 @@ STATUSES: dict[type[Refusal], int] = {
     DuplicateHeader: 400,
 }
 
-_PLATFORM_CODES = {"invalid_request": "argument_error", "temporarily_unavailable": "not_available"}
+_PLATFORM_CODES = {
+    "invalid_request": "argument_error",
+    "invalid_token": "invalid_auth_token",
+    "temporarily_unavailable": "not_available",
+}
 """What the platform calls a refusal that both families know."""
 
 RETRY_AFTER_SECONDS = 1
 
 
-def respond(refusal: Refusal, path: str) -> Response:
-    """The response for a refusal at this address."""
-    return Response(STATUSES[type(refusal)], _body(refusal, path), JSON_NO_STORE_HEADERS + _headers(refusal))
+def respond(refusal: Refusal, path: str, resource_metadata: str = "") -> Response:
+    """The response for a refusal at this address.
+
+    `resource_metadata` is where the platform's metadata is, which its challenges tell (RFC 9728 section 5.1).
+    """
+    headers = JSON_NO_STORE_HEADERS + _headers(refusal, resource_metadata)
+    return Response(STATUSES[type(refusal)], _body(refusal, path), headers)
 
 
 def not_found(path: str) -> Response:
@@ -103,48 +111,48 @@ def _envelope(code: str, message: str) -> bytes:
     return encode({"status": "error", "errors": {"code": code, "message": message}})
 
 
-def _headers(refusal: Refusal) -> Headers:
+def _headers(refusal: Refusal, resource_metadata: str) -> Headers:
+    where = f'resource_metadata="{resource_metadata}"' if resource_metadata else ""
     headers: Headers = ()
     match refusal:
         case errors.InvalidClient():
-            headers = _challenges(f'error="invalid_client", error_description="{refusal.public}"')
+            headers = _challenges('error="invalid_client"', f'error_description="{refusal.public}"')
         case errors.InvalidToken():
-            headers = _challenges(f'error="invalid_token", error_description="{refusal.public}"')[1:]
+            headers = _challenges('error="invalid_token"', f'error_description="{refusal.public}"')[1:]
         case errors.InvalidAuthToken():
-            headers = _challenges(f'error="invalid_token", error_description="{refusal.public}"')
+            headers = _challenges('error="invalid_token"', f'error_description="{refusal.public}"', where)
         case errors.UseDPoPNonce() | errors.DPoPChallenge():
-            headers = _dpop(refusal)
+            headers = _dpop(refusal, where)
         case errors.MissingCredentials() | errors.InvalidAPIKey():
-            headers = _challenges("")
+            headers = _challenges(where)
         case errors.InsufficientScope():
             challenge = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{refusal.scope}"'
             headers = ((b"www-authenticate", challenge.encode("ascii")),)
         case errors.MethodNotAllowed():
             headers = ((b"allow", ", ".join(refusal.allowed).encode("ascii")),)
-        case errors.TooManyRequests():
-            headers = ((b"retry-after", b"%d" % refusal.seconds),)
-        case errors.Unavailable():
-            headers = ((b"retry-after", str(RETRY_AFTER_SECONDS).encode("ascii")),)
+        case errors.TooManyRequests() | errors.Unavailable():
+            seconds = refusal.seconds if isinstance(refusal, errors.TooManyRequests) else RETRY_AFTER_SECONDS
+            headers = ((b"retry-after", b"%d" % seconds),)
         case errors.TooLarge():
             headers = (CLOSE,)
     return headers
 
 
-def _dpop(refusal: errors.UseDPoPNonce | errors.DPoPChallenge) -> Headers:
+def _dpop(refusal: errors.UseDPoPNonce | errors.DPoPChallenge, where: str) -> Headers:
     """The nonce, and on the platform the challenge (RFC 9449 sections 7.1, 8 and 9)."""
     nonce: Headers = ((b"dpop-nonce", refusal.nonce.encode("ascii")),) if refusal.nonce else ()
     if isinstance(refusal, errors.UseDPoPNonce):
         return nonce
     challenge = (
         f'DPoP realm="{REALM}", error="{refusal.error}", error_description="{refusal.public}",'
-        f' algs="{SIGNING_ALGORITHMS}"'
+        f' algs="{SIGNING_ALGORITHMS}"' + (f", {where}" if where else "")
     )
     return ((b"www-authenticate", challenge.encode("ascii")), *nonce)
 
 
-def _challenges(bearer_error: str) -> Headers:
+def _challenges(*parameters: str) -> Headers:
     """Basic first, for clients that only then send it; Bearer beside it (RFC 6750 section 3)."""
-    bearer = f'Bearer realm="{REALM}"' + (f", {bearer_error}" if bearer_error else "")
+    bearer = ", ".join([f'Bearer realm="{REALM}"', *(each for each in parameters if each)])
     return (
         (b"www-authenticate", f'Basic realm="{REALM}", charset="UTF-8"'.encode("ascii")),
         (b"www-authenticate", bearer.encode("ascii")),

@@ -42,6 +42,7 @@ from tessera.core.changes.identity import (
     SetQueryCredentials,
     SetTokenBinding,
 )
+from tessera.core.changes.keys import EndKey, ForgetKey, SetTokenFormat
 from tessera.core.changes.ledger import AddEntry, AddUserEvent, JoinTier, LeaveTier, SetStanding
 from tessera.core.changes.outbox import (
     AddDelivery,
@@ -123,11 +124,13 @@ __all__ = [
     "EnableApplication",
     "EndCredential",
     "EndDelivery",
+    "EndKey",
     "FinishCredential",
     "ForgetCustomer",
     "ForgetDeliveries",
     "ForgetEvents",
     "ForgetHours",
+    "ForgetKey",
     "ForgetProofs",
     "ForgetRevocations",
     "ForgetWarnings",
@@ -172,6 +175,7 @@ __all__ = [
     "SetTierRule",
     "SetTierSystem",
     "SetTokenBinding",
+    "SetTokenFormat",
     "SetTokenReuse",
     "SetWebhook",
     "SpendProof",

@@ -8,7 +8,6 @@ from tessera.core.applications import (
     Credential,
     CredentialKind,
     CredentialRecord,
-    Options,
     QueryCredentials,
     TokenBinding,
 )
@@ -75,7 +74,7 @@ async def an_application_reads_back(stores: Stores) -> None:
     expect((found.number, found.client_id, found.organization), (world.application, CLIENT, world.organization))
     expect((found.enabled, found.scopes, found.token_lifetime_seconds), (True, ("openid",), 60))
     expect((found.query_credentials, found.tokens_valid_from), (QueryCredentials.DENY, 0))
-    expect(found.options, Options(token_binding=TokenBinding.DPOP), "the options")
+    expect(found.options.token_binding, TokenBinding.DPOP, "the binding of its tokens")
     secrets = [
         Credential(world.secret, CredentialKind.KEYED, bytes(32), AT + 5),
         Credential(world.secret + 1, CredentialKind.ARGON2ID, b"$argon2id$v", AT + 2),

@@ -4,6 +4,7 @@ import asyncio
 
 from tessera.core import changes
 from tessera.core.changes import Change
+from tessera.core.keys import KeyPurpose
 from tessera.ports import Conflict, StoreError, StoreUnavailable
 from tessera.store.conformance import material, outbox, rotation
 from tessera.store.conformance.case import Stores, Topic, expect
@@ -29,6 +30,7 @@ def _repeatable(world: World) -> list[Change]:
         *facts,
         changes.RevokeToken(9, AT),
         changes.ForgetRevocations(AT, 1),
+        changes.ForgetKey(KeyPurpose.SEALING, 1, AT),
         changes.ForgetProofs(AT + 1),
         changes.MarkCredentialUsed(world.secret, AT),
         changes.ReleaseLease("duty", "me"),

@@ -147,13 +147,14 @@ async def hours_add_up_and_are_forgotten(stores: Stores) -> None:
     await store.commit(
         material.application(world.organization, "other"),
         changes.CountHour(who, 11, 1, 2, 3),
-        changes.CountHour(who, 11, 10, 20, 30),
+        changes.CountHour(who, 11, 10, 20, 30, 4),
+        changes.CountHour(who, 11, 0, 0, 0, 5),
         changes.CountHour(who, 12, 1, 0, 0),
         changes.CountHour(who + 1, 11, 7, 7, 7),
         changes.CountHour(0, 11, 7, 7, 7),
         changes.CountHour(who + 100, 11, 7, 7, 7),
     )
-    hours = [HourCount(10, 3, 4, 1), HourCount(11, 11, 22, 33), HourCount(12, 1, 0, 0)]
+    hours = [HourCount(10, 3, 4, 1), HourCount(11, 11, 22, 33, 9), HourCount(12, 1, 0, 0)]
     expect(await store.usage_hours(who, 0), hours, "the hours")
     expect(await store.usage_hours(who, 11), hours[1:], "the hours from one on")
     expect(await store.usage_hours(who + 100, 0), [], "the hours of nobody")
@@ -175,6 +176,12 @@ async def callers_without_a_memory_are_found(stores: Stores) -> None:
         changes.CountHour(who, 20, 100, 199, 0),
         changes.CountHour(who, 21, 100, 200, 0),
         changes.CountHour(who, 22, 99, 0, 0),
+        changes.CountHour(who, 23, 500, 0, 0, 401),
+        changes.CountHour(who, 24, 500, 0, 0, 400),
     )
-    found = [await store.greedy(hour, 100, 2) for hour in (19, 20, 21, 22)]
-    expect(found, [[], [Greedy(OWNER, who, 20, 100, 199)], [], []], "those found by hour")
+    found = [await store.greedy(hour, 100, 2) for hour in range(19, 25)]
+    expect(
+        found,
+        [[], [Greedy(OWNER, who, 20, 100, 199)], [], [], [], [Greedy(OWNER, who, 24, 100, 0)]],
+        "those found by hour",
+    )

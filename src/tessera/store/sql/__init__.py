@@ -8,6 +8,7 @@ from tessera.core.changes import Change
 from tessera.store.sql import (
     customers,
     identity,
+    keys,
     ledger,
     outbox,
     program,
@@ -22,6 +23,7 @@ from tessera.store.sql.statement import Statement
 
 WRITES: dict[type[Change], tuple[Statement, ...]] = {
     **identity.WRITES,
+    **keys.WRITES,
     **resources.WRITES,
     **program.WRITES,
     **customers.WRITES,
@@ -41,6 +43,7 @@ __all__ = [
     "WRITES",
     "customers",
     "identity",
+    "keys",
     "ledger",
     "outbox",
     "program",

@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document of the routes that are served."""
 
 import inspect
+import re
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -89,7 +90,7 @@ def document(routes: Sequence[Route]) -> Part:
 
 def operation_id(route: Route) -> str:
     """The stable name of an operation: its method and the words of its address."""
-    words = route.path.strip("/").replace("{", "").replace("}", "").replace(".", "_").replace("/", "_")
+    words = re.sub(r"[^a-z0-9]+", "_", route.path.lower().replace("{", "").replace("}", "")).strip("_")
     return f"{route.method.lower()}_{words}"
 
 
@@ -118,6 +119,8 @@ def _operation(route: Route, operation: Operation, body: Schema | None, reply: S
 def _security(operation: Operation) -> list[dict[str, list[str]]]:
     if operation.access == "client":
         return [{"client": []}, {}]
+    if operation.access == "public":
+        return [{}]
     if operation.access == "bearer":
         return [{"token": []}, {"bearer": []}]
     needed = [operation.scope] if operation.scope is not None else []

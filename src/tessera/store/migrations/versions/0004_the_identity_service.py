@@ -53,7 +53,8 @@ def records() -> None:
 
 def counts() -> None:
     keyed_table(
-        "usage_hour", refers("application", "application"), integer("hour"), integer("tokens"), integer("calls"),
+        "usage_hour", refers("application", "application"), integer("hour"), integer("tokens"),
+        integer("elsewhere"), integer("calls"),
         integer("refused"), sa.PrimaryKeyConstraint("application", "hour"),
     )  # fmt: skip
     op.create_index("usage_hour_hour", "usage_hour", ["hour", "tokens"])
