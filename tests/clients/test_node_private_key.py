@@ -1,4 +1,4 @@
-"""openid-client, unmodified: it proves itself by a key of its own, binds its token to another, asks about it, ends it."""
+"""What Node uses to prove itself by a signed assertion works here: `oauth4webapi`, unmodified, as published."""
 
 import json
 from pathlib import Path
