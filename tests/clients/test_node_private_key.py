@@ -1,4 +1,4 @@
-"""What Node uses to prove itself by a signed assertion works here: `oauth4webapi`, unmodified, as published."""
+"""openid-client, unmodified: proves itself by its key, binds its token to another, asks about it and ends it."""
 
 import json
 from pathlib import Path
