@@ -32,6 +32,7 @@ from tessera.core.loyalty.points import UNITS
 from tessera.core.loyalty.standing import Standing
 from tessera.directory import feed
 from tests.app import token_deeds
+from tests.app.token_deeds import STOCK
 from tests.loyalty import furniture
 from tests.support import invariants
 from tests.support.faulty_store import Fault, FaultyStore
@@ -234,13 +235,13 @@ DEEDS = {
     "revoke-organization": Deed(_token, token_deeds.revoke_organization, _dead, None),
     "add-resource": Deed(
         _nothing,
-        lambda scene, _: resources.add(scene.house, token_deeds.STOCK, "Stock", "read"),
+        lambda scene, _: resources.add(scene.house, STOCK, "Stock", "read"),
         token_deeds.has_resource,
         OperatorError,
     ),
     "remove-resource": Deed(
         token_deeds.token_for_stock,
-        lambda scene, _: resources.remove(scene.house, token_deeds.STOCK),
+        lambda scene, _: resources.remove(scene.house, STOCK),
         _dead,
         OperatorError,
     ),
