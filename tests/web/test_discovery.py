@@ -2,22 +2,29 @@
 
 import base64
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
+from tessera.app import client_credentials
 from tessera.core import metadata
+from tessera.core.assertions import TYPE
 from tessera.core.jws import Algorithm
 from tessera.web.routes import Route
 from tests.reference.conftest import routes
-from tests.support import raw
+from tests.support import assertions, deeds, raw
 from tests.support.possession import Holder
 from tests.support.raw import Answer
 from tests.support.server import Server, free_port, running
 
 __all__ = ["routes"]
+
+KEY = assertions.new_key()
+"""The demonstration's key, beside its secret."""
 
 UNTOLD = frozenset({"/oauth/token/info"})
 """Addresses below /oauth/ for which no standard has a member."""
@@ -27,6 +34,8 @@ UNTOLD = frozenset({"/oauth/token/info"})
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the demonstration."""
     with running(tmp_path_factory.mktemp("told") / "data") as started:
+        client_id = started.demo["client_id"]
+        deeds.do(started.folder, lambda house: client_credentials.add_key(house, client_id, "k", assertions.jwk(KEY)))
         yield started
 
 
@@ -67,9 +76,20 @@ def bound(server: Server, address: str, holder: Holder) -> Answer:
     return answer
 
 
+def by_key(server: Server, path: str, form: str) -> Answer:
+    """A form by a client that proves itself by its key."""
+    assertion = assertions.signed(KEY, assertions.claims(server.demo["client_id"], server.url, time.time()))
+    return raw.ask(server.port, "POST", path, f"{form}&{urlencode(_assertion(assertion))}".encode(), [raw.FORM])
+
+
+def _assertion(text: str) -> dict[str, str]:
+    return {"client_assertion_type": TYPE, "client_assertion": text}
+
+
 METHODS: dict[str, Callable[[Server, str, str], Answer]] = {
     "client_secret_basic": by_basic,
     "client_secret_post": by_post,
+    "private_key_jwt": by_key,
 }
 
 
@@ -158,3 +178,13 @@ def test_an_issuer_with_a_path_has_its_documents_where_the_path_is_inserted(tmp_
         challenge = raw.ask(server.port, "GET", "/priv/v1/apps/a/users/b", b"").all("www-authenticate")[1]
         origin = issuer.removesuffix("/id/one")
         assert f'resource_metadata="{origin}{metadata.PROTECTED_RESOURCE}/id/one"' in challenge
+
+
+def test_certificates_are_told_of_where_they_reach_us(tmp_path: Path) -> None:
+    """Only with a trusted proxy are the ways told that need a certificate."""
+    without = metadata.authorization_server("https://id.example.com", certificates=False)
+    assert not set(metadata.TLS_METHODS) & set(without.token_endpoint_auth_methods_supported)
+    with running(tmp_path / "data", TESSERA_TRUSTED_PROXIES="127.0.0.1") as server:
+        told = fetch(server, metadata.AUTHORIZATION_SERVER)
+        assert set(metadata.TLS_METHODS) < set(told["token_endpoint_auth_methods_supported"])
+        assert told["tls_client_certificate_bound_access_tokens"] is True
