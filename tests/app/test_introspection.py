@@ -16,7 +16,7 @@ from tessera.core import jws, wire
 from tessera.core import tokens as core_tokens
 from tessera.core.applications import TokenBinding
 from tessera.core.changes import RevokeToken
-from tessera.core.errors import InvalidScope, InvalidTarget, InvalidToken
+from tessera.core.errors import DPoPChallenge, InvalidScope, InvalidTarget, InvalidToken
 from tessera.core.evidence import NOTHING, Evidence
 from tessera.core.introspection import Active
 from tessera.core.times import SECOND
@@ -108,7 +108,7 @@ def test_what_a_bound_token_says(tmp_path: Path) -> None:
             assert answer is not None
             assert answer.token_type == kind
             assert msgspec.to_builtins(answer)["cnf"] == {name: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}
-            with pytest.raises(InvalidToken):
+            with pytest.raises((InvalidToken, DPoPChallenge)):
                 await info(scene, token)
 
     play(tmp_path, scenario)
@@ -258,7 +258,7 @@ def test_a_token_says_to_its_holder_what_it_is(tmp_path: Path) -> None:
         assert (await info(scene, token)).expires_in == 14 * 86_400 - 11
         pair = base64.b64encode(b"a:b")
         for authorization in (None, b"Basic " + pair, b"", token.encode(), b"DPoP " + token.encode()):
-            with pytest.raises(InvalidToken):
+            with pytest.raises((InvalidToken, DPoPChallenge)):
                 await introspection.holder_s(scene.house, Evidence(authorization))
 
     play(tmp_path, scenario)

@@ -33,7 +33,7 @@ def test_what_we_sign_others_read(algorithm: Algorithm) -> None:
     """PyJWT and joserfc verify our texts by the JWK that we publish."""
     key = MAKERS[algorithm]()
     text = jws.sign({"typ": "at+jwt", "kid": "one"}, PAYLOAD, key, algorithm)
-    public: dict[str, Any] = {**jws.public_jwk(key.public_key()), "alg": algorithm.value}
+    public: dict[str, str | list[str]] = {**jws.public_jwk(key.public_key()), "alg": algorithm.value}
 
     assert jwt.decode(text, jwt.PyJWK(public).key, algorithms=[algorithm.value]) == json.loads(PAYLOAD)
     found = joserfc_jws.deserialize_compact(text, import_key(public), algorithms=[algorithm.value])

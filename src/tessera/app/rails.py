@@ -8,6 +8,7 @@ from tessera.core.evidence import Evidence
 from tessera.core.rails import HOUR_SECONDS, Quota, Rail
 from tessera.core.times import SECOND
 from tessera.ops.log import log
+from tessera.ops.metrics import RAILS
 
 NETWORKS, REQUESTS = Rail.NETWORKS.value, Rail.REQUESTS.value
 
@@ -74,6 +75,7 @@ def take_token(house: House, application: Application, evidence: Evidence, now: 
 def _report(house: House, application: Application, rail: str, now: int) -> None:
     """Count what a watched rail would have refused, and tell of it now and then."""
     house.counts.would_refuse(application.number, now)
+    house.metrics.count(RAILS, rail, "watched")
     count = house.rail_reports.due((application.number, rail), now)
     if count:
         log.warning("rail_would_refuse", client_id=application.client_id, rail=rail, count=count)

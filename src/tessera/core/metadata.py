@@ -6,7 +6,6 @@ What is told works, and what works is told: an endpoint or a method that is adde
 from urllib.parse import urlsplit
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
 from tessera.core import jws, scopes
 from tessera.core.grants import GRANTS
@@ -17,13 +16,13 @@ PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
 KEYS = "/oauth/discovery/keys"
 
 AUTHENTICATION_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
-"""How a client may prove itself, by the names of RFC 7591 section 2."""
+"""How a client may prove itself, by the names of RFC 7591 section 2 and RFC 8705 section 2."""
 
 INTROSPECTION_SIGNED_WITH = jws.Algorithm.EDDSA
 """What signed answers about tokens are signed with (RFC 9701)."""
 
-TLS_METHODS = ("tls_client_auth", "self_signed_tls_client_auth")
-"""How it may where a proxy that is trusted hands its certificate over (RFC 8705 section 2)."""
+SELF_SIGNED, BY_SUBJECT = "self_signed_tls_client_auth", "tls_client_auth"
+"""These need a trusted proxy that hands certificates over; the second one also authorities of our own."""
 
 
 class AuthorizationServer(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,16 +38,16 @@ class AuthorizationServer(msgspec.Struct, frozen=True, kw_only=True):
     grant_types_supported: tuple[str, ...]
     subject_types_supported: tuple[str, ...]
     token_endpoint_auth_methods_supported: tuple[str, ...]
-    token_endpoint_auth_signing_alg_values_supported: tuple[str, ...]
     revocation_endpoint_auth_methods_supported: tuple[str, ...]
-    revocation_endpoint_auth_signing_alg_values_supported: tuple[str, ...]
     introspection_endpoint_auth_methods_supported: tuple[str, ...]
+    token_endpoint_auth_signing_alg_values_supported: tuple[str, ...]
+    revocation_endpoint_auth_signing_alg_values_supported: tuple[str, ...]
     introspection_endpoint_auth_signing_alg_values_supported: tuple[str, ...]
     introspection_signing_alg_values_supported: tuple[str, ...]
+    tls_client_certificate_bound_access_tokens: bool
     dpop_signing_alg_values_supported: tuple[str, ...]
     protected_resources: tuple[str, ...]
     service_documentation: str
-    tls_client_certificate_bound_access_tokens: bool | UnsetType = UNSET
 
 
 class ProtectedResource(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,9 +62,13 @@ class ProtectedResource(msgspec.Struct, frozen=True, kw_only=True):
     resource_documentation: str
 
 
-def authorization_server(issuer: str, *, certificates: bool) -> AuthorizationServer:
-    """The document of the authorization server with this issuer; `certificates` is whether clients' ones reach it."""
-    methods = AUTHENTICATION_METHODS + (TLS_METHODS if certificates else ())
+def authorization_server(issuer: str, *, certificates: bool = False, authorities: bool = False) -> AuthorizationServer:
+    """The document of the authorization server with this issuer.
+
+    `certificates` says whether those of clients are handed over, `authorities` whether we believe any.
+    """
+    by_certificate = ((SELF_SIGNED, BY_SUBJECT) if authorities else (SELF_SIGNED,)) if certificates else ()
+    methods = AUTHENTICATION_METHODS + by_certificate
     return AuthorizationServer(
         issuer=issuer,
         token_endpoint=f"{issuer}/oauth/token",
@@ -77,16 +80,16 @@ def authorization_server(issuer: str, *, certificates: bool) -> AuthorizationSer
         grant_types_supported=tuple(GRANTS),
         subject_types_supported=("public",),
         token_endpoint_auth_methods_supported=methods,
-        token_endpoint_auth_signing_alg_values_supported=jws.ALGORITHMS,
         revocation_endpoint_auth_methods_supported=methods,
-        revocation_endpoint_auth_signing_alg_values_supported=jws.ALGORITHMS,
         introspection_endpoint_auth_methods_supported=methods,
+        token_endpoint_auth_signing_alg_values_supported=jws.ALGORITHMS,
+        revocation_endpoint_auth_signing_alg_values_supported=jws.ALGORITHMS,
         introspection_endpoint_auth_signing_alg_values_supported=jws.ALGORITHMS,
         introspection_signing_alg_values_supported=(INTROSPECTION_SIGNED_WITH,),
+        tls_client_certificate_bound_access_tokens=certificates,
         dpop_signing_alg_values_supported=jws.ALGORITHMS,
         protected_resources=(issuer,),
         service_documentation=f"{issuer}/docs",
-        tls_client_certificate_bound_access_tokens=True if certificates else UNSET,
     )
 
 
