@@ -9,12 +9,12 @@ from tessera.core import dpop as proofs
 from tessera.core.errors import InvalidToken
 from tessera.core.evidence import Evidence
 from tessera.core.introspection import Active
-from tessera.core.jws import Algorithm
+from tessera.core.metadata import INTROSPECTION_SIGNED_WITH
 from tessera.core.times import SECOND
 from tessera.core.tokens import PURPOSE, seconds_left
 from tessera.core.wire import Params
 
-SIGNED_WITH = Algorithm.EDDSA
+SIGNED_WITH = INTROSPECTION_SIGNED_WITH
 """What signs answers, for those who ask for signed ones."""
 
 

@@ -18,6 +18,9 @@ KEYS = "/oauth/discovery/keys"
 AUTHENTICATION_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 """How a client may prove itself, by the names of RFC 7591 section 2 and RFC 8705 section 2."""
 
+INTROSPECTION_SIGNED_WITH = jws.Algorithm.EDDSA
+"""What signed answers about tokens are signed with (RFC 9701)."""
+
 SELF_SIGNED, BY_SUBJECT = "self_signed_tls_client_auth", "tls_client_auth"
 """These need a trusted proxy that hands certificates over; the second one also authorities of our own."""
 
@@ -40,6 +43,7 @@ class AuthorizationServer(msgspec.Struct, frozen=True, kw_only=True):
     token_endpoint_auth_signing_alg_values_supported: tuple[str, ...]
     revocation_endpoint_auth_signing_alg_values_supported: tuple[str, ...]
     introspection_endpoint_auth_signing_alg_values_supported: tuple[str, ...]
+    introspection_signing_alg_values_supported: tuple[str, ...]
     tls_client_certificate_bound_access_tokens: bool
     dpop_signing_alg_values_supported: tuple[str, ...]
     protected_resources: tuple[str, ...]
@@ -81,6 +85,7 @@ def authorization_server(issuer: str, *, certificates: bool = False, authorities
         token_endpoint_auth_signing_alg_values_supported=jws.ALGORITHMS,
         revocation_endpoint_auth_signing_alg_values_supported=jws.ALGORITHMS,
         introspection_endpoint_auth_signing_alg_values_supported=jws.ALGORITHMS,
+        introspection_signing_alg_values_supported=(INTROSPECTION_SIGNED_WITH,),
         tls_client_certificate_bound_access_tokens=certificates,
         dpop_signing_alg_values_supported=jws.ALGORITHMS,
         protected_resources=(issuer,),
