@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import checks, customers, folders, kinds, machine, processes, rails, writes, wrk
+from bench import checks, customers, folders, kinds, machine, processes, rails, revocations, writes, wrk
 from bench.customers import Crowd
 from bench.folders import Folder
 from bench.kinds import KINDS, PROFILE, TIER_STATUS, TOKEN_QUERY, Kind
@@ -15,9 +15,10 @@ from bench.measure import Rotation, Rounds, Subject, Turn
 from bench.processes import Server
 from bench.rails import Railed
 from bench.results import Line, Results
+from bench.revocations import Revoked
 from bench.writes import Writes
 
-PARTS = ("many", "rotation", "rails", "writes", "customers", "start", "growth")
+PARTS = ("many", "rotation", "rails", "writes", "revocations", "customers", "start", "growth")
 ROTATED_APPLICATIONS = 100
 
 Say = Callable[[str], None]
@@ -32,6 +33,7 @@ class Plan(msgspec.Struct, frozen=True):
     seconds: float
     applications: int
     customers: int
+    revocations: int
     starts: int
 
     @property
@@ -66,6 +68,7 @@ class Session:
         crowd_lines: list[Line] = []
         crowd = self._crowd(crowd_lines) if "customers" in plan.parts else None
         writing = self._writing(bare) if "writes" in plan.parts else None
+        revoked = self._revoked(bare) if "revocations" in plan.parts else None
         rounds = Rounds(bare, one, many, self._length)
         for number in range(1, plan.rounds + 1):
             rounds.run(plan.kinds, number, self._say)
@@ -78,6 +81,9 @@ class Session:
             if writing is not None:
                 self._say(f"round {number}: deposits and spends")
                 writing.run(number)
+            if revoked is not None:
+                self._say(f"round {number}: {plan.revocations:,} revocations")
+                revoked.run(number)
             if crowd is not None:
                 self._say(f"round {number}: {plan.customers:,} customers")
                 crowd.run(number)
@@ -86,6 +92,7 @@ class Session:
         lines += [] if rotation is None else rotation.lines()
         lines += [] if railed is None else railed.lines()
         lines += [] if writing is None else writing.lines()
+        lines += [] if revoked is None else revoked.lines()
         lines += [] if crowd is None else [*crowd.lines(), *crowd_lines]
         lines += self._memories(lines) + starts
         if "growth" in plan.parts:
@@ -167,6 +174,18 @@ class Session:
             for kind in writes.KINDS
         }
         return Writes(bare, Subject(server, made), folder, self._length)
+
+    def _revoked(self, bare: Subject) -> Revoked:
+        """Two servers, one of them with many live revocations."""
+        count = self._plan.revocations
+        without, many = self._folder("unrevoked", 1), self._folder("revoked", 1)
+        self._say(f"revoking {count:,} tokens")
+        revocations.revoke(many, count)
+        return Revoked(bare, self._questioned(without), self._questioned(many), count, self._length)
+
+    def _questioned(self, folder: Folder) -> Subject:
+        server = self._stack.enter_context(processes.tessera(f"the folder {folder.path.name}", folder.path))
+        return Subject(server, revocations.requests(server, folder, self._work))
 
     def _crowd(self, lines: list[Line]) -> Crowd:
         """Two servers, on folders with few and with many customers; `lines` gets what making them showed."""

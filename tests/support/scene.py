@@ -64,8 +64,12 @@ class Scene:
         *,
         in_query: bool = False,
         evidence: Evidence = NOTHING,
+        source: str = "",
     ) -> TokenReply:
-        """A token for an application (the scene's own when None) by its secret. Raises as the deed does."""
+        """A token for an application (the scene's own when None) by its secret. Raises as the deed does.
+
+        `source` is the address from which it is asked for.
+        """
         known = issued or self.partner
         text = urlencode(
             {
@@ -75,7 +79,9 @@ class Scene:
             }
         ).encode()
         params = wire.form(text, b"", b"") if in_query else wire.form(b"", text, FORM)
-        return await tokens.issue(self.house, params, evidence)
+        return await tokens.issue(
+            self.house, params, msgspec.structs.replace(evidence, source=source or evidence.source)
+        )
 
     async def alive(self, reply: TokenReply) -> bool:
         """Whether a token is live now."""

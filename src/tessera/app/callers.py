@@ -5,15 +5,17 @@ from typing import TypeVar
 
 import msgspec
 
-from tessera.app import floods, rails, tokens
+from tessera.app import dpop, floods, rails, tokens
 from tessera.app.house import House
-from tessera.core import applications, credentials, scopes
+from tessera.core import applications, binding, credentials, scopes
+from tessera.core import dpop as proofs
 from tessera.core.applications import Application
 from tessera.core.errors import InsufficientScope, InvalidAPIKey, InvalidAuthToken, MissingCredentials, NotFound
 from tessera.core.evidence import Evidence
 from tessera.core.loyalty.program import Program
 from tessera.core.organizations import NO_PROPERTY
 from tessera.core.scopes import Scopes
+from tessera.core.tokens import Claims
 
 T = TypeVar("T")
 
@@ -28,10 +30,11 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
 
 
 async def identify(house: House, evidence: Evidence) -> Caller:
-    """The caller that the `Authorization` header proves, by Bearer or by Basic.
+    """The caller that the `Authorization` header proves, by Bearer, by DPoP or by Basic.
 
     Raises MissingCredentials when there is no header, InvalidAuthToken for anything that proves nothing or comes from
-    a network that its guard rails do not allow, TooManyRequests for more than they do.
+    a network that its guard rails do not allow, TooManyRequests for more than they do, and DPoPChallenge for a token
+    without the proof of the key it is bound to.
     """
     authorization = evidence.authorization
     if authorization is None:
@@ -39,15 +42,53 @@ async def identify(house: House, evidence: Evidence) -> Caller:
     token = credentials.bearer(authorization)
     if token is not None:
         found = await tokens.check(house, token)
-        if found is None:
-            raise InvalidAuthToken(NO_TOKEN)
+        if found is None or found[0].resource:
+            raise _dead(found)
+        if found[0].binding:
+            dpop.check_bearer(found[0])
+            _check_certificate(found[0], evidence)
         if found[1].options.rails:
             _hold(house, found[1], evidence)
+        house.usage.call(found[1].number)
         return Caller(found[1].organization, found[0].scopes)
+    token = proofs.token(authorization)
+    if token is not None:
+        return await _possessor(house, token, evidence)
     pair = credentials.basic_pair(authorization)
     if pair is None:
         raise InvalidAuthToken("The Authorization header is neither a Bearer token nor well-formed Basic.")
     return await _property_caller(house, evidence, *pair)
+
+
+def _dead(found: tuple[Claims, Application] | None) -> InvalidAuthToken:
+    """One answer, whatever is wrong with a token; one for another resource server is dead here."""
+    return InvalidAuthToken(
+        "The token is not valid, expired or revoked. Request a new one from /oauth/token.",
+        detail="not a live token" if found is None else "the token is for another resource, not for the platform",
+        check="token.live" if found is None else "token.audience",
+    )
+
+
+def _check_certificate(claims: Claims, evidence: Evidence) -> None:
+    """Raises InvalidAuthToken for a token that is bound to a certificate, which did not come along."""
+    if not binding.fits(claims, evidence):
+        raise InvalidAuthToken(
+            "The token is bound to a certificate. Connect with that.",
+            detail="no certificate came along, or another one",
+            check="binding.certificate",
+        )
+
+
+async def _possessor(house: House, token: str, evidence: Evidence) -> Caller:
+    """The caller that a token and the proof of its key show (RFC 9449 section 7)."""
+    found = await tokens.check(house, token)
+    if found is None or found[0].resource:
+        raise dpop.refusal("The token is not valid, expired or revoked. Request a new one from /oauth/token.")
+    await dpop.check(house, found[0], token, evidence)
+    if found[1].options.rails:
+        _hold(house, found[1], evidence)
+    house.usage.call(found[1].number)
+    return Caller(found[1].organization, found[0].scopes)
 
 
 def _hold(house: House, application: Application, evidence: Evidence) -> None:

@@ -2,11 +2,11 @@
 
 from contextlib import suppress
 
-from tessera.app import floods, rails
+from tessera.app import client_certificates, client_keys, floods, rails
 from tessera.app.house import House
 from tessera.core import applications, grants
 from tessera.core.applications import NOBODY, Application
-from tessera.core.credentials import UNKNOWN_CLIENT, Presented
+from tessera.core.credentials import UNKNOWN_CLIENT, Assertion, Credentials, Presented
 from tessera.core.errors import InvalidClient
 from tessera.core.evidence import Evidence
 from tessera.core.grants import Authenticated
@@ -16,12 +16,12 @@ VERIFIED_MAX = 10_000
 """Slow secrets remembered as verified; beyond it all are checked again."""
 
 
-async def authenticate(house: House, presented: Presented, evidence: Evidence, now: int) -> Authenticated:
+async def authenticate(house: House, presented: Credentials, evidence: Evidence, now: int) -> Authenticated:
     """The application that presented these credentials.
 
-    Raises InvalidClient, with one text, for an unknown client, a wrong or ended secret, a disabled client, and
-    credentials in a URL where the application denies them, or a network from which it may not come; TooManyRequests
-    for more requests than its guard rails allow, and for floods of wrong secrets.
+    Raises InvalidClient, with one text, for an unknown client, a wrong or ended credential, a disabled client,
+    credentials in a URL or a way of authentication which the application denies, or a network from which it may not
+    come; TooManyRequests for more requests than its guard rails allow, and for floods of wrong credentials.
     """
     directory = house.directory
     application = directory.applications.known.get(presented.client_id)
@@ -30,24 +30,41 @@ async def authenticate(house: House, presented: Presented, evidence: Evidence, n
         was_read = not directory.applications.remembers(presented.client_id)
         application = await directory.applications.with_client_id(presented.client_id) or NOBODY
     checked = application if application.enabled else NOBODY  # the secrets of a disabled client tell nothing either
-    digest = applications.secret_digest(directory.pepper, presented.client_secret)
-    secret = applications.matching_secret(checked, digest, now)
-    if secret is None:
-        secret = await _slow_match(house, checked, presented, digest, evidence, now)
+    secret, fault = await _match(house, checked, presented, evidence, now)
     outside = ""
     if application.options.rails and secret is not None:
         outside = rails.outside(house, application, evidence, now)
     if secret is None or not application.enabled or outside:
         if not was_read:
             await _read_for_nothing(house)
+        house.usage.refuse(application.number)
         floods.failed(house, presented.client_id, evidence, now)
         raise InvalidClient(
-            UNKNOWN_CLIENT, detail=outside or _reason(application), check="rails.networks" if outside else ""
+            UNKNOWN_CLIENT, detail=outside or _reason(application, fault), check="rails.networks" if outside else ""
         )
     if application.options.rails:
         rails.pace(house, application, evidence, now)
     grants.check_place(presented, application)
+    if application.options.authentication_methods:
+        grants.check_method(presented, application)
+    if isinstance(presented, Assertion):
+        await client_keys.spend(house, presented)
     return Authenticated(application, secret, presented.place)
+
+
+async def _match(
+    house: House, application: Application, presented: Credentials, evidence: Evidence, now: int
+) -> tuple[int | None, str]:
+    """The number of the live credential that was presented, or None and, where there is more to say, why not."""
+    if isinstance(presented, Presented):
+        digest = applications.secret_digest(house.directory.pepper, presented.client_secret)
+        secret = applications.matching_secret(application, digest, now)
+        if secret is None:
+            secret = await _slow_match(house, application, presented, digest, evidence, now)
+        return secret, ""
+    if isinstance(presented, Assertion):
+        return await client_keys.match(house, application, presented, now)
+    return client_certificates.match(house, application, presented, now)
 
 
 async def _slow_match(
@@ -82,7 +99,7 @@ async def _read_for_nothing(house: House) -> None:
         await house.store.application(NOBODY.client_id)
 
 
-def _reason(application: Application) -> str:
+def _reason(application: Application, fault: str) -> str:
     if application is NOBODY:
         return "unknown client"
-    return "wrong or ended secret" if application.enabled else "the client is disabled"
+    return (fault or "wrong or ended secret") if application.enabled else "the client is disabled"

@@ -3,11 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 
+from tessera.app.key_sets import KeySets
 from tessera.app.reports import Reports
+from tessera.app.token_reuse import TokenReuse
 from tessera.app.usage import Usage
+from tessera.core.certificates import Authorities
 from tessera.core.changes import Change, Notice
+from tessera.core.jws import VerifyingKey
 from tessera.directory import Directory
-from tessera.ports import Clock, Entropy, SharedCounts, SlowHash, Store
+from tessera.ports import Clock, Entropy, Fetcher, SharedCounts, SlowHash, Store
 from tessera.settings import Settings
 
 REPORT_SECONDS = 60
@@ -15,22 +19,27 @@ REPORT_SECONDS = 60
 
 
 class House:
-    """The store, the directory over it, the clock, entropy, the slow hash, the settings, and counts of all kinds.
+    """What every deed may use: the store and the directory over it, the clock, entropy, the slow hash, the settings.
 
-    `issuer` is the address by which callers reach the service, and what signed texts say made them.
+    `issuer` is the address by which callers reach the service, and what signed texts say made them. `usage` counts, and
+    `token_reuse` has the tokens that may be handed out again.
     """
 
     __slots__ = (
+        "authorities",
+        "client_keys",
         "clock",
         "counts",
         "directory",
         "entropy",
         "flood_reports",
         "issuer",
+        "key_sets",
         "rail_reports",
         "settings",
         "slow_hash",
         "store",
+        "token_reuse",
         "turns",
         "usage",
         "verified",
@@ -44,6 +53,8 @@ class House:
         clock: Clock,
         entropy: Entropy,
         slow_hash: SlowHash,
+        fetcher: Fetcher,
+        authorities: Authorities | None = None,
         settings: Settings,
         counts: SharedCounts,
     ) -> None:
@@ -56,9 +67,13 @@ class House:
         self.counts = counts
         self.issuer = settings.issuer_in_force
         self.usage = Usage()
+        self.token_reuse = TokenReuse(directory)
         self.rail_reports = Reports(REPORT_SECONDS)
         self.flood_reports = Reports(REPORT_SECONDS)
         self.verified: dict[tuple[int, bytes], None] = {}
+        self.authorities = authorities
+        self.key_sets = KeySets(fetcher, clock)
+        self.client_keys: dict[tuple[int, bytes], VerifyingKey] = {}
         self.turns: dict[str, asyncio.Lock] = {}
 
     async def commit(self, *changes: Change) -> Sequence[Notice]:

@@ -29,12 +29,13 @@ def doctor(
     from tessera.app import checkup
     from tessera.core.applications import QueryCredentials
     from tessera.core.times import DAY
+    from tessera.core.warnings import ENDING_DAYS
     from tessera.ops.clock import SystemClock
     from tessera.store.checkup import look
 
     chosen = settings.load(data_dir=data_dir)
     now = SystemClock().now()
-    facts = look(chosen.data_dir, now, now + checkup.ENDING_DAYS[-1] * DAY, int(QueryCredentials.WARN))
+    facts = look(chosen.data_dir, now, now + ENDING_DAYS[-1] * DAY, int(QueryCredentials.WARN))
     found = checkup.findings(facts, _master_key(chosen), now)
     if ledger and all(each.level is not checkup.Level.FAIL for each in found):
         found += _ledger(chosen)

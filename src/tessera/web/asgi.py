@@ -16,10 +16,11 @@ Lifespan = Callable[[], AbstractAsyncContextManager[Routes]]
 
 
 class App:
-    """The ASGI application."""
+    """The ASGI application; `resource_metadata` is where the platform's metadata is, for its challenges."""
 
-    def __init__(self, lifespan: Lifespan) -> None:
+    def __init__(self, lifespan: Lifespan, resource_metadata: str = "") -> None:
         self._lifespan = lifespan
+        self._resource_metadata = resource_metadata
         self._routes = Routes([])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,9 +50,10 @@ class App:
             if found is None:
                 return errors.not_found(path)
             handler, values = found
-            return await handler(Request(scope, receive, values, quotas))
+            request = Request(scope, receive, values, quotas)
+            response = await handler(request)
         except Refusal as refusal:
-            response = errors.respond(refusal, path)
+            response = errors.respond(refusal, path, self._resource_metadata)
             _log_refusal(scope, refusal, response.status)
             return response
         except StoreError as error:
@@ -62,6 +64,9 @@ class App:
         except Exception:  # noqa: BLE001  # the last resort: a defect is answered, and logged whole
             log.exception("defect", method=scope["method"], path=path)
             return errors.defect(path)
+        if request.also_answer:
+            response.varying = (*response.varying, *request.also_answer)
+        return response
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":

@@ -52,15 +52,17 @@ class DuplicateHeader(Refusal):
 class Request:
     """One HTTP request; `path_values` are the decoded values of the route's `{names}`, in order.
 
-    `quotas` is what guard rails want the caller to be told, whatever the answer is.
+    `also_answer` are headers for the answer, whatever the handler makes of the rest; refusals have their own. `quotas`
+    is what guard rails want the caller to be told, whatever the answer is.
     """
 
-    __slots__ = ("_receive", "path_values", "quotas", "scope")
+    __slots__ = ("_receive", "also_answer", "path_values", "quotas", "scope")
 
     def __init__(self, scope: Scope, receive: Receive, path_values: tuple[str, ...], quotas: list[Quota]) -> None:
         self.scope = scope
         self._receive = receive
         self.path_values = path_values
+        self.also_answer: Headers = ()
         self.quotas = quotas
 
     @property

@@ -5,11 +5,26 @@ in `WRITES`, by the class of change; what is read has a name in the module of it
 """
 
 from tessera.core.changes import Change
-from tessera.store.sql import customers, identity, ledger, outbox, program, proofs, rails, upkeep
+from tessera.store.sql import (
+    customers,
+    identity,
+    keys,
+    ledger,
+    outbox,
+    program,
+    proofs,
+    rails,
+    resources,
+    rotation,
+    upkeep,
+    usage,
+)
 from tessera.store.sql.statement import Statement
 
 WRITES: dict[type[Change], tuple[Statement, ...]] = {
     **identity.WRITES,
+    **keys.WRITES,
+    **resources.WRITES,
     **program.WRITES,
     **customers.WRITES,
     **ledger.WRITES,
@@ -17,8 +32,25 @@ WRITES: dict[type[Change], tuple[Statement, ...]] = {
     **proofs.WRITES,
     **rails.WRITES,
     **upkeep.WRITES,
+    **rotation.WRITES,
+    **usage.WRITES,
 }
 
 NOTICE = identity.NOTICE
 
-__all__ = ["NOTICE", "WRITES", "customers", "identity", "ledger", "outbox", "program", "proofs", "rails", "upkeep"]
+__all__ = [
+    "NOTICE",
+    "WRITES",
+    "customers",
+    "identity",
+    "keys",
+    "ledger",
+    "outbox",
+    "program",
+    "proofs",
+    "rails",
+    "resources",
+    "rotation",
+    "upkeep",
+    "usage",
+]

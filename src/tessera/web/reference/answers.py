@@ -40,13 +40,23 @@ class PlatformError(msgspec.Struct):
 
 CACHING: Answer = {"description": "Answers are not to be kept.", "schema": {"const": "no-store"}}
 
+CACHED: Answer = {
+    "description": "How long the answer may be kept.",
+    "schema": {"type": "string", "pattern": "^public, max-age=[0-9]+$"},
+}
+
 HEADERS: dict[int, dict[str, Answer]] = {
     401: {
         "WWW-Authenticate": {
-            "description": "Two challenges, each in a header of its own: Basic first, then Bearer.",
+            "description": "A challenge for each way that is open, in a header of its own: Basic first, then Bearer."
+            " DPoP alone for a token that is bound to a key, or that was sent by DPoP.",
             "required": True,
             "schema": {"type": "string"},
-        }
+        },
+        "DPoP-Nonce": {
+            "description": "What the next DPoP proof has to contain, with the error `use_dpop_nonce`.",
+            "schema": {"type": "string"},
+        },
     },
     403: {
         "WWW-Authenticate": {
@@ -84,7 +94,7 @@ def success(operation: Operation, schema: dict[str, Any]) -> Answer:
     """The answer of 200."""
     return {
         "description": " ".join(_sentence(kind) for kind in choices(operation.reply)) or "Done.",
-        "headers": {"Cache-Control": CACHING},
+        "headers": {"Cache-Control": CACHED if operation.access == "public" else CACHING},
         "content": {JSON: {"schema": schema}},
     }
 
@@ -110,7 +120,9 @@ def _kinds(path: str, operation: Operation) -> list[type[Refusal]]:
     kinds: set[type[Refusal]] = {*operation.refusals, errors.Unavailable, errors.TooManyRequests}
     if operation.access == "client":
         kinds |= {errors.InvalidRequest, errors.InvalidClient}
-    else:
+    elif operation.access == "bearer":
+        kinds |= {errors.InvalidRequest, errors.InvalidToken}
+    elif operation.access == "platform":
         kinds |= {errors.ArgumentError, errors.MissingCredentials, errors.InvalidAuthToken}
     if operation.scope is not None:
         kinds.add(errors.InsufficientScope)
