@@ -54,11 +54,11 @@ def _inode(client_port: int) -> str | None:
     return None
 
 
-def one_wire_each(port: int, server_pid: int, count: int) -> dict[int, Wire]:
+def one_wire_each(port: int, server_pid: int, count: int, seconds: float = ALL_SECONDS) -> dict[int, Wire]:
     """A connection to each of `count` workers."""
     found: dict[int, Wire] = {}
     others: list[Wire] = []
-    deadline = time.monotonic() + ALL_SECONDS
+    deadline = time.monotonic() + seconds
     while len(found) < count:
         assert time.monotonic() < deadline, f"reached {len(found)} of {count} workers"
         wire = Wire(port)
