@@ -1,5 +1,7 @@
 """A real nginx in front of a server: on loopback, on a free port, with everything that it writes in a folder."""
 
+import os
+import shutil
 import signal
 import subprocess
 import time
@@ -43,6 +45,13 @@ http {{
 """
 
 
+def _program() -> str:
+    """Debian has it in a folder that is not on everybody's path."""
+    found = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert found, "nginx is not installed"
+    return found
+
+
 @contextmanager
 def proxy(folder: Path, behind: int, *lines: str) -> Iterator[int]:
     """An nginx in front of this port, with these lines of configuration; the port it listens on. It ends by itself."""
@@ -53,7 +62,7 @@ def proxy(folder: Path, behind: int, *lines: str) -> Iterator[int]:
     file.write_text(CONFIGURATION.format(folder=folder, port=port, behind=behind, address=ADDRESS, lines=text))
     with (folder / "out").open("wb") as out:
         process = subprocess.Popen(
-            ["nginx", "-e", str(folder / "error.log"), "-c", str(file)],
+            [_program(), "-e", str(folder / "error.log"), "-c", str(file)],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,

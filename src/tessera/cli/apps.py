@@ -263,8 +263,8 @@ def _wanted(
         reuse = partial(rotation.set_token_reuse, reuse=token_reuse is Switch.ON)
         wanted.append((reuse, f"Handing a live token out again is now: {token_reuse.value}."))
     if methods is not None:
-        ways = partial(client_credentials.set_methods, methods=AuthenticationMethod(credentials.methods_named(methods)))
-        wanted.append((ways, f"It may prove itself by: {methods}."))
+        chosen = AuthenticationMethod(credentials.methods_named(methods))
+        wanted.append((partial(client_credentials.set_methods, methods=chosen), f"It may prove itself by: {methods}."))
     return wanted
 
 

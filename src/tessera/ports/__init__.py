@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tessera.core.changes import Change, Notice
-from tessera.ports.counts import Counted, SharedCounts
+from tessera.ports.counts import SharedCounts
 from tessera.ports.customers import CustomerReader, UserEvent
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
 from tessera.ports.fetcher import Fetcher, NotFetched
@@ -93,7 +93,6 @@ class SlowHash(Protocol):
 __all__ = [
     "Clock",
     "Conflict",
-    "Counted",
     "Counts",
     "CustomerReader",
     "DirectoryReader",

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from tessera.web.asgi import App
 from tessera.web.limits import HEADERS_MAX, PIPELINED_MAX, Limits
 from tessera.web.messages import CLOSE, WHOLE, Headers, Response, Scope
 from tessera.web.turns import Turns
@@ -192,7 +193,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """Finish what is under way; an idle connection has a moment more to bring what is on its way."""
-        self._going_down = True
+        self._going_down = cast("App", self.app).going_down = True
         if self.cycle is None or self.cycle.response_complete:
             self.loop.call_later(GRACE_SECONDS, self._close_when_idle)
         else:
@@ -220,6 +221,10 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int, headers: Headers = ()) -> None:
         """Answer without the application, and close."""
-        if not self.transport.is_closing():
+        if not self.transport.is_closing() and not self._closes:
+            self._closes = True
+            watch = cast("App", self.app).watch
+            if watch is not None:
+                watch.turned_away(status)
             self.flow.pause_reading()  # or megabytes that are here already would be parsed first
             self.turns.write(self.loop, self.transport, self._head(status, (*headers, CLOSE), 0), close=True)
