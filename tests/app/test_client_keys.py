@@ -319,3 +319,18 @@ def test_keys_come_as_pem_too(tmp_path: Path) -> None:
                 await client_credentials.add_pem_key(scene.house, own, "no", text)
 
     play(tmp_path, scenario)
+
+
+def test_a_key_ends_while_it_is_in_memory(tmp_path: Path) -> None:
+    """A key with an end proves its client to the last microsecond before it, and no later."""
+
+    async def scenario(scene: Scene) -> None:
+        key, end = assertions.new_key(), scene.clock.now() + 1_000_000
+        public = assertions.jwk(key)
+        await client_credentials.add_key(scene.house, scene.partner.client_id, "key", public, ends_at=end)
+        scene.clock.at = end - 1
+        await ask(scene, good(scene, key))
+        scene.clock.at = end
+        assert await refused(scene, good(scene, key))
+
+    play(tmp_path, scenario)
