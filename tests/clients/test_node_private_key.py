@@ -1,4 +1,4 @@
-"""openid-client, unmodified: it proves itself by a key of its own, binds its token to another, asks about it, ends it."""
+"""openid-client, unmodified: it proves itself by its own key, binds its token to another, asks about it, ends it."""
 
 import json
 from pathlib import Path
