@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from tessera.app import applications, callers, tokens
@@ -71,10 +70,7 @@ def test_the_thumbprint_is_in_the_token(tmp_path: Path, token_format: TokenForma
 
     async def scenario(scene: Scene) -> None:
         holder, thief = Holder(), Holder()
-        known = await scene.house.directory.applications.with_client_id(scene.partner.client_id)
-        assert known is not None
-        options = msgspec.structs.replace(known.options, token_format=token_format)
-        scene.house.directory.applications.known[known.client_id] = msgspec.structs.replace(known, options=options)
+        await applications.set_token_format(scene.house, scene.partner.client_id, token_format)
         nonce = await nonce_of(scene, holder)
         reply = await ask(scene, evidence(scene, holder, nonce))
         assert ("." in reply.access_token) == (token_format is not TokenFormat.OPAQUE)

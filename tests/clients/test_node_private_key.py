@@ -1,4 +1,4 @@
-"""openid-client, unmodified: proves itself by its key, binds its token to another, asks about it and ends it."""
+"""openid-client, unmodified: it proves itself by its own key, binds its token to another, asks about it, ends it."""
 
 import json
 from pathlib import Path
