@@ -8,6 +8,7 @@ import msgspec
 from tessera.app import tokens
 from tessera.app.house import House
 from tessera.core import applications, credentials, scopes
+from tessera.core.audit import Actor
 from tessera.core.errors import InsufficientScope, InvalidAPIKey, InvalidAuthToken, MissingCredentials, NotFound
 from tessera.core.evidence import Evidence
 from tessera.core.loyalty.program import Program
@@ -18,10 +19,21 @@ T = TypeVar("T")
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
-    """Somebody who has proved to act for an organization (by number), within these scopes."""
+    """Somebody who has proved to act for an organization (by number), within these scopes.
+
+    It is an application (`client_id`) or a digital property (`api_key`), and calls from `source`.
+    """
 
     organization: int
     scopes: Scopes
+    client_id: str = ""
+    api_key: str = ""
+    source: str = ""
+
+    def actor(self) -> Actor:
+        """Who the audit says it was."""
+        name = f"client {self.client_id}" if self.client_id else f"property {self.api_key}"
+        return Actor(name, self.source or None)
 
 
 async def identify(house: House, evidence: Evidence) -> Caller:
@@ -37,19 +49,19 @@ async def identify(house: House, evidence: Evidence) -> Caller:
         found = await tokens.check(house, token)
         if found is None:
             raise InvalidAuthToken("The token is not valid, expired or revoked. Request a new one from /oauth/token.")
-        return Caller(found[1].organization, found[0].scopes)
+        return Caller(found[1].organization, found[0].scopes, found[1].client_id, "", evidence.source)
     pair = credentials.basic_pair(authorization)
     if pair is None:
         raise InvalidAuthToken("The Authorization header is neither a Bearer token nor well-formed Basic.")
-    return await _property_caller(house, *pair)
+    return await _property_caller(house, *pair, evidence.source)
 
 
-async def _property_caller(house: House, api_key: str, secret: str) -> Caller:
+async def _property_caller(house: House, api_key: str, secret: str, source: str) -> Caller:
     known = await house.directory.properties.get(api_key) or NO_PROPERTY
     digest = applications.secret_digest(house.directory.pepper, secret)
     if not known.opens_with(digest):
         raise InvalidAuthToken("The API key or its secret is wrong.")
-    return Caller(known.organization, (scopes.EVERYTHING,))
+    return Caller(known.organization, (scopes.EVERYTHING,), "", api_key, source)
 
 
 def require(caller: Caller, scope: str) -> None:

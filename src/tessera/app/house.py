@@ -1,19 +1,36 @@
 """The house: what every deed may use. Made once a process, by `wiring`."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tessera.app.usage import Usage
-from tessera.core.changes import Change, Notice
+from tessera.core import audit
+from tessera.core.audit import Actor
+from tessera.core.changes import Change, Notice, RecordDeed
+from tessera.core.times import UUID_RANDOM_BYTES, uuid_of
 from tessera.directory import Directory
 from tessera.ports import Clock, Entropy, SlowHash, Store
 from tessera.settings import Settings
 
 
 class House:
-    """The store, the directory over it, the clock, entropy, the slow hash, the settings, and the usage counts."""
+    """The store, the directory over it, the clock, entropy, the slow hash, the settings, and the usage counts.
 
-    __slots__ = ("clock", "directory", "entropy", "settings", "slow_hash", "store", "turns", "usage", "verified")
+    `actor` is who acts in this process when nothing else is said.
+    """
+
+    __slots__ = (
+        "actor",
+        "clock",
+        "directory",
+        "entropy",
+        "settings",
+        "slow_hash",
+        "store",
+        "turns",
+        "usage",
+        "verified",
+    )
 
     def __init__(
         self,
@@ -32,24 +49,39 @@ class House:
         self.slow_hash = slow_hash
         self.settings = settings
         self.usage = Usage()
+        self.actor = audit.SERVER
         self.verified: dict[tuple[int, bytes], None] = {}
         self.turns: dict[str, asyncio.Lock] = {}
 
-    async def commit(self, *changes: Change) -> Sequence[Notice]:
-        """Commit, and put the changes in force here at once. Raises as `ports.Store.commit` does."""
-        notices = await self.store.commit(*changes)
+    async def commit(
+        self,
+        *changes: Change,
+        by: Actor | None = None,
+        about: str | None = None,
+        more: Mapping[str, object] | None = None,
+    ) -> Sequence[Notice]:
+        """Commit, and put the changes in force here at once. Raises as `ports.Store.commit` does.
+
+        What is administrative is recorded in the same commit (`core/audit.py`): as done `by` somebody else than this
+        process's actor, `about` a name where the changes only have a number, with `more` to be told.
+        """
+        actor = by or self.actor
+        deeds = [self._deed(actor, *each) for each in audit.recorded(changes, actor, about, more)]
+        notices = await self.store.commit(*changes, *deeds)
         for notice in notices:
             await self.directory.apply(notice)
         return notices
+
+    async def record(self, action: str, target: str, told: Mapping[str, object]) -> None:
+        """Record what changes nothing. Raises as `ports.Store.commit` does."""
+        await self.store.commit(self._deed(self.actor, action, target, audit.detail(told)))
+
+    def _deed(self, actor: Actor, action: str, target: str, detail: str) -> RecordDeed:
+        return RecordDeed(self.new_uuid(), self.clock.now(), actor.name, actor.source, action, target, detail)
 
     def new_uuid(self) -> str:
         """A UUID in the order of time (version 7, RFC 9562 section 5.7) in lower case.
 
         New rows then lie beside each other in every index by id, however many there are.
         """
-        millisecond = self.clock.now() // 1000
-        raw = bytearray(millisecond.to_bytes(6) + self.entropy.random_bytes(10))
-        raw[6] = raw[6] & 0x0F | 0x70
-        raw[8] = raw[8] & 0x3F | 0x80
-        digits = raw.hex()
-        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+        return uuid_of(self.clock.now(), self.entropy.random_bytes(UUID_RANDOM_BYTES))

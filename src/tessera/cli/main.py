@@ -19,6 +19,7 @@ import typer
 
 from tessera.cli import (
     apps,
+    audit,
     configuration,
     customers,
     demo,
@@ -43,6 +44,7 @@ app.add_typer(customers.app, name="customers")
 app.add_typer(loyalty.app, name="loyalty")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(events.app, name="events")
+app.add_typer(audit.app, name="audit")
 app.add_typer(demo.app, name="demo")
 app.add_typer(token.app, name="token")
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)

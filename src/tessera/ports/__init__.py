@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tessera.core.changes import Change, Notice
+from tessera.ports.audit import AuditReader, Search
 from tessera.ports.customers import CustomerReader, UserEvent
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
 from tessera.ports.identity import IdentityReader
@@ -20,7 +21,16 @@ class DirectoryReader(IdentityReader, ProgramReader, Protocol):
     """What the directory keeps in memory is read by this."""
 
 
-class Reader(IdentityReader, ProgramReader, WholeProgramReader, CustomerReader, LedgerReader, OutboxReader, Protocol):
+class Reader(
+    IdentityReader,
+    ProgramReader,
+    WholeProgramReader,
+    CustomerReader,
+    LedgerReader,
+    OutboxReader,
+    AuditReader,
+    Protocol,
+):
     """The read side. Each call sees one moment: everything committed before it, nothing half.
 
     Absent rows are None or an empty list. Raises StoreUnavailable when the database does not answer.
@@ -73,6 +83,7 @@ class SlowHash(Protocol):
 
 
 __all__ = [
+    "AuditReader",
     "Clock",
     "Conflict",
     "Counts",
@@ -86,6 +97,7 @@ __all__ = [
     "PastMembership",
     "ProgramReader",
     "Reader",
+    "Search",
     "Sender",
     "SlowHash",
     "Store",

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import msgspec
 
+from tessera.core.audit_chain import Entry
 from tessera.core.keys import KeyPurpose, WrappedKey
 from tessera.ports import Unusable
 from tessera.store import sql
 from tessera.store.folder import DataFolder
 from tessera.store.migrate import SchemaState, read_only, sqlite_state
+
+AUDIT_ENTRIES = 10_000
+"""The newest entries of the audit that are looked at; `tessera audit verify` looks at all."""
 
 
 class FileFacts(msgspec.Struct, frozen=True):
@@ -34,6 +38,7 @@ class DatabaseFacts(msgspec.Struct, frozen=True):
     newest_at: int | None = None
     secrets_ending: list[tuple[str, str, int]] = []
     warned: list[tuple[str, int]] = []
+    audit: list[Entry] = []
 
 
 class FolderFacts(msgspec.Struct, frozen=True):
@@ -92,6 +97,7 @@ def _database(path: Path, now: int, until: int, warn: int) -> DatabaseFacts:
                 newest_at=connection.execute(sql.identity.NEWEST).fetchone()[0],
                 secrets_ending=connection.execute(sql.identity.SECRETS_ENDING, {"now": now, "until": until}).fetchall(),
                 warned=connection.execute(sql.identity.WARNED, {"warn": warn}).fetchall(),
+                audit=[Entry(*row) for row in connection.execute(sql.audit.ENTRIES_LAST, {"limit": AUDIT_ENTRIES})],
             )
     except Unusable as error:
         return DatabaseFacts(problem=str(error))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tessera.core.changes import Change, Notice
+from tessera.store.reads.audit import AuditReads
 from tessera.store.reads.customers import CustomerReads
 from tessera.store.reads.identity import IdentityReads
 from tessera.store.reads.ledger import LedgerReads
@@ -10,7 +11,7 @@ from tessera.store.reads.outbox import OutboxReads
 from tessera.store.reads.program import ProgramReads
 
 
-class SQLStore(IdentityReads, ProgramReads, CustomerReads, LedgerReads, OutboxReads):
+class SQLStore(IdentityReads, ProgramReads, CustomerReads, LedgerReads, OutboxReads, AuditReads):
     """Implements `tessera.ports.Store`, whose docstrings are the contract."""
 
     async def commit(self, *changes: Change) -> Sequence[Notice]:

@@ -9,6 +9,11 @@ which adds up: counts of an unknown outcome are let go.
 epoch, amounts are in units.
 """
 
+from tessera.core.changes.audit import (
+    ForgetRefusals,
+    KeepRefusal,
+    RecordDeed,
+)
 from tessera.core.changes.change import (
     Change,
     Notice,
@@ -127,8 +132,10 @@ __all__ = [
     "ForgetCustomer",
     "ForgetDeliveries",
     "ForgetEvents",
+    "ForgetRefusals",
     "ForgetRevocations",
     "JoinTier",
+    "KeepRefusal",
     "LeaveTier",
     "MarkCredentialUsed",
     "MoveWebhook",
@@ -138,6 +145,7 @@ __all__ = [
     "PauseWebhook",
     "PostponeDelivery",
     "RaiseProgramVersion",
+    "RecordDeed",
     "ReleaseLease",
     "RemoveEventAward",
     "RemovePhone",

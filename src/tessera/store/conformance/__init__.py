@@ -5,6 +5,7 @@ AssertionError when the store breaks its contract. Must not know: which engine i
 """
 
 from tessera.store.conformance import (
+    audit,
     conditions,
     crud,
     customer_records,
@@ -21,7 +22,20 @@ from tessera.store.conformance.case import Case, Stores
 
 CASES: tuple[Case, ...] = tuple(
     case
-    for topic in (crud, customer_records, programs, outbox, paging, times, text, conditions, notices, races, faults)
+    for topic in (
+        crud,
+        audit,
+        customer_records,
+        programs,
+        outbox,
+        paging,
+        times,
+        text,
+        conditions,
+        notices,
+        races,
+        faults,
+    )
     for case in topic.TOPIC.cases
 )
 

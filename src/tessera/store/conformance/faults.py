@@ -5,7 +5,7 @@ import asyncio
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.ports import Conflict, StoreError, StoreUnavailable
-from tessera.store.conformance import material, outbox
+from tessera.store.conformance import audit, material, outbox
 from tessera.store.conformance.case import Stores, Topic, expect
 from tessera.store.conformance.conditions import conditions
 from tessera.store.conformance.material import ANY_WORLD, AT, CLIENT, World
@@ -33,6 +33,7 @@ def _repeatable(world: World) -> list[Change]:
         changes.ReleaseLease("duty", "me"),
         changes.ParkTierLevels(world.organization, "system-1"),
         *outbox.repeatable(world),
+        *audit.repeatable(),
         changes.RemovePhone(world.customer, world.organization, "39555"),
         changes.DropExpiredTags(world.customer, AT),
     ]
