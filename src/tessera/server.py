@@ -10,6 +10,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from tessera import wiring
+from tessera.core import issuers
 from tessera.settings import Settings, SettingsError
 from tessera.web.limits import Limits
 from tessera.web.protocol import LimitedProtocol
@@ -21,10 +22,15 @@ def listen(settings: Settings) -> socket.socket:
 
     Raises SettingsError when the address cannot be had, or would carry secrets in the clear beyond this machine.
     """
-    if not settings.behind_tls_proxy and not _loopback(settings.host):
+    if not settings.behind_tls_proxy and not issuers.loopback(settings.host):
         raise SettingsError(
             f"Listening on {settings.host} without TLS would send secrets in the clear. Put a proxy that ends TLS in"
             " front and say so with --behind-tls-proxy, or listen on 127.0.0.1."
+        )
+    if settings.issuer is None and not issuers.loopback(settings.host):
+        raise SettingsError(
+            f"Listening on {settings.host} needs the address by which callers reach the service, for the tokens and"
+            " documents that name it. Say it with --issuer https://id.example.com."
         )
     try:
         family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
@@ -33,10 +39,6 @@ def listen(settings: Settings) -> socket.socket:
         raise SettingsError(
             f"Cannot listen on {settings.host} port {settings.port}: {error.strerror}. Name another with --port."
         ) from None
-
-
-def _loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:

@@ -6,15 +6,18 @@ A value comes from, strongest first: a flag of the command, the environment (`TE
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from tessera.core import issuers, networks
 
 LogFormat = Literal["auto", "pretty", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -22,6 +25,14 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 class SettingsError(Exception):
     """A setting that cannot be used; the text is a sentence that says what to do."""
+
+
+def _proxies(value: object) -> object:
+    """Addresses and networks as a list, or as a text with spaces or commas between. Raises NotANetwork."""
+    listed = value.replace(",", " ").split() if isinstance(value, str) else value
+    if isinstance(listed, (list, tuple)):
+        networks.networks(each for each in listed if isinstance(each, str))
+    return listed
 
 
 class Settings(BaseSettings):
@@ -42,7 +53,7 @@ class Settings(BaseSettings):
         description="The address by which callers reach the service, as `https://id.example.com`; needed when it"
         " listens beyond loopback.",
     )
-    trusted_proxies: tuple[str, ...] = Field(
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_proxies)] = Field(
         (),
         description="Addresses and networks of the proxies in front, whose word on the client's address and certificate"
         " is taken.",
@@ -85,6 +96,16 @@ class Settings(BaseSettings):
     )
     shutdown_seconds: float = Field(8.0, gt=0, description="Time that requests in flight have to finish after SIGTERM.")
 
+    @field_validator("issuer")
+    @classmethod
+    def _is_an_issuer(cls, issuer: str | None) -> str | None:
+        return None if issuer is None else issuers.check(issuer)
+
+    @property
+    def issuer_in_force(self) -> str:
+        """The issuer: the one that was set, or the address on this machine."""
+        return self.issuer or issuers.local(self.host, self.port)
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -112,6 +133,8 @@ def load(**flags: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"The setting {name} cannot be used: {first['msg']}.") from None
+        raise SettingsError(
+            f"The setting {name} cannot be used: {first['msg'].removeprefix('Value error, ')}."
+        ) from None
     except ValueError as error:
         raise SettingsError(f"The configuration file cannot be read: {error}.") from None

@@ -57,11 +57,17 @@ def set_up(settings: Settings) -> None:
 
 
 async def _first_keys(database: Path, master_key: MasterKey) -> None:
-    """The first keys of a database that is still without anything; one that holds something is left as it is."""
+    """The first keys of a database that is still without anything, and those that an older one lacks.
+
+    One that holds something and no keys is damaged, and is left as it is.
+    """
     store = SQLStore(SQLiteDriver(database))
     try:
-        if not await store.keys() and not await store.organizations():
+        found = await store.keys()
+        if not found and not await store.organizations():
             await keys.create_first(store, master_key, SystemClock(), SystemEntropy())
+        elif found:
+            await keys.add_missing(store, master_key, SystemClock(), SystemEntropy())
     finally:
         await store.close()
 

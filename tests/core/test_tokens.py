@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tessera.core import scopes, tokens
-from tessera.core.applications import Application, Credential, CredentialKind, QueryCredentials, held
+from tessera.core.applications import Application, Credential, CredentialKind, QueryCredentials, TokenBinding, held
 from tessera.core.revocations import Revocations
 from tessera.core.sealing import KEY_BYTES, Ring, SealingKey
 from tessera.core.times import SECOND
@@ -44,20 +44,26 @@ def application(*secrets: Credential, enabled: bool = True, tokens_valid_from: i
     )
 
 
-_CLAIMS = st.builds(
-    Claims,
-    application=st.integers(0, 2**32 - 1),
-    secret=st.integers(0, 2**32 - 1),
-    token_id=st.integers(0, 2**63 - 1),
-    issued_at=st.integers(0, 2**62),
-    lifetime_seconds=st.integers(1, tokens.LIFETIME_SECONDS_MAX),
-    scopes=st.lists(st.sampled_from([*scopes.WELL_KNOWN, "x", "a:b"]), min_size=1).map(
-        lambda names: scopes.parse(" ".join(names))
-    ),
+_SCOPES = st.lists(st.sampled_from([*scopes.WELL_KNOWN, "x", "a:b"]), min_size=1).map(
+    lambda names: scopes.parse(" ".join(names))
+)
+_TARGETS = st.one_of(
+    st.just((TokenBinding.NONE, b"")),
+    st.tuples(st.sampled_from([TokenBinding.DPOP, TokenBinding.TLS]), st.binary(min_size=32, max_size=32)),
 )
 
 
-@given(_CLAIMS)
+@st.composite
+def all_claims(draw: st.DrawFn) -> Claims:
+    """Any claims: for the platform or a resource, bound or not."""
+    small, large = st.integers(0, 2**32 - 1), st.integers(0, 2**62)
+    lifetime = draw(st.integers(1, tokens.LIFETIME_SECONDS_MAX))
+    binding, thumbprint = draw(_TARGETS)
+    issued = (draw(small), draw(small), draw(large), draw(large), lifetime)
+    return Claims(*issued, draw(_SCOPES), draw(small), binding, thumbprint)
+
+
+@given(all_claims())
 def test_claims_survive_the_seal(wanted: Claims) -> None:
     """What a token says is what was sealed."""
     assert tokens.unseal(RING, tokens.seal(RING, wanted), wanted.issued_at) == wanted
@@ -76,7 +82,7 @@ def test_the_length_of_a_token_is_pinned() -> None:
 
 def test_another_form_of_claims_is_no_token() -> None:
     """Claims of a form this version does not know, sealed under a good key, open as nothing."""
-    sealed = RING.seal(bytes([2]) + bytes(30), tokens.PURPOSE, NOW)
+    sealed = RING.seal(bytes([3]) + bytes(30), tokens.PURPOSE, NOW)
 
     assert tokens.unseal(RING, sealed, NOW) is None
 

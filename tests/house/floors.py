@@ -37,13 +37,13 @@ IMPURE = frozenset(
 CLOCK_CALLS = frozenset({"now", "today", "utcnow"})
 
 ASGI_FILES = frozenset({"web/asgi.py", "web/messages.py", "web/protocol.py"})
-PARSERS = frozenset({"core/wire.py", "api/fields.py"})
+PARSERS = frozenset({"core/wire.py", "core/jws.py", "api/fields.py"})
 BUILT_BY_WIRING = frozenset({"Directory", "House", "SQLStore", "SQLiteDriver"})
 
 OWNERS: dict[str, tuple[str, ...]] = {
     "alembic": ("store/migrate.py", "store/migrations/"),
     "argon2": ("ops/slow_hash.py",),
-    "cryptography": ("core/sealing.py", "core/keys.py"),
+    "cryptography": ("core/sealing.py", "core/keys.py", "core/jws.py", "ops/signing_keys.py"),
     "httptools": (),
     "httpx2": ("ops/sender.py",),
     "pydantic": ("settings.py",),
@@ -95,7 +95,7 @@ def knows_asgi(module: Module) -> list[str]:
 
 
 def parses_raw_input(module: Module) -> list[str]:
-    """What callers send is parsed once, strictly, at the edge: in `core/wire.py` and `api/fields.py`."""
+    """What callers send is parsed once, strictly, at the edge: in `core/wire.py`, `core/jws.py` and `api/fields.py`."""
     if module.within in PARSERS or not module.within.startswith(("core/", "web/", "api/")):
         return []
     found = []

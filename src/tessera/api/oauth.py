@@ -82,15 +82,16 @@ REVOKE = Operation(
 
 def routes(house: House) -> list[Route]:
     """The OAuth routes of this house."""
+    proxies = house.settings.trusted_proxies
 
     async def token(request: Request) -> Response:
         """RFC 6749 section 3.2."""
-        reply = await tokens.issue(house, await _params(request), _evidence(request))
+        reply = await tokens.issue(house, await _params(request), _evidence(request, proxies))
         return Response(200, encode(reply), JSON_NO_STORE_HEADERS)
 
     async def revoke(request: Request) -> Response:
         """RFC 7009 section 2: an answer of 200 says that the token is dead, or was not this client's to revoke."""
-        await tokens.revoke_own(house, await _params(request), _evidence(request))
+        await tokens.revoke_own(house, await _params(request), _evidence(request, proxies))
         return Response(200, b"{}", JSON_NO_STORE_HEADERS)
 
     return [Route("POST", "/oauth/token", token, TOKEN), Route("POST", "/oauth/revoke", revoke, REVOKE)]
@@ -102,9 +103,9 @@ async def _params(request: Request) -> wire.Params:
     return wire.form(request.query, body, content_type)
 
 
-def _evidence(request: Request) -> Evidence:
+def _evidence(request: Request, proxies: tuple[str, ...]) -> Evidence:
     """What the request proves; a header by which a client authenticates, sent twice, proves nothing."""
     try:
-        return evidence.read(request)
+        return evidence.read(request, proxies)
     except DuplicateHeader:
         raise InvalidClient(UNKNOWN_CLIENT, detail="two Authorization headers") from None

@@ -16,7 +16,8 @@ from tessera.settings import Settings
 class House:
     """The store, the directory over it, the clock, entropy, the slow hash, the settings, and the usage counts.
 
-    `actor` is who acts in this process when nothing else is said.
+    `issuer` is the address by which callers reach the service, and what signed texts say made them. `actor` is who acts
+    in this process when nothing else is said.
     """
 
     __slots__ = (
@@ -24,6 +25,7 @@ class House:
         "clock",
         "directory",
         "entropy",
+        "issuer",
         "settings",
         "slow_hash",
         "store",
@@ -48,6 +50,7 @@ class House:
         self.entropy = entropy
         self.slow_hash = slow_hash
         self.settings = settings
+        self.issuer = settings.issuer_in_force
         self.usage = Usage()
         self.actor = audit.SERVER
         self.verified: dict[tuple[int, bytes], None] = {}

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from tessera.app import token_forms
 from tessera.app.house import House
 from tessera.core import scopes, tokens
 from tessera.core.applications import Application
@@ -26,7 +27,7 @@ class Inspection(msgspec.Struct, frozen=True):
 async def inspect(house: House, token: str) -> Inspection:
     """Look at a token, dead or alive."""
     now = house.clock.now()
-    claims = tokens.unseal(house.directory.ring, token, now)
+    claims = await token_forms.read(house, token, now)
     if claims is None:
         return Inspection(False, ["It is not a token of this database, or the key that sealed it is gone."])
     application = await house.directory.applications.with_number(claims.application)

@@ -3,7 +3,7 @@
 import asyncio
 
 from tessera.app.house import House
-from tessera.core.changes import ForgetRevocations
+from tessera.core.changes import ForgetProofs, ForgetRevocations
 from tessera.core.times import SECOND
 from tessera.directory import feed
 from tessera.ops.log import log
@@ -49,12 +49,20 @@ async def write_usage(house: House, limit: int | None = None) -> None:
 
 
 async def forget_expired(house: House) -> None:
-    """Drop revocations of tokens that have expired, and notices long heard, until cancelled."""
+    """Forget what has expired, now and then, until cancelled."""
     while True:
         await asyncio.sleep(FORGET_SECONDS)
-        now = house.clock.now()
-        house.directory.revocations.forget_expired(now - SECOND)
-        try:
-            await house.store.commit(ForgetRevocations(now, house.directory.sequence - NOTICES_KEPT))
-        except StoreError as error:
-            log.error("expired_not_forgotten", reason=str(error))
+        await forget(house)
+
+
+async def forget(house: House) -> None:
+    """Drop revocations of tokens and proofs that have expired, and notices long heard."""
+    now = house.clock.now()
+    house.directory.revocations.forget_expired(now - SECOND)
+    try:
+        await house.store.commit(
+            ForgetRevocations(now, house.directory.sequence - NOTICES_KEPT),
+            ForgetProofs(now),
+        )
+    except StoreError as error:
+        log.error("expired_not_forgotten", reason=str(error))

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from tessera.app.house import House
     from tessera.settings import Settings
 
-EXAMPLES = examples("serve --demo", "serve --host 0.0.0.0 --port 8000 --workers 2 --behind-tls-proxy")
+EXAMPLES = examples(
+    "serve --demo", "serve --host 0.0.0.0 --port 8000 --behind-tls-proxy --issuer https://id.example.com"
+)
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # what is written here is read, not listened on
 
@@ -39,7 +41,7 @@ class Format(StrEnum):
     JSON = "json"
 
 
-def serve(
+def serve(  # noqa: PLR0913  # one a flag
     *,
     host: Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 when left out.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; 8000 when left out, 0 takes a free one.")] = None,
@@ -50,6 +52,20 @@ def serve(
     ] = None,
     behind_tls_proxy: Annotated[
         bool | None, typer.Option("--behind-tls-proxy", help="A trusted proxy ends TLS in front.")
+    ] = None,
+    issuer: Annotated[
+        str | None,
+        typer.Option(
+            help="Address by which callers reach the service, as https://id.example.com; needed beyond loopback."
+        ),
+    ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trusted-proxy",
+            help="Address or network of a proxy in front, whose word on the client's address is taken; repeatable.",
+            metavar="ADDRESS",
+        ),
     ] = None,
     log_level: Annotated[Level | None, typer.Option(help="Least severe events to log; info when left out.")] = None,
     log_format: Annotated[
@@ -66,12 +82,15 @@ def serve(
         data_dir=data_dir,
         demo=demo,
         behind_tls_proxy=behind_tls_proxy,
+        issuer=issuer,
+        trusted_proxies=tuple(trusted_proxy) if trusted_proxy else None,
         log_level=log_level,
         log_format=log_format,
     )
     check_folder(chosen, make=True)
     with server.listen(chosen) as listener:
         address = _address(listener)
+        chosen = chosen.model_copy(update={"port": listener.getsockname()[1]})
         asyncio.run(_prepare(chosen, address))
         server.run(chosen, listener, lambda: print(f"Listening on {address} — Ctrl-C stops.", flush=True))
 

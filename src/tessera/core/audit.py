@@ -131,6 +131,7 @@ UNRECORDED: frozenset[type[Change]] = frozenset(
         changes.EndDelivery,
         changes.ForgetDeliveries,
         changes.ForgetEvents,
+        changes.ForgetProofs,
         changes.ForgetRefusals,
         changes.ForgetRevocations,
         changes.JoinTier,
@@ -148,6 +149,7 @@ UNRECORDED: frozenset[type[Change]] = frozenset(
         changes.SetIdentifiers,
         changes.SetStanding,
         changes.SetTag,
+        changes.SpendProof,
         changes.TakeLease,
     }
 )

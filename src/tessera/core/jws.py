@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 LENGTH_MAX = 4096
 """Characters of a signed text, beyond which it is not looked at."""
@@ -205,11 +206,31 @@ def thumbprint(key: PublicKey) -> bytes:
     return hashlib.sha256(canonical).digest()
 
 
+def private_key(material: bytes) -> PrivateKey:
+    """The private key of these bytes (PKCS #8, DER), which are ours and were not tampered with.
+
+    Raises ValueError when they are no key of a kind that signs.
+    """
+    key = load_der_private_key(material, None, unsafe_skip_rsa_key_validation=True)  # which would take half a second
+    if not isinstance(key, PrivateKey):
+        raise ValueError("it is no key that signs")  # noqa: TRY004  # the material has the wrong value, not type
+    return key
+
+
 def sign(header: dict[str, Any], payload: bytes, key: PrivateKey, algorithm: Algorithm) -> str:
     """A signed text; `header` has everything but the algorithm."""
-    head = encode(msgspec.json.encode({"alg": algorithm, **header}))
-    signed = f"{head}.{encode(payload)}"
-    return f"{signed}.{encode(_signature(key, algorithm, signed.encode('ascii')))}"
+    return signed(head(header, algorithm), payload, key, algorithm)
+
+
+def head(header: dict[str, Any], algorithm: Algorithm) -> str:
+    """The first part of a signed text, which is the same for all texts with the same header."""
+    return encode(msgspec.json.encode({"alg": algorithm, **header}))
+
+
+def signed(head: str, payload: bytes, key: PrivateKey, algorithm: Algorithm) -> str:
+    """A signed text with this first part, which names this algorithm."""
+    text = f"{head}.{encode(payload)}"
+    return f"{text}.{encode(_signature(key, algorithm, text.encode('ascii')))}"
 
 
 def _signature(key: PrivateKey, algorithm: Algorithm, signed: bytes) -> bytes:

@@ -23,10 +23,13 @@ _MASTER = re.compile(r"[0-9a-f]{64}")
 
 
 class KeyPurpose(StrEnum):
-    """What a stored key is for."""
+    """What a stored key is for; those that sign are named by their algorithm and held as PKCS #8."""
 
     SEALING = "sealing"
     PEPPER = "pepper"
+    EDDSA = "eddsa"
+    ES256 = "es256"
+    RS256 = "rs256"
 
 
 class WrappedKey(msgspec.Struct, frozen=True):

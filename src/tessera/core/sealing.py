@@ -13,6 +13,8 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
+from tessera.core.succession import Succession
+
 KEY_BYTES = 64
 """Length of a sealing key: two AES-256 keys, as AES-SIV asks for."""
 
@@ -49,42 +51,25 @@ class Ring:
             raise ValueError("a ring holds 1 to 255 keys, each with a number of its own")
         if any(len(key.material) != KEY_BYTES for key in keys):
             raise ValueError(f"a sealing key has {KEY_BYTES} bytes")
-        self._keys = sorted(keys, key=lambda key: key.signs_from)
+        self._succession = Succession(keys)
         self._ciphers = {key.number: (AESSIV(key.material), key.verifies_until) for key in keys}
-        self._signing = (0, 0, 0)
-        self._lasting = all(key.verifies_until is None for key in keys)
         self.remembered: dict[str, Any] = {}
 
-    def remember(self, token: str, claims: Any) -> None:
+    def remember(self, token: str, claims: Any, expires_at: int) -> None:
         """Keep what a token opened to, for the next time it comes; a full memory begins afresh.
 
-        Whether the token is live is decided each time anew. While a key of the ring has an end, nothing is kept.
+        Whether the token is live is decided each time anew. What ends later than its key is not kept.
         """
-        if self._lasting:
+        verifies_until = self._ciphers[int(token[:2], 16)][1]
+        if verifies_until is None or verifies_until >= expires_at:
             if len(self.remembered) >= REMEMBERED_MAX:
                 self.remembered.clear()
             self.remembered[token] = claims
 
     def seal(self, claims: bytes, purpose: list[bytes], now: int) -> str:
         """Seal claims under the newest key that signs at `now`; lower-case hex."""
-        number = self._signing_number(now)
+        number = self._succession.at(now).number
         return (number.to_bytes(1) + self._ciphers[number][0].encrypt(claims, purpose)).hex()
-
-    def _signing_number(self, now: int) -> int:
-        """The newest key whose `signs_from` has come, remembered for as long as that stays the answer."""
-        begins, ends, number = self._signing
-        if begins <= now < ends:
-            return number
-        begins, ends = 0, 2**63
-        number = self._keys[0].number
-        for key in self._keys:
-            if key.signs_from <= now:
-                begins, number = key.signs_from, key.number
-            else:
-                ends = key.signs_from
-                break
-        self._signing = (begins, ends, number)
-        return number
 
     def open(self, token: str, purpose: list[bytes], now: int) -> bytes | None:
         """The claims of a token, or None when no key in force opens it.

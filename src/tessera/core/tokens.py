@@ -94,7 +94,7 @@ def unseal(ring: Ring, token: str, now: int) -> Claims | None:
         return None
     claims = _read(raw)
     if claims is not None:
-        ring.remember(token, claims)
+        ring.remember(token, claims, claims.expires_at)
     return claims
 
 

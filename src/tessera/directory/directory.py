@@ -4,6 +4,7 @@ from tessera.core.changes import Notice, NoticeKind
 from tessera.core.keys import KeyPurpose, MasterKey, WrappedKey
 from tessera.core.revocations import Revocations
 from tessera.core.sealing import Ring, SealingKey
+from tessera.core.signing import ALGORITHMS, SigningKey, SigningRing
 from tessera.directory.applications import Applications
 from tessera.directory.cache import Cache
 from tessera.ports import Clock, DirectoryReader, Unusable
@@ -13,7 +14,9 @@ PROGRAMS_MAX = 1_000
 
 
 class Directory:
-    """Applications by client id and by number, properties, programs, the key ring, the pepper and the revocations.
+    """Applications by client id and by number, properties, programs, the keys, the pepper and the revocations.
+
+    `ring` holds the keys that seal tokens, `signing` those that sign them.
 
     `sequence` is the notice up to which it has heard. Empty until `load`.
     """
@@ -26,6 +29,7 @@ class Directory:
         self.programs = Cache(reader.program, PROGRAMS_MAX)
         self.revocations = Revocations()
         self.ring: Ring
+        self.signing: SigningRing
         self.pepper: bytes
         self.sequence = 0
 
@@ -57,6 +61,13 @@ class Directory:
             raise Unusable("The database holds no keys. Restore it from a backup, or begin with an empty data folder.")
         self.pepper = peppers[-1]
         self.ring = Ring(sealing)
+        self.signing = SigningRing(
+            [
+                SigningKey(key.number, ALGORITHMS[key.purpose], material, key.signs_from, key.verifies_until)
+                for key, material in opened
+                if key.purpose in ALGORITHMS
+            ]
+        )
 
     def _unwrap(self, key: WrappedKey) -> bytes:
         material = self._master_key.unwrap(key)

@@ -15,6 +15,7 @@ from tessera.ports.identity import IdentityReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
+from tessera.ports.proofs import ProofReader
 
 
 class DirectoryReader(IdentityReader, ProgramReader, Protocol):
@@ -29,6 +30,7 @@ class Reader(
     LedgerReader,
     OutboxReader,
     AuditReader,
+    ProofReader,
     Protocol,
 ):
     """The read side. Each call sees one moment: everything committed before it, nothing half.
@@ -96,6 +98,7 @@ __all__ = [
     "OutboxReader",
     "PastMembership",
     "ProgramReader",
+    "ProofReader",
     "Reader",
     "Search",
     "Sender",

@@ -9,9 +9,10 @@ from tessera.store.reads.identity import IdentityReads
 from tessera.store.reads.ledger import LedgerReads
 from tessera.store.reads.outbox import OutboxReads
 from tessera.store.reads.program import ProgramReads
+from tessera.store.reads.proofs import ProofReads
 
 
-class SQLStore(IdentityReads, ProgramReads, CustomerReads, LedgerReads, OutboxReads, AuditReads):
+class SQLStore(IdentityReads, ProgramReads, CustomerReads, LedgerReads, OutboxReads, ProofReads, AuditReads):
     """Implements `tessera.ports.Store`, whose docstrings are the contract."""
 
     async def commit(self, *changes: Change) -> Sequence[Notice]:

@@ -1,11 +1,15 @@
 """Reading from a request what tells its sender from others: one look at its headers."""
 
 from tessera.core.evidence import Evidence
+from tessera.web import origin
 from tessera.web.messages import DuplicateHeader, Request
 
 
-def read(request: Request) -> Evidence:
-    """The evidence of a request. Raises DuplicateHeader when it has two `Authorization` headers."""
+def read(request: Request, proxies: tuple[str, ...]) -> Evidence:
+    """The evidence of a request; `proxies` is the setting `trusted_proxies`.
+
+    Raises DuplicateHeader when it has two `Authorization` headers.
+    """
     authorization: bytes | None = None
     proofs: tuple[bytes, ...] = ()
     scope = request.scope
@@ -18,4 +22,6 @@ def read(request: Request) -> Evidence:
             proofs = (*proofs, value)
     client = scope["client"]
     source = client[0] if client else ""
+    if proxies:
+        source = origin.known(proxies).source(source, scope["headers"])
     return Evidence(authorization, source, None, (), proofs, scope["method"], scope["path"])

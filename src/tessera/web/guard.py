@@ -14,7 +14,7 @@ async def caller(house: House, request: Request, scope: str) -> Caller:
     Only the `Authorization` header counts. Raises MissingCredentials, InvalidAuthToken, InsufficientScope, and
     ArgumentError when a token stands in the URL as well (RFC 6750 section 2).
     """
-    found = await callers.identify(house, evidence.read(request))
+    found = await callers.identify(house, evidence.read(request, house.settings.trusted_proxies))
     if request.query and b"access_token=" in request.query:
         raise ArgumentError("Send the token in the Authorization header only, not in the address.")
     callers.require(found, scope)

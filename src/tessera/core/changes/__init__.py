@@ -92,6 +92,10 @@ from tessera.core.changes.program import (
     SetTierRule,
     SetTierSystem,
 )
+from tessera.core.changes.proofs import (
+    ForgetProofs,
+    SpendProof,
+)
 from tessera.core.changes.upkeep import (
     ForgetRevocations,
     ReleaseLease,
@@ -132,6 +136,7 @@ __all__ = [
     "ForgetCustomer",
     "ForgetDeliveries",
     "ForgetEvents",
+    "ForgetProofs",
     "ForgetRefusals",
     "ForgetRevocations",
     "JoinTier",
@@ -170,5 +175,6 @@ __all__ = [
     "SetTierRule",
     "SetTierSystem",
     "SetWebhook",
+    "SpendProof",
     "TakeLease",
 ]

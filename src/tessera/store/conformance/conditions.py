@@ -108,6 +108,7 @@ def _loyalty(world: World) -> Iterable[Condition]:
         (changes.AddUserEvent(who, "new", "survey", AT),), (changes.AddUserEvent(who + 100, "new", "survey", AT),)
     )
     yield Condition((changes.TakeLease("duty", "me", AT, AT + 1),), ())
+    yield Condition((changes.SpendProof("new", AT),), (changes.SpendProof("spent", AT), changes.SpendProof("spent", 0)))
 
 
 COVERED: frozenset[type[Change]] = frozenset({*conditions(ANY_WORLD), changes.EnableApplication, changes.ResumeWebhook})

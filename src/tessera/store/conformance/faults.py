@@ -29,6 +29,7 @@ def _repeatable(world: World) -> list[Change]:
         *facts,
         changes.RevokeToken(9, AT),
         changes.ForgetRevocations(AT, 1),
+        changes.ForgetProofs(AT + 1),
         changes.MarkCredentialUsed(world.secret, AT),
         changes.ReleaseLease("duty", "me"),
         changes.ParkTierLevels(world.organization, "system-1"),

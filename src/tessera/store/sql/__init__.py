@@ -5,7 +5,7 @@ in `WRITES`, by the class of change; what is read has a name in the module of it
 """
 
 from tessera.core.changes import Change
-from tessera.store.sql import audit, customers, identity, ledger, outbox, program, upkeep
+from tessera.store.sql import audit, customers, identity, ledger, outbox, program, proofs, upkeep
 from tessera.store.sql.statement import Statement
 
 WRITES: dict[type[Change], tuple[Statement, ...]] = {
@@ -14,10 +14,11 @@ WRITES: dict[type[Change], tuple[Statement, ...]] = {
     **customers.WRITES,
     **ledger.WRITES,
     **outbox.WRITES,
+    **proofs.WRITES,
     **upkeep.WRITES,
     **audit.WRITES,
 }
 
 NOTICE = identity.NOTICE
 
-__all__ = ["NOTICE", "WRITES", "audit", "customers", "identity", "ledger", "outbox", "program", "upkeep"]
+__all__ = ["NOTICE", "WRITES", "audit", "customers", "identity", "ledger", "outbox", "program", "proofs", "upkeep"]

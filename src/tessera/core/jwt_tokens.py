@@ -1,0 +1,116 @@
+"""Access tokens as JWTs (RFC 9068): claims into a signed text, and a signed text back into what it says.
+
+`jti` is the token's number in hexadecimal, the same by which it is revoked. `iat` and `exp` are whole seconds, as
+others read them; `iat_micros` is what `iat` leaves out, so that a cut-off in the same second is exact. `sub` is the
+client id: our customers' ids are UUIDs and our client ids are not, and the claim `client_id`, which is always equal,
+says that nobody else is meant.
+"""
+
+from typing import Any
+
+import msgspec
+
+from tessera.core import jws, scopes
+from tessera.core.applications import TokenBinding
+from tessera.core.errors import InvalidScope
+from tessera.core.jws import Malformed
+from tessera.core.signing import SigningKey, SigningRing
+from tessera.core.times import SECOND
+from tessera.core.tokens import LIFETIME_SECONDS_MAX, THUMBPRINT_BYTES, Claims
+
+KIND = "at+jwt"
+"""`typ` of an access token: what was signed for another purpose has another."""
+
+_KINDS = (KIND, f"application/{KIND}")
+
+_CONFIRMATIONS = {TokenBinding.DPOP: "jkt", TokenBinding.TLS: "x5t#S256"}
+
+_ID_DIGITS = 16
+
+
+class Said(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """What a token says, as it stands in it."""
+
+    iss: str
+    aud: str
+    sub: str
+    client_id: str
+    iat: int
+    exp: int
+    jti: str
+    scope: str
+    iat_micros: int = 0
+    cnf: dict[str, str] = {}
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Said)
+
+
+def sign(key: SigningKey, claims: Claims, client_id: str, issuer: str, audience: str) -> str:
+    """The signed token that carries these claims; `audience` is the identifier of the resource that it is for."""
+    issued_at, micros = divmod(claims.issued_at, SECOND)
+    said: dict[str, Any] = {
+        "iss": issuer,
+        "aud": audience,
+        "sub": client_id,
+        "client_id": client_id,
+        "iat": issued_at,
+        "exp": issued_at + claims.lifetime_seconds,
+        "jti": token_id(claims.token_id),
+        "scope": scopes.show(claims.scopes),
+        "iat_micros": micros,
+    }
+    if claims.binding:
+        said["cnf"] = {_CONFIRMATIONS[claims.binding]: jws.encode(claims.thumbprint)}
+    return key.sign(KIND, _ENCODER.encode(said))
+
+
+def token_id(number: int) -> str:
+    """A token's number as `jti` has it."""
+    return f"{number:016x}"
+
+
+def read(ring: SigningRing, token: str, now: int) -> tuple[SigningKey, Said] | None:
+    """What an access token of ours says, dead or alive, and the key that signed it; None for anything else.
+
+    Whose it is, whom it is for and whether it is live are for the caller to look at.
+    """
+    try:
+        text = jws.split(token)
+    except Malformed:
+        return None
+    kind, key = text.header.get("typ"), ring.known(text.header.get("kid"), now)
+    if key is None or not isinstance(kind, str) or kind.lower() not in _KINDS or not jws.verify(text, key.public):
+        return None
+    try:
+        return key, _DECODER.decode(text.payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def claims(said: Said, application: int, resource: int) -> Claims | None:
+    """The claims of what a token says, its client and its audience by number; None when it says what we never say."""
+    lifetime = said.exp - said.iat
+    if said.sub != said.client_id or not 0 <= lifetime <= LIFETIME_SECONDS_MAX or not 0 <= said.iat_micros < SECOND:
+        return None
+    try:
+        number = int(said.jti, 16)
+        granted = scopes.parse(said.scope)
+        binding, thumbprint = _confirmation(said.cnf)
+    except (ValueError, InvalidScope):
+        return None
+    if said.jti != token_id(number) or len(said.jti) != _ID_DIGITS:
+        return None
+    issued_at = said.iat * SECOND + said.iat_micros
+    return Claims(application, 0, number, issued_at, lifetime, granted, resource, binding, thumbprint)
+
+
+def _confirmation(cnf: dict[str, str]) -> tuple[TokenBinding, bytes]:
+    """What a token is bound to. Raises ValueError for a binding that we do not make."""
+    if not cnf:
+        return TokenBinding.NONE, b""
+    for binding, name in _CONFIRMATIONS.items():
+        if cnf.keys() == {name} and len(thumbprint := jws.decode(cnf[name])) == THUMBPRINT_BYTES:
+            return binding, thumbprint
+    raise ValueError("a binding that we do not make")

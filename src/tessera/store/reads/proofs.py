@@ -1,0 +1,12 @@
+"""Reading the proofs that were used."""
+
+from tessera.store.driver import Fetching
+from tessera.store.sql import proofs as sql
+
+
+class ProofReads(Fetching):
+    """Implements `tessera.ports.ProofReader`."""
+
+    async def spent_proof(self, proof: str) -> int | None:
+        found = await self._fetch(sql.SPENT, {"proof": proof})
+        return int(found[0][0]) if found else None
