@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     events_kept_days: int = Field(
         30, ge=1, le=3650, description="How long events are kept; longer only for a webhook that is behind."
     )
+    refusals_kept_days: int = Field(
+        7, ge=1, le=3650, description="How long it can be asked why a request was refused (`tessera explain`)."
+    )
     connections_max: int = Field(10_000, ge=1, description="Open connections a process accepts; more get a 503.")
     request_head_bytes_max: int = Field(
         32 * 1024, ge=1024, description="Bytes of request line and headers; more get a 431."

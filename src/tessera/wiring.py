@@ -20,7 +20,7 @@ from tessera.api import (
     tiers,
     user_events,
 )
-from tessera.app import deliveries, duties, events, keys, settlement, upkeep
+from tessera.app import deliveries, duties, events, keys, refusals, settlement, upkeep
 from tessera.app.house import House
 from tessera.core.keys import MasterKey
 from tessera.directory import Directory
@@ -35,6 +35,7 @@ from tessera.store.migrate import SchemaState, migrate_sqlite, older, sqlite_sta
 from tessera.store.sqlite import SQLiteDriver
 from tessera.store.store import SQLStore
 from tessera.web.asgi import App
+from tessera.web.explaining import Explainer
 from tessera.web.reference import pages as reference
 from tessera.web.routes import Route, Routes
 
@@ -149,6 +150,8 @@ async def serving(settings: Settings) -> AsyncIterator[Routes]:
             asyncio.create_task(upkeep.follow_feed(house, settings.feed_poll_milliseconds / 1000)),
             asyncio.create_task(upkeep.flush_usage(house, settings.usage_flush_seconds)),
             asyncio.create_task(upkeep.forget_expired(house)),
+            asyncio.create_task(refusals.keep(house.refusals, house.store, house.new_uuid)),
+            asyncio.create_task(refusals.forget_old(house.store, house.clock, settings.refusals_kept_days)),
             asyncio.create_task(
                 duties.while_held(
                     house, "settlement", holder, lambda: settlement.settle(house, settings.settle_seconds)
@@ -156,7 +159,7 @@ async def serving(settings: Settings) -> AsyncIterator[Routes]:
             ),
             asyncio.create_task(duties.while_held(house, "webhooks", holder, webhooks)),
         ]
-        served = Routes(routes(house))
+        served = Routes(routes(house), Explainer(house.refusals, house.clock, settings.trusted_proxies))
         _keep_for_good()
         try:
             yield served
@@ -165,6 +168,8 @@ async def serving(settings: Settings) -> AsyncIterator[Routes]:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await upkeep.write_usage(house, len(house.usage))
+            while await refusals.write(house.refusals, house.store, house.new_uuid):
+                pass
 
 
 def _keep_for_good() -> None:

@@ -100,7 +100,8 @@ def routes(house: House) -> list[Route]:
 async def _params(request: Request) -> wire.Params:
     body = await request.body(wire.BODY_BYTES_MAX)
     content_type = request.header(b"content-type") or b"" if body else b""
-    return wire.form(request.query, body, content_type)
+    request.params = params = wire.form(request.query, body, content_type)
+    return params
 
 
 def _evidence(request: Request, proxies: tuple[str, ...]) -> Evidence:
@@ -108,4 +109,4 @@ def _evidence(request: Request, proxies: tuple[str, ...]) -> Evidence:
     try:
         return evidence.read(request, proxies)
     except DuplicateHeader:
-        raise InvalidClient(UNKNOWN_CLIENT, detail="two Authorization headers") from None
+        raise InvalidClient(UNKNOWN_CLIENT, detail="two Authorization headers", check="client.two_ways") from None

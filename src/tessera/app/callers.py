@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from tessera.app import tokens
+from tessera.app import token_forms, tokens
 from tessera.app.house import House
 from tessera.core import applications, credentials, scopes
 from tessera.core.audit import Actor
@@ -43,24 +43,53 @@ async def identify(house: House, evidence: Evidence) -> Caller:
     """
     authorization = evidence.authorization
     if authorization is None:
-        raise MissingCredentials("Send Authorization: Bearer with a token from /oauth/token, or Basic credentials.")
+        raise MissingCredentials(
+            "Send Authorization: Bearer with a token from /oauth/token, or Basic credentials.", check="caller.absent"
+        )
     token = credentials.bearer(authorization)
     if token is not None:
         found = await tokens.check(house, token)
         if found is None:
-            raise InvalidAuthToken("The token is not valid, expired or revoked. Request a new one from /oauth/token.")
+            raise await _token_refused(house, token)
         return Caller(found[1].organization, found[0].scopes, found[1].client_id, "", evidence.source)
     pair = credentials.basic_pair(authorization)
     if pair is None:
-        raise InvalidAuthToken("The Authorization header is neither a Bearer token nor well-formed Basic.")
+        raise InvalidAuthToken(
+            "The Authorization header is neither a Bearer token nor well-formed Basic.", check="caller.scheme"
+        )
     return await _property_caller(house, *pair, evidence.source)
+
+
+async def _token_refused(house: House, token: str) -> InvalidAuthToken:
+    """One text for all that is wrong with a token; what it was is for the operator alone."""
+    now = house.clock.now()
+    claims = await token_forms.read(house, token, now)
+    application = None if claims is None else await house.directory.applications.with_number(claims.application)
+    if claims is None:
+        detail, check = "not a token of this service", "token.unknown"
+    elif claims.expires_at <= now:
+        detail, check = "the token has expired", "token.expired"
+    elif application is None or not application.enabled:
+        detail, check = "the application of the token is deleted or disabled", "token.application"
+    elif claims.token_id in house.directory.revocations:
+        detail, check = "the token was revoked", "token.revoked"
+    else:
+        detail, check = (
+            "all tokens of the application, or its last secret, were ended after it was issued",
+            "token.ended",
+        )
+    text = "The token is not valid, expired or revoked. Request a new one from /oauth/token."
+    return InvalidAuthToken(text, detail=detail, check=check)
 
 
 async def _property_caller(house: House, api_key: str, secret: str, source: str) -> Caller:
     known = await house.directory.properties.get(api_key) or NO_PROPERTY
     digest = applications.secret_digest(house.directory.pepper, secret)
     if not known.opens_with(digest):
-        raise InvalidAuthToken("The API key or its secret is wrong.")
+        raise InvalidAuthToken(
+            "The API key or its secret is wrong.",
+            check="caller.property" if known is not NO_PROPERTY else "caller.api_key",
+        )
     return Caller(known.organization, (scopes.EVERYTHING,), "", api_key, source)
 
 
@@ -75,7 +104,7 @@ async def own_api_key(house: House, caller: Caller, api_key: str) -> None:
     properties = house.directory.properties
     known = properties.known.get(api_key) or await properties.get(api_key)
     if known is None or known.organization != caller.organization:
-        raise InvalidAPIKey("The API key in the address is not one of your organization.")
+        raise InvalidAPIKey("The API key in the address is not one of your organization.", check="address.api_key")
 
 
 async def program(house: House, organization: int) -> Program:

@@ -35,7 +35,7 @@ async def authenticate(house: House, presented: Presented, _evidence: Evidence, 
     if secret is None or not application.enabled:
         if not was_read:
             await _read_for_nothing(house)
-        raise InvalidClient(UNKNOWN_CLIENT, detail=_reason(application))
+        raise _refused(application)
     grants.check_place(presented, application)
     return Authenticated(application, secret, presented.place)
 
@@ -71,7 +71,10 @@ async def _read_for_nothing(house: House) -> None:
         await house.store.application(NOBODY.client_id)
 
 
-def _reason(application: Application) -> str:
+def _refused(application: Application) -> InvalidClient:
+    """One text for all; which it was is for the operator alone."""
     if application is NOBODY:
-        return "unknown client"
-    return "wrong or ended secret" if application.enabled else "the client is disabled"
+        return InvalidClient(UNKNOWN_CLIENT, detail="unknown client", check="client.unknown")
+    if not application.enabled:
+        return InvalidClient(UNKNOWN_CLIENT, detail="the client is disabled", check="client.disabled")
+    return InvalidClient(UNKNOWN_CLIENT, detail="wrong or ended secret", check="client.secret")

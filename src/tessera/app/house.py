@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from tessera.app.refusals import Refusals
 from tessera.app.usage import Usage
 from tessera.core import audit
 from tessera.core.audit import Actor
@@ -26,6 +27,7 @@ class House:
         "directory",
         "entropy",
         "issuer",
+        "refusals",
         "settings",
         "slow_hash",
         "store",
@@ -53,6 +55,7 @@ class House:
         self.issuer = settings.issuer_in_force
         self.usage = Usage()
         self.actor = audit.SERVER
+        self.refusals = Refusals(directory.knows, clock)
         self.verified: dict[tuple[int, bytes], None] = {}
         self.turns: dict[str, asyncio.Lock] = {}
 

@@ -55,9 +55,9 @@ async def revoke_own(house: House, params: Params, evidence: Evidence) -> None:
     caller = await clients.authenticate(house, presented, evidence, house.clock.now())
     token = params.get("token")
     if token is None:
-        raise InvalidRequest("The parameter token is missing.")
+        raise InvalidRequest("The parameter token is missing.", check="revoke.absent")
     if "token" in params.in_query:
-        raise InvalidRequest("Send the parameter token in the body: an address ends in logs.")
+        raise InvalidRequest("Send the parameter token in the body: an address ends in logs.", check="revoke.query")
     claims = await token_forms.read(house, token, house.clock.now())
     if claims is not None and claims.application == caller.application.number:
         await revoke(house, token)

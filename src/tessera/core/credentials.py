@@ -47,24 +47,26 @@ def present(params: wire.Params, evidence: Evidence) -> Presented:
         return _basic(params, authorization)
     client_id = values.get("client_id")
     if client_id is None or secret is None:
-        raise InvalidClient(UNKNOWN_CLIENT, detail="client_id or client_secret is absent")
+        raise InvalidClient(UNKNOWN_CLIENT, detail="client_id or client_secret is absent", check="client.absent")
     place = Place.QUERY if "client_secret" in params.in_query else Place.BODY
     return _checked(client_id, secret, place)
 
 
 def _assertion_refusal(*, another_way: bool) -> InvalidRequest | InvalidClient:
     if another_way:
-        return InvalidRequest("Present the client's credentials in one way only.")
-    return InvalidClient(UNKNOWN_CLIENT, detail="client assertions are not supported")
+        return InvalidRequest("Present the client's credentials in one way only.", check="client.two_ways")
+    return InvalidClient(UNKNOWN_CLIENT, detail="client assertions are not supported", check="client.assertion")
 
 
 def _basic(params: wire.Params, authorization: bytes) -> Presented:
     """HTTP Basic, whose two halves are form-encoded (RFC 6749 section 2.3.1)."""
     if "client_secret" in params.values:
-        raise InvalidRequest("Present the client's credentials in one way only.")
+        raise InvalidRequest("Present the client's credentials in one way only.", check="client.two_ways")
     pair = basic_pair(authorization)
     if pair is None:
-        raise InvalidClient(UNKNOWN_CLIENT, detail="the Authorization header is not well-formed Basic")
+        raise InvalidClient(
+            UNKNOWN_CLIENT, detail="the Authorization header is not well-formed Basic", check="client.basic"
+        )
     client_id, secret = pair
     try:
         if "%" in client_id or "+" in client_id:
@@ -72,18 +74,24 @@ def _basic(params: wire.Params, authorization: bytes) -> Presented:
         if "%" in secret or "+" in secret:
             secret = wire.decode(secret)
     except InvalidRequest as refusal:
-        raise InvalidClient(UNKNOWN_CLIENT, detail=f"Basic: {refusal.public}") from None
+        raise InvalidClient(UNKNOWN_CLIENT, detail=f"Basic: {refusal.public}", check="client.basic") from None
     named = params.values.get("client_id")
     if named is not None and named != client_id:
-        raise InvalidRequest("The client_id parameter names another client than the Authorization header.")
+        raise InvalidRequest(
+            "The client_id parameter names another client than the Authorization header.", check="client.two_ids"
+        )
     if not client_id or not secret:
-        raise InvalidClient(UNKNOWN_CLIENT, detail="Basic with an empty user or password")
+        raise InvalidClient(UNKNOWN_CLIENT, detail="Basic with an empty user or password", check="client.basic")
     return _checked(client_id, secret, Place.BASIC)
 
 
 def _checked(client_id: str, secret: str, place: Place) -> Presented:
     if not (wire.printable(client_id, IMPORTED_LENGTH_MAX) and wire.printable(secret, IMPORTED_LENGTH_MAX)):
-        raise InvalidClient(UNKNOWN_CLIENT, detail="an id or secret is not printable ASCII of at most 255 characters")
+        raise InvalidClient(
+            UNKNOWN_CLIENT,
+            detail="an id or secret is not printable ASCII of at most 255 characters",
+            check="client.characters",
+        )
     return Presented(client_id, secret, place)
 
 

@@ -26,5 +26,8 @@ class AuditReader(Protocol):
     async def refusal(self, request_id: str) -> str | None:
         """What is kept of the refusal with this id, as JSON."""
 
+    async def oldest_refusal_at(self) -> int | None:
+        """When the oldest refusal was that is kept."""
+
     async def refusal_at(self, place: int) -> int | None:
         """When the refusal was that has so many newer ones; None when there are not so many."""

@@ -7,11 +7,17 @@ from tessera.core.errors import Refusal
 from tessera.ops.log import log
 from tessera.ports import StoreError
 from tessera.web import errors
+from tessera.web.explaining import Told, new_id
 from tessera.web.messages import ClientGone, Receive, Request, Response, Scope, Send, whole
 from tessera.web.routes import Routes
 
 Lifespan = Callable[[], AbstractAsyncContextManager[Routes]]
 """Opens what the routes stand on, gives the routes, and closes it after the last request."""
+
+NOWHERE = Told("not_found", "address.unknown", "Nothing answers at this address.")
+NOT_GIVEN = Told("", "answer.refused", "The request was read and could not be answered.")
+UNAVAILABLE = Told("temporarily_unavailable", "store.unavailable", "The service cannot store anything just now.")
+DEFECT = Told("internal_server_error", "server.defect", "Something went wrong on our side.")
 
 
 class App:
@@ -34,33 +40,51 @@ class App:
         if (
             connection is not None
             and response.status != 304
-            and connection.respond(scope, response.status, response.headers, body)
+            and connection.respond(scope, response.status, response.headers, body, response.request_id)
         ):
             return
         length = () if response.status == 304 else ((b"content-length", b"%d" % len(body)),)  # RFC 9110 section 8.6
-        await send({"type": "http.response.start", "status": response.status, "headers": [*response.headers, *length]})
+        identity = ((b"x-request-id", response.request_id),) if response.request_id else ()
+        headers = [*identity, *response.headers, *length]
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
     async def _answer(self, scope: Scope, receive: Receive) -> Response:
         path = scope["path"]
+        request = Request(scope, receive, ())
         try:
             found = self._routes.find(scope["method"], scope["raw_path"])
             if found is None:
-                return errors.not_found(path)
-            handler, values = found
-            return await handler(Request(scope, receive, values))
+                return self._refused(request, errors.not_found(path), NOWHERE)
+            handler, request.path_values = found
+            response = await handler(request)
         except Refusal as refusal:
-            response = errors.respond(refusal, path)
-            _log_refusal(scope, refusal, response.status)
+            told = Told(errors.code(type(refusal), path), refusal.check, refusal.public, refusal.detail)
+            response = self._refused(request, errors.respond(refusal, path), told)
+            _log_refusal(scope, told, response)
             return response
         except StoreError as error:
             log.error("store_unavailable", method=scope["method"], path=path, reason=str(error))
-            return errors.unavailable(path)
+            return self._refused(request, errors.unavailable(path), UNAVAILABLE._replace(detail=str(error)))
         except ClientGone:
             raise
-        except Exception:  # noqa: BLE001  # the last resort: a defect is answered, and logged whole
-            log.exception("defect", method=scope["method"], path=path)
-            return errors.defect(path)
+        except Exception as error:  # noqa: BLE001  # the last resort: a defect is answered, and logged whole
+            response = self._refused(request, errors.defect(path), DEFECT._replace(detail=type(error).__name__))
+            log.exception("defect", method=scope["method"], path=path, request_id=response.request_id.decode())
+            return response
+        return response if response.status < 400 else self._refused(request, response, NOT_GIVEN)
+
+    def _refused(self, request: Request, response: Response, told: Told) -> Response:
+        """The response with an id by which it can be asked why."""
+        response.request_id = new_id()
+        if self._routes.explainer is not None:
+            self._routes.explainer.refused(request, response.request_id, response.status, told)
+        return response
+
+    def refused_unread(self, request_id: bytes, status: int, source: str) -> None:
+        """The protocol has refused a request by itself."""
+        if self._routes.explainer is not None:
+            self._routes.explainer.unread(request_id, status, source)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
@@ -79,14 +103,16 @@ class App:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def _log_refusal(scope: Scope, refusal: Refusal, status: int) -> None:
+def _log_refusal(scope: Scope, told: Told, response: Response) -> None:
     """One line a refusal: never the query string, a header, or anything that was presented."""
     log.info(
         "refused",
         method=scope["method"],
         path=scope["path"],
-        status=status,
-        code=refusal.code,
-        public=refusal.public,
-        detail=refusal.detail,
+        status=response.status,
+        code=told.code,
+        public=told.public,
+        detail=told.detail,
+        check=told.check,
+        request_id=response.request_id.decode(),
     )

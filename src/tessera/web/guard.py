@@ -15,7 +15,8 @@ async def caller(house: House, request: Request, scope: str) -> Caller:
     ArgumentError when a token stands in the URL as well (RFC 6750 section 2).
     """
     found = await callers.identify(house, evidence.read(request, house.settings.trusted_proxies))
+    request.client_id = found.client_id or found.api_key
     if request.query and b"access_token=" in request.query:
-        raise ArgumentError("Send the token in the Authorization header only, not in the address.")
+        raise ArgumentError("Send the token in the Authorization header only, not in the address.", check="token.query")
     callers.require(found, scope)
     return found

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import msgspec
 
 from tessera.core.errors import Refusal, TooLarge
+from tessera.core.wire import Params
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -25,7 +26,7 @@ class Whole(Protocol):
     def received(self, scope: Scope) -> bytes | None:
         """The body, when all of it has arrived and none was read; otherwise None, and ASGI's events are the way."""
 
-    def respond(self, scope: Scope, status: int, headers: Headers, body: bytes) -> bool:
+    def respond(self, scope: Scope, status: int, headers: Headers, body: bytes, request_id: bytes) -> bool:
         """Send a response; False when it cannot be done at once, and ASGI's events are the way."""
 
 
@@ -49,14 +50,20 @@ class DuplicateHeader(Refusal):
 
 
 class Request:
-    """One HTTP request; `path_values` are the decoded values of the route's `{names}`, in order."""
+    """One HTTP request; `path_values` are the decoded values of the route's `{names}`, in order.
 
-    __slots__ = ("_receive", "path_values", "scope")
+    `params` are the parameters of an OAuth request once they are read, `client_id` is the caller's once it is known:
+    for what is told of a refusal.
+    """
+
+    __slots__ = ("_receive", "client_id", "params", "path_values", "scope")
 
     def __init__(self, scope: Scope, receive: Receive, path_values: tuple[str, ...]) -> None:
         self.scope = scope
         self._receive = receive
         self.path_values = path_values
+        self.params: Params | None = None
+        self.client_id = ""
 
     @property
     def query(self) -> bytes:
@@ -70,7 +77,9 @@ class Request:
         for key, value in self.scope["headers"]:
             if key == name:
                 if found is not None:
-                    raise DuplicateHeader(f"The header {name.decode()} was sent twice. Send it once.")
+                    raise DuplicateHeader(
+                        f"The header {name.decode()} was sent twice. Send it once.", check="request.header_twice"
+                    )
                 found = value
         return found
 
@@ -81,7 +90,7 @@ class Request:
         if body is None:
             body = await self._received(bytes_max)
         if len(body) > bytes_max:
-            raise TooLarge(f"The body is longer than {bytes_max} bytes.")
+            raise TooLarge(f"The body is longer than {bytes_max} bytes.", check="request.body_length")
         return body
 
     async def _received(self, bytes_max: int) -> bytes:
@@ -99,11 +108,15 @@ class Request:
 
 
 class Response(msgspec.Struct, gc=False):
-    """One HTTP response; `headers` beside the content length, names in lower case."""
+    """One HTTP response; `headers` beside the content length, names in lower case.
+
+    `request_id` is sent as `X-Request-Id`, apart from the headers, of which there are few sets that are kept.
+    """
 
     status: int
     body: bytes
     headers: Headers
+    request_id: bytes = b""
 
 
 JSON_HEADERS = ((b"content-type", b"application/json"),)

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from tessera.web.explaining import new_id
 from tessera.web.limits import HEADERS_MAX, PIPELINED_MAX, Limits
 from tessera.web.messages import CLOSE, WHOLE, Headers, Scope
 from tessera.web.turns import Turns
@@ -139,7 +140,7 @@ class LimitedProtocol(HttpToolsProtocol):
             return None
         return bytes(cycle.body)
 
-    def respond(self, scope: Scope, status: int, headers: Headers, body: bytes) -> bool:
+    def respond(self, scope: Scope, status: int, headers: Headers, body: bytes, request_id: bytes) -> bool:
         """Send a whole response in one write, in place of the two that ASGI's two messages cost (see `Whole`).
 
         It cannot be done so when the client reads slowly, or when this is not the newest request.
@@ -153,13 +154,17 @@ class LimitedProtocol(HttpToolsProtocol):
         cycle.response_started = cycle.response_complete = True
         self._closes = close
         sent = b"" if scope["method"] == "HEAD" else body
-        self.turns.write(self.loop, self.transport, self._head(status, headers, len(body)) + sent, close=close)
+        self.turns.write(
+            self.loop, self.transport, self._head(status, headers, len(body), request_id) + sent, close=close
+        )
         cycle.message_event.set()
         cycle.on_response()
         return True
 
-    def _head(self, status: int, headers: Headers, length: int) -> bytes:
+    def _head(self, status: int, headers: Headers, length: int, request_id: bytes) -> bytes:
         dated = _lines(tuple(self.server_state.default_headers))
+        if request_id:  # another one each time: with the others it would push all sets of headers out of memory
+            dated += b"x-request-id: %b\r\n" % request_id
         return b"%b%b%bcontent-length: %d\r\n\r\n" % (STATUS_LINE[status], dated, _lines(headers), length)
 
     def pause_writing(self) -> None:
@@ -219,4 +224,9 @@ class LimitedProtocol(HttpToolsProtocol):
         """Answer without the application, and close."""
         if not self.transport.is_closing():
             self.flow.pause_reading()  # or megabytes that are here already would be parsed first
-            self.turns.write(self.loop, self.transport, self._head(status, (*headers, CLOSE), 0), close=True)
+            request_id = new_id()
+            head = self._head(status, (*headers, CLOSE), 0, request_id)
+            self.turns.write(self.loop, self.transport, head, close=True)
+            tell = getattr(self.app, "refused_unread", None)
+            if tell is not None:
+                tell(request_id, status, self.client[0] if self.client else "")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from tessera.core.errors import MethodNotAllowed
+from tessera.web.explaining import Explainer
 from tessera.web.messages import Handler
 from tessera.web.operations import Operation
 
@@ -32,10 +33,11 @@ class _Pattern(NamedTuple):
 class Routes:
     """All routes of the service. Look-up takes about a microsecond and does not grow with their number.
 
-    Raises ValueError when two routes answer the same method at the same address.
+    `explainer` is told of what is refused. Raises ValueError when two routes answer the same method at one address.
     """
 
-    def __init__(self, routes: list[Route]) -> None:
+    def __init__(self, routes: list[Route], explainer: Explainer | None = None) -> None:
+        self.explainer = explainer
         self._exact: dict[str, dict[str, Handler]] = {}
         self._patterns: dict[int, list[_Pattern]] = {}
         for route in routes:

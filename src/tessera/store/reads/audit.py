@@ -20,6 +20,10 @@ class AuditReads(Fetching):
         found = await self._fetch(sql.REFUSAL, {"request_id": request_id})
         return found[0][0] if found else None
 
+    async def oldest_refusal_at(self) -> int | None:
+        oldest: int | None = (await self._fetch(sql.REFUSAL_OLDEST_AT, {}))[0][0]
+        return oldest
+
     async def refusal_at(self, place: int) -> int | None:
         found = await self._fetch(sql.REFUSAL_AT, {"place": place})
         return found[0][0] if found else None

@@ -44,4 +44,5 @@ ENTRIES_LAST = (
 )
 
 REFUSAL = "select explanation from refusal where request_id = :request_id"
+REFUSAL_OLDEST_AT = "select min(at) from refusal"
 REFUSAL_AT = "select at from refusal order by at desc limit 1 offset :place"
