@@ -25,6 +25,7 @@ from tessera.cli import (
     demo,
     doctor,
     events,
+    explain,
     loyalty,
     migrate,
     organizations,
@@ -47,6 +48,7 @@ app.add_typer(events.app, name="events")
 app.add_typer(audit.app, name="audit")
 app.add_typer(demo.app, name="demo")
 app.add_typer(token.app, name="token")
+app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("migrate", epilog=migrate.EXAMPLES)(migrate.migrate)
 app.command("settings", epilog=configuration.EXAMPLES)(configuration.show)

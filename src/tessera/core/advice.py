@@ -54,6 +54,10 @@ CHECKS: Mapping[str, Advice] = {
         "The `Authorization` header cannot be read as HTTP Basic.",
         "User and password are each form-encoded, joined by a colon, and put into base64 with its padding.",
     ),
+    "client.busy": Advice(
+        "Too many secrets that people made up were to be checked at once.",
+        "Somebody may be guessing. Give the client an id and a secret made here: they need no slow check.",
+    ),
     "client.characters": Advice(
         "The client id or secret has characters that none of them has, or is too long.",
         "Look for a line end or a quotation mark that came along when it was copied.",
@@ -67,7 +71,8 @@ CHECKS: Mapping[str, Advice] = {
     ),
     "client.secret": Advice(
         "The client exists, and this is none of its live secrets.",
-        "`tessera apps secrets list APP` shows the ends and last four characters; `tessera apps secrets add` makes one.",
+        "`tessera apps secrets list APP` shows their ends and last four characters, `tessera apps secrets add` makes"
+        " another.",
     ),
     "client.two_ids": Advice(
         "The parameter client_id names another client than the `Authorization` header.", "Have it send one of them."
