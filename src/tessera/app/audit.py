@@ -1,6 +1,6 @@
 """What an operator does with the audit: look, verify the chain, take it away."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
@@ -9,6 +9,7 @@ from tessera.app.house import House
 from tessera.app.operators import OperatorError
 from tessera.core.audit_chain import Entry, Walk
 from tessera.ports import Search
+from tessera.store.checkup import AUDIT_ENTRIES
 
 PAGE_ROWS = 1000
 FIRST = -(2**63)
@@ -83,14 +84,12 @@ def _tell(verdict: Verdict, problem: str) -> None:
         verdict.shown.append(problem)
 
 
-def finding(entries: Iterable[Entry]) -> Finding:
-    """What the doctor says of the newest entries, the first of which is only what the second one follows."""
+def finding(entries: Sequence[Entry]) -> Finding:
+    """What the doctor says of the newest entries; when there may be more, the first is only what the second follows."""
     verdict, walk = Verdict(), Walk()
+    if len(entries) == AUDIT_ENTRIES:
+        walk, entries = Walk(entries[0].number, entries[0].hash), entries[1:]
     for entry in entries:
-        if not verdict.entries and entry.number > 1:
-            walk = Walk(entry.number, entry.hash)
-            verdict.entries = 1
-            continue
         _pass(walk, entry, verdict)
     if verdict.whole:
         return Finding(Level.OK, "audit", f"The newest {verdict.entries:,} entries are a whole chain.")

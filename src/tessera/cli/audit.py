@@ -1,6 +1,5 @@
 """`tessera audit`: who did what, when and from where; and whether anybody has tampered with it."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -123,9 +122,8 @@ def export(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:  # noq
     from tessera.app import audit
 
     async def work(house: "House") -> None:
-        encoder = msgspec.json.Encoder()
         async for page in audit.pages(house):
-            sys.stdout.buffer.write(encoder.encode_lines([_shown(each) for each in page]))
-        sys.stdout.buffer.flush()
+            for each in page:
+                output.data(msgspec.json.encode(_shown(each)).decode())
 
     with_house(data_dir, work)

@@ -6,12 +6,13 @@ fingerprint. No secret, no token, no value of a parameter or a header, and no na
 
 import hashlib
 import re
+from collections.abc import Callable
 
 import msgspec
 
 PATH_LENGTH_MAX = 200
-SEGMENT_LENGTH_MAX = 40
-"""A longer segment of a path is no id of ours: it may be a token or a secret in the wrong place."""
+SEGMENT_LENGTH_MAX = 36
+"""A longer segment of a path, other than an API key that exists, may be a token or a secret in the wrong place."""
 
 TOKEN_LENGTH_MIN = 32
 """A shorter text is no token of ours: it may be a password, of which even a fingerprint would tell something."""
@@ -61,13 +62,18 @@ class Explanation(msgspec.Struct, frozen=True, omit_defaults=True):
     headers: tuple[str, ...] = ()
 
 
-def shown_path(path: str) -> str:
-    """An address without what may be secret in it: long segments, and whatever follows a sign that is none of ours."""
-    shown = "/".join(_shown_segment(each) for each in path[: 2 * PATH_LENGTH_MAX].split("/"))
+def shown_path(path: str, known: Callable[[str], bool]) -> str:
+    """An address without what may be secret in it: long segments, and whatever follows a sign that is none of ours.
+
+    `known` tells whether a segment is an API key or a client id.
+    """
+    shown = "/".join(_shown_segment(each, known) for each in path[: 2 * PATH_LENGTH_MAX].split("/"))
     return shown if len(shown) <= PATH_LENGTH_MAX else f"{shown[:PATH_LENGTH_MAX]}..."
 
 
-def _shown_segment(segment: str) -> str:
+def _shown_segment(segment: str, known: Callable[[str], bool]) -> str:
+    if len(segment) > SEGMENT_LENGTH_MAX and known(segment):
+        return segment
     cut = _SENT_AFTER.sub("...", segment)
     return cut if len(cut) <= SEGMENT_LENGTH_MAX else f"{cut[:8]}..."
 

@@ -61,7 +61,7 @@ class App:
         except Refusal as refusal:
             told = Told(errors.code(type(refusal), path), refusal.check, refusal.public, refusal.detail)
             response = self._refused(request, errors.respond(refusal, path), told)
-            _log_refusal(scope, told, response)
+            self._log_refusal(scope, told, response)
             return response
         except StoreError as error:
             log.error("store_unavailable", method=scope["method"], path=path, reason=str(error))
@@ -80,6 +80,21 @@ class App:
         if self._routes.explainer is not None:
             self._routes.explainer.refused(request, response.request_id, response.status, told)
         return response
+
+    def _log_refusal(self, scope: Scope, told: Told, response: Response) -> None:
+        """One line a refusal: never the query string, a header, or anything that was presented."""
+        explainer = self._routes.explainer
+        log.info(
+            "refused",
+            method=scope["method"],
+            path=explainer.path(scope) if explainer is not None else "",
+            status=response.status,
+            code=told.code,
+            public=told.public,
+            detail=told.detail,
+            check=told.check,
+            request_id=response.request_id.decode(),
+        )
 
     def refused_unread(self, request_id: bytes, status: int, source: str) -> None:
         """The protocol has refused a request by itself."""
@@ -101,18 +116,3 @@ class App:
         await receive()
         await opened.__aexit__(None, None, None)
         await send({"type": "lifespan.shutdown.complete"})
-
-
-def _log_refusal(scope: Scope, told: Told, response: Response) -> None:
-    """One line a refusal: never the query string, a header, or anything that was presented."""
-    log.info(
-        "refused",
-        method=scope["method"],
-        path=scope["path"],
-        status=response.status,
-        code=told.code,
-        public=told.public,
-        detail=told.detail,
-        check=told.check,
-        request_id=response.request_id.decode(),
-    )

@@ -70,7 +70,7 @@ class Explainer:
                 request_id.decode(),
                 self._clock.now(),
                 scope["method"],
-                explanations.shown_path(scope["path"]),
+                self.path(scope),
                 source,
                 status,
                 told.code,
@@ -86,6 +86,10 @@ class Explainer:
                 explanations.shown_headers(scope["headers"]),
             )
         )
+
+    def path(self, scope: Scope) -> str:
+        """The address of a request, without what may be secret in it."""
+        return explanations.shown_path(scope["path"], self._refusals.knows)
 
     def _source(self, scope: Scope) -> str:
         client = scope["client"]
