@@ -67,6 +67,8 @@ def shown_path(path: str, known: Callable[[str], bool]) -> str:
 
     `known` tells whether a segment is an API key or a client id.
     """
+    if len(path) <= SEGMENT_LENGTH_MAX and not _SENT_AFTER.search(path):
+        return path
     shown = "/".join(_shown_segment(each, known) for each in path[: 2 * PATH_LENGTH_MAX].split("/"))
     return shown if len(shown) <= PATH_LENGTH_MAX else f"{shown[:PATH_LENGTH_MAX]}..."
 
