@@ -46,13 +46,16 @@ def _flags() -> argparse.Namespace:
         prog="python -m bench", description="Speed against a bare handler on the same server, in one run."
     )
     parser.add_argument(
-        "--quick", action="store_true", help="one round of 1 s each, 2,000 applications, 5,000 customers; not kept"
+        "--quick",
+        action="store_true",
+        help="one round of 1 s each, 2,000 applications, 5,000 customers, 100,000 revocations; not kept",
     )
     parser.add_argument("--only", metavar="NAMES", help=f"only these, comma between, or how they begin: {names}")
     parser.add_argument("--rounds", type=int, help="rounds (5)")
     parser.add_argument("--seconds", type=float, help="seconds of each load (2)")
     parser.add_argument("--applications", type=int, help="applications of the big folder (100000)")
     parser.add_argument("--customers", type=int, help="customers of the crowded folder (1000000)")
+    parser.add_argument("--revocations", type=int, help="live revocations (1000000)")
     parser.add_argument("--results", type=Path, help="folder of the result file; without it only whole runs are kept")
     return parser.parse_args()
 
@@ -60,6 +63,7 @@ def _flags() -> argparse.Namespace:
 def _plan(flags: argparse.Namespace) -> Plan:
     rounds, seconds, applications, starts = (1, 1.0, 2000, 1) if flags.quick else (5, 2.0, 100_000, 5)
     crowd = 5000 if flags.quick else 1_000_000
+    revoked = 100_000 if flags.quick else 1_000_000
     kinds, parts = _chosen(flags.only)
     return Plan(
         kinds,
@@ -68,6 +72,7 @@ def _plan(flags: argparse.Namespace) -> Plan:
         max(0.2, flags.seconds or seconds),
         max(1, flags.applications or applications),
         max(1, flags.customers or crowd),
+        max(1, flags.revocations or revoked),
         starts,
     )
 

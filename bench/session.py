@@ -7,16 +7,17 @@ from pathlib import Path
 
 import msgspec
 
-from bench import checks, customers, folders, kinds, machine, processes, writes, wrk
+from bench import checks, customers, folders, kinds, machine, processes, revocations, writes, wrk
 from bench.customers import Crowd
 from bench.folders import Folder
 from bench.kinds import KINDS, PROFILE, TIER_STATUS, TOKEN_QUERY, Kind
 from bench.measure import Rotation, Rounds, Subject, Turn
 from bench.processes import Server
 from bench.results import Line, Results
+from bench.revocations import Revoked
 from bench.writes import Writes
 
-PARTS = ("many", "rotation", "writes", "customers", "start", "growth")
+PARTS = ("many", "rotation", "writes", "revocations", "customers", "start", "growth")
 ROTATED_APPLICATIONS = 100
 
 Say = Callable[[str], None]
@@ -31,6 +32,7 @@ class Plan(msgspec.Struct, frozen=True):
     seconds: float
     applications: int
     customers: int
+    revocations: int
     starts: int
 
     @property
@@ -64,6 +66,7 @@ class Session:
         crowd_lines: list[Line] = []
         crowd = self._crowd(crowd_lines) if "customers" in plan.parts else None
         writing = self._writing(bare) if "writes" in plan.parts else None
+        revoked = self._revoked(bare) if "revocations" in plan.parts else None
         rounds = Rounds(bare, one, many, self._length)
         for number in range(1, plan.rounds + 1):
             rounds.run(plan.kinds, number, self._say)
@@ -73,6 +76,9 @@ class Session:
             if writing is not None:
                 self._say(f"round {number}: deposits and spends")
                 writing.run(number)
+            if revoked is not None:
+                self._say(f"round {number}: {plan.revocations:,} revocations")
+                revoked.run(number)
             if crowd is not None:
                 self._say(f"round {number}: {plan.customers:,} customers")
                 crowd.run(number)
@@ -80,6 +86,7 @@ class Session:
         lines += cold
         lines += [] if rotation is None else rotation.lines()
         lines += [] if writing is None else writing.lines()
+        lines += [] if revoked is None else revoked.lines()
         lines += [] if crowd is None else [*crowd.lines(), *crowd_lines]
         lines += self._memories(lines) + starts
         if "growth" in plan.parts:
@@ -154,6 +161,18 @@ class Session:
             for kind in writes.KINDS
         }
         return Writes(bare, Subject(server, made), folder, self._length)
+
+    def _revoked(self, bare: Subject) -> Revoked:
+        """Two servers, one of them with many live revocations."""
+        count = self._plan.revocations
+        without, many = self._folder("unrevoked", 1), self._folder("revoked", 1)
+        self._say(f"revoking {count:,} tokens")
+        revocations.revoke(many, count)
+        return Revoked(bare, self._questioned(without), self._questioned(many), count, self._length)
+
+    def _questioned(self, folder: Folder) -> Subject:
+        server = self._stack.enter_context(processes.tessera(f"the folder {folder.path.name}", folder.path))
+        return Subject(server, revocations.requests(server, folder, self._work))
 
     def _crowd(self, lines: list[Line]) -> Crowd:
         """Two servers, on folders with few and with many customers; `lines` gets what making them showed."""

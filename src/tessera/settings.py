@@ -20,6 +20,7 @@ from pydantic_settings import (
 from tessera.core import issuers, networks
 
 LogFormat = Literal["auto", "pretty", "json"]
+DPoPNonces = Literal["required", "off"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -53,10 +54,27 @@ class Settings(BaseSettings):
         description="The address by which callers reach the service, as `https://id.example.com`; needed when it"
         " listens beyond loopback.",
     )
+    dpop_nonces: DPoPNonces = Field(
+        "required",
+        description="Whether a DPoP proof has to contain a nonce of ours that is a few minutes old at most: `required`"
+        " or `off`.",
+    )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_proxies)] = Field(
         (),
         description="Addresses and networks of the proxies in front, whose word on the client's address and certificate"
         " is taken.",
+    )
+    jwks_private_addresses: bool = Field(
+        False, description="Whether key sets of clients may be got from private addresses, and from this machine."
+    )
+    mtls_ca_file: Path | None = Field(
+        None, description="PEM file of the authorities whose certificates prove a client by its subject (RFC 8705)."
+    )
+    wrong_secrets_max: int = Field(
+        10,
+        ge=1,
+        le=1_000_000,
+        description="Wrong secrets that may come at once for one client from one address; then one in six seconds.",
     )
     master_key: str | None = Field(
         None, repr=False, description="The master key itself, 64 hex characters, instead of the file."
@@ -86,6 +104,15 @@ class Settings(BaseSettings):
     )
     refusals_kept_days: int = Field(
         7, ge=1, le=3650, description="How long it can be asked why a request was refused (`tessera explain`)."
+    )
+    key_rotation_days: int = Field(
+        90, ge=0, le=3650, description="Age at which a key that seals or signs tokens is followed by another; 0 never."
+    )
+    key_publish_seconds: int = Field(
+        3600, ge=600, le=30 * 86_400, description="How long a new key is published before it signs."
+    )
+    usage_kept_days: int = Field(
+        90, ge=1, le=3650, description="How long it is kept what each application did by the hour."
     )
     connections_max: int = Field(10_000, ge=1, description="Open connections a process accepts; more get a 503.")
     request_head_bytes_max: int = Field(

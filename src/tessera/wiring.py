@@ -14,19 +14,25 @@ from tessera.api import (
     customer_marks,
     customer_search,
     customers,
+    discovery,
+    introspection,
     oauth,
     points,
     programs,
     tiers,
     user_events,
 )
-from tessera.app import deliveries, duties, events, keys, refusals, settlement, upkeep
+from tessera.app import deliveries, duties, events, key_rotation, keys, refusals, settlement, upkeep, warnings
 from tessera.app.house import House
+from tessera.core import metadata
+from tessera.core.certificates import Authorities, NotUsable
 from tessera.core.keys import MasterKey
 from tessera.directory import Directory
 from tessera.ops import log
 from tessera.ops.clock import SystemClock
 from tessera.ops.entropy import SystemEntropy
+from tessera.ops.fetcher import HTTPSFetcher
+from tessera.ops.shared_counts import MappedCounts
 from tessera.ops.slow_hash import Argon2
 from tessera.ports import Clock, Entropy, Sender, Unusable
 from tessera.settings import Settings
@@ -97,6 +103,17 @@ def read_master_key(settings: Settings, folder: DataFolder, *, create: bool) -> 
         raise Unusable(f"{source} does not hold a master key: {error}. Restore it from a backup.") from None
 
 
+def authorities(settings: Settings) -> Authorities | None:
+    """The authorities of the setting `mtls_ca_file`, or None when it is not set. Raises Unusable."""
+    path = settings.mtls_ca_file
+    if path is None:
+        return None
+    try:
+        return Authorities(path.read_bytes())
+    except (OSError, NotUsable) as error:
+        raise Unusable(f"The file {path} of the setting mtls_ca_file cannot be used: {error}") from None
+
+
 @asynccontextmanager
 async def open_house(
     settings: Settings, *, clock: Clock | None = None, entropy: Entropy | None = None
@@ -107,14 +124,17 @@ async def open_house(
     store = SQLStore(SQLiteDriver(folder.database))
     try:
         clock = clock or SystemClock()
-        directory = Directory(store, master_key, clock, settings.applications_cached_max)
+        directory = Directory(store, master_key, clock, settings.applications_cached_max, settings.issuer_in_force)
         house = House(
             store,
             directory,
             clock=clock,
             entropy=entropy or SystemEntropy(),
             slow_hash=Argon2(),
+            authorities=authorities(settings),
+            fetcher=HTTPSFetcher(private=settings.jwks_private_addresses),
             settings=settings,
+            counts=MappedCounts(folder.counts),
         )
         await directory.load(house.clock.now())
         yield house
@@ -132,7 +152,7 @@ def open_sender(settings: Settings) -> AbstractAsyncContextManager[Sender]:
 def routes(house: House) -> list[Route]:
     """Every route that is served."""
     profiles = (customers, customer_search, custom_profiles, customer_marks)
-    rooms = (oauth, *profiles, points, audit_log, tiers, programs, user_events)
+    rooms = (oauth, introspection, discovery, *profiles, points, audit_log, tiers, programs, user_events)
     served = [route for room in rooms for route in room.routes(house)]
     return [*served, *reference.routes(served)]
 
@@ -146,6 +166,10 @@ async def serving(settings: Settings) -> AsyncIterator[Routes]:
             partial(deliveries.deliver, house, sender),
             partial(events.forget_old, house, settings.events_kept_days),
         )
+        watching = duties.side_by_side(
+            partial(warnings.watch, house),
+            partial(warnings.forget_old, house, settings.usage_kept_days),
+        )
         tasks = [
             asyncio.create_task(upkeep.follow_feed(house, settings.feed_poll_milliseconds / 1000)),
             asyncio.create_task(upkeep.flush_usage(house, settings.usage_flush_seconds)),
@@ -158,6 +182,8 @@ async def serving(settings: Settings) -> AsyncIterator[Routes]:
                 )
             ),
             asyncio.create_task(duties.while_held(house, "webhooks", holder, webhooks)),
+            asyncio.create_task(duties.while_held(house, "keys", holder, lambda: key_rotation.rotate_when_due(house))),
+            asyncio.create_task(duties.while_held(house, "warnings", holder, watching)),
         ]
         served = Routes(routes(house), Explainer(house.refusals, house.clock, settings.trusted_proxies))
         _keep_for_good()
@@ -181,4 +207,4 @@ def _keep_for_good() -> None:
 def application(settings: Settings) -> App:
     """The ASGI application of one process."""
     log.configure(settings.log_level, settings.log_format)
-    return App(partial(serving, settings))
+    return App(partial(serving, settings), metadata.protected_resource_address(settings.issuer_in_force))

@@ -1,41 +1,177 @@
 """Access tokens as JWTs: issued in the form that an application asks for, and as good as sealed ones."""
 
-import sqlite3
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from tessera.app import tokens
-from tessera.core import jws
-from tessera.core.applications import TokenFormat
+from tessera.app import applications, token_forms, token_inspection, tokens
+from tessera.core import jws, jwt_tokens
+from tessera.core.applications import TokenBinding, TokenFormat
+from tessera.core.signing import FORMATS
+from tessera.core.tokens import Claims, TokenReply
 from tests.support.scene import Scene, play
 
 SIGNED = [TokenFormat.EDDSA, TokenFormat.ES256, TokenFormat.RS256]
 
+FORTNIGHT = 14 * 86_400
 
-def set_format(scene: Scene, form: TokenFormat) -> None:
-    """Have the scene's application ask for tokens of this form."""
-    with sqlite3.connect(scene.database) as connection:
-        connection.execute(
-            "update application set token_format = ? where client_id = ?", (int(form), scene.partner.client_id)
-        )
-    scene.house.directory.applications.clear()
+
+async def signed(scene: Scene, form: TokenFormat = TokenFormat.EDDSA) -> TokenReply:
+    """A token of the scene's application, which has this form from now on."""
+    await applications.set_token_format(scene.house, scene.partner.client_id, form)
+    return await scene.token()
+
+
+@pytest.mark.parametrize("form", SIGNED)
+def test_a_signed_token_says_what_it_should(tmp_path: Path, form: TokenFormat) -> None:
+    """A JWT names its kind, its key and its algorithm, and has the claims of RFC 9068 section 2.2."""
+
+    async def scenario(scene: Scene) -> None:
+        scene.clock.at += 123_456
+        reply = await signed(scene, form)
+        text = jws.split(reply.access_token)
+        key = scene.house.directory.signing.signing(FORMATS[form], scene.clock.now())
+        assert text.header == {"alg": FORMATS[form].value, "typ": "at+jwt", "kid": key.key_id}
+        said = msgspec.json.decode(text.payload)
+        now = scene.clock.now() // 1_000_000
+        assert said == {
+            "iss": "http://127.0.0.1:8000",
+            "aud": "http://127.0.0.1:8000",
+            "sub": scene.partner.client_id,
+            "client_id": scene.partner.client_id,
+            "iat": now,
+            "exp": now + FORTNIGHT,
+            "jti": said["jti"],
+            "scope": "openid",
+            "ref": f"1.1.0.{scene.clock.now() % 1_000_000}",
+        }
+        assert len(said["jti"]) == 16
+        assert (reply.created_at, reply.expires_in, reply.token_type) == (now, FORTNIGHT - 1, "bearer")
+
+    play(tmp_path, scenario)
 
 
 @pytest.mark.parametrize("form", SIGNED)
 def test_a_signed_token_lives_its_life(tmp_path: Path, form: TokenFormat) -> None:
-    """A JWT is live to its last microsecond and dead at the next, and says what it should."""
+    """A JWT is live to its last microsecond and dead at the next, whether it is remembered or not."""
 
     async def scenario(scene: Scene) -> None:
-        set_format(scene, form)
-        reply = await scene.token()
-        assert jws.split(reply.access_token).header["typ"] == "at+jwt"
-        found = await tokens.check(scene.house, reply.access_token)
-        assert found is not None
+        reply = await signed(scene, form)
+        first = await tokens.check(scene.house, reply.access_token)
         again = await tokens.check(scene.house, reply.access_token)
+        assert first is not None
         assert again is not None
-        assert again[0] is found[0]
-        await tokens.revoke(scene.house, reply.access_token)
+        assert again[0] is first[0]
+        scene.clock.at += FORTNIGHT * 1_000_000 - 1
+        assert await scene.alive(reply)
+        scene.clock.at += 1
         assert not await scene.alive(reply)
 
     play(tmp_path, scenario)
+
+
+def test_a_signed_token_is_revoked_like_any_other(tmp_path: Path) -> None:
+    """A revoked JWT is dead here, remembered or not, and so is one whose application is stopped."""
+
+    async def scenario(scene: Scene) -> None:
+        one, two = await signed(scene), await scene.token()
+        assert [await scene.alive(one), await scene.alive(two)] == [True, True]
+        claims = await tokens.revoke(scene.house, one.access_token)
+        assert claims is not None
+        assert [await scene.alive(one), await scene.alive(two)] == [False, True]
+        scene.clock.step(1)
+        await applications.disable(scene.house, scene.partner.client_id)
+        assert not await scene.alive(two)
+        await applications.enable(scene.house, scene.partner.client_id)
+        assert [await scene.alive(one), await scene.alive(two)] == [False, False]
+        assert await scene.alive(await scene.token())
+
+    play(tmp_path, scenario)
+
+
+def test_a_cut_off_within_a_second_is_exact(tmp_path: Path) -> None:
+    """Of the tokens of one second those from before a cut-off are dead and those from after it live."""
+
+    async def scenario(scene: Scene) -> None:
+        scene.clock.at += 300_000
+        before = await signed(scene)
+        scene.clock.at += 100_000
+        await applications.disable(scene.house, scene.partner.client_id)
+        scene.clock.at += 100_000
+        await applications.enable(scene.house, scene.partner.client_id)
+        scene.clock.at += 100_000
+        after = await scene.token()
+        assert before.created_at == after.created_at
+        assert [await scene.alive(before), await scene.alive(after)] == [False, True]
+
+    play(tmp_path, scenario)
+
+
+def test_a_token_of_a_deleted_application_is_nobody_s(tmp_path: Path) -> None:
+    """A JWT of a deleted application is dead, also when another is made under its client id."""
+
+    async def scenario(scene: Scene) -> None:
+        made = await applications.create(
+            scene.house, "moved", 1, client_id="old-id", client_secret="ab" * 32, token_format=TokenFormat.ES256
+        )
+        old = await scene.token(made, "ab" * 32)
+        assert await scene.alive(old)
+        scene.clock.step(1)
+        await applications.delete(scene.house, "old-id")
+        assert not await scene.alive(old)
+        scene.clock.step(1)
+        again = await applications.create(scene.house, "moved", 1, client_id="old-id", client_secret="ab" * 32)
+        assert not await scene.alive(old)
+        scene.house.directory.signing.remembered.clear()
+        assert not await scene.alive(old)
+        assert await scene.alive(await scene.token(again, "ab" * 32))
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(("binding", "name"), [(TokenBinding.DPOP, "jkt"), (TokenBinding.TLS, "x5t#S256")])
+def test_a_bound_token_says_to_what(tmp_path: Path, binding: TokenBinding, name: str) -> None:
+    """What a JWT is bound to stands in `cnf`, and is read back."""
+
+    async def scenario(scene: Scene) -> None:
+        await applications.set_token_format(scene.house, scene.partner.client_id, TokenFormat.EDDSA)
+        application = await scene.house.directory.applications.with_client_id(scene.partner.client_id)
+        assert application is not None
+        thumbprint = bytes(range(32))
+        claims = Claims(application.number, 1, 7, scene.clock.now(), 60, ("openid",), 0, binding, thumbprint)
+        token = token_forms.write(scene.house, claims, application)
+        assert msgspec.json.decode(jws.split(token).payload)["cnf"] == {name: jws.encode(thumbprint)}
+        assert await token_forms.read(scene.house, token, scene.clock.now()) == claims
+
+    play(tmp_path, scenario)
+
+
+def test_what_was_issued_in_one_form_stays_good_in_another(tmp_path: Path) -> None:
+    """Changing the form of an application's tokens changes nothing about those that are out."""
+
+    async def scenario(scene: Scene) -> None:
+        replies = [await scene.token()] + [await signed(scene, form) for form in SIGNED]
+        await applications.set_token_format(scene.house, scene.partner.client_id, TokenFormat.OPAQUE)
+        assert [await scene.alive(each) for each in replies] == [True] * 4
+        assert "." not in (await scene.token()).access_token
+
+    play(tmp_path, scenario)
+
+
+def test_an_operator_is_told_of_a_signed_token(tmp_path: Path) -> None:
+    """A JWT is inspected like any other, whichever issuer the operator's command runs under."""
+
+    async def scenario(scene: Scene) -> None:
+        reply = await signed(scene)
+        scene.house.issuer = "http://127.0.0.1:1"
+        found = await token_inspection.inspect(scene.house, reply.access_token)
+        assert (found.live, found.name, found.scope) == (True, "partner", "openid")
+        assert not await scene.alive(reply)
+
+    play(tmp_path, scenario)
+
+
+def test_the_token_id_is_the_one_that_is_revoked() -> None:
+    """`jti` is sixteen hexadecimal characters of the token's number."""
+    assert jwt_tokens.token_id(10) == "000000000000000a"

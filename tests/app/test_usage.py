@@ -2,10 +2,21 @@
 
 from pathlib import Path
 
-from tessera.app import applications
+import msgspec
+import pytest
+
+from tessera.app import applications, callers
+from tessera.app.applications import Issued
 from tessera.app.upkeep import write_usage
-from tessera.app.usage import Usage
-from tessera.core.changes import CountTokens, MarkCredentialUsed
+from tessera.app.usage import SOURCES_MAX, Usage
+from tessera.core.applications import NOBODY
+from tessera.core.changes import CountHour, CountTokens, MarkCredentialUsed
+from tessera.core.credentials import Place
+from tessera.core.errors import InvalidClient
+from tessera.core.evidence import NOTHING
+from tessera.core.grants import Authenticated
+from tessera.core.warnings import HOUR
+from tessera.ports import HourCount
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.scene import Scene, play
 
@@ -113,10 +124,10 @@ def test_a_flush_takes_a_bounded_batch() -> None:
     usage.put_back([MarkCredentialUsed(n, 10) for n in range(1, 16)])
 
     assert len(usage) == 15
-    first = usage.take(4)
-    assert len(first) == 8
+    first = usage.take(0, 4)
+    assert len(first) == 12
     usage.put_back(first)
-    taken = [change for _ in range(4) for change in usage.take(4)]
+    taken = [change for _ in range(4) for change in usage.take(0, 4)]
     assert sorted(each.issued for each in taken if isinstance(each, CountTokens)) == list(range(1, 11))
     assert sorted(each.number for each in taken if isinstance(each, MarkCredentialUsed)) == list(range(1, 16))
     assert len(usage) == 0
@@ -128,4 +139,110 @@ def test_putting_back_keeps_what_is_newer() -> None:
     usage.put_back([CountTokens(1, 5, 2, 20), MarkCredentialUsed(3, 20)])
     usage.put_back([CountTokens(1, 4, 1, 10), MarkCredentialUsed(3, 10)])
 
-    assert usage.take() == [CountTokens(1, 9, 3, 20), MarkCredentialUsed(3, 20)]
+    assert usage.take(0) == [CountTokens(1, 9, 3, 20), CountHour(1, 0, 9, 0, 0), MarkCredentialUsed(3, 20)]
+
+
+def test_calls_and_refusals_are_counted_by_the_hour(tmp_path: Path) -> None:
+    """Tokens, calls with them and refused secrets stand in the hour in which they are written; hours stand apart."""
+
+    async def scenario(scene: Scene) -> None:
+        scene.clock.at -= scene.clock.at % HOUR
+        first = scene.clock.now() // HOUR
+        reply = await scene.token()
+        evidence = msgspec.structs.replace(NOTHING, authorization=f"Bearer {reply.access_token}".encode())
+        for _ in range(3):
+            await callers.identify(scene.house, evidence)
+        with pytest.raises(InvalidClient):
+            await scene.token(secret="f" * 64)
+        await write_usage(scene.house)
+        scene.clock.step(3600)
+        await callers.identify(scene.house, evidence)
+        await write_usage(scene.house)
+        assert await scene.house.store.usage_hours(1, 0) == [HourCount(first, 1, 3, 1), HourCount(first + 1, 0, 1, 0)]
+        assert (await counted(scene))[0] == 1
+
+    play(tmp_path, scenario)
+
+
+def test_an_unknown_client_is_counted_nowhere(tmp_path: Path) -> None:
+    """A refusal of an id that nobody has is counted for nobody, and leaves nothing to write."""
+
+    async def scenario(scene: Scene) -> None:
+        stranger = Issued("f" * 64, "f" * 64, "first")
+        with pytest.raises(InvalidClient):
+            await scene.token(stranger)
+        await write_usage(scene.house)
+        assert await scene.house.store.oldest_hour() is None
+        assert len(scene.house.usage) == 0
+
+    play(tmp_path, scenario)
+
+
+def test_the_address_of_the_last_use_is_written(tmp_path: Path) -> None:
+    """Of several uses between flushes the address of the last one is kept; an unknown one is none."""
+
+    async def scenario(scene: Scene) -> None:
+        for source in ("192.0.2.1", "2001:db8::1"):
+            await scene.token(source=source)
+        await write_usage(scene.house)
+        (used,) = await scene.house.store.secrets(scene.partner.client_id)
+        assert used.last_used_from == "2001:db8::1"
+        await scene.token()
+        await write_usage(scene.house)
+        (used,) = await scene.house.store.secrets(scene.partner.client_id)
+        assert used.last_used_from is None
+
+    play(tmp_path, scenario)
+
+
+def test_addresses_held_are_bounded() -> None:
+    """Beyond the bound the time of a use is kept without its address; what was written makes room."""
+    usage = Usage()
+    callers_of = [_caller(number) for number in range(1, SOURCES_MAX + 3)]
+    for caller in callers_of:
+        usage.count(caller, 5, "192.0.2.1")
+    usage.count(callers_of[0], 6, "192.0.2.2")
+    marked = [each for each in usage.take(7, len(usage)) if isinstance(each, MarkCredentialUsed)]
+    assert [each.source for each in marked] == ["192.0.2.2", *["192.0.2.1"] * (SOURCES_MAX - 1), None, None]
+    usage.count(callers_of[-1], 8, "192.0.2.3")
+    assert MarkCredentialUsed(SOURCES_MAX + 2, 8, "192.0.2.3") in usage.take(9)
+
+
+def _caller(number: int) -> Authenticated:
+    application = msgspec.structs.replace(NOBODY, number=number)
+    return Authenticated(application, number, Place.BASIC)
+
+
+def test_a_flush_that_failed_loses_no_call(tmp_path: Path) -> None:
+    """Calls, refusals and addresses that were not written are written with the next ones, once."""
+
+    async def scenario(scene: Scene) -> None:
+        store = FaultyStore(scene.house.store)
+        scene.house.store = store.as_store()
+        await scene.token(source="192.0.2.1")
+        scene.house.usage.call(1)
+        scene.house.usage.refuse(1)
+        store.faults = [Fault.BEFORE]
+        await write_usage(scene.house)
+        assert await scene.house.store.usage_hours(1, 0) == []
+        scene.house.usage.call(1)
+        await write_usage(scene.house)
+        await write_usage(scene.house)
+        ((_, tokens, calls, refused, _),) = await scene.house.store.usage_hours(1, 0)
+        assert (tokens, calls, refused) == (1, 2, 1)
+        (used,) = await scene.house.store.secrets(scene.partner.client_id)
+        assert used.last_used_from == "192.0.2.1"
+
+    play(tmp_path, scenario)
+
+
+def test_tokens_for_other_resource_servers_are_counted_apart() -> None:
+    """A token for a resource server counts as issued, and as one whose calls are not seen; a reused one as neither."""
+    usage = Usage()
+    for resource in (0, 7, 7):
+        usage.count(_caller(3), 5, "", resource)
+    usage.count(_caller(3), 5, "", 7, 0)
+    taken = usage.take(HOUR)
+    assert CountHour(3, 1, 3, 0, 0, 2) in taken
+    usage.put_back(taken)
+    assert usage.take(HOUR) == taken

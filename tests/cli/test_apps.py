@@ -41,6 +41,19 @@ def test_an_application_is_set_up_as_the_flags_say(tmp_path: Path) -> None:
     assert shown["query_credentials"] == "deny"
 
 
+def test_an_application_is_told_what_to_bind_tokens_to(tmp_path: Path) -> None:
+    """`--token-binding` is shown and listed from then on, beside another option too; nothing to change is an error."""
+    folder, _ = folder_with_application(tmp_path)
+    for flags, binding in ((("--token-binding", "dpop"), "dpop"), (("--token-binding", "none"), "none")):
+        done = run("apps", "set", "Partner", *flags, "--query-credentials", "warn", "--data-dir", folder)
+        assert done.code == 0, done
+        assert f"bound to: {binding}" in done.out + done.err
+        shown = run("apps", "show", "Partner", "--json", "--data-dir", folder).document
+        assert (shown["token_binding"], shown["query_credentials"]) == (binding, "warn")
+        assert binding in run("apps", "list", "--data-dir", folder).out
+    assert run("apps", "set", "Partner", "--data-dir", folder).code == 2
+
+
 def test_a_secret_brought_along_comes_from_standard_input(tmp_path: Path) -> None:
     """An imported secret is read from standard input and never printed."""
     folder, _ = folder_with_application(tmp_path)

@@ -47,6 +47,7 @@ AT_WORK = [
     "apps list",
     "apps show Partner",
     "apps set Partner --query-credentials warn",
+    "apps set Partner --token-binding dpop",
     "apps secrets add Partner",
     "apps secrets list Partner",
     "apps secrets expire Partner first",

@@ -1,6 +1,7 @@
 """The doctor: looks at anything, changes nothing, says what to do."""
 
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +12,7 @@ from tessera.app import checkup
 from tessera.app.checkup import KeyFacts, Level
 from tessera.core.keys import MasterKey
 from tessera.core.times import DAY, SECOND
+from tessera.core.warnings import Ending, Owner
 from tessera.store.checkup import DatabaseFacts, FileFacts, FolderFacts
 from tessera.store.migrate import SchemaState
 from tests.cli.command import folder_with_application, run
@@ -99,6 +101,7 @@ def test_secrets_that_end_and_secrets_in_urls_are_warned_of(tmp_path: Path) -> N
     """An operator hears in time of secrets about to end, and of applications that send theirs in a URL."""
     folder, _ = folder_with_application(tmp_path)
     run("apps", "secrets", "add", "Partner", "--expires", "6d", "--data-dir", folder)
+    run("apps", "secrets", "expire", "Partner", "first", "--in", "5d", "--data-dir", folder)
     run("apps", "set", "Partner", "--query-credentials", "warn", "--data-dir", folder)
     with closing(sqlite3.connect(folder / "tessera.db")) as connection:
         connection.execute("insert into application_usage values (1, 5, 3, 0)")
@@ -107,6 +110,22 @@ def test_secrets_that_end_and_secrets_in_urls_are_warned_of(tmp_path: Path) -> N
     assert "secret-2 of Partner ends within 7 days" in found["secret"][1]
     assert "3 times" in found["URL credentials"][1]
     assert found["secret"][0] == found["URL credentials"][0] == "warn"
+    assert "first of Partner first" in found["secrets"][1]
+    assert found["secrets"][0] == "ok"
+
+
+def test_callers_without_a_memory_are_warned_of(tmp_path: Path) -> None:
+    """An application that asked for a token for every call in a finished hour is named once, with what to do."""
+    folder, _ = folder_with_application(tmp_path)
+    hour = time.time_ns() // (3600 * 10**9)
+    with closing(sqlite3.connect(folder / "tessera.db")) as connection:
+        rows = [(1, hour - back, 500, 0, 3, 0) for back in (2, 3, 4)]
+        connection.executemany("insert into usage_hour values (?, ?, ?, ?, ?, ?)", rows)
+        connection.commit()
+    level, text = lines(folder)["tokens"]
+    assert level == "warn"
+    assert "Partner got 500 tokens" in text
+    assert "--token-reuse on" in text
 
 
 def facts(**database: object) -> FolderFacts:
@@ -134,8 +153,9 @@ def test_a_clock_behind_the_database_fails(newest: int | None, level: Level) -> 
 @pytest.mark.parametrize(("days", "words"), [(0.5, "1 day,"), (1.5, "7 days"), (7.5, "30 days"), (29.9, "30 days")])
 def test_secrets_are_warned_of_in_three_steps(days: float, words: str) -> None:
     """The line says how soon a secret ends: within a day, a week, a month."""
-    ending = [("Partner", "first", NOW + int(days * DAY))]
-    found = checkup.findings(facts(secrets_ending=ending), KeyFacts(None, "no key", None), NOW)
+    at = NOW + int(days * DAY)
+    ending = [Ending(Owner("id", "Partner", 1, "Org", "r"), 1, "first", "keyed", at, at, None, None, None)]
+    found = checkup.findings(facts(ending=ending), KeyFacts(None, "no key", None), NOW)
     (text,) = [each.text for each in found if each.about == "secret"]
     assert f"within {words}" in text
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tessera.core import credentials, wire
-from tessera.core.credentials import Place, Presented
+from tessera.core import assertions, credentials, wire
+from tessera.core.credentials import Credentials, Place, Presented
 from tessera.core.errors import InvalidClient, InvalidRequest
 from tessera.core.evidence import Evidence
 
@@ -19,12 +19,13 @@ def basic(pair: str) -> bytes:
     return b"Basic " + base64.b64encode(pair.encode())
 
 
-def present(query: bytes = b"", body: bytes = b"", authorization: bytes | None = None) -> Presented:
+def present(query: bytes = b"", body: bytes = b"", authorization: bytes | None = None) -> Credentials:
     """What a request with these parts presents."""
     return credentials.present(wire.form(query, body, FORM), Evidence(authorization))
 
 
 ID_AND_SECRET = b"client_id=id&client_secret=pw"
+JWT_BEARER = b"client_assertion_type=" + assertions.TYPE.encode()
 
 
 @pytest.mark.parametrize(
@@ -75,8 +76,8 @@ def test_two_ways_at_once_are_refused(query: bytes, body: bytes, authorization: 
         (b"client_secret=pw", None),
         (b"client_id=id&client_secret=", None),
         (b"client_id=&client_secret=pw", None),
-        (b"client_assertion=a", None),
-        (b"client_assertion=a&client_id=id", None),
+        (JWT_BEARER + b"&client_assertion=a", None),
+        (JWT_BEARER + b"&client_assertion=a.b.c&client_id=id", None),
         (b"", b""),
         (b"", b"Bearer abc"),
         (b"", b"Basic"),

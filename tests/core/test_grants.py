@@ -2,7 +2,7 @@
 
 import pytest
 
-from tessera.core import grants, wire
+from tessera.core import grants, resources, wire
 from tessera.core.applications import Application, QueryCredentials, held
 from tessera.core.credentials import Place, Presented
 from tessera.core.errors import InvalidClient, InvalidRequest, InvalidScope, UnsupportedGrantType
@@ -56,9 +56,11 @@ def test_claims_are_what_the_application_was_given() -> None:
     caller = Authenticated(application(), 9, Place.BODY)
     grant = grants.GRANTS["client_credentials"]
 
-    assert grants.decide(grant, params(b""), caller, 7, 1_000) == Claims(
+    assert grants.decide(grant, params(b""), caller, resources.NONE, 7, 1_000) == Claims(
         5, 9, 7, 1_000, 60, ("profiles:read", "loyalty:read")
     )
-    assert grants.decide(grant, params(b"scope=loyalty:read"), caller, 7, 1_000).scopes == ("loyalty:read",)
+    assert grants.decide(grant, params(b"scope=loyalty:read"), caller, resources.NONE, 7, 1_000).scopes == (
+        "loyalty:read",
+    )
     with pytest.raises(InvalidScope):
-        grants.decide(grant, params(b"scope=openid"), caller, 7, 1_000)
+        grants.decide(grant, params(b"scope=openid"), caller, resources.NONE, 7, 1_000)

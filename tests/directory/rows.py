@@ -9,6 +9,7 @@ from tessera.core.changes import Notice
 from tessera.core.keys import PEPPER_BYTES, KeyPurpose, MasterKey, WrappedKey
 from tessera.core.loyalty.program import Program
 from tessera.core.organizations import OrganizationRecord, Property, PropertyRecord
+from tessera.core.resources import AccessRecord, Resource, ResourceRecord
 from tessera.core.sealing import KEY_BYTES
 from tessera.ports import Unknown
 
@@ -38,6 +39,7 @@ class SlowReader:
         self.properties_held: dict[str, Property] = {}
         self.programs_held: dict[int, Program] = {}
         self.revoked: list[tuple[int, int]] = []
+        self.resources_held: list[Resource] = []
         self.feed: list[Notice] = []
         self.wrapped = [wrapped(KeyPurpose.PEPPER, 1, PEPPER_BYTES), wrapped(KeyPurpose.SEALING, 1, KEY_BYTES)]
 
@@ -70,10 +72,23 @@ class SlowReader:
         await self._answer("keys")
         return list(self.wrapped)
 
-    async def revocations(self, now: int) -> list[tuple[int, int]]:
-        found = [each for each in self.revoked if each[1] > now]
+    async def revocations(self, now: int, after: int = -1, limit: int = 10_000) -> list[tuple[int, int]]:
+        found = [each for each in sorted(self.revoked) if each[1] > now and each[0] > after]
         await self._answer("revocations")
-        return found
+        return found[:limit]
+
+    async def revocation_expired(self, now: int) -> bool:
+        return any(each[1] <= now for each in self.revoked)
+
+    async def resources(self) -> list[Resource]:
+        await self._answer("resources")
+        return list(self.resources_held)
+
+    async def resource_records(self) -> list[ResourceRecord]:
+        raise Unknown("the directory holds no lists")
+
+    async def access(self, client_id: str | None) -> list[AccessRecord]:
+        raise Unknown("the directory holds no lists")
 
     async def last_sequence(self) -> int:
         return self.feed[-1].sequence if self.feed else 0

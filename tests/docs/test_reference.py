@@ -15,7 +15,14 @@ from tessera.app.deliveries import WINDOW
 from tessera.core import custom_profiles, errors, wire
 from tessera.core.deliveries import DOWN_SECONDS, FAILED_SECONDS
 from tessera.core.errors import Refusal
-from tessera.core.loyalty.happenings import CustomerHappened, Happening, PointsMoved, TierMoved
+from tessera.core.loyalty.happenings import (
+    CustomerHappened,
+    Happening,
+    PointsMoved,
+    SecretEnding,
+    TierMoved,
+    TokenPerCall,
+)
 from tessera.core.webhooks import TEST
 from tessera.ops import slow_hash
 from tessera.settings import Settings
@@ -72,6 +79,10 @@ def made(kind: type[Refusal]) -> Refusal:
         return kind("The scope is missing.", scope="loyalty:read")
     if issubclass(kind, errors.MethodNotAllowed):
         return kind(("GET",))
+    if issubclass(kind, errors.UseDPoPNonce):
+        return kind("The nonce is missing.", nonce="a nonce")
+    if issubclass(kind, errors.DPoPChallenge):
+        return kind("The proof is missing.", error="invalid_dpop_proof")
     return kind("A sentence.")
 
 
@@ -151,7 +162,14 @@ def told(text: str) -> dict[str, set[str]]:
 def test_every_kind_of_event_is_explained() -> None:
     """docs/webhooks.md has every kind of event that webhooks are told of, with every member of its data."""
     families = {"points": PointsMoved, "tier": TierMoved, "customer": CustomerHappened}
-    expected = {kind.value: set(families[kind.value.partition(".")[0]].__struct_fields__) for kind in Happening}
+    applications = {
+        Happening.APPLICATION_SECRET_ENDING: SecretEnding,
+        Happening.APPLICATION_TOKEN_PER_CALL: TokenPerCall,
+    }
+    expected = {
+        kind.value: set((applications.get(kind) or families[kind.value.partition(".")[0]]).__struct_fields__)
+        for kind in Happening
+    }
 
     assert told(paper("docs/webhooks.md")) == expected | {TEST: {"webhook"}}
 

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.hostile import asked as asking
 from tests.hostile import neighbours
+from tests.hostile.asked import Asked
 from tests.hostile.stand import Stand
 from tests.support import world
 from tests.support.server import running
@@ -29,3 +31,11 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
         partner.settle_in()
         yield partner
         partner.close()
+
+
+@pytest.fixture(scope="package")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+    """A server with resource servers beside it."""
+    folder = tmp_path_factory.mktemp("asked") / "data"
+    with running(folder) as server:
+        yield asking.furnished(server.port, folder)

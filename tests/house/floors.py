@@ -43,9 +43,15 @@ BUILT_BY_WIRING = frozenset({"Directory", "House", "SQLStore", "SQLiteDriver"})
 OWNERS: dict[str, tuple[str, ...]] = {
     "alembic": ("store/migrate.py", "store/migrations/"),
     "argon2": ("ops/slow_hash.py",),
-    "cryptography": ("core/sealing.py", "core/keys.py", "core/jws.py", "ops/signing_keys.py"),
+    "cryptography": (
+        "core/sealing.py",
+        "core/keys.py",
+        "core/jws.py",
+        "core/certificates.py",
+        "ops/signing_keys.py",
+    ),
     "httptools": (),
-    "httpx2": ("ops/sender.py",),
+    "httpx2": ("ops/sender.py", "ops/fetcher.py"),
     "pydantic": ("settings.py",),
     "pydantic_settings": ("settings.py",),
     "rich": ("cli/",),

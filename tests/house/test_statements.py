@@ -28,7 +28,18 @@ def statements() -> dict[str, str]:
         for kind, each in sql.WRITES.items()
         for place, statement in enumerate(each)
     }
-    topics = (sql.audit, sql.customers, sql.identity, sql.ledger, sql.outbox, sql.program, sql.upkeep)
+    topics = (
+        sql.audit,
+        sql.customers,
+        sql.identity,
+        sql.ledger,
+        sql.outbox,
+        sql.program,
+        sql.resources,
+        sql.rotation,
+        sql.upkeep,
+        sql.usage,
+    )
     read = {
         f"{topic.__name__}.{name}": each
         for topic in topics

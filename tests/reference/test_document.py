@@ -17,7 +17,7 @@ from tessera.core.customers import Computed
 from tessera.core.errors import Validation
 from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation, Parameter
-from tessera.web.reference.document import SCOPES, document
+from tessera.web.reference.document import document
 from tessera.web.reference.schemas import schemas
 from tessera.web.routes import Route
 
@@ -100,11 +100,11 @@ def test_addresses_of_one_deed_name_the_first(made: dict[str, Any]) -> None:
 
 def test_every_scope_is_described(made: dict[str, Any]) -> None:
     """The scopes of the document are those that the platform knows, each with its own sentence."""
-    assert set(SCOPES) == set(scopes.WELL_KNOWN)
+    assert set(scopes.MEANINGS) == set(scopes.WELL_KNOWN)
     needed = {
         scope for said in operations(made).values() for each in said["security"] for scope in each.get("token", [])
     }
-    assert needed <= set(SCOPES)
+    assert needed <= set(scopes.MEANINGS)
 
 
 def test_schemas_hold_no_regex_of_python(made: dict[str, Any]) -> None:
@@ -171,6 +171,7 @@ def test_a_route_is_told_whole() -> None:
         "403": {"access_denied"},
         "404": {"not_found"},
         "413": {"argument_error"},
+        "429": {"not_available"},
         "500": {"internal_server_error"},
         "503": {"not_available"},
     }

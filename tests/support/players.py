@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from tessera import wiring
+from tessera.core import metadata
 from tessera.settings import load
 from tessera.web.asgi import App
 from tests.support import raw
@@ -32,7 +33,9 @@ class InProcess:
 
     def __init__(self, folder: Path) -> None:
         self._runner = asyncio.Runner()
-        self._app = App(partial(wiring.serving, load(data_dir=folder)))
+        settings = load(data_dir=folder)
+        address = metadata.protected_resource_address(settings.issuer_in_force)
+        self._app = App(partial(wiring.serving, settings), address)
         self._to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._from_app: asyncio.Queue[Any] = asyncio.Queue()
 

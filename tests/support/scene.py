@@ -20,7 +20,7 @@ from tessera.app.organizations import IssuedProperty
 from tessera.core import wire
 from tessera.core.changes import AddPointAccount, AddTierLevel, AddTierRule, AddTierRuleAccount, AddTierSystem, Change
 from tessera.core.customers import NewCustomer
-from tessera.core.evidence import NOTHING
+from tessera.core.evidence import NOTHING, Evidence
 from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import SPEND, TIER, UNITS
 from tessera.core.tokens import TokenReply
@@ -58,9 +58,18 @@ class Scene:
         self.partner = await applications.create(self.house, "partner", organization.number)
 
     async def token(
-        self, issued: Issued | None = None, secret: str | None = None, *, in_query: bool = False
+        self,
+        issued: Issued | None = None,
+        secret: str | None = None,
+        *,
+        in_query: bool = False,
+        evidence: Evidence = NOTHING,
+        source: str = "",
     ) -> TokenReply:
-        """A token for an application (the scene's own when None) by its secret. Raises as the deed does."""
+        """A token for an application (the scene's own when None) by its secret. Raises as the deed does.
+
+        `source` is the address from which it is asked for.
+        """
         known = issued or self.partner
         text = urlencode(
             {
@@ -70,7 +79,9 @@ class Scene:
             }
         ).encode()
         params = wire.form(text, b"", b"") if in_query else wire.form(b"", text, FORM)
-        return await tokens.issue(self.house, params, NOTHING)
+        return await tokens.issue(
+            self.house, params, msgspec.structs.replace(evidence, source=source or evidence.source)
+        )
 
     async def alive(self, reply: TokenReply) -> bool:
         """Whether a token is live now."""

@@ -25,6 +25,9 @@ PATTERNS = {
     "hex_token": r"[0-9a-f]{2,128}",
     "int": r"-?[0-9]+",
     "uuid": r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
+    "base64url": r"[A-Za-z0-9_-]+",
+    "address": r"http://127\.0\.0\.1:[0-9]+",
+    "metadata_address": r"http://127\.0\.0\.1:[0-9]+/\.well-known/oauth-protected-resource",
     "core_time": r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d",
     "time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
 }

@@ -9,10 +9,17 @@ from tessera.app import tokens
 from tessera.app.house import House
 from tessera.core import wire
 from tessera.core.credentials import UNKNOWN_CLIENT
-from tessera.core.errors import InvalidClient, InvalidScope, UnsupportedGrantType
+from tessera.core.errors import (
+    InvalidClient,
+    InvalidDPoPProof,
+    InvalidScope,
+    InvalidTarget,
+    UnsupportedGrantType,
+    UseDPoPNonce,
+)
 from tessera.core.evidence import Evidence
 from tessera.core.tokens import TokenReply
-from tessera.web import evidence
+from tessera.web import evidence, guard
 from tessera.web.messages import JSON_NO_STORE_HEADERS, DuplicateHeader, Request, Response, encode
 from tessera.web.operations import Operation, Parameter
 from tessera.web.routes import Route
@@ -30,12 +37,19 @@ class TokenRequest(msgspec.Struct, frozen=True):
         Annotated[str, Meta(description="Names with one space between them; left out, all that the application has.")]
         | UnsetType
     ) = UNSET
+    resource: (
+        Annotated[
+            str, Meta(description="The resource server that the token is for (RFC 8707); left out, the platform.")
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class RevokeRequest(msgspec.Struct, frozen=True):
     """The parameters of a revocation, as the reference shows them."""
 
     token: Annotated[str, Meta(description="The token that is to be dead.")]
+    token_type_hint: Annotated[str, Meta(description="Changes nothing: any token is found.")] | UnsetType = UNSET
     client_id: Annotated[str, Meta(description="Left out with HTTP Basic.")] | UnsetType = UNSET
     client_secret: Annotated[str, Meta(description="Left out with HTTP Basic.")] | UnsetType = UNSET
 
@@ -44,7 +58,7 @@ class RevokeReply(msgspec.Struct, frozen=True):
     """Nothing: the token is dead, or was not this client's to revoke."""
 
 
-_CREDENTIALS = (
+CREDENTIALS = (
     Parameter("client_id", "With `client_secret`, when the credentials are to stand in the address."),
     Parameter("client_secret", "Better sent by HTTP Basic or in the body: an address ends in logs."),
 )
@@ -56,10 +70,11 @@ TOKEN = Operation(
     TokenRequest,
     query=(
         Parameter("grant_type", "Always `client_credentials`; here or in the body."),
-        *_CREDENTIALS,
+        *CREDENTIALS,
         Parameter("scope", "Names with one space between them; here or in the body."),
+        Parameter("resource", "What the token is for (RFC 8707); here or in the body."),
     ),
-    refusals=(UnsupportedGrantType, InvalidScope),
+    refusals=(UnsupportedGrantType, InvalidScope, InvalidTarget, InvalidDPoPProof, UseDPoPNonce),
     description="RFC 6749 section 4.4. Present the credentials in exactly one way, and each parameter once: in the"
     " query string, in a form body, in a JSON object of strings, or the id and the secret by HTTP Basic, which is the"
     " best way.",
@@ -72,7 +87,7 @@ REVOKE = Operation(
     "OAuth",
     RevokeReply,
     RevokeRequest,
-    query=_CREDENTIALS,
+    query=CREDENTIALS,
     description="RFC 7009 section 2. The answer is the same for a token that is expired, unknown, or another client's,"
     " which stays alive. Authenticate as for a token.",
     access="client",
@@ -82,31 +97,34 @@ REVOKE = Operation(
 
 def routes(house: House) -> list[Route]:
     """The OAuth routes of this house."""
-    proxies = house.settings.trusted_proxies
 
     async def token(request: Request) -> Response:
         """RFC 6749 section 3.2."""
-        reply = await tokens.issue(house, await _params(request), _evidence(request, proxies))
+        shown = proof(house, request)
+        reply = await tokens.issue(house, await params(request), shown)
+        if shown.proofs:
+            request.also_answer += guard.fresh_nonce(house)
         return Response(200, encode(reply), JSON_NO_STORE_HEADERS)
 
     async def revoke(request: Request) -> Response:
         """RFC 7009 section 2: an answer of 200 says that the token is dead, or was not this client's to revoke."""
-        await tokens.revoke_own(house, await _params(request), _evidence(request, proxies))
+        await tokens.revoke_own(house, await params(request), proof(house, request))
         return Response(200, b"{}", JSON_NO_STORE_HEADERS)
 
     return [Route("POST", "/oauth/token", token, TOKEN), Route("POST", "/oauth/revoke", revoke, REVOKE)]
 
 
-async def _params(request: Request) -> wire.Params:
+async def params(request: Request) -> wire.Params:
+    """The parameters of an OAuth request. Raises InvalidRequest and TooLarge."""
     body = await request.body(wire.BODY_BYTES_MAX)
     content_type = request.header(b"content-type") or b"" if body else b""
     request.params = params = wire.form(request.query, body, content_type)
     return params
 
 
-def _evidence(request: Request, proxies: tuple[str, ...]) -> Evidence:
+def proof(house: House, request: Request) -> Evidence:
     """What the request proves; a header by which a client authenticates, sent twice, proves nothing."""
     try:
-        return evidence.read(request, proxies)
+        return evidence.read(request, house.settings.trusted_proxies)
     except DuplicateHeader:
         raise InvalidClient(UNKNOWN_CLIENT, detail="two Authorization headers", check="client.two_ways") from None

@@ -11,6 +11,8 @@ from tessera.core.applications import (
     CredentialKind,
     CredentialRecord,
     QueryCredentials,
+    TokenBinding,
+    TokenFormat,
 )
 from tessera.core.changes import (
     AddApplication,
@@ -19,7 +21,10 @@ from tessera.core.changes import (
     DisableApplication,
     EnableApplication,
     EndCredential,
+    RevokeApplicationTokens,
     SetQueryCredentials,
+    SetTokenBinding,
+    SetTokenFormat,
 )
 from tessera.core.errors import InvalidScope
 from tessera.core.tokens import LIFETIME_SECONDS_MAX
@@ -42,38 +47,41 @@ async def create(
     name: str,
     organization: int,
     *,
-    scope: str = scopes.EVERYTHING,
+    scope: str | None = scopes.EVERYTHING,
     token_lifetime_seconds: int = DEFAULT_LIFETIME_SECONDS,
     query_credentials: QueryCredentials = QueryCredentials.ALLOW,
     client_id: str | None = None,
     client_secret: str | None = None,
+    token_format: TokenFormat = TokenFormat.OPAQUE,
 ) -> Issued:
     """Create an application with its first secret; both made here unless brought along from another system.
 
-    Raises OperatorError.
+    One whose `scope` is None may do nothing at the platform. Raises OperatorError.
     """
     check_text("The name", name)
     if not 1 <= token_lifetime_seconds <= LIFETIME_SECONDS_MAX:
         raise OperatorError(f"The token lifetime must be 1 to {LIFETIME_SECONDS_MAX} seconds.")
     try:
-        wanted = scopes.show(scopes.parse(scope))
+        wanted = "" if scope is None else scopes.show(scopes.parse(scope))
     except InvalidScope as refusal:
         raise OperatorError(refusal.public) from None
     if client_id is not None:
         check_text("The client id", client_id)
     client = client_id or house.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
     now = house.clock.now()
-    secret, issued = _new_secret(house, client, "first", None, client_secret)
+    secret, issued = new_secret(house, client, "first", None, client_secret)
     application = AddApplication(
         client, name, organization, wanted, token_lifetime_seconds, int(query_credentials), now
     )
-    await commit(house, application, secret)
+    form = [SetTokenFormat(client, int(token_format))] if token_format else []
+    await commit(house, application, secret, *form)
     return issued
 
 
-def _new_secret(
+def new_secret(
     house: House, client_id: str, name: str, ends_at: int | None, imported: str | None
 ) -> tuple[AddCredential, Issued]:
+    """The change that adds a secret, made here unless brought along, and what is shown of it. Raises OperatorError."""
     if imported is None:
         secret = house.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
         kind, digest = CredentialKind.KEYED, applications.secret_digest(house.directory.pepper, secret)
@@ -111,7 +119,7 @@ async def add_secret(
     check_text("The secret's name", name)
     if ends_at is not None and ends_at <= house.clock.now():
         raise OperatorError("The secret's end has already passed.")
-    change, issued = _new_secret(house, client_id, name, ends_at, imported)
+    change, issued = new_secret(house, client_id, name, ends_at, imported)
     await commit(house, change)
     return issued
 
@@ -141,10 +149,10 @@ async def leaves_no_secret(house: House, client_id: str, name: str, ends_at: int
     return not any(each.ends_at is None or each.ends_at > end for each in others)
 
 
-async def free_secret_name(house: House, client_id: str) -> str:
-    """A name for the next secret that none so far has."""
+async def free_credential_name(house: House, client_id: str, kind: str) -> str:
+    """A name for the next credential of this kind that none so far has, as `secret-2`."""
     taken = {each.name for each in await house.store.secrets(client_id)}
-    return next(name for name in (f"secret-{count}" for count in range(len(taken) + 1, 2**31)) if name not in taken)
+    return next(name for name in (f"{kind}-{count}" for count in range(len(taken) + 1, 2**31)) if name not in taken)
 
 
 async def disable(house: House, client_id: str) -> None:
@@ -162,9 +170,24 @@ async def delete(house: House, client_id: str) -> None:
     await commit(house, DeleteApplication(client_id))
 
 
+async def revoke_tokens(house: House, client_id: str) -> None:
+    """All tokens that the application has so far are dead for good; it may have new ones. Raises OperatorError."""
+    await commit(house, RevokeApplicationTokens(client_id, house.clock.now() + 1))  # those of this very moment too
+
+
 async def set_query_credentials(house: House, client_id: str, policy: QueryCredentials) -> None:
     """What the application may do with credentials in a URL. Raises OperatorError."""
     await commit(house, SetQueryCredentials(client_id, int(policy)))
+
+
+async def set_token_format(house: House, client_id: str, token_format: TokenFormat) -> None:
+    """What the application's tokens look like from now on; those it has stay as they are. Raises OperatorError."""
+    await commit(house, SetTokenFormat(client_id, int(token_format)))
+
+
+async def set_token_binding(house: House, client_id: str, binding: TokenBinding) -> None:
+    """What the tokens that the application asks for have to be bound to. Raises OperatorError."""
+    await commit(house, SetTokenBinding(client_id, int(binding)))
 
 
 async def find(house: House, name_or_client_id: str) -> ApplicationRecord:

@@ -5,17 +5,22 @@ from typing import TypeVar
 
 import msgspec
 
-from tessera.app import token_forms, tokens
+from tessera.app import dpop, floods, rails, token_forms, tokens
 from tessera.app.house import House
-from tessera.core import applications, credentials, scopes
+from tessera.core import applications, binding, credentials, scopes
+from tessera.core import dpop as proofs
+from tessera.core.applications import Application
 from tessera.core.audit import Actor
 from tessera.core.errors import InsufficientScope, InvalidAPIKey, InvalidAuthToken, MissingCredentials, NotFound
 from tessera.core.evidence import Evidence
 from tessera.core.loyalty.program import Program
 from tessera.core.organizations import NO_PROPERTY
 from tessera.core.scopes import Scopes
+from tessera.core.tokens import Claims
 
 T = TypeVar("T")
+
+NO_TOKEN = "The token is not valid, expired or revoked. Request a new one from /oauth/token."
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
@@ -37,9 +42,11 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
 
 
 async def identify(house: House, evidence: Evidence) -> Caller:
-    """The caller that the `Authorization` header proves, by Bearer or by Basic.
+    """The caller that the `Authorization` header proves, by Bearer, by DPoP or by Basic.
 
-    Raises MissingCredentials when there is no header, InvalidAuthToken for anything that proves nothing.
+    Raises MissingCredentials when there is no header, InvalidAuthToken for anything that proves nothing or comes from
+    a network that its guard rails do not allow, TooManyRequests for more than they do, and DPoPChallenge for a token
+    without the proof of the key it is bound to.
     """
     authorization = evidence.authorization
     if authorization is None:
@@ -49,48 +56,87 @@ async def identify(house: House, evidence: Evidence) -> Caller:
     token = credentials.bearer(authorization)
     if token is not None:
         found = await tokens.check(house, token)
-        if found is None:
-            raise await _token_refused(house, token)
+        if found is None or found[0].resource:
+            raise await _dead(house, token, found)
+        if found[0].binding:
+            dpop.check_bearer(found[0])
+            _check_certificate(found[0], evidence)
+        if found[1].options.rails:
+            _hold(house, found[1], evidence)
+        house.usage.call(found[1].number)
         return Caller(found[1].organization, found[0].scopes, found[1].client_id, "", evidence.source)
+    token = proofs.token(authorization)
+    if token is not None:
+        return await _possessor(house, token, evidence)
     pair = credentials.basic_pair(authorization)
     if pair is None:
         raise InvalidAuthToken(
             "The Authorization header is neither a Bearer token nor well-formed Basic.", check="caller.scheme"
         )
-    return await _property_caller(house, *pair, evidence.source)
+    return await _property_caller(house, evidence, *pair)
 
 
-async def _token_refused(house: House, token: str) -> InvalidAuthToken:
-    """One text for all that is wrong with a token; what it was is for the operator alone."""
+async def _dead(house: House, token: str, found: tuple[Claims, Application] | None) -> InvalidAuthToken:
+    """One answer, whatever is wrong with a token; one for another resource server is dead here."""
     now = house.clock.now()
     claims = await token_forms.read(house, token, now)
     application = None if claims is None else await house.directory.applications.with_number(claims.application)
-    if claims is None:
+    if found is not None:
+        detail, check = "the token is for another resource, not for the platform", "token.audience"
+    elif claims is None:
         detail, check = "not a token of this service", "token.unknown"
     elif claims.expires_at <= now:
         detail, check = "the token has expired", "token.expired"
     elif application is None or not application.enabled:
         detail, check = "the application of the token is deleted or disabled", "token.application"
-    elif claims.token_id in house.directory.revocations:
+    elif house.directory.revocations.holds(claims.token_id, claims.expires_at):
         detail, check = "the token was revoked", "token.revoked"
     else:
-        detail, check = (
-            "all tokens of the application, or its last secret, were ended after it was issued",
-            "token.ended",
+        detail, check = "all tokens of the application, or its last credential, were ended since", "token.ended"
+    return InvalidAuthToken(NO_TOKEN, detail=detail, check=check)
+
+
+def _check_certificate(claims: Claims, evidence: Evidence) -> None:
+    """Raises InvalidAuthToken for a token that is bound to a certificate, which did not come along."""
+    if not binding.fits(claims, evidence):
+        raise InvalidAuthToken(
+            "The token is bound to a certificate. Connect with that.",
+            detail="no certificate came along, or another one",
+            check="binding.certificate",
         )
-    text = "The token is not valid, expired or revoked. Request a new one from /oauth/token."
-    return InvalidAuthToken(text, detail=detail, check=check)
 
 
-async def _property_caller(house: House, api_key: str, secret: str, source: str) -> Caller:
+async def _possessor(house: House, token: str, evidence: Evidence) -> Caller:
+    """The caller that a token and the proof of its key show (RFC 9449 section 7)."""
+    found = await tokens.check(house, token)
+    if found is None or found[0].resource:
+        raise dpop.refusal("The token is not valid, expired or revoked. Request a new one from /oauth/token.")
+    await dpop.check(house, found[0], token, evidence)
+    if found[1].options.rails:
+        _hold(house, found[1], evidence)
+    house.usage.call(found[1].number)
+    return Caller(found[1].organization, found[0].scopes, found[1].client_id, "", evidence.source)
+
+
+def _hold(house: House, application: Application, evidence: Evidence) -> None:
+    """Hold a caller to the guard rails of its application. Raises InvalidAuthToken and TooManyRequests."""
+    now = house.clock.now()
+    outside = rails.outside(house, application, evidence, now)
+    if outside:
+        raise InvalidAuthToken(NO_TOKEN, detail=outside, check="rails.networks")
+    rails.pace(house, application, evidence, now)
+
+
+async def _property_caller(house: House, evidence: Evidence, api_key: str, secret: str) -> Caller:
     known = await house.directory.properties.get(api_key) or NO_PROPERTY
     digest = applications.secret_digest(house.directory.pepper, secret)
     if not known.opens_with(digest):
+        floods.failed(house, api_key, evidence, house.clock.now())
         raise InvalidAuthToken(
             "The API key or its secret is wrong.",
             check="caller.property" if known is not NO_PROPERTY else "caller.api_key",
         )
-    return Caller(known.organization, (scopes.EVERYTHING,), "", api_key, source)
+    return Caller(known.organization, (scopes.EVERYTHING,), "", api_key, evidence.source)
 
 
 def require(caller: Caller, scope: str) -> None:

@@ -6,11 +6,11 @@ from enum import StrEnum
 import msgspec
 
 from tessera.core.keys import KeyPurpose, MasterKey
-from tessera.core.times import DAY, SECOND, core_time
+from tessera.core.times import SECOND, core_time
+from tessera.core.warnings import ENDING_DAYS, endings, greedy
 from tessera.store.checkup import DatabaseFacts, FileFacts, FolderFacts
 from tessera.store.migrate import SchemaState
 
-ENDING_DAYS = (1, 7, 30)
 FREE_BYTES_LOW = 1024**3
 FREE_BYTES_MIN = 64 * 1024**2
 SQLITE_MIN = (3, 39)
@@ -58,6 +58,7 @@ def findings(facts: FolderFacts, master: KeyFacts, now: int) -> list[Finding]:
     found += _disk(facts.free_bytes)
     found += _clock(facts.database.newest_at, now)
     found += _secrets(facts.database, now)
+    found += _tokens(facts.database)
     found += _url_credentials(facts.database)
     return found
 
@@ -109,7 +110,7 @@ def _master_key(master: KeyFacts, database: DatabaseFacts) -> Iterator[Finding]:
     if database.problem is not None or database.damage or database.state is not SchemaState.CURRENT:
         return
     purposes = {key.purpose for key in database.keys}
-    if purposes != set(KeyPurpose):
+    if not {KeyPurpose.SEALING, KeyPurpose.PEPPER} <= purposes:
         yield _fail("key ring", "The database holds no keys. Restore it from a backup.")
     elif any(master.key.unwrap(key) is None for key in database.keys):
         yield _fail(
@@ -166,15 +167,25 @@ def _clock(newest_at: int | None, now: int) -> Iterator[Finding]:
 
 
 def _secrets(database: DatabaseFacts, now: int) -> Iterator[Finding]:
-    for application, secret, ends_at in database.secrets_ending:
-        days = next(days for days in (*ENDING_DAYS, ENDING_DAYS[-1]) if ends_at <= now + days * DAY or days == 30)
-        yield _warn(
-            "secret",
-            f"{secret} of {application} ends within {days} {'day' if days == 1 else 'days'}, at {core_time(ends_at)}"
-            f' UTC. Add another: `tessera apps secrets add "{application}"`.',
+    if database.state is not SchemaState.CURRENT:
+        return
+    told = {warned.about: warned.text for warned in endings(database.ending, now)}
+    yield from (_warn("secret", text) for text in told.values())
+    planned = [each for each in database.ending if each not in told]
+    if planned:
+        first = planned[0]
+        yield _ok(
+            "secrets",
+            f"{len(planned)} with a successor end within {ENDING_DAYS[-1]} days, {first.name} of"
+            f" {first.owner.application} first, at {core_time(first.ends_at)} UTC.",
         )
-    if not database.secrets_ending and database.state is SchemaState.CURRENT:
+    elif not told:
         yield _ok("secrets", f"None ends within {ENDING_DAYS[-1]} days.")
+
+
+def _tokens(database: DatabaseFacts) -> Iterator[Finding]:
+    newest = {each.number: each for each in database.greedy}
+    yield from (_warn("tokens", warned.text) for warned in greedy(newest.values()))
 
 
 def _url_credentials(database: DatabaseFacts) -> Iterator[Finding]:

@@ -2,10 +2,11 @@
 
 from contextlib import suppress
 
+from tessera.app import client_certificates, client_keys, floods, rails
 from tessera.app.house import House
 from tessera.core import applications, grants
 from tessera.core.applications import NOBODY, Application
-from tessera.core.credentials import UNKNOWN_CLIENT, Presented
+from tessera.core.credentials import UNKNOWN_CLIENT, Assertion, Credentials, Presented
 from tessera.core.errors import InvalidClient
 from tessera.core.evidence import Evidence
 from tessera.core.grants import Authenticated
@@ -15,11 +16,12 @@ VERIFIED_MAX = 10_000
 """Slow secrets remembered as verified; beyond it all are checked again."""
 
 
-async def authenticate(house: House, presented: Presented, _evidence: Evidence, now: int) -> Authenticated:
+async def authenticate(house: House, presented: Credentials, evidence: Evidence, now: int) -> Authenticated:
     """The application that presented these credentials.
 
-    Raises InvalidClient, with one text, for an unknown client, a wrong or ended secret, a disabled client, and
-    credentials in a URL where the application denies them.
+    Raises InvalidClient, with one text, for an unknown client, a wrong or ended credential, a disabled client,
+    credentials in a URL or a way of authentication which the application denies, or a network from which it may not
+    come; TooManyRequests for more requests than its guard rails allow, and for floods of wrong credentials.
     """
     directory = house.directory
     application = directory.applications.known.get(presented.client_id)
@@ -28,20 +30,43 @@ async def authenticate(house: House, presented: Presented, _evidence: Evidence, 
         was_read = not directory.applications.remembers(presented.client_id)
         application = await directory.applications.with_client_id(presented.client_id) or NOBODY
     checked = application if application.enabled else NOBODY  # the secrets of a disabled client tell nothing either
-    digest = applications.secret_digest(directory.pepper, presented.client_secret)
-    secret = applications.matching_secret(checked, digest, now)
-    if secret is None:
-        secret = await _slow_match(house, checked, presented, digest, now)
-    if secret is None or not application.enabled:
+    secret, fault = await _match(house, checked, presented, evidence, now)
+    outside = ""
+    if application.options.rails and secret is not None:
+        outside = rails.outside(house, application, evidence, now)
+    if secret is None or not application.enabled or outside:
         if not was_read:
             await _read_for_nothing(house)
-        raise _refused(application)
+        house.usage.refuse(application.number)
+        floods.failed(house, presented.client_id, evidence, now)
+        raise _refused(application, outside, fault)
+    if application.options.rails:
+        rails.pace(house, application, evidence, now)
     grants.check_place(presented, application)
+    if application.options.authentication_methods:
+        grants.check_method(presented, application)
+    if isinstance(presented, Assertion):
+        await client_keys.spend(house, presented)
     return Authenticated(application, secret, presented.place)
 
 
+async def _match(
+    house: House, application: Application, presented: Credentials, evidence: Evidence, now: int
+) -> tuple[int | None, str]:
+    """The number of the live credential that was presented, or None and, where there is more to say, why not."""
+    if isinstance(presented, Presented):
+        digest = applications.secret_digest(house.directory.pepper, presented.client_secret)
+        secret = applications.matching_secret(application, digest, now)
+        if secret is None:
+            secret = await _slow_match(house, application, presented, digest, evidence, now)
+        return secret, ""
+    if isinstance(presented, Assertion):
+        return await client_keys.match(house, application, presented, now)
+    return client_certificates.match(house, application, presented, now)
+
+
 async def _slow_match(
-    house: House, application: Application, presented: Presented, digest: bytes, now: int
+    house: House, application: Application, presented: Presented, digest: bytes, evidence: Evidence, now: int
 ) -> int | None:
     """The number of the matching one of the secrets that people made up.
 
@@ -54,6 +79,7 @@ async def _slow_match(
     for secret in candidates:
         if (secret.number, digest) in house.verified:
             return secret.number
+    floods.check(house, presented.client_id, evidence, now)
     for secret in candidates:
         if await house.slow_hash.matches(secret.digest, presented.client_secret):
             if len(house.verified) >= VERIFIED_MAX:
@@ -71,10 +97,14 @@ async def _read_for_nothing(house: House) -> None:
         await house.store.application(NOBODY.client_id)
 
 
-def _refused(application: Application) -> InvalidClient:
+def _refused(application: Application, outside: str, fault: str) -> InvalidClient:
     """One text for all; which it was is for the operator alone."""
+    if outside:
+        return InvalidClient(UNKNOWN_CLIENT, detail=outside, check="rails.networks")
     if application is NOBODY:
         return InvalidClient(UNKNOWN_CLIENT, detail="unknown client", check="client.unknown")
     if not application.enabled:
         return InvalidClient(UNKNOWN_CLIENT, detail="the client is disabled", check="client.disabled")
+    if fault:
+        return InvalidClient(UNKNOWN_CLIENT, detail=fault, check="client.proof")
     return InvalidClient(UNKNOWN_CLIENT, detail="wrong or ended secret", check="client.secret")

@@ -3,34 +3,50 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from tessera.app.key_sets import KeySets
 from tessera.app.refusals import Refusals
+from tessera.app.reports import Reports
+from tessera.app.token_reuse import TokenReuse
 from tessera.app.usage import Usage
 from tessera.core import audit
 from tessera.core.audit import Actor
+from tessera.core.certificates import Authorities
 from tessera.core.changes import Change, Notice, RecordDeed
+from tessera.core.jws import VerifyingKey
 from tessera.core.times import UUID_RANDOM_BYTES, uuid_of
 from tessera.directory import Directory
-from tessera.ports import Clock, Entropy, SlowHash, Store
+from tessera.ports import Clock, Entropy, Fetcher, SharedCounts, SlowHash, Store
 from tessera.settings import Settings
+
+REPORT_SECONDS = 60
+"""Between two reports of the same: of a rail that would refuse, of floods."""
 
 
 class House:
-    """The store, the directory over it, the clock, entropy, the slow hash, the settings, and the usage counts.
+    """What every deed may use: the store and the directory over it, the clock, entropy, the slow hash, the settings.
 
-    `issuer` is the address by which callers reach the service, and what signed texts say made them. `actor` is who acts
-    in this process when nothing else is said.
+    `issuer` is the address by which callers reach the service, and what signed texts say made them. `usage` counts, and
+    `token_reuse` has the tokens that may be handed out again. `actor` is who acts in this process when nothing else is
+    said, `refusals` holds what was refused until it is written.
     """
 
     __slots__ = (
         "actor",
+        "authorities",
+        "client_keys",
         "clock",
+        "counts",
         "directory",
         "entropy",
+        "flood_reports",
         "issuer",
+        "key_sets",
+        "rail_reports",
         "refusals",
         "settings",
         "slow_hash",
         "store",
+        "token_reuse",
         "turns",
         "usage",
         "verified",
@@ -44,7 +60,10 @@ class House:
         clock: Clock,
         entropy: Entropy,
         slow_hash: SlowHash,
+        fetcher: Fetcher,
+        authorities: Authorities | None = None,
         settings: Settings,
+        counts: SharedCounts,
     ) -> None:
         self.store = store
         self.directory = directory
@@ -52,11 +71,18 @@ class House:
         self.entropy = entropy
         self.slow_hash = slow_hash
         self.settings = settings
+        self.counts = counts
         self.issuer = settings.issuer_in_force
         self.usage = Usage()
+        self.token_reuse = TokenReuse(directory)
+        self.rail_reports = Reports(REPORT_SECONDS)
+        self.flood_reports = Reports(REPORT_SECONDS)
         self.actor = audit.SERVER
         self.refusals = Refusals(directory.knows, clock)
         self.verified: dict[tuple[int, bytes], None] = {}
+        self.authorities = authorities
+        self.key_sets = KeySets(fetcher, clock)
+        self.client_keys: dict[tuple[int, bytes], VerifyingKey] = {}
         self.turns: dict[str, asyncio.Lock] = {}
 
     async def commit(

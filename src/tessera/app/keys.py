@@ -1,5 +1,7 @@
-"""The keys of a database: those it begins with, and those that an older one lacks."""
+"""The keys of a database: those it begins with, those that an older one lacks, and a new one."""
 
+import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 from tessera.core import audit
@@ -11,25 +13,26 @@ from tessera.core.times import UUID_RANDOM_BYTES, uuid_of
 from tessera.ops import signing_keys
 from tessera.ports import Clock, Conflict, Entropy, Store
 
+Wrap = Callable[[KeyPurpose, int, bytes], bytes]
+"""Wraps a key for its place in the database."""
+
 _RANDOM_BYTES = {KeyPurpose.SEALING: KEY_BYTES, KeyPurpose.PEPPER: PEPPER_BYTES}
 
 
-def new(
-    purpose: KeyPurpose, number: int, master_key: MasterKey, entropy: Entropy, *, now: int, signs_from: int
-) -> AddKey:
-    """A new key, wrapped by the master key."""
+async def new(purpose: KeyPurpose, number: int, wrap: Wrap, entropy: Entropy, *, now: int, signs_from: int) -> AddKey:
+    """A new key, wrapped. One that signs is made in a thread: looking for primes takes its time."""
     if purpose in ALGORITHMS:
-        material = signing_keys.make(ALGORITHMS[purpose])
+        material = await asyncio.to_thread(signing_keys.make, ALGORITHMS[purpose])
     else:
         material = entropy.random_bytes(_RANDOM_BYTES[purpose])
-    return AddKey(purpose, number, master_key.wrap(purpose, number, material), now, signs_from)
+    return AddKey(purpose, number, wrap(purpose, number, material), now, signs_from)
 
 
 async def create_first(store: Store, master_key: MasterKey, clock: Clock, entropy: Entropy) -> None:
     """Make the first key of each purpose. Raises Conflict when there are some."""
     now = clock.now()
-    first = [new(purpose, 1, master_key, entropy, now=now, signs_from=0) for purpose in KeyPurpose]
-    await _commit(store, first, entropy, now)
+    made = [await new(purpose, 1, master_key.wrap, entropy, now=now, signs_from=0) for purpose in KeyPurpose]
+    await _commit(store, made, entropy, now)
 
 
 async def add_missing(store: Store, master_key: MasterKey, clock: Clock, entropy: Entropy) -> None:
@@ -38,8 +41,9 @@ async def add_missing(store: Store, master_key: MasterKey, clock: Clock, entropy
     now = clock.now()
     for purpose in ALGORITHMS:
         if purpose not in there:
+            made = await new(purpose, 1, master_key.wrap, entropy, now=now, signs_from=0)
             with suppress(Conflict):
-                await _commit(store, [new(purpose, 1, master_key, entropy, now=now, signs_from=0)], entropy, now)
+                await _commit(store, [made], entropy, now)
 
 
 async def _commit(store: Store, keys: list[AddKey], entropy: Entropy, now: int) -> None:

@@ -5,7 +5,7 @@ import msgspec
 from tessera.app.house import House
 from tessera.app.operators import OperatorError, check_text, commit
 from tessera.core import applications
-from tessera.core.changes import AddOrganization, AddProperty
+from tessera.core.changes import AddOrganization, AddProperty, RevokeOrganizationTokens
 from tessera.core.organizations import API_KEY_LENGTH, OrganizationRecord
 
 
@@ -39,6 +39,12 @@ async def find(house: House, name: str | None) -> OrganizationRecord:
         if each.name == name:
             return each
     raise OperatorError(f"There is no organization named {name}. There are: {names}.")
+
+
+async def revoke_tokens(house: House, organization: OrganizationRecord) -> None:
+    """All tokens that its applications have so far are dead for good; they may have new ones. Raises OperatorError."""
+    at = house.clock.now() + 1  # those of this very moment too
+    await commit(house, RevokeOrganizationTokens(organization.number, at))
 
 
 async def every(house: House) -> list[OrganizationRecord]:

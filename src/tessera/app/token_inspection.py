@@ -22,25 +22,28 @@ class Inspection(msgspec.Struct, frozen=True):
     issued_at: int | None = None
     expires_at: int | None = None
     scope: str | None = None
+    resource: str | None = None
 
 
 async def inspect(house: House, token: str) -> Inspection:
     """Look at a token, dead or alive."""
     now = house.clock.now()
-    claims = await token_forms.read(house, token, now)
+    claims = await token_forms.of_any_issuer(house, token, now)
     if claims is None:
         return Inspection(False, ["It is not a token of this database, or the key that sealed it is gone."])
     application = await house.directory.applications.with_number(claims.application)
+    resource = house.directory.resources.numbered.get(claims.resource)
     reasons = _reasons(house, claims, application, now)
     record = None if application is None else await house.store.application_record(application.client_id)
     return Inspection(
-        tokens.live(claims, application, house.directory.revocations, now),
+        tokens.live(claims, application, house.directory.revocations, now, house.directory.resources),
         reasons,
         None if record is None else record.name,
         None if application is None else application.client_id,
         claims.issued_at,
         claims.expires_at,
         scopes.show(claims.scopes),
+        None if resource is None else resource.identifier,
     )
 
 
@@ -49,14 +52,21 @@ def _reasons(house: House, claims: Claims, application: Application | None, now:
     reasons = []
     if now >= claims.expires_at:
         reasons.append("It has expired.")
-    if claims.token_id in house.directory.revocations:
+    if house.directory.revocations.holds(claims.token_id, claims.expires_at):
         reasons.append("It was revoked.")
     if application is None:
         return [*reasons, "Its application was deleted."]
     if not application.enabled:
         reasons.append("Its application is disabled.")
     elif claims.issued_at < application.tokens_valid_from:
-        reasons.append("Its application was disabled after it was issued, and enabled again since.")
+        reasons.append(
+            "After it was issued all tokens of its application or its organization were revoked, or its application was"
+            " disabled and enabled again."
+        )
+    if claims.resource and claims.resource not in house.directory.resources.numbered:
+        reasons.append("The resource it is for was deleted.")
+    elif claims.resource and not house.directory.resources.uphold(application, claims.resource, claims.scopes):
+        reasons.append("Its application may not do any more at the resource what it says.")
     if not any(secret.live(now) for secret in application.credentials):
         reasons.append("Its application has no live secret.")
     return reasons

@@ -1,9 +1,9 @@
 """Tokens: issue one, say whose one is, revoke one."""
 
-from tessera.app import clients, token_forms
+from tessera.app import clients, dpop, rails, token_forms
 from tessera.app.house import House
-from tessera.core import credentials, grants, tokens
-from tessera.core.applications import Application
+from tessera.core import binding, credentials, grants, tokens
+from tessera.core.applications import Application, TokenBinding
 from tessera.core.changes import RevokeToken
 from tessera.core.errors import InvalidRequest
 from tessera.core.evidence import Evidence
@@ -14,16 +14,30 @@ from tessera.core.wire import Params
 async def issue(house: House, params: Params, evidence: Evidence) -> TokenReply:
     """Answer a token request. In the steady state this waits on nothing.
 
-    Raises the OAuthRefusal of the first check that fails: form, grant type, client, scope.
+    Raises the OAuthRefusal of the first check that fails: form, grant type, client, target, scope, DPoP proof.
     """
     grant = grants.known(params)
     presented = credentials.present(params, evidence)
     now = house.clock.now()
     caller = await clients.authenticate(house, presented, evidence, now)
     token_id = int.from_bytes(house.entropy.random_bytes(8)) >> 1  # 63 bits: databases hold signed numbers
-    claims = grants.decide(grant, params, caller, token_id, now)
+    claims = grants.decide(grant, params, caller, house.directory.resources, token_id, now)
+    options = caller.application.options
+    if evidence.proofs or options.token_binding is TokenBinding.DPOP:
+        claims = await dpop.bind(house, claims, evidence, now)
+    if evidence.certificate is not None or options.token_binding is TokenBinding.TLS:
+        claims = binding.bind(claims, caller, evidence)
+    if options.token_reuse:
+        known = house.token_reuse.find(caller.application, claims, now)
+        if known is not None:
+            house.usage.count(caller, now, evidence.source, claims.resource, 0)
+            return tokens.reply(*known, now)
+    if options.rails:
+        rails.take_token(house, caller.application, evidence, now)
     token = token_forms.write(house, claims, caller.application)
-    house.usage.count(caller, now)
+    house.usage.count(caller, now, evidence.source, claims.resource)
+    if options.token_reuse:
+        house.token_reuse.keep(caller.application, claims, token)
     return tokens.reply(token, claims, now)
 
 
@@ -40,7 +54,7 @@ async def check(house: House, token: str) -> tuple[Claims, Application] | None:
     application = directory.applications.numbered.get(claims.application)
     if application is None:
         application = await directory.applications.with_number(claims.application)
-    if application is None or not tokens.live(claims, application, directory.revocations, now):
+    if application is None or not tokens.live(claims, application, directory.revocations, now, directory.resources):
         return None
     return claims, application
 
@@ -49,7 +63,18 @@ async def revoke_own(house: House, params: Params, evidence: Evidence) -> None:
     """Revoke the token in a request, when it is the requesting client's own (RFC 7009 section 2.1).
 
     A token of another client, an expired one, and what is no token of ours are left as they are, and nobody is told.
-    Raises InvalidClient, and InvalidRequest when `token` is absent.
+    Any `token_type_hint` is taken: all tokens are looked for alike. Raises InvalidClient and InvalidRequest.
+    """
+    caller, token = await asked_about(house, params, evidence)
+    claims = await token_forms.read(house, token, house.clock.now())
+    if claims is not None and claims.application == caller.number:
+        await revoke(house, token)
+
+
+async def asked_about(house: House, params: Params, evidence: Evidence) -> tuple[Application, str]:
+    """The application that asks about a token, and the token.
+
+    Raises InvalidClient, and InvalidRequest when `token` is absent or stands in the address.
     """
     presented = credentials.present(params, evidence)
     caller = await clients.authenticate(house, presented, evidence, house.clock.now())
@@ -58,9 +83,7 @@ async def revoke_own(house: House, params: Params, evidence: Evidence) -> None:
         raise InvalidRequest("The parameter token is missing.", check="revoke.absent")
     if "token" in params.in_query:
         raise InvalidRequest("Send the parameter token in the body: an address ends in logs.", check="revoke.query")
-    claims = await token_forms.read(house, token, house.clock.now())
-    if claims is not None and claims.application == caller.application.number:
-        await revoke(house, token)
+    return caller.application, token
 
 
 async def revoke(house: House, token: str) -> Claims | None:

@@ -10,6 +10,9 @@ from tessera.ops.log import log
 from tessera.ports import StoreError, StoreUnavailable
 
 FORGET_SECONDS = 600
+FORGET_AT_ONCE = 1000
+"""Revocations forgotten before others get their turn."""
+
 NOTICES_KEPT = 100_000
 """Notices kept for processes that have not heard them yet; one that slept longer begins afresh."""
 
@@ -37,7 +40,8 @@ async def write_usage(house: House, limit: int | None = None) -> None:
 
     After an unknown outcome they are let go: counts add up, so writing them again could count them twice.
     """
-    changes = house.usage.take() if limit is None else house.usage.take(limit)
+    now = house.clock.now()
+    changes = house.usage.take(now) if limit is None else house.usage.take(now, limit)
     if not changes:
         return
     try:
@@ -58,11 +62,17 @@ async def forget_expired(house: House) -> None:
 async def forget(house: House) -> None:
     """Drop revocations of tokens and proofs that have expired, and notices long heard."""
     now = house.clock.now()
-    house.directory.revocations.forget_expired(now - SECOND)
     try:
-        await house.store.commit(
-            ForgetRevocations(now, house.directory.sequence - NOTICES_KEPT),
-            ForgetProofs(now),
-        )
+        await house.store.commit(ForgetProofs(now))
+        await forget_now(house, now)
     except StoreError as error:
         log.error("expired_not_forgotten", reason=str(error))
+
+
+async def forget_now(house: House, now: int) -> None:
+    """Drop what has expired at `now`: a few at a time, and requests in between, however many there are."""
+    more = True
+    while more:
+        remembered = house.directory.revocations.forget_expired(now - SECOND, FORGET_AT_ONCE)
+        await house.store.commit(ForgetRevocations(now, house.directory.sequence - NOTICES_KEPT, FORGET_AT_ONCE))
+        more = await house.store.revocation_expired(now) or remembered

@@ -1,24 +1,43 @@
 """`tessera apps`: the OAuth applications of partners."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tessera.cli import durations, output, secrets
+from tessera.cli import access, credentials, durations, limits, output, rotation, secrets, usage
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
-from tessera.cli.options import App, AsJSON, DataDir, Org, Policy, Yes, examples, group
+from tessera.cli.options import App, AsJSON, Binding, DataDir, Form, Org, Policy, Switch, Yes, examples, group
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from tessera.app.house import House
     from tessera.core.applications import ApplicationRecord
 
 app = group("OAuth applications: what partners get their tokens with.")
 app.add_typer(secrets.app, name="secrets")
+app.add_typer(credentials.keys, name="keys")
+app.add_typer(credentials.certificates, name="certificates")
+access.register(app)
+app.command("rotate", epilog=rotation.ROTATE_EXAMPLES)(rotation.rotate)
+app.command("finish", epilog=rotation.FINISH_EXAMPLES)(rotation.finish)
+app.command("warnings", epilog=rotation.WARNINGS_EXAMPLES)(rotation.warnings)
+app.command("usage", epilog=usage.EXAMPLES)(usage.usage)
+app.command("limit", epilog=limits.EXAMPLES)(limits.limit)
 
 MOMENTS = ("created_at", "last_token_at")
 
 Scope = Annotated[
     str | None, typer.Option("--scope", help="Scopes its tokens carry, with spaces between; openid when left out.")
+]
+Methods = Annotated[
+    str | None,
+    typer.Option(
+        "--methods",
+        help="How it may prove itself: any, or some of secret, private_key_jwt, tls, with commas between.",
+        metavar="METHODS",
+    ),
 ]
 Lifetime = Annotated[
     str,
@@ -28,17 +47,25 @@ QueryCredentials = Annotated[
     Policy, typer.Option("--query-credentials", help="Whether the id and secret may stand in a URL.")
 ]
 
+TokenFormat = Annotated[
+    Form, typer.Option("--token-format", help="What its tokens look like: sealed, or a JWT with this signature.")
+]
+
 
 @app.command(
     "create", epilog=examples("apps create Partner", 'apps create Partner --scope "profiles:read" --token-lifetime 12h')
 )
-def create(
+def create(  # noqa: PLR0913  # one a flag
     name: Annotated[str, typer.Argument(help="The application's name.", metavar="NAME", show_default=False)],
     *,
     org: Org = None,
     scope: Scope = None,
+    no_platform: Annotated[
+        bool, typer.Option("--no-platform", help="No scope at the platform: for resource servers' tokens alone.")
+    ] = False,
     token_lifetime: Lifetime = "14d",  # noqa: S107  # a length of time, not a secret
     query_credentials: QueryCredentials = Policy.ALLOW,
+    token_format: TokenFormat = Form.OPAQUE,
     client_id: Annotated[
         str | None, typer.Option("--client-id", help="A client id brought along; one is made when left out.")
     ] = None,
@@ -51,10 +78,13 @@ def create(
     """Create an application with its first secret, which is shown this once."""
     from tessera.app import applications, organizations
     from tessera.core import scopes
-    from tessera.core.applications import QueryCredentials
+    from tessera.core.applications import QueryCredentials, TokenFormat
 
     lifetime = durations.seconds(token_lifetime)
     imported = secret_from_stdin() if client_secret_stdin else None
+    if no_platform and scope is not None:
+        raise typer.BadParameter("Say --scope or --no-platform: one of them.")
+    wanted = None if no_platform else scopes.EVERYTHING if scope is None else scope
 
     async def work(house: "House") -> dict[str, Any]:
         organization = await organizations.find(house, org)
@@ -62,11 +92,12 @@ def create(
             house,
             name,
             organization.number,
-            scope=scopes.EVERYTHING if scope is None else scope,
+            scope=wanted,
             token_lifetime_seconds=lifetime,
             query_credentials=QueryCredentials[query_credentials.name],
             client_id=client_id,
             client_secret=imported,
+            token_format=TokenFormat[token_format.name],
         )
         return {"name": name, "organization": organization.name, **secrets.shown(issued)}
 
@@ -90,7 +121,18 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
         output.message("There is no application yet. Make one: `tessera apps create NAME`.")
     else:
         output.table(
-            ("name", "organization", "state", "scope", "URL credentials", "tokens", "last token", "client id"),
+            (
+                "name",
+                "organization",
+                "state",
+                "scope",
+                "URL credentials",
+                "form",
+                "binding",
+                "tokens",
+                "last token",
+                "client id",
+            ),
             [
                 (
                     each.name,
@@ -98,6 +140,8 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
                     _state(each),
                     each.scope,
                     each.query_credentials,
+                    each.token_format,
+                    each.token_binding,
                     each.tokens_issued,
                     output.moment(each.last_token_at),
                     each.client_id,
@@ -132,35 +176,96 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
             ("state", _state(found)),
             ("scope", found.scope),
             ("token lifetime", f"{found.token_lifetime_seconds} seconds"),
+            ("token format", found.token_format),
+            ("token binding", found.token_binding),
             ("URL credentials", f"{found.query_credentials}, used {found.query_credentials_used} times"),
             ("created", output.moment(found.created_at)),
             ("tokens issued", found.tokens_issued),
+            ("token reuse", Switch.ON if found.token_reuse else Switch.OFF),
             ("last token", output.moment(found.last_token_at)),
         ]
     )
     secrets.show_table(its_secrets)
 
 
-@app.command("set", epilog=examples("apps set Partner --query-credentials deny"))
+@app.command(
+    "set",
+    epilog=examples(
+        "apps set Partner --query-credentials deny",
+        "apps set Partner --token-format eddsa",
+        "apps set Partner --token-binding dpop",
+        "apps set Partner --token-reuse on",
+        "apps set Partner --methods private_key_jwt,tls",
+    ),
+)
 def change(
     name: App,
-    query_credentials: Annotated[
-        Policy, typer.Option("--query-credentials", help="Whether the id and secret may stand in a URL.")
-    ],
     *,
+    query_credentials: Annotated[
+        Policy | None, typer.Option("--query-credentials", help="Whether the id and secret may stand in a URL.")
+    ] = None,
+    token_format: Annotated[
+        Form | None,
+        typer.Option("--token-format", help="What its tokens look like: sealed, or a JWT with this signature."),
+    ] = None,
+    token_binding: Annotated[
+        Binding | None,
+        typer.Option("--token-binding", help="What its tokens have to be bound to: a DPoP key, a TLS certificate."),
+    ] = None,
+    token_reuse: Annotated[
+        Switch | None,
+        typer.Option("--token-reuse", help="Whether a live token is handed out again while half its life remains."),
+    ] = None,
+    methods: Methods = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
     """Change what an application may do."""
     from tessera.app import applications
-    from tessera.core.applications import QueryCredentials
+
+    wanted = _wanted(query_credentials, token_format, token_binding, token_reuse, methods)
+    if not wanted:
+        raise typer.BadParameter(
+            "Say what to change: --query-credentials, --token-format, --token-binding, --token-reuse, --methods."
+        )
 
     async def work(house: "House") -> "ApplicationRecord":
         found = await applications.find(house, name)
-        await applications.set_query_credentials(house, found.client_id, QueryCredentials[query_credentials.name])
+        for deed, _ in wanted:
+            await deed(house, found.client_id)
         return await applications.find(house, found.client_id)
 
-    _done(with_house(data_dir, work), f"Credentials in a URL are now: {query_credentials.value}.", as_json=as_json)
+    _done(with_house(data_dir, work), " ".join(said for _, said in wanted), as_json=as_json)
+
+
+def _wanted(
+    query_credentials: Policy | None,
+    token_format: Form | None,
+    token_binding: Binding | None,
+    token_reuse: Switch | None,
+    methods: str | None,
+) -> "list[tuple[Callable[[House, str], Awaitable[None]], str]]":
+    """What was asked for: each deed, and what is said when it is done."""
+    from tessera.app import applications, client_credentials, rotation
+    from tessera.core.applications import AuthenticationMethod, QueryCredentials, TokenBinding, TokenFormat
+
+    wanted: list[tuple[Callable[[House, str], Awaitable[None]], str]] = []
+    if query_credentials is not None:
+        policy = partial(applications.set_query_credentials, policy=QueryCredentials[query_credentials.name])
+        wanted.append((policy, f"Credentials in a URL are now: {query_credentials.value}."))
+    if token_format is not None:
+        form = partial(applications.set_token_format, token_format=TokenFormat[token_format.name])
+        wanted.append((form, f"New tokens are now: {token_format.value}."))
+    if token_binding is not None:
+        binding = partial(applications.set_token_binding, binding=TokenBinding[token_binding.name])
+        wanted.append((binding, f"Tokens from now on are bound to: {token_binding.value}."))
+    if token_reuse is not None:
+        reuse = partial(rotation.set_token_reuse, reuse=token_reuse is Switch.ON)
+        wanted.append((reuse, f"Handing a live token out again is now: {token_reuse.value}."))
+    if methods is not None:
+        chosen = AuthenticationMethod(credentials.methods_named(methods))
+        wanted.append((partial(client_credentials.set_methods, methods=chosen), f"It may prove itself by: {methods}."))
+    return wanted
 
 
 @app.command("disable", epilog=examples("apps disable Partner"))

@@ -26,10 +26,12 @@ from tessera.cli import (
     doctor,
     events,
     explain,
+    keys,
     loyalty,
     migrate,
     organizations,
     properties,
+    resources,
     serve,
     token,
     webhooks,
@@ -41,11 +43,13 @@ app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.add_typer(apps.app, name="apps")
 app.add_typer(organizations.app, name="orgs")
 app.add_typer(properties.app, name="properties")
+app.add_typer(resources.app, name="resources")
 app.add_typer(customers.app, name="customers")
 app.add_typer(loyalty.app, name="loyalty")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(events.app, name="events")
 app.add_typer(audit.app, name="audit")
+app.add_typer(keys.app, name="keys")
 app.add_typer(demo.app, name="demo")
 app.add_typer(token.app, name="token")
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)

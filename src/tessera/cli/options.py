@@ -35,6 +35,30 @@ class Policy(StrEnum):
     DENY = "deny"
 
 
+class Form(StrEnum):
+    """`--token-format`: what an application's tokens look like."""
+
+    OPAQUE = "opaque"
+    EDDSA = "eddsa"
+    ES256 = "es256"
+    RS256 = "rs256"
+
+
+class Binding(StrEnum):
+    """`--token-binding`: what the tokens that an application asks for have to be bound to."""
+
+    NONE = "none"
+    DPOP = "dpop"
+    TLS = "tls"
+
+
+class Switch(StrEnum):
+    """An option that is on or off."""
+
+    ON = "on"
+    OFF = "off"
+
+
 class Way(StrEnum):
     """`--via`: where the credentials of a token request stand."""
 

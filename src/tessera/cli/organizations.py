@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tessera.cli import output
-from tessera.cli.opening import with_house
-from tessera.cli.options import AsJSON, DataDir, examples, group
+from tessera.cli import access, output
+from tessera.cli.opening import confirm, with_house
+from tessera.cli.options import AsJSON, DataDir, Yes, examples, group
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -53,3 +53,27 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
             ("name", "retailer id", "created"),
             [(each.name, each.retailer_id, output.moment(each.created_at)) for each in found],
         )
+
+
+@app.command("revoke-tokens", epilog=examples('orgs revoke-tokens "Aurora Coffee" --yes'))
+def revoke_tokens(
+    name: Annotated[str, typer.Argument(help="The organization's name.", metavar="NAME", show_default=False)],
+    *,
+    yes: Yes = False,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Revoke all tokens that an organization's applications have now; they may have new ones at once."""
+    from tessera.app import organizations
+
+    async def work(house: "House") -> None:
+        found = await organizations.find(house, name)
+        confirm(
+            f"Revoke all tokens that the applications of {found.name} have now?",
+            f"Revoking all tokens of {found.name} cannot be undone. Say --yes to do it.",
+            yes=yes,
+        )
+        await organizations.revoke_tokens(house, found)
+
+    with_house(data_dir, work)
+    access.revoked(name, as_json=as_json)

@@ -48,8 +48,8 @@ def _state(secret: "CredentialRecord", now: int) -> str:
 
 def show_table(found: list[dict[str, Any]]) -> None:
     """A table of secrets."""
-    columns = ("name", "last_four", "state", "created_at", "ends_at", "last_used_at", "kind")
-    titles = ("secret", "last four", "state", "created", "expires", "last used", "kind")
+    columns = ("name", "last_four", "state", "created_at", "ends_at", "last_used_at", "last_used_from", "kind")
+    titles = ("secret", "last four", "state", "created", "expires", "last used", "from", "kind")
     output.table(titles, [[each[column] for column in columns] for each in found])
 
 
@@ -77,7 +77,7 @@ def add(
     async def work(house: "House") -> "Issued":
         client_id = (await applications.find(house, application)).client_id
         ends_at = None if expires is None else durations.moment(expires, house.clock.now())
-        chosen = name if name is not None else await applications.free_secret_name(house, client_id)
+        chosen = name if name is not None else await applications.free_credential_name(house, client_id, "secret")
         return await applications.add_secret(house, client_id, chosen, ends_at=ends_at, imported=imported)
 
     made = shown(with_house(data_dir, work))

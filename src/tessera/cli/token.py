@@ -129,6 +129,7 @@ def inspect(token: Token, *, data_dir: DataDir = None, as_json: AsJSON = False) 
             ("issued", output.moment(found.issued_at)),
             ("expires", output.moment(found.expires_at)),
             ("scope", found.scope),
+            ("for", found.resource or "the platform"),
         ]
     output.pairs(rows)
 

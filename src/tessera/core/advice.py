@@ -28,6 +28,92 @@ CHECKS: Mapping[str, Advice] = {
     "answer.refused": Advice(
         "The answer itself has a status of an error.", "The body of the answer says what was wrong."
     ),
+    "assertion.form": Advice(
+        "The client's assertion is not a JWT that can be read, or says another type.",
+        "Have it send client_assertion with the type of RFC 7523; the reason above says what is wrong with it.",
+    ),
+    "assertion.replay": Advice(
+        "The client's assertion was used before.",
+        "Have it make a new one, with another jti, for every request: look for one that is kept or sent again.",
+    ),
+    "assertion.symmetric": Advice(
+        "The client's assertion is made with its secret, which is not taken.",
+        "Have it sign with a private key, or send the secret itself.",
+    ),
+    "binding.certificate": Advice(
+        "The client certificate is absent, or is not the one that the token is bound to.",
+        "Look whether the proxy in front is trusted (`trusted_proxies`) and hands the certificate over.",
+    ),
+    "binding.two": Advice(
+        "The request asks for a token that is bound to a key and to a certificate.",
+        "Have the client leave the DPoP proof out, or `tessera apps set` its token binding.",
+    ),
+    "client.credentials": Advice(
+        "The request names no client, or proves nothing.",
+        "Have the client send client_id and client_secret: by HTTP Basic, or in a form body with its content type.",
+    ),
+    "client.flood": Advice(
+        "Too many wrong secrets came for this client from this address.",
+        "Look where it came from: an old server of the partner, or somebody trying. Elsewhere the secret works.",
+    ),
+    "client.method": Advice(
+        "The way in which the client proved itself is switched off for it.",
+        "`tessera apps show APP` tells which are on; `tessera apps set APP` changes them.",
+    ),
+    "client.proof": Advice(
+        "What the client proved itself with is none of its live credentials.",
+        "The reason above says what was wrong. `tessera apps show APP` lists its credentials and their ends.",
+    ),
+    "dpop.binding": Advice(
+        "The token is bound to a key, and came without its proof or with that of another key.",
+        "Have the client send `Authorization: DPoP` and a proof by the key with which it asked for the token.",
+    ),
+    "dpop.nonce": Advice(
+        "The DPoP proof lacks a nonce that is valid now.",
+        "This is how it begins: the client takes the nonce of the answer and tries again. Look whether it does.",
+    ),
+    "dpop.proof": Advice(
+        "The DPoP proof does not hold.",
+        "The reason above says why: often the address in it, or a clock. Compare `htu` with the issuer.",
+    ),
+    "dpop.replay": Advice(
+        "The DPoP proof was used before.", "Have the client make a new proof, with another jti, for every request."
+    ),
+    "rails.networks": Advice(
+        "The request came from a network that the application may not use.",
+        "`tessera apps limit APP` shows and sets its networks. Behind a proxy, `trusted_proxies` must name that.",
+    ),
+    "rails.tokens-day": Advice(
+        "The application had all the tokens that it may have in a day.",
+        "`tessera apps usage APP` shows whether it keeps its tokens; `tessera apps limit APP` sets the rail.",
+    ),
+    "rails.tokens-hour": Advice(
+        "The application had all the tokens that it may have in an hour.",
+        "`tessera apps usage APP` shows whether it keeps its tokens; `tessera apps limit APP` sets the rail.",
+    ),
+    "rails.requests": Advice(
+        "The application sent more requests in a second than it may.",
+        "`tessera apps limit APP` shows and sets the rail; `Retry-After` says when it may go on.",
+    ),
+    "target.form": Advice(
+        "The parameter resource is no identifier of a resource.",
+        "Have it send the identifier of `tessera resources list`, once.",
+    ),
+    "target.granted": Advice(
+        "The application was granted nothing at the resource that it asked for.",
+        "`tessera apps access APP` shows and changes what it may do, and where.",
+    ),
+    "target.known": Advice(
+        "No resource has the identifier that was asked for.",
+        "`tessera resources list` shows them: an identifier has one spelling.",
+    ),
+    "target.missing": Advice(
+        "It is not clear for which resource the token is to be.",
+        "Have it send the parameter resource; `tessera apps access APP` shows which it may use.",
+    ),
+    "token.audience": Advice(
+        "The token is for another resource.", "Have the client ask for one without the parameter resource."
+    ),
     "caller.absent": Advice(
         "The request came without an `Authorization` header.",
         "Have the caller send `Authorization: Bearer` with a token. Some proxies take the header out: look there too.",
@@ -42,13 +128,6 @@ CHECKS: Mapping[str, Advice] = {
     "caller.scheme": Advice(
         "The `Authorization` header is neither a Bearer token nor well-formed Basic.",
         "Have the caller send `Bearer`, a space and the token, or Basic of user, colon and password in base64.",
-    ),
-    "client.absent": Advice(
-        "The request names no client, or has no secret.",
-        "Have the client send client_id and client_secret: by HTTP Basic, or in a form body with its content type.",
-    ),
-    "client.assertion": Advice(
-        "The client sent an assertion, which it cannot use here.", "Have it send its client secret."
     ),
     "client.basic": Advice(
         "The `Authorization` header cannot be read as HTTP Basic.",
@@ -177,6 +256,14 @@ CODES: Mapping[str, Advice] = {
     "invalid_request": Advice(
         "The request is malformed.", "The answer says what is wrong with it; see docs/errors.md."
     ),
+    "invalid_dpop_proof": Advice(
+        "The DPoP proof does not hold.", "Have the client make a new proof for every request."
+    ),
+    "invalid_target": Advice(
+        "The resource that was asked for is unknown, or nothing was granted there.", "See `tessera apps access APP`."
+    ),
+    "invalid_token": Advice("The token does not open the door.", "Have the client request a new one."),
+    "use_dpop_nonce": Advice("The DPoP proof needs a nonce.", "The client takes it from the answer and tries again."),
     "invalid_scope": Advice("The scope is malformed, or more than was given.", "See `tessera apps show APP`."),
     "missing_data": Advice("A field that is required is absent.", "The answer names it; see docs/api.md."),
     "not_available": Advice("Nothing was done.", "Have it sent again after a while."),

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tessera.core import changes
-from tessera.core.applications import CredentialKind, QueryCredentials
+from tessera.core.applications import CredentialKind, QueryCredentials, TokenBinding, TokenFormat
 from tessera.core.changes import Change
 
 _OPERATOR = "operator "
@@ -101,8 +101,22 @@ DEEDS: Mapping[type[Change], Deed] = {
     changes.EnableApplication: Deed("application.enable", "client_id"),
     changes.SetQueryCredentials: Deed("application.set", "client_id", ("query_credentials",)),
     changes.DeleteApplication: Deed("application.delete", "client_id"),
+    changes.FinishCredential: Deed("credential.finish", "client_id", ("number", "ends_at", "was_ends_at")),
+    changes.SetAuthenticationMethods: Deed("application.set", "client_id", ("authentication_methods",)),
+    changes.SetTokenFormat: Deed("application.set", "client_id", ("token_format",)),
+    changes.SetTokenBinding: Deed("application.set", "client_id", ("token_binding",)),
+    changes.SetTokenReuse: Deed("application.set", "client_id", ("token_reuse",)),
+    changes.SetRails: Deed("application.limit", "client_id", ("rails", "was_rails")),
+    changes.SetAccess: Deed("application.access", "client_id", ("resource", "scope")),
+    changes.RevokeApplicationTokens: Deed("application.revoke_tokens", "client_id"),
+    changes.RevokeOrganizationTokens: Deed("organization.revoke_tokens", "organization"),
+    changes.AddResource: Deed("resource.create", "identifier", ("name", "scope", "token_format", "application")),
+    changes.SetResource: Deed("resource.set", "identifier", ("name", "scope", "token_format", "application")),
+    changes.DeleteResource: Deed("resource.delete", "identifier"),
     changes.RevokeToken: Deed("token.revoke", "token_id", ("expires_at",), operators_only=True),
     changes.AddKey: Deed("key.add", "purpose", ("number", "signs_from")),
+    changes.EndKey: Deed("key.end", "purpose", ("number", "verifies_until")),
+    changes.ForgetKey: Deed("key.forget", "purpose", ("number",)),
     changes.AddWebhook: Deed("webhook.create", "name", ("organization", "url", "kinds")),
     changes.SetWebhook: Deed("webhook.set", "webhook", ("url", "kinds")),
     changes.RotateWebhook: Deed("webhook.rotate", "webhook", ("former_ends_at",)),
@@ -125,16 +139,21 @@ UNRECORDED: frozenset[type[Change]] = frozenset(
         changes.AddEvent,
         changes.AddPhone,
         changes.AddUserEvent,
+        changes.AddWarning,
         changes.ClaimIdentifier,
+        changes.CountHour,
         changes.CountTokens,
         changes.DropExpiredTags,
         changes.EndDelivery,
         changes.ForgetDeliveries,
         changes.ForgetEvents,
+        changes.ForgetHours,
         changes.ForgetProofs,
         changes.ForgetRefusals,
         changes.ForgetRevocations,
+        changes.ForgetWarnings,
         changes.JoinTier,
+        changes.KeepCredential,
         changes.KeepRefusal,
         changes.LeaveTier,
         changes.MarkCredentialUsed,
@@ -164,6 +183,8 @@ def _host(url: str) -> str:
 _SHOWN: Mapping[str, tuple[str, Callable[..., object]]] = {
     "kind": ("kind", lambda kind: CredentialKind(kind).name.lower()),
     "query_credentials": ("query_credentials", lambda policy: QueryCredentials(policy).name.lower()),
+    "token_binding": ("token_binding", lambda binding: TokenBinding(binding).name.lower()),
+    "token_format": ("token_format", lambda form: None if form is None else TokenFormat(form).name.lower()),
     "url": ("host", _host),
 }
 """Fields that are told under another name or in other words."""

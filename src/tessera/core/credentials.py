@@ -1,14 +1,16 @@
-"""What did the caller present? The query, the body, or HTTP Basic: exactly one of them."""
+"""What did the caller present? A secret, a signed assertion, or a certificate: exactly one of them, in one place."""
 
 import binascii
 from enum import IntEnum
 
 import msgspec
 
-from tessera.core import wire
+from tessera.core import assertions, wire
 from tessera.core.applications import IMPORTED_LENGTH_MAX
+from tessera.core.assertions import Signed
 from tessera.core.errors import InvalidClient, InvalidRequest
 from tessera.core.evidence import Evidence
+from tessera.core.jws import Malformed
 
 UNKNOWN_CLIENT = (
     "Client authentication failed: the client id or secret is wrong, or the client may not be used now, "
@@ -17,12 +19,20 @@ UNKNOWN_CLIENT = (
 """One text for every failed authentication, so that it tells nobody which it was."""
 
 
+SYMMETRIC_ASSERTION = (
+    "An assertion that is signed with the client's secret (client_secret_jwt) is not accepted: secrets are held as"
+    " digests here, which check no signature. Sign with a private key (private_key_jwt), or send the secret."
+)
+"""The same for every client, known or not."""
+
+
 class Place(IntEnum):
-    """Where a client secret stood."""
+    """Where that stood by which a client proves itself; `CONNECTION` is the certificate of its TLS connection."""
 
     QUERY = 0
     BODY = 1
     BASIC = 2
+    CONNECTION = 3
 
 
 class Presented(msgspec.Struct, frozen=True, gc=False):
@@ -33,7 +43,28 @@ class Presented(msgspec.Struct, frozen=True, gc=False):
     place: Place
 
 
-def present(params: wire.Params, evidence: Evidence) -> Presented:
+class Assertion(msgspec.Struct, frozen=True, gc=False):
+    """A text that the client signed with its private key, and where it stood."""
+
+    client_id: str
+    signed: Signed
+    place: Place
+
+
+class Certificate(msgspec.Struct, frozen=True, gc=False):
+    """A client id, and the certificate of the connection with those above it (RFC 8705 section 2)."""
+
+    client_id: str
+    certificate: bytes
+    chain: tuple[bytes, ...]
+    place: Place = Place.CONNECTION
+
+
+Credentials = Presented | Assertion | Certificate
+"""What a client may prove itself with, exactly one of them in a request."""
+
+
+def present(params: wire.Params, evidence: Evidence) -> Credentials:
     """The credentials of an OAuth request (RFC 6749 section 2.3).
 
     Raises InvalidRequest when more than one way was used, InvalidClient when none was, or one that cannot be read.
@@ -42,20 +73,40 @@ def present(params: wire.Params, evidence: Evidence) -> Presented:
     authorization = evidence.authorization
     secret = values.get("client_secret")
     if "client_assertion" in values or "client_assertion_type" in values:
-        raise _assertion_refusal(another_way=secret is not None or authorization is not None)
+        if secret is not None or authorization is not None:
+            raise InvalidRequest("Present the client's credentials in one way only.")
+        return _assertion(params)
     if authorization is not None:
         return _basic(params, authorization)
     client_id = values.get("client_id")
-    if client_id is None or secret is None:
-        raise InvalidClient(UNKNOWN_CLIENT, detail="client_id or client_secret is absent", check="client.absent")
+    if client_id is None:
+        raise InvalidClient(UNKNOWN_CLIENT, detail="client_id is absent", check="client.credentials")
+    if secret is None:
+        if evidence.certificate is None:
+            raise InvalidClient(UNKNOWN_CLIENT, detail="client_secret is absent", check="client.credentials")
+        return Certificate(client_id, evidence.certificate, evidence.chain)
     place = Place.QUERY if "client_secret" in params.in_query else Place.BODY
     return _checked(client_id, secret, place)
 
 
-def _assertion_refusal(*, another_way: bool) -> InvalidRequest | InvalidClient:
-    if another_way:
-        return InvalidRequest("Present the client's credentials in one way only.", check="client.two_ways")
-    return InvalidClient(UNKNOWN_CLIENT, detail="client assertions are not supported", check="client.assertion")
+def _assertion(params: wire.Params) -> Assertion:
+    """RFC 7521 section 4.2: an assertion of the one type there is, which names the client that the request does."""
+    text = params.values.get("client_assertion")
+    if text is None or params.values.get("client_assertion_type") != assertions.TYPE:
+        raise InvalidRequest(
+            f"Send client_assertion, with client_assertion_type={assertions.TYPE}.", check="assertion.form"
+        )
+    try:
+        signed = assertions.read(text)
+    except assertions.Symmetric as reason:
+        raise InvalidClient(SYMMETRIC_ASSERTION, detail=str(reason), check="assertion.symmetric") from None
+    except Malformed as reason:
+        raise InvalidClient(UNKNOWN_CLIENT, detail=f"the assertion: {reason}", check="assertion.form") from None
+    named = params.values.get("client_id")
+    if named is not None and named != signed.client_id:
+        raise InvalidRequest("The client_id parameter names another client than the assertion.", check="client.two_ids")
+    place = Place.QUERY if "client_assertion" in params.in_query else Place.BODY
+    return Assertion(signed.client_id, signed, place)
 
 
 def _basic(params: wire.Params, authorization: bytes) -> Presented:

@@ -5,7 +5,11 @@
     │   ├── InvalidRequest
     │   ├── InvalidClient
     │   ├── UnsupportedGrantType
-    │   └── InvalidScope
+    │   ├── InvalidScope
+    │   ├── InvalidTarget
+    │   ├── InvalidToken             the bearer token of a request to an OAuth endpoint
+    │   ├── InvalidDPoPProof
+    │   └── UseDPoPNonce
     ├── PlatformRefusal              answered as {"status":"error","errors":{"code","message"}}
     │   ├── MissingCredentials       no credentials were sent at all
     │   ├── InvalidAuthToken
@@ -18,8 +22,10 @@
     │   ├── IdempotencyConflict      the idempotency id belongs to something else
     │   ├── ChangedMeanwhile         what was looked at is not as it was
     │   └── ArgumentError
+    ├── DPoPChallenge                the token is bound to a key, and no good proof of it came along
     ├── TooLarge                     the request is over a limit, whichever family it belongs to
     ├── MethodNotAllowed
+    ├── TooManyRequests              more than a guard rail allows, or a flood of wrong secrets
     └── Unavailable                  nothing was done; trying again later may work
 
 `public` is what the caller reads: it says what to do and tells an attacker nothing. `detail` is for the
@@ -68,6 +74,34 @@ class InvalidScope(OAuthRefusal):
     """The scope is malformed or more than the client was given (RFC 6749 section 5.2)."""
 
     code = "invalid_scope"
+
+
+class InvalidTarget(OAuthRefusal):
+    """The resource is malformed, unknown, or not one for which this client may have tokens (RFC 8707 section 2)."""
+
+    code = "invalid_target"
+
+
+class InvalidToken(OAuthRefusal):
+    """The token is absent, malformed, expired, revoked, or otherwise not valid (RFC 6750 section 3.1)."""
+
+    code = "invalid_token"
+
+
+class InvalidDPoPProof(OAuthRefusal):
+    """The DPoP proof of a token request is missing where it must be, or proves nothing (RFC 9449 section 5)."""
+
+    code = "invalid_dpop_proof"
+
+
+class UseDPoPNonce(OAuthRefusal):
+    """The DPoP proof of a token request has to contain this nonce (RFC 9449 section 8)."""
+
+    code = "use_dpop_nonce"
+
+    def __init__(self, public: str, *, nonce: str, detail: str = "", check: str = "") -> None:
+        super().__init__(public, detail=detail, check=check)
+        self.nonce = nonce
 
 
 class PlatformRefusal(Refusal):
@@ -144,6 +178,20 @@ class ArgumentError(PlatformRefusal):
     code = "argument_error"
 
 
+class DPoPChallenge(Refusal):
+    """The token was not sent with a proof of the key it is bound to (RFC 9449 section 7.1).
+
+    `error` is what the challenge says: invalid_token, invalid_dpop_proof or use_dpop_nonce, the last with a `nonce`.
+    """
+
+    code = "invalid_token"
+
+    def __init__(self, public: str, *, error: str, nonce: str = "", detail: str = "", check: str = "") -> None:
+        super().__init__(public, detail=detail, check=check)
+        self.error = error
+        self.nonce = nonce
+
+
 class TooLarge(Refusal):
     """The request is over one of the limits in `core/wire.py`."""
 
@@ -158,6 +206,16 @@ class MethodNotAllowed(Refusal):
     def __init__(self, allowed: tuple[str, ...]) -> None:
         super().__init__(f"Use {' or '.join(allowed)} for this address.", check="address.method")
         self.allowed = allowed
+
+
+class TooManyRequests(Refusal):
+    """More than this client may do for now; after `Retry-After` seconds it may do more."""
+
+    code = "temporarily_unavailable"
+
+    def __init__(self, public: str, *, seconds: int, detail: str = "", check: str = "") -> None:
+        super().__init__(public, detail=detail, check=check)
+        self.seconds = seconds
 
 
 class Unavailable(Refusal):

@@ -2,13 +2,17 @@
 
 import msgspec
 
+from tessera.core.rails import Quota
+
 
 class Evidence(msgspec.Struct, frozen=True, gc=False):
     """The headers of a request by which somebody is told from others, and where it comes from.
 
     `source` is the address of the client, as far as it is known by our own eyes or by a trusted proxy's word.
     `certificate` is the client's (DER), as a trusted proxy handed it over, with `chain` above it; None when there is
-    none. `proofs` are the values of the `DPoP` headers. `method` and `path` are the request's own.
+    none. `proofs` are the values of the `DPoP` headers. `method` and `path` are the request's own, the path as it was
+    sent, escapes and all. Into `quotas`, where there is such a list, guard rails put what the sender is to be told of
+    them.
     """
 
     authorization: bytes | None = None
@@ -18,6 +22,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
     proofs: tuple[bytes, ...] = ()
     method: str = ""
     path: str = ""
+    quotas: list[Quota] | None = None
 
 
 NOTHING = Evidence()

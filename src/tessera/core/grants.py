@@ -1,11 +1,12 @@
 """The grant table, and the phases that all grants share, in numbered order.
 
     1  known and allowed     the grant type is one we know, and this application may use it
-    2  scopes narrowed       to what the application was given
-    3  the grant's own rule  what only this grant asks for
-    4  claims                what the token will say
+    2  target chosen         the resource that the token is for (RFC 8707), or the platform
+    3  scopes narrowed       to what the application was given there
+    4  the grant's own rule  what only this grant asks for
+    5  claims                what the token will say
 
-A grant cannot forget a phase: `decide` runs them, and a grant only brings phase 3.
+A grant cannot forget a phase: `decide` runs them, and a grant only brings phase 4.
 """
 
 from collections.abc import Callable
@@ -13,9 +14,10 @@ from collections.abc import Callable
 import msgspec
 
 from tessera.core import scopes, wire
-from tessera.core.applications import Application, QueryCredentials
-from tessera.core.credentials import UNKNOWN_CLIENT, Place, Presented
+from tessera.core.applications import Application, AuthenticationMethod, QueryCredentials
+from tessera.core.credentials import UNKNOWN_CLIENT, Assertion, Certificate, Credentials, Place, Presented
 from tessera.core.errors import InvalidClient, InvalidRequest, UnsupportedGrantType
+from tessera.core.resources import Resources
 from tessera.core.tokens import Claims
 
 
@@ -59,7 +61,7 @@ def known(params: wire.Params) -> Grant:
     return grant
 
 
-def check_place(presented: Presented, application: Application) -> None:
+def check_place(presented: Credentials, application: Application) -> None:
     """Refuse credentials in the URL where the application's policy denies them.
 
     Raises InvalidClient. To be called only for a caller that has proved itself, so the detail helps nobody else.
@@ -72,12 +74,35 @@ def check_place(presented: Presented, application: Application) -> None:
         )
 
 
-def decide(grant: Grant, params: wire.Params, caller: Authenticated, token_id: int, now: int) -> Claims:
-    """Phases 2 to 4: the claims of the token this request earns.
+_METHODS: dict[type[Credentials], AuthenticationMethod] = {
+    Presented: AuthenticationMethod.CLIENT_SECRET,
+    Assertion: AuthenticationMethod.PRIVATE_KEY_JWT,
+    Certificate: AuthenticationMethod.TLS,
+}
 
-    Raises InvalidScope, or what the grant's own rule raises.
+
+def check_method(presented: Credentials, application: Application) -> None:
+    """Refuse a way of authentication that is switched off for the application.
+
+    Raises InvalidClient. To be called only for a caller that has proved itself, so the detail helps nobody else.
+    """
+    allowed = application.options.authentication_methods
+    if allowed and not allowed & _METHODS[type(presented)]:
+        raise InvalidClient(UNKNOWN_CLIENT, detail="this way of authentication is switched off", check="client.method")
+
+
+def decide(
+    grant: Grant, params: wire.Params, caller: Authenticated, known: Resources, token_id: int, now: int
+) -> Claims:
+    """Phases 2 to 5: the claims of the token this request earns.
+
+    Raises InvalidTarget, InvalidScope, or what the grant's own rule raises.
     """
     application = caller.application
-    granted = scopes.narrow(application.scopes, params.values.get("scope"))
+    values = params.values
+    target = known.target(application, values.get("resource"))
+    granted = scopes.narrow(known.granted(application, target), values.get("scope"))
     grant.rule(params, application)
-    return Claims(application.number, caller.credential, token_id, now, application.token_lifetime_seconds, granted)
+    return Claims(
+        application.number, caller.credential, token_id, now, application.token_lifetime_seconds, granted, target
+    )

@@ -1,15 +1,21 @@
 """The issuer: the address by which callers reach the service, compared byte for byte wherever it stands."""
 
-from urllib.parse import urlsplit
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
 
 LENGTH_MAX = 255
 
-_LOOPBACK = ("localhost", "::1")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def loopback(host: str) -> bool:
     """Whether a host name or address is this machine's own."""
-    return host in _LOOPBACK or host.startswith("127.")
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def check(issuer: str) -> str:
@@ -18,21 +24,26 @@ def check(issuer: str) -> str:
         raise ValueError(f"the issuer is at most {LENGTH_MAX} printable characters without spaces")
     if any(each in issuer for each in '?#\\"<>'):
         raise ValueError("the issuer has no query and no fragment")
-    parts = urlsplit(issuer)
+    parts, port = _parts(issuer)
     host = parts.hostname or ""
-    if parts.scheme not in ("http", "https") or not host or parts.username is not None:
+    if not issuer.startswith(("https://", "http://")) or not host or parts.username is not None:
         raise ValueError("the issuer is an address as https://id.example.com")
     if parts.scheme == "http" and not loopback(host):
-        raise ValueError("the issuer begins with https://, since http:// does beyond this machine not keep a secret")
+        raise ValueError("the issuer begins with https://: beyond this machine http:// keeps no secret")
     if issuer.endswith("/"):
         raise ValueError("the issuer has no slash at its end: it is compared byte for byte")
-    if parts.netloc != parts.netloc.lower() or _has_default_port(parts.scheme, parts.port):
-        raise ValueError("the issuer's host is in lower case and without the port that goes without saying")
+    if parts.netloc != parts.netloc.lower() or port == _DEFAULT_PORTS[parts.scheme]:
+        raise ValueError("the issuer's host is in lower case, without the port that goes without saying")
     return issuer
 
 
-def _has_default_port(scheme: str, port: int | None) -> bool:
-    return port == {"http": 80, "https": 443}[scheme]
+def _parts(issuer: str) -> tuple[SplitResult, int | None]:
+    try:
+        parts = urlsplit(issuer)
+        port = parts.port
+    except ValueError:
+        raise ValueError("the issuer is an address as https://id.example.com") from None
+    return parts, port
 
 
 def local(host: str, port: int, scheme: str = "http") -> str:

@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_der_private_key
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_public_key
 
 LENGTH_MAX = 4096
 """Characters of a signed text, beyond which it is not looked at."""
@@ -27,15 +27,18 @@ HEADER_LENGTH_MAX = 1024
 """Characters of its header."""
 
 RSA_BITS_MIN, RSA_BITS_MAX = 2048, 4096
+RSA_EXPONENT_BITS_MAX = 32
+"""A long exponent would make checking as slow as signing."""
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _COORDINATE_BYTES = 32
 
 
 class Algorithm(StrEnum):
-    """The signature algorithms we know (RFC 7518, RFC 8037)."""
+    """The signature algorithms we know (RFC 7518, RFC 8037); Ed25519 has two names (RFC 9864)."""
 
     EDDSA = "EdDSA"
+    ED25519 = "Ed25519"
     ES256 = "ES256"
     PS256 = "PS256"
     RS256 = "RS256"
@@ -161,11 +164,38 @@ def verifying_key(jwk: dict[str, Any]) -> VerifyingKey:
     return VerifyingKey(key, algorithms, key_id if isinstance(key_id, str) else None)
 
 
+_JWK = msgspec.json.Decoder(dict[str, Any])
+
+
+def read_key(raw: bytes) -> VerifyingKey:
+    """The key of a JWK as JSON. Raises Malformed as `verifying_key` does."""
+    try:
+        jwk = _JWK.decode(raw)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        raise Malformed("it is not a JSON object") from None
+    return verifying_key(jwk)
+
+
+def read_pem(raw: bytes) -> PublicKey:
+    """The public key of a PEM text. Raises Malformed for anything else, above all for a private key."""
+    if b"PRIVATE" in raw:
+        raise Malformed("it holds a private or a secret key")
+    try:
+        key = load_pem_public_key(raw)
+    except (ValueError, UnsupportedAlgorithm):
+        raise Malformed("it is not a public key in PEM") from None
+    if not isinstance(key, PublicKey) or (
+        isinstance(key, ec.EllipticCurvePublicKey) and not isinstance(key.curve, ec.SECP256R1)
+    ):
+        raise Malformed("a key is Ed25519, P-256 or RSA")
+    return verifying_key(dict(public_jwk(key))).key
+
+
 def _public(jwk: dict[str, Any]) -> tuple[PublicKey, tuple[Algorithm, ...]]:
     kind, curve = jwk.get("kty"), jwk.get("crv")
     try:
         if kind == "OKP" and curve == "Ed25519":
-            return ed25519.Ed25519PublicKey.from_public_bytes(_member(jwk, "x")), (Algorithm.EDDSA,)
+            return ed25519.Ed25519PublicKey.from_public_bytes(_member(jwk, "x")), (Algorithm.EDDSA, Algorithm.ED25519)
         if kind == "EC" and curve == "P-256":
             x, y = (int.from_bytes(_member(jwk, name)) for name in ("x", "y"))
             return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key(), (Algorithm.ES256,)
@@ -173,7 +203,10 @@ def _public(jwk: dict[str, Any]) -> tuple[PublicKey, tuple[Algorithm, ...]]:
             modulus = int.from_bytes(_member(jwk, "n"))
             if not RSA_BITS_MIN <= modulus.bit_length() <= RSA_BITS_MAX:
                 raise Malformed(f"an RSA key has {RSA_BITS_MIN} to {RSA_BITS_MAX} bits")
-            numbers = rsa.RSAPublicNumbers(int.from_bytes(_member(jwk, "e")), modulus)
+            exponent = int.from_bytes(_member(jwk, "e"))
+            if exponent.bit_length() > RSA_EXPONENT_BITS_MAX:
+                raise Malformed("an RSA key's exponent is small")
+            numbers = rsa.RSAPublicNumbers(exponent, modulus)
             return numbers.public_key(), (Algorithm.PS256, Algorithm.RS256)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise error if isinstance(error, Malformed) else Malformed("the key's members do not make a key") from None

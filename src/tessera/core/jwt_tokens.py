@@ -1,12 +1,13 @@
 """Access tokens as JWTs (RFC 9068): claims into a signed text, and a signed text back into what it says.
 
 `jti` is the token's number in hexadecimal, the same by which it is revoked. `iat` and `exp` are whole seconds, as
-others read them; `iat_micros` is what `iat` leaves out, so that a cut-off in the same second is exact. `sub` is the
-client id: our customers' ids are UUIDs and our client ids are not, and the claim `client_id`, which is always equal,
-says that nobody else is meant.
+others read them. `ref` is for ourselves: the numbers of the application, the credential and the resource, and the
+microseconds that `iat` leaves out, so that a cut-off in the same second is exact, and another application of the same
+client id, or another resource of the same identifier, is another. `sub` is the client id: our customers' ids are
+UUIDs and our client ids are not, and the claim `client_id`, which is always equal, says that nobody else is meant.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -39,7 +40,7 @@ class Said(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     exp: int
     jti: str
     scope: str
-    iat_micros: int = 0
+    ref: str
     cnf: dict[str, str] = {}
 
 
@@ -59,7 +60,7 @@ def sign(key: SigningKey, claims: Claims, client_id: str, issuer: str, audience:
         "exp": issued_at + claims.lifetime_seconds,
         "jti": token_id(claims.token_id),
         "scope": scopes.show(claims.scopes),
-        "iat_micros": micros,
+        "ref": str(Reference(claims.application, claims.credential, claims.resource, micros)),
     }
     if claims.binding:
         said["cnf"] = {_CONFIRMATIONS[claims.binding]: jws.encode(claims.thumbprint)}
@@ -89,21 +90,43 @@ def read(ring: SigningRing, token: str, now: int) -> tuple[SigningKey, Said] | N
         return None
 
 
-def claims(said: Said, application: int, resource: int) -> Claims | None:
-    """The claims of what a token says, its client and its audience by number; None when it says what we never say."""
+class Reference(NamedTuple):
+    """What `ref` says."""
+
+    application: int
+    credential: int
+    resource: int
+    micros: int
+
+    def __str__(self) -> str:
+        return ".".join(map(str, self))
+
+
+def reference(said: Said) -> Reference | None:
+    """What a token says for ourselves; None when it says what we never say."""
+    try:
+        found = Reference(*(int(part) for part in said.ref.split(".")))
+    except (TypeError, ValueError):
+        return None
+    return found if str(found) == said.ref and 0 <= found.micros < SECOND else None
+
+
+def claims(said: Said, ref: Reference) -> Claims | None:
+    """The claims of what a token says; None when it says what we never say."""
     lifetime = said.exp - said.iat
-    if said.sub != said.client_id or not 0 <= lifetime <= LIFETIME_SECONDS_MAX or not 0 <= said.iat_micros < SECOND:
+    if said.sub != said.client_id or not 0 <= lifetime <= LIFETIME_SECONDS_MAX:
         return None
     try:
-        number = int(said.jti, 16)
+        token_number = int(said.jti, 16)
         granted = scopes.parse(said.scope)
         binding, thumbprint = _confirmation(said.cnf)
     except (ValueError, InvalidScope):
         return None
-    if said.jti != token_id(number) or len(said.jti) != _ID_DIGITS:
+    if said.jti != token_id(token_number) or len(said.jti) != _ID_DIGITS:
         return None
-    issued_at = said.iat * SECOND + said.iat_micros
-    return Claims(application, 0, number, issued_at, lifetime, granted, resource, binding, thumbprint)
+    application, credential, resource, micros = ref
+    issued_at = said.iat * SECOND + micros
+    return Claims(application, credential, token_number, issued_at, lifetime, granted, resource, binding, thumbprint)
 
 
 def _confirmation(cnf: dict[str, str]) -> tuple[TokenBinding, bytes]:

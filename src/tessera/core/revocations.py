@@ -1,26 +1,47 @@
 """Revoked tokens: the ids of tokens that would otherwise still be live.
 
 What else makes a token dead (its application's state and cut-off, its own life) is decided in `core/tokens.py`.
-An entry is kept until the token would have expired anyway.
+An entry is kept until its token has expired anyway, and up to an hour longer: ids lie in one set for each hour in which
+they expire, so that an id takes about a hundred bytes, and forgetting looks at no id that stays.
 """
+
+from tessera.core.times import SECOND
+
+_HOUR = 3600 * SECOND
 
 
 class Revocations:
-    """Token ids revoked, each with the microsecond at which it may be forgotten."""
+    """Token ids revoked, by the hour in which their tokens expire."""
+
+    __slots__ = ("_by_hour",)
 
     def __init__(self) -> None:
-        self._forget_at: dict[int, int] = {}
+        self._by_hour: dict[int, set[int]] = {}
 
-    def __contains__(self, token_id: int) -> bool:
-        return token_id in self._forget_at
+    def holds(self, token_id: int, expires_at: int) -> bool:
+        """Whether the token with this id and end was revoked."""
+        return token_id in self._by_hour.get(expires_at // _HOUR, ())
 
     def __len__(self) -> int:
-        return len(self._forget_at)
+        return sum(len(ids) for ids in self._by_hour.values())
 
     def add(self, token_id: int, expires_at: int) -> None:
         """Revoke a token until it expires."""
-        self._forget_at[token_id] = expires_at
+        hour = expires_at // _HOUR
+        ids = self._by_hour.get(hour)
+        if ids is None:
+            ids = self._by_hour[hour] = set()
+        ids.add(token_id)
 
-    def forget_expired(self, now: int) -> None:
-        """Drop the entries of tokens that have expired by themselves."""
-        self._forget_at = {token_id: at for token_id, at in self._forget_at.items() if at > now}
+    def forget_expired(self, now: int, most: int) -> bool:
+        """Drop up to `most` ids of tokens that expired in hours before this one; whether there are more of them."""
+        this_hour = now // _HOUR
+        for hour in [each for each in self._by_hour if each < this_hour]:
+            ids = self._by_hour[hour]
+            if len(ids) > most:
+                for _ in range(most):
+                    ids.pop()
+                return True
+            most -= len(ids)
+            del self._by_hour[hour]
+        return False

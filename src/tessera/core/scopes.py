@@ -11,14 +11,36 @@ from tessera.core.errors import InvalidScope
 
 Scopes = tuple[str, ...]
 
-WELL_KNOWN: Scopes = ("openid", "profiles:read", "profiles:write", "loyalty:read", "loyalty:write", "loyalty:admin")
+INTROSPECT = "tokens:introspect"
+"""The scope by which an application may ask about every token of its organization."""
+
+WELL_KNOWN: Scopes = (
+    "openid",
+    "profiles:read",
+    "profiles:write",
+    "loyalty:read",
+    "loyalty:write",
+    "loyalty:admin",
+    INTROSPECT,
+)
 """Scopes that the platform itself checks. Their positions are bits in issued tokens: append, never reorder."""
 
 EVERYTHING = "openid"
 """The scope that opens the platform API of the token's own organization, but for what is in `APART`."""
 
-APART = frozenset({"loyalty:admin"})
+APART = frozenset({"loyalty:admin", INTROSPECT})
 """Scopes that an application has only when they are given to it by name."""
+
+MEANINGS = {
+    "openid": "Everything that is here but `loyalty:admin` and `tokens:introspect`.",
+    "profiles:read": "Read customers.",
+    "profiles:write": "Create and change customers.",
+    "loyalty:read": "Read points, tiers and their history.",
+    "loyalty:write": "Move points and tiers.",
+    "loyalty:admin": "Set up loyalty programs.",
+    INTROSPECT: "Ask about every token of the organization.",
+}
+"""What each of `WELL_KNOWN` lets its holder do, as a sentence."""
 
 MAX_LENGTH = 1000
 """Characters of a scope parameter, beyond which it is refused."""
@@ -45,6 +67,11 @@ def parse(text: str) -> Scopes:
             "The scope is malformed: send scope names with one space between them.", check="scope.malformed"
         )
     return tuple(sorted(set(names), key=_order))
+
+
+def stored(text: str) -> Scopes:
+    """Scopes as they were stored; an empty text is none."""
+    return parse(text) if text else ()
 
 
 def show(scopes: Scopes) -> str:

@@ -89,6 +89,11 @@ class SigningRing:
         """The key that signs at this moment. Raises KeyError when there is none of this algorithm."""
         return self._successions[algorithm].at(now)
 
+    def name(self, algorithm: Algorithm, number: int) -> str | None:
+        """The name (`kid`) of the key with this number; None when there is none."""
+        found = (key for key in self._by_id.values() if (key.algorithm, key.number) == (algorithm, number))
+        return next((key.key_id for key in found), None)
+
     def known(self, key_id: object, now: int) -> SigningKey | None:
         """The key with this name, when what it signed is still good."""
         key = self._by_id.get(key_id) if isinstance(key_id, str) else None

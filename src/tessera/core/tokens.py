@@ -14,8 +14,9 @@ import struct
 
 import msgspec
 
-from tessera.core import scopes
+from tessera.core import resources, scopes
 from tessera.core.applications import Application, TokenBinding
+from tessera.core.resources import Resources
 from tessera.core.revocations import Revocations
 from tessera.core.scopes import Scopes
 from tessera.core.sealing import Ring
@@ -113,14 +114,25 @@ def _read(raw: bytes) -> Claims | None:
     )
 
 
-def live(claims: Claims, application: Application | None, revocations: Revocations, now: int) -> bool:
-    """Whether a token is live: within its life, its application in service, and not revoked in any way."""
+def live(
+    claims: Claims,
+    application: Application | None,
+    revocations: Revocations,
+    now: int,
+    known: Resources = resources.NONE,
+) -> bool:
+    """Whether a token is live: within its life, its application in service, and not revoked in any way.
+
+    One for a resource is live only while that is one of the `known` and the application may do there all it claims.
+    """
+    expires_at = claims.expires_at
     return (
         application is not None
-        and now < claims.expires_at
+        and now < expires_at
         and claims.issued_at >= application.tokens_valid_from
         and application.in_service(now)
-        and claims.token_id not in revocations
+        and not revocations.holds(claims.token_id, expires_at)
+        and (not claims.resource or known.uphold(application, claims.resource, claims.scopes))
     )
 
 
@@ -134,4 +146,10 @@ def seconds_left(claims: Claims, now: int) -> int:
 
 def reply(token: str, claims: Claims, now: int) -> TokenReply:
     """The body of a successful token response."""
-    return TokenReply(token, claims.issued_at // SECOND, seconds_left(claims, now), scopes.show(claims.scopes))
+    return TokenReply(
+        token,
+        claims.issued_at // SECOND,
+        seconds_left(claims, now),
+        scopes.show(claims.scopes),
+        "DPoP" if claims.binding is TokenBinding.DPOP else "bearer",
+    )

@@ -29,12 +29,17 @@ DEFINED = frozenset(
         "client_secret",
         "client_assertion",
         "client_assertion_type",
+        "resource",
         "scope",
         "token",
         "token_type_hint",
     }
 )
 """Parameters that this service reads. Others are ignored (RFC 6749 section 3.2)."""
+
+REPEATABLE = "resource"
+"""The one parameter that may be sent several times (RFC 8707 section 2). Equal values count once; different ones stand
+in one value with a blank between, which no URI has."""
 
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -172,14 +177,21 @@ def _once(pairs: list[tuple[str, str]]) -> dict[str, str]:
     seen: dict[str, str] = {}
     for name, value in pairs:
         if name in DEFINED:
-            if name in seen:
-                raise InvalidRequest(f"The parameter {name} was sent twice. Send it once.", check="request.twice")
             if len(value) > VALUE_LENGTH_MAX:
                 raise InvalidRequest(
                     f"The parameter {name} is longer than {VALUE_LENGTH_MAX} characters.", check="request.value_length"
                 )
-            seen[name] = value
+            seen[name] = _again(name, seen[name], value) if name in seen else value
     return seen if all(seen.values()) else {name: value for name, value in seen.items() if value}
+
+
+def _again(name: str, value: str, other: str) -> str:
+    """The value of a parameter that stands there once more."""
+    if name != REPEATABLE:
+        raise InvalidRequest(f"The parameter {name} was sent twice. Send it once.")
+    if not value or not other:
+        return value or other
+    return value if other in value.split(" ") else f"{value} {other}"
 
 
 def printable(value: str, length_max: int) -> bool:

@@ -72,6 +72,12 @@ class Applications:
         if application is not None:
             del self.numbered[application.number]
 
+    def drop_organization(self, number: int) -> None:
+        """Forget the applications of an organization, so that the next look-up of each reads it."""
+        self._epoch += 1
+        for application in [each for each in self.numbered.values() if each.organization == number]:
+            self.drop(application.client_id)
+
     def clear(self) -> None:
         """Forget everything."""
         self._epoch += 1

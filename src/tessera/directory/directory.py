@@ -2,6 +2,7 @@
 
 from tessera.core.changes import Notice, NoticeKind
 from tessera.core.keys import KeyPurpose, MasterKey, WrappedKey
+from tessera.core.resources import Resources
 from tessera.core.revocations import Revocations
 from tessera.core.sealing import Ring, SealingKey
 from tessera.core.signing import ALGORITHMS, SigningKey, SigningRing
@@ -11,22 +12,34 @@ from tessera.ports import Clock, DirectoryReader, Unusable
 
 PROPERTIES_MAX = 10_000
 PROGRAMS_MAX = 1_000
+REVOCATIONS_PAGE = 10_000
+"""Revocations read at once: all of them as rows would take more memory than it takes to keep them."""
 
 
 class Directory:
-    """Applications by client id and by number, properties, programs, the keys, the pepper and the revocations.
+    """Applications by client id and by number, properties, programs, resources, the keys, the pepper, the revocations.
 
     `ring` holds the keys that seal tokens, `signing` those that sign them.
 
-    `sequence` is the notice up to which it has heard. Empty until `load`.
+    `issuer` names the platform among the resources. `sequence` is the notice up to which it has heard. Empty until
+    `load`.
     """
 
-    def __init__(self, reader: DirectoryReader, master_key: MasterKey, clock: Clock, applications_max: int) -> None:
+    def __init__(
+        self,
+        reader: DirectoryReader,
+        master_key: MasterKey,
+        clock: Clock,
+        applications_max: int,
+        issuer: str | None = None,
+    ) -> None:
         self._reader = reader
+        self._issuer = issuer
         self._master_key = master_key
         self.applications = Applications(reader, clock, applications_max)
         self.properties = Cache(reader.property_with_key, PROPERTIES_MAX)
         self.programs = Cache(reader.program, PROGRAMS_MAX)
+        self.resources = Resources()
         self.revocations = Revocations()
         self.ring: Ring
         self.signing: SigningRing
@@ -34,7 +47,7 @@ class Directory:
         self.sequence = 0
 
     async def load(self, now: int) -> None:
-        """Begin afresh: forget what is cached, read keys and revocations.
+        """Begin afresh: forget what is cached, read keys, resources and revocations.
 
         Raises Unusable when the master key does not open the stored keys, or there are none.
         """
@@ -43,10 +56,19 @@ class Directory:
         self.properties.clear()
         self.programs.clear()
         await self._load_keys()
-        revocations = Revocations()
-        for token_id, expires_at in await self._reader.revocations(now):
-            revocations.add(token_id, expires_at)
-        self.revocations = revocations
+        await self._load_resources()
+        await self._load_revocations(now)
+
+    async def _load_resources(self) -> None:
+        self.resources = Resources(await self._reader.resources(), self._issuer)
+
+    async def _load_revocations(self, now: int) -> None:
+        """Beside those that are known: no revocation is ever taken back."""
+        page = await self._reader.revocations(now, -1, REVOCATIONS_PAGE)
+        while page:
+            for token_id, expires_at in page:
+                self.revocations.add(token_id, expires_at)
+            page = await self._reader.revocations(now, page[-1][0], REVOCATIONS_PAGE)
 
     async def _load_keys(self) -> None:
         keys = await self._reader.keys()
@@ -78,6 +100,10 @@ class Directory:
             )
         return material
 
+    def wrap(self, purpose: KeyPurpose, number: int, material: bytes) -> bytes:
+        """A new key, as the database may hold it at this place."""
+        return self._master_key.wrap(purpose, number, material)
+
     def enclose(self, place: str, material: bytes) -> bytes:
         """Something that has to be read again, as it may stand at this place of the database."""
         return self._master_key.enclose(place, material)
@@ -100,6 +126,10 @@ class Directory:
         elif notice.kind is NoticeKind.TOKEN:
             token_id, _, expires_at = notice.key.partition(":")
             self.revocations.add(int(token_id), int(expires_at))
+        elif notice.kind is NoticeKind.ORGANIZATION:
+            self.applications.drop_organization(int(notice.key))
+        elif notice.kind is NoticeKind.RESOURCE:
+            await self._load_resources()
         elif notice.kind is NoticeKind.PROPERTY:
             self.properties.drop(notice.key)
         elif notice.kind is NoticeKind.PROGRAM:

@@ -9,21 +9,28 @@ from typing import Protocol
 
 from tessera.core.changes import Change, Notice
 from tessera.ports.audit import AuditReader, Search
+from tessera.ports.counts import Counted, SharedCounts
 from tessera.ports.customers import CustomerReader, UserEvent
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
+from tessera.ports.fetcher import Fetcher, NotFetched
 from tessera.ports.identity import IdentityReader
+from tessera.ports.keys import KeyReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
 from tessera.ports.proofs import ProofReader
+from tessera.ports.resources import ResourceReader
+from tessera.ports.rotation import HourCount, RotationReader
 
 
-class DirectoryReader(IdentityReader, ProgramReader, Protocol):
+class DirectoryReader(IdentityReader, ResourceReader, ProgramReader, Protocol):
     """What the directory keeps in memory is read by this."""
 
 
 class Reader(
     IdentityReader,
+    KeyReader,
+    ResourceReader,
     ProgramReader,
     WholeProgramReader,
     CustomerReader,
@@ -31,6 +38,7 @@ class Reader(
     OutboxReader,
     AuditReader,
     ProofReader,
+    RotationReader,
     Protocol,
 ):
     """The read side. Each call sees one moment: everything committed before it, nothing half.
@@ -88,20 +96,28 @@ __all__ = [
     "AuditReader",
     "Clock",
     "Conflict",
+    "Counted",
     "Counts",
     "CustomerReader",
     "DirectoryReader",
     "Due",
     "Entropy",
+    "Fetcher",
+    "HourCount",
     "IdentityReader",
+    "KeyReader",
     "LedgerReader",
+    "NotFetched",
     "OutboxReader",
     "PastMembership",
     "ProgramReader",
     "ProofReader",
     "Reader",
+    "ResourceReader",
+    "RotationReader",
     "Search",
     "Sender",
+    "SharedCounts",
     "SlowHash",
     "Store",
     "StoreError",

@@ -8,15 +8,19 @@ from pathlib import Path
 
 import msgspec
 
+from tessera.core.applications import FOREVER
 from tessera.core.audit_chain import Entry
 from tessera.core.keys import KeyPurpose, WrappedKey
+from tessera.core.warnings import CALLS_EACH, GREEDY_TOKENS, Ending, Greedy, Owner, finished_hours
 from tessera.ports import Unusable
-from tessera.store import sql
+from tessera.store import rows, sql
 from tessera.store.folder import DataFolder
 from tessera.store.migrate import SchemaState, read_only, sqlite_state
 
 AUDIT_ENTRIES = 10_000
 """The newest entries of the audit that are looked at; `tessera audit verify` looks at all."""
+LISTED_MAX = 1000
+"""Credentials about to end that are looked at, the first first."""
 
 
 class FileFacts(msgspec.Struct, frozen=True):
@@ -36,7 +40,8 @@ class DatabaseFacts(msgspec.Struct, frozen=True):
     damage: list[str] = []
     keys: list[WrappedKey] = []
     newest_at: int | None = None
-    secrets_ending: list[tuple[str, str, int]] = []
+    ending: list[Ending] = []
+    greedy: list[Greedy] = []
     warned: list[tuple[str, int]] = []
     audit: list[Entry] = []
 
@@ -64,7 +69,7 @@ def file(path: Path) -> FileFacts:
 def look(path: Path, now: int, until: int, warn: int) -> FolderFacts:
     """Look at a data folder. Never raises.
 
-    `until` bounds the secrets that end soon, `warn` is the number of the policy whose users are wanted.
+    `until` bounds the credentials that end soon, `warn` is the number of the policy whose users are wanted.
     """
     folder = DataFolder(path)
     try:
@@ -82,6 +87,14 @@ def look(path: Path, now: int, until: int, warn: int) -> FolderFacts:
     )
 
 
+def _ending(now: int, until: int) -> dict[str, int]:
+    return {"after": now, "after_number": FOREVER, "until": until, "limit": LISTED_MAX}
+
+
+def _greedy(hour: int) -> dict[str, int]:
+    return {"hour": hour, "tokens": GREEDY_TOKENS, "calls_each": CALLS_EACH}
+
+
 def _database(path: Path, now: int, until: int, warn: int) -> DatabaseFacts:
     try:
         state = sqlite_state(path)
@@ -95,7 +108,12 @@ def _database(path: Path, now: int, until: int, warn: int) -> DatabaseFacts:
                 state=state,
                 keys=[WrappedKey(KeyPurpose(row[0]), *row[1:]) for row in connection.execute(sql.identity.KEYS)],
                 newest_at=connection.execute(sql.identity.NEWEST).fetchone()[0],
-                secrets_ending=connection.execute(sql.identity.SECRETS_ENDING, {"now": now, "until": until}).fetchall(),
+                ending=[rows.ending(row) for row in connection.execute(sql.rotation.ENDING, _ending(now, until))],
+                greedy=[
+                    Greedy(Owner(*row[:5]), *row[5:])
+                    for hour in finished_hours(now)
+                    for row in connection.execute(sql.usage.GREEDY, _greedy(hour))
+                ],
                 warned=connection.execute(sql.identity.WARNED, {"warn": warn}).fetchall(),
                 audit=[Entry(*row) for row in connection.execute(sql.audit.ENTRIES_LAST, {"limit": AUDIT_ENTRIES})],
             )

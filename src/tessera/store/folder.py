@@ -12,6 +12,7 @@ DATABASE = "tessera.db"
 MASTER_KEY = "master.key"
 DEMO = "demo.json"
 LOCK = "setup.lock"
+COUNTS = "counts.map"
 
 
 class DataFolder:
@@ -22,6 +23,7 @@ class DataFolder:
         self.database = path / DATABASE
         self.master_key = path / MASTER_KEY
         self.demo = path / DEMO
+        self.counts = path / COUNTS
 
     def make(self) -> None:
         """Make the folder, mode 0700, when it is not there. Raises Unusable when that cannot be."""

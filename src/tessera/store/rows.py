@@ -23,6 +23,7 @@ from tessera.core.applications import (
 from tessera.core.loyalty.points import PointAccount, PointSource
 from tessera.core.loyalty.program import Award, EventRule, Program
 from tessera.core.loyalty.tiers import Rule, TierLevel, TierSystem
+from tessera.core.warnings import Ending, Owner
 from tessera.store.driver import Row
 
 _KINDS = tuple(CredentialKind)
@@ -47,7 +48,7 @@ def application(rows: list[Row]) -> Application | None:
         client_id,
         organization,
         enabled == 1,
-        scopes.parse(scope),
+        scopes.stored(scope),
         _the_same(lifetime),
         _POLICIES[policy],
         valid_from,
@@ -143,3 +144,9 @@ def credential_record(row: Row) -> CredentialRecord:
     """The operator's view of a credential."""
     number, name, kind, *rest = row
     return CredentialRecord(number, name, _KINDS[kind].name.lower(), *rest)
+
+
+def ending(row: Row) -> Ending:
+    """A credential with an end, and whose it is."""
+    number, name, kind, *rest = row[5:]
+    return Ending(Owner(*row[:5]), number, name, _KINDS[kind].name.lower(), *rest)

@@ -5,6 +5,7 @@ of the contract. Which of the two a refusal of neither family becomes depends on
 """
 
 from tessera.core import errors
+from tessera.core.dpop import SIGNING_ALGORITHMS
 from tessera.core.errors import OAuthRefusal, PlatformRefusal, Refusal
 from tessera.web.messages import CLOSE, JSON_NO_STORE_HEADERS, DuplicateHeader, Headers, Response, encode
 
@@ -15,8 +16,13 @@ STATUSES: dict[type[Refusal], int] = {
     errors.InvalidClient: 401,
     errors.UnsupportedGrantType: 400,
     errors.InvalidScope: 400,
+    errors.InvalidTarget: 400,
+    errors.InvalidToken: 401,
+    errors.InvalidDPoPProof: 400,
+    errors.UseDPoPNonce: 400,
     errors.MissingCredentials: 401,
     errors.InvalidAuthToken: 401,
+    errors.DPoPChallenge: 401,
     errors.InsufficientScope: 403,
     errors.InvalidAPIKey: 401,
     errors.UserNotFound: 404,
@@ -28,19 +34,28 @@ STATUSES: dict[type[Refusal], int] = {
     errors.ArgumentError: 400,
     errors.TooLarge: 413,
     errors.MethodNotAllowed: 405,
+    errors.TooManyRequests: 429,
     errors.Unavailable: 503,
     DuplicateHeader: 400,
 }
 
-_PLATFORM_CODES = {"invalid_request": "argument_error", "temporarily_unavailable": "not_available"}
+_PLATFORM_CODES = {
+    "invalid_request": "argument_error",
+    "invalid_token": "invalid_auth_token",
+    "temporarily_unavailable": "not_available",
+}
 """What the platform calls a refusal that both families know."""
 
 RETRY_AFTER_SECONDS = 1
 
 
-def respond(refusal: Refusal, path: str) -> Response:
-    """The response for a refusal at this address."""
-    return Response(STATUSES[type(refusal)], _body(refusal, path), JSON_NO_STORE_HEADERS + _headers(refusal))
+def respond(refusal: Refusal, path: str, resource_metadata: str = "") -> Response:
+    """The response for a refusal at this address.
+
+    `resource_metadata` is where the platform's metadata is, which its challenges tell (RFC 9728 section 5.1).
+    """
+    headers = JSON_NO_STORE_HEADERS + _headers(refusal, resource_metadata)
+    return Response(STATUSES[type(refusal)], _body(refusal, path), headers)
 
 
 def not_found(path: str) -> Response:
@@ -96,29 +111,48 @@ def _envelope(code: str, message: str) -> bytes:
     return encode({"status": "error", "errors": {"code": code, "message": message}})
 
 
-def _headers(refusal: Refusal) -> Headers:
+def _headers(refusal: Refusal, resource_metadata: str) -> Headers:
+    where = f'resource_metadata="{resource_metadata}"' if resource_metadata else ""
+    headers: Headers = ()
     match refusal:
         case errors.InvalidClient():
-            return _challenges(f'error="invalid_client", error_description="{refusal.public}"')
+            headers = _challenges('error="invalid_client"', f'error_description="{refusal.public}"')
+        case errors.InvalidToken():
+            headers = _challenges('error="invalid_token"', f'error_description="{refusal.public}"')[1:]
         case errors.InvalidAuthToken():
-            return _challenges(f'error="invalid_token", error_description="{refusal.public}"')
+            headers = _challenges('error="invalid_token"', f'error_description="{refusal.public}"', where)
+        case errors.UseDPoPNonce() | errors.DPoPChallenge():
+            headers = _dpop(refusal, where)
         case errors.MissingCredentials() | errors.InvalidAPIKey():
-            return _challenges("")
+            headers = _challenges(where)
         case errors.InsufficientScope():
             challenge = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{refusal.scope}"'
-            return ((b"www-authenticate", challenge.encode("ascii")),)
+            headers = ((b"www-authenticate", challenge.encode("ascii")),)
         case errors.MethodNotAllowed():
-            return ((b"allow", ", ".join(refusal.allowed).encode("ascii")),)
-        case errors.Unavailable():
-            return ((b"retry-after", str(RETRY_AFTER_SECONDS).encode("ascii")),)
+            headers = ((b"allow", ", ".join(refusal.allowed).encode("ascii")),)
+        case errors.TooManyRequests() | errors.Unavailable():
+            seconds = refusal.seconds if isinstance(refusal, errors.TooManyRequests) else RETRY_AFTER_SECONDS
+            headers = ((b"retry-after", b"%d" % seconds),)
         case errors.TooLarge():
-            return (CLOSE,)
-    return ()
+            headers = (CLOSE,)
+    return headers
 
 
-def _challenges(bearer_error: str) -> Headers:
+def _dpop(refusal: errors.UseDPoPNonce | errors.DPoPChallenge, where: str) -> Headers:
+    """The nonce, and on the platform the challenge (RFC 9449 sections 7.1, 8 and 9)."""
+    nonce: Headers = ((b"dpop-nonce", refusal.nonce.encode("ascii")),) if refusal.nonce else ()
+    if isinstance(refusal, errors.UseDPoPNonce):
+        return nonce
+    challenge = (
+        f'DPoP realm="{REALM}", error="{refusal.error}", error_description="{refusal.public}",'
+        f' algs="{SIGNING_ALGORITHMS}"' + (f", {where}" if where else "")
+    )
+    return ((b"www-authenticate", challenge.encode("ascii")), *nonce)
+
+
+def _challenges(*parameters: str) -> Headers:
     """Basic first, for clients that only then send it; Bearer beside it (RFC 6750 section 3)."""
-    bearer = f'Bearer realm="{REALM}"' + (f", {bearer_error}" if bearer_error else "")
+    bearer = ", ".join([f'Bearer realm="{REALM}"', *(each for each in parameters if each)])
     return (
         (b"www-authenticate", f'Basic realm="{REALM}", charset="UTF-8"'.encode("ascii")),
         (b"www-authenticate", bearer.encode("ascii")),

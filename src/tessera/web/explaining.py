@@ -12,6 +12,7 @@ from tessera.web import origin
 from tessera.web.messages import Request, Scope
 
 ID_BYTES = 16
+REQUEST_ID = b"x-request-id"
 
 
 def new_id() -> bytes:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import msgspec
 
 from tessera.core.errors import Refusal, TooLarge
+from tessera.core.rails import Quota
 from tessera.core.wire import Params
 
 Scope = MutableMapping[str, Any]
@@ -26,7 +27,7 @@ class Whole(Protocol):
     def received(self, scope: Scope) -> bytes | None:
         """The body, when all of it has arrived and none was read; otherwise None, and ASGI's events are the way."""
 
-    def respond(self, scope: Scope, status: int, headers: Headers, body: bytes, request_id: bytes) -> bool:
+    def respond(self, scope: Scope, response: "Response") -> bool:
         """Send a response; False when it cannot be done at once, and ASGI's events are the way."""
 
 
@@ -52,16 +53,19 @@ class DuplicateHeader(Refusal):
 class Request:
     """One HTTP request; `path_values` are the decoded values of the route's `{names}`, in order.
 
-    `params` are the parameters of an OAuth request once they are read, `client_id` is the caller's once it is known:
-    for what is told of a refusal.
+    `also_answer` are headers for the answer, whatever the handler makes of the rest; refusals have their own. `quotas`
+    is what guard rails want the caller to be told, whatever the answer is. `params` are the parameters of an OAuth
+    request once they are read, `client_id` is the caller's once it is known: for what is told of a refusal.
     """
 
-    __slots__ = ("_receive", "client_id", "params", "path_values", "scope")
+    __slots__ = ("_receive", "also_answer", "client_id", "params", "path_values", "quotas", "scope")
 
-    def __init__(self, scope: Scope, receive: Receive, path_values: tuple[str, ...]) -> None:
+    def __init__(self, scope: Scope, receive: Receive, path_values: tuple[str, ...], quotas: list[Quota]) -> None:
         self.scope = scope
         self._receive = receive
         self.path_values = path_values
+        self.also_answer: Headers = ()
+        self.quotas = quotas
         self.params: Params | None = None
         self.client_id = ""
 
@@ -110,13 +114,13 @@ class Request:
 class Response(msgspec.Struct, gc=False):
     """One HTTP response; `headers` beside the content length, names in lower case.
 
-    `request_id` is sent as `X-Request-Id`, apart from the headers, of which there are few sets that are kept.
+    Those whose values are another in every answer are in `varying`: the others are remembered as they are sent.
     """
 
     status: int
     body: bytes
     headers: Headers
-    request_id: bytes = b""
+    varying: Headers = ()
 
 
 JSON_HEADERS = ((b"content-type", b"application/json"),)

@@ -6,8 +6,10 @@ import msgspec
 
 from tessera.core.errors import Refusal
 
-Access = Literal["platform", "client"]
-"""Who may call: whoever has a token or a property's secret, or an application by its client id and secret."""
+Access = Literal["platform", "client", "bearer", "public"]
+"""Who may call: whoever has a token or a property's secret, an application by its client id and secret, whoever has a
+token, at an OAuth endpoint, or anybody. What anybody may call may be cached.
+"""
 
 
 class Parameter(msgspec.Struct, frozen=True):

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from tessera.web.explaining import new_id
+from tessera.web.explaining import REQUEST_ID, new_id
 from tessera.web.limits import HEADERS_MAX, PIPELINED_MAX, Limits
-from tessera.web.messages import CLOSE, WHOLE, Headers, Scope
+from tessera.web.messages import CLOSE, WHOLE, Headers, Response, Scope
 from tessera.web.turns import Turns
 
 GRACE_SECONDS = 0.5
@@ -140,12 +140,12 @@ class LimitedProtocol(HttpToolsProtocol):
             return None
         return bytes(cycle.body)
 
-    def respond(self, scope: Scope, status: int, headers: Headers, body: bytes, request_id: bytes) -> bool:
+    def respond(self, scope: Scope, response: Response) -> bool:
         """Send a whole response in one write, in place of the two that ASGI's two messages cost (see `Whole`).
 
         It cannot be done so when the client reads slowly, or when this is not the newest request.
         """
-        cycle = self.cycle
+        cycle, headers, body = self.cycle, response.headers, response.body
         if cycle.scope is not scope or cycle.response_started or cycle.disconnected or self.flow.write_paused:
             return False
         close = not cycle.keep_alive or self._going_down or CLOSE in headers
@@ -154,18 +154,17 @@ class LimitedProtocol(HttpToolsProtocol):
         cycle.response_started = cycle.response_complete = True
         self._closes = close
         sent = b"" if scope["method"] == "HEAD" else body
-        self.turns.write(
-            self.loop, self.transport, self._head(status, headers, len(body), request_id) + sent, close=close
-        )
+        head = self._head(response.status, headers, len(body), response.varying)
+        self.turns.write(self.loop, self.transport, head + sent, close=close)
         cycle.message_event.set()
         cycle.on_response()
         return True
 
-    def _head(self, status: int, headers: Headers, length: int, request_id: bytes) -> bytes:
-        dated = _lines(tuple(self.server_state.default_headers))
-        if request_id:  # another one each time: with the others it would push all sets of headers out of memory
-            dated += b"x-request-id: %b\r\n" % request_id
-        return b"%b%b%bcontent-length: %d\r\n\r\n" % (STATUS_LINE[status], dated, _lines(headers), length)
+    def _head(self, status: int, headers: Headers, length: int, varying: Headers = ()) -> bytes:
+        lines = _lines(tuple(self.server_state.default_headers)) + _lines(headers)
+        if varying:
+            lines += b"".join([b"%b: %b\r\n" % header for header in varying])
+        return b"%b%bcontent-length: %d\r\n\r\n" % (STATUS_LINE[status], lines, length)
 
     def pause_writing(self) -> None:
         self.deadline = self.loop.time() + self.limits.request_timeout_seconds
@@ -225,7 +224,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.flow.pause_reading()  # or megabytes that are here already would be parsed first
             request_id = new_id()
-            head = self._head(status, (*headers, CLOSE), 0, request_id)
+            head = self._head(status, (*headers, CLOSE), 0, ((REQUEST_ID, request_id),))
             self.turns.write(self.loop, self.transport, head, close=True)
             tell = getattr(self.app, "refused_unread", None)
             if tell is not None:

@@ -2,23 +2,15 @@
 
 A transaction is a tuple of these. A change restates the fact it relied on (`was_...`, or that its key is free); the
 store refuses the whole tuple with `Conflict` when a fact no longer holds. Each carries its own key, so committing
-the same changes again after an unknown outcome never takes effect twice. The one exception is `CountTokens`,
-which adds up: counts of an unknown outcome are let go.
+the same changes again after an unknown outcome never takes effect twice. The exceptions are `CountTokens` and
+`CountHour`, which add up: counts of an unknown outcome are let go.
 
 `notice` is what other nodes must hear, for changes to what they keep in memory. Times are microseconds since the
 epoch, amounts are in units.
 """
 
-from tessera.core.changes.audit import (
-    ForgetRefusals,
-    KeepRefusal,
-    RecordDeed,
-)
-from tessera.core.changes.change import (
-    Change,
-    Notice,
-    NoticeKind,
-)
+from tessera.core.changes.audit import ForgetRefusals, KeepRefusal, RecordDeed
+from tessera.core.changes.change import Change, Notice, NoticeKind
 from tessera.core.changes.customers import (
     AddCustomer,
     AddPhone,
@@ -44,16 +36,15 @@ from tessera.core.changes.identity import (
     EnableApplication,
     EndCredential,
     MarkCredentialUsed,
+    RevokeApplicationTokens,
+    RevokeOrganizationTokens,
     RevokeToken,
+    SetAuthenticationMethods,
     SetQueryCredentials,
+    SetTokenBinding,
 )
-from tessera.core.changes.ledger import (
-    AddEntry,
-    AddUserEvent,
-    JoinTier,
-    LeaveTier,
-    SetStanding,
-)
+from tessera.core.changes.keys import EndKey, ForgetKey, SetTokenFormat
+from tessera.core.changes.ledger import AddEntry, AddUserEvent, JoinTier, LeaveTier, SetStanding
 from tessera.core.changes.outbox import (
     AddDelivery,
     AddEvent,
@@ -92,15 +83,12 @@ from tessera.core.changes.program import (
     SetTierRule,
     SetTierSystem,
 )
-from tessera.core.changes.proofs import (
-    ForgetProofs,
-    SpendProof,
-)
-from tessera.core.changes.upkeep import (
-    ForgetRevocations,
-    ReleaseLease,
-    TakeLease,
-)
+from tessera.core.changes.proofs import ForgetProofs, SpendProof
+from tessera.core.changes.rails import SetRails
+from tessera.core.changes.resources import AddResource, DeleteResource, SetAccess, SetResource
+from tessera.core.changes.rotation import AddWarning, FinishCredential, ForgetWarnings, KeepCredential, SetTokenReuse
+from tessera.core.changes.upkeep import ForgetRevocations, ReleaseLease, TakeLease
+from tessera.core.changes.usage import CountHour, ForgetHours
 
 __all__ = [
     "AddApplication",
@@ -117,29 +105,39 @@ __all__ = [
     "AddPointAccount",
     "AddPointSource",
     "AddProperty",
+    "AddResource",
     "AddTierLevel",
     "AddTierRule",
     "AddTierRuleAccount",
     "AddTierSystem",
     "AddUserEvent",
+    "AddWarning",
     "AddWebhook",
     "Change",
     "ClaimIdentifier",
+    "CountHour",
     "CountTokens",
     "DeleteApplication",
+    "DeleteResource",
     "DeleteWebhook",
     "DisableApplication",
     "DropExpiredTags",
     "EnableApplication",
     "EndCredential",
     "EndDelivery",
+    "EndKey",
+    "FinishCredential",
     "ForgetCustomer",
     "ForgetDeliveries",
     "ForgetEvents",
+    "ForgetHours",
+    "ForgetKey",
     "ForgetProofs",
     "ForgetRefusals",
     "ForgetRevocations",
+    "ForgetWarnings",
     "JoinTier",
+    "KeepCredential",
     "KeepRefusal",
     "LeaveTier",
     "MarkCredentialUsed",
@@ -160,8 +158,12 @@ __all__ = [
     "ResumeWebhook",
     "RetireTierLevel",
     "RetryDeliveries",
+    "RevokeApplicationTokens",
+    "RevokeOrganizationTokens",
     "RevokeToken",
     "RotateWebhook",
+    "SetAccess",
+    "SetAuthenticationMethods",
     "SetBehaviour",
     "SetCustomProfile",
     "SetEventRule",
@@ -169,11 +171,16 @@ __all__ = [
     "SetPointAccount",
     "SetPointSource",
     "SetQueryCredentials",
+    "SetRails",
+    "SetResource",
     "SetStanding",
     "SetTag",
     "SetTierLevel",
     "SetTierRule",
     "SetTierSystem",
+    "SetTokenBinding",
+    "SetTokenFormat",
+    "SetTokenReuse",
     "SetWebhook",
     "SpendProof",
     "TakeLease",

@@ -9,8 +9,10 @@ class NoticeKind(StrEnum):
     """What a node is told has changed."""
 
     APPLICATION = "application"
+    ORGANIZATION = "organization"
     PROPERTY = "property"
     PROGRAM = "program"
+    RESOURCE = "resource"
     TOKEN = "token"
     KEYS = "keys"
 

@@ -81,6 +81,18 @@ class SetQueryCredentials(_ApplicationChange, frozen=True):
     query_credentials: int
 
 
+class SetAuthenticationMethods(_ApplicationChange, frozen=True):
+    """In which ways an application may prove itself, as a sum of flags; 0 for any that it has a credential for."""
+
+    authentication_methods: int
+
+
+class SetTokenBinding(_ApplicationChange, frozen=True):
+    """What the tokens that an application asks for have to be bound to."""
+
+    token_binding: int
+
+
 class DeleteApplication(_ApplicationChange, frozen=True):
     """An application goes, with its secrets and its counts."""
 
@@ -93,6 +105,22 @@ class RevokeToken(Change, frozen=True):
 
     def notice(self) -> tuple[NoticeKind, str]:
         return NoticeKind.TOKEN, f"{self.token_id}:{self.expires_at}"
+
+
+class RevokeApplicationTokens(_ApplicationChange, frozen=True):
+    """All tokens that an application has so far are dead for good; it exists, and may go on with new ones."""
+
+    at: int
+
+
+class RevokeOrganizationTokens(Change, frozen=True):
+    """All tokens that the applications of an organization have so far are dead for good; it exists."""
+
+    organization: int
+    at: int
+
+    def notice(self) -> tuple[NoticeKind, str]:
+        return NoticeKind.ORGANIZATION, str(self.organization)
 
 
 class AddKey(Change, frozen=True):

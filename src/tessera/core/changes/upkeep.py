@@ -20,7 +20,8 @@ class ReleaseLease(Change, frozen=True):
 
 
 class ForgetRevocations(Change, frozen=True):
-    """Drop revocations of tokens that have expired by themselves, and notices older than any node needs."""
+    """Drop up to `most` revocations of tokens that have expired by themselves, and notices that no node needs."""
 
     now: int
     before_sequence: int
+    most: int = 1000

@@ -17,6 +17,8 @@ class Happening(StrEnum):
     CUSTOMER_CREATED = "customer.created"
     CUSTOMER_CHANGED = "customer.changed"
     CUSTOMER_DELETED = "customer.deleted"
+    APPLICATION_SECRET_ENDING = "application.secret_ending"
+    APPLICATION_TOKEN_PER_CALL = "application.token_per_call"
 
 
 class PointsMoved(msgspec.Struct, frozen=True, gc=False):
@@ -54,3 +56,28 @@ class CustomerHappened(msgspec.Struct, frozen=True, gc=False):
 
     retailer_id: str
     user_id: str
+
+
+class SecretEnding(msgspec.Struct, frozen=True, gc=False):
+    """A credential of an application ends within so many days; `reason` says why that is told."""
+
+    retailer_id: str
+    client_id: str
+    application: str
+    credential: str
+    kind: str
+    ends_at: str
+    days: int
+    reason: str
+    last_used_at: str | UnsetType = UNSET
+
+
+class TokenPerCall(msgspec.Struct, frozen=True, gc=False):
+    """An application got many tokens in an hour, and made few calls with them."""
+
+    retailer_id: str
+    client_id: str
+    application: str
+    hour: str
+    tokens: int
+    calls: int

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.core.keys import KeyPurpose
-from tessera.store.conformance import customer_conditions, material, outbox
+from tessera.store.conformance import customer_conditions, key_conditions, material, outbox, resources, rotation
 from tessera.store.conformance.case import Condition, Stores, Topic, expect, expect_conflict
 from tessera.store.conformance.material import ANY_WORLD, API_KEY, AT, CLIENT, CUSTOMER, World
 from tessera.store.conformance.program_conditions import program
@@ -18,11 +18,13 @@ def conditions(world: World) -> dict[type[Change], Condition]:
     listed = (
         *_operator(world),
         *_secrets(world),
+        *key_conditions.listed(),
+        *resources.listed(world),
         *program(world),
         *customer_conditions.listed(world),
         *_loyalty(world),
     )
-    told = (Condition(*each) for each in outbox.facts(world))
+    told = (Condition(*each) for each in (*outbox.facts(world), *rotation.facts(world)))
     return {type(each.holds[0]): each for each in (*listed, *told)}
 
 
@@ -49,6 +51,12 @@ def _operator(world: World) -> Iterable[Condition]:
         ),
     )
     yield Condition((changes.SetQueryCredentials(CLIENT, 2),), (changes.SetQueryCredentials("unknown", 2),))
+    yield Condition((changes.SetAuthenticationMethods(CLIENT, 3),), (changes.SetAuthenticationMethods("unknown", 3),))
+    yield Condition((changes.SetTokenBinding(CLIENT, 1),), (changes.SetTokenBinding("unknown", 1),))
+    yield Condition(
+        (changes.SetRails(CLIENT, "{}", ""),),
+        (changes.SetRails(CLIENT, "{}", "{}"), changes.SetRails("unknown", "{}", "")),
+    )
     yield Condition((changes.DeleteApplication(CLIENT),), (changes.DeleteApplication("unknown"),))
     yield Condition((changes.DisableApplication(CLIENT, AT),), (changes.DisableApplication("unknown", AT),))
     yield Condition(

@@ -9,6 +9,7 @@ from tessera.core.applications import (
     CredentialKind,
     CredentialRecord,
     QueryCredentials,
+    TokenBinding,
 )
 from tessera.core.customers import Customer
 from tessera.core.keys import KeyPurpose, WrappedKey
@@ -65,6 +66,7 @@ async def an_application_reads_back(stores: Stores) -> None:
         changes.AddCredential(CLIENT, "second", 1, b"$argon2id$v", "", AT + 1, AT + 2),
         changes.EndCredential(CLIENT, world.secret, AT + 5, None),
         changes.SetQueryCredentials(CLIENT, 2),
+        changes.SetTokenBinding(CLIENT, 1),
     )
     found = await store.application(CLIENT)
     if found is None:
@@ -72,6 +74,7 @@ async def an_application_reads_back(stores: Stores) -> None:
     expect((found.number, found.client_id, found.organization), (world.application, CLIENT, world.organization))
     expect((found.enabled, found.scopes, found.token_lifetime_seconds), (True, ("openid",), 60))
     expect((found.query_credentials, found.tokens_valid_from), (QueryCredentials.DENY, 0))
+    expect(found.options.token_binding, TokenBinding.DPOP, "the binding of its tokens")
     secrets = [
         Credential(world.secret, CredentialKind.KEYED, bytes(32), AT + 5),
         Credential(world.secret + 1, CredentialKind.ARGON2ID, b"$argon2id$v", AT + 2),

@@ -4,8 +4,9 @@ import asyncio
 
 from tessera.core import changes
 from tessera.core.changes import Change
+from tessera.core.keys import KeyPurpose
 from tessera.ports import Conflict, StoreError, StoreUnavailable
-from tessera.store.conformance import audit, material, outbox
+from tessera.store.conformance import audit, material, outbox, rotation
 from tessera.store.conformance.case import Stores, Topic, expect
 from tessera.store.conformance.conditions import conditions
 from tessera.store.conformance.material import ANY_WORLD, AT, CLIENT, World
@@ -15,7 +16,7 @@ TOPIC = Topic("faults")
 ANSWERED_SECONDS = 10
 """By when every commit must have been answered."""
 
-COUNTED = (changes.CountTokens, changes.AddEvent)
+COUNTED = (changes.CountTokens, changes.CountHour, changes.AddEvent)
 """Changes that add up when committed twice. Whoever commits them must not do so again after an unknown outcome.
 
 An event goes with the change that it tells of, in whose fact it is safe.
@@ -29,12 +30,14 @@ def _repeatable(world: World) -> list[Change]:
         *facts,
         changes.RevokeToken(9, AT),
         changes.ForgetRevocations(AT, 1),
+        changes.ForgetKey(KeyPurpose.SEALING, 1, AT),
         changes.ForgetProofs(AT + 1),
         changes.MarkCredentialUsed(world.secret, AT),
         changes.ReleaseLease("duty", "me"),
         changes.ParkTierLevels(world.organization, "system-1"),
         *outbox.repeatable(world),
         *audit.repeatable(),
+        *rotation.repeatable(world),
         changes.RemovePhone(world.customer, world.organization, "39555"),
         changes.DropExpiredTags(world.customer, AT),
     ]

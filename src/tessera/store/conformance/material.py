@@ -15,6 +15,7 @@ PROFILE = '{"opted_in":false}'
 CUSTOMER = "customer-1"
 CLIENT = "client-1"
 API_KEY = "api-key-1"
+STOCK = "https://stock.example/api"
 
 
 class World(msgspec.Struct, frozen=True):
@@ -110,6 +111,8 @@ async def furnish(store: Store) -> World:
         await store.last_event(),
     )
     await store.commit(
+        changes.CountHour(found.number, 10, 3, 4, 1),
+        changes.AddWarning("told", AT),
         entry(1, "once", customer=world.customer, account=world.point_account),
         changes.AddDelivery(world.webhook, world.event, 1, AT, "failed"),
         changes.JoinTier(CUSTOMER, "membership-1", world.tier_system, world.low_level, AT, "joined"),
@@ -129,6 +132,8 @@ def _rows(owner: int, other: int) -> list[Change]:
         changes.AddKey(KeyPurpose.SEALING, 1, b"wrapped", AT, 0),
         changes.RevokeToken(7, AT + 1_000_000),
         changes.SpendProof("spent", AT + 1),
+        changes.AddResource(STOCK, "Stock", "read write", None, None, AT),
+        changes.SetAccess(CLIENT, STOCK, "read"),
         changes.AddPointAccount(owner, "account-1", "Beans", "Spend"),
         changes.AddPointAccount(owner, "account-2", "Status", "Tier"),
         changes.AddPointAccount(other, "account-other", "Beans", "Spend"),
@@ -168,6 +173,7 @@ async def snapshot(store: Store, *, feed: bool = True) -> dict[str, object]:
         "programs": [await store.program(owner.number) for owner in owners],
         "whole programs": [await store.whole_program(owner.number) for owner in owners],
         "keys": await store.keys(),
+        "resources": [await store.resources(), await store.resource_records(), await store.access(None)],
         "revocations": sorted(await store.revocations(0)),
         "customers": [await store.customer(owner.number, CUSTOMER) for owner in owners],
         "by card": [await store.customer_with_external_id(owner.number, "card-1") for owner in owners],
@@ -186,6 +192,8 @@ async def snapshot(store: Store, *, feed: bool = True) -> dict[str, object]:
         "events": [await store.events_after(owner.number, 0, 100) for owner in owners],
         "webhooks": (hooks := await store.webhooks()),
         "deliveries": [await store.deliveries(hook.number, 0, 100) for hook in hooks],
+        "hours": [await store.usage_hours(record.number, 0) for record in records],
+        "told": [await store.warning_told(name) for name in ("told", "new")],
         "feed": await store.notices_after(0) if feed else [],
     }
     for known in await store.customers_after(1, 0, 10):

@@ -25,8 +25,12 @@ class IdentityReads(Fetching):
     async def keys(self) -> list[WrappedKey]:
         return [WrappedKey(KeyPurpose(row[0]), *row[1:]) for row in await self._fetch(sql.KEYS, {})]
 
-    async def revocations(self, now: int) -> list[tuple[int, int]]:
-        return [(row[0], row[1]) for row in await self._fetch(sql.REVOCATIONS, {"now": now})]
+    async def revocations(self, now: int, after: int = -1, limit: int = 10_000) -> list[tuple[int, int]]:
+        found = await self._fetch(sql.REVOCATIONS, {"now": now, "after": after, "limit": limit})
+        return [(row[0], row[1]) for row in found]
+
+    async def revocation_expired(self, now: int) -> bool:
+        return bool(await self._fetch(sql.REVOCATION_EXPIRED, {"now": now}))
 
     async def last_sequence(self) -> int:
         return int((await self._fetch(sql.LAST_SEQUENCE, {}))[0][0])

@@ -5,20 +5,55 @@ in `WRITES`, by the class of change; what is read has a name in the module of it
 """
 
 from tessera.core.changes import Change
-from tessera.store.sql import audit, customers, identity, ledger, outbox, program, proofs, upkeep
+from tessera.store.sql import (
+    audit,
+    customers,
+    identity,
+    keys,
+    ledger,
+    outbox,
+    program,
+    proofs,
+    rails,
+    resources,
+    rotation,
+    upkeep,
+    usage,
+)
 from tessera.store.sql.statement import Statement
 
 WRITES: dict[type[Change], tuple[Statement, ...]] = {
     **identity.WRITES,
+    **keys.WRITES,
+    **resources.WRITES,
     **program.WRITES,
     **customers.WRITES,
     **ledger.WRITES,
     **outbox.WRITES,
     **proofs.WRITES,
+    **rails.WRITES,
     **upkeep.WRITES,
     **audit.WRITES,
+    **rotation.WRITES,
+    **usage.WRITES,
 }
 
 NOTICE = identity.NOTICE
 
-__all__ = ["NOTICE", "WRITES", "audit", "customers", "identity", "ledger", "outbox", "program", "proofs", "upkeep"]
+__all__ = [
+    "NOTICE",
+    "WRITES",
+    "audit",
+    "customers",
+    "identity",
+    "keys",
+    "ledger",
+    "outbox",
+    "program",
+    "proofs",
+    "rails",
+    "resources",
+    "rotation",
+    "upkeep",
+    "usage",
+]

@@ -67,6 +67,18 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "the application exists",
         ),
     ),
+    changes.SetAuthenticationMethods: (
+        Statement(
+            "update application set authentication_methods = :authentication_methods where client_id = :client_id",
+            "the application exists",
+        ),
+    ),
+    changes.SetTokenBinding: (
+        Statement(
+            "update application set token_binding = :token_binding where client_id = :client_id",
+            "the application exists",
+        ),
+    ),
     changes.DeleteApplication: (
         Statement(f"delete from credential where application = {_APPLICATION}"),
         Statement(f"delete from application_usage where application = {_APPLICATION}"),
@@ -79,6 +91,12 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
         Statement(
             "insert into revocation (token_id, expires_at) values (:token_id, :expires_at) on conflict do nothing"
         ),
+    ),
+    changes.RevokeApplicationTokens: (
+        Statement(f"update application set {_CUT_OFF} where client_id = :client_id", "the application exists"),
+    ),
+    changes.RevokeOrganizationTokens: (
+        Statement(f"update organization set {_CUT_OFF} where number = :organization", "the organization exists"),
     ),
     changes.AddKey: (
         Statement(
@@ -119,7 +137,12 @@ PROPERTY = "select number, api_key, organization, digest from property where api
 KEYS = (
     "select purpose, number, wrapped, created_at, signs_from, verifies_until from wrapped_key order by purpose, number"
 )
-REVOCATIONS = "select token_id, expires_at from revocation where expires_at > :now"
+REVOCATIONS = (
+    "select token_id, expires_at from revocation where token_id > :after and expires_at + 0 > :now"
+    " order by token_id limit :limit"
+)
+"""The sum keeps engines from the index by expiry, which would be sorted for every page."""
+REVOCATION_EXPIRED = "select 1 from revocation where expires_at <= :now limit 1"
 LAST_SEQUENCE = "select coalesce(max(sequence), 0) from change"
 NOTICES_AFTER = "select sequence, kind, key from change where sequence > :sequence order by sequence"
 
@@ -152,10 +175,6 @@ NEWEST = (
     " union all select max(created_at) from application union all select max(created_at) from credential"
     " union all select max(created_at) from wrapped_key union all select max(created_at) from customer"
     " union all select max(last_token_at) from application_usage)"
-)
-SECRETS_ENDING = (
-    "select a.name, s.name, s.ends_at from credential s join application a on a.number = s.application"
-    " where s.ends_at > :now and s.ends_at < :until order by s.ends_at, s.number"
 )
 WARNED = (
     "select a.name, u.query_credentials_used from application a join application_usage u on u.application = a.number"

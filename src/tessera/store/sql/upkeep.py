@@ -14,7 +14,10 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     ),
     changes.ReleaseLease: (Statement("delete from lease where name = :name and holder = :holder"),),
     changes.ForgetRevocations: (
-        Statement("delete from revocation where expires_at <= :now"),
+        Statement(
+            "delete from revocation where token_id in"
+            " (select token_id from revocation where expires_at <= :now order by expires_at limit :most)"
+        ),
         Statement("delete from change where sequence < :before_sequence"),
     ),
 }

@@ -46,13 +46,23 @@ REQUEST_ID: Answer = {
     "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
 }
 
+CACHED: Answer = {
+    "description": "How long the answer may be kept.",
+    "schema": {"type": "string", "pattern": "^public, max-age=[0-9]+$"},
+}
+
 HEADERS: dict[int, dict[str, Answer]] = {
     401: {
         "WWW-Authenticate": {
-            "description": "Two challenges, each in a header of its own: Basic first, then Bearer.",
+            "description": "A challenge for each way that is open, in a header of its own: Basic first, then Bearer."
+            " DPoP alone for a token that is bound to a key, or that was sent by DPoP.",
             "required": True,
             "schema": {"type": "string"},
-        }
+        },
+        "DPoP-Nonce": {
+            "description": "What the next DPoP proof has to contain, with the error `use_dpop_nonce`.",
+            "schema": {"type": "string"},
+        },
     },
     403: {
         "WWW-Authenticate": {
@@ -60,6 +70,21 @@ HEADERS: dict[int, dict[str, Answer]] = {
             "required": True,
             "schema": {"type": "string"},
         }
+    },
+    429: {
+        "Retry-After": {
+            "description": "Seconds after which the client may do more.",
+            "required": True,
+            "schema": {"type": "string", "pattern": "^[0-9]+$"},
+        },
+        "RateLimit-Policy": {
+            "description": 'The guard rails, as `"requests";q=50;w=1`, where there are any that count.',
+            "schema": {"type": "string"},
+        },
+        "RateLimit": {
+            "description": 'What is left of each, and in how many seconds there is more, as `"requests";r=0;t=1`.',
+            "schema": {"type": "string"},
+        },
     },
     503: {
         "Retry-After": {
@@ -75,7 +100,7 @@ def success(operation: Operation, schema: dict[str, Any]) -> Answer:
     """The answer of 200."""
     return {
         "description": " ".join(_sentence(kind) for kind in choices(operation.reply)) or "Done.",
-        "headers": {"Cache-Control": CACHING},
+        "headers": {"Cache-Control": CACHED if operation.access == "public" else CACHING},
         "content": {JSON: {"schema": schema}},
     }
 
@@ -98,10 +123,12 @@ def refusals(path: str, operation: Operation) -> dict[int, tuple[str, Answer]]:
 
 def _kinds(path: str, operation: Operation) -> list[type[Refusal]]:
     """Every refusal that may be answered here: those of the deed, and those that come with what it is."""
-    kinds: set[type[Refusal]] = {*operation.refusals, errors.Unavailable}
+    kinds: set[type[Refusal]] = {*operation.refusals, errors.Unavailable, errors.TooManyRequests}
     if operation.access == "client":
         kinds |= {errors.InvalidRequest, errors.InvalidClient}
-    else:
+    elif operation.access == "bearer":
+        kinds |= {errors.InvalidRequest, errors.InvalidToken}
+    elif operation.access == "platform":
         kinds |= {errors.ArgumentError, errors.MissingCredentials, errors.InvalidAuthToken}
     if operation.scope is not None:
         kinds.add(errors.InsufficientScope)

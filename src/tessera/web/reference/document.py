@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document of the routes that are served."""
 
 import inspect
+import re
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -30,15 +31,6 @@ declaration of a program, where they are refused. HEAD is answered as GET, witho
 What is not well-formed HTTP, or over a limit of the connection, is answered with 400, 408, 431 or 503, without a \
 body. Every answer of 400 and above has an `X-Request-Id`, by which the operator can tell why.\
 """
-
-SCOPES = {
-    "openid": "Everything that is here but `loyalty:admin`.",
-    "profiles:read": "Read customers.",
-    "profiles:write": "Create and change customers.",
-    "loyalty:read": "Read points, tiers and their history.",
-    "loyalty:write": "Move points and tiers.",
-    "loyalty:admin": "Set up loyalty programs.",
-}
 
 PATH_VALUES = {
     "api_key": "The API key of a digital property of your organization.",
@@ -99,7 +91,7 @@ def document(routes: Sequence[Route]) -> Part:
 
 def operation_id(route: Route) -> str:
     """The stable name of an operation: its method and the words of its address."""
-    words = route.path.strip("/").replace("{", "").replace("}", "").replace(".", "_").replace("/", "_")
+    words = re.sub(r"[^a-z0-9]+", "_", route.path.lower().replace("{", "").replace("}", "")).strip("_")
     return f"{route.method.lower()}_{words}"
 
 
@@ -128,13 +120,17 @@ def _operation(route: Route, operation: Operation, body: Schema | None, reply: S
 def _security(operation: Operation) -> list[dict[str, list[str]]]:
     if operation.access == "client":
         return [{"client": []}, {}]
+    if operation.access == "public":
+        return [{}]
+    if operation.access == "bearer":
+        return [{"token": []}, {"bearer": []}]
     needed = [operation.scope] if operation.scope is not None else []
     by_property: list[dict[str, list[str]]] = [] if operation.scope in scopes.APART else [{"property": []}]
     return [{"token": needed}, {"bearer": needed}, *by_property]
 
 
 def _security_schemes() -> Part:
-    flow = {"tokenUrl": "/oauth/token", "scopes": {name: SCOPES.get(name, name) for name in scopes.WELL_KNOWN}}
+    flow = {"tokenUrl": "/oauth/token", "scopes": dict(scopes.MEANINGS)}
     return {
         "token": {"type": "oauth2", "description": ACCESS["token"], "flows": {"clientCredentials": flow}},
         "bearer": {"type": "http", "scheme": "bearer", "description": ACCESS["bearer"]},

@@ -15,6 +15,7 @@ down_revision = "0003"
 def upgrade() -> None:
     op.rename_table("secret", "credential")
     op.add_column("credential", text("last_used_from", null=True))
+    op.create_index("credential_ends", "credential", ["ends_at"])
     for name in ("token_format", "authentication_methods", "token_binding", "token_reuse"):
         op.add_column("application", sa.Column(name, BIG, nullable=False, server_default="0"))
     op.add_column("application", sa.Column("rails", sa.Text(), nullable=False, server_default=""))
@@ -52,8 +53,9 @@ def records() -> None:
 
 def counts() -> None:
     keyed_table(
-        "usage_hour", refers("application", "application"), integer("hour"), integer("tokens"), integer("calls"),
+        "usage_hour", refers("application", "application"), integer("hour"), integer("tokens"),
+        integer("elsewhere"), integer("calls"),
         integer("refused"), sa.PrimaryKeyConstraint("application", "hour"),
     )  # fmt: skip
-    op.create_index("usage_hour_hour", "usage_hour", ["hour"])
+    op.create_index("usage_hour_hour", "usage_hour", ["hour", "tokens"])
     keyed_table("warning", text("name"), integer("at"), sa.PrimaryKeyConstraint("name"))

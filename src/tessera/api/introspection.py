@@ -1,0 +1,91 @@
+"""Asking about tokens: what a resource server asks, and what the holder of a token does."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from tessera.api import oauth
+from tessera.app import introspection
+from tessera.app.house import House
+from tessera.app.introspection import TokenInfo
+from tessera.core.errors import InvalidRequest
+from tessera.core.introspection import INACTIVE, SIGNED, Active
+from tessera.web import evidence, guard
+from tessera.web.messages import JSON_NO_STORE_HEADERS, Request, Response, encode
+from tessera.web.operations import Operation
+from tessera.web.routes import Route
+
+
+class IntrospectionRequest(msgspec.Struct, frozen=True):
+    """The parameters of a question about a token, as the reference shows them."""
+
+    token: Annotated[str, Meta(description="The token that is asked about.")]
+    token_type_hint: Annotated[str, Meta(description="Changes nothing: any token is found.")] | UnsetType = UNSET
+    client_id: Annotated[str, Meta(description="Left out with HTTP Basic.")] | UnsetType = UNSET
+    client_secret: Annotated[str, Meta(description="Left out with HTTP Basic.")] | UnsetType = UNSET
+
+
+class Inactive(msgspec.Struct, frozen=True):
+    """All that is told of a token that is dead, unknown, no token, or nothing to the caller: `active` is false."""
+
+    active: bool
+
+
+SIGNED_TYPE = f"application/{SIGNED}".encode("ascii")
+
+SIGNED_HEADERS = ((b"content-type", SIGNED_TYPE), *JSON_NO_STORE_HEADERS[1:])
+
+INTROSPECT = Operation(
+    "Ask about a token",
+    "OAuth",
+    Active | Inactive,
+    IntrospectionRequest,
+    query=oauth.CREDENTIALS,
+    description="RFC 7662 section 2. Answered are: the token's own application; the application that a resource names"
+    " as its server, for tokens for that resource; and one with the scope `tokens:introspect`, for those of its"
+    " organization. To anybody else every token is inactive. Authenticate as for a token. With `Accept:"
+    " application/token-introspection+jwt` the answer is signed (RFC 9701).",
+    access="client",
+    example={"token": "0154a5d817b2"},
+)
+
+INFO = Operation(
+    "What your token says",
+    "OAuth",
+    TokenInfo,
+    description="For whoever has a token: its scopes, and the seconds of its life that are left.",
+    access="bearer",
+)
+
+
+def routes(house: House) -> list[Route]:
+    """The routes by which one asks about tokens."""
+
+    async def introspect(request: Request) -> Response:
+        """RFC 7662 section 2."""
+        told = await introspection.introspect(house, await oauth.params(request), oauth.proof(house, request))
+        return Response(200, INACTIVE if told is None else encode(told), JSON_NO_STORE_HEADERS)
+
+    async def info(request: Request) -> Response:
+        """What the token in the header says."""
+        shown = evidence.read(request, house.settings.trusted_proxies)
+        told = await introspection.holder_s(house, shown)
+        if shown.proofs:
+            request.also_answer += guard.fresh_nonce(house)
+        if request.query and b"access_token=" in request.query:
+            raise InvalidRequest("Send the token in the Authorization header only, not in the address.")
+        return Response(200, encode(told), JSON_NO_STORE_HEADERS)
+
+    return [
+        Route("POST", "/oauth/introspect", introspect, INTROSPECT),
+        Route("GET", "/oauth/token/info", info, INFO),
+    ]
+
+
+def _wants_signed(request: Request) -> bool:
+    """Whether the caller asks for a signed answer by name (RFC 9701 section 4)."""
+    for name, value in request.scope["headers"]:
+        if name == b"accept" and SIGNED_TYPE in value.lower():
+            return any(part.partition(b";")[0].strip().lower() == SIGNED_TYPE for part in value.split(b","))
+    return False

@@ -1,0 +1,98 @@
+"""What an operator does with the credentials of an application that hold nothing secret: keys and certificates."""
+
+import msgspec
+
+from tessera.app.house import House
+from tessera.app.operators import OperatorError, check_text, commit
+from tessera.core import certificates, jws, key_sets
+from tessera.core.applications import AuthenticationMethod, CredentialKind, CredentialRecord
+from tessera.core.certificates import NotUsable
+from tessera.core.changes import AddCredential, SetAuthenticationMethods
+from tessera.core.jws import Malformed, PublicKey
+
+KEY_KINDS = (CredentialKind.PUBLIC_KEY, CredentialKind.JWKS_URI)
+CERTIFICATE_KINDS = (CredentialKind.CERTIFICATE, CredentialKind.TLS_SUBJECT)
+
+
+async def add_key(house: House, client_id: str, name: str, jwk: bytes, *, ends_at: int | None = None) -> str:
+    """Add a public key, given as a JWK; its thumbprint (RFC 7638). Raises OperatorError."""
+    try:
+        key = jws.read_key(jwk)
+    except Malformed as reason:
+        raise OperatorError(f"The key cannot be used: {reason}. Give the public key of the pair as a JWK.") from None
+    only = {"alg": key.algorithms[0].value} if len(key.algorithms) == 1 else {}
+    named = {"kid": key.key_id} if key.key_id is not None else {}
+    held = msgspec.json.encode({**jws.public_jwk(key.key), **only, **named})
+    thumbprint = jws.encode(jws.thumbprint(key.key))
+    await _add(house, client_id, name, (CredentialKind.PUBLIC_KEY, held, thumbprint), ends_at)
+    return thumbprint
+
+
+async def add_pem_key(house: House, client_id: str, name: str, pem: bytes, *, ends_at: int | None = None) -> str:
+    """Add a public key, given as PEM; its thumbprint. Raises OperatorError."""
+    try:
+        key: PublicKey = jws.read_pem(pem)
+    except Malformed as reason:
+        raise OperatorError(f"The key cannot be used: {reason}. Give the public key of the pair as PEM.") from None
+    return await add_key(house, client_id, name, msgspec.json.encode(jws.public_jwk(key)), ends_at=ends_at)
+
+
+async def add_key_set(house: House, client_id: str, name: str, address: str, *, ends_at: int | None = None) -> None:
+    """Add the address at which an application publishes its keys. Raises OperatorError."""
+    try:
+        held = key_sets.check_address(address)
+    except ValueError as reason:
+        raise OperatorError(str(reason)) from None
+    await _add(house, client_id, name, (CredentialKind.JWKS_URI, held.encode("ascii"), ""), ends_at)
+
+
+async def add_certificate(house: House, client_id: str, name: str, pem: bytes, *, ends_at: int | None = None) -> str:
+    """Add a certificate that is to prove the application by itself; its thumbprint. Raises OperatorError.
+
+    Its time must not be over.
+    """
+    try:
+        certificate = certificates.read_pem(pem)
+    except NotUsable as reason:
+        raise OperatorError(str(reason)) from None
+    if not certificates.in_force(certificate, house.clock.now()):
+        raise OperatorError("The certificate's time has not begun or is over.")
+    held = certificates.thumbprint(certificate)
+    named = jws.encode(held)
+    await _add(house, client_id, name, (CredentialKind.CERTIFICATE, held, named), ends_at)
+    return named
+
+
+async def add_subject(house: House, client_id: str, name: str, subject: str, *, ends_at: int | None = None) -> str:
+    """Add a subject by which certificates of our authorities prove the application; as it is held.
+
+    Raises OperatorError.
+    """
+    try:
+        held = certificates.check_subject(subject)
+    except NotUsable as reason:
+        raise OperatorError(str(reason)) from None
+    await _add(house, client_id, name, (CredentialKind.TLS_SUBJECT, held.encode(), ""), ends_at)
+    return held
+
+
+async def _add(
+    house: House, client_id: str, name: str, held: tuple[CredentialKind, bytes, str], ends_at: int | None
+) -> None:
+    """Add what is held: its kind, its bytes, and a name of it whose last characters are shown."""
+    kind, digest, named = held
+    check_text("The credential's name", name)
+    if ends_at is not None and ends_at <= house.clock.now():
+        raise OperatorError("The credential's end has already passed.")
+    await commit(house, AddCredential(client_id, name, int(kind), digest, named[-4:], house.clock.now(), ends_at))
+
+
+async def of_kind(house: House, client_id: str, kinds: tuple[CredentialKind, ...]) -> list[CredentialRecord]:
+    """The credentials of an application that are of these kinds, oldest first, ended ones included."""
+    names = {kind.name.lower() for kind in kinds}
+    return [each for each in await house.store.secrets(client_id) if each.kind in names]
+
+
+async def set_methods(house: House, client_id: str, methods: AuthenticationMethod) -> None:
+    """In which ways the application may prove itself; 0 for any that it has a credential for. Raises OperatorError."""
+    await commit(house, SetAuthenticationMethods(client_id, int(methods)))

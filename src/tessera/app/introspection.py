@@ -1,0 +1,82 @@
+"""Telling of a token: to resource servers and its own application (RFC 7662), and to whoever holds it."""
+
+import msgspec
+
+from tessera.app import dpop, tokens
+from tessera.app.house import House
+from tessera.core import binding, credentials, introspection
+from tessera.core import dpop as proofs
+from tessera.core.applications import Application
+from tessera.core.errors import InvalidToken
+from tessera.core.evidence import Evidence
+from tessera.core.introspection import Active
+from tessera.core.jws import Algorithm
+from tessera.core.times import SECOND
+from tessera.core.tokens import PURPOSE, seconds_left
+from tessera.core.wire import Params
+
+SIGNED_WITH = Algorithm.EDDSA
+"""What signs answers, for those who ask for signed ones."""
+
+
+class TokenApplication(msgspec.Struct, frozen=True, gc=False):
+    """The application that a token was issued to, by its client id."""
+
+    uid: str
+
+
+class TokenInfo(msgspec.Struct, frozen=True, gc=False):
+    """What a token says. `resource_owner_id` is null: no person stands behind it. Times are in seconds."""
+
+    resource_owner_id: None
+    scope: tuple[str, ...]
+    expires_in: int
+    application: TokenApplication
+    created_at: int
+
+
+async def introspect(house: House, params: Params, evidence: Evidence) -> tuple[Active | None, Application]:
+    """What the token in a request says, and who asked; None when it is dead or nothing to this caller.
+
+    Waits on nothing, once the caller and the token's application are known.
+
+    Any `token_type_hint` is taken: all tokens are looked for alike. Raises InvalidClient and InvalidRequest.
+    """
+    caller, token = await tokens.asked_about(house, params, evidence)
+    opened_before = token in house.directory.ring.remembered
+    found = await tokens.check(house, token)
+    resources = house.directory.resources
+    if found is None or not introspection.may_look(caller, *found, resources):
+        if opened_before:  # what is no token of ours costs an attempt to open it: so the time tells neither
+            house.directory.ring.open(token, PURPOSE, house.clock.now())
+        return None, caller
+    return introspection.describe(*found, resources, house.issuer), caller
+
+
+def signed(house: House, told: Active | None, client_id: str) -> str:
+    """The answer as a signed text for the one who asked (RFC 9701 section 5)."""
+    now = house.clock.now()
+    key = house.directory.signing.signing(SIGNED_WITH, now)
+    content = {"active": False} if told is None else told
+    said = {"iss": house.issuer, "aud": client_id, "iat": now // SECOND, "token_introspection": content}
+    return key.sign(introspection.SIGNED, msgspec.json.encode(said))
+
+
+async def holder_s(house: House, evidence: Evidence) -> TokenInfo:
+    """What the token of a request says. Raises InvalidToken unless there is one, and it is live.
+
+    Raises DPoPChallenge for a token without the proof of the key it is bound to.
+    """
+    authorization = evidence.authorization or b""
+    bound = proofs.token(authorization)
+    token = credentials.bearer(authorization) if bound is None else bound
+    found = None if token is None else await tokens.check(house, token)
+    if found is not None and bound is not None:
+        await dpop.check(house, found[0], bound, evidence)
+    elif found is not None:
+        dpop.check_bearer(found[0])
+    if found is None or not binding.fits(found[0], evidence):
+        raise InvalidToken("The token is absent, not valid, expired or revoked. Request a new one from /oauth/token.")
+    claims, application = found
+    left = seconds_left(claims, house.clock.now())
+    return TokenInfo(None, claims.scopes, left, TokenApplication(application.client_id), claims.issued_at // SECOND)

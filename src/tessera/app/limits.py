@@ -1,0 +1,97 @@
+"""What an operator does with the guard rails of an application."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from tessera.app import applications
+from tessera.app.house import House
+from tessera.app.operators import OperatorError, commit
+from tessera.core import rails
+from tessera.core.changes import SetRails
+from tessera.core.networks import NotANetwork, network
+from tessera.core.rails import NETWORKS_MAX, PER_SECOND_MAX, TOKENS_MAX, GuardRails, Rail
+from tessera.ports import Counted
+
+MEMBERS = {
+    Rail.NETWORKS: "networks",
+    Rail.REQUESTS: "requests_per_second",
+    Rail.TOKENS_HOUR: "tokens_per_hour",
+    Rail.TOKENS_DAY: "tokens_per_day",
+}
+"""Where each rail stands in what is declared."""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """The guard rails of an application, and what is counted of it; `readable` is False when all is refused."""
+
+    name: str
+    client_id: str
+    rails: GuardRails
+    readable: bool
+    counted: Counted
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What is to change; None and nothing for what stays as it is."""
+
+    networks: tuple[str, ...] | None = None
+    requests_per_second: int | None = None
+    tokens_per_hour: int | None = None
+    tokens_per_day: int | None = None
+    watch: tuple[str, ...] = ()
+    enforce: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+
+
+async def show(house: House, name_or_client_id: str) -> Limits:
+    """The guard rails of an application. Raises OperatorError."""
+    found = await applications.find(house, name_or_client_id)
+    declared = rails.declared(found.rails)
+    counted = house.counts.counted(found.number, house.clock.now())
+    return Limits(found.name, found.client_id, declared or GuardRails(), declared is not None, counted)
+
+
+async def change(house: House, name_or_client_id: str, wanted: Wanted) -> Limits:
+    """Change the guard rails of an application; what they are now. Raises OperatorError."""
+    found = await applications.find(house, name_or_client_id)
+    _check(wanted)
+    before = rails.declared(found.rails) or GuardRails()
+    given = {member: value for member in MEMBERS.values() if (value := getattr(wanted, member)) is not None}
+    gone = dict.fromkeys(MEMBERS[rail] for rail in _named(wanted.none))
+    enforced, watched = _named(wanted.enforce), _named(wanted.watch)
+    after = msgspec.structs.replace(before, **given, **gone)
+    missing = [rail for rail in (*enforced, *watched) if rail not in after.there()]
+    if missing:
+        raise OperatorError(f"There is no guard rail {missing[0]} of this application. Give it a value as well.")
+    watch = tuple(rail for rail in Rail if rail in {*before.watch, *watched} - {*enforced})
+    text = msgspec.structs.replace(after, watch=watch).text()
+    if text != found.rails:
+        await commit(house, SetRails(found.client_id, text, found.rails))
+    return await show(house, found.client_id)
+
+
+def _check(wanted: Wanted) -> None:
+    """Raises OperatorError for a value that cannot be, and for a rail that is to be two things at once."""
+    for text in wanted.networks or ():
+        try:
+            network(text)
+        except NotANetwork as error:
+            raise OperatorError(f"{error}. Write 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32.") from None
+    if wanted.networks is not None and not 1 <= len(wanted.networks) <= NETWORKS_MAX:
+        raise OperatorError(f"Name 1 to {NETWORKS_MAX} networks, or take the guard rail away with --none networks.")
+    for rail, most in ((Rail.REQUESTS, PER_SECOND_MAX), (Rail.TOKENS_HOUR, TOKENS_MAX), (Rail.TOKENS_DAY, TOKENS_MAX)):
+        value = getattr(wanted, MEMBERS[rail])
+        if value is not None and not 1 <= value <= most:
+            raise OperatorError(f"The guard rail {rail} takes 1 to {most:,}.")
+    said = [*_named(wanted.watch), *_named(wanted.enforce), *_named(wanted.none)]
+    twice = next((rail for rail in said if said.count(rail) > 1), None)
+    if twice is not None:
+        raise OperatorError(f"The guard rail {twice} is named twice. Say one of --watch, --enforce and --none for it.")
+
+
+def _named(names: Iterable[str]) -> list[Rail]:
+    try:
+        return [Rail(name) for name in names]
+    except ValueError:
+        raise OperatorError(f"The guard rails are {', '.join(Rail)}.") from None

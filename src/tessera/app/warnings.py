@@ -1,0 +1,174 @@
+"""Warning in time: what is to be warned of now, and telling each of it once, by one process for all."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+
+import msgspec
+
+from tessera.app.house import House
+from tessera.core.applications import FOREVER
+from tessera.core.changes import AddEvent, AddWarning, ForgetHours, ForgetWarnings
+from tessera.core.loyalty.happenings import Happening, SecretEnding, TokenPerCall
+from tessera.core.times import DAY, incentives_time
+from tessera.core.warnings import (
+    CALLS_EACH,
+    ENDING_DAYS,
+    GREEDY_TOKENS,
+    HOUR,
+    Ending,
+    Greedy,
+    Warned,
+    endings,
+    finished_hours,
+    greedy,
+)
+from tessera.ops.log import log
+from tessera.ports import Conflict, StoreError
+
+LOOK_SECONDS = 30.0
+"""How often it is looked for what is to be warned of."""
+
+PAGE = 100
+"""Credentials looked at, and warnings told, in one step."""
+
+TOLD_MAX = 100_000
+"""Names of told warnings kept in memory; beyond it they are looked up again."""
+
+STEP_SECONDS = 0.05
+FORGET_SECONDS = 600
+
+HOURS_FORGOTTEN = 500
+"""Counts forgotten in one step."""
+
+WARNINGS_KEPT = 60 * DAY
+"""How long it is known what was told: longer than anything is told before its time."""
+
+
+async def current(house: House) -> list[Warned]:
+    """What is to be warned of now: credentials about to end, and callers without a memory in the last day's hours."""
+    now = house.clock.now()
+    found = [each async for page in _endings(house, now) for each in page]
+    asking = [
+        each for hour in finished_hours(now) for each in await house.store.greedy(hour, GREEDY_TOKENS, CALLS_EACH)
+    ]
+    newest = {each.number: each for each in asking}
+    return [*found, *greedy(newest.values())]
+
+
+async def _endings(house: House, now: int) -> AsyncIterator[list[Warned]]:
+    """The warnings of credentials about to end, in pages."""
+    at, number, until = now, FOREVER, now + ENDING_DAYS[-1] * DAY
+    while page := await house.store.endings(at, number, until, PAGE):
+        at, number = page[-1].ends_at, page[-1].number
+        yield list(endings(page, now))
+
+
+class Watch:
+    """What one process has looked at while it does this duty; what was told is in the database."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._told: set[str] = set()
+        self._through = -1
+
+    async def look(self) -> int:
+        """Tell what is to be told now and was not; how many warnings that were. Raises StoreError."""
+        now = self._house.clock.now()
+        told = 0
+        async for page in _endings(self._house, now):
+            told += await self._tell(page, now)
+            await asyncio.sleep(STEP_SECONDS)
+        for hour in finished_hours(now, self._through):
+            found = await self._house.store.greedy(hour, GREEDY_TOKENS, CALLS_EACH)
+            told += await self._tell(greedy(found), now)
+            self._through = hour
+            await asyncio.sleep(STEP_SECONDS)
+        return told
+
+    async def _tell(self, warnings: Iterable[Warned], now: int) -> int:
+        if len(self._told) > TOLD_MAX:
+            self._told.clear()
+        new = [each for each in warnings if each.name not in self._told]
+        return sum(await asyncio.gather(*(self._tell_one(each, now) for each in new)))
+
+    async def _tell_one(self, warned: Warned, now: int) -> bool:
+        """Tell one warning by an event and in the log, unless it was told before."""
+        told = await self._house.store.warning_told(warned.name)
+        if not told:
+            try:
+                await self._house.store.commit(AddWarning(warned.name, now), _event(self._house, warned, now))
+            except Conflict:
+                told = True
+        self._told.add(warned.name)
+        if not told:
+            _log(warned)
+        return not told
+
+
+def _event(house: House, warned: Warned, now: int) -> AddEvent:
+    owner, about = warned.owner, warned.about
+    data: SecretEnding | TokenPerCall
+    if isinstance(about, Ending):
+        kind = Happening.APPLICATION_SECRET_ENDING
+        used = None if about.last_used_at is None else incentives_time(about.last_used_at)
+        data = SecretEnding(
+            owner.retailer_id,
+            owner.client_id,
+            owner.application,
+            about.name,
+            about.kind,
+            incentives_time(about.ends_at),
+            warned.days or 0,
+            warned.reason,
+            used if used is not None else msgspec.UNSET,
+        )
+    else:
+        kind = Happening.APPLICATION_TOKEN_PER_CALL
+        hour = incentives_time(about.hour * HOUR)
+        data = TokenPerCall(owner.retailer_id, owner.client_id, owner.application, hour, about.tokens, about.calls)
+    return AddEvent(house.new_uuid(), owner.organization, kind, msgspec.json.encode(data).decode(), now)
+
+
+def _log(warned: Warned) -> None:
+    about = warned.about
+    if isinstance(about, Greedy):
+        log.warning(
+            "token_per_call", application=warned.owner.application, tokens=about.tokens, calls=about.calls,
+            advice=warned.text,
+        )  # fmt: skip
+    else:
+        log.warning(
+            "credential_ending", application=warned.owner.application, credential=about.name, days=warned.days,
+            reason=warned.reason, advice=warned.text,
+        )  # fmt: skip
+
+
+async def watch(house: House, interval_seconds: float = LOOK_SECONDS) -> None:
+    """Tell what is to be told now and then, until cancelled."""
+    watching = Watch(house)
+    while True:
+        try:
+            await watching.look()
+        except StoreError as error:
+            log.error("warnings_unavailable", reason=str(error))
+        await asyncio.sleep(interval_seconds)
+
+
+async def forget_old(house: House, usage_kept_days: int) -> None:
+    """Forget counts by the hour of long ago, and what was told long ago, until cancelled."""
+    while True:
+        try:
+            await forget(house, usage_kept_days)
+        except StoreError as error:
+            log.error("usage_not_forgotten", reason=str(error))
+        await asyncio.sleep(FORGET_SECONDS)
+
+
+async def forget(house: House, usage_kept_days: int) -> None:
+    """Forget, in steps, counts by the hour older than this, and what was told longer ago than matters."""
+    now = house.clock.now()
+    await house.store.commit(ForgetWarnings(now - WARNINGS_KEPT))
+    before = (now - usage_kept_days * DAY) // HOUR
+    while (oldest := await house.store.oldest_hour()) is not None and oldest < before:
+        await house.store.commit(ForgetHours(before, HOURS_FORGOTTEN))
+        await asyncio.sleep(STEP_SECONDS)

@@ -1,0 +1,102 @@
+"""`tessera keys`: the keys that seal and sign tokens."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tessera.cli import output
+from tessera.cli.opening import confirm, with_house
+from tessera.cli.options import AsJSON, DataDir, Yes, examples, group
+
+if TYPE_CHECKING:
+    from tessera.app.house import House
+    from tessera.app.key_rotation import KeyRecord
+
+app = group("Keys that seal and sign tokens; they follow one another by themselves.")
+
+MOMENTS = ("created_at", "signs_from", "verifies_until")
+
+Key = Annotated[str, typer.Argument(help="The key's name, as eddsa-2, or its kid.", metavar="KEY", show_default=False)]
+
+
+class Purpose(StrEnum):
+    """`--purpose`: what a key is for."""
+
+    SEALING = "sealing"
+    EDDSA = "eddsa"
+    ES256 = "es256"
+    RS256 = "rs256"
+
+
+@app.command("list", epilog=examples("keys list", "keys list --json"))
+def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """List the keys: published, signing, only verifying what they signed, or ended."""
+    from tessera.app import key_rotation
+
+    _show(with_house(data_dir, key_rotation.every), as_json=as_json)
+
+
+def _show(found: "list[KeyRecord]", *, as_json: bool) -> None:
+    if as_json:
+        output.document([output.record(each, moments=MOMENTS) for each in found])
+        return
+    output.table(
+        ("key", "state", "made", "signs from", "verifies until", "kid"),
+        [
+            (
+                each.name,
+                each.state,
+                output.moment(each.created_at),
+                output.moment(each.signs_from) if each.signs_from else "the beginning",
+                output.moment(each.verifies_until),
+                each.key_id,
+            )
+            for each in found
+        ],
+    )
+
+
+@app.command("rotate", epilog=examples("keys rotate", "keys rotate --purpose eddsa"))
+def rotate(
+    *,
+    purpose: Annotated[Purpose | None, typer.Option("--purpose", help="Which kind of key; all when left out.")] = None,
+    at_once: Annotated[
+        bool, typer.Option("--at-once", help="Let it sign in a second, without publishing it first.")
+    ] = False,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Make the next key: it is published now, and signs after `key_publish_seconds`. The one before stays good."""
+    from tessera.app import key_rotation
+    from tessera.core.key_plan import ROTATED
+    from tessera.core.keys import KeyPurpose
+
+    wanted = list(ROTATED) if purpose is None else [KeyPurpose(purpose.value)]
+
+    async def work(house: "House") -> "list[KeyRecord]":
+        return await key_rotation.rotate(house, wanted, at_once=at_once)
+
+    _show(with_house(data_dir, work), as_json=as_json)
+
+
+@app.command("retire", epilog=examples("keys retire eddsa-1 --yes"))
+def retire(key: Key, *, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """End a key now: all that it sealed or signed is dead. The key that signs has to be followed first."""
+    from tessera.app import key_rotation
+
+    async def work(house: "House") -> "KeyRecord":
+        found = await key_rotation.find(house, key)
+        confirm(
+            f"Retire {found.name} now? Every token that it made is dead then, and its holders have to ask for another.",
+            f"Every token that {found.name} made would be dead, and its holders had to ask for another. Say --yes to"
+            " do it.",
+            yes=yes,
+        )
+        return await key_rotation.retire(house, key)
+
+    record = with_house(data_dir, work)
+    if as_json:
+        output.document(output.record(record, moments=MOMENTS))
+    else:
+        output.message(f"{record.name}: Retired. Running servers refuse what it made within 250 ms.")

@@ -1,0 +1,110 @@
+"""`tessera apps limit`: the guard rails of an application."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tessera.cli import output
+from tessera.cli.opening import with_house
+from tessera.cli.options import App, AsJSON, DataDir, examples
+
+if TYPE_CHECKING:
+    from tessera.app.house import House
+    from tessera.app.limits import Limits
+
+EXAMPLES = examples(
+    "apps limit Partner",
+    'apps limit Partner --networks "10.0.0.0/8 2001:db8::/32" --requests-per-second 50',
+    "apps limit Partner --tokens-per-hour 1000 --watch tokens-hour",
+    "apps limit Partner --none networks,requests",
+)
+
+
+def limit(  # noqa: PLR0913  # one for each option
+    name: App,
+    *,
+    networks: Annotated[
+        str | None,
+        typer.Option(help="Networks that it may come from, with spaces between.", metavar="NETWORKS"),
+    ] = None,
+    requests_per_second: Annotated[
+        int | None, typer.Option(help="Requests a second: of the application, and with its tokens.")
+    ] = None,
+    tokens_per_hour: Annotated[int | None, typer.Option(help="Tokens that it may have in an hour.")] = None,
+    tokens_per_day: Annotated[int | None, typer.Option(help="Tokens that it may have in a day (UTC).")] = None,
+    watch: Annotated[
+        str | None,
+        typer.Option(
+            help="These only report from now on; of networks, requests, tokens-hour, tokens-day.", metavar="RAILS"
+        ),
+    ] = None,
+    enforce: Annotated[str | None, typer.Option(help="These refuse from now on.", metavar="RAILS")] = None,
+    none: Annotated[str | None, typer.Option(help="Take these away.", metavar="RAILS")] = None,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Show the guard rails of an application, or change those that are named; new ones refuse at once."""
+    from tessera.app import limits
+
+    wanted = limits.Wanted(
+        None if networks is None else _words(networks),
+        requests_per_second,
+        tokens_per_hour,
+        tokens_per_day,
+        _words(watch),
+        _words(enforce),
+        _words(none),
+    )
+
+    async def work(house: "House") -> "Limits":
+        if wanted == limits.Wanted():
+            return await limits.show(house, name)
+        return await limits.change(house, name, wanted)
+
+    found = with_house(data_dir, work)
+    if as_json:
+        output.document(_document(found))
+        return
+    if not found.readable:
+        output.message(f"{found.name}: The guard rails cannot be read, so everything is refused. Set them again.")
+    output.table(("guard rail", "limit", "mode", "used"), _rows(found))
+    if found.counted.would_refuse_day:
+        output.message(f"Today the watched ones would have refused {found.counted.would_refuse_day:,} requests.")
+
+
+def _words(text: str | None) -> tuple[str, ...]:
+    return () if text is None else tuple(text.replace(",", " ").split())
+
+
+def _mode(found: "Limits", rail: str) -> str:
+    return "watch" if rail in found.rails.watch else "enforce"
+
+
+def _rows(found: "Limits") -> list[tuple[object, ...]]:
+    rails, counted = found.rails, found.counted
+    shown = (
+        ("networks", " ".join(rails.networks or ()), None),
+        ("requests", rails.requests_per_second and f"{rails.requests_per_second:,} a second", None),
+        ("tokens-hour", rails.tokens_per_hour and f"{rails.tokens_per_hour:,} an hour", counted.tokens_hour),
+        ("tokens-day", rails.tokens_per_day and f"{rails.tokens_per_day:,} a day", counted.tokens_day),
+    )
+    return [
+        (rail, value, _mode(found, rail) if value else None, used if value else None) for rail, value, used in shown
+    ]
+
+
+def _document(found: "Limits") -> dict[str, Any]:
+    rails = found.rails
+    values = (rails.networks, rails.requests_per_second, rails.tokens_per_hour, rails.tokens_per_day)
+    names = ("networks", "requests", "tokens-hour", "tokens-day")
+    return {
+        "name": found.name,
+        "client_id": found.client_id,
+        "readable": found.readable,
+        "rails": {
+            name: {"limit": value, "mode": _mode(found, name)}
+            for name, value in zip(names, values, strict=True)
+            if value is not None
+        },
+        "counted": found.counted._asdict(),
+    }

@@ -1,0 +1,203 @@
+"""`tessera resources`: resource servers beside the platform, and who may do what there."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tessera.cli import output
+from tessera.cli.opening import confirm, with_house
+from tessera.cli.options import AsJSON, DataDir, Yes, examples, group
+
+if TYPE_CHECKING:
+    from tessera.app.house import House
+    from tessera.app.resources import Holder
+    from tessera.core.resources import ResourceRecord
+
+app = group("Resource servers: other APIs that our tokens open.")
+
+MOMENTS = ("created_at",)
+
+Resource = Annotated[
+    str, typer.Argument(help="The resource server's identifier or name.", metavar="RESOURCE", show_default=False)
+]
+Server = Annotated[
+    str | None,
+    typer.Option("--server", help="Application by which it asks about tokens, by name or client id.", metavar="APP"),
+]
+
+
+class Format(StrEnum):
+    """`--token-format`: what tokens for a resource look like; `application` leaves it to the application."""
+
+    APPLICATION = "application"
+    OPAQUE = "opaque"
+    EDDSA = "eddsa"
+    ES256 = "es256"
+    RS256 = "rs256"
+
+
+@app.command(
+    "add", epilog=examples('resources add https://stock.example/api --name Stock --scope "stock:read stock:write"')
+)
+def add(
+    identifier: Annotated[
+        str,
+        typer.Argument(
+            help="What names it: an absolute URI without a fragment.", metavar="IDENTIFIER", show_default=False
+        ),
+    ],
+    name: Annotated[str, typer.Option("--name", help="A name for people.")],
+    scope: Annotated[str, typer.Option("--scope", help="Scopes that it has, with spaces between.")],
+    *,
+    server: Server = None,
+    token_format: Annotated[
+        Format, typer.Option("--token-format", help="What tokens for it look like.")
+    ] = Format.APPLICATION,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Register a resource server."""
+    from tessera.app import resources
+    from tessera.core.applications import TokenFormat
+
+    form = None if token_format is Format.APPLICATION else TokenFormat[token_format.name]
+
+    async def work(house: "House") -> "ResourceRecord":
+        return await resources.add(house, identifier, name, scope, server=server, token_format=form)
+
+    _show(with_house(data_dir, work), as_json=as_json)
+
+
+@app.command("list", epilog=examples("resources list", "resources list --json"))
+def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """List all resource servers."""
+
+    async def work(house: "House") -> "list[ResourceRecord]":
+        return await house.store.resource_records()
+
+    found = with_house(data_dir, work)
+    if as_json:
+        output.document([output.record(each, moments=MOMENTS) for each in found])
+    elif not found:
+        output.message("There is no resource server yet. Register one: `tessera resources add IDENTIFIER`.")
+    else:
+        output.table(
+            ("name", "identifier", "scope", "token format", "server"),
+            [(each.name, each.identifier, each.scope, each.token_format, each.server) for each in found],
+        )
+
+
+@app.command("show", epilog=examples("resources show Stock"))
+def show(resource: Resource, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """Show one resource server."""
+    from tessera.app import resources
+
+    async def work(house: "House") -> "ResourceRecord":
+        return await resources.find(house, resource)
+
+    _show(with_house(data_dir, work), as_json=as_json)
+
+
+@app.command("set", epilog=examples('resources set Stock --scope "stock:read"', "resources set Stock --server Till"))
+def change(
+    resource: Resource,
+    *,
+    name: Annotated[str | None, typer.Option("--name", help="Another name.")] = None,
+    scope: Annotated[
+        str | None, typer.Option("--scope", help="The scopes that it has from now on, with spaces between.")
+    ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            "--server", help="Application by which it asks about tokens; an empty text for none.", metavar="APP"
+        ),
+    ] = None,
+    token_format: Annotated[Format | None, typer.Option("--token-format", help="What tokens for it look like.")] = None,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Change a resource server. Tokens that say more than it still has are dead."""
+    from tessera.app import resources
+
+    form = "" if token_format is Format.APPLICATION else token_format and token_format.value
+    if (name, scope, server, form) == (None, None, None, None):
+        raise typer.BadParameter("Say what is to be different: --name, --scope, --server or --token-format.")
+
+    async def work(house: "House") -> "ResourceRecord":
+        return await resources.change(house, resource, resources.Wanted(name, scope, server, form))
+
+    _show(with_house(data_dir, work), as_json=as_json)
+
+
+@app.command("remove", epilog=examples("resources remove Stock --yes"))
+def remove(resource: Resource, *, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """Remove a resource server with what was granted there; tokens for it are dead."""
+    from tessera.app import resources
+
+    async def work(house: "House") -> "ResourceRecord":
+        found = await resources.find(house, resource)
+        confirm(
+            f"Remove the resource server {found.name} ({found.identifier}) and all access to it?",
+            f"Removing {found.name} cannot be undone. Say --yes to do it.",
+            yes=yes,
+        )
+        await resources.remove(house, found.identifier)
+        return found
+
+    found = with_house(data_dir, work)
+    if as_json:
+        output.document(output.record(found, moments=MOMENTS))
+    else:
+        output.message(f"{found.name}: Removed. Tokens for it are dead.")
+
+
+@app.command("who", epilog=examples("resources who stock:write", "resources who loyalty:write --json"))
+def who(
+    scope: Annotated[str, typer.Argument(help="One scope.", metavar="SCOPE", show_default=False)],
+    *,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Say which applications may do what a scope lets them, at the platform and at every resource server."""
+    from tessera.app import resources
+
+    async def work(house: "House") -> "list[Holder]":
+        return await resources.who(house, scope)
+
+    found = with_house(data_dir, work)
+    if as_json:
+        output.document([output.record(each) for each in found])
+    elif not found:
+        output.message(f"No application may do what {scope} lets one do.")
+    else:
+        output.table(
+            ("application", "organization", "state", "where", "by the scope", "client id"),
+            [
+                (
+                    each.name,
+                    each.organization,
+                    "enabled" if each.enabled else "disabled",
+                    each.resource or resources.PLATFORM_NAME,
+                    each.by,
+                    each.client_id,
+                )
+                for each in found
+            ],
+        )
+
+
+def _show(record: "ResourceRecord", *, as_json: bool) -> None:
+    if as_json:
+        output.document(output.record(record, moments=MOMENTS))
+        return
+    output.pairs(
+        [
+            ("name", record.name),
+            ("identifier", record.identifier),
+            ("scope", record.scope),
+            ("token format", record.token_format or "the application's"),
+            ("server", record.server),
+            ("added", output.moment(record.created_at)),
+        ]
+    )

@@ -1,0 +1,101 @@
+"""What the service tells of itself, from plain values: where its endpoints are, and what they take.
+
+What is told works, and what works is told: an endpoint or a method that is added has its line here.
+"""
+
+from urllib.parse import urlsplit
+
+import msgspec
+
+from tessera.core import jws, scopes
+from tessera.core.grants import GRANTS
+
+AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
+OPENID_CONFIGURATION = "/.well-known/openid-configuration"
+PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
+KEYS = "/oauth/discovery/keys"
+
+AUTHENTICATION_METHODS = ("client_secret_basic", "client_secret_post")
+"""How a client may prove itself, by the names of RFC 7591 section 2."""
+
+
+class AuthorizationServer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client needs to know of the authorization server (RFC 8414 section 2)."""
+
+    issuer: str
+    token_endpoint: str
+    revocation_endpoint: str
+    introspection_endpoint: str
+    jwks_uri: str
+    scopes_supported: tuple[str, ...]
+    response_types_supported: tuple[str, ...]
+    grant_types_supported: tuple[str, ...]
+    subject_types_supported: tuple[str, ...]
+    token_endpoint_auth_methods_supported: tuple[str, ...]
+    revocation_endpoint_auth_methods_supported: tuple[str, ...]
+    introspection_endpoint_auth_methods_supported: tuple[str, ...]
+    dpop_signing_alg_values_supported: tuple[str, ...]
+    protected_resources: tuple[str, ...]
+    service_documentation: str
+
+
+class ProtectedResource(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client needs to know of the platform's API (RFC 9728 section 2)."""
+
+    resource: str
+    authorization_servers: tuple[str, ...]
+    scopes_supported: tuple[str, ...]
+    bearer_methods_supported: tuple[str, ...]
+    dpop_signing_alg_values_supported: tuple[str, ...]
+    resource_name: str
+    resource_documentation: str
+
+
+def authorization_server(issuer: str) -> AuthorizationServer:
+    """The document of the authorization server with this issuer."""
+    return AuthorizationServer(
+        issuer=issuer,
+        token_endpoint=f"{issuer}/oauth/token",
+        revocation_endpoint=f"{issuer}/oauth/revoke",
+        introspection_endpoint=f"{issuer}/oauth/introspect",
+        jwks_uri=f"{issuer}{KEYS}",
+        scopes_supported=scopes.WELL_KNOWN,
+        response_types_supported=(),  # there is no authorization endpoint
+        grant_types_supported=tuple(GRANTS),
+        subject_types_supported=("public",),
+        token_endpoint_auth_methods_supported=AUTHENTICATION_METHODS,
+        revocation_endpoint_auth_methods_supported=AUTHENTICATION_METHODS,
+        introspection_endpoint_auth_methods_supported=AUTHENTICATION_METHODS,
+        dpop_signing_alg_values_supported=jws.ALGORITHMS,
+        protected_resources=(issuer,),
+        service_documentation=f"{issuer}/docs",
+    )
+
+
+def protected_resource(issuer: str) -> ProtectedResource:
+    """The document of the platform's API, whose identifier is the issuer's own."""
+    return ProtectedResource(
+        resource=issuer,
+        authorization_servers=(issuer,),
+        scopes_supported=scopes.WELL_KNOWN,
+        bearer_methods_supported=("header",),
+        dpop_signing_alg_values_supported=jws.ALGORITHMS,
+        resource_name="Tessera",
+        resource_documentation=f"{issuer}/docs",
+    )
+
+
+def addresses(document: str, issuer: str) -> list[str]:
+    """The paths at which a document is served: its own, and the one with the issuer's path behind it.
+
+    The second is the one that RFC 8414 section 3.1 and RFC 9728 section 3.1 ask for; the first answers where a proxy
+    takes the issuer's path off, as OpenID Connect asks for it.
+    """
+    path = urlsplit(issuer).path
+    return [document, document + path] if path else [document]
+
+
+def protected_resource_address(issuer: str) -> str:
+    """Where the document of the platform's API is, as a challenge says it (RFC 9728 section 5.1)."""
+    parts = urlsplit(issuer)
+    return f"{parts.scheme}://{parts.netloc}{PROTECTED_RESOURCE}{parts.path}"

@@ -1,0 +1,32 @@
+"""The arithmetic of limits: an even pace with room for a burst, and counts in a window. All of it on whole numbers.
+
+The pace is the generic cell rate algorithm: of everybody who is paced one moment is kept, at which the next would be
+due if all came evenly. It may lie in the future by as much as a burst is long, and no further: a clock that went back,
+or nonsense in its place, is put right by the next request, so that nobody waits longer than the burst is long.
+"""
+
+SECOND_NS = 1_000_000_000
+
+COUNT_BITS = 32
+COUNT_MAX = 2**COUNT_BITS - 1
+
+
+def paced(due: int, interval: int, burst: int, now: int) -> tuple[int, int]:
+    """When the next one is due after this one, and how long this one would have to wait (0 when it may pass).
+
+    One that has to wait changes nothing but what the clock or nonsense had put out of order.
+    """
+    due = min(max(due, now), now + burst)
+    wait = due + interval - now - burst
+    return (due, wait) if wait > 0 else (due + interval, 0)
+
+
+def counted(word: int, window: int) -> int:
+    """The count that a word holds for this window; a word of any other window, earlier or later, holds none."""
+    return word & COUNT_MAX if word >> COUNT_BITS == window else 0
+
+
+def with_count(window: int, count: int) -> int:
+    """The word of a window and its count."""
+    held: int = window << COUNT_BITS | min(count, COUNT_MAX)
+    return held

@@ -1,0 +1,123 @@
+"""`ports.SharedCounts` in a file of the data folder that all processes have mapped into their memory.
+
+    words of 8 bytes, in the machine's order
+    0 ...         failures: 16,384 sets of four entries (key, moment), 1 MiB
+    131,072 ...   applications by number, four words each:
+                  when the next request is due (ns), tokens of an hour, of a day, would-be refusals of a day
+
+A word is read and written whole, and nothing is locked: of two processes that change the same one at the same instant
+one is lost (decision 12). Whatever stands in the file, also nonsense, is put right within the time of its limit.
+"""
+
+import mmap
+import os
+from pathlib import Path
+
+from tessera.core.pacing import SECOND_NS, counted, paced, with_count
+from tessera.ops.log import log
+from tessera.ports.counts import Counted
+
+SETS = 16_384
+WAYS = 4
+CELLS_BEGIN = SETS * WAYS * 2
+CELL_WORDS = 4
+ROOM = 2048
+"""Applications by which the file grows, 64 KiB."""
+
+HOUR = 3_600_000_000
+DAY = 24 * HOUR
+
+
+class MappedCounts:
+    """The counts in this file. It is made, and mapped, when something is counted for the first time.
+
+    When it cannot be (the disk is full), this process counts for itself alone, and says so in the log.
+    """
+
+    __slots__ = ("_alone", "_path", "_words")
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._words = memoryview(b"").cast("Q")
+        self._alone = False
+
+    def request(self, application: int, per_second: int, now: int) -> int:
+        place = self._cell(application)
+        interval = SECOND_NS // per_second
+        now *= 1000
+        due, wait = paced(self._words[place], interval, SECOND_NS, now)
+        self._words[place] = due
+        return -wait // 1000 if wait else (SECOND_NS + now - due) // interval
+
+    def counted(self, application: int, now: int) -> Counted:
+        place = self._cell(application)
+        words, day = self._words, now // DAY
+        return Counted(
+            counted(words[place + 1], now // HOUR), counted(words[place + 2], day), counted(words[place + 3], day)
+        )
+
+    def token(self, application: int, now: int) -> None:
+        place = self._cell(application)
+        self._count(place + 1, now // HOUR)
+        self._count(place + 2, now // DAY)
+
+    def would_refuse(self, application: int, now: int) -> None:
+        self._count(self._cell(application) + 3, now // DAY)
+
+    def failure(self, key: bytes, at_once: int, interval: int, now: int) -> int:
+        tag, place = self._entry(key)
+        words = self._words
+        due = words[place + 1] if words[place] == tag else 0
+        due, wait = paced(due, interval, interval * at_once, now)
+        words[place], words[place + 1] = tag, due
+        return wait
+
+    def failing(self, key: bytes, at_once: int, interval: int, now: int) -> int:
+        tag, place = self._entry(key)
+        due = self._words[place + 1] if self._words[place] == tag else 0
+        return paced(due, interval, interval * at_once, now)[1]
+
+    def _count(self, place: int, window: int) -> None:
+        words = self._words
+        words[place] = with_count(window, counted(words[place], window) + 1)
+
+    def _entry(self, key: bytes) -> tuple[int, int]:
+        """The tag of a key, and the place of its entry: its own, or the one of its set that matters least."""
+        if not self._words:
+            self._make_room(0)
+        words, tag = self._words, int.from_bytes(key[:8]) | 1
+        first = int.from_bytes(key[8:12]) % SETS * WAYS * 2
+        places = range(first, first + WAYS * 2, 2)
+        for place in places:
+            if words[place] == tag:
+                return tag, place
+        return tag, min(places, key=lambda place: words[place + 1])
+
+    def _cell(self, application: int) -> int:
+        place = CELLS_BEGIN + application * CELL_WORDS
+        if place >= len(self._words):
+            self._make_room(application)
+        return place
+
+    def _make_room(self, application: int) -> None:
+        """Map as much as this application needs. The space is taken from the disk now, so that no write fails later."""
+        size = (CELLS_BEGIN + (application // ROOM + 1) * ROOM * CELL_WORDS) * 8
+        if not self._alone:
+            try:
+                self._words = self._mapped(size)
+            except OSError as error:
+                self._alone = True
+                log.error("counts_not_shared", file=str(self._path), reason=str(error))
+            else:
+                return
+        own = memoryview(mmap.mmap(-1, size)).cast("Q")
+        own[: len(self._words)] = self._words
+        self._words = own
+
+    def _mapped(self, size: int) -> "memoryview[int]":
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(file, 0, size)  # never makes it smaller, and leaves alone what is in it
+            return memoryview(mmap.mmap(file, size)).cast("Q")
+        finally:
+            os.close(file)

@@ -1,0 +1,187 @@
+"""Moving from one secret to the next, warnings that are told once, and counts by the hour."""
+
+from collections.abc import Iterable
+
+from tessera.core import changes
+from tessera.core.applications import FOREVER
+from tessera.core.changes import Change
+from tessera.core.warnings import Ending, Greedy, Owner
+from tessera.ports import HourCount
+from tessera.store.conformance import material
+from tessera.store.conformance.case import Stores, Topic, expect, expect_conflict
+from tessera.store.conformance.material import AT, CLIENT, World
+
+TOPIC = Topic("rotation")
+
+OWNER = Owner(CLIENT, f"name of {CLIENT}", 1, "Org", "retailer of Org")
+
+
+def facts(world: World) -> Iterable[tuple[tuple[Change, ...], tuple[Change, ...]]]:
+    """For every change of a rotation that restates a fact: where it holds, and every way in which it does not."""
+    secret = world.secret
+    yield (
+        (changes.KeepCredential(CLIENT, secret, None),),
+        (
+            changes.KeepCredential(CLIENT, secret, AT),
+            changes.KeepCredential(CLIENT, secret + 100, None),
+            changes.KeepCredential("unknown", secret, None),
+        ),
+    )
+    yield (
+        (
+            changes.FinishCredential(CLIENT, secret, AT, None, FOREVER),
+            changes.FinishCredential(CLIENT, secret, 1, None, 1),
+        ),
+        (
+            changes.FinishCredential(CLIENT, secret, AT, AT, FOREVER),
+            changes.FinishCredential(CLIENT, secret, AT, None, 0),
+            changes.FinishCredential(CLIENT, secret + 100, AT, None, FOREVER),
+            changes.FinishCredential("unknown", secret, AT, None, FOREVER),
+        ),
+    )
+    yield (
+        (changes.SetTokenReuse(CLIENT, True), changes.SetTokenReuse(CLIENT, False)),
+        (changes.SetTokenReuse("unknown", True),),
+    )
+    yield (changes.AddWarning("new", AT),), (changes.AddWarning("told", AT), changes.AddWarning("told", AT + 1))
+
+
+def repeatable(world: World) -> list[Change]:
+    """Changes that restate no fact, and may be committed again all the same."""
+    return [
+        changes.ForgetWarnings(AT + 1),
+        changes.ForgetHours(11, 100),
+        changes.MarkCredentialUsed(world.secret, AT, "192.0.2.1"),
+    ]
+
+
+@TOPIC
+async def a_newer_credential_stands_in_the_way(stores: Stores) -> None:
+    """A credential that is not the newest any more cannot be kept as the newest, whatever its end."""
+    store = await stores()
+    world = await material.furnish(store)
+    keep = changes.KeepCredential(CLIENT, world.secret, None)
+    await store.commit(keep, material.secret(CLIENT, "next"))
+    await expect_conflict(store, keep)
+
+
+@TOPIC
+async def a_use_stands_in_the_way_of_finishing(stores: Stores) -> None:
+    """A credential used at the bound or after it is not finished, one used before it is; its source is kept."""
+    store = await stores()
+    world = await material.furnish(store)
+    await store.commit(changes.MarkCredentialUsed(world.secret, AT, "192.0.2.7"))
+    (used,) = await store.secrets(CLIENT)
+    expect((used.last_used_at, used.last_used_from), (AT, "192.0.2.7"), "the last use")
+    await expect_conflict(store, changes.FinishCredential(CLIENT, world.secret, AT + 9, None, AT))
+    await store.commit(changes.FinishCredential(CLIENT, world.secret, AT + 9, None, AT + 1))
+    (ended,) = await store.secrets(CLIENT)
+    expect(ended.ends_at, AT + 9, "its end")
+    await store.commit(changes.MarkCredentialUsed(world.secret, AT + 1))
+    (used,) = await store.secrets(CLIENT)
+    expect((used.last_used_at, used.last_used_from), (AT + 1, None), "a last use from an unknown address")
+
+
+@TOPIC
+async def token_reuse_reads_back(stores: Stores) -> None:
+    """What is set is seen by requests and by the operator."""
+    store = await stores()
+    await material.furnish(store)
+    for reuse in (True, False):
+        await store.commit(changes.SetTokenReuse(CLIENT, reuse))
+        found, record = await store.application(CLIENT), await store.application_record(CLIENT)
+        expect((found and found.options.token_reuse, record and record.token_reuse), (reuse, reuse), "token reuse")
+
+
+@TOPIC
+async def credentials_about_to_end_come_in_pages(stores: Stores) -> None:
+    """They come by their end, those with the same end too, with the end of the last and the use of the newer ones."""
+    store = await stores()
+    world = await material.furnish(store)
+    first = world.secret
+    await store.commit(
+        *(material.secret(CLIENT, name, AT + after) for name, after in (("b", 20), ("c", 10), ("d", 10), ("e", 30))),
+        changes.EndCredential(CLIENT, first, AT + 40, None),
+        changes.MarkCredentialUsed(first + 1, AT + 1, "192.0.2.1"),
+        changes.MarkCredentialUsed(first + 4, AT + 2, None),
+    )
+    rows = [
+        Ending(OWNER, first + 2, "c", "keyed", AT + 10, AT + 40, None, None, AT + 2),
+        Ending(OWNER, first + 3, "d", "keyed", AT + 10, AT + 40, None, None, AT + 2),
+        Ending(OWNER, first + 1, "b", "keyed", AT + 20, AT + 40, AT + 1, "192.0.2.1", AT + 2),
+        Ending(OWNER, first + 4, "e", "keyed", AT + 30, AT + 40, AT + 2, None, None),
+    ]
+    at, number, found = AT, FOREVER, []
+    while page := await store.endings(at, number, AT + 30, 1):
+        found += page
+        at, number = page[-1].ends_at, page[-1].number
+    expect(found, rows, "the credentials page by page")
+    expect(await store.endings(AT + 10, FOREVER, AT + 30, 10), rows[2:], "those that end after a moment")
+    last = Ending(OWNER, first, "first", "keyed", AT + 40, AT + 40, None, None, None)
+    expect(await store.endings(AT, FOREVER, AT + 99, 10), [*rows, last], "all of them")
+    await store.commit(material.secret(CLIENT, "endless"))
+    expect((await store.endings(AT + 30, FOREVER, AT + 99, 10))[0].application_until, FOREVER, "until when it serves")
+    await store.commit(changes.DisableApplication(CLIENT, AT))
+    expect(await store.endings(AT, FOREVER, AT + 99, 10), [], "those of a disabled application")
+
+
+@TOPIC
+async def a_warning_is_told_once(stores: Stores) -> None:
+    """The name of a warning is taken until it is forgotten."""
+    store = await stores()
+    await material.furnish(store)
+    warning = changes.AddWarning("new", AT + 5)
+    expect([await store.warning_told(name) for name in ("told", "new")], [True, False], "what was told")
+    await store.commit(warning)
+    await expect_conflict(store, warning)
+    await store.commit(changes.ForgetWarnings(AT + 5))
+    expect([await store.warning_told(name) for name in ("told", "new")], [False, True], "what was told then")
+
+
+@TOPIC
+async def hours_add_up_and_are_forgotten(stores: Stores) -> None:
+    """Counts of an hour add up, each application's apart; the oldest go first, and no more than is asked for."""
+    store = await stores()
+    world = await material.furnish(store)
+    who = world.application
+    await store.commit(
+        material.application(world.organization, "other"),
+        changes.CountHour(who, 11, 1, 2, 3),
+        changes.CountHour(who, 11, 10, 20, 30, 4),
+        changes.CountHour(who, 11, 0, 0, 0, 5),
+        changes.CountHour(who, 12, 1, 0, 0),
+        changes.CountHour(who + 1, 11, 7, 7, 7),
+        changes.CountHour(0, 11, 7, 7, 7),
+        changes.CountHour(who + 100, 11, 7, 7, 7),
+    )
+    hours = [HourCount(10, 3, 4, 1), HourCount(11, 11, 22, 33, 9), HourCount(12, 1, 0, 0)]
+    expect(await store.usage_hours(who, 0), hours, "the hours")
+    expect(await store.usage_hours(who, 11), hours[1:], "the hours from one on")
+    expect(await store.usage_hours(who + 100, 0), [], "the hours of nobody")
+    await store.commit(changes.ForgetHours(10, 9))
+    expect(await store.oldest_hour(), 10, "the oldest hour")
+    await store.commit(changes.ForgetHours(12, 2))
+    expect([len(await store.usage_hours(each, 0)) for each in (who, who + 1)], [2, 0], "what is left of both")
+    await store.commit(changes.ForgetHours(99, 9))
+    expect(await store.oldest_hour(), None, "the oldest hour of none")
+
+
+@TOPIC
+async def callers_without_a_memory_are_found(stores: Stores) -> None:
+    """An application is found by an hour in which it got enough tokens and made fewer calls than so many to each."""
+    store = await stores()
+    world = await material.furnish(store)
+    who = world.application
+    await store.commit(
+        changes.CountHour(who, 20, 100, 199, 0),
+        changes.CountHour(who, 21, 100, 200, 0),
+        changes.CountHour(who, 22, 99, 0, 0),
+        changes.CountHour(who, 23, 500, 0, 0, 401),
+        changes.CountHour(who, 24, 500, 0, 0, 400),
+    )
+    found = [await store.greedy(hour, 100, 2) for hour in range(19, 25)]
+    expect(
+        found,
+        [[], [Greedy(OWNER, who, 20, 100, 199)], [], [], [], [Greedy(OWNER, who, 24, 100, 0)]],
+        "those found by hour",
+    )

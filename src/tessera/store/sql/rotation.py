@@ -1,0 +1,50 @@
+"""Moving from one secret to the next, and what is warned of."""
+
+from tessera.core import changes
+from tessera.core.applications import FOREVER
+from tessera.store.sql.statement import Statement
+
+_APPLICATION = "(select number from application where client_id = :client_id)"
+
+WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
+    changes.KeepCredential: (
+        Statement(
+            f"update credential set ends_at = ends_at where number = :number and application = {_APPLICATION}"
+            " and ends_at is not distinct from :ends_at"
+            f" and number = (select max(number) from credential where application = {_APPLICATION})",
+            "the application's credentials are as they were",
+        ),
+    ),
+    changes.FinishCredential: (
+        Statement(
+            "update credential set ends_at = :ends_at where number = :number"
+            f" and application = {_APPLICATION} and ends_at is not distinct from :was_ends_at"
+            " and coalesce(last_used_at, 0) < :unused_since",
+            "the credential's end is as it was, and it was not used meanwhile",
+        ),
+    ),
+    changes.SetTokenReuse: (
+        Statement(
+            "update application set token_reuse = :token_reuse where client_id = :client_id", "the application exists"
+        ),
+    ),
+    changes.AddWarning: (
+        Statement(
+            "insert into warning (name, at) values (:name, :at) on conflict do nothing", "the warning is told once"
+        ),
+    ),
+    changes.ForgetWarnings: (Statement("delete from warning where at < :before"),),
+}
+
+WARNING_TOLD = "select at from warning where name = :name"
+
+ENDING = (
+    "select a.client_id, a.name, a.organization, o.name, o.retailer_id, c.number, c.name, c.kind, c.ends_at,"
+    f" (select max(coalesce(x.ends_at, {FOREVER})) from credential x where x.application = c.application),"
+    " c.last_used_at, c.last_used_from, (select max(x.last_used_at) from credential x"
+    f" where x.application = c.application and coalesce(x.ends_at, {FOREVER}) > c.ends_at)"
+    " from credential c join application a on a.number = c.application"
+    " join organization o on o.number = a.organization"
+    " where c.ends_at >= :after and c.ends_at <= :until and (c.ends_at > :after or c.number > :after_number)"
+    " and a.enabled = 1 order by c.ends_at, c.number limit :limit"
+)

@@ -1,0 +1,264 @@
+"""Questions about tokens: signed answers, what is waited for, and what a failing store changes."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+import pytest
+
+from tessera.app import applications, introspection, organizations, resources, token_inspection, tokens, upkeep
+from tessera.app.applications import Issued
+from tessera.app.introspection import TokenInfo
+from tessera.core import jws, wire
+from tessera.core import tokens as core_tokens
+from tessera.core.applications import TokenBinding
+from tessera.core.changes import RevokeToken
+from tessera.core.errors import InvalidScope, InvalidTarget, InvalidToken
+from tessera.core.evidence import NOTHING, Evidence
+from tessera.core.introspection import Active
+from tessera.core.times import SECOND
+from tessera.ports import StoreUnavailable
+from tests.support.faulty_store import Fault, FaultyStore
+from tests.support.scene import FORM, Scene, play
+
+STOCK = "https://stock.example/api"
+HOUR = 3600
+
+
+def asked(caller: Issued, token: str) -> wire.Params:
+    """A question of an application about a token."""
+    form = {"client_id": caller.client_id, "client_secret": caller.client_secret or "", "token": token}
+    return wire.form(b"", urlencode(form).encode(), FORM)
+
+
+async def told(scene: Scene, caller: Issued, token: str) -> Active | None:
+    """What an application is told of a token."""
+    answer, _ = await introspection.introspect(scene.house, asked(caller, token), NOTHING)
+    return answer
+
+
+def test_what_is_told_follows_the_clock(tmp_path: Path) -> None:
+    """Active to the last microsecond of its life, with the same times all along, and inactive at the next."""
+
+    async def scenario(scene: Scene) -> None:
+        hurried = await applications.create(scene.house, "hurried", 1, token_lifetime_seconds=60)
+        issued_at = scene.clock.now()
+        token = (await scene.token(hurried)).access_token
+        first = await told(scene, hurried, token)
+        assert first is not None
+        assert (first.iat, first.exp) == (issued_at // SECOND, (issued_at + 60 * SECOND) // SECOND)
+        scene.clock.step(59.999999)
+        assert await told(scene, hurried, token) == first
+        scene.clock.step(0.000001)
+        assert await told(scene, hurried, token) is None
+
+    play(tmp_path, scenario)
+
+
+def test_no_question_waits_for_the_store(tmp_path: Path) -> None:
+    """Once caller and application are known, a store that answers nothing is never asked, whatever the answer is."""
+
+    async def scenario(scene: Scene) -> None:
+        other = await applications.create(scene.house, "other", 1)
+        token, foreign = (await scene.token()).access_token, (await scene.token(other)).access_token
+        revoked = (await scene.token()).access_token
+        await tokens.revoke(scene.house, revoked)
+        for each in (token, foreign, revoked, "00"):
+            await told(scene, scene.partner, each)
+        await scene.house.store.close()
+        answers = [await told(scene, scene.partner, each) for each in (token, foreign, revoked, "00")]
+        assert [answer is not None for answer in answers] == [True, False, False, False]
+
+    play(tmp_path, scenario)
+
+
+def test_a_revocation_that_failed_is_not_acknowledged(tmp_path: Path) -> None:
+    """The failure reaches the caller, and the token is still told of as live: nothing was promised."""
+
+    async def scenario(scene: Scene) -> None:
+        token = (await scene.token()).access_token
+        store = FaultyStore(scene.house.store)
+        scene.house.store = store.as_store()
+        store.faults = [Fault.BEFORE]
+        with pytest.raises(StoreUnavailable):
+            await tokens.revoke_own(scene.house, asked(scene.partner, token), NOTHING)
+        assert await told(scene, scene.partner, token) is not None
+        await tokens.revoke_own(scene.house, asked(scene.partner, token), NOTHING)
+        assert await told(scene, scene.partner, token) is None
+
+    play(tmp_path, scenario)
+
+
+def test_what_a_bound_token_says(tmp_path: Path) -> None:
+    """`cnf` has the thumbprint under the name of its kind; its holder is told nothing without proof."""
+
+    async def scenario(scene: Scene) -> None:
+        plain = await tokens.check(scene.house, (await scene.token()).access_token)
+        assert plain is not None
+        for binding, kind, name in (
+            (TokenBinding.DPOP, "DPoP", "jkt"),
+            (TokenBinding.TLS, "bearer", "x5t#S256"),
+        ):
+            claims = msgspec.structs.replace(plain[0], binding=binding, thumbprint=bytes(range(32)))
+            token = core_tokens.seal(scene.house.directory.ring, claims)
+            answer = await told(scene, scene.partner, token)
+            assert answer is not None
+            assert answer.token_type == kind
+            assert msgspec.to_builtins(answer)["cnf"] == {name: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}
+            with pytest.raises(InvalidToken):
+                await info(scene, token)
+
+    play(tmp_path, scenario)
+
+
+async def info(scene: Scene, token: str) -> TokenInfo:
+    """What the holder of a token is told."""
+    return await introspection.holder_s(scene.house, Evidence(b"Bearer " + token.encode()))
+
+
+def test_a_signed_answer(tmp_path: Path) -> None:
+    """RFC 9701: signed by a published key, for the one who asked alone, with the very members of the plain answer."""
+
+    async def scenario(scene: Scene) -> None:
+        token = (await scene.token()).access_token
+        for subject, active in ((token, True), ("00", False)):
+            answer, caller = await introspection.introspect(scene.house, asked(scene.partner, subject), NOTHING)
+            text = jws.split(introspection.signed(scene.house, answer, caller.client_id))
+            now = scene.clock.now()
+            key = scene.house.directory.signing.known(text.header["kid"], now)
+            assert key is not None
+            assert jws.verify(text, key.public)
+            assert text.header["typ"] == "token-introspection+jwt"
+            said = json.loads(text.payload)
+            assert list(said) == ["iss", "aud", "iat", "token_introspection"]
+            assert (said["iss"], said["aud"]) == (scene.house.issuer, scene.partner.client_id)
+            assert said["iat"] == now // SECOND
+            expected = {"active": False} if answer is None else msgspec.to_builtins(answer)
+            assert said["token_introspection"] == expected
+            assert said["token_introspection"]["active"] is active
+
+    play(tmp_path, scenario)
+
+
+def test_a_signed_answer_is_no_token(tmp_path: Path) -> None:
+    """Signed by our key, and of another type: it opens nothing, and is told of as unknown."""
+
+    async def scenario(scene: Scene) -> None:
+        answer, caller = await introspection.introspect(
+            scene.house, asked(scene.partner, (await scene.token()).access_token), NOTHING
+        )
+        text = introspection.signed(scene.house, answer, caller.client_id)
+        assert await tokens.check(scene.house, text) is None
+        assert await told(scene, scene.partner, text) is None
+
+    play(tmp_path, scenario)
+
+
+def test_tokens_from_before_are_dead_and_later_ones_live(tmp_path: Path) -> None:
+    """Cut off for an application, then for its organization: an operator reads why, and nothing is disabled."""
+
+    async def scenario(scene: Scene) -> None:
+        sister = await applications.create(scene.house, "sister", 1)
+        first, hers = await scene.token(), await scene.token(sister)
+        await applications.revoke_tokens(scene.house, scene.partner.client_id)
+        assert [await scene.alive(first), await scene.alive(hers)] == [False, True]
+        (reason,) = (await token_inspection.inspect(scene.house, first.access_token)).reasons
+        assert "all tokens of its application" in reason
+        scene.clock.step(0.000001)
+        second = await scene.token()
+        assert await scene.alive(second)
+        await organizations.revoke_tokens(scene.house, await organizations.find(scene.house, "Org"))
+        assert [await scene.alive(second), await scene.alive(hers)] == [False, False]
+        scene.clock.step(0.000001)
+        assert await scene.alive(await scene.token())
+
+    play(tmp_path, scenario)
+
+
+def test_what_expired_is_forgotten_a_few_at_a_time(tmp_path: Path) -> None:
+    """Memory and database let go of every revocation whose token has expired, and of no other."""
+
+    async def scenario(scene: Scene) -> None:
+        now = scene.clock.now()
+        dead = [RevokeToken(number, now + HOUR * SECOND) for number in range(2 * upkeep.FORGET_AT_ONCE + 5)]
+        for begin in range(0, len(dead), 500):
+            await scene.house.commit(*dead[begin : begin + 500])
+        await scene.house.commit(RevokeToken(99_999, now + 9 * HOUR * SECOND))
+        await upkeep.forget_now(scene.house, scene.clock.now())
+        assert len(scene.house.directory.revocations) == len(dead) + 1
+        scene.clock.step(3 * HOUR)
+        await upkeep.forget_now(scene.house, scene.clock.now())
+        assert len(scene.house.directory.revocations) == 1
+        assert await scene.house.store.revocations(0) == [(99_999, now + 9 * HOUR * SECOND)]
+
+    play(tmp_path, scenario)
+
+
+async def _buyer(scene: Scene, scope: str | None) -> Issued:
+    await resources.add(scene.house, STOCK, "Stock", "read write")
+    buyer = await applications.create(scene.house, "buyer", 1, scope=scope)
+    record = await applications.find(scene.house, "buyer")
+    await resources.grant(scene.house, record, await resources.find(scene.house, STOCK), "read")
+    return buyer
+
+
+async def _ask(scene: Scene, buyer: Issued, **more: str) -> Any:
+    values = {"grant_type": "client_credentials", "client_id": buyer.client_id, "client_secret": buyer.client_secret}
+    params = wire.form(b"", urlencode(values | more).encode(), FORM)
+    return await tokens.issue(scene.house, params, NOTHING)
+
+
+def test_a_target_is_named_or_plain_from_what_was_granted(tmp_path: Path) -> None:
+    """Without a name: the platform, or the only resource; with two of them and no platform, it has to be named."""
+
+    async def scenario(scene: Scene) -> None:
+        buyer = await _buyer(scene, None)
+        assert (await _ask(scene, buyer)).scope == "read"
+        with pytest.raises(InvalidScope):
+            await _ask(scene, buyer, scope="write")
+        with pytest.raises(InvalidTarget):
+            await _ask(scene, buyer, resource=scene.house.issuer)
+        await resources.add(scene.house, "urn:tills", "Tills", "open")
+        record = await applications.find(scene.house, "buyer")
+        await resources.grant(scene.house, record, await resources.find(scene.house, "Tills"), "open")
+        with pytest.raises(InvalidTarget, match="Say with the parameter resource"):
+            await _ask(scene, buyer)
+        assert (await _ask(scene, buyer, resource="urn:tills")).scope == "open"
+
+    play(tmp_path, scenario)
+
+
+def test_an_operator_reads_why_a_token_for_a_resource_is_dead(tmp_path: Path) -> None:
+    """Access taken back, or the resource removed: each has its sentence."""
+
+    async def scenario(scene: Scene) -> None:
+        buyer = await _buyer(scene, "openid")
+        token = (await _ask(scene, buyer, resource=STOCK)).access_token
+        assert (await token_inspection.inspect(scene.house, token)).resource == STOCK
+        await resources.change(scene.house, "Stock", resources.Wanted(scope="write"))
+        (reason,) = (await token_inspection.inspect(scene.house, token)).reasons
+        assert "may not do any more" in reason
+        await resources.remove(scene.house, STOCK)
+        (reason,) = (await token_inspection.inspect(scene.house, token)).reasons
+        assert reason == "The resource it is for was deleted."
+
+    play(tmp_path, scenario)
+
+
+def test_a_token_says_to_its_holder_what_it_is(tmp_path: Path) -> None:
+    """The seconds that are left are rounded down; other schemes than Bearer hold no token."""
+
+    async def scenario(scene: Scene) -> None:
+        token = (await scene.token()).access_token
+        assert (await info(scene, token)).expires_in == 14 * 86_400 - 1
+        scene.clock.step(10)
+        assert (await info(scene, token)).expires_in == 14 * 86_400 - 11
+        pair = base64.b64encode(b"a:b")
+        for authorization in (None, b"Basic " + pair, b"", token.encode(), b"DPoP " + token.encode()):
+            with pytest.raises(InvalidToken):
+                await introspection.holder_s(scene.house, Evidence(authorization))
+
+    play(tmp_path, scenario)

@@ -1,0 +1,198 @@
+"""Key sets of clients in memory: when they are got, and what becomes of them when they cannot be got."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tessera.app import client_credentials
+from tessera.app.key_sets import FRESH_SECONDS, PAUSE_SECONDS, SETS_MAX, STALE_SECONDS, KeySets
+from tessera.app.operators import OperatorError
+from tessera.core import key_sets
+from tessera.core.jws import Malformed, PrivateKey
+from tessera.ports import NotFetched
+from tests.app.test_client_keys import ask, good, refused
+from tests.support import assertions
+from tests.support.clock import StepClock
+from tests.support.scene import Scene, play
+
+ADDRESS = "https://partner.example/jwks.json"
+
+
+class Publisher:
+    """A fetcher of the sets that a test publishes; `asked` counts, `down` makes it fail."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, PrivateKey] = {}
+        self.extra = b""
+        self.asked = 0
+        self.down = False
+
+    async def fetch(self, _address: str, _bytes_max: int) -> bytes:
+        """The set as it is now."""
+        self.asked += 1
+        await asyncio.sleep(0)
+        if self.down:
+            raise NotFetched("planned")
+        members = [assertions.jwk(key, kid=name) for name, key in self.keys.items()]
+        return b'{"keys":[' + b",".join([*members, *([self.extra] if self.extra else [])]) + b"]}"
+
+    def publish(self, name: str) -> PrivateKey:
+        """Publish a new key."""
+        self.keys[name] = assertions.new_key()
+        return self.keys[name]
+
+
+async def published(scene: Scene) -> Publisher:
+    """The scene's partner publishes its keys from now on."""
+    publisher = Publisher()
+    scene.house.key_sets = KeySets(publisher, scene.clock)
+    await client_credentials.add_key_set(scene.house, scene.partner.client_id, "set", ADDRESS)
+    return publisher
+
+
+def test_keys_that_a_client_publishes_prove_it(tmp_path: Path) -> None:
+    """The set is got once for many assertions; a key that is new is found within a minute of being asked for."""
+
+    async def scenario(scene: Scene) -> None:
+        publisher = await published(scene)
+        first = publisher.publish("one")
+        for _ in range(3):
+            await ask(scene, good(scene, first, kid="one"))
+        assert publisher.asked == 1
+        second = publisher.publish("two")
+        assert await refused(scene, good(scene, second, kid="two"))  # asked a moment ago
+        scene.clock.step(PAUSE_SECONDS)
+        await ask(scene, good(scene, second, kid="two"))
+        assert publisher.asked == 2
+
+    play(tmp_path, scenario)
+
+
+def test_made_up_names_ask_once_a_minute(tmp_path: Path) -> None:
+    """Whoever makes up names of keys does not have the set got for each."""
+
+    async def scenario(scene: Scene) -> None:
+        publisher = await published(scene)
+        key = publisher.publish("one")
+        for count in range(10):
+            await refused(scene, good(scene, key, kid=f"made up {count}"))
+        assert publisher.asked == 1
+        scene.clock.step(PAUSE_SECONDS)
+        for count in range(10):
+            await refused(scene, good(scene, key, kid=f"made up {count}"))
+        assert publisher.asked == 2
+
+    play(tmp_path, scenario)
+
+
+def test_a_withdrawn_key_is_gone_when_the_set_is_old(tmp_path: Path) -> None:
+    """A set is got again after a while, and what is not in it any more proves nothing."""
+
+    async def scenario(scene: Scene) -> None:
+        publisher = await published(scene)
+        key = publisher.publish("one")
+        await ask(scene, good(scene, key, kid="one"))
+        del publisher.keys["one"]
+        scene.clock.step(FRESH_SECONDS - 1)
+        await ask(scene, good(scene, key, kid="one"))
+        scene.clock.step(1)
+        await refused(scene, good(scene, key, kid="one"))
+
+    play(tmp_path, scenario)
+
+
+def test_a_set_that_cannot_be_got_is_used_for_a_day(tmp_path: Path) -> None:
+    """A partner whose server is down keeps its tokens coming, for a day; then nothing is known of it any more."""
+
+    async def scenario(scene: Scene) -> None:
+        publisher = await published(scene)
+        key = publisher.publish("one")
+        await ask(scene, good(scene, key, kid="one"))
+        publisher.down = True
+        scene.clock.step(STALE_SECONDS)
+        await ask(scene, good(scene, key, kid="one"))
+        await ask(scene, good(scene, key, kid="one"))
+        assert publisher.asked == 2
+        scene.clock.step(PAUSE_SECONDS)
+        await refused(scene, good(scene, key, kid="one"))
+        publisher.down = False
+        scene.clock.step(PAUSE_SECONDS)
+        await ask(scene, good(scene, key, kid="one"))
+
+    play(tmp_path, scenario)
+
+
+def test_one_fetch_at_a_time() -> None:
+    """Many who need a set at one moment wait for one fetch of it, and others are not held up by theirs."""
+
+    async def scenario() -> None:
+        publisher = Publisher()
+        publisher.publish("one")
+        sets = KeySets(publisher, StepClock())
+        found = await asyncio.gather(*(sets.keys(ADDRESS, "one") for _ in range(50)))
+        assert publisher.asked == 1
+        assert all(len(each) == 1 for each in found)
+
+    asyncio.run(scenario())
+
+
+def test_the_memory_of_sets_is_bounded() -> None:
+    """Beyond the bound the set that came first is got anew."""
+
+    async def scenario() -> None:
+        publisher = Publisher()
+        sets = KeySets(publisher, StepClock())
+        for count in range(SETS_MAX + 1):
+            await sets.keys(f"https://{count}.example/", None)
+        await sets.keys("https://1.example/", None)
+        assert publisher.asked == SETS_MAX + 1
+        await sets.keys("https://0.example/", None)
+        assert publisher.asked == SETS_MAX + 2
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"keys":{}}',
+        b'{"keys":["x"]}',
+        b"\xff",
+        b"[" * 100_000,
+        b'{"keys":[' + b"{}," * 50 + b"{}]}",
+    ],
+)
+def test_what_is_no_set_is_none(raw: bytes) -> None:
+    """A document that is no key set, or has too many keys, is refused whole."""
+    with pytest.raises(Malformed):
+        key_sets.read(raw)
+
+
+def test_keys_of_other_kinds_are_passed_over() -> None:
+    """A set may hold keys that are not for us; private and secret ones prove nothing."""
+    key = assertions.new_key()
+    others = (
+        b'{"kty":"oct","k":"AA","alg":"HS256"}',
+        assertions.jwk(key, use="enc"),
+        assertions.jwk(key, d="AA"),
+        b'{"kty":"EC","crv":"P-521"}',
+        b"{}",
+    )
+    found = key_sets.read(b'{"keys":[' + b",".join([*others, assertions.jwk(key, kid="mine")]) + b"]}")
+
+    assert [each.key_id for each in found] == ["mine"]
+
+
+@pytest.mark.parametrize("address", ["http://partner.example/", "https://user@partner.example/", "partner.example"])
+def test_addresses_that_cannot_be_used_are_not_added(tmp_path: Path, address: str) -> None:
+    """Only https addresses are taken."""
+
+    async def scenario(scene: Scene) -> None:
+        with pytest.raises(OperatorError, match="address"):
+            await client_credentials.add_key_set(scene.house, scene.partner.client_id, "set", address)
+
+    play(tmp_path, scenario)

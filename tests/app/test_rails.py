@@ -1,0 +1,239 @@
+"""Guard rails: where an application may come from, how often, and how many tokens it may have."""
+
+from pathlib import Path
+
+import pytest
+
+from tessera.app import applications, callers, limits
+from tessera.app.limits import Wanted
+from tessera.app.operators import OperatorError
+from tessera.core.changes import SetRails
+from tessera.core.credentials import UNKNOWN_CLIENT
+from tessera.core.errors import InvalidAuthToken, InvalidClient, TooManyRequests
+from tessera.core.evidence import Evidence
+from tests.support.scene import Scene, play
+
+OFFICE = "192.0.2.7"
+HOUR = 3600.0
+
+
+def at(source: str, token: str = "") -> Evidence:
+    """A request from an address, with a token when there is one, that wants to be told of quotas."""
+    return Evidence(f"Bearer {token}".encode() if token else None, source, quotas=[])
+
+
+async def limit(scene: Scene, **wanted: object) -> None:
+    """Set guard rails of the scene's application."""
+    await limits.change(scene.house, "partner", Wanted(**wanted))  # type: ignore[arg-type]
+
+
+async def refused(scene: Scene, evidence: Evidence) -> TooManyRequests:
+    """The refusal of a token request that is one too many."""
+    with pytest.raises(TooManyRequests) as refusal:
+        await scene.token(evidence=evidence)
+    return refusal.value
+
+
+@pytest.mark.parametrize(
+    ("source", "inside"),
+    [
+        (OFFICE, True),
+        ("192.0.2.255", True),
+        ("2001:db8::1", True),
+        ("192.0.3.0", False),
+        ("2001:db9::1", False),
+        ("::ffff:192.0.2.7", True),
+        ("::1", False),
+        ("", False),
+        ("behind 192.0.2.7", False),
+        ("192.0.2.7 ", False),
+        ("localhost", False),
+    ],
+)
+def test_an_application_comes_from_its_networks_only(tmp_path: Path, source: str, inside: bool) -> None:
+    """From elsewhere, or from nobody knows where, the right secret is refused like a wrong one, and so is a token."""
+
+    async def scenario(scene: Scene) -> None:
+        token = (await scene.token()).access_token
+        await limit(scene, networks=("192.0.2.0/24", "2001:db8::/32"))
+        if inside:
+            await scene.token(evidence=at(source))
+            await callers.identify(scene.house, at(source, token))
+            return
+        with pytest.raises(InvalidClient) as by_secret:
+            await scene.token(evidence=at(source))
+        with pytest.raises(InvalidAuthToken) as by_token:
+            await callers.identify(scene.house, at(source, token))
+        assert by_secret.value.public == UNKNOWN_CLIENT
+        assert by_token.value.public == callers.NO_TOKEN
+        assert by_secret.value.check == by_token.value.check == "rails.networks"
+        assert by_secret.value.detail == by_token.value.detail != ""
+
+    play(tmp_path, scenario)
+
+
+def test_requests_are_paced(tmp_path: Path) -> None:
+    """Token requests and calls with its tokens count together; one waits as long as it is told, and passes."""
+
+    async def scenario(scene: Scene) -> None:
+        token = (await scene.token()).access_token
+        await limit(scene, requests_per_second=4)
+        left = []
+        for _ in range(2):
+            for evidence in (at(OFFICE), at(OFFICE, token)):
+                if evidence.authorization is None:
+                    await scene.token(evidence=evidence)
+                else:
+                    await callers.identify(scene.house, evidence)
+                assert evidence.quotas is not None
+                left += [(each.name, each.limit, each.left) for each in evidence.quotas]
+        assert left == [("requests", 4, 3), ("requests", 4, 2), ("requests", 4, 1), ("requests", 4, 0)]
+        late = at(OFFICE)
+        assert (await refused(scene, late)).seconds == 1
+        assert [(each.left, each.reset_seconds) for each in late.quotas or ()] == [(0, 1)]
+        with pytest.raises(TooManyRequests):
+            await callers.identify(scene.house, at(OFFICE, token))
+        scene.clock.step(0.25)
+        await scene.token(evidence=at(OFFICE))
+        await refused(scene, at(OFFICE))
+        scene.clock.step(60)
+        for _ in range(4):
+            await scene.token(evidence=at(OFFICE))
+        await refused(scene, at(OFFICE))
+
+    play(tmp_path, scenario)
+
+
+def test_wrong_secrets_spend_no_requests(tmp_path: Path) -> None:
+    """Who does not have the secret cannot use up what the application may do."""
+
+    async def scenario(scene: Scene) -> None:
+        await limit(scene, requests_per_second=1, tokens_per_hour=1)
+        for _ in range(5):
+            with pytest.raises(InvalidClient):
+                await scene.token(secret="wrong")
+        await scene.token()
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    ("member", "rail", "window"),
+    [("tokens_per_hour", "tokens-hour", HOUR), ("tokens_per_day", "tokens-day", 24 * HOUR)],
+)
+def test_tokens_are_counted(tmp_path: Path, member: str, rail: str, window: float) -> None:
+    """So many tokens in an hour or a day and no more, until the next begins; calls with them are not counted."""
+
+    async def scenario(scene: Scene) -> None:
+        now = scene.clock.now()
+        scene.clock.at = now - now % int(window * 1_000_000)
+        await limit(scene, **{member: 3})
+        for left in (2, 1, 0):
+            evidence = at(OFFICE)
+            token = (await scene.token(evidence=evidence)).access_token
+            assert [(each.name, each.left, each.reset_seconds) for each in evidence.quotas or ()] == [
+                (rail, left, int(window))
+            ]
+        scene.clock.step(window / 2)
+        refusal = await refused(scene, at(OFFICE))
+        assert refusal.seconds == int(window / 2)
+        assert refusal.check == f"rails.{rail}"
+        for _ in range(5):
+            await callers.identify(scene.house, at(OFFICE, token))
+        scene.clock.step(window / 2)
+        await scene.token(evidence=at(OFFICE))
+        scene.clock.step(-window)
+        await scene.token(evidence=at(OFFICE))
+
+    play(tmp_path, scenario)
+
+
+def test_a_watched_rail_reports_and_refuses_nothing(tmp_path: Path) -> None:
+    """Everything that is watched passes, is counted as what would have been refused, and is told to nobody outside."""
+
+    async def scenario(scene: Scene) -> None:
+        await limit(
+            scene,
+            networks=("192.0.2.0/24",),
+            requests_per_second=1,
+            tokens_per_hour=1,
+            tokens_per_day=1,
+            watch=("networks", "requests", "tokens-hour", "tokens-day"),
+        )
+        for _ in range(3):
+            evidence = at("198.51.100.1")
+            await scene.token(evidence=evidence)
+            assert evidence.quotas == []
+        shown = await limits.show(scene.house, "partner")
+        assert shown.counted == (3, 3, 3 + 2 + 2 + 2)
+        await limit(scene, enforce=("tokens-day",))
+        assert (await refused(scene, at(OFFICE))).check == "rails.tokens-day"
+        await limit(scene, none=("tokens-day",), enforce=("networks",))
+        with pytest.raises(InvalidClient):
+            await scene.token(evidence=at("198.51.100.1"))
+
+    play(tmp_path, scenario)
+
+
+def test_guard_rails_that_cannot_be_read_refuse_everything(tmp_path: Path) -> None:
+    """A damaged row closes the application for secrets and tokens, until an operator sets the rails again."""
+
+    async def scenario(scene: Scene) -> None:
+        token = (await scene.token()).access_token
+        await scene.house.commit(SetRails(scene.partner.client_id, '{"requests_per_second":"ten"}', ""))
+        with pytest.raises(InvalidClient, match="Client authentication failed") as refusal:
+            await scene.token(evidence=at(OFFICE))
+        assert "cannot be read" in refusal.value.detail
+        with pytest.raises(InvalidAuthToken):
+            await callers.identify(scene.house, at(OFFICE, token))
+        assert not (await limits.show(scene.house, "partner")).readable
+        await limit(scene, none=("networks",))
+        await scene.token(evidence=at(OFFICE))
+
+    play(tmp_path, scenario)
+
+
+def test_applications_are_counted_apart(tmp_path: Path) -> None:
+    """What one application uses up is not another's, and an application without rails meets none."""
+
+    async def scenario(scene: Scene) -> None:
+        other = await applications.create(scene.house, "other", 1)
+        await limits.change(scene.house, "other", Wanted(requests_per_second=1))
+        await limit(scene, requests_per_second=1)
+        await scene.token()
+        await scene.token(other)
+        with pytest.raises(TooManyRequests):
+            await scene.token(other)
+        await limits.change(scene.house, "other", Wanted(none=("requests",)))
+        for _ in range(5):
+            evidence = at(OFFICE)
+            await scene.token(other, evidence=evidence)
+            assert evidence.quotas == []
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sentence"),
+    [
+        ({"networks": ("10.0.0.1/8",)}, "10.0.0.1/8 is neither an address nor a network"),
+        ({"networks": ()}, "Name 1 to 100 networks"),
+        ({"networks": ("10.0.0.1",) * 101}, "Name 1 to 100 networks"),
+        ({"requests_per_second": 0}, "The guard rail requests takes 1 to 1,000,000"),
+        ({"tokens_per_hour": 2**31}, "The guard rail tokens-hour takes"),
+        ({"watch": ("networks",)}, "There is no guard rail networks"),
+        ({"watch": ("everything",)}, "The guard rails are networks, requests, tokens-hour, tokens-day"),
+        ({"tokens_per_day": 1, "watch": ("tokens-day",), "enforce": ("tokens-day",)}, "is named twice"),
+        ({"tokens_per_day": 1, "watch": ("tokens-day",), "none": ("tokens-day",)}, "is named twice"),
+    ],
+)
+def test_what_cannot_be_a_guard_rail_is_refused(tmp_path: Path, wanted: dict[str, object], sentence: str) -> None:
+    """It is refused with a sentence, and nothing is written."""
+
+    async def scenario(scene: Scene) -> None:
+        last = await scene.house.store.last_sequence()
+        with pytest.raises(OperatorError, match=sentence):
+            await limit(scene, **wanted)
+        assert await scene.house.store.last_sequence() == last
+
+    play(tmp_path, scenario)

@@ -1,0 +1,92 @@
+"""Trying client libraries of other languages: each as it is published, installed at a pinned version, in a process."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.server import Server
+
+HERE = Path(__file__).parent
+INSTALLED = Path(sys.prefix) / "clients"
+SECONDS_MAX = 300.0
+
+
+def need(program: str, package: str) -> str:
+    """The path of a program; the test fails, and says what to install, when the machine has none."""
+    found = shutil.which(program)
+    if found is None:
+        pytest.fail(f"{program} is not installed, so client libraries cannot be tried. Install {package}.")
+    return found
+
+
+def node_folder() -> Path:
+    """A folder with the scripts and, beside them, the libraries of the lock file; installed once."""
+    npm = need("npm", "npm (and Node.js 20 or newer)")
+    source = HERE / "node"
+    lock = hashlib.sha256((source / "package-lock.json").read_bytes()).hexdigest()[:16]
+    folder = INSTALLED / f"node-{lock}"
+    if not folder.is_dir():
+        fresh = INSTALLED / f"node-{lock}.{os.getpid()}"
+        shutil.copytree(source, fresh)
+        _run([npm, "ci"], fresh, {})
+        _put_in_place(fresh, folder)
+    for script in source.glob("*.mjs"):
+        shutil.copy(script, folder)
+    return folder
+
+
+def _put_in_place(fresh: Path, folder: Path) -> None:
+    """Rename, unless another run was faster."""
+    try:
+        fresh.rename(folder)
+    except OSError:
+        shutil.rmtree(fresh)
+
+
+def run_node(script: str, server: Server, **environment: str) -> dict[str, Any]:
+    """What a script says in its last line."""
+    node = need("node", "Node.js 20 or newer")
+    return _said(_run([node, script], node_folder(), addresses(server) | environment))
+
+
+def run_go(server: Server, **environment: str) -> dict[str, Any]:
+    """What the Go program says."""
+    go = need("go", "Go 1.24 or newer")
+    return _said(_run([go, "run", "."], HERE / "go", {"GOFLAGS": "-mod=mod"} | addresses(server) | environment))
+
+
+def addresses(server: Server) -> dict[str, str]:
+    """What a trial is told of the server and its demonstration."""
+    demo = server.demo
+    return {
+        "TESSERA": server.url,
+        "CLIENT_ID": demo["client_id"],
+        "CLIENT_SECRET": demo["client_secret"],
+        "PROFILE": f"{server.url}/priv/v1/apps/{demo['api_key']}/users/{demo['customer_id']}",
+    }
+
+
+def _run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_MAX,
+        check=False,
+    )
+    assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def _said(printed: str) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads(printed.splitlines()[-1])
+    return said

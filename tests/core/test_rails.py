@@ -1,0 +1,90 @@
+"""Guard rails as declared and as in force, and the arithmetic of limits."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tessera.core import rails
+from tessera.core.pacing import SECOND_NS, counted, paced, with_count
+from tessera.core.rails import UNREADABLE, GuardRails, Rail
+
+WHOLE = GuardRails(("10.0.0.0/8", "2001:db8::/32"), 50, 1000, 10_000, (Rail.TOKENS_DAY,))
+
+
+def test_guard_rails_are_read_as_they_were_written() -> None:
+    """What an operator declared comes back; no rail at all is an empty text."""
+    assert rails.declared(WHOLE.text()) == WHOLE
+    found = rails.read(WHOLE.text())
+    assert found.allowed is not None
+    assert [str(each) for each in found.allowed] == ["10.0.0.0/8", "2001:db8::/32"]
+    assert (found.per_second, found.per_hour, found.per_day) == (50, 1000, 10_000)
+    assert found.watched == {Rail.TOKENS_DAY}
+    assert GuardRails().text() == ""
+    assert GuardRails(watch=(Rail.NETWORKS,)).text() == "", "what is not there is not watched"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "[]",
+        "null",
+        '{"networks":["10.0.0.1/8"]}',
+        '{"networks":"10.0.0.0/8"}',
+        '{"networks":["nowhere"]}',
+        '{"requests_per_second":0}',
+        '{"requests_per_second":"50"}',
+        '{"tokens_per_hour":-1}',
+        '{"tokens_per_day":1.5}',
+        '{"watch":["everything"]}',
+        '{"countries":["de"]}',
+        '{"requests_per_second":50',
+    ],
+)
+def test_what_cannot_be_read_lets_nobody_in(text: str) -> None:
+    """A stored text that is not wholly understood closes the application, instead of leaving it without guard rails."""
+    assert rails.read(text) is UNREADABLE
+    assert UNREADABLE.allowed == ()
+    assert not UNREADABLE.watched
+
+
+@given(st.integers(1, 1_000_000), st.lists(st.integers(0, 3 * SECOND_NS), min_size=1, max_size=200))
+def test_a_pace_is_kept(per_second: int, pauses: list[int]) -> None:
+    """In any time no more pass than the burst and what the pace brings; and whoever waits as told passes."""
+    interval, now, due = SECOND_NS // per_second, 10**18, 0
+    passed = []
+    for pause in pauses:
+        now += pause
+        due, wait = paced(due, interval, SECOND_NS, now)
+        if not wait:
+            passed.append(now)
+        else:
+            assert paced(due, interval, SECOND_NS, now + wait)[1] == 0
+            assert paced(due, interval, SECOND_NS, now + wait - 1)[1] == 1
+    for first, begin in enumerate(passed):
+        for count, end in enumerate(passed[first:], 1):
+            assert (count - 1) * interval <= SECOND_NS + end - begin
+
+
+@given(st.integers(0, 2**64 - 1), st.integers(0, 2**62), st.integers(1, 1_000_000))
+def test_nonsense_and_a_clock_that_went_back_are_put_right(due: int, now: int, per_second: int) -> None:
+    """Whatever was kept, the next one waits for no more than one interval."""
+    interval = SECOND_NS // per_second
+    kept, wait = paced(due, interval, SECOND_NS, now)
+    assert 0 <= wait <= interval
+    assert now <= kept <= now + SECOND_NS + interval
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 2**33), st.integers(0, 2**32 - 1))
+def test_a_count_is_of_its_window(window: int, count: int, other: int) -> None:
+    """A word holds the count of one window, at most what fits, and nothing for any other, earlier or later."""
+    word = with_count(window, count)
+    assert word < 2**64
+    assert counted(word, window) == min(count, 2**32 - 1)
+    assert other == window or counted(word, other) == 0
+
+
+def test_guard_rails_are_compact() -> None:
+    """What is stored names only what there is."""
+    assert msgspec.json.decode(GuardRails(requests_per_second=5).text()) == {"requests_per_second": 5}

@@ -1,0 +1,114 @@
+"""The certificate in a header counts from a trusted proxy only."""
+
+import json
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+
+from tessera.app import applications, client_credentials
+from tessera.app.house import House
+from tests.support import deeds, pki, world
+from tests.support.pki import Pair
+from tests.support.raw import Answer
+from tests.support.server import running
+from tests.support.target import Header, Target, assert_refused
+
+
+class Client(NamedTuple):
+    """A client that proves itself by a certificate."""
+
+    client_id: str
+    pair: Pair
+
+    def ask(self, target: Target, *headers: Header) -> Answer:
+        """A token request with these headers and no other credential."""
+        return target.ask_token("", f"grant_type=client_credentials&client_id={self.client_id}", *headers)
+
+
+def header(pair: Pair) -> Header:
+    """The certificate as a proxy hands it over."""
+    return "Client-Cert", pki.header(pair.der).decode()
+
+
+def _client(target: Target) -> Client:
+    pair = pki.certificate("Partner")
+
+    async def furnish(house: House) -> str:
+        issued = await applications.create(house, "mutual", 1)
+        await client_credentials.add_certificate(house, issued.client_id, "certificate", pair.pem)
+        return issued.client_id
+
+    return Client(deeds.do(target.folder, furnish), pair)
+
+
+@pytest.fixture(scope="module")
+def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """A server that trusts a proxy on this machine."""
+    folder = tmp_path_factory.mktemp("behind") / "data"
+    with running(folder, TESSERA_TRUSTED_PROXIES="127.0.0.1") as server:
+        yield Target(server.port, folder, world.furnish(folder))
+
+
+@pytest.fixture(scope="module")
+def client(behind: Target) -> Client:
+    """A client of that server."""
+    return _client(behind)
+
+
+def test_nobody_else_hands_over_certificates(target: Target) -> None:
+    """Without trusted proxies the right certificate in the header, in any spelling of its name, proves nothing."""
+    client = _client(target)
+    name, value = header(client.pair)
+    plain = client.ask(target)
+    assert_refused(plain, 401, "invalid_client")
+    for spelled in (name, name.upper(), name.lower()):
+        for more in ((), (("X-Forwarded-For", "127.0.0.1"),), (("Forwarded", "for=127.0.0.1"),)):
+            answer = client.ask(target, (spelled, value), *more)
+            assert (answer.status, answer.body) == (plain.status, plain.body)
+    for spelled in ("X-Client-Cert", "X-SSL-Client-Cert", "SSL-Client-Cert", "Client_Cert", "X-Forwarded-Client-Cert"):
+        assert_refused(client.ask(target, (spelled, value)), 401, "invalid_client")
+
+
+def test_a_trusted_proxy_s_word_is_taken(behind: Target, client: Client) -> None:
+    """The token is bound: it works with the certificate, and not without it or with another."""
+    answer = client.ask(behind, header(client.pair))
+    assert answer.status == 200, answer
+    token = ("Authorization", f"Bearer {json.loads(answer.body)['access_token']}")
+    assert behind.read(token, header(client.pair)).status == 200
+    for headers in ((), (header(pki.certificate("Partner")),), (("Client-Cert", ":x:"),), (header(client.pair),) * 2):
+        refused = behind.read(token, *headers)
+        assert refused.status == 401
+        assert b'error="invalid_token"' in b" ".join(value.encode() for value in refused.all("www-authenticate"))
+
+
+@pytest.mark.parametrize(
+    "value", ["", ":", "::", "x", ":eA:", ":eA==:", ':eA=="', "-----BEGIN CERTIFICATE-----", ":" + "A" * 16_000 + ":"]
+)
+def test_a_header_that_holds_no_certificate_proves_nothing(behind: Target, client: Client, value: str) -> None:
+    """Malformed headers are refused as a wrong credential is."""
+    assert_refused(client.ask(behind, ("Client-Cert", value)), 401, "invalid_client")
+
+
+def test_two_certificates_prove_nothing(behind: Target, client: Client) -> None:
+    """The header stands once; a certificate of somebody else proves nothing, and nor does the own one in the chain."""
+    own, other = header(client.pair), header(pki.certificate("Other"))
+    for headers in (
+        (own, own),
+        (own, other),
+        (other,),
+        (other, ("Client-Cert-Chain", own[1])),
+        (("Client-Cert-Chain", own[1]),),
+    ):
+        assert_refused(client.ask(behind, *headers), 401, "invalid_client")
+
+
+def test_the_client_has_to_be_named(behind: Target, client: Client) -> None:
+    """RFC 8705 section 2: the certificate alone does not say which client it is."""
+    assert_refused(behind.ask_token("", "grant_type=client_credentials", header(client.pair)), 401, "invalid_client")
+
+
+def test_a_secret_beside_a_certificate_is_the_secret(behind: Target, client: Client) -> None:
+    """A proxy hands over whatever certificate there is: a wrong secret is wrong all the same."""
+    body = f"grant_type=client_credentials&client_id={client.client_id}&client_secret=wrong"
+    assert_refused(behind.ask_token("", body, header(client.pair)), 401, "invalid_client")

@@ -1,0 +1,1 @@
+"""Tests behind a real proxy."""

@@ -1,0 +1,80 @@
+"""A real HAProxy in front of a server: ends TLS on loopback, asks for certificates and hands them over (RFC 9440)."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.support import pki
+from tests.support.pki import Pair
+from tests.support.server import free_port
+
+START_SECONDS = 20.0
+STOP_SECONDS = 15.0
+
+CONFIGURATION = """
+global
+    maxconn 64
+defaults
+    mode http
+    timeout connect 10s
+    timeout client 30s
+    timeout server 30s
+frontend clients
+    bind 127.0.0.1:{port} ssl crt {folder}/server.pem ca-file {folder}/clients.pem verify optional {ignore}
+    http-request del-header Client-Cert
+    http-request del-header Client-Cert-Chain
+    http-request set-header Client-Cert :%[ssl_c_der,base64]: if {{ ssl_c_used }}
+    default_backend tessera
+backend tessera
+    server one 127.0.0.1:{behind} source 127.0.0.2
+"""
+
+ANY = "crt-ignore-err all ca-ignore-err all"
+"""Lets clients connect with certificates of no authority: the server behind knows those that are registered."""
+
+
+@contextmanager
+def proxy(folder: Path, behind: int, server: Pair, authorities: bytes, ignore: str = ANY) -> Iterator[int]:
+    """An HAProxy in front of this port, with this certificate; the port it listens on. It ends by itself."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    (folder / "server.pem").write_bytes(server.pem + server.key_pem)
+    (folder / "clients.pem").write_bytes(authorities)
+    file = folder / "haproxy.cfg"
+    file.write_text(CONFIGURATION.format(folder=folder, port=port, behind=behind, ignore=ignore))
+    with (folder / "out").open("wb") as out:
+        process = subprocess.Popen(
+            ["haproxy", "-db", "-f", str(file)], stdin=subprocess.DEVNULL, stdout=out, stderr=out
+        )
+    try:
+        _wait(port, process, folder / "out")
+        yield port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(port: int, process: subprocess.Popen[bytes], out: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            httpx.get(f"https://127.0.0.1:{port}/", timeout=5, verify=False)  # only whether it answers
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError(f"HAProxy did not start:\n{out.read_text()}")
+
+
+def server_certificate(authority: Pair) -> Pair:
+    """A certificate for the proxy itself."""
+    return pki.certificate("proxy", authority, "dns:localhost", "ip:127.0.0.1", usage=pki.SERVERS)

@@ -1,0 +1,92 @@
+"""A real nginx in front of a server: on loopback, on a free port, with everything that it writes in a folder."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.support.server import free_port
+
+START_SECONDS = 20.0
+STOP_SECONDS = 15.0
+
+ADDRESS = "127.0.0.2"
+"""Where nginx comes from to the server behind it: another address than that of its own clients."""
+
+CONFIGURATION = """
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ worker_connections 64; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass http://127.0.0.1:{behind};
+            proxy_bind {address};
+            proxy_set_header Host $host;
+            {lines}
+        }}
+    }}
+}}
+"""
+
+
+def _program() -> str:
+    """Debian has it in a folder that is not on everybody's path."""
+    found = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert found, "nginx is not installed"
+    return found
+
+
+@contextmanager
+def proxy(folder: Path, behind: int, *lines: str) -> Iterator[int]:
+    """An nginx in front of this port, with these lines of configuration; the port it listens on. It ends by itself."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    file = folder / "nginx.conf"
+    text = "\n            ".join(lines)
+    file.write_text(CONFIGURATION.format(folder=folder, port=port, behind=behind, address=ADDRESS, lines=text))
+    with (folder / "out").open("wb") as out:
+        process = subprocess.Popen(
+            [_program(), "-e", str(folder / "error.log"), "-c", str(file)],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        _wait(process, port, folder)
+        yield port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            httpx.get(f"http://127.0.0.1:{port}/", timeout=5)
+        except httpx.TransportError:
+            time.sleep(0.02)
+        else:
+            return
+    raise AssertionError(f"nginx did not start:\n{(folder / 'out').read_text()}\n{(folder / 'error.log').read_text()}")

@@ -1,0 +1,106 @@
+"""Mutual TLS through a real proxy: clients that prove themselves by certificates, and tokens bound to them."""
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+
+from tessera.app import applications, client_credentials
+from tessera.app.house import House
+from tests.proxy import haproxy
+from tests.support import deeds, pki
+from tests.support.pki import Pair
+from tests.support.server import running
+
+
+class Door(NamedTuple):
+    """The proxy's address, the server's own, its demonstration, and whom clients trust."""
+
+    url: str
+    behind: str
+    demo: dict[str, str]
+    trust: Path
+    folder: Path
+    certificate_id: str
+    subject_id: str
+
+    def client(self, pair: Pair | None) -> httpx.Client:
+        """A client with this certificate, or with none."""
+        context = ssl.create_default_context(cafile=str(self.trust))
+        if pair is not None:
+            file = self.folder / "client.pem"
+            file.write_bytes(pair.pem + pair.key_pem)
+            context.load_cert_chain(file)
+        return httpx.Client(verify=context, timeout=30)
+
+    def ask(self, client: httpx.Client, client_id: str, **headers: str) -> httpx.Response:
+        """A token request without a secret."""
+        data = {"grant_type": "client_credentials", "client_id": client_id}
+        return client.post(f"{self.url}/oauth/token", data=data, headers=headers)
+
+    def read(self, client: httpx.Client, token: str, url: str = "", **headers: str) -> int:
+        """The status of a read of the platform."""
+        address = f"{url or self.url}/priv/v1/apps/{self.demo['api_key']}/users/{self.demo['customer_id']}"
+        return client.get(address, headers={"authorization": f"Bearer {token}", **headers}).status_code
+
+
+OURS = pki.authority("Clients")
+OWN = pki.certificate("Partner")
+NAMED = pki.certificate("Whoever", OURS, "dns:app.partner.example")
+STRANGER = pki.certificate("Whoever", pki.authority("Clients"), "dns:app.partner.example")
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """A server behind HAProxy, with a client by certificate and one by subject."""
+    folder = tmp_path_factory.mktemp("door")
+    root = pki.authority("Authority of the proxy")
+    (folder / "ca.pem").write_bytes(OURS.pem)
+    (folder / "trust.pem").write_bytes(root.pem)
+
+    async def furnish(house: House) -> tuple[str, str]:
+        by_certificate = (await applications.create(house, "by certificate", 1)).client_id
+        by_subject = (await applications.create(house, "by subject", 1)).client_id
+        await client_credentials.add_certificate(house, by_certificate, "certificate", OWN.pem)
+        await client_credentials.add_subject(house, by_subject, "subject", "san_dns:app.partner.example")
+        return by_certificate, by_subject
+
+    settings = {"TESSERA_TRUSTED_PROXIES": "127.0.0.2", "TESSERA_MTLS_CA_FILE": str(folder / "ca.pem")}
+    with running(folder / "data", **settings) as server:
+        ids = deeds.do(folder / "data", furnish)
+        with haproxy.proxy(folder / "proxy", server.port, haproxy.server_certificate(root), OURS.pem) as port:
+            url = f"https://127.0.0.1:{port}"
+            yield Door(url, server.url, server.demo, folder / "trust.pem", folder, *ids)
+
+
+def test_a_certificate_opens_and_binds(door: Door) -> None:
+    """The token works over a connection with the certificate, and over no other."""
+    with door.client(OWN) as own, door.client(NAMED) as other, door.client(None) as nobody:
+        answer = door.ask(own, door.certificate_id)
+        assert answer.status_code == 200, answer.text
+        token = answer.json()["access_token"]
+        assert door.read(own, token) == 200
+        assert [door.read(client, token) for client in (other, nobody)] == [401, 401]
+
+
+def test_a_subject_opens_under_our_authority(door: Door) -> None:
+    """A certificate that our authority signed does; one with the same names of another authority does not."""
+    with door.client(NAMED) as named, door.client(STRANGER) as stranger, door.client(OWN) as own:
+        answer = door.ask(named, door.subject_id)
+        assert answer.status_code == 200, answer.text
+        assert door.read(named, answer.json()["access_token"]) == 200
+        assert [door.ask(client, door.subject_id).status_code for client in (stranger, own)] == [401, 401]
+
+
+def test_a_client_cannot_write_the_header_itself(door: Door) -> None:
+    """Through the proxy a header of the client's is replaced; past the proxy it is not believed."""
+    header = pki.header(OWN.der).decode()
+    with door.client(OWN) as own, door.client(None) as nobody, door.client(NAMED) as other:
+        token = door.ask(own, door.certificate_id).json()["access_token"]
+        for client in (nobody, other):
+            assert door.ask(client, door.certificate_id, **{"client-cert": header}).status_code == 401
+            assert door.read(client, token, **{"client-cert": header}) == 401
+        assert door.read(nobody, token, door.behind, **{"client-cert": header}) == 401

@@ -1,0 +1,151 @@
+"""What the service tells of itself: walked with real requests, and the same whatever a request calls it."""
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tessera.core import metadata
+from tessera.core.jws import Algorithm
+from tessera.web.routes import Route
+from tests.reference.conftest import routes
+from tests.support import raw
+from tests.support.possession import Holder
+from tests.support.raw import Answer
+from tests.support.server import Server, free_port, running
+
+__all__ = ["routes"]
+
+UNTOLD = frozenset({"/oauth/token/info"})
+"""Addresses below /oauth/ for which no standard has a member."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the demonstration."""
+    with running(tmp_path_factory.mktemp("told") / "data") as started:
+        yield started
+
+
+def fetch(server: Server, path: str, *headers: tuple[str, str]) -> Any:
+    """A document."""
+    answer = raw.ask(server.port, "GET", path, b"", list(headers))
+    assert answer.status == 200, answer
+    assert answer.header("content-type") == "application/json"
+    return json.loads(answer.body)
+
+
+def local(server: Server, address: str) -> str:
+    """The path of an address that the server told of itself."""
+    assert address.startswith(f"{server.url}/"), address
+    return address.removeprefix(server.url)
+
+
+def by_basic(server: Server, path: str, form: str, *headers: tuple[str, str]) -> Answer:
+    """A form by a client that proves itself by HTTP Basic."""
+    pair = f"{server.demo['client_id']}:{server.demo['client_secret']}".encode()
+    basic = ("Authorization", f"Basic {base64.b64encode(pair).decode()}")
+    return raw.ask(server.port, "POST", path, form.encode(), [raw.FORM, basic, *headers])
+
+
+def by_post(server: Server, path: str, form: str) -> Answer:
+    """A form by a client that proves itself in it."""
+    pair = f"client_id={server.demo['client_id']}&client_secret={server.demo['client_secret']}"
+    return raw.ask(server.port, "POST", path, f"{form}&{pair}".encode(), [raw.FORM])
+
+
+METHODS: dict[str, Callable[[Server, str, str], Answer]] = {
+    "client_secret_basic": by_basic,
+    "client_secret_post": by_post,
+}
+
+
+@pytest.mark.parametrize("path", [metadata.AUTHORIZATION_SERVER, metadata.OPENID_CONFIGURATION])
+def test_what_is_told_works_and_what_works_is_told(server: Server, routes: list[Route], path: str) -> None:
+    """Every endpoint answers, every method and grant gets a token, and no route below /oauth/ is left out."""
+    told = fetch(server, path)
+    assert told["issuer"] == server.url
+    assert told["response_types_supported"] == []
+    for grant in told["grant_types_supported"]:
+        for method in told["token_endpoint_auth_methods_supported"]:
+            answer = METHODS[method](server, local(server, told["token_endpoint"]), f"grant_type={grant}")
+            assert answer.status == 200, (grant, method, answer)
+    for method in told["revocation_endpoint_auth_methods_supported"]:
+        assert METHODS[method](server, local(server, told["revocation_endpoint"]), "token=00").status == 200
+    for method in told["introspection_endpoint_auth_methods_supported"]:
+        assert METHODS[method](server, local(server, told["introspection_endpoint"]), "token=00").status == 200
+    for scope in told["scopes_supported"]:
+        answer = by_post(server, local(server, told["token_endpoint"]), f"grant_type=client_credentials&scope={scope}")
+        granted = scope == "openid"  # what the demonstration has
+        assert answer.status == (200 if granted else 400), answer
+    for algorithm in told["dpop_signing_alg_values_supported"]:
+        proof = ("DPoP", Holder(Algorithm(algorithm)).proof("POST", told["token_endpoint"]))
+        answer = by_basic(server, local(server, told["token_endpoint"]), "grant_type=client_credentials", proof)
+        assert json.loads(answer.body)["token_type"] == "DPoP", (algorithm, answer)
+    assert [each for each in told["protected_resources"] if each != told["issuer"]] == []
+    assert raw.ask(server.port, "GET", local(server, told["service_documentation"]), b"").status == 200
+    addresses = {local(server, value) for name, value in told.items() if name.endswith(("_endpoint", "_uri"))}
+    served = {route.path for route in routes if route.path.startswith("/oauth/")}
+    assert addresses == served - UNTOLD
+
+
+def test_the_keys_are_public_and_each_has_a_name_of_its_own(server: Server) -> None:
+    """The JWK set has public keys for signatures only, each with its own `kid`, and no RSA key below 2048 bits."""
+    keys = fetch(server, metadata.KEYS)["keys"]
+    assert len({key["kid"] for key in keys}) == len(keys) == 3
+    assert {key["alg"] for key in keys} == {"EdDSA", "ES256", "RS256"}
+    for key in keys:
+        assert key.keys() <= {"kty", "crv", "x", "y", "n", "e", "kid", "use", "alg"}
+        assert key["use"] == "sig"
+        if key["kty"] == "RSA":
+            assert len(base64.urlsafe_b64decode(key["n"] + "==")) >= 256
+
+
+def test_the_platform_s_challenge_leads_to_a_token(server: Server) -> None:
+    """From a 401 of the platform a client finds the resource, its authorization server, and how to get a token."""
+    answer = raw.ask(server.port, "GET", f"/priv/v1/apps/{server.demo['api_key']}/users/nobody", b"")
+    assert answer.status == 401
+    challenge = next(each for each in answer.all("www-authenticate") if each.startswith("Bearer "))
+    address = challenge.partition('resource_metadata="')[2].partition('"')[0]
+    resource = fetch(server, local(server, address))
+    assert resource["resource"] == server.url
+    [issuer] = resource["authorization_servers"]
+    told = fetch(server, metadata.AUTHORIZATION_SERVER)
+    assert told["issuer"] == issuer
+    assert resource["resource"] in told["protected_resources"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("Host", "evil.example")],
+        [("Host", "127.0.0.1")],
+        [("Host", "evil.example/../"), ("X-Forwarded-Host", "evil.example"), ("X-Forwarded-Proto", "https")],
+        [("Host", ""), ("Forwarded", "host=evil.example;proto=https")],
+    ],
+)
+def test_no_header_changes_what_is_told(server: Server, headers: list[tuple[str, str]]) -> None:
+    """An odd Host, or a header that speaks of another, changes nothing in any document."""
+    for path in (metadata.AUTHORIZATION_SERVER, metadata.OPENID_CONFIGURATION, metadata.PROTECTED_RESOURCE):
+        assert fetch(server, path, *headers) == fetch(server, path)
+    answer = raw.ask(server.port, "GET", "/priv/v1/apps/a/users/b", b"", headers)
+    assert f'resource_metadata="{server.url}/' in (answer.all("www-authenticate")[1])
+
+
+def test_an_issuer_with_a_path_has_its_documents_where_the_path_is_inserted(tmp_path: Path) -> None:
+    """The documents are at the addresses with the issuer's path behind, and every address in them begins with it."""
+    issuer = f"http://127.0.0.1:{free_port()}/id/one"
+    with running(tmp_path / "data", "--issuer", issuer) as server:
+        for path in (metadata.AUTHORIZATION_SERVER, metadata.OPENID_CONFIGURATION):
+            told = fetch(server, f"{path}/id/one")
+            assert told["issuer"] == issuer
+            assert told["token_endpoint"] == f"{issuer}/oauth/token"
+            assert fetch(server, path) == told
+        assert fetch(server, f"{metadata.PROTECTED_RESOURCE}/id/one")["resource"] == issuer
+        assert raw.ask(server.port, "GET", f"{metadata.AUTHORIZATION_SERVER}/id", b"").status == 404
+        challenge = raw.ask(server.port, "GET", "/priv/v1/apps/a/users/b", b"").all("www-authenticate")[1]
+        origin = issuer.removesuffix("/id/one")
+        assert f'resource_metadata="{origin}{metadata.PROTECTED_RESOURCE}/id/one"' in challenge
