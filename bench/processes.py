@@ -35,7 +35,7 @@ class Server:
             if self._answers():
                 return
             time.sleep(0.005)
-        raise BenchError(f"The server of {self.name} did not start; what it said is above.")
+        raise BenchError(f"The server of {self.name} did not start; `tessera serve` by hand says why.")
 
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START_SECONDS)
@@ -70,10 +70,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(*module_and_arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A Python module as a process for the length of a block; SIGTERM at the end, SIGKILL when it lingers."""
+def running(*module_and_arguments: str, quiet: bool = False) -> Iterator[subprocess.Popen[bytes]]:
+    """A Python module as a process for the length of a block; SIGTERM at the end, SIGKILL when it lingers.
+
+    What it says on standard error goes nowhere when `quiet`, and otherwise where ours goes.
+    """
     process = subprocess.Popen(
-        [sys.executable, "-m", *module_and_arguments], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", *module_and_arguments],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL if quiet else None,
     )
     try:
         yield process
@@ -98,9 +105,12 @@ def bare() -> Iterator[Server]:
 
 @contextmanager
 def tessera(name: str, folder: Path) -> Iterator[Server]:
-    """`tessera serve` with one worker over a data folder, answering."""
+    """`tessera serve` with one worker over a data folder, answering.
+
+    It logs every request, as it does everywhere, to nobody.
+    """
     port = free_port()
-    with running("tessera", "serve", "--port", str(port), "--data-dir", str(folder)) as process:
+    with running("tessera", "serve", "--port", str(port), "--data-dir", str(folder), quiet=True) as process:
         server = Server(name, process, port)
         server.wait()
         yield server

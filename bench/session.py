@@ -7,17 +7,18 @@ from pathlib import Path
 
 import msgspec
 
-from bench import checks, customers, folders, kinds, machine, processes, revocations, writes, wrk
+from bench import checks, customers, folders, kinds, machine, processes, rails, revocations, writes, wrk
 from bench.customers import Crowd
 from bench.folders import Folder
 from bench.kinds import KINDS, PROFILE, TIER_STATUS, TOKEN_QUERY, Kind
 from bench.measure import Rotation, Rounds, Subject, Turn
 from bench.processes import Server
+from bench.rails import Railed
 from bench.results import Line, Results
 from bench.revocations import Revoked
 from bench.writes import Writes
 
-PARTS = ("many", "rotation", "writes", "revocations", "customers", "start", "growth")
+PARTS = ("many", "rotation", "rails", "writes", "revocations", "customers", "start", "growth")
 ROTATED_APPLICATIONS = 100
 
 Say = Callable[[str], None]
@@ -63,6 +64,7 @@ class Session:
         cold: list[Line] = []
         many = None if many_folder is None else self._many(many_folder, cold)
         rotation = self._rotation(bare) if "rotation" in plan.parts else None
+        railed = self._with_rails(one) if "rails" in plan.parts else None
         crowd_lines: list[Line] = []
         crowd = self._crowd(crowd_lines) if "customers" in plan.parts else None
         writing = self._writing(bare) if "writes" in plan.parts else None
@@ -73,6 +75,9 @@ class Session:
             if rotation is not None:
                 self._say(f"round {number}: an operator rotates secrets")
                 rotation.run(number)
+            if railed is not None:
+                self._say(f"round {number}: token, all guard rails on")
+                railed.run(number)
             if writing is not None:
                 self._say(f"round {number}: deposits and spends")
                 writing.run(number)
@@ -85,6 +90,7 @@ class Session:
         lines = rounds.lines(plan.kinds, plan.applications)
         lines += cold
         lines += [] if rotation is None else rotation.lines()
+        lines += [] if railed is None else railed.lines()
         lines += [] if writing is None else writing.lines()
         lines += [] if revoked is None else revoked.lines()
         lines += [] if crowd is None else [*crowd.lines(), *crowd_lines]
@@ -149,6 +155,13 @@ class Session:
         clients.write_text("\n".join(caller.client_id for caller in folder.callers))
         operator = (str(folder.path), str(clients), str(counted))
         return Rotation(bare, subject, operator, counted, self._length)
+
+    def _with_rails(self, one: Subject) -> Railed:
+        """A server whose only caller has every guard rail."""
+        folder = self._folder("railed", 1)
+        rails.set_all(folder)
+        server = self._stack.enter_context(processes.tessera("guard rails", folder.path))
+        return Railed(one, Subject(server, self._requests(server, folder, [TOKEN_QUERY])), self._length)
 
     def _writing(self, bare: Subject) -> Writes:
         """A server that writes, on a folder of its own."""

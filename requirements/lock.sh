@@ -6,4 +6,5 @@ cd "$(dirname "$0")"
 pin() { "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade "$@"; }
 pin build.in -o build.txt
 pin ../pyproject.toml -o runtime.txt
-pin -c runtime.txt dev.in -o dev.txt
+pin -c runtime.txt --extra otel ../pyproject.toml -o otel.txt
+pin -c otel.txt dev.in -o dev.txt

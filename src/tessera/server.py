@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import ssl
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -11,10 +12,14 @@ from uvicorn.supervisors import Multiprocess
 
 from tessera import wiring
 from tessera.core import issuers
+from tessera.ops import tracing
+from tessera.ops.board import Board
+from tessera.ops.certificates import CertificateError, Certificates
 from tessera.settings import Settings, SettingsError
 from tessera.web.limits import Limits
 from tessera.web.protocol import LimitedProtocol
 from tessera.web.turns import Turns
+from tessera.wiring import Equipment
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -22,10 +27,11 @@ def listen(settings: Settings) -> socket.socket:
 
     Raises SettingsError when the address cannot be had, or would carry secrets in the clear beyond this machine.
     """
-    if not settings.behind_tls_proxy and not issuers.loopback(settings.host):
+    if certificates(settings) is None and not settings.behind_tls_proxy and not issuers.loopback(settings.host):
         raise SettingsError(
-            f"Listening on {settings.host} without TLS would send secrets in the clear. Put a proxy that ends TLS in"
-            " front and say so with --behind-tls-proxy, or listen on 127.0.0.1."
+            f"Listening on {settings.host} without TLS would send secrets in the clear. Name the files of a certificate"
+            " with --tls-certificate-file and --tls-key-file, or put a proxy that ends TLS in front and say so with"
+            " --behind-tls-proxy, or listen on 127.0.0.1."
         )
     if settings.issuer is None and not issuers.loopback(settings.host):
         raise SettingsError(
@@ -41,13 +47,62 @@ def listen(settings: Settings) -> socket.socket:
         ) from None
 
 
-def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
+def certificates(settings: Settings) -> Certificates | None:
+    """What TLS is served with; None when it is not. Raises SettingsError for files that cannot be used now."""
+    certificate, key = settings.tls_certificate_file, settings.tls_key_file
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise SettingsError("TLS needs both files: name --tls-certificate-file and --tls-key-file.")
+    found = Certificates(certificate, key)
+    try:
+        found.check()
+    except CertificateError as error:
+        raise SettingsError(f"TLS cannot be served. {error}") from None
+    return found
+
+
+def check_traces(settings: Settings) -> None:
+    """Raises SettingsError when traces are wanted and cannot be sent."""
+    endpoint = settings.otlp_endpoint
+    if endpoint is None:
+        return
+    if not endpoint.startswith(("http://", "https://")):
+        raise SettingsError("The setting otlp_endpoint cannot be used: it begins with http:// or https://.")
+    if not tracing.installed():
+        raise SettingsError("Traces need the extra `otel`: `pip install 'tessera-id[otel]'`, or unset otlp_endpoint.")
+
+
+def listen_beside(settings: Settings) -> socket.socket | None:
+    """A listening socket for the management port; None when it is off.
+
+    When the default is taken, which says nothing of an operator's wish, any free port will do. Raises SettingsError.
+    """
+    host, port = settings.management_host, settings.management_port
+    if port == "off":
+        return None
+    for number in (port,) if "management_port" in settings.model_fields_set else (port, 0):
+        try:
+            family = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0][0]
+            return socket.create_server((host, number), family=family, backlog=128)
+        except OSError as error:
+            reason = error.strerror
+    raise SettingsError(
+        f"Cannot listen on {host} port {port} for management: {reason}. Name another with --management-port, or `off`."
+    )
+
+
+def run(
+    settings: Settings, listener: socket.socket, management: socket.socket | None, ready: Callable[[], None]
+) -> None:
     """Serve until SIGINT or SIGTERM; requests in flight are finished first.
 
     `ready` is called when a signal would end it cleanly, just before it starts.
     """
+    pair = certificates(settings)
     config = uvicorn.Config(
-        partial(wiring.application, settings),
+        partial(wiring.application, settings, Equipment(Board(), management, pair)),
+        ssl_context_factory=None if pair is None else partial(_context, pair),
         factory=True,
         workers=settings.workers,
         loop="uvloop",
@@ -78,6 +133,10 @@ def _protocol(settings: Settings) -> Any:
         keep_alive_seconds=settings.keep_alive_seconds,
     )
     return partial(LimitedProtocol, limits=limits, turns=Turns())
+
+
+def _context(pair: Certificates, _config: uvicorn.Config, _default: object) -> ssl.SSLContext:
+    return pair.context()
 
 
 def _stop(server: uvicorn.Server, _number: int, _frame: object) -> None:

@@ -22,6 +22,8 @@ from tessera.core import issuers, networks
 LogFormat = Literal["auto", "pretty", "json"]
 DPoPNonces = Literal["required", "off"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+LogRequests = Literal["all", "refused", "none"]
+FeedStalePolicy = Literal["continue", "refuse"]
 
 
 class SettingsError(Exception):
@@ -32,7 +34,7 @@ def _proxies(value: object) -> object:
     """Addresses and networks as a list, or as a text with spaces or commas between. Raises NotANetwork."""
     listed = value.replace(",", " ").split() if isinstance(value, str) else value
     if isinstance(listed, (list, tuple)):
-        networks.networks(each for each in listed if isinstance(each, str))
+        networks.Networks(each for each in listed if isinstance(each, str))
     return listed
 
 
@@ -49,6 +51,10 @@ class Settings(BaseSettings):
     behind_tls_proxy: bool = Field(
         False, description="A trusted proxy ends TLS in front: allows listening beyond loopback without TLS."
     )
+    tls_certificate_file: Path | None = Field(
+        None, description="PEM file of the server's certificate, with those above it; read again when it changes."
+    )
+    tls_key_file: Path | None = Field(None, description="PEM file of the certificate's private key, not encrypted.")
     issuer: str | None = Field(
         None,
         description="The address by which callers reach the service, as `https://id.example.com`; needed when it"
@@ -82,13 +88,34 @@ class Settings(BaseSettings):
     master_key_file: Path | None = Field(
         None, description="File that holds the master key; `master.key` in the data folder when not set."
     )
+    management_host: str = Field("127.0.0.1", description="Address of the management port.")
+    management_port: Annotated[int, Field(ge=0, le=65535)] | Literal["off"] = Field(
+        9090,
+        description="Port of `/livez`, `/readyz` and `/metrics`; 0 takes a free one, `off` none. The default gives way"
+        " to a free one when it is taken.",
+    )
     log_level: LogLevel = Field("info", description="Least severe events to log.")
     log_format: LogFormat = Field("auto", description="`pretty`, `json`, or `auto`: pretty on a terminal.")
+    log_requests: LogRequests = Field(
+        "all", description="Which requests are logged: `all`, those `refused` or failed, or `none`."
+    )
+    otlp_endpoint: str | None = Field(
+        None,
+        description="Where traces are sent, as `http://127.0.0.1:4318/v1/traces` (OTLP over HTTP); needs the extra"
+        " `otel`.",
+    )
     applications_cached_max: int = Field(
         200_000, ge=1, description="Applications that a process keeps in memory; more cost one read each."
     )
     feed_poll_milliseconds: int = Field(
         100, ge=10, le=10_000, description="How often a process looks for what others have changed."
+    )
+    feed_stale_after_seconds: float = Field(
+        10.0, gt=0, le=3600, description="Without word of others' changes for so long, a process is not ready."
+    )
+    feed_stale_policy: FeedStalePolicy = Field(
+        "continue",
+        description="What such a process does with tokens: `continue` to issue and take them, or `refuse` with a 503.",
     )
     usage_flush_seconds: float = Field(
         2.0, gt=0, le=3600, description="How often counts and last uses are written to the database."
@@ -134,7 +161,7 @@ class Settings(BaseSettings):
     @property
     def issuer_in_force(self) -> str:
         """The issuer: the one that was set, or the address on this machine."""
-        return self.issuer or issuers.local(self.host, self.port)
+        return self.issuer or issuers.local(self.host, self.port, "https" if self.tls_certificate_file else "http")
 
     @classmethod
     def settings_customise_sources(

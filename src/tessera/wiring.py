@@ -3,10 +3,13 @@
 import asyncio
 import gc
 import os
+import socket
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
+from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from tessera.api import (
     audit_log,
@@ -16,34 +19,64 @@ from tessera.api import (
     customers,
     discovery,
     introspection,
+    management,
     oauth,
     points,
     programs,
     tiers,
     user_events,
 )
-from tessera.app import deliveries, duties, events, key_rotation, keys, refusals, settlement, upkeep, warnings
+from tessera.app import (
+    deliveries,
+    duties,
+    events,
+    key_rotation,
+    keys,
+    readiness,
+    refusals,
+    settlement,
+    upkeep,
+    warnings,
+)
 from tessera.app.house import House
 from tessera.core import metadata
 from tessera.core.certificates import Authorities, NotUsable
 from tessera.core.keys import MasterKey
 from tessera.directory import Directory
-from tessera.ops import log
+from tessera.ops import log, tracing
+from tessera.ops.board import Board
+from tessera.ops.certificates import Certificates
 from tessera.ops.clock import SystemClock
 from tessera.ops.entropy import SystemEntropy
 from tessera.ops.fetcher import HTTPSFetcher
+from tessera.ops.metrics import CERTIFICATE_ENDS, LOG_DROPPED, TOKENS, Metrics
+from tessera.ops.request_log import RequestLog
 from tessera.ops.shared_counts import MappedCounts
 from tessera.ops.slow_hash import Argon2
+from tessera.ops.tracing import Answered
 from tessera.ports import Clock, Entropy, Sender, Unusable
 from tessera.settings import Settings
 from tessera.store.folder import DataFolder, write_private
 from tessera.store.migrate import SchemaState, migrate_sqlite, older, sqlite_state
 from tessera.store.sqlite import SQLiteDriver
 from tessera.store.store import SQLStore
-from tessera.web.asgi import App
+from tessera.web.asgi import App, Served
+from tessera.web.beside import listening
 from tessera.web.explaining import Explainer
 from tessera.web.reference import pages as reference
 from tessera.web.routes import Route, Routes
+from tessera.web.watch import Watch
+
+LOG_SECONDS = 2.0
+"""How long the last lines of the log are waited for at the end."""
+
+
+class Equipment(NamedTuple):
+    """What a server process is handed beside its settings: None for what it does without."""
+
+    board: Board
+    management: socket.socket | None = None
+    certificates: Certificates | None = None
 
 
 def set_up(settings: Settings) -> None:
@@ -116,12 +149,17 @@ def authorities(settings: Settings) -> Authorities | None:
 
 @asynccontextmanager
 async def open_house(
-    settings: Settings, *, clock: Clock | None = None, entropy: Entropy | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+    metrics: Metrics | None = None,
 ) -> AsyncIterator[House]:
     """The house over a data folder that was set up. Raises Unusable."""
     folder = DataFolder(settings.data_dir)
     master_key = read_master_key(settings, folder, create=False)
-    store = SQLStore(SQLiteDriver(folder.database))
+    metrics = metrics or Metrics()
+    store = SQLStore(SQLiteDriver(folder.database), partial(readiness.committed, metrics))
     try:
         clock = clock or SystemClock()
         directory = Directory(store, master_key, clock, settings.applications_cached_max, settings.issuer_in_force)
@@ -135,6 +173,7 @@ async def open_house(
             fetcher=HTTPSFetcher(private=settings.jwks_private_addresses),
             settings=settings,
             counts=MappedCounts(folder.counts),
+            metrics=metrics,
         )
         await directory.load(house.clock.now())
         yield house
@@ -158,9 +197,16 @@ def routes(house: House) -> list[Route]:
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[Routes]:
+async def serving(
+    settings: Settings,
+    app: App,
+    equipment: Equipment | None = None,
+    requests: RequestLog | None = None,
+    traced: Answered | None = None,
+) -> AsyncIterator[Served]:
     """A house with its upkeep running; what is counted and not yet written is written at the end."""
-    async with open_house(settings) as house, open_sender(settings) as sender:
+    metrics = Metrics(equipment.board if equipment else None)
+    async with open_house(settings, metrics=metrics) as house, open_sender(settings) as sender:
         holder = f"{os.getpid()} {house.new_uuid()}"
         webhooks = duties.side_by_side(
             partial(deliveries.deliver, house, sender),
@@ -172,6 +218,7 @@ async def serving(settings: Settings) -> AsyncIterator[Routes]:
         )
         tasks = [
             asyncio.create_task(upkeep.follow_feed(house, settings.feed_poll_milliseconds / 1000)),
+            asyncio.create_task(upkeep.keep_pulse(house)),
             asyncio.create_task(upkeep.flush_usage(house, settings.usage_flush_seconds)),
             asyncio.create_task(upkeep.forget_expired(house)),
             asyncio.create_task(refusals.keep(house.refusals, house.store, house.new_uuid)),
@@ -185,10 +232,19 @@ async def serving(settings: Settings) -> AsyncIterator[Routes]:
             asyncio.create_task(duties.while_held(house, "keys", holder, lambda: key_rotation.rotate_when_due(house))),
             asyncio.create_task(duties.while_held(house, "warnings", holder, watching)),
         ]
-        served = Routes(routes(house), Explainer(house.refusals, house.clock, settings.trusted_proxies))
+        if equipment is not None and equipment.certificates is not None:
+            tasks.append(asyncio.create_task(equipment.certificates.follow(partial(_certificate_ends, metrics))))
+        served = Served(
+            Routes(routes(house)),
+            Watch(metrics, requests=requests, traced=traced, outcomes={oauth.TOKEN_PATH: TOKENS}),
+            Explainer(house.refusals, house.clock, settings.trusted_proxies),
+        )
         _keep_for_good()
         try:
-            yield served
+            async with listening(
+                management.routes(house, lambda: app.going_down), equipment.management if equipment else None
+            ):
+                yield served
         finally:
             for task in tasks:
                 task.cancel()
@@ -204,7 +260,39 @@ def _keep_for_good() -> None:
     gc.freeze()
 
 
-def application(settings: Settings) -> App:
+def application(settings: Settings, equipment: Equipment) -> App:
     """The ASGI application of one process."""
     log.configure(settings.log_level, settings.log_format)
-    return App(partial(serving, settings), metadata.protected_resource_address(settings.issuer_in_force))
+    where = metadata.protected_resource_address(settings.issuer_in_force)
+    return App(partial(_serving_aloud, settings, equipment), resource_metadata=where)
+
+
+@asynccontextmanager
+async def _serving_aloud(settings: Settings, equipment: Equipment, app: App) -> AsyncIterator[Served]:
+    """As `serving`, with the log written by a thread, and an event for each request."""
+    wanted = settings.log_requests != "none" and settings.log_level in ("debug", "info")
+    requests = RequestLog(settings.log_format, settings.log_requests) if wanted else None
+    log.open_outlet(partial(_dropped, Metrics(equipment.board)))
+    try:
+        with _traces(settings) as traced:
+            async with serving(settings, app, equipment, requests, traced) as served:
+                yield served
+    finally:
+        if requests is not None:
+            requests.write()
+        await asyncio.to_thread(log.close_outlet, LOG_SECONDS)
+
+
+def _certificate_ends(metrics: Metrics, ends: datetime) -> None:
+    metrics.set(CERTIFICATE_ENDS, int(ends.timestamp()))
+
+
+def _traces(settings: Settings) -> AbstractContextManager[Answered | None]:
+    """The library is loaded only where traces are wanted."""
+    if settings.otlp_endpoint is None:
+        return nullcontext()
+    return tracing.traces(settings.otlp_endpoint, settings.trusted_proxies)
+
+
+def _dropped(metrics: Metrics, events: int) -> None:
+    metrics.count(LOG_DROPPED, by=events)

@@ -27,18 +27,15 @@ from tessera.app.settlement import settle_due
 from tessera.core.customer_profiles import CustomerUpdate
 from tessera.core.customers import PhoneNumber, Wanted
 from tessera.core.errors import InvalidClient, UserNotFound, Validation
-from tessera.core.evidence import NOTHING
 from tessera.core.loyalty.orders import Deposit, Spend
 from tessera.core.loyalty.points import UNITS
 from tessera.core.loyalty.standing import Standing
-from tessera.core.wire import Params
 from tessera.directory import feed
+from tests.app import token_deeds
 from tests.loyalty import furniture
 from tests.support import invariants
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.scene import Scene, play, status
-
-STOCK = "https://stock.example/api"
 
 
 class Deed(NamedTuple):
@@ -107,35 +104,6 @@ async def _shut(scene: Scene, client_id: str) -> bool:
 
 async def _dead(scene: Scene, token: str) -> bool:
     return await tokens.check(scene.house, token) is None
-
-
-async def _revoke_own(scene: Scene, token: str) -> None:
-    known = scene.partner
-    values = {"client_id": known.client_id, "client_secret": known.client_secret or "", "token": token}
-    await tokens.revoke_own(scene.house, Params({}, values), NOTHING)
-
-
-async def _revoke_organization(scene: Scene, _: str) -> None:
-    await organizations.revoke_tokens(scene.house, await organizations.find(scene.house, "Org"))
-
-
-async def _has_resource(scene: Scene, _: str) -> bool:
-    return [each.identifier for each in await scene.house.store.resources()] == [STOCK]
-
-
-async def _token_for_stock(scene: Scene) -> str:
-    await resources.add(scene.house, STOCK, "Stock", "read")
-    bound = await applications.create(scene.house, "bound", 1, scope=None)
-    record = await applications.find(scene.house, "bound")
-    await resources.grant(scene.house, record, await resources.find(scene.house, STOCK), "read")
-    token = (await scene.token(bound)).access_token
-    assert await tokens.check(scene.house, token) is not None
-    return token
-
-
-async def _take_back(scene: Scene, _: str) -> None:
-    record = await applications.find(scene.house, "bound")
-    await resources.take_back(scene.house, record, await resources.find(scene.house, STOCK))
 
 
 async def _customer_is_there(scene: Scene, _: str) -> bool:
@@ -259,18 +227,24 @@ DEEDS = {
     "disable": Deed(_partner, lambda scene, it: applications.disable(scene.house, it), _shut, OperatorError),
     "delete": Deed(_partner, lambda scene, it: applications.delete(scene.house, it), _gone, OperatorError),
     "revoke-token": Deed(_token, lambda scene, it: tokens.revoke(scene.house, it), _dead, None),
-    "revoke-own": Deed(_token, _revoke_own, _dead, None),
+    "revoke-own": Deed(_token, token_deeds.revoke_own, _dead, None),
     "revoke-application": Deed(
         _token, lambda scene, _: applications.revoke_tokens(scene.house, scene.partner.client_id), _dead, None
     ),
-    "revoke-organization": Deed(_token, _revoke_organization, _dead, None),
+    "revoke-organization": Deed(_token, token_deeds.revoke_organization, _dead, None),
     "add-resource": Deed(
-        _nothing, lambda scene, _: resources.add(scene.house, STOCK, "Stock", "read"), _has_resource, OperatorError
+        _nothing,
+        lambda scene, _: resources.add(scene.house, token_deeds.STOCK, "Stock", "read"),
+        token_deeds.has_resource,
+        OperatorError,
     ),
     "remove-resource": Deed(
-        _token_for_stock, lambda scene, _: resources.remove(scene.house, STOCK), _dead, OperatorError
+        token_deeds.token_for_stock,
+        lambda scene, _: resources.remove(scene.house, token_deeds.STOCK),
+        _dead,
+        OperatorError,
     ),
-    "take-access-back": Deed(_token_for_stock, _take_back, _dead, None),
+    "take-access-back": Deed(token_deeds.token_for_stock, token_deeds.take_back, _dead, None),
     "create-customer": Deed(
         _nothing, lambda scene, _: scene.customer("card-2", email="a@b.example"), _customer_is_there, Validation
     ),

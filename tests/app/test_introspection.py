@@ -16,7 +16,7 @@ from tessera.core import jws, wire
 from tessera.core import tokens as core_tokens
 from tessera.core.applications import TokenBinding
 from tessera.core.changes import RevokeToken
-from tessera.core.errors import InvalidScope, InvalidTarget, InvalidToken
+from tessera.core.errors import DPoPChallenge, InvalidScope, InvalidTarget, InvalidToken
 from tessera.core.evidence import NOTHING, Evidence
 from tessera.core.introspection import Active
 from tessera.core.times import SECOND
@@ -108,7 +108,7 @@ def test_what_a_bound_token_says(tmp_path: Path) -> None:
             assert answer is not None
             assert answer.token_type == kind
             assert msgspec.to_builtins(answer)["cnf"] == {name: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}
-            with pytest.raises(InvalidToken):
+            with pytest.raises((InvalidToken, DPoPChallenge)):
                 await info(scene, token)
 
     play(tmp_path, scenario)
@@ -126,7 +126,7 @@ def test_a_signed_answer(tmp_path: Path) -> None:
         token = (await scene.token()).access_token
         for subject, active in ((token, True), ("00", False)):
             answer, caller = await introspection.introspect(scene.house, asked(scene.partner, subject), NOTHING)
-            text = jws.split(introspection.signed(scene.house, answer, caller.client_id))
+            text = jws.split(introspection.signed(scene.house, answer, caller))
             now = scene.clock.now()
             key = scene.house.directory.signing.known(text.header["kid"], now)
             assert key is not None
@@ -150,7 +150,7 @@ def test_a_signed_answer_is_no_token(tmp_path: Path) -> None:
         answer, caller = await introspection.introspect(
             scene.house, asked(scene.partner, (await scene.token()).access_token), NOTHING
         )
-        text = introspection.signed(scene.house, answer, caller.client_id)
+        text = introspection.signed(scene.house, answer, caller)
         assert await tokens.check(scene.house, text) is None
         assert await told(scene, scene.partner, text) is None
 
@@ -258,7 +258,7 @@ def test_a_token_says_to_its_holder_what_it_is(tmp_path: Path) -> None:
         assert (await info(scene, token)).expires_in == 14 * 86_400 - 11
         pair = base64.b64encode(b"a:b")
         for authorization in (None, b"Basic " + pair, b"", token.encode(), b"DPoP " + token.encode()):
-            with pytest.raises(InvalidToken):
+            with pytest.raises((InvalidToken, DPoPChallenge)):
                 await introspection.holder_s(scene.house, Evidence(authorization))
 
     play(tmp_path, scenario)

@@ -86,8 +86,8 @@ def test_requests_are_paced(tmp_path: Path) -> None:
                 else:
                     await callers.identify(scene.house, evidence)
                 assert evidence.quotas is not None
-                left += [(each.name, each.limit, each.left) for each in evidence.quotas]
-        assert left == [("requests", 4, 3), ("requests", 4, 2), ("requests", 4, 1), ("requests", 4, 0)]
+                left += [(each.name, each.policy, each.left) for each in evidence.quotas]
+        assert left == [("requests", '"requests";q=4;w=1', each) for each in (3, 2, 1, 0)]
         late = at(OFFICE)
         assert (await refused(scene, late)).seconds == 1
         assert [(each.left, each.reset_seconds) for each in late.quotas or ()] == [(0, 1)]
@@ -165,7 +165,7 @@ def test_a_watched_rail_reports_and_refuses_nothing(tmp_path: Path) -> None:
             await scene.token(evidence=evidence)
             assert evidence.quotas == []
         shown = await limits.show(scene.house, "partner")
-        assert shown.counted == (3, 3, 3 + 2 + 2 + 2)
+        assert (shown.tokens_hour, shown.tokens_day, shown.would_refuse_day) == (3, 3, 3 + 2 + 2 + 2)
         await limit(scene, enforce=("tokens-day",))
         assert (await refused(scene, at(OFFICE))).check == "rails.tokens-day"
         await limit(scene, none=("tokens-day",), enforce=("networks",))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tessera.core import rails
-from tessera.core.pacing import SECOND_NS, counted, paced, with_count
+from tessera.core.pacing import SECOND_NS, counted, one_more, paced
 from tessera.core.rails import UNREADABLE, GuardRails, Rail
 
 WHOLE = GuardRails(("10.0.0.0/8", "2001:db8::/32"), 50, 1000, 10_000, (Rail.TOKENS_DAY,))
@@ -17,9 +17,12 @@ def test_guard_rails_are_read_as_they_were_written() -> None:
     assert rails.declared(WHOLE.text()) == WHOLE
     found = rails.read(WHOLE.text())
     assert found.allowed is not None
-    assert [str(each) for each in found.allowed] == ["10.0.0.0/8", "2001:db8::/32"]
-    assert (found.per_second, found.per_hour, found.per_day) == (50, 1000, 10_000)
-    assert found.watched == {Rail.TOKENS_DAY}
+    assert [str(each) for each in found.allowed.listed] == ["10.0.0.0/8", "2001:db8::/32"]
+    assert (found.per_second, found.policy) == (50, '"requests";q=50;w=1')
+    assert [(each.name, each.limit, each.watched) for each in found.windows] == [
+        ("tokens-hour", 1000, False),
+        ("tokens-day", 10_000, True),
+    ]
     assert GuardRails().text() == ""
     assert GuardRails(watch=(Rail.NETWORKS,)).text() == "", "what is not there is not watched"
 
@@ -45,8 +48,9 @@ def test_guard_rails_are_read_as_they_were_written() -> None:
 def test_what_cannot_be_read_lets_nobody_in(text: str) -> None:
     """A stored text that is not wholly understood closes the application, instead of leaving it without guard rails."""
     assert rails.read(text) is UNREADABLE
-    assert UNREADABLE.allowed == ()
-    assert not UNREADABLE.watched
+    assert UNREADABLE.allowed is not None
+    assert not UNREADABLE.allowed.within("10.0.0.1")
+    assert not UNREADABLE.networks_watched
 
 
 @given(st.integers(1, 1_000_000), st.lists(st.integers(0, 3 * SECOND_NS), min_size=1, max_size=200))
@@ -76,12 +80,13 @@ def test_nonsense_and_a_clock_that_went_back_are_put_right(due: int, now: int, p
     assert now <= kept <= now + SECOND_NS + interval
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(0, 2**33), st.integers(0, 2**32 - 1))
-def test_a_count_is_of_its_window(window: int, count: int, other: int) -> None:
-    """A word holds the count of one window, at most what fits, and nothing for any other, earlier or later."""
-    word = with_count(window, count)
-    assert word < 2**64
-    assert counted(word, window) == min(count, 2**32 - 1)
+@given(st.integers(0, 2**64 - 1), st.integers(0, 2**31), st.integers(0, 2**31), st.integers(1, 20))
+def test_a_count_is_of_its_window(word: int, window: int, other: int, times: int) -> None:
+    """A word counts one window, whatever it held before, and nothing for any other window, earlier or later."""
+    before = counted(word, window)
+    for _ in range(times):
+        word = one_more(word, window)
+    assert counted(word, window) == before + times
     assert other == window or counted(word, other) == 0
 
 

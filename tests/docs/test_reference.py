@@ -24,7 +24,7 @@ from tessera.core.loyalty.happenings import (
     TokenPerCall,
 )
 from tessera.core.webhooks import TEST
-from tessera.ops import slow_hash
+from tessera.ops import metrics, slow_hash
 from tessera.settings import Settings
 from tessera.store import writer
 from tessera.web import errors as answers
@@ -200,9 +200,28 @@ def events() -> set[str]:
     }
 
 
+MADE_BY_HAND = {"log_dropped", "request"}
+"""Events that do not go by way of the logger."""
+
+
+def test_every_metric_is_explained() -> None:
+    """docs/monitoring.md has a row for every metric with its labels, and no alert asks for one that is not there."""
+    text = paper("docs/monitoring.md")
+    rows = re.findall(r"^\| `(tessera_\w+)` \| \w+ \|(.*?)\| ", text, re.MULTILINE)
+    counters = {family.name for family in metrics.FAMILIES.values() if family.kind is metrics.Kind.COUNTER}
+    declared = {
+        family.name + ("_total" if family.name in counters else ""): ", ".join(family.labels)
+        for family in metrics.FAMILIES.values()
+    }
+    named = {name.removesuffix("_bucket") for name in re.findall(r"\btessera_\w+", text)}
+
+    assert {name: labels.strip() for name, labels in rows} == declared
+    assert named - set(declared) == set()
+
+
 def test_every_event_is_explained() -> None:
     """docs/operations.md has a row for every event of the log, and for no other."""
     rows = set(re.findall(r"^\| `(\w+)` \| \w+ \| ", paper("docs/operations.md"), re.MULTILINE))
 
-    assert "refused" in events()
-    assert rows == events()
+    assert "defect" in events()
+    assert rows == events() | MADE_BY_HAND

@@ -238,6 +238,27 @@ def test_a_bent_signed_token_is_no_token(asked: Asked) -> None:
     assert asked.active("buyer", token)
 
 
+def test_a_signed_answer_is_given_to_who_asks_for_one(asked: Asked) -> None:
+    """By the name of its type alone, in any case and among others; it is signed for the caller, and opens nothing."""
+    token = asked.token("buyer")
+    kind = "application/token-introspection+jwt"
+    for accept, signed in (
+        (kind, True), (f"application/json;q=0.1, {kind.upper()};q=1", True), ("*/*", False), ("application/*", False),
+        ("application/json", False), (f"{kind}2", False), (f"x{kind}", False), ("", False),
+    ):  # fmt: skip
+        for subject in (token, "00"):
+            answer = asked.introspect("buyer", subject, "", ("Accept", accept))
+            assert answer.status == 200
+            assert answer.header("content-type") == (kind if signed else "application/json"), accept
+            assert answer.header("cache-control") == "no-store"
+    text = asked.introspect("buyer", token, "", ("Accept", kind)).body.decode()
+    assert json.loads(base64.urlsafe_b64decode(text.split(".")[1] + "=="))["aud"] == asked.values["buyer_id"]
+    assert not asked.active("buyer", text)
+    assert asked.read(bearer(text)).status == 401
+    refused = asked.post("introspect", f"token={token}", ("Accept", kind))
+    assert_refused(refused, 401, "invalid_client")
+
+
 def test_no_other_secret_is_a_token(asked: Asked) -> None:
     """A client id or secret, an API key, a property's secret: inactive."""
     for name in ("buyer_id", "buyer_secret", "api_key", "property_secret", "customer_id"):

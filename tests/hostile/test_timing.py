@@ -56,7 +56,7 @@ def welch(one: list[float], other: list[float]) -> Difference:
     return Difference(t, abs(medians[0] - medians[1]) / min(medians))
 
 
-def measure(port: int, one: Ask, other: Ask) -> Difference:
+def measure(port: int, one: Ask, other: Ask, status: int = 401) -> Difference:
     """Alternate requests of two kinds on one connection, the first of each pair by the toss of a coin."""
     coin = random.Random(7)
     seconds: dict[Ask, list[float]] = {one: [], other: []}
@@ -69,17 +69,17 @@ def measure(port: int, one: Ask, other: Ask) -> Difference:
                 answer = wire.answer()
                 taken = time.perf_counter_ns() - begun
                 assert answer is not None
-                assert answer.status == 401, answer
+                assert answer.status == status, answer
                 if pair >= WARM_UP:
                     seconds[ask].append(taken / 1e9)
     return welch(seconds[one], seconds[other])
 
 
-def best(port: int, one: Ask, other: Ask) -> Difference:
+def best(port: int, one: Ask, other: Ask, status: int = 401) -> Difference:
     """The smallest difference of a few runs."""
     found = []
     for _ in range(RUNS):
-        found.append(measure(port, one, other))
+        found.append(measure(port, one, other, status))
         if not found[-1].shows:
             break
     return found[-1]
@@ -151,6 +151,29 @@ def test_an_imported_client_is_not_told_from_an_unknown_one(target: Target) -> N
     known, unknown = (min(seconds) for seconds in times.values())
     assert abs(known - unknown) < 0.2 * known
     assert known > 0.005, "no slow check was made"
+
+
+def questions(target: Target, token: str) -> Ask:
+    """A question of the demonstration's application about a token."""
+    values = target.values
+    form = f"client_id={values['client_id']}&client_secret={values['client_secret']}&token={token}".encode()
+    data = raw.request("POST", "/oauth/introspect", form, [raw.FORM])
+    return lambda: data
+
+
+@pytest.mark.parametrize("what", ["revoked", "foreign", "another organization's"])
+def test_a_token_that_is_none_takes_as_long_as_one_that_is_dead_or_foreign(target: Target, what: str) -> None:
+    """At introspection the clock does not tell what the answer does not: whether a token was ever one."""
+    names = {"revoked": "client", "foreign": "reader", "another organization's": "their"}
+    token = target.token(names[what])
+    if what == "revoked":
+        values = target.values
+        form = f"client_id={values['client_id']}&client_secret={values['client_secret']}&token={token}".encode()
+        assert raw.ask(target.port, "POST", "/oauth/revoke", form, [raw.FORM]).status == 200
+    unknown = os.urandom(len(token) // 2).hex()
+    unknown = f"{token[:2]}{unknown[2:]}"  # under the same key, as a guess would be
+    difference = best(target.port, questions(target, token), questions(target, unknown), 200)
+    assert not difference.shows, difference
 
 
 class Leaky(StreamRequestHandler):

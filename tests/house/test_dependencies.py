@@ -7,7 +7,12 @@ import tomllib
 from tests.house.floors import OWNERS, imported
 from tests.house.modules import ROOT, modules, texts
 
-IMPORTED_AS = {"argon2-cffi": "argon2", "pydantic-settings": "pydantic_settings", "pyyaml": "yaml"}
+IMPORTED_AS = {
+    "argon2-cffi": "argon2",
+    "prometheus-client": "prometheus_client",
+    "pydantic-settings": "pydantic_settings",
+    "pyyaml": "yaml",
+}
 USED_BY_NAME = {"httptools", "uvloop"}
 """Run by uvicorn, which is told their names."""
 
@@ -20,6 +25,12 @@ def runtime() -> list[str]:
     """The names in `pyproject.toml`."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     return [re.split(r"[><=\[ ]", each)[0] for each in project["dependencies"]]
+
+
+def extras() -> set[str]:
+    """What the extras of `pyproject.toml` bring, by the name of its package."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return {each.partition("-")[0] for extra in project["optional-dependencies"].values() for each in extra}
 
 
 def bare_pins(text: str) -> list[str]:
@@ -62,7 +73,8 @@ def test_owners_are_documented() -> None:
 
 def test_nothing_unknown_is_imported() -> None:
     """The server imports the standard library, itself, and its runtime dependencies."""
-    known = {IMPORTED_AS.get(each, each) for each in runtime()} | {"tessera", "pydantic", *sys.stdlib_module_names}
+    known = {IMPORTED_AS.get(each, each) for each in runtime()} | extras()
+    known |= {"tessera", "pydantic", *sys.stdlib_module_names}
     strangers = [
         f"{module.path}: {name}"
         for module in modules()

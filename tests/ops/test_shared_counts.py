@@ -22,8 +22,10 @@ def test_two_count_together(tmp_path: Path) -> None:
     for number in (1, 2, ROOM, 50 * ROOM + 7):
         one.token(number, START)
         two.token(number, START)
-        assert one.counted(number, START) == two.counted(number, START) == (2, 2, 0)
-    assert one.counted(3, START) == (0, 0, 0)
+        assert one.tokens(number, START) == two.tokens(number, START) == (2, 2)
+    one.would_refuse(2, START)
+    assert [two.would_have_refused(number, START) for number in (1, 2, 3)] == [0, 1, 0]
+    assert one.tokens(3, START) == (0, 0)
     assert [each.request(7, 3, START) for each in (one, two, one, two)] == [2, 1, 0, -333_334]
     assert [each.failure(KEY, 2, 6, START) for each in (one, two, one)] == [0, 0, 6]
     assert two.failing(KEY, 2, 6, START) == 6
@@ -45,10 +47,12 @@ def test_windows_end(tmp_path: Path) -> None:
     day_begins = START // (24 * hour) * 24 * hour
     counts.token(1, day_begins)
     counts.would_refuse(1, day_begins)
-    assert counts.counted(1, day_begins + hour - 1) == (1, 1, 1)
-    assert counts.counted(1, day_begins + hour) == (0, 1, 1)
-    assert counts.counted(1, day_begins + 24 * hour) == (0, 0, 0)
-    assert counts.counted(1, day_begins - 1) == (0, 0, 0)
+    assert counts.tokens(1, day_begins + hour - 1) == (1, 1)
+    assert counts.tokens(1, day_begins + hour) == (0, 1)
+    assert counts.would_have_refused(1, day_begins + 24 * hour - 1) == 1
+    for another in (day_begins + 24 * hour, day_begins - 1):
+        assert counts.tokens(1, another) == (0, 0)
+        assert counts.would_have_refused(1, another) == 0
 
 
 def test_a_clock_that_goes_back_holds_nobody_up(tmp_path: Path) -> None:
@@ -68,7 +72,7 @@ def test_nonsense_in_the_file_is_put_right(tmp_path: Path) -> None:
     """A file of ones, or of anything else, counts from now on."""
     (tmp_path / "counts").write_bytes(b"\xff" * 2_000_000)
     counts = MappedCounts(tmp_path / "counts")
-    assert counts.counted(1, START) == (0, 0, 0)
+    assert counts.tokens(1, START) == (0, 0)
     assert counts.request(1, 10, START) == -100_000
     assert counts.request(1, 10, START + 100_000) == 0
     assert counts.failure(KEY, 10, 6, START) == 0
@@ -91,7 +95,7 @@ def test_a_file_that_cannot_be_is_counted_without(tmp_path: Path) -> None:
     counts = MappedCounts(tmp_path / "counts")
     counts.token(1, START)
     counts.token(40 * ROOM, START)
-    assert counts.counted(1, START) == counts.counted(40 * ROOM, START) == (1, 1, 0)
+    assert counts.tokens(1, START) == counts.tokens(40 * ROOM, START) == (1, 1)
     assert [counts.request(1, 2, START) for _ in range(3)] == [1, 0, -500_000]
 
 
@@ -114,7 +118,7 @@ def test_processes_that_count_at_once_lose_little(tmp_path: Path) -> None:
     for each in running:
         each.join(60)
         assert each.exitcode == 0
-    found = MappedCounts(tmp_path / "counts").counted(1, START).tokens_day
+    found = MappedCounts(tmp_path / "counts").tokens(1, START)[1]
     wanted = PROCESSES * EACH + PROCESSES
     print(f"\n{PROCESSES} processes on {os.cpu_count()} cores: {found:,} of {wanted:,} counted")
     assert wanted * 0.5 < found <= wanted

@@ -76,3 +76,22 @@ def test_a_statement_that_scans_is_seen(connection: sqlite3.Connection) -> None:
     assert scans(connection, "select number from customer where organization = :o order by created_at") != []
     assert scans(connection, f"{sql.customers.CUSTOMERS_IN} ".replace("+c.", "c.")) != []
     assert changes.ForgetCustomer in sql.WRITES
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("rotation.ENDING", "credential_ends"),
+        ("usage.GREEDY", "usage_hour_hour"),
+        ("usage.OLDEST_HOUR", "usage_hour_hour"),
+        ("usage.HOURS", "PRIMARY KEY"),
+    ],
+)
+def test_what_is_warned_of_is_found_by_an_index(connection: sqlite3.Connection, name: str, index: str) -> None:
+    """Looking for warnings reads neither all credentials nor all hours, however many there are."""
+    topic, _, statement = name.partition(".")
+    text: str = getattr(getattr(sql, topic), statement)
+    parameters = dict.fromkeys(re.findall(r":(\w+)", text), 1)
+    plan = [str(row[3]) for row in connection.execute(f"explain query plan {text}", parameters)]
+    assert any(index in line for line in plan), plan
+    assert [line for line in plan if line.startswith("SCAN")] == []

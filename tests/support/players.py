@@ -35,7 +35,7 @@ class InProcess:
         self._runner = asyncio.Runner()
         settings = load(data_dir=folder)
         address = metadata.protected_resource_address(settings.issuer_in_force)
-        self._app = App(partial(wiring.serving, settings), address)
+        self._app = App(partial(wiring.serving, settings), resource_metadata=address)
         self._to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._from_app: asyncio.Queue[Any] = asyncio.Queue()
 

@@ -2,17 +2,22 @@
 
 import base64
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
+from tessera.app import client_credentials
+from tessera.app.house import House
 from tessera.core import metadata
+from tessera.core.assertions import TYPE
 from tessera.core.jws import Algorithm
 from tessera.web.routes import Route
 from tests.reference.conftest import routes
-from tests.support import raw
+from tests.support import assertions, deeds, raw
 from tests.support.possession import Holder
 from tests.support.raw import Answer
 from tests.support.server import Server, free_port, running
@@ -57,9 +62,42 @@ def by_post(server: Server, path: str, form: str) -> Answer:
     return raw.ask(server.port, "POST", path, f"{form}&{pair}".encode(), [raw.FORM])
 
 
+def bound(server: Server, address: str, holder: Holder) -> Answer:
+    """A token request with a proof, at the second try with the nonce that it has to have."""
+    nonce = None
+    for _ in range(2):
+        proof = ("DPoP", holder.proof("POST", address, nonce=nonce))
+        answer = by_basic(server, local(server, address), "grant_type=client_credentials", proof)
+        nonce = answer.header("dpop-nonce")
+    return answer
+
+
+KEY = assertions.new_key()
+
+
+def by_assertion(server: Server, path: str, form: str) -> Answer:
+    """A form by a client that proves itself by a signed assertion, once the server has heard of its key."""
+    client_id = server.demo["client_id"]
+
+    async def furnish(house: House) -> None:
+        if not await client_credentials.of_kind(house, client_id, client_credentials.KEY_KINDS):
+            await client_credentials.add_key(house, client_id, "key", assertions.jwk(KEY))
+
+    deeds.do(server.folder, furnish)
+    deadline = time.monotonic() + 10
+    while True:
+        assertion = assertions.signed(KEY, assertions.claims(client_id, server.url, time.time()))
+        proof = urlencode({"client_assertion_type": TYPE, "client_assertion": assertion})
+        answer = raw.ask(server.port, "POST", path, f"{form}&{proof}".encode(), [raw.FORM])
+        if answer.status == 200 or time.monotonic() > deadline:
+            return answer
+        time.sleep(0.05)
+
+
 METHODS: dict[str, Callable[[Server, str, str], Answer]] = {
     "client_secret_basic": by_basic,
     "client_secret_post": by_post,
+    "private_key_jwt": by_assertion,
 }
 
 
@@ -81,9 +119,11 @@ def test_what_is_told_works_and_what_works_is_told(server: Server, routes: list[
         answer = by_post(server, local(server, told["token_endpoint"]), f"grant_type=client_credentials&scope={scope}")
         granted = scope == "openid"  # what the demonstration has
         assert answer.status == (200 if granted else 400), answer
+    for endpoint in ("token", "revocation", "introspection"):
+        assert tuple(told[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]) == tuple(Algorithm)
+    assert told["tls_client_certificate_bound_access_tokens"] is False
     for algorithm in told["dpop_signing_alg_values_supported"]:
-        proof = ("DPoP", Holder(Algorithm(algorithm)).proof("POST", told["token_endpoint"]))
-        answer = by_basic(server, local(server, told["token_endpoint"]), "grant_type=client_credentials", proof)
+        answer = bound(server, told["token_endpoint"], Holder(Algorithm(algorithm)))
         assert json.loads(answer.body)["token_type"] == "DPoP", (algorithm, answer)
     assert [each for each in told["protected_resources"] if each != told["issuer"]] == []
     assert raw.ask(server.port, "GET", local(server, told["service_documentation"]), b"").status == 200

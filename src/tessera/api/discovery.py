@@ -58,7 +58,9 @@ def routes(house: House) -> list[Route]:
         """RFC 7517 section 5."""
         return _told(JWKSet(house.directory.signing.published(house.clock.now())))
 
-    server = metadata.authorization_server(house.issuer)
+    server = metadata.authorization_server(
+        house.issuer, certificates=bool(house.settings.trusted_proxies), authorities=house.authorities is not None
+    )
     return [
         *_document(house, metadata.AUTHORIZATION_SERVER, server, AUTHORIZATION_SERVER),
         *_document(house, metadata.OPENID_CONFIGURATION, server, OPENID_CONFIGURATION),

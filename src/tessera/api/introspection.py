@@ -64,8 +64,10 @@ def routes(house: House) -> list[Route]:
 
     async def introspect(request: Request) -> Response:
         """RFC 7662 section 2."""
-        told = await introspection.introspect(house, await oauth.params(request), oauth.proof(house, request))
-        return Response(200, INACTIVE if told is None else encode(told), JSON_NO_STORE_HEADERS)
+        told, caller = await introspection.introspect(house, await oauth.params(request), oauth.proof(house, request))
+        if _wants_signed(request):
+            return Response(200, introspection.signed(house, told, caller).encode("ascii"), SIGNED_HEADERS)
+        return Response(200, _plain(told), JSON_NO_STORE_HEADERS)
 
     async def info(request: Request) -> Response:
         """What the token in the header says."""
@@ -81,6 +83,10 @@ def routes(house: House) -> list[Route]:
         Route("POST", "/oauth/introspect", introspect, INTROSPECT),
         Route("GET", "/oauth/token/info", info, INFO),
     ]
+
+
+def _plain(told: Active | None) -> bytes:
+    return INACTIVE if told is None else encode(told)
 
 
 def _wants_signed(request: Request) -> bool:

@@ -24,6 +24,8 @@ from tessera.web.messages import JSON_NO_STORE_HEADERS, DuplicateHeader, Request
 from tessera.web.operations import Operation, Parameter
 from tessera.web.routes import Route
 
+TOKEN_PATH = "/oauth/token"
+
 
 class TokenRequest(msgspec.Struct, frozen=True):
     """The parameters of a token request, as the reference shows them."""
@@ -111,7 +113,7 @@ def routes(house: House) -> list[Route]:
         await tokens.revoke_own(house, await params(request), proof(house, request))
         return Response(200, b"{}", JSON_NO_STORE_HEADERS)
 
-    return [Route("POST", "/oauth/token", token, TOKEN), Route("POST", "/oauth/revoke", revoke, REVOKE)]
+    return [Route("POST", TOKEN_PATH, token, TOKEN), Route("POST", "/oauth/revoke", revoke, REVOKE)]
 
 
 async def params(request: Request) -> wire.Params:

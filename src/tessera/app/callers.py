@@ -58,6 +58,8 @@ async def identify(house: House, evidence: Evidence) -> Caller:
         found = await tokens.check(house, token)
         if found is None or found[0].resource:
             raise await _dead(house, token, found)
+        if evidence.seen is not None:
+            evidence.seen.client_id = found[1].client_id
         if found[0].binding:
             dpop.check_bearer(found[0])
             _check_certificate(found[0], evidence)

@@ -29,6 +29,8 @@ async def authenticate(house: House, presented: Credentials, evidence: Evidence,
     if application is None:
         was_read = not directory.applications.remembers(presented.client_id)
         application = await directory.applications.with_client_id(presented.client_id) or NOBODY
+    if evidence.seen is not None:
+        evidence.seen.client_id = "" if application is NOBODY else application.client_id
     checked = application if application.enabled else NOBODY  # the secrets of a disabled client tell nothing either
     secret, fault = await _match(house, checked, presented, evidence, now)
     outside = ""

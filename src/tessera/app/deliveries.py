@@ -17,6 +17,7 @@ from tessera.core.deliveries import Answer, Moment
 from tessera.core.times import SECOND
 from tessera.core.webhooks import EVERYTHING, Event, Webhook, message
 from tessera.ops.log import log
+from tessera.ops.metrics import WEBHOOKS_FAILING
 from tessera.ports import Conflict, Sender, StoreError
 
 LOOK_SECONDS = 0.25
@@ -61,6 +62,7 @@ async def _look(house: House, sender: Sender, lines: "dict[int, _Line]") -> None
     """Set to work every webhook that has something to be told and is not at it already."""
     found = await house.store.webhooks_in_force(house.clock.now())
     newest = await house.store.last_event() if found else 0
+    house.metrics.set(WEBHOOKS_FAILING, sum(1 for webhook, _ in found if webhook.failures))
     for webhook, due in found:
         line = lines.get(webhook.number) or lines.setdefault(webhook.number, _Line(house, sender, webhook))
         line.start(webhook, newest, due=due)

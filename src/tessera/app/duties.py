@@ -13,6 +13,7 @@ from tessera.app.house import House
 from tessera.core.changes import ReleaseLease, TakeLease
 from tessera.core.times import SECOND
 from tessera.ops.log import log
+from tessera.ops.metrics import DUTIES
 from tessera.ports import Conflict, StoreError
 
 LEASE_SECONDS = 15
@@ -41,11 +42,13 @@ async def while_held(house: House, name: str, holder: str, work: Work) -> None:
     while True:
         try:
             await duty.take()
+            house.metrics.set(DUTIES, 1, name)
             if await duty.done(work):
                 return
         except Exception:  # noqa: BLE001  # whatever fails, the duty has to be done: it is told, and begun again
             log.exception("duty_failed", duty=name)
         finally:
+            house.metrics.set(DUTIES, 0, name)
             await duty.release()
         await asyncio.sleep(PAUSE_SECONDS)
 

@@ -12,9 +12,11 @@ from tessera.core import audit
 from tessera.core.audit import Actor
 from tessera.core.certificates import Authorities
 from tessera.core.changes import Change, Notice, RecordDeed
+from tessera.core.errors import Unavailable
 from tessera.core.jws import VerifyingKey
-from tessera.core.times import UUID_RANDOM_BYTES, uuid_of
+from tessera.core.times import SECOND, UUID_RANDOM_BYTES, uuid_of
 from tessera.directory import Directory
+from tessera.ops.metrics import Metrics
 from tessera.ports import Clock, Entropy, Fetcher, SharedCounts, SlowHash, Store
 from tessera.settings import Settings
 
@@ -26,8 +28,9 @@ class House:
     """What every deed may use: the store and the directory over it, the clock, entropy, the slow hash, the settings.
 
     `issuer` is the address by which callers reach the service, and what signed texts say made them. `usage` counts, and
-    `token_reuse` has the tokens that may be handed out again. `actor` is who acts in this process when nothing else is
-    said, `refusals` holds what was refused until it is written.
+    `token_reuse` has the tokens that may be handed out again. `metrics` are the operator's numbers. `heard_at` is when
+    what other processes change was last heard; 0 where nobody listens, as in a command. `actor` is who acts in this
+    process when nothing else is said, `refusals` holds what was refused until it is written.
     """
 
     __slots__ = (
@@ -39,10 +42,13 @@ class House:
         "directory",
         "entropy",
         "flood_reports",
+        "heard_at",
         "issuer",
         "key_sets",
+        "metrics",
         "rail_reports",
         "refusals",
+        "refuses_when_stale",
         "settings",
         "slow_hash",
         "store",
@@ -52,7 +58,7 @@ class House:
         "verified",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # made in one place, from parts
         self,
         store: Store,
         directory: Directory,
@@ -64,6 +70,7 @@ class House:
         authorities: Authorities | None = None,
         settings: Settings,
         counts: SharedCounts,
+        metrics: Metrics | None = None,
     ) -> None:
         self.store = store
         self.directory = directory
@@ -71,6 +78,9 @@ class House:
         self.entropy = entropy
         self.slow_hash = slow_hash
         self.settings = settings
+        self.metrics = metrics or Metrics()
+        self.refuses_when_stale = settings.feed_stale_policy == "refuse"
+        self.heard_at = 0
         self.counts = counts
         self.issuer = settings.issuer_in_force
         self.usage = Usage()
@@ -110,6 +120,20 @@ class House:
 
     def _deed(self, actor: Actor, action: str, target: str, detail: str) -> RecordDeed:
         return RecordDeed(self.new_uuid(), self.clock.now(), actor.name, actor.source, action, target, detail)
+
+    def require_feed(self, now: int) -> None:
+        """Raises Unavailable when what others change has not been heard for longer than it may."""
+        if 0 < self.heard_at < now - self.stale_after:
+            raise Unavailable(
+                "The service cannot vouch for tokens just now. Try again in a moment.",
+                detail="the changes of other processes have not been heard for too long",
+                check="feed.stale",
+            )
+
+    @property
+    def stale_after(self) -> int:
+        """How long nothing may be heard before this process is not ready."""
+        return int(self.settings.feed_stale_after_seconds * SECOND)
 
     def new_uuid(self) -> str:
         """A UUID in the order of time (version 7, RFC 9562 section 5.7) in lower case.

@@ -6,7 +6,6 @@ from tessera.app import dpop, tokens
 from tessera.app.house import House
 from tessera.core import binding, credentials, introspection
 from tessera.core import dpop as proofs
-from tessera.core.applications import Application
 from tessera.core.errors import InvalidToken
 from tessera.core.evidence import Evidence
 from tessera.core.introspection import Active
@@ -35,8 +34,8 @@ class TokenInfo(msgspec.Struct, frozen=True, gc=False):
     created_at: int
 
 
-async def introspect(house: House, params: Params, evidence: Evidence) -> tuple[Active | None, Application]:
-    """What the token in a request says, and who asked; None when it is dead or nothing to this caller.
+async def introspect(house: House, params: Params, evidence: Evidence) -> tuple[Active | None, str]:
+    """What the token in a request says, and the client id of who asked; None when it is dead or nothing to this caller.
 
     Waits on nothing, once the caller and the token's application are known.
 
@@ -49,8 +48,8 @@ async def introspect(house: House, params: Params, evidence: Evidence) -> tuple[
     if found is None or not introspection.may_look(caller, *found, resources):
         if opened_before:  # what is no token of ours costs an attempt to open it: so the time tells neither
             house.directory.ring.open(token, PURPOSE, house.clock.now())
-        return None, caller
-    return introspection.describe(*found, resources, house.issuer), caller
+        return None, caller.client_id
+    return introspection.describe(*found, resources, house.issuer), caller.client_id
 
 
 def signed(house: House, told: Active | None, client_id: str) -> str:

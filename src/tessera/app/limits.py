@@ -11,7 +11,6 @@ from tessera.core import rails
 from tessera.core.changes import SetRails
 from tessera.core.networks import NotANetwork, network
 from tessera.core.rails import NETWORKS_MAX, PER_SECOND_MAX, TOKENS_MAX, GuardRails, Rail
-from tessera.ports import Counted
 
 MEMBERS = {
     Rail.NETWORKS: "networks",
@@ -23,13 +22,18 @@ MEMBERS = {
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """The guard rails of an application, and what is counted of it; `readable` is False when all is refused."""
+    """The guard rails of an application, and what is counted of it; `readable` is False when all is refused.
+
+    Counted are tokens of this hour and of this day, and what watched rails would have refused in this day.
+    """
 
     name: str
     client_id: str
     rails: GuardRails
     readable: bool
-    counted: Counted
+    tokens_hour: int
+    tokens_day: int
+    would_refuse_day: int
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -48,8 +52,9 @@ async def show(house: House, name_or_client_id: str) -> Limits:
     """The guard rails of an application. Raises OperatorError."""
     found = await applications.find(house, name_or_client_id)
     declared = rails.declared(found.rails)
-    counted = house.counts.counted(found.number, house.clock.now())
-    return Limits(found.name, found.client_id, declared or GuardRails(), declared is not None, counted)
+    now = house.clock.now()
+    counted = (*house.counts.tokens(found.number, now), house.counts.would_have_refused(found.number, now))
+    return Limits(found.name, found.client_id, declared or GuardRails(), declared is not None, *counted)
 
 
 async def change(house: House, name_or_client_id: str, wanted: Wanted) -> Limits:

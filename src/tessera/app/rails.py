@@ -1,23 +1,27 @@
 """Guard rails of applications, where requests meet them. Whoever has none never comes here."""
 
 from tessera.app.house import House
-from tessera.core import networks, rails
+from tessera.core import rails
 from tessera.core.applications import Application
 from tessera.core.errors import TooManyRequests
 from tessera.core.evidence import Evidence
-from tessera.core.rails import DAY_SECONDS, HOUR_SECONDS, InForce, Quota, Rail
+from tessera.core.rails import HOUR_SECONDS, Quota, Rail
 from tessera.core.times import SECOND
 from tessera.ops.log import log
+from tessera.ops.metrics import RAILS
+
+NETWORKS, REQUESTS = Rail.NETWORKS.value, Rail.REQUESTS.value
 
 
 def outside(house: House, application: Application, evidence: Evidence, now: int) -> str:
     """Why an application may not come from where this request does, for the operator; empty when it may."""
     found = rails.read(application.options.rails)
-    if found.allowed is None or networks.within(found.allowed, evidence.source):
+    if found.allowed is None or found.allowed.within(evidence.source):
         return ""
     if not found.readable:
         return "the guard rails of this application cannot be read, so nobody is let in"
-    if _watched(house, application, found, Rail.NETWORKS, now):
+    if found.networks_watched:
+        _report(house, application, NETWORKS, now)
         return ""
     return f"the address {evidence.source or 'unknown'} is in none of the application's networks"
 
@@ -28,17 +32,16 @@ def pace(house: House, application: Application, evidence: Evidence, now: int) -
     if not found.per_second:
         return
     left = house.counts.request(application.number, found.per_second, now)
-    if Rail.REQUESTS in found.watched:
+    if found.requests_watched:
         if left < 0:
-            _watched(house, application, found, Rail.REQUESTS, now)
+            _report(house, application, REQUESTS, now)
         return
     if evidence.quotas is not None:
-        reset = 1 if left >= 0 else _seconds(-left)
-        evidence.quotas.append(Quota(Rail.REQUESTS, found.per_second, 1, max(left, 0), reset))
+        evidence.quotas.append(Quota(REQUESTS, found.policy, max(left, 0), 1 if left >= 0 else -(left // SECOND)))
     if left < 0:
         raise TooManyRequests(
             "This client sends more requests a second than it may. Slow down.",
-            seconds=_seconds(-left),
+            seconds=-(left // SECOND),
             detail=f"more than {found.per_second} requests a second",
             check="rails.requests",
         )
@@ -47,42 +50,32 @@ def pace(house: House, application: Application, evidence: Evidence, now: int) -
 def take_token(house: House, application: Application, evidence: Evidence, now: int) -> None:
     """Count one more token of an application. Raises TooManyRequests when it has had all that it may have."""
     found = rails.read(application.options.rails)
-    if not (found.per_hour or found.per_day):
+    if not found.windows:
         return
-    counted = house.counts.counted(application.number, now)
-    for rail, limit, used, window in (
-        (Rail.TOKENS_HOUR, found.per_hour, counted.tokens_hour, HOUR_SECONDS),
-        (Rail.TOKENS_DAY, found.per_day, counted.tokens_day, DAY_SECONDS),
-    ):
-        if not limit:
+    in_hour, in_day = house.counts.tokens(application.number, now)
+    for window in found.windows:
+        used = in_hour if window.seconds == HOUR_SECONDS else in_day
+        if window.watched:
+            if used >= window.limit:
+                _report(house, application, window.name, now)
             continue
-        if rail in found.watched:
-            if used >= limit:
-                _watched(house, application, found, rail, now)
-            continue
-        reset = _seconds(window * SECOND - now % (window * SECOND))
+        reset = window.seconds - now // SECOND % window.seconds
         if evidence.quotas is not None:
-            evidence.quotas.append(Quota(rail, limit, window, max(limit - used - 1, 0), reset))
-        if used >= limit:
+            evidence.quotas.append(Quota(window.name, window.policy, max(window.limit - used - 1, 0), reset))
+        if used >= window.limit:
             raise TooManyRequests(
                 "This client has had all the tokens that it may have for now. Keep a token, and use it until it ends.",
                 seconds=reset,
-                detail=f"more than {limit} tokens in {'an hour' if rail is Rail.TOKENS_HOUR else 'a day'}",
-                check=f"rails.{rail}",
+                detail=f"more than {window.limit} tokens in {window.seconds} seconds",
+                check=f"rails.{window.name}",
             )
     house.counts.token(application.number, now)
 
 
-def _watched(house: House, application: Application, found: InForce, rail: Rail, now: int) -> bool:
-    """Whether this rail only reports; then it does."""
-    if rail not in found.watched:
-        return False
+def _report(house: House, application: Application, rail: str, now: int) -> None:
+    """Count what a watched rail would have refused, and tell of it now and then."""
     house.counts.would_refuse(application.number, now)
+    house.metrics.count(RAILS, rail, "watched")
     count = house.rail_reports.due((application.number, rail), now)
     if count:
-        log.warning("rail_would_refuse", client_id=application.client_id, rail=rail.value, count=count)
-    return True
-
-
-def _seconds(microseconds: int) -> int:
-    return -(-microseconds // SECOND)
+        log.warning("rail_would_refuse", client_id=application.client_id, rail=rail, count=count)

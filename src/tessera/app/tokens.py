@@ -19,6 +19,8 @@ async def issue(house: House, params: Params, evidence: Evidence) -> TokenReply:
     grant = grants.known(params)
     presented = credentials.present(params, evidence)
     now = house.clock.now()
+    if house.refuses_when_stale:
+        house.require_feed(now)
     caller = await clients.authenticate(house, presented, evidence, now)
     token_id = int.from_bytes(house.entropy.random_bytes(8)) >> 1  # 63 bits: databases hold signed numbers
     claims = grants.decide(grant, params, caller, house.directory.resources, token_id, now)
@@ -42,8 +44,13 @@ async def issue(house: House, params: Params, evidence: Evidence) -> TokenReply:
 
 
 async def check(house: House, token: str) -> tuple[Claims, Application] | None:
-    """The claims of a live token and the application it was issued to; None for anything else."""
+    """The claims of a live token and the application it was issued to; None for anything else.
+
+    Raises Unavailable when what others revoked has not been heard for too long, and is to be.
+    """
     now = house.clock.now()
+    if house.refuses_when_stale:
+        house.require_feed(now)
     directory = house.directory
     if "." in token:
         claims = await token_forms.signed(house, token, now)

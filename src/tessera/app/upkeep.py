@@ -6,9 +6,11 @@ from tessera.app.house import House
 from tessera.core.changes import ForgetProofs, ForgetRevocations
 from tessera.core.times import SECOND
 from tessera.directory import feed
+from tessera.ops import metrics
 from tessera.ops.log import log
 from tessera.ports import StoreError, StoreUnavailable
 
+PULSE_SECONDS = 1.0
 FORGET_SECONDS = 600
 FORGET_AT_ONCE = 1000
 """Revocations forgotten before others get their turn."""
@@ -19,13 +21,32 @@ NOTICES_KEPT = 100_000
 
 async def follow_feed(house: House, interval_seconds: float) -> None:
     """Take in what other processes change, until cancelled."""
+    house.heard_at = house.clock.now()
     while True:
         await asyncio.sleep(interval_seconds)
         try:
             if await house.store.changed():
                 await feed.catch_up(house.directory, house.store, house.clock)
+            house.heard_at = house.clock.now()
         except StoreError as error:
             log.error("feed_unavailable", reason=str(error))
+
+
+async def keep_pulse(house: House) -> None:
+    """Note every second what this process holds, for whoever asks it or its siblings, until cancelled."""
+    while True:
+        look(house)
+        await asyncio.sleep(PULSE_SECONDS)
+
+
+def look(house: House) -> None:
+    """Note what this process holds now."""
+    noted, directory = house.metrics, house.directory
+    noted.look(house.clock.now())
+    noted.set(metrics.FEED, house.heard_at)
+    noted.set(metrics.REVOCATIONS, len(directory.revocations))
+    noted.set(metrics.APPLICATIONS, len(directory.applications.known))
+    noted.set(metrics.USAGE, len(house.usage))
 
 
 async def flush_usage(house: House, interval_seconds: float) -> None:

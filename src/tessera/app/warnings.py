@@ -23,6 +23,7 @@ from tessera.core.warnings import (
     greedy,
 )
 from tessera.ops.log import log
+from tessera.ops.metrics import CREDENTIALS_ENDING
 from tessera.ports import Conflict, StoreError
 
 LOOK_SECONDS = 30.0
@@ -75,9 +76,14 @@ class Watch:
         """Tell what is to be told now and was not; how many warnings that were. Raises StoreError."""
         now = self._house.clock.now()
         told = 0
+        ending = dict.fromkeys(ENDING_DAYS, 0)
         async for page in _endings(self._house, now):
+            for days in ENDING_DAYS:
+                ending[days] += sum(1 for each in page if each.days is not None and each.days <= days)
             told += await self._tell(page, now)
             await asyncio.sleep(STEP_SECONDS)
+        for days, number in ending.items():
+            self._house.metrics.set(CREDENTIALS_ENDING, number, str(days))
         for hour in finished_hours(now, self._through):
             found = await self._house.store.greedy(hour, GREEDY_TOKENS, CALLS_EACH)
             told += await self._tell(greedy(found), now)

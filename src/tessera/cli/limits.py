@@ -68,8 +68,8 @@ def limit(  # noqa: PLR0913  # one for each option
     if not found.readable:
         output.message(f"{found.name}: The guard rails cannot be read, so everything is refused. Set them again.")
     output.table(("guard rail", "limit", "mode", "used"), _rows(found))
-    if found.counted.would_refuse_day:
-        output.message(f"Today the watched ones would have refused {found.counted.would_refuse_day:,} requests.")
+    if found.would_refuse_day:
+        output.message(f"Today the watched ones would have refused {found.would_refuse_day:,} requests.")
 
 
 def _words(text: str | None) -> tuple[str, ...]:
@@ -81,12 +81,12 @@ def _mode(found: "Limits", rail: str) -> str:
 
 
 def _rows(found: "Limits") -> list[tuple[object, ...]]:
-    rails, counted = found.rails, found.counted
+    rails = found.rails
     shown = (
         ("networks", " ".join(rails.networks or ()), None),
         ("requests", rails.requests_per_second and f"{rails.requests_per_second:,} a second", None),
-        ("tokens-hour", rails.tokens_per_hour and f"{rails.tokens_per_hour:,} an hour", counted.tokens_hour),
-        ("tokens-day", rails.tokens_per_day and f"{rails.tokens_per_day:,} a day", counted.tokens_day),
+        ("tokens-hour", rails.tokens_per_hour and f"{rails.tokens_per_hour:,} an hour", found.tokens_hour),
+        ("tokens-day", rails.tokens_per_day and f"{rails.tokens_per_day:,} a day", found.tokens_day),
     )
     return [
         (rail, value, _mode(found, rail) if value else None, used if value else None) for rail, value, used in shown
@@ -106,5 +106,9 @@ def _document(found: "Limits") -> dict[str, Any]:
             for name, value in zip(names, values, strict=True)
             if value is not None
         },
-        "counted": found.counted._asdict(),
+        "counted": {
+            "tokens_hour": found.tokens_hour,
+            "tokens_day": found.tokens_day,
+            "would_refuse_day": found.would_refuse_day,
+        },
     }

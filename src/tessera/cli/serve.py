@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -46,6 +47,13 @@ def serve(  # noqa: PLR0913  # one a flag
     host: Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 when left out.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; 8000 when left out, 0 takes a free one.")] = None,
     workers: Annotated[int | None, typer.Option(help="Server processes; 1 when left out.")] = None,
+    management_port: Annotated[
+        str | None, typer.Option(help="Port of /livez, /readyz and /metrics; 9090 when left out, 0 any, `off` none.")
+    ] = None,
+    tls_certificate_file: Annotated[
+        Path | None, typer.Option(help="PEM file of the certificate; read again when it changes.")
+    ] = None,
+    tls_key_file: Annotated[Path | None, typer.Option(help="PEM file of its private key.")] = None,
     data_dir: DataDir = None,
     demo: Annotated[
         bool | None, typer.Option("--demo", help="Make a demonstration on the first start, show its keys on each.")
@@ -79,6 +87,9 @@ def serve(  # noqa: PLR0913  # one a flag
         host=host,
         port=port,
         workers=workers,
+        management_port=management_port,
+        tls_certificate_file=tls_certificate_file,
+        tls_key_file=tls_key_file,
         data_dir=data_dir,
         demo=demo,
         behind_tls_proxy=behind_tls_proxy,
@@ -87,18 +98,27 @@ def serve(  # noqa: PLR0913  # one a flag
         log_level=log_level,
         log_format=log_format,
     )
+    server.check_traces(chosen)
     check_folder(chosen, make=True)
     with server.listen(chosen) as listener:
-        address = _address(listener)
+        address = _address(listener, "http" if chosen.tls_certificate_file is None else "https")
         chosen = chosen.model_copy(update={"port": listener.getsockname()[1]})
         asyncio.run(_prepare(chosen, address))
-        server.run(chosen, listener, lambda: print(f"Listening on {address} — Ctrl-C stops.", flush=True))
+        management = server.listen_beside(chosen)
+        with nullcontext() if management is None else management:
+            server.run(chosen, listener, management, lambda: _say(address, management))
 
 
-def _address(listener: socket.socket) -> str:
+def _say(address: str, management: socket.socket | None) -> None:
+    if management is not None:
+        print(f"Health and metrics on {_address(management, 'http')}: /livez, /readyz, /metrics.")
+    print(f"Listening on {address} — Ctrl-C stops.", flush=True)
+
+
+def _address(listener: socket.socket, scheme: str) -> str:
     host, port = listener.getsockname()[:2]
     host = _EVERYWHERE.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 async def _prepare(chosen: "Settings", address: str) -> None:

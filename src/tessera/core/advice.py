@@ -163,6 +163,10 @@ CHECKS: Mapping[str, Advice] = {
     "client.unknown": Advice(
         "No application has this client id.", "`tessera apps list` shows them. A deleted one is gone for good."
     ),
+    "feed.stale": Advice(
+        "The process has not heard for too long what others changed, and vouches for no token.",
+        "`/readyz` tells more; look at the disk, and at the event `feed_unavailable` in the log.",
+    ),
     "grant.absent": Advice("The parameter grant_type is missing.", "Have it send grant_type=client_credentials."),
     "grant.unknown": Advice(
         "The grant type is not one of this service.", "Have it send grant_type=client_credentials."

@@ -31,11 +31,6 @@ def bind(claims: Claims, caller: Authenticated, evidence: Evidence) -> Claims:
     return msgspec.structs.replace(claims, binding=TokenBinding.TLS, thumbprint=thumbprint)
 
 
-def fits_bearer(claims: Claims, evidence: Evidence) -> bool:
-    """Whether a token may be used as a plain Bearer token with this request."""
-    return not claims.binding or (claims.binding is TokenBinding.TLS and fits(claims, evidence))
-
-
 def fits(claims: Claims, evidence: Evidence) -> bool:
     """Whether a request came with the certificate that the token is bound to, if it is bound to one."""
     return claims.binding is not TokenBinding.TLS or certificates.same(evidence.certificate, claims.thumbprint)

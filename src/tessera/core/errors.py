@@ -213,7 +213,7 @@ class TooManyRequests(Refusal):
 
     code = "temporarily_unavailable"
 
-    def __init__(self, public: str, *, seconds: int, detail: str = "", check: str = "") -> None:
+    def __init__(self, public: str, *, seconds: int = 1, detail: str = "", check: str = "") -> None:
         super().__init__(public, detail=detail, check=check)
         self.seconds = seconds
 

@@ -5,6 +5,24 @@ import msgspec
 from tessera.core.rails import Quota
 
 
+class Seen(msgspec.Struct, gc=False):
+    """What is known of a request when it is over, for the log and the counts; filled in while it is answered.
+
+    `route` is the address as it was declared, empty when there is none. `code` and what follows it are a refusal's;
+    `path` is its address without what may be secret in it.
+    """
+
+    route: str = ""
+    source: str = ""
+    client_id: str = ""
+    code: str = ""
+    public: str = ""
+    detail: str = ""
+    check: str = ""
+    request_id: str = ""
+    path: str = ""
+
+
 class Evidence(msgspec.Struct, frozen=True, gc=False):
     """The headers of a request by which somebody is told from others, and where it comes from.
 
@@ -12,7 +30,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
     `certificate` is the client's (DER), as a trusted proxy handed it over, with `chain` above it; None when there is
     none. `proofs` are the values of the `DPoP` headers. `method` and `path` are the request's own, the path as it was
     sent, escapes and all. Into `quotas`, where there is such a list, guard rails put what the sender is to be told of
-    them.
+    them; in `seen`, where there is one, those who find out more of the sender note it.
     """
 
     authorization: bytes | None = None
@@ -23,6 +41,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
     method: str = ""
     path: str = ""
     quotas: list[Quota] | None = None
+    seen: Seen | None = None
 
 
 NOTHING = Evidence()

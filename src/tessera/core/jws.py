@@ -5,7 +5,6 @@ signed text itself brings (but for a DPoP proof, whose reader takes it by hand),
 Each key checks the algorithms of its own kind only, so that no text can choose how it is checked.
 """
 
-import base64
 import binascii
 import hashlib
 import re
@@ -31,7 +30,9 @@ RSA_EXPONENT_BITS_MAX = 32
 """A long exponent would make checking as slow as signing."""
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _COORDINATE_BYTES = 32
+_ECDSA = ec.ECDSA(SHA256())
 
 
 class Algorithm(StrEnum):
@@ -79,7 +80,7 @@ class VerifyingKey(msgspec.Struct, frozen=True):
 
 def encode(raw: bytes) -> str:
     """Base64url without padding (RFC 7515 section 2)."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode("ascii")
 
 
 def decode(text: str) -> bytes:
@@ -139,7 +140,7 @@ def _check(key: PublicKey, algorithm: Algorithm, text: Unverified) -> None:
         r, s = (
             int.from_bytes(half) for half in (text.signature[:_COORDINATE_BYTES], text.signature[_COORDINATE_BYTES:])
         )
-        key.verify(encode_dss_signature(r, s), text.signed, ec.ECDSA(SHA256()))
+        key.verify(encode_dss_signature(r, s), text.signed, _ECDSA)
     elif algorithm is Algorithm.PS256:
         key.verify(text.signature, text.signed, padding.PSS(padding.MGF1(SHA256()), SHA256.digest_size), SHA256())
     else:
@@ -270,7 +271,7 @@ def _signature(key: PrivateKey, algorithm: Algorithm, signed: bytes) -> bytes:
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return key.sign(signed)
     if isinstance(key, ec.EllipticCurvePrivateKey):
-        r, s = decode_dss_signature(key.sign(signed, ec.ECDSA(SHA256())))
+        r, s = decode_dss_signature(key.sign(signed, _ECDSA))
         return r.to_bytes(_COORDINATE_BYTES) + s.to_bytes(_COORDINATE_BYTES)
     if algorithm is Algorithm.PS256:
         return key.sign(signed, padding.PSS(padding.MGF1(SHA256()), SHA256.digest_size), SHA256())

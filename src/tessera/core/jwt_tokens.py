@@ -7,7 +7,7 @@ client id, or another resource of the same identifier, is another. `sub` is the 
 UUIDs and our client ids are not, and the claim `client_id`, which is always equal, says that nobody else is meant.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -29,7 +29,7 @@ _CONFIRMATIONS = {TokenBinding.DPOP: "jkt", TokenBinding.TLS: "x5t#S256"}
 _ID_DIGITS = 16
 
 
-class Said(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+class Said(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What a token says, as it stands in it."""
 
     iss: str
@@ -51,19 +51,19 @@ _DECODER = msgspec.json.Decoder(Said)
 def sign(key: SigningKey, claims: Claims, client_id: str, issuer: str, audience: str) -> str:
     """The signed token that carries these claims; `audience` is the identifier of the resource that it is for."""
     issued_at, micros = divmod(claims.issued_at, SECOND)
-    said: dict[str, Any] = {
-        "iss": issuer,
-        "aud": audience,
-        "sub": client_id,
-        "client_id": client_id,
-        "iat": issued_at,
-        "exp": issued_at + claims.lifetime_seconds,
-        "jti": token_id(claims.token_id),
-        "scope": scopes.show(claims.scopes),
-        "ref": str(Reference(claims.application, claims.credential, claims.resource, micros)),
-    }
-    if claims.binding:
-        said["cnf"] = {_CONFIRMATIONS[claims.binding]: jws.encode(claims.thumbprint)}
+    cnf = {_CONFIRMATIONS[claims.binding]: jws.encode(claims.thumbprint)} if claims.binding else {}
+    said = Said(
+        issuer,
+        audience,
+        client_id,
+        client_id,
+        issued_at,
+        issued_at + claims.lifetime_seconds,
+        token_id(claims.token_id),
+        scopes.show(claims.scopes),
+        f"{claims.application}.{claims.credential}.{claims.resource}.{micros}",
+        cnf,
+    )
     return key.sign(KIND, _ENCODER.encode(said))
 
 

@@ -15,8 +15,11 @@ OPENID_CONFIGURATION = "/.well-known/openid-configuration"
 PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
 KEYS = "/oauth/discovery/keys"
 
-AUTHENTICATION_METHODS = ("client_secret_basic", "client_secret_post")
-"""How a client may prove itself, by the names of RFC 7591 section 2."""
+AUTHENTICATION_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
+"""How a client may prove itself, by the names of RFC 7591 section 2 and RFC 8705 section 2."""
+
+SELF_SIGNED, BY_SUBJECT = "self_signed_tls_client_auth", "tls_client_auth"
+"""These need a trusted proxy that hands certificates over; the second one also authorities of our own."""
 
 
 class AuthorizationServer(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +37,10 @@ class AuthorizationServer(msgspec.Struct, frozen=True, kw_only=True):
     token_endpoint_auth_methods_supported: tuple[str, ...]
     revocation_endpoint_auth_methods_supported: tuple[str, ...]
     introspection_endpoint_auth_methods_supported: tuple[str, ...]
+    token_endpoint_auth_signing_alg_values_supported: tuple[str, ...]
+    revocation_endpoint_auth_signing_alg_values_supported: tuple[str, ...]
+    introspection_endpoint_auth_signing_alg_values_supported: tuple[str, ...]
+    tls_client_certificate_bound_access_tokens: bool
     dpop_signing_alg_values_supported: tuple[str, ...]
     protected_resources: tuple[str, ...]
     service_documentation: str
@@ -51,8 +58,13 @@ class ProtectedResource(msgspec.Struct, frozen=True, kw_only=True):
     resource_documentation: str
 
 
-def authorization_server(issuer: str) -> AuthorizationServer:
-    """The document of the authorization server with this issuer."""
+def authorization_server(issuer: str, *, certificates: bool = False, authorities: bool = False) -> AuthorizationServer:
+    """The document of the authorization server with this issuer.
+
+    `certificates` says whether those of clients are handed over, `authorities` whether we believe any.
+    """
+    by_certificate = ((SELF_SIGNED, BY_SUBJECT) if authorities else (SELF_SIGNED,)) if certificates else ()
+    methods = AUTHENTICATION_METHODS + by_certificate
     return AuthorizationServer(
         issuer=issuer,
         token_endpoint=f"{issuer}/oauth/token",
@@ -63,9 +75,13 @@ def authorization_server(issuer: str) -> AuthorizationServer:
         response_types_supported=(),  # there is no authorization endpoint
         grant_types_supported=tuple(GRANTS),
         subject_types_supported=("public",),
-        token_endpoint_auth_methods_supported=AUTHENTICATION_METHODS,
-        revocation_endpoint_auth_methods_supported=AUTHENTICATION_METHODS,
-        introspection_endpoint_auth_methods_supported=AUTHENTICATION_METHODS,
+        token_endpoint_auth_methods_supported=methods,
+        revocation_endpoint_auth_methods_supported=methods,
+        introspection_endpoint_auth_methods_supported=methods,
+        token_endpoint_auth_signing_alg_values_supported=jws.ALGORITHMS,
+        revocation_endpoint_auth_signing_alg_values_supported=jws.ALGORITHMS,
+        introspection_endpoint_auth_signing_alg_values_supported=jws.ALGORITHMS,
+        tls_client_certificate_bound_access_tokens=certificates,
         dpop_signing_alg_values_supported=jws.ALGORITHMS,
         protected_resources=(issuer,),
         service_documentation=f"{issuer}/docs",

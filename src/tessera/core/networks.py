@@ -33,16 +33,25 @@ def network(text: str) -> Network:
         raise NotANetwork(f"{text} is neither an address nor a network ({error})") from None
 
 
-def networks(texts: Iterable[str]) -> tuple[Network, ...]:
-    """The networks that texts are. Raises NotANetwork for the first that is none."""
-    return tuple(network(text) for text in texts)
+class Networks:
+    """Networks, and which addresses are in them. Raises NotANetwork for the first text that is none."""
 
+    __slots__ = ("_known", "listed")
 
-@lru_cache(maxsize=REMEMBERED_MAX)
-def within(found: tuple[Network, ...], text: str) -> bool:
-    """Whether a text is an address in one of these networks. What is no address is in none."""
-    place = address(text)
-    return place is not None and any(place in each for each in found if each.version == place.version)
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.listed = tuple(network(text) for text in texts)
+        self._known: dict[str, bool] = {}
+
+    def within(self, text: str) -> bool:
+        """Whether a text is an address in one of them. What is no address is in none."""
+        known = self._known.get(text)
+        if known is None:
+            place = address(text)
+            known = place is not None and any(place in each for each in self.listed if each.version == place.version)
+            if len(self._known) >= REMEMBERED_MAX:
+                self._known.clear()
+            self._known[text] = known
+        return known
 
 
 def neighbourhood(text: str) -> str:

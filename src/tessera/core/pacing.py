@@ -16,9 +16,13 @@ def paced(due: int, interval: int, burst: int, now: int) -> tuple[int, int]:
 
     One that has to wait changes nothing but what the clock or nonsense had put out of order.
     """
-    due = min(max(due, now), now + burst)
-    wait = due + interval - now - burst
-    return (due, wait) if wait > 0 else (due + interval, 0)
+    latest = now + burst
+    if due < now:
+        due = now
+    elif due > latest:
+        due = latest
+    following = due + interval
+    return (following, 0) if following <= latest else (due, following - latest)
 
 
 def counted(word: int, window: int) -> int:
@@ -26,7 +30,6 @@ def counted(word: int, window: int) -> int:
     return word & COUNT_MAX if word >> COUNT_BITS == window else 0
 
 
-def with_count(window: int, count: int) -> int:
-    """The word of a window and its count."""
-    held: int = window << COUNT_BITS | min(count, COUNT_MAX)
-    return held
+def one_more(word: int, window: int) -> int:
+    """The word with one more in this window."""
+    return word + 1 if word >> COUNT_BITS == window else window << COUNT_BITS | 1

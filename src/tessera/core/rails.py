@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from tessera.core.networks import Network, NotANetwork, networks
+from tessera.core.networks import Networks, NotANetwork
 
 NETWORKS_MAX = 100
 PER_SECOND_MAX = 1_000_000
@@ -59,24 +59,34 @@ class Quota(msgspec.Struct, frozen=True, gc=False):
     """What a caller is told of a rail: its name and policy, how much is left, and in how many seconds there is more."""
 
     name: str
-    limit: int
-    window_seconds: int
+    policy: str
     left: int
     reset_seconds: int
+
+
+class Window(msgspec.Struct, frozen=True, gc=False):
+    """A rail that counts tokens in hours, or in days, as a request meets it."""
+
+    name: str
+    limit: int
+    seconds: int
+    watched: bool
+    policy: str
 
 
 class InForce(msgspec.Struct, frozen=True):
     """Guard rails as a request meets them; zero and None stand for no rail. `readable` is False when all is refused."""
 
-    allowed: tuple[Network, ...] | None
-    per_second: int
-    per_hour: int
-    per_day: int
-    watched: frozenset[Rail]
+    allowed: Networks | None = None
+    per_second: int = 0
+    policy: str = ""
+    windows: tuple[Window, ...] = ()
+    networks_watched: bool = False
+    requests_watched: bool = False
     readable: bool = True
 
 
-UNREADABLE = InForce((), 0, 0, 0, frozenset(), readable=False)
+UNREADABLE = InForce(Networks(()), readable=False)
 """What cannot be read lets nobody through."""
 
 _encode = msgspec.json.Encoder().encode
@@ -89,7 +99,7 @@ def declared(text: str) -> GuardRails | None:
         return GuardRails()
     try:
         found = _decoder.decode(text)
-        networks(found.networks or ())
+        Networks(found.networks or ())
     except (msgspec.MsgspecError, NotANetwork):
         return None
     return found
@@ -101,10 +111,24 @@ def read(text: str) -> InForce:
     found = declared(text)
     if found is None:
         return UNREADABLE
-    return InForce(
-        None if found.networks is None else networks(found.networks),
-        found.requests_per_second or 0,
-        found.tokens_per_hour or 0,
-        found.tokens_per_day or 0,
-        frozenset(found.watched()),
+    windows = (
+        (Rail.TOKENS_HOUR, found.tokens_per_hour, HOUR_SECONDS),
+        (Rail.TOKENS_DAY, found.tokens_per_day, DAY_SECONDS),
     )
+    return InForce(
+        None if found.networks is None else Networks(found.networks),
+        found.requests_per_second or 0,
+        _policy(Rail.REQUESTS, found.requests_per_second or 0, 1),
+        tuple(
+            Window(rail.value, limit, seconds, rail in found.watch, _policy(rail, limit, seconds))
+            for rail, limit, seconds in windows
+            if limit is not None
+        ),
+        Rail.NETWORKS in found.watch,
+        Rail.REQUESTS in found.watch,
+    )
+
+
+def _policy(rail: Rail, limit: int, seconds: int) -> str:
+    """A rail as the header `RateLimit-Policy` has it."""
+    return f'"{rail.value}";q={limit};w={seconds}'

@@ -71,6 +71,11 @@ class Ring:
         number = self._succession.at(now).number
         return (number.to_bytes(1) + self._ciphers[number][0].encrypt(claims, purpose)).hex()
 
+    def signs(self, now: int) -> bool:
+        """Whether a key may seal at `now`."""
+        key = self._succession.at(now)
+        return key.signs_from <= now and (key.verifies_until is None or now < key.verifies_until)
+
     def open(self, token: str, purpose: list[bytes], now: int) -> bytes | None:
         """The claims of a token, or None when no key in force opens it.
 

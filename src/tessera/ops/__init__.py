@@ -1,4 +1,4 @@
-"""Operations: the clock, entropy, the log, the slow hash, and the sender of messages.
+"""Operations: the clock, entropy, the log, the numbers, traces, TLS files, the slow hash, and the sender of messages.
 
 Offers the real things behind `ports`. Must not know: OAuth, customers, where anything is stored.
 """

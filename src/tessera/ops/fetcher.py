@@ -29,8 +29,9 @@ HTTPS = 443
 class HTTPSFetcher:
     """`ports.Fetcher` over HTTPS. With `private` it may also look at addresses that are not the world's."""
 
-    def __init__(self, *, private: bool) -> None:
+    def __init__(self, *, private: bool, seconds: float = FETCH_SECONDS) -> None:
         self._private = private
+        self._seconds = seconds
         self._trust: ssl.SSLContext | None = None
 
     async def fetch(self, address: str, bytes_max: int) -> bytes:
@@ -38,10 +39,10 @@ class HTTPSFetcher:
 
         try:
             key_sets.check_address(address)
-            async with asyncio.timeout(FETCH_SECONDS):
+            async with asyncio.timeout(self._seconds):
                 return await self._fetch(address, bytes_max)
         except TimeoutError:
-            raise NotFetched(f"no answer within {FETCH_SECONDS:g} seconds") from None
+            raise NotFetched(f"no answer within {self._seconds:g} seconds") from None
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
             raise NotFetched(f"the connection failed ({type(error).__name__}: {error})") from None
         except (OSError, ValueError) as error:

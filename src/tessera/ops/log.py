@@ -5,9 +5,12 @@ No event holds a query string, a body, a header or a secret: events are made of 
 
 import logging
 import sys
+from collections.abc import Callable
 
+import msgspec
 import structlog
 
+from tessera.ops.outlet import Outlet
 from tessera.settings import LogFormat, LogLevel
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("tessera")
@@ -15,25 +18,71 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("tessera")
 _TALKATIVE = ("httpx2", "httpcore2")
 """Libraries that log the whole address of every request, which may hold what nobody else should read."""
 
+_NO_RULE = "".join(chr(code) for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029))
+_ESCAPED = str.maketrans({each: each.encode("unicode_escape").decode() for each in _NO_RULE})
+"""What would end a line, or have a terminal do something."""
+
+
+class _Stream:
+    """Standard error; while there is an outlet, by way of it."""
+
+    def __init__(self) -> None:
+        self.outlet: Outlet | None = None
+
+    def write(self, text: str) -> int:
+        return (self.outlet or sys.stderr).write(text)
+
+    def flush(self) -> None:
+        if self.outlet is None:
+            sys.stderr.flush()
+
+    def put(self, lines: bytes, events: int) -> None:
+        """Lines that are made already."""
+        if self.outlet is not None:
+            self.outlet.put(lines, events)
+        else:
+            sys.stderr.write(lines.decode())
+
+
+stream = _Stream()
+
+
+def printable(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """An event whose texts stay on their line and do nothing to a terminal."""
+    for name, value in event.items():
+        if isinstance(value, str) and name != "exception" and not value.isprintable():
+            event[name] = value.translate(_ESCAPED)
+    return event
+
+
+def is_pretty(form: LogFormat) -> bool:
+    """Whether events are for eyes."""
+    return form == "pretty" or (form == "auto" and sys.stderr.isatty())
+
+
+def rendered(event: dict[str, object]) -> str:
+    """An event as a pretty line."""
+    render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    return str(render(None, "", printable(None, "", event)))
+
 
 def configure(level: LogLevel, form: LogFormat) -> None:
     """Set up the log of this process, the server library's included."""
-    pretty = form == "pretty" or (form == "auto" and sys.stderr.isatty())
     numeric = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    last: list[structlog.typing.Processor] = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-    if not pretty:
+    last: list[structlog.typing.Processor] = [printable, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    if not is_pretty(form):
         last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(numeric),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(stream),  # type: ignore[arg-type]  # it is written to, no more
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -45,3 +94,20 @@ def configure(level: LogLevel, form: LogFormat) -> None:
     root.setLevel(max(numeric, logging.WARNING) if numeric > logging.DEBUG else logging.DEBUG)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def open_outlet(dropped: Callable[[int], None]) -> None:
+    """Have a thread write the log from now on; `dropped` is told of events that nobody took."""
+    stream.outlet = Outlet(sys.stderr.fileno(), gap=_gap, dropped=dropped)
+
+
+def close_outlet(seconds: float) -> None:
+    """Write what is waiting, for so long at most; then this thread writes again."""
+    outlet, stream.outlet = stream.outlet, None
+    if outlet is not None:
+        outlet.close(seconds)
+
+
+def _gap(events: int) -> bytes:
+    """The line that stands for events that were dropped. It is made here, since the log itself would wait for it."""
+    return msgspec.json.encode({"event": "log_dropped", "level": "warning", "events": events}) + b"\n"

@@ -13,9 +13,8 @@ import mmap
 import os
 from pathlib import Path
 
-from tessera.core.pacing import SECOND_NS, counted, paced, with_count
+from tessera.core.pacing import SECOND_NS, counted, one_more, paced
 from tessera.ops.log import log
-from tessera.ports.counts import Counted
 
 SETS = 16_384
 WAYS = 4
@@ -49,20 +48,23 @@ class MappedCounts:
         self._words[place] = due
         return -wait // 1000 if wait else (SECOND_NS + now - due) // interval
 
-    def counted(self, application: int, now: int) -> Counted:
+    def tokens(self, application: int, now: int) -> tuple[int, int]:
         place = self._cell(application)
-        words, day = self._words, now // DAY
-        return Counted(
-            counted(words[place + 1], now // HOUR), counted(words[place + 2], day), counted(words[place + 3], day)
-        )
+        words = self._words
+        return counted(words[place + 1], now // HOUR), counted(words[place + 2], now // DAY)
 
     def token(self, application: int, now: int) -> None:
         place = self._cell(application)
-        self._count(place + 1, now // HOUR)
-        self._count(place + 2, now // DAY)
+        words = self._words
+        words[place + 1] = one_more(words[place + 1], now // HOUR)
+        words[place + 2] = one_more(words[place + 2], now // DAY)
 
     def would_refuse(self, application: int, now: int) -> None:
-        self._count(self._cell(application) + 3, now // DAY)
+        place = self._cell(application) + 3
+        self._words[place] = one_more(self._words[place], now // DAY)
+
+    def would_have_refused(self, application: int, now: int) -> int:
+        return counted(self._words[self._cell(application) + 3], now // DAY)
 
     def failure(self, key: bytes, at_once: int, interval: int, now: int) -> int:
         tag, place = self._entry(key)
@@ -76,10 +78,6 @@ class MappedCounts:
         tag, place = self._entry(key)
         due = self._words[place + 1] if self._words[place] == tag else 0
         return paced(due, interval, interval * at_once, now)[1]
-
-    def _count(self, place: int, window: int) -> None:
-        words = self._words
-        words[place] = with_count(window, counted(words[place], window) + 1)
 
     def _entry(self, key: bytes) -> tuple[int, int]:
         """The tag of a key, and the place of its entry: its own, or the one of its set that matters least."""

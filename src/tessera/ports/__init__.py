@@ -9,7 +9,7 @@ from typing import Protocol
 
 from tessera.core.changes import Change, Notice
 from tessera.ports.audit import AuditReader, Search
-from tessera.ports.counts import Counted, SharedCounts
+from tessera.ports.counts import SharedCounts
 from tessera.ports.customers import CustomerReader, UserEvent
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
 from tessera.ports.fetcher import Fetcher, NotFetched
@@ -96,7 +96,6 @@ __all__ = [
     "AuditReader",
     "Clock",
     "Conflict",
-    "Counted",
     "Counts",
     "CustomerReader",
     "DirectoryReader",

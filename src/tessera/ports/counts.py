@@ -1,14 +1,6 @@
 """Counts that all processes share, and that nobody has to be able to trust after a power cut."""
 
-from typing import NamedTuple, Protocol
-
-
-class Counted(NamedTuple):
-    """What is counted of an application: tokens in this hour and day, and what watched rails would refuse today."""
-
-    tokens_hour: int
-    tokens_day: int
-    would_refuse_day: int
+from typing import Protocol
 
 
 class SharedCounts(Protocol):
@@ -22,14 +14,17 @@ class SharedCounts(Protocol):
     def request(self, application: int, per_second: int, now: int) -> int:
         """One more request within a pace: how many may follow at once, or below zero the microseconds to wait."""
 
-    def counted(self, application: int, now: int) -> Counted:
-        """What is counted of an application now."""
+    def tokens(self, application: int, now: int) -> tuple[int, int]:
+        """Tokens of an application in this hour and in this day."""
 
     def token(self, application: int, now: int) -> None:
         """One more token."""
 
     def would_refuse(self, application: int, now: int) -> None:
         """One more that a watched rail would have refused."""
+
+    def would_have_refused(self, application: int, now: int) -> int:
+        """How many there were in this day."""
 
     def failure(self, key: bytes, at_once: int, interval: int, now: int) -> int:
         """One more failure within a pace of one in `interval` microseconds: 0, or the microseconds to wait."""

@@ -1,8 +1,10 @@
 """The store of `ports`, over any driver."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from time import perf_counter_ns
 
 from tessera.core.changes import Change, Notice
+from tessera.store.driver import Driver
 from tessera.store.reads.audit import AuditReads
 from tessera.store.reads.customers import CustomerReads
 from tessera.store.reads.identity import IdentityReads
@@ -13,6 +15,9 @@ from tessera.store.reads.program import ProgramReads
 from tessera.store.reads.proofs import ProofReads
 from tessera.store.reads.resources import ResourceReads
 from tessera.store.reads.rotation import RotationReads
+
+Committed = Callable[[int, Exception | None], None]
+"""Told of every commit: the microseconds that it took, and what it raised."""
 
 
 class SQLStore(
@@ -29,8 +34,22 @@ class SQLStore(
 ):
     """Implements `tessera.ports.Store`, whose docstrings are the contract."""
 
+    def __init__(self, driver: Driver, committed: Committed | None = None) -> None:
+        super().__init__(driver)
+        self._committed = committed
+
     async def commit(self, *changes: Change) -> Sequence[Notice]:
-        return await self._driver.commit(changes)
+        if self._committed is None:
+            return await self._driver.commit(changes)
+        began = perf_counter_ns()
+        failure: Exception | None = None
+        try:
+            return await self._driver.commit(changes)
+        except Exception as error:
+            failure = error
+            raise
+        finally:
+            self._committed((perf_counter_ns() - began) // 1000, failure)
 
     async def close(self) -> None:
         await self._driver.close()

@@ -2,17 +2,30 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from time import perf_counter_ns
+from typing import NamedTuple
 
-from tessera.core.errors import Refusal
+from tessera.core.errors import NotFound, Refusal, Unavailable
+from tessera.core.evidence import Seen
 from tessera.core.rails import Quota
 from tessera.ops.log import log
 from tessera.ports import StoreError
 from tessera.web import errors, ratelimit
-from tessera.web.explaining import REQUEST_ID, Told, new_id
+from tessera.web.explaining import REQUEST_ID, Explainer, Told, new_id
 from tessera.web.messages import ClientGone, Receive, Request, Response, Scope, Send, whole
 from tessera.web.routes import Routes
+from tessera.web.watch import Watch
 
-Lifespan = Callable[[], AbstractAsyncContextManager[Routes]]
+
+class Served(NamedTuple):
+    """What an application answers, and who is told of its answers."""
+
+    routes: Routes
+    watch: Watch | None = None
+    explainer: Explainer | None = None
+
+
+Lifespan = Callable[["App"], AbstractAsyncContextManager[Served]]
 """Opens what the routes stand on, gives the routes, and closes it after the last request."""
 
 NOWHERE = Told("not_found", "address.unknown", "Nothing answers at this address.")
@@ -22,25 +35,33 @@ DEFECT = Told("internal_server_error", "server.defect", "Something went wrong on
 
 
 class App:
-    """The ASGI application; `resource_metadata` is where the platform's metadata is, for its challenges."""
+    """The ASGI application. `going_down` is set when it is to end and no new connections are taken.
 
-    def __init__(self, lifespan: Lifespan, resource_metadata: str = "") -> None:
+    `resource_metadata` is where the platform's metadata is, for its challenges.
+    """
+
+    def __init__(self, lifespan: Lifespan, served: Served | None = None, resource_metadata: str = "") -> None:
         self._lifespan = lifespan
         self._resource_metadata = resource_metadata
-        self._routes = Routes([])
+        self._routes, self.watch, self.explainer = served or Served(Routes([]))
+        self.going_down = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._other(scope, receive, send)
             return
+        began = perf_counter_ns()
+        seen = Seen()
         quotas: list[Quota] = []
         try:
-            response = await self._answer(scope, receive, quotas)
+            response = await self._answer(scope, receive, seen, quotas)
         except ClientGone:
             return
         if quotas:
             response.varying = (*response.varying, *ratelimit.headers(quotas))
         body = response.body
+        if self.watch is not None:
+            self.watch.answered(scope, seen, response.status, len(body), began)
         connection = whole(scope)
         if connection is not None and response.status != 304 and connection.respond(scope, response):
             return
@@ -49,82 +70,71 @@ class App:
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, scope: Scope, receive: Receive, quotas: list[Quota]) -> Response:
+    async def _answer(self, scope: Scope, receive: Receive, seen: Seen, quotas: list[Quota]) -> Response:
         path = scope["path"]
-        request = Request(scope, receive, (), quotas)
+        request = Request(scope, receive, (), seen, quotas)
         try:
             found = self._routes.find(scope["method"], scope["raw_path"])
             if found is None:
-                return self._refused(request, errors.not_found(path), NOWHERE)
-            handler, request.path_values = found
-            response = await handler(request)
+                return self._refused(
+                    request, errors.not_found(path), NOWHERE._replace(code=errors.code(NotFound, path))
+                )
+            route, request.path_values = found
+            seen.route = route.path
+            response = await route.handler(request)
         except Refusal as refusal:
             told = Told(errors.code(type(refusal), path), refusal.check, refusal.public, refusal.detail)
-            response = errors.respond(refusal, path, self._resource_metadata)
-            self._refused(request, response, told, logged=True)
-            return response
+            return self._refused(request, errors.respond(refusal, path, self._resource_metadata), told)
         except StoreError as error:
-            log.error("store_unavailable", method=scope["method"], path=path, reason=str(error))
-            return self._refused(request, errors.unavailable(path), UNAVAILABLE._replace(detail=str(error)))
+            told = UNAVAILABLE._replace(code=errors.code(Unavailable, path), detail=str(error))
+            response = self._refused(request, errors.unavailable(path), told)
+            log.error(
+                "store_unavailable", method=scope["method"], path=path, reason=str(error), request_id=seen.request_id
+            )
+            return response
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001  # the last resort: a defect is answered, and logged whole
-            response = self._refused(request, errors.defect(path), DEFECT._replace(detail=type(error).__name__))
-            log.exception("defect", method=scope["method"], path=path, request_id=_id_of(response))
+            told = DEFECT._replace(code=errors.defect_code(path), detail=type(error).__name__)
+            response = self._refused(request, errors.defect(path), told)
+            log.exception("defect", method=scope["method"], path=path, request_id=seen.request_id)
             return response
         if request.also_answer:
             response.varying = (*response.varying, *request.also_answer)
         return response if response.status < 400 else self._refused(request, response, NOT_GIVEN)
 
-    def _refused(self, request: Request, response: Response, told: Told, *, logged: bool = False) -> Response:
-        """The response with an id by which it can be asked why."""
+    def _refused(self, request: Request, response: Response, told: Told) -> Response:
+        """The response with an id by which it can be asked why; what is told of it is noted."""
         request_id = new_id()
         response.varying = (*response.varying, (REQUEST_ID, request_id))
-        explainer = self._routes.explainer
-        if explainer is not None:
-            explainer.refused(request, request_id, response.status, told)
-        if logged:
-            path = explainer.path(request.scope) if explainer is not None else ""
-            _log_refusal(request.scope["method"], path, told, response)
+        seen = request.seen
+        seen.code, seen.check, seen.public, seen.detail = told
+        seen.request_id = request_id.decode()
+        if self.explainer is not None:
+            seen.path = self.explainer.path(request.scope)
+            self.explainer.refused(request, response.status, told)
         return response
 
-    def refused_unread(self, request_id: bytes, status: int, source: str) -> None:
-        """The protocol has refused a request by itself."""
-        if self._routes.explainer is not None:
-            self._routes.explainer.unread(request_id, status, source)
+    def turned_away(self, status: int, request_id: bytes, source: str) -> None:
+        """The protocol has refused a connection by itself, and closes it."""
+        if self.watch is not None:
+            self.watch.turned_away(status)
+        if self.explainer is not None:
+            self.explainer.unread(request_id, status, source)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
             return
         await receive()
         try:
-            opened = self._lifespan()
-            self._routes = await opened.__aenter__()
+            opened = self._lifespan(self)
+            self._routes, self.watch, self.explainer = await opened.__aenter__()
         except Exception as error:  # noqa: BLE001  # whatever it is, the server is told and stops
             log.exception("start_failed")
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        self.going_down = True
         await opened.__aexit__(None, None, None)
         await send({"type": "lifespan.shutdown.complete"})
-
-
-def _log_refusal(method: str, path: str, told: Told, response: Response) -> None:
-    """One line a refusal: never the query string, a header, or anything that was presented."""
-    log.info(
-        "refused",
-        method=method,
-        path=path,
-        status=response.status,
-        code=told.code,
-        public=told.public,
-        detail=told.detail,
-        check=told.check,
-        request_id=_id_of(response),
-    )
-
-
-def _id_of(response: Response) -> str:
-    """The id by which it can be asked why."""
-    return dict(response.varying)[REQUEST_ID].decode()

@@ -32,8 +32,11 @@ def read(request: Request, proxies: tuple[str, ...]) -> Evidence:
         if origins.trusted(source):
             certificate, chain = _certificate(scope["headers"])
         source = origins.source(source, scope["headers"])
+    request.seen.source = source
     path = scope["raw_path"].decode("latin-1")
-    return Evidence(authorization, source, certificate, chain, proofs, scope["method"], path, request.quotas)
+    return Evidence(
+        authorization, source, certificate, chain, proofs, scope["method"], path, request.quotas, request.seen
+    )
 
 
 def _certificate(headers: origin.HeaderList) -> tuple[bytes | None, tuple[bytes, ...]]:

@@ -54,11 +54,11 @@ class Explainer:
                 Explanation(request_id.decode(), self._clock.now(), "", "", source, status, *told[:3], told.detail)
             )
 
-    def refused(self, request: Request, request_id: bytes, status: int, told: Told) -> None:
+    def refused(self, request: Request, status: int, told: Told) -> None:
         """A request that was read and refused. Nothing is made of it when there is no room."""
         scope = request.scope
         authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        client = request.client_id or _client(request.params, authorization)
+        client = request.seen.client_id or _client(request.params, authorization)
         known = bool(client) and self._refusals.knows(client)
         source = self._source(scope)
         if known and (status in (401, 403, 429) or scope["path"].startswith("/oauth/")):
@@ -68,10 +68,10 @@ class Explainer:
         token = credentials.bearer(authorization) or (request.params and request.params.get("token")) or ""
         self._refusals.add(
             Explanation(
-                request_id.decode(),
+                request.seen.request_id,
                 self._clock.now(),
                 scope["method"],
-                self.path(scope),
+                request.seen.path,
                 source,
                 status,
                 told.code,
@@ -90,7 +90,7 @@ class Explainer:
 
     def path(self, scope: Scope) -> str:
         """The address of a request, without what may be secret in it."""
-        return explanations.shown_path(scope["path"], self._refusals.knows)
+        return explanations.shown_path(scope["raw_path"].decode("latin-1"), self._refusals.knows)
 
     def _source(self, scope: Scope) -> str:
         client = scope["client"]

@@ -22,7 +22,6 @@ async def caller(house: House, request: Request, scope: str) -> Caller:
     """
     shown = evidence.read(request, house.settings.trusted_proxies)
     found = await callers.identify(house, shown)
-    request.client_id = found.client_id or found.api_key
     if shown.proofs:
         request.also_answer += fresh_nonce(house)
     if request.query and b"access_token=" in request.query:

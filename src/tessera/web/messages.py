@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import msgspec
 
 from tessera.core.errors import Refusal, TooLarge
+from tessera.core.evidence import Seen
 from tessera.core.rails import Quota
 from tessera.core.wire import Params
 
@@ -54,20 +55,22 @@ class Request:
     """One HTTP request; `path_values` are the decoded values of the route's `{names}`, in order.
 
     `also_answer` are headers for the answer, whatever the handler makes of the rest; refusals have their own. `quotas`
-    is what guard rails want the caller to be told, whatever the answer is. `params` are the parameters of an OAuth
-    request once they are read, `client_id` is the caller's once it is known: for what is told of a refusal.
+    is what guard rails want the caller to be told, whatever the answer is. `seen` is what is known of the request when
+    it is over, `params` are the parameters of an OAuth request once they are read.
     """
 
-    __slots__ = ("_receive", "also_answer", "client_id", "params", "path_values", "quotas", "scope")
+    __slots__ = ("_receive", "also_answer", "params", "path_values", "quotas", "scope", "seen")
 
-    def __init__(self, scope: Scope, receive: Receive, path_values: tuple[str, ...], quotas: list[Quota]) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, path_values: tuple[str, ...], seen: Seen, quotas: list[Quota]
+    ) -> None:
         self.scope = scope
         self._receive = receive
         self.path_values = path_values
         self.also_answer: Headers = ()
+        self.seen = seen
         self.quotas = quotas
         self.params: Params | None = None
-        self.client_id = ""
 
     @property
     def query(self) -> bytes:

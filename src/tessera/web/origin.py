@@ -23,11 +23,11 @@ class Origins:
     """Whose word is taken. Raises NotANetwork for a proxy that is neither an address nor a network."""
 
     def __init__(self, proxies: Iterable[str]) -> None:
-        self._proxies = networks.networks(proxies)
+        self._proxies = networks.Networks(proxies)
 
     def trusted(self, peer: str) -> bool:
         """Whether this address is a trusted proxy's."""
-        return networks.within(self._proxies, peer)
+        return self._proxies.within(peer)
 
     def source(self, peer: str, headers: HeaderList) -> str:
         """The client's address: the first, from the connection backwards, that is not a trusted proxy's.

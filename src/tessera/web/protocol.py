@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from tessera.web.asgi import App
 from tessera.web.explaining import REQUEST_ID, new_id
 from tessera.web.limits import HEADERS_MAX, PIPELINED_MAX, Limits
 from tessera.web.messages import CLOSE, WHOLE, Headers, Response, Scope
@@ -193,7 +194,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """Finish what is under way; an idle connection has a moment more to bring what is on its way."""
-        self._going_down = True
+        self._going_down = cast("App", self.app).going_down = True
         if self.cycle is None or self.cycle.response_complete:
             self.loop.call_later(GRACE_SECONDS, self._close_when_idle)
         else:
@@ -221,11 +222,10 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int, headers: Headers = ()) -> None:
         """Answer without the application, and close."""
-        if not self.transport.is_closing():
-            self.flow.pause_reading()  # or megabytes that are here already would be parsed first
+        if not self.transport.is_closing() and not self._closes:
+            self._closes = True
             request_id = new_id()
+            cast("App", self.app).turned_away(status, request_id, self.client[0] if self.client else "")
+            self.flow.pause_reading()  # or megabytes that are here already would be parsed first
             head = self._head(status, (*headers, CLOSE), 0, ((REQUEST_ID, request_id),))
             self.turns.write(self.loop, self.transport, head, close=True)
-            tell = getattr(self.app, "refused_unread", None)
-            if tell is not None:
-                tell(request_id, status, self.client[0] if self.client else "")

@@ -8,6 +8,6 @@ from tessera.web.messages import Headers
 
 def headers(quotas: Sequence[Quota]) -> Headers:
     """The two headers, with an item for each quota: `"requests";q=50;w=1`, and `"requests";r=49;t=1`."""
-    policies = ", ".join([f'"{each.name}";q={each.limit};w={each.window_seconds}' for each in quotas])
+    policies = ", ".join([each.policy for each in quotas])
     left = ", ".join([f'"{each.name}";r={each.left};t={each.reset_seconds}' for each in quotas])
-    return (b"ratelimit-policy", policies.encode("ascii")), (b"ratelimit", left.encode("ascii"))
+    return (b"ratelimit-policy", policies.encode()), (b"ratelimit", left.encode())

@@ -5,7 +5,7 @@ import * as client from "openid-client";
 
 const { TESSERA, CLIENT_ID, PRIVATE_KEY, ALGORITHM, PROFILE } = process.env;
 
-const imported = ALGORITHM === "EdDSA" ? "Ed25519" : { name: "ECDSA", namedCurve: "P-256" };
+const imported = ALGORITHM === "Ed25519" ? "Ed25519" : { name: "ECDSA", namedCurve: "P-256" };
 const pem = readFileSync(PRIVATE_KEY, "ascii").replace(/-----[A-Z ]+-----|\s/g, "");
 const key = await crypto.subtle.importKey("pkcs8", Buffer.from(pem, "base64"), imported, false, ["sign"]);
 

@@ -1,0 +1,50 @@
+"""Token requests of an application with every guard rail, beside those of one without any."""
+
+import asyncio
+from pathlib import Path
+from statistics import mean
+
+from bench.folders import Folder
+from bench.kinds import TOKEN_QUERY
+from bench.measure import Record, Subject, Turn, turn
+from bench.results import Line
+from tessera import wiring
+from tessera.app import limits
+from tessera.app.limits import Wanted
+from tessera.core.rails import PER_SECOND_MAX, TOKENS_MAX
+from tessera.settings import load
+
+TARGET = 0.85
+NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "2001:db8::/32", "127.0.0.0/8")
+
+
+def set_all(folder: Folder) -> None:
+    """Give every guard rail to the folder's first caller; each is enforced, and none is reached."""
+    wanted = Wanted(NETWORKS, PER_SECOND_MAX, TOKENS_MAX, TOKENS_MAX)
+
+    async def deed(path: Path) -> None:
+        async with wiring.open_house(load(data_dir=path)) as house:
+            await limits.change(house, folder.callers[0].client_id, wanted)
+
+    asyncio.run(deed(folder.path))
+
+
+class Railed:
+    """The rounds of both: with guard rails between two turns without."""
+
+    def __init__(self, without: Subject, railed: Subject, length: Turn) -> None:
+        self._without = without
+        self._railed = railed
+        self._length = length
+        self._record = Record()
+
+    def run(self, number: int) -> None:
+        """One round."""
+        before = turn(self._without, TOKEN_QUERY, self._length, number)
+        measured = turn(self._railed, TOKEN_QUERY, self._length, number)
+        after = turn(self._without, TOKEN_QUERY, self._length, number)
+        self._record.add(measured, mean((before.rate, after.rate)))
+
+    def lines(self) -> list[Line]:
+        """The line of all rounds."""
+        return [self._record.line("rails", "token, all guard rails on", "of without", TARGET)]

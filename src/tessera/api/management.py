@@ -1,0 +1,37 @@
+"""What the management port answers: is it alive, is it ready, and its numbers. Never on the public port.
+
+Nothing here is a secret, and nothing tells of one caller or customer.
+"""
+
+from collections.abc import Callable
+
+from tessera.app import upkeep
+from tessera.app.house import House
+from tessera.app.readiness import readiness
+from tessera.ops.metrics import exposition
+from tessera.web.messages import JSON_NO_STORE_HEADERS, Request, Response, encode
+from tessera.web.routes import Route
+
+TEXT = ((b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"))
+METRICS = ((b"content-type", b"text/plain; version=0.0.4; charset=utf-8"), (b"cache-control", b"no-store"))
+
+
+def routes(house: House, going_down: Callable[[], bool]) -> list[Route]:
+    """The routes of the management port of this house."""
+
+    async def livez(_request: Request) -> Response:
+        """The loop answers: that is all."""
+        return Response(200, b"ok\n", TEXT)
+
+    async def readyz(_request: Request) -> Response:
+        """Every check, and 503 when one of them fails."""
+        upkeep.look(house)
+        found = await readiness(house, going_down=going_down())
+        return Response(200 if found.ready else 503, encode(found), JSON_NO_STORE_HEADERS)
+
+    async def metrics(_request: Request) -> Response:
+        """The numbers of all workers, in the text format of Prometheus."""
+        upkeep.look(house)
+        return Response(200, exposition(house.metrics, house.clock.now()), METRICS)
+
+    return [Route("GET", "/livez", livez), Route("GET", "/readyz", readyz), Route("GET", "/metrics", metrics)]

@@ -1,0 +1,92 @@
+"""Where the log goes out: a thread writes it, so that whoever reads it slowly, or not at all, holds up no answer.
+
+What nobody takes is kept up to a bound. Beyond it events are dropped and counted, and the log says so when it goes on.
+"""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+
+HELD_BYTES_MAX = 4 * 1024 * 1024
+
+
+class Outlet:
+    """A file of text lines. `dropped` is called with the number of events that are lost, `gap` words them."""
+
+    def __init__(
+        self,
+        descriptor: int,
+        *,
+        gap: Callable[[int], bytes],
+        dropped: Callable[[int], None] = lambda _: None,
+        held_bytes_max: int = HELD_BYTES_MAX,
+    ) -> None:
+        self._descriptor = descriptor
+        self._gap = gap
+        self._dropped = dropped
+        self._held_bytes_max = held_bytes_max
+        self._waiting: deque[bytes] = deque()
+        self._held = 0
+        self._lost = 0
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._work, name="tessera-log", daemon=True)
+        self._thread.start()
+
+    def write(self, text: str) -> int:
+        """One event, as loggers write it."""
+        self.put(text.encode("utf-8", "backslashreplace"), 1)
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing waits here for being told to go."""
+
+    def put(self, lines: bytes, events: int) -> None:
+        """So many events; dropped when too much is waiting already."""
+        with self._changed:
+            if self._held + len(lines) > self._held_bytes_max or self._closed:
+                self._lost += events
+                lost = events
+            else:
+                if self._lost:
+                    told = self._gap(self._lost)
+                    self._lost = 0
+                    lines = told + lines
+                self._waiting.append(lines)
+                self._held += len(lines)
+                lost = 0
+                self._changed.notify()
+        if lost:
+            self._dropped(lost)
+
+    def close(self, seconds: float) -> None:
+        """Write what is waiting, for so long at most."""
+        with self._changed:
+            if self._lost:
+                self._waiting.append(self._gap(self._lost))
+            self._closed = True
+            self._changed.notify()
+        self._thread.join(seconds)
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting and not self._closed:
+                    self._changed.wait()
+                if not self._waiting:
+                    return
+                lines = self._waiting.popleft()
+            self._write(lines)
+            with self._changed:
+                self._held -= len(lines)
+
+    def _write(self, lines: bytes) -> None:
+        rest = memoryview(lines)
+        while rest:
+            try:
+                rest = rest[os.write(self._descriptor, rest) :]
+            except BlockingIOError:
+                threading.Event().wait(0.05)
+            except OSError:
+                return  # whoever read it is gone, and the next lines have the same end

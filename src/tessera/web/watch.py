@@ -1,0 +1,90 @@
+"""What becomes of a request when it has been answered: counted, logged, traced."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from time import perf_counter_ns, time_ns
+
+from tessera.core.evidence import Seen
+from tessera.ops import metrics
+from tessera.ops.metrics import Family, Metrics
+from tessera.ops.request_log import PATH_LENGTH_MAX, RequestEvent, RequestLog
+from tessera.ops.tracing import Answered
+from tessera.web.messages import Scope
+
+METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+OTHER = "other"
+"""Any other method, so that nobody can invent labels."""
+
+NO_ROUTE = "none"
+"""Any address that nothing answers, or not by this method."""
+
+
+RAIL_CHECK = "rails."
+"""How the checks of guard rails begin (`app/rails.py`)."""
+
+
+class Watch:
+    """Told of every answer. `outcomes` are routes whose refusals are counted by code, with their family."""
+
+    def __init__(
+        self,
+        counts: Metrics,
+        *,
+        requests: RequestLog | None = None,
+        traced: Answered | None = None,
+        outcomes: Mapping[str, Family] | None = None,
+    ) -> None:
+        self._metrics = counts
+        self._requests = requests
+        self._refused_only = requests is not None and requests.refused_only
+        self._traced = traced
+        self._outcomes = dict(outcomes or {})
+
+    def answered(self, scope: Scope, seen: Seen, status: int, size: int, began: int) -> None:
+        """A request that was begun at `began` (of `perf_counter_ns`) has been answered with `size` bytes of body."""
+        took = (perf_counter_ns() - began) // 1000
+        method, route = scope["method"], seen.route
+        counts = self._metrics
+        counts.request(method if method in METHODS else OTHER, route or NO_ROUTE, status, took)
+        if seen.code:
+            counts.count(metrics.REFUSALS, seen.code)
+            if seen.check.startswith(RAIL_CHECK):
+                counts.count(metrics.RAILS, seen.check.removeprefix(RAIL_CHECK), "refused")
+        family = self._outcomes.get(route)
+        if family is not None:
+            counts.count(family, seen.code or "issued")
+        if self._requests is not None and (status >= 400 or not self._refused_only):
+            self._requests.add(_event(scope, seen, status, size, took))
+        if self._traced is not None:
+            now = time_ns()
+            self._traced(scope, seen, status, now - took * 1000, now)
+
+    def turned_away(self, status: int) -> None:
+        """A connection was answered and closed before there was a request."""
+        self._metrics.count(metrics.TURNED_AWAY, str(status))
+
+
+def _event(scope: Scope, seen: Seen, status: int, size: int, took: int) -> RequestEvent:
+    """The event of a request.
+
+    The path is as it was sent, percent signs and all, without the query; of a refusal, without what may be secret.
+    """
+    client = scope["client"]
+    return RequestEvent(
+        "info",
+        datetime.fromtimestamp(time_ns() / 1e9, UTC),
+        "ok" if status < 400 else "failed" if status >= 500 else "refused",
+        scope["method"],
+        seen.path or scope["raw_path"][:PATH_LENGTH_MAX].decode("latin-1"),
+        status,
+        took / 1000,
+        size,
+        seen.route,
+        seen.source or (client[0] if client else ""),
+        seen.client_id,
+        seen.code,
+        seen.public,
+        seen.detail,
+        seen.check,
+        seen.request_id,
+    )

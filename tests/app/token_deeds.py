@@ -1,0 +1,42 @@
+"""Deeds about tokens and resource servers, for the table of deeds whose commit fails."""
+
+from tessera.app import applications, organizations, resources, tokens
+from tessera.core.evidence import NOTHING
+from tessera.core.wire import Params
+from tests.support.scene import Scene
+
+STOCK = "https://stock.example/api"
+
+
+async def revoke_own(scene: Scene, token: str) -> None:
+    """A client revokes its own token."""
+    known = scene.partner
+    values = {"client_id": known.client_id, "client_secret": known.client_secret or "", "token": token}
+    await tokens.revoke_own(scene.house, Params({}, values), NOTHING)
+
+
+async def revoke_organization(scene: Scene, _: str) -> None:
+    """All tokens of the organization are revoked."""
+    await organizations.revoke_tokens(scene.house, await organizations.find(scene.house, "Org"))
+
+
+async def has_resource(scene: Scene, _: str) -> bool:
+    """Whether the resource is there, once."""
+    return [each.identifier for each in await scene.house.store.resources()] == [STOCK]
+
+
+async def token_for_stock(scene: Scene) -> str:
+    """A resource, an application that may do something there, and a token for it."""
+    await resources.add(scene.house, STOCK, "Stock", "read")
+    bound = await applications.create(scene.house, "bound", 1, scope=None)
+    record = await applications.find(scene.house, "bound")
+    await resources.grant(scene.house, record, await resources.find(scene.house, STOCK), "read")
+    token = (await scene.token(bound)).access_token
+    assert await tokens.check(scene.house, token) is not None
+    return token
+
+
+async def take_back(scene: Scene, _: str) -> None:
+    """What the application may do there is taken back."""
+    record = await applications.find(scene.house, "bound")
+    await resources.take_back(scene.house, record, await resources.find(scene.house, STOCK))

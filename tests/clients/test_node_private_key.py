@@ -1,0 +1,34 @@
+"""openid-client, unmodified: proves itself by its key, binds its token to another, asks about it and ends it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from tessera.app import client_credentials
+from tessera.core import jws
+from tessera.core.jws import Algorithm
+from tests.clients import trials
+from tests.support import deeds
+from tests.support.possession import MAKERS
+from tests.support.server import Server
+
+
+@pytest.mark.parametrize("algorithm", [Algorithm.ES256, Algorithm.ED25519])
+def test_the_library_lives_without_a_secret(server: Server, tmp_path: Path, algorithm: Algorithm) -> None:
+    """Discovery, `private_key_jwt` with DPoP and its nonce, a platform call, introspection, revocation."""
+    key = MAKERS[algorithm]()
+    public = json.dumps(jws.public_jwk(key.public_key())).encode()
+    private = tmp_path / "key.pem"
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    made = deeds.make_partner(server.folder, f"openid-client {algorithm}")
+    deeds.do(server.folder, lambda house: client_credentials.add_key(house, made.client_id, "key", public))
+    told = trials.run_node(
+        "private_key.mjs", server, CLIENT_ID=made.client_id, PRIVATE_KEY=str(private), ALGORITHM=algorithm
+    )
+    assert (told["token_type"], told["status"]) == ("dpop", 200)
+    before = told["before"]
+    assert (before["active"], before["client_id"], before["token_type"]) == (True, made.client_id, "DPoP")
+    assert before["cnf"] == {"jkt": told["thumbprint"]}
+    assert told["after"] == {"active": False}

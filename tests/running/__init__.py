@@ -1,0 +1,1 @@
+"""The server as operators run it: health, numbers, log, TLS, traces."""

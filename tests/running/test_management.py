@@ -1,0 +1,130 @@
+"""The management port: alive, ready or not and why, and nothing of it in public."""
+
+import os
+import signal
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+
+from tests.cli.command import one_sentence, spawn
+from tests.support import raw
+from tests.support.operator import Operated, operated, until
+from tests.support.processes import children
+from tests.support.raw import Wire
+from tests.support.server import free_port, running
+
+
+def failing(served: Operated) -> set[str]:
+    """The names of the checks that fail; the status must say the same."""
+    answer = served.ask("/readyz")
+    found = {check["name"] for check in answer.json()["checks"] if not check["ok"]}
+    assert answer.status_code == (503 if found else 200)
+    assert answer.json()["ready"] is not bool(found)
+    assert all(check["text"].endswith(".") for check in answer.json()["checks"])
+    return found
+
+
+def test_it_is_alive_and_ready_and_not_public(tmp_path: Path) -> None:
+    """The management port answers its three addresses and no other; the public port answers none of them."""
+    with operated(tmp_path / "data") as served:
+        assert served.ask("/livez").text == "ok\n"
+        assert failing(served) == set()
+        assert served.ask("/metrics").status_code == 200
+        assert served.ask("/oauth/token").status_code == 404
+        assert httpx.post(served.management + "/readyz").status_code == 405
+        for path in ("/livez", "/readyz", "/metrics"):
+            assert raw.ask(served.server.port, "GET", path).status == 404
+        shown = served.ask("/readyz").text + served.ask("/metrics").text
+        secrets = [*served.server.demo.values(), (served.server.folder / "master.key").read_text().strip()]
+        assert [each for each in secrets if each in shown] == []
+
+
+def test_a_taken_port_gives_way_only_when_nobody_chose_it(tmp_path: Path) -> None:
+    """A port that was named and is taken ends in one sentence; the default gives way; `off` opens none."""
+    with operated(tmp_path / "data") as served:
+        taken = served.management.rpartition(":")[2]
+        done = spawn("serve", "--port", "0", "--management-port", taken, "--data-dir", tmp_path / "other")
+        assert "--management-port" in one_sentence(done)
+        done = spawn("serve", "--port", "0", "--management-port", "many", "--data-dir", tmp_path / "other")
+        assert "management_port" in one_sentence(done)
+    with running(tmp_path / "data", "--management-port", "off") as quiet:
+        assert "Health and metrics" not in quiet.output
+
+
+def test_a_database_that_takes_nothing_is_told(tmp_path: Path) -> None:
+    """While somebody else holds the write lock, commits fail and the server is not ready; then it is again."""
+    with operated(tmp_path / "data") as served:
+        until(lambda: served.number("tessera_duties_held"), lambda held: held >= 2)
+        with closing(sqlite3.connect(served.server.folder / "tessera.db", isolation_level=None)) as holder:
+            holder.execute("begin immediate")
+            until(lambda: failing(served), lambda found: "database" in found)
+            assert served.ask("/livez").status_code == 200
+            holder.execute("rollback")
+        until(lambda: failing(served), lambda found: not found)
+
+
+def test_a_worker_without_turns_is_told_by_its_siblings(tmp_path: Path) -> None:
+    """A stopped worker makes the service not ready, as whoever of the others is asked tells; going on mends it."""
+    with operated(tmp_path / "data", "--workers", "2", TESSERA_FEED_STALE_AFTER_SECONDS="2") as served:
+        until(lambda: served.number("tessera_workers"), lambda workers: workers == 2)
+        stopped, *_ = children(served.server.process.pid)
+        os.kill(stopped, signal.SIGSTOP)
+        try:
+            with Asking(served) as asking:
+                until(lambda: asking.failing, lambda found: "feed" in found)
+        finally:
+            os.kill(stopped, signal.SIGCONT)
+        until(lambda: failing(served), lambda found: not found)
+
+
+class Asking:
+    """Asks on connections of their own until told to stop; those that the stopped worker took are given up."""
+
+    def __init__(self, served: Operated) -> None:
+        self._served = served
+        self._over = threading.Event()
+        self.failing: set[str] = set()
+        self._thread = threading.Thread(target=self._ask, daemon=True)
+
+    def __enter__(self) -> "Asking":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(30)
+
+    def _ask(self) -> None:
+        while not self._over.wait(0.1):
+            try:
+                answer = httpx.get(self._served.management + "/readyz", timeout=0.5)
+            except httpx.TransportError:
+                continue
+            self.failing = {check["name"] for check in answer.json()["checks"] if not check["ok"]}
+
+
+def test_a_server_that_ends_is_not_ready(tmp_path: Path) -> None:
+    """From SIGTERM to the last answer `/readyz` is 503 by the check `shutdown`, while `/livez` answers."""
+    with operated(tmp_path / "data") as served, Wire(served.server.port) as slow:
+        slow.send(b"POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
+        until(lambda: served.ask("/readyz").status_code, lambda status: status == 200)
+        served.server.process.send_signal(signal.SIGTERM)
+        until(lambda: failing(served), lambda found: found == {"shutdown"})
+        assert served.ask("/livez").status_code == 200
+        slow.send(b"0123456789")
+        answer = slow.answer()
+        assert answer is not None
+        assert answer.status == 400
+        assert served.server.process.wait(15) == 0
+
+
+def test_many_servers_start_beside_each_other(tmp_path: Path) -> None:
+    """The default of the management port is no reason for a second server not to start."""
+    with operated(tmp_path / "one", TESSERA_MANAGEMENT_HOST="127.0.0.1") as one:
+        assert free_port() != one.server.port
+        with operated(tmp_path / "two") as two:
+            assert one.management != two.management
+            assert two.ask("/livez").status_code == 200
