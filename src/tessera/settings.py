@@ -129,6 +129,9 @@ class Settings(BaseSettings):
     events_kept_days: int = Field(
         30, ge=1, le=3650, description="How long events are kept; longer only for a webhook that is behind."
     )
+    refusals_kept_days: int = Field(
+        7, ge=1, le=3650, description="How long it can be asked why a request was refused (`tessera explain`)."
+    )
     key_rotation_days: int = Field(
         90, ge=0, le=3650, description="Age at which a key that seals or signs tokens is followed by another; 0 never."
     )

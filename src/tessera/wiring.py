@@ -26,7 +26,18 @@ from tessera.api import (
     tiers,
     user_events,
 )
-from tessera.app import deliveries, duties, events, key_rotation, keys, readiness, settlement, upkeep, warnings
+from tessera.app import (
+    deliveries,
+    duties,
+    events,
+    key_rotation,
+    keys,
+    readiness,
+    refusals,
+    settlement,
+    upkeep,
+    warnings,
+)
 from tessera.app.house import House
 from tessera.core import metadata
 from tessera.core.certificates import Authorities, NotUsable
@@ -51,6 +62,7 @@ from tessera.store.sqlite import SQLiteDriver
 from tessera.store.store import SQLStore
 from tessera.web.asgi import App, Served
 from tessera.web.beside import listening
+from tessera.web.explaining import Explainer
 from tessera.web.reference import pages as reference
 from tessera.web.routes import Route, Routes
 from tessera.web.watch import Watch
@@ -209,6 +221,8 @@ async def serving(
             asyncio.create_task(upkeep.keep_pulse(house)),
             asyncio.create_task(upkeep.flush_usage(house, settings.usage_flush_seconds)),
             asyncio.create_task(upkeep.forget_expired(house)),
+            asyncio.create_task(refusals.keep(house.refusals, house.store, house.new_uuid)),
+            asyncio.create_task(refusals.forget_old(house.store, house.clock, settings.refusals_kept_days)),
             asyncio.create_task(
                 duties.while_held(
                     house, "settlement", holder, lambda: settlement.settle(house, settings.settle_seconds)
@@ -221,7 +235,9 @@ async def serving(
         if equipment is not None and equipment.certificates is not None:
             tasks.append(asyncio.create_task(equipment.certificates.follow(partial(_certificate_ends, metrics))))
         served = Served(
-            Routes(routes(house)), Watch(metrics, requests=requests, traced=traced, outcomes={oauth.TOKEN_PATH: TOKENS})
+            Routes(routes(house)),
+            Watch(metrics, requests=requests, traced=traced, outcomes={oauth.TOKEN_PATH: TOKENS}),
+            Explainer(house.refusals, house.clock, settings.trusted_proxies),
         )
         _keep_for_good()
         try:
@@ -234,6 +250,8 @@ async def serving(
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await upkeep.write_usage(house, len(house.usage))
+            while await refusals.write(house.refusals, house.store, house.new_uuid):
+                pass
 
 
 def _keep_for_good() -> None:

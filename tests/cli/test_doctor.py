@@ -45,6 +45,7 @@ def test_a_good_folder_is_found_good(tmp_path: Path) -> None:
         "disk",
         "clock",
         "secrets",
+        "audit",
     }
     done = run("doctor", "--data-dir", folder)
     assert done.code == 0

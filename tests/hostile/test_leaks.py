@@ -11,6 +11,7 @@ import pytest
 
 from tessera.app import applications, organizations, tokens
 from tessera.app.house import House
+from tests.cli import command
 from tests.support import deeds, raw
 from tests.support.raw import Answer, Wire, basic, bearer, encoded_basic
 from tests.support.server import Server, running
@@ -68,6 +69,9 @@ def fail(port: int, secrets: Secrets) -> list[Answer]:
         ("PUT", f"/oauth/token?{good}", b"", []),
         ("POST", f"/oauth/tokens?{good}", b"", []),
         ("POST", f"/oauth/nowhere?{good}", b"", []),
+        ("POST", f"/oauth/token/{secret}", b"", []),
+        ("POST", f"/oauth/token&{good}", b"", []),
+        ("POST", f"/oauth/token;{secret}", b"", []),
         ("POST", f"/oauth/token?{good}&{good}", b"", []),
         ("POST", f"/oauth/token?{good}", good.encode(), [raw.FORM]),
         ("POST", f"/oauth/token?{good}", b"", both),
@@ -116,6 +120,8 @@ def call_platform(port: int, secrets: Secrets, token: str) -> list[Answer]:
         raw.ask(port, "GET", f"{users}/nobody", b"", [bearer(token), bearer(token)]),
         raw.ask(port, "GET", f"{users}/nobody", b"", [basic(secrets.api_key, secrets.property_secret + "x")]),
         raw.ask(port, "GET", f"{users}/nobody", b"", [("Authorization", f"Token {token}")]),
+        raw.ask(port, "GET", f"{users}/{token}", b"", [bearer(token)]),
+        raw.ask(port, "GET", f"/priv/v1/apps/{secrets.property_secret}/users/nobody", b"", [bearer(token)]),
         raw.ask(port, "GET", f"{users}/nobody?show_identifiers={token}%", b"", [bearer(token)]),
         *(raw.ask(port, "POST", users, body, [bearer(token), json_type]) for body in wrong),
         raw.ask(port, "POST", users, json.dumps({"user": token}).encode(), [bearer(token), json_type]),
@@ -157,6 +163,24 @@ def left_behind(server: Server) -> dict[str, bytes]:
     }
 
 
+def told_of(folder: Path, answers: list[Answer], secrets: Secrets) -> dict[str, bytes]:
+    """What an operator is told of each refusal, and what the audit says, as text and as JSON."""
+    audited = command.run("audit", "list", "--limit", "1000", "--data-dir", folder)
+    exported = command.run("audit", "export", "--data-dir", folder)
+    assert secrets.client_id in exported.out
+    assert "client.refused" in exported.out
+    contents = {"the audit": audited.out.encode(), "the export": exported.out.encode()}
+    ids = [each.header("x-request-id") for each in answers if each.status >= 400]
+    assert None not in ids
+    assert len(set(ids)) == len(ids)
+    for request_id in ids:
+        for options in ((), ("--json",)):
+            told = command.run("explain", str(request_id), "--data-dir", folder, *options)
+            assert told.code == 0, told
+            contents[f"explain {request_id} {options}"] = told.out.encode()
+    return contents
+
+
 @pytest.mark.parametrize("form", ["json", "pretty"])
 def test_no_secret_or_token_is_left_anywhere(tmp_path: Path, form: str) -> None:
     """Not in the log at its most talkative, error bodies, the process list, or the database and what lies beside it."""
@@ -178,6 +202,7 @@ def test_no_secret_or_token_is_left_anywhere(tmp_path: Path, form: str) -> None:
     for answer in answers:
         contents[f"an answer {answer.status}"] = repr(answer.headers).encode() + answer.body
         assert not found(f"an answer {answer.status}", repr(answer).encode(), forbidden)
+    contents |= told_of(folder, answers, secrets)
     for path in folder.rglob("*"):
         contents[path.name] = path.read_bytes()
     assert "tessera.db" in contents

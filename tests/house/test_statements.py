@@ -29,6 +29,7 @@ def statements() -> dict[str, str]:
         for place, statement in enumerate(each)
     }
     topics = (
+        sql.audit,
         sql.customers,
         sql.identity,
         sql.ledger,

@@ -1,9 +1,9 @@
 """Golden transcripts of HTTP: reading `*.http` files, and holding answers against them.
 
 A file is a comment (`#` lines) and exchanges. Each begins with `### its name`, then the request line, headers, an empty
-line and a body; then `HTTP/1.1 STATUS`, the headers expected (all of them, but for `date` and `content-length`; order
-counts among headers of one name), an empty line and the body. In bodies, line breaks and the indentation after them
-carry no meaning.
+line and a body; then `HTTP/1.1 STATUS`, the headers expected (all of them, but for `date`, `content-length`, and the
+`x-request-id` that every refusal has; order counts among headers of one name), an empty line and the body. In bodies,
+line breaks and the indentation after them carry no meaning.
 
 In a request `{{name}}` stands for a value, `{{url name}}` for it percent-encoded, `{{basic user password}}` for the
 credentials of HTTP Basic. In an answer `{{any_hex}}`, `{{int}}`, `{{uuid}}`, `{{time}}` and others match such values,
@@ -33,7 +33,8 @@ PATTERNS = {
 }
 
 _PLACE = re.compile(r"\{\{([^}]*)\}\}")
-_UNCHECKED = ("date", "content-length")
+_UNCHECKED = ("date", "content-length", "x-request-id")
+_REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class Player(Protocol):
@@ -87,6 +88,9 @@ def play(exchange: Exchange, player: Player, values: Values) -> None:
     shown = f"{exchange.name}: {answer.status} {answer.body.decode()}"
     assert answer.status == exchange.status, shown
     _match_headers(exchange, answer, values)
+    ids = answer.all("x-request-id")
+    assert len(ids) == (answer.status >= 400), f"{shown}: a refusal has an id, and nothing else has"
+    assert all(_REQUEST_ID.fullmatch(each) for each in ids), shown
     assert _matches(exchange.expected_body, answer.body.decode(), values), f"{shown}\nexpected {exchange.expected_body}"
     length = str(len(answer.body))
     assert exchange.method == "HEAD" or answer.header("content-length") == length, shown

@@ -120,7 +120,8 @@ async def params(request: Request) -> wire.Params:
     """The parameters of an OAuth request. Raises InvalidRequest and TooLarge."""
     body = await request.body(wire.BODY_BYTES_MAX)
     content_type = request.header(b"content-type") or b"" if body else b""
-    return wire.form(request.query, body, content_type)
+    request.params = params = wire.form(request.query, body, content_type)
+    return params
 
 
 def proof(house: House, request: Request) -> Evidence:
@@ -128,4 +129,4 @@ def proof(house: House, request: Request) -> Evidence:
     try:
         return evidence.read(request, house.settings.trusted_proxies)
     except DuplicateHeader:
-        raise InvalidClient(UNKNOWN_CLIENT, detail="two Authorization headers") from None
+        raise InvalidClient(UNKNOWN_CLIENT, detail="two Authorization headers", check="client.two_ways") from None

@@ -137,7 +137,7 @@ async def expire_secret(house: House, client_id: str, name: str, ends_at: int | 
     if ends_at is not None and ends_at < now:
         raise OperatorError("That end has already passed. Leave it out to end the secret now.")
     end = now if ends_at is None else ends_at
-    await commit(house, EndCredential(client_id, secret.number, end, secret.ends_at))
+    await commit(house, EndCredential(client_id, secret.number, end, secret.ends_at), more={"name": name})
     return secret
 
 

@@ -5,11 +5,12 @@ from typing import TypeVar
 
 import msgspec
 
-from tessera.app import dpop, floods, rails, tokens
+from tessera.app import dpop, floods, rails, token_forms, tokens
 from tessera.app.house import House
 from tessera.core import applications, binding, credentials, scopes
 from tessera.core import dpop as proofs
 from tessera.core.applications import Application
+from tessera.core.audit import Actor
 from tessera.core.errors import InsufficientScope, InvalidAPIKey, InvalidAuthToken, MissingCredentials, NotFound
 from tessera.core.evidence import Evidence
 from tessera.core.loyalty.program import Program
@@ -23,10 +24,21 @@ NO_TOKEN = "The token is not valid, expired or revoked. Request a new one from /
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
-    """Somebody who has proved to act for an organization (by number), within these scopes."""
+    """Somebody who has proved to act for an organization (by number), within these scopes.
+
+    It is an application (`client_id`) or a digital property (`api_key`), and calls from `source`.
+    """
 
     organization: int
     scopes: Scopes
+    client_id: str = ""
+    api_key: str = ""
+    source: str = ""
+
+    def actor(self) -> Actor:
+        """Who the audit says it was."""
+        name = f"client {self.client_id}" if self.client_id else f"property {self.api_key}"
+        return Actor(name, self.source or None)
 
 
 async def identify(house: House, evidence: Evidence) -> Caller:
@@ -38,12 +50,14 @@ async def identify(house: House, evidence: Evidence) -> Caller:
     """
     authorization = evidence.authorization
     if authorization is None:
-        raise MissingCredentials("Send Authorization: Bearer with a token from /oauth/token, or Basic credentials.")
+        raise MissingCredentials(
+            "Send Authorization: Bearer with a token from /oauth/token, or Basic credentials.", check="caller.absent"
+        )
     token = credentials.bearer(authorization)
     if token is not None:
         found = await tokens.check(house, token)
         if found is None or found[0].resource:
-            raise _dead(found)
+            raise await _dead(house, token, found)
         if evidence.seen is not None:
             evidence.seen.client_id = found[1].client_id
         if found[0].binding:
@@ -52,23 +66,36 @@ async def identify(house: House, evidence: Evidence) -> Caller:
         if found[1].options.rails:
             _hold(house, found[1], evidence)
         house.usage.call(found[1].number)
-        return Caller(found[1].organization, found[0].scopes)
+        return Caller(found[1].organization, found[0].scopes, found[1].client_id, "", evidence.source)
     token = proofs.token(authorization)
     if token is not None:
         return await _possessor(house, token, evidence)
     pair = credentials.basic_pair(authorization)
     if pair is None:
-        raise InvalidAuthToken("The Authorization header is neither a Bearer token nor well-formed Basic.")
+        raise InvalidAuthToken(
+            "The Authorization header is neither a Bearer token nor well-formed Basic.", check="caller.scheme"
+        )
     return await _property_caller(house, evidence, *pair)
 
 
-def _dead(found: tuple[Claims, Application] | None) -> InvalidAuthToken:
+async def _dead(house: House, token: str, found: tuple[Claims, Application] | None) -> InvalidAuthToken:
     """One answer, whatever is wrong with a token; one for another resource server is dead here."""
-    return InvalidAuthToken(
-        "The token is not valid, expired or revoked. Request a new one from /oauth/token.",
-        detail="not a live token" if found is None else "the token is for another resource, not for the platform",
-        check="token.live" if found is None else "token.audience",
-    )
+    now = house.clock.now()
+    claims = await token_forms.read(house, token, now)
+    application = None if claims is None else await house.directory.applications.with_number(claims.application)
+    if found is not None:
+        detail, check = "the token is for another resource, not for the platform", "token.audience"
+    elif claims is None:
+        detail, check = "not a token of this service", "token.unknown"
+    elif claims.expires_at <= now:
+        detail, check = "the token has expired", "token.expired"
+    elif application is None or not application.enabled:
+        detail, check = "the application of the token is deleted or disabled", "token.application"
+    elif house.directory.revocations.holds(claims.token_id, claims.expires_at):
+        detail, check = "the token was revoked", "token.revoked"
+    else:
+        detail, check = "all tokens of the application, or its last credential, were ended since", "token.ended"
+    return InvalidAuthToken(NO_TOKEN, detail=detail, check=check)
 
 
 def _check_certificate(claims: Claims, evidence: Evidence) -> None:
@@ -90,7 +117,7 @@ async def _possessor(house: House, token: str, evidence: Evidence) -> Caller:
     if found[1].options.rails:
         _hold(house, found[1], evidence)
     house.usage.call(found[1].number)
-    return Caller(found[1].organization, found[0].scopes)
+    return Caller(found[1].organization, found[0].scopes, found[1].client_id, "", evidence.source)
 
 
 def _hold(house: House, application: Application, evidence: Evidence) -> None:
@@ -107,8 +134,11 @@ async def _property_caller(house: House, evidence: Evidence, api_key: str, secre
     digest = applications.secret_digest(house.directory.pepper, secret)
     if not known.opens_with(digest):
         floods.failed(house, api_key, evidence, house.clock.now())
-        raise InvalidAuthToken("The API key or its secret is wrong.")
-    return Caller(known.organization, (scopes.EVERYTHING,))
+        raise InvalidAuthToken(
+            "The API key or its secret is wrong.",
+            check="caller.property" if known is not NO_PROPERTY else "caller.api_key",
+        )
+    return Caller(known.organization, (scopes.EVERYTHING,), "", api_key, evidence.source)
 
 
 def require(caller: Caller, scope: str) -> None:
@@ -122,7 +152,7 @@ async def own_api_key(house: House, caller: Caller, api_key: str) -> None:
     properties = house.directory.properties
     known = properties.known.get(api_key) or await properties.get(api_key)
     if known is None or known.organization != caller.organization:
-        raise InvalidAPIKey("The API key in the address is not one of your organization.")
+        raise InvalidAPIKey("The API key in the address is not one of your organization.", check="address.api_key")
 
 
 async def program(house: House, organization: int) -> Program:

@@ -41,9 +41,7 @@ async def authenticate(house: House, presented: Credentials, evidence: Evidence,
             await _read_for_nothing(house)
         house.usage.refuse(application.number)
         floods.failed(house, presented.client_id, evidence, now)
-        raise InvalidClient(
-            UNKNOWN_CLIENT, detail=outside or _reason(application, fault), check="rails.networks" if outside else ""
-        )
+        raise _refused(application, outside, fault)
     if application.options.rails:
         rails.pace(house, application, evidence, now)
     grants.check_place(presented, application)
@@ -101,7 +99,14 @@ async def _read_for_nothing(house: House) -> None:
         await house.store.application(NOBODY.client_id)
 
 
-def _reason(application: Application, fault: str) -> str:
+def _refused(application: Application, outside: str, fault: str) -> InvalidClient:
+    """One text for all; which it was is for the operator alone."""
+    if outside:
+        return InvalidClient(UNKNOWN_CLIENT, detail=outside, check="rails.networks")
     if application is NOBODY:
-        return "unknown client"
-    return (fault or "wrong or ended secret") if application.enabled else "the client is disabled"
+        return InvalidClient(UNKNOWN_CLIENT, detail="unknown client", check="client.unknown")
+    if not application.enabled:
+        return InvalidClient(UNKNOWN_CLIENT, detail="the client is disabled", check="client.disabled")
+    if fault:
+        return InvalidClient(UNKNOWN_CLIENT, detail=fault, check="client.proof")
+    return InvalidClient(UNKNOWN_CLIENT, detail="wrong or ended secret", check="client.secret")

@@ -207,7 +207,7 @@ class _Line:
         """Commit what came of attempts, however often that takes; False when somebody else has moved the webhook."""
         while True:
             try:
-                await self._house.store.commit(*changes)
+                await self._house.commit(*changes, about=self._key[1])
             except Conflict:
                 return False
             except StoreError as error:

@@ -96,7 +96,7 @@ async def _told(house: House, webhook: Webhook) -> AsyncIterator[list[Event]]:
 async def replay_failed(house: House, webhook: Webhook) -> int:
     """Try everything again now that failed or was given up; how many events."""
     counts = await house.store.delivery_counts(webhook.number)
-    await house.commit(RetryDeliveries(webhook.number, house.clock.now()))
+    await house.commit(RetryDeliveries(webhook.number, house.clock.now()), about=webhook.name)
     return counts.deliveries
 
 

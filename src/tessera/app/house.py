@@ -1,17 +1,20 @@
 """The house: what every deed may use. Made once a process, by `wiring`."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tessera.app.key_sets import KeySets
+from tessera.app.refusals import Refusals
 from tessera.app.reports import Reports
 from tessera.app.token_reuse import TokenReuse
 from tessera.app.usage import Usage
+from tessera.core import audit
+from tessera.core.audit import Actor
 from tessera.core.certificates import Authorities
-from tessera.core.changes import Change, Notice
+from tessera.core.changes import Change, Notice, RecordDeed
 from tessera.core.errors import Unavailable
 from tessera.core.jws import VerifyingKey
-from tessera.core.times import SECOND
+from tessera.core.times import SECOND, UUID_RANDOM_BYTES, uuid_of
 from tessera.directory import Directory
 from tessera.ops.metrics import Metrics
 from tessera.ports import Clock, Entropy, Fetcher, SharedCounts, SlowHash, Store
@@ -26,10 +29,12 @@ class House:
 
     `issuer` is the address by which callers reach the service, and what signed texts say made them. `usage` counts, and
     `token_reuse` has the tokens that may be handed out again. `metrics` are the operator's numbers. `heard_at` is when
-    what other processes change was last heard; 0 where nobody listens, as in a command.
+    what other processes change was last heard; 0 where nobody listens, as in a command. `actor` is who acts in this
+    process when nothing else is said, `refusals` holds what was refused until it is written.
     """
 
     __slots__ = (
+        "actor",
         "authorities",
         "client_keys",
         "clock",
@@ -42,6 +47,7 @@ class House:
         "key_sets",
         "metrics",
         "rail_reports",
+        "refusals",
         "refuses_when_stale",
         "settings",
         "slow_hash",
@@ -81,18 +87,39 @@ class House:
         self.token_reuse = TokenReuse(directory)
         self.rail_reports = Reports(REPORT_SECONDS)
         self.flood_reports = Reports(REPORT_SECONDS)
+        self.actor = audit.SERVER
+        self.refusals = Refusals(directory.knows, clock)
         self.verified: dict[tuple[int, bytes], None] = {}
         self.authorities = authorities
         self.key_sets = KeySets(fetcher, clock)
         self.client_keys: dict[tuple[int, bytes], VerifyingKey] = {}
         self.turns: dict[str, asyncio.Lock] = {}
 
-    async def commit(self, *changes: Change) -> Sequence[Notice]:
-        """Commit, and put the changes in force here at once. Raises as `ports.Store.commit` does."""
-        notices = await self.store.commit(*changes)
+    async def commit(
+        self,
+        *changes: Change,
+        by: Actor | None = None,
+        about: str | None = None,
+        more: Mapping[str, object] | None = None,
+    ) -> Sequence[Notice]:
+        """Commit, and put the changes in force here at once. Raises as `ports.Store.commit` does.
+
+        What is administrative is recorded in the same commit (`core/audit.py`): as done `by` somebody else than this
+        process's actor, `about` a name where the changes only have a number, with `more` to be told.
+        """
+        actor = by or self.actor
+        deeds = [self._deed(actor, *each) for each in audit.recorded(changes, actor, about, more)]
+        notices = await self.store.commit(*changes, *deeds)
         for notice in notices:
             await self.directory.apply(notice)
         return notices
+
+    async def record(self, action: str, target: str, told: Mapping[str, object]) -> None:
+        """Record what changes nothing. Raises as `ports.Store.commit` does."""
+        await self.store.commit(self._deed(self.actor, action, target, audit.detail(told)))
+
+    def _deed(self, actor: Actor, action: str, target: str, detail: str) -> RecordDeed:
+        return RecordDeed(self.new_uuid(), self.clock.now(), actor.name, actor.source, action, target, detail)
 
     def require_feed(self, now: int) -> None:
         """Raises Unavailable when what others change has not been heard for longer than it may."""
@@ -113,9 +140,4 @@ class House:
 
         New rows then lie beside each other in every index by id, however many there are.
         """
-        millisecond = self.clock.now() // 1000
-        raw = bytearray(millisecond.to_bytes(6) + self.entropy.random_bytes(10))
-        raw[6] = raw[6] & 0x0F | 0x70
-        raw[8] = raw[8] & 0x3F | 0x80
-        digits = raw.hex()
-        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+        return uuid_of(self.clock.now(), self.entropy.random_bytes(UUID_RANDOM_BYTES))

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
-from tessera.core.changes import AddKey
+from tessera.core import audit
+from tessera.core.changes import AddKey, RecordDeed
 from tessera.core.keys import PEPPER_BYTES, KeyPurpose, MasterKey
 from tessera.core.sealing import KEY_BYTES
 from tessera.core.signing import ALGORITHMS
+from tessera.core.times import UUID_RANDOM_BYTES, uuid_of
 from tessera.ops import signing_keys
 from tessera.ports import Clock, Conflict, Entropy, Store
 
@@ -30,14 +32,24 @@ async def create_first(store: Store, master_key: MasterKey, clock: Clock, entrop
     """Make the first key of each purpose. Raises Conflict when there are some."""
     now = clock.now()
     made = [await new(purpose, 1, master_key.wrap, entropy, now=now, signs_from=0) for purpose in KeyPurpose]
-    await store.commit(*made)
+    await _commit(store, made, entropy, now)
 
 
 async def add_missing(store: Store, master_key: MasterKey, clock: Clock, entropy: Entropy) -> None:
     """Make the first signing keys of a database that is older than they are; another process may be first."""
     there = {key.purpose for key in await store.keys()}
+    now = clock.now()
     for purpose in ALGORITHMS:
         if purpose not in there:
-            made = await new(purpose, 1, master_key.wrap, entropy, now=clock.now(), signs_from=0)
+            made = await new(purpose, 1, master_key.wrap, entropy, now=now, signs_from=0)
             with suppress(Conflict):
-                await store.commit(made)
+                await _commit(store, [made], entropy, now)
+
+
+async def _commit(store: Store, keys: list[AddKey], entropy: Entropy, now: int) -> None:
+    """Write keys before there is a house, and record them as it would."""
+    deeds = [
+        RecordDeed(uuid_of(now, entropy.random_bytes(UUID_RANDOM_BYTES)), now, audit.SERVER.name, None, *each)
+        for each in audit.recorded(keys, audit.SERVER)
+    ]
+    await store.commit(*keys, *deeds)

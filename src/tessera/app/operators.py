@@ -1,5 +1,7 @@
 """What all deeds of an operator share: how they are refused, what a name may be, how they are committed."""
 
+from collections.abc import Mapping
+
 from tessera.app.house import House
 from tessera.core import changes, wire
 from tessera.core.applications import IMPORTED_LENGTH_MAX
@@ -17,10 +19,15 @@ def check_text(what: str, text: str) -> None:
         raise OperatorError(f"{what} must be 1 to {IMPORTED_LENGTH_MAX} printable ASCII characters.")
 
 
-async def commit(house: House, *wanted: Change) -> None:
-    """Commit what an operator asked for. Raises OperatorError when a fact it relied on does not hold."""
+async def commit(
+    house: House, *wanted: Change, about: str | None = None, more: Mapping[str, object] | None = None
+) -> None:
+    """Commit what an operator asked for. Raises OperatorError when a fact it relied on does not hold.
+
+    `about` and `more` are for the audit (`House.commit`).
+    """
     try:
-        await house.commit(*wanted)
+        await house.commit(*wanted, about=about, more=more)
     except Conflict as conflict:
         sentence = _SENTENCES.get(type(conflict.change), f"Not done: it does not hold that {conflict.fact}.")
         raise OperatorError(sentence) from None

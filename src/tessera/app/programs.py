@@ -7,6 +7,7 @@ from tessera.app import organizations
 from tessera.app.callers import Caller, own_retailer
 from tessera.app.house import House
 from tessera.app.operators import OperatorError, check_text, commit
+from tessera.core.audit import Actor
 from tessera.core.changes import AddOrganization
 from tessera.core.errors import ArgumentError, ChangedMeanwhile, NotFound, Validation
 from tessera.core.loyalty.declaration import Declaration, declared
@@ -75,15 +76,18 @@ def _count(customers: int) -> str:
     return f"more than {HOLDERS_MAX}" if customers > HOLDERS_MAX else str(customers)
 
 
-async def carry_out(house: House, proposal: Proposal) -> None:
-    """Do what was proposed, in one commit. Raises Validation for a level that customers hold, ChangedMeanwhile."""
+async def carry_out(house: House, proposal: Proposal, by: Actor | None = None) -> None:
+    """Do what was proposed, in one commit, as done `by` somebody else than who acts in this process.
+
+    Raises Validation for a level that customers hold, ChangedMeanwhile.
+    """
     for held in proposal.held:
         raise Validation(
             f"{held.level.place} leaves out a level that customers hold: {_count(held.customers)}. Move them to"
             " another level, or keep it."
         )
     try:
-        await house.commit(*proposal.plan.changes)
+        await house.commit(*proposal.plan.changes, by=by)
     except Conflict:
         raise ChangedMeanwhile(MEANWHILE) from None
 
@@ -161,7 +165,7 @@ async def apply(house: House, caller: Caller, retailer_id: str, wanted: Declarat
         raise Validation("program.retailer_id names another retailer. Leave it out.")
     proposal = await propose(house, caller.organization, wanted)
     if proposal.plan.steps and not dry_run:
-        await carry_out(house, proposal)
+        await carry_out(house, proposal, caller.actor())
     return proposal
 
 

@@ -87,9 +87,9 @@ async def asked_about(house: House, params: Params, evidence: Evidence) -> tuple
     caller = await clients.authenticate(house, presented, evidence, house.clock.now())
     token = params.get("token")
     if token is None:
-        raise InvalidRequest("The parameter token is missing.")
+        raise InvalidRequest("The parameter token is missing.", check="revoke.absent")
     if "token" in params.in_query:
-        raise InvalidRequest("Send the parameter token in the body: an address ends in logs.")
+        raise InvalidRequest("Send the parameter token in the body: an address ends in logs.", check="revoke.query")
     return caller.application, token
 
 

@@ -116,7 +116,7 @@ async def change(house: House, webhook: Webhook, url: str | None, events: str | 
     if url is not None:
         _check_url(url)
     kinds = webhook.kinds if events is None else read_kinds(events)
-    await commit(house, SetWebhook(webhook.number, webhook.url if url is None else url, kinds))
+    await commit(house, SetWebhook(webhook.number, webhook.url if url is None else url, kinds), about=webhook.name)
 
 
 async def deliveries(house: House, webhook: Webhook, *, given_up: bool, after: int, limit: int) -> list[Delivery]:
@@ -143,23 +143,23 @@ async def rotate(
     secret = house.entropy.random_bytes(SECRET_BYTES)
     enclosed = house.directory.enclose(webhook.place, secret)
     ends_at = house.clock.now() + overlap_seconds * SECOND
-    await commit(house, RotateWebhook(webhook.number, enclosed, webhook.secret, ends_at))
+    await commit(house, RotateWebhook(webhook.number, enclosed, webhook.secret, ends_at), about=webhook.name)
     return IssuedWebhook(webhook.name, organization.name, webhook.url, webhook.kinds, secret_text(secret))
 
 
 async def pause(house: House, webhook: Webhook) -> None:
     """Tell a webhook nothing for now; what happens is kept for it. Raises OperatorError."""
-    await commit(house, PauseWebhook(webhook.number, house.clock.now(), None))
+    await commit(house, PauseWebhook(webhook.number, house.clock.now(), None), about=webhook.name)
 
 
 async def resume(house: House, webhook: Webhook) -> None:
     """Go on telling a paused webhook, from where it was. Raises OperatorError."""
-    await commit(house, ResumeWebhook(webhook.number))
+    await commit(house, ResumeWebhook(webhook.number), about=webhook.name)
 
 
 async def delete(house: House, webhook: Webhook) -> None:
     """Delete a webhook with its deliveries. Raises OperatorError."""
-    await commit(house, DeleteWebhook(webhook.number))
+    await commit(house, DeleteWebhook(webhook.number), about=webhook.name)
 
 
 def secrets_in_force(house: House, webhook: Webhook, now: int) -> list[bytes]:

@@ -26,17 +26,20 @@ def doctor(
 ) -> None:
     """Check folder, master key, database, disk, clock and secrets; change nothing. Exit code 1 when something fails."""
     from tessera import settings
-    from tessera.app import checkup
+    from tessera.app import audit, checkup
     from tessera.core.applications import QueryCredentials
     from tessera.core.times import DAY
     from tessera.core.warnings import ENDING_DAYS
     from tessera.ops.clock import SystemClock
     from tessera.store.checkup import look
+    from tessera.store.migrate import SchemaState
 
     chosen = settings.load(data_dir=data_dir)
     now = SystemClock().now()
     facts = look(chosen.data_dir, now, now + ENDING_DAYS[-1] * DAY, int(QueryCredentials.WARN))
     found = checkup.findings(facts, _master_key(chosen), now)
+    if facts.database.state is SchemaState.CURRENT and not facts.database.damage and facts.database.problem is None:
+        found.append(audit.finding(facts.database.audit))
     if ledger and all(each.level is not checkup.Level.FAIL for each in found):
         found += _ledger(chosen)
     healthy = all(each.level is not checkup.Level.FAIL for each in found)

@@ -19,11 +19,13 @@ import typer
 
 from tessera.cli import (
     apps,
+    audit,
     configuration,
     customers,
     demo,
     doctor,
     events,
+    explain,
     keys,
     loyalty,
     migrate,
@@ -46,9 +48,11 @@ app.add_typer(customers.app, name="customers")
 app.add_typer(loyalty.app, name="loyalty")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(events.app, name="events")
+app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 app.add_typer(demo.app, name="demo")
 app.add_typer(token.app, name="token")
+app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("migrate", epilog=migrate.EXAMPLES)(migrate.migrate)
 app.command("settings", epilog=configuration.EXAMPLES)(configuration.show)

@@ -1,6 +1,7 @@
 """From a data folder to a house that a command may use, or one sentence that says why not."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from tessera.app.house import House
+    from tessera.core.audit import Actor
     from tessera.settings import Settings
 
 T = TypeVar("T")
@@ -31,7 +33,30 @@ async def _work(chosen: "Settings", work: "Callable[[House], Awaitable[T]]") -> 
     from tessera import wiring
 
     async with wiring.open_house(chosen) as house:
+        house.actor = operator()
         return await work(house)
+
+
+def operator() -> "Actor":
+    """Who gives this command, as the audit records it: TESSERA_OPERATOR, or the name at login; and from where.
+
+    The source is the other end of the session by which he is here (`SSH_CONNECTION`). Raises OperatorError for a name
+    that cannot be.
+    """
+    import getpass
+
+    from tessera.app.operators import check_text
+    from tessera.core import audit
+
+    name = os.environ.get("TESSERA_OPERATOR") or os.environ.get("SUDO_USER")
+    if not name:
+        try:
+            name = getpass.getuser()
+        except (OSError, KeyError):  # a user of the machine that has no name
+            name = f"user {os.getuid()}"
+    check_text("TESSERA_OPERATOR", name)
+    source = os.environ.get("SSH_CONNECTION", "").partition(" ")[0]
+    return audit.operator(name, source if source.isascii() and source.isprintable() and source else None)
 
 
 def check_folder(chosen: "Settings", *, make: bool) -> None:

@@ -31,6 +31,11 @@ def document(value: object) -> None:
     print(msgspec.json.format(msgspec.json.encode(value)).decode())
 
 
+def escaped(text: str) -> str:
+    """A text from elsewhere, with everything spelled out that a terminal would take for a command."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
 def pairs(values: Sequence[tuple[str, object]]) -> None:
     """Labels and values, one a line."""
     width = max(len(label) for label, _ in values) + 2

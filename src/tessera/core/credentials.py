@@ -93,7 +93,9 @@ def _assertion(params: wire.Params) -> Assertion:
     """RFC 7521 section 4.2: an assertion of the one type there is, which names the client that the request does."""
     text = params.values.get("client_assertion")
     if text is None or params.values.get("client_assertion_type") != assertions.TYPE:
-        raise InvalidRequest(f"Send client_assertion, with client_assertion_type={assertions.TYPE}.")
+        raise InvalidRequest(
+            f"Send client_assertion, with client_assertion_type={assertions.TYPE}.", check="assertion.form"
+        )
     try:
         signed = assertions.read(text)
     except assertions.Symmetric as reason:
@@ -102,7 +104,7 @@ def _assertion(params: wire.Params) -> Assertion:
         raise InvalidClient(UNKNOWN_CLIENT, detail=f"the assertion: {reason}", check="assertion.form") from None
     named = params.values.get("client_id")
     if named is not None and named != signed.client_id:
-        raise InvalidRequest("The client_id parameter names another client than the assertion.")
+        raise InvalidRequest("The client_id parameter names another client than the assertion.", check="client.two_ids")
     place = Place.QUERY if "client_assertion" in params.in_query else Place.BODY
     return Assertion(signed.client_id, signed, place)
 
@@ -110,10 +112,12 @@ def _assertion(params: wire.Params) -> Assertion:
 def _basic(params: wire.Params, authorization: bytes) -> Presented:
     """HTTP Basic, whose two halves are form-encoded (RFC 6749 section 2.3.1)."""
     if "client_secret" in params.values:
-        raise InvalidRequest("Present the client's credentials in one way only.")
+        raise InvalidRequest("Present the client's credentials in one way only.", check="client.two_ways")
     pair = basic_pair(authorization)
     if pair is None:
-        raise InvalidClient(UNKNOWN_CLIENT, detail="the Authorization header is not well-formed Basic")
+        raise InvalidClient(
+            UNKNOWN_CLIENT, detail="the Authorization header is not well-formed Basic", check="client.basic"
+        )
     client_id, secret = pair
     try:
         if "%" in client_id or "+" in client_id:
@@ -121,18 +125,24 @@ def _basic(params: wire.Params, authorization: bytes) -> Presented:
         if "%" in secret or "+" in secret:
             secret = wire.decode(secret)
     except InvalidRequest as refusal:
-        raise InvalidClient(UNKNOWN_CLIENT, detail=f"Basic: {refusal.public}") from None
+        raise InvalidClient(UNKNOWN_CLIENT, detail=f"Basic: {refusal.public}", check="client.basic") from None
     named = params.values.get("client_id")
     if named is not None and named != client_id:
-        raise InvalidRequest("The client_id parameter names another client than the Authorization header.")
+        raise InvalidRequest(
+            "The client_id parameter names another client than the Authorization header.", check="client.two_ids"
+        )
     if not client_id or not secret:
-        raise InvalidClient(UNKNOWN_CLIENT, detail="Basic with an empty user or password")
+        raise InvalidClient(UNKNOWN_CLIENT, detail="Basic with an empty user or password", check="client.basic")
     return _checked(client_id, secret, Place.BASIC)
 
 
 def _checked(client_id: str, secret: str, place: Place) -> Presented:
     if not (wire.printable(client_id, IMPORTED_LENGTH_MAX) and wire.printable(secret, IMPORTED_LENGTH_MAX)):
-        raise InvalidClient(UNKNOWN_CLIENT, detail="an id or secret is not printable ASCII of at most 255 characters")
+        raise InvalidClient(
+            UNKNOWN_CLIENT,
+            detail="an id or secret is not printable ASCII of at most 255 characters",
+            check="client.characters",
+        )
     return Presented(client_id, secret, place)
 
 

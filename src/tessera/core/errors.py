@@ -126,7 +126,7 @@ class InsufficientScope(PlatformRefusal):
     code = "access_denied"
 
     def __init__(self, public: str, *, scope: str) -> None:
-        super().__init__(public)
+        super().__init__(public, check="token.scope")
         self.scope = scope
 
 
@@ -204,7 +204,7 @@ class MethodNotAllowed(Refusal):
     code = "invalid_request"
 
     def __init__(self, allowed: tuple[str, ...]) -> None:
-        super().__init__(f"Use {' or '.join(allowed)} for this address.")
+        super().__init__(f"Use {' or '.join(allowed)} for this address.", check="address.method")
         self.allowed = allowed
 
 

@@ -8,7 +8,8 @@ from tessera.core.rails import Quota
 class Seen(msgspec.Struct, gc=False):
     """What is known of a request when it is over, for the log and the counts; filled in while it is answered.
 
-    `route` is the address as it was declared, empty when there is none. `code` and what follows it are a refusal's.
+    `route` is the address as it was declared, empty when there is none. `code` and what follows it are a refusal's;
+    `path` is its address without what may be secret in it.
     """
 
     route: str = ""
@@ -19,6 +20,7 @@ class Seen(msgspec.Struct, gc=False):
     detail: str = ""
     check: str = ""
     request_id: str = ""
+    path: str = ""
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False):

@@ -50,10 +50,14 @@ def known(params: wire.Params) -> Grant:
     """
     name = params.values.get("grant_type")
     if name is None:
-        raise InvalidRequest("The parameter grant_type is missing. Send grant_type=client_credentials.")
+        raise InvalidRequest(
+            "The parameter grant_type is missing. Send grant_type=client_credentials.", check="grant.absent"
+        )
     grant = GRANTS.get(name)
     if grant is None:
-        raise UnsupportedGrantType(f"This grant type is not supported. Use {' or '.join(GRANTS)}.")
+        raise UnsupportedGrantType(
+            f"This grant type is not supported. Use {' or '.join(GRANTS)}.", check="grant.unknown"
+        )
     return grant
 
 
@@ -63,7 +67,11 @@ def check_place(presented: Credentials, application: Application) -> None:
     Raises InvalidClient. To be called only for a caller that has proved itself, so the detail helps nobody else.
     """
     if presented.place is Place.QUERY and application.query_credentials is QueryCredentials.DENY:
-        raise InvalidClient(UNKNOWN_CLIENT, detail="this application may not present credentials in the query string")
+        raise InvalidClient(
+            UNKNOWN_CLIENT,
+            detail="this application may not present credentials in the query string",
+            check="client.query",
+        )
 
 
 _METHODS: dict[type[Credentials], AuthenticationMethod] = {

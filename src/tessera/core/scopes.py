@@ -60,10 +60,12 @@ def parse(text: str) -> Scopes:
     Raises InvalidScope when it is over `MAX_LENGTH`, or a scope token has a character outside `NQCHAR`.
     """
     if len(text) > MAX_LENGTH:
-        raise InvalidScope(f"The scope is longer than {MAX_LENGTH} characters.")
+        raise InvalidScope(f"The scope is longer than {MAX_LENGTH} characters.", check="scope.malformed")
     names = [name for name in text.split(" ") if name]
     if not names or not all(_TOKEN.fullmatch(name) for name in names):
-        raise InvalidScope("The scope is malformed: send scope names with one space between them.")
+        raise InvalidScope(
+            "The scope is malformed: send scope names with one space between them.", check="scope.malformed"
+        )
     return tuple(sorted(set(names), key=_order))
 
 
@@ -86,7 +88,10 @@ def narrow(allowed: Scopes, requested: str | None) -> Scopes:
         return allowed
     wanted = parse(requested)
     if not set(wanted) <= set(allowed):
-        raise InvalidScope("The requested scope is more than this client was given. Ask for less, or for nothing.")
+        raise InvalidScope(
+            "The requested scope is more than this client was given. Ask for less, or for nothing.",
+            check="scope.granted",
+        )
     return wanted
 
 

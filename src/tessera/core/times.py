@@ -47,3 +47,15 @@ def age_in_years(born: date, today: date) -> int:
 def on_day(at: int) -> date:
     """The UTC day of a moment."""
     return datetime.fromtimestamp(at // SECOND, UTC).date()
+
+
+UUID_RANDOM_BYTES = 10
+
+
+def uuid_of(now: int, random: bytes) -> str:
+    """A UUID of a moment (version 7, RFC 9562 section 5.7) in lower case, given `UUID_RANDOM_BYTES` of chance."""
+    raw = bytearray((now // 1000).to_bytes(6) + random)
+    raw[6] = raw[6] & 0x0F | 0x70
+    raw[8] = raw[8] & 0x3F | 0x80
+    digits = raw.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

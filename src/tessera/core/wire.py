@@ -71,18 +71,20 @@ def form(query: bytes, body: bytes, content_type: bytes) -> Params:
     Raises InvalidRequest for any other type, malformed encoding, a defined parameter sent twice, or a limit passed.
     """
     if len(query) > QUERY_BYTES_MAX:
-        raise InvalidRequest(f"The query string is longer than {QUERY_BYTES_MAX} bytes.")
+        raise InvalidRequest(f"The query string is longer than {QUERY_BYTES_MAX} bytes.", check="request.query_length")
     in_query = _once(_pairs(query)) if query else {}
     in_body = _body(body, content_type) if body else {}
     if in_body and not in_query.keys().isdisjoint(in_body):
-        raise InvalidRequest("A parameter stands both in the query string and in the body. Send it once.")
+        raise InvalidRequest(
+            "A parameter stands both in the query string and in the body. Send it once.", check="request.twice"
+        )
     return Params(in_query, in_body)
 
 
 def query_pairs(query: bytes) -> list[tuple[str, str]]:
     """The parameters of a platform request's query string, in order. Raises InvalidRequest as `form` does."""
     if len(query) > QUERY_BYTES_MAX:
-        raise InvalidRequest(f"The query string is longer than {QUERY_BYTES_MAX} bytes.")
+        raise InvalidRequest(f"The query string is longer than {QUERY_BYTES_MAX} bytes.", check="request.query_length")
     return _pairs(query, QUERY_PARAMETERS_MAX)
 
 
@@ -105,7 +107,9 @@ def _body(body: bytes, content_type: bytes) -> dict[str, str]:
         return _once(_pairs(body))
     if media_type == JSON:
         return _once(_json_pairs(body))
-    raise InvalidRequest("Send the body as application/x-www-form-urlencoded (or leave it empty).")
+    raise InvalidRequest(
+        "Send the body as application/x-www-form-urlencoded (or leave it empty).", check="request.content_type"
+    )
 
 
 def _pairs(raw: bytes, parameters_max: int = PARAMETERS_MAX) -> list[tuple[str, str]]:
@@ -113,15 +117,15 @@ def _pairs(raw: bytes, parameters_max: int = PARAMETERS_MAX) -> list[tuple[str, 
     try:
         text = raw.decode("ascii")
     except UnicodeDecodeError:
-        raise InvalidRequest("A parameter has a byte that must be percent-encoded.") from None
+        raise InvalidRequest("A parameter has a byte that must be percent-encoded.", check="request.encoding") from None
     parts = text.split("&")
     if len(parts) > parameters_max:
-        raise InvalidRequest(f"More than {parameters_max} parameters were sent.")
+        raise InvalidRequest(f"More than {parameters_max} parameters were sent.", check="request.parameters")
     if "%" in text or "+" in text:
         split = [part.partition("=") for part in parts]
         return [(decode(name), decode(value)) for name, _, value in split]
     if not text.isprintable():
-        raise InvalidRequest("A parameter has a control character.")
+        raise InvalidRequest("A parameter has a control character.", check="request.characters")
     return [part.partition("=")[::2] for part in parts]
 
 
@@ -132,31 +136,31 @@ def decode(text: str) -> str:
     """
     value = _unquoted(text) if "%" in text or "+" in text else text
     if not value.isprintable() and _CONTROL.search(value):
-        raise InvalidRequest("A parameter has a control character.")
+        raise InvalidRequest("A parameter has a control character.", check="request.characters")
     return value
 
 
 def _unquoted(text: str) -> str:
     if _BAD_PERCENT.search(text):
-        raise InvalidRequest("A percent sign is not followed by two hexadecimal digits.")
+        raise InvalidRequest("A percent sign is not followed by two hexadecimal digits.", check="request.encoding")
     try:
         return unquote_to_bytes(text.replace("+", " ")).decode("utf-8")
     except UnicodeDecodeError:
-        raise InvalidRequest("A parameter is not UTF-8.") from None
+        raise InvalidRequest("A parameter is not UTF-8.", check="request.encoding") from None
 
 
 def _json_pairs(raw: bytes) -> list[tuple[str, str]]:
     try:
         pairs = json.loads(raw.decode("utf-8"), object_pairs_hook=_ObjectPairs)
     except (ValueError, RecursionError):
-        raise InvalidRequest("The body is not JSON.") from None
+        raise InvalidRequest("The body is not JSON.", check="request.json") from None
     if not isinstance(pairs, _ObjectPairs) or not all(isinstance(value, str) for _, value in pairs):
-        raise InvalidRequest("A JSON body must be an object whose values are strings.")
+        raise InvalidRequest("A JSON body must be an object whose values are strings.", check="request.json")
     if len(pairs) > PARAMETERS_MAX:
-        raise InvalidRequest(f"More than {PARAMETERS_MAX} parameters were sent.")
+        raise InvalidRequest(f"More than {PARAMETERS_MAX} parameters were sent.", check="request.parameters")
     for name, value in pairs:
         if _CONTROL.search(name) or _CONTROL.search(value) or not _encodable(name + value):
-            raise InvalidRequest("A parameter has a control character.")
+            raise InvalidRequest("A parameter has a control character.", check="request.characters")
     return list(pairs)
 
 
@@ -174,7 +178,9 @@ def _once(pairs: list[tuple[str, str]]) -> dict[str, str]:
     for name, value in pairs:
         if name in DEFINED:
             if len(value) > VALUE_LENGTH_MAX:
-                raise InvalidRequest(f"The parameter {name} is longer than {VALUE_LENGTH_MAX} characters.")
+                raise InvalidRequest(
+                    f"The parameter {name} is longer than {VALUE_LENGTH_MAX} characters.", check="request.value_length"
+                )
             seen[name] = _again(name, seen[name], value) if name in seen else value
     return seen if all(seen.values()) else {name: value for name, value in seen.items() if value}
 

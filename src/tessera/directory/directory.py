@@ -115,6 +115,10 @@ class Directory:
             raise Unusable(f"What the database holds for the {place} is not of this place. Restore it from a backup.")
         return material
 
+    def knows(self, client: str) -> bool:
+        """Whether this is in memory as the client id of an application, or as the API key of a property."""
+        return client in self.applications.known or client in self.properties.known
+
     async def apply(self, notice: Notice) -> None:
         """Take in one notice. Taking one in twice does no harm."""
         if notice.kind is NoticeKind.APPLICATION:

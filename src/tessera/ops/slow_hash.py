@@ -29,7 +29,11 @@ class Argon2:
 
     async def matches(self, encoded: bytes, secret: str) -> bool:
         if self._waiting >= WAITING_MAX:
-            raise Unavailable("Too many sign-ins at once. Try again in a moment.", detail="the argon2id queue is full")
+            raise Unavailable(
+                "Too many sign-ins at once. Try again in a moment.",
+                detail="the argon2id queue is full",
+                check="client.busy",
+            )
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, self._verify, encoded, secret)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tessera.core.changes import Change, Notice
+from tessera.ports.audit import AuditReader, Search
 from tessera.ports.counts import SharedCounts
 from tessera.ports.customers import CustomerReader, UserEvent
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
@@ -35,6 +36,7 @@ class Reader(
     CustomerReader,
     LedgerReader,
     OutboxReader,
+    AuditReader,
     ProofReader,
     RotationReader,
     Protocol,
@@ -91,6 +93,7 @@ class SlowHash(Protocol):
 
 
 __all__ = [
+    "AuditReader",
     "Clock",
     "Conflict",
     "Counts",
@@ -111,6 +114,7 @@ __all__ = [
     "Reader",
     "ResourceReader",
     "RotationReader",
+    "Search",
     "Sender",
     "SharedCounts",
     "SlowHash",

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from tessera.core.applications import FOREVER
+from tessera.core.audit_chain import Entry
 from tessera.core.keys import KeyPurpose, WrappedKey
 from tessera.core.warnings import CALLS_EACH, GREEDY_TOKENS, Ending, Greedy, Owner, finished_hours
 from tessera.ports import Unusable
@@ -16,6 +17,8 @@ from tessera.store import rows, sql
 from tessera.store.folder import DataFolder
 from tessera.store.migrate import SchemaState, read_only, sqlite_state
 
+AUDIT_ENTRIES = 10_000
+"""The newest entries of the audit that are looked at; `tessera audit verify` looks at all."""
 LISTED_MAX = 1000
 """Credentials about to end that are looked at, the first first."""
 
@@ -40,6 +43,7 @@ class DatabaseFacts(msgspec.Struct, frozen=True):
     ending: list[Ending] = []
     greedy: list[Greedy] = []
     warned: list[tuple[str, int]] = []
+    audit: list[Entry] = []
 
 
 class FolderFacts(msgspec.Struct, frozen=True):
@@ -111,6 +115,7 @@ def _database(path: Path, now: int, until: int, warn: int) -> DatabaseFacts:
                     for row in connection.execute(sql.usage.GREEDY, _greedy(hour))
                 ],
                 warned=connection.execute(sql.identity.WARNED, {"warn": warn}).fetchall(),
+                audit=[Entry(*row) for row in connection.execute(sql.audit.ENTRIES_LAST, {"limit": AUDIT_ENTRIES})],
             )
     except Unusable as error:
         return DatabaseFacts(problem=str(error))

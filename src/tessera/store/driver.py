@@ -4,6 +4,7 @@
 |---|---|---|
 | reads | on the event loop, about 5 microseconds | from a pool |
 | writes | on the event loop, many callers' changes to a transaction; a thread commits | one transaction a commit |
+| the audit's `chained` | Python, in the writer | `sha256`, in the schema, under a lock |
 | "has anything changed?" | `pragma data_version` | `listen` and a slow poll |
 """
 

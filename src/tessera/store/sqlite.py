@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from tessera.core.audit_chain import chained
 from tessera.core.changes import Change, Notice
 from tessera.ports import StoreUnavailable, Unusable
 from tessera.store.driver import Row
@@ -27,6 +28,9 @@ enough for the one who waits."""
 LOG_SIZE_MAX = 16 * 1024 * 1024
 """Bytes to which the write-ahead log is cut when it begins anew. SQLite begins it anew after `LOG_PAGES`, unless a
 reader of another process stays in it."""
+
+CHAINED_ARGUMENTS = 9
+"""Of the function that makes the hash of an entry of the audit: the hash before it, its number, its seven fields."""
 
 
 class Opener(Protocol):
@@ -56,6 +60,7 @@ def connect(path: Path, *, writes: bool = False) -> sqlite3.Connection:
             connection.execute("pragma secure_delete = on")
             connection.execute(f"pragma wal_autocheckpoint = {LOG_PAGES}")
             connection.execute("pragma busy_timeout = 0")
+            connection.create_function("chained", CHAINED_ARGUMENTS, chained, deterministic=True)
     except sqlite3.DatabaseError as error:
         if connection is not None:
             connection.close()

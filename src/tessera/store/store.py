@@ -5,6 +5,7 @@ from time import perf_counter_ns
 
 from tessera.core.changes import Change, Notice
 from tessera.store.driver import Driver
+from tessera.store.reads.audit import AuditReads
 from tessera.store.reads.customers import CustomerReads
 from tessera.store.reads.identity import IdentityReads
 from tessera.store.reads.keys import KeyReads
@@ -29,6 +30,7 @@ class SQLStore(
     OutboxReads,
     ProofReads,
     RotationReads,
+    AuditReads,
 ):
     """Implements `tessera.ports.Store`, whose docstrings are the contract."""
 

@@ -11,6 +11,7 @@ from tessera.core.rails import Quota
 from tessera.ops.log import log
 from tessera.ports import StoreError
 from tessera.web import errors, ratelimit
+from tessera.web.explaining import REQUEST_ID, Explainer, Told, new_id
 from tessera.web.messages import ClientGone, Receive, Request, Response, Scope, Send, whole
 from tessera.web.routes import Routes
 from tessera.web.watch import Watch
@@ -21,10 +22,16 @@ class Served(NamedTuple):
 
     routes: Routes
     watch: Watch | None = None
+    explainer: Explainer | None = None
 
 
 Lifespan = Callable[["App"], AbstractAsyncContextManager[Served]]
 """Opens what the routes stand on, gives the routes, and closes it after the last request."""
+
+NOWHERE = Told("not_found", "address.unknown", "Nothing answers at this address.")
+NOT_GIVEN = Told("", "answer.refused", "The request was read and could not be answered.")
+UNAVAILABLE = Told("temporarily_unavailable", "store.unavailable", "The service cannot store anything just now.")
+DEFECT = Told("internal_server_error", "server.defect", "Something went wrong on our side.")
 
 
 class App:
@@ -36,7 +43,7 @@ class App:
     def __init__(self, lifespan: Lifespan, served: Served | None = None, resource_metadata: str = "") -> None:
         self._lifespan = lifespan
         self._resource_metadata = resource_metadata
-        self._routes, self.watch = served or Served(Routes([]))
+        self._routes, self.watch, self.explainer = served or Served(Routes([]))
         self.going_down = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,31 +72,55 @@ class App:
 
     async def _answer(self, scope: Scope, receive: Receive, seen: Seen, quotas: list[Quota]) -> Response:
         path = scope["path"]
+        request = Request(scope, receive, (), seen, quotas)
         try:
             found = self._routes.find(scope["method"], scope["raw_path"])
             if found is None:
-                seen.code = errors.code(NotFound, path)
-                return errors.not_found(path)
-            route, values = found
+                return self._refused(
+                    request, errors.not_found(path), NOWHERE._replace(code=errors.code(NotFound, path))
+                )
+            route, request.path_values = found
             seen.route = route.path
-            request = Request(scope, receive, values, seen, quotas)
             response = await route.handler(request)
         except Refusal as refusal:
-            _note(seen, refusal, path)
-            return errors.respond(refusal, path, self._resource_metadata)
+            told = Told(errors.code(type(refusal), path), refusal.check, refusal.public, refusal.detail)
+            return self._refused(request, errors.respond(refusal, path, self._resource_metadata), told)
         except StoreError as error:
-            seen.code = errors.code(Unavailable, path)
-            log.error("store_unavailable", method=scope["method"], path=path, reason=str(error))
-            return errors.unavailable(path)
+            told = UNAVAILABLE._replace(code=errors.code(Unavailable, path), detail=str(error))
+            response = self._refused(request, errors.unavailable(path), told)
+            log.error(
+                "store_unavailable", method=scope["method"], path=path, reason=str(error), request_id=seen.request_id
+            )
+            return response
         except ClientGone:
             raise
-        except Exception:  # noqa: BLE001  # the last resort: a defect is answered, and logged whole
-            seen.code = errors.defect_code(path)
-            log.exception("defect", method=scope["method"], path=path)
-            return errors.defect(path)
+        except Exception as error:  # noqa: BLE001  # the last resort: a defect is answered, and logged whole
+            told = DEFECT._replace(code=errors.defect_code(path), detail=type(error).__name__)
+            response = self._refused(request, errors.defect(path), told)
+            log.exception("defect", method=scope["method"], path=path, request_id=seen.request_id)
+            return response
         if request.also_answer:
             response.varying = (*response.varying, *request.also_answer)
+        return response if response.status < 400 else self._refused(request, response, NOT_GIVEN)
+
+    def _refused(self, request: Request, response: Response, told: Told) -> Response:
+        """The response with an id by which it can be asked why; what is told of it is noted."""
+        request_id = new_id()
+        response.varying = (*response.varying, (REQUEST_ID, request_id))
+        seen = request.seen
+        seen.code, seen.check, seen.public, seen.detail = told
+        seen.request_id = request_id.decode()
+        if self.explainer is not None:
+            seen.path = self.explainer.path(request.scope)
+            self.explainer.refused(request, response.status, told)
         return response
+
+    def turned_away(self, status: int, request_id: bytes, source: str) -> None:
+        """The protocol has refused a connection by itself, and closes it."""
+        if self.watch is not None:
+            self.watch.turned_away(status)
+        if self.explainer is not None:
+            self.explainer.unread(request_id, status, source)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
@@ -97,7 +128,7 @@ class App:
         await receive()
         try:
             opened = self._lifespan(self)
-            self._routes, self.watch = await opened.__aenter__()
+            self._routes, self.watch, self.explainer = await opened.__aenter__()
         except Exception as error:  # noqa: BLE001  # whatever it is, the server is told and stops
             log.exception("start_failed")
             await send({"type": "lifespan.startup.failed", "message": str(error)})
@@ -107,11 +138,3 @@ class App:
         self.going_down = True
         await opened.__aexit__(None, None, None)
         await send({"type": "lifespan.shutdown.complete"})
-
-
-def _note(seen: Seen, refusal: Refusal, path: str) -> None:
-    """What is logged of a refusal: never a query string, a header, or anything that was presented."""
-    seen.code = errors.code(type(refusal), path)
-    seen.public = refusal.public
-    seen.detail = refusal.detail
-    seen.check = refusal.check

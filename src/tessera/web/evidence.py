@@ -17,7 +17,9 @@ def read(request: Request, proxies: tuple[str, ...]) -> Evidence:
     for name, value in scope["headers"]:
         if name == b"authorization":
             if authorization is not None:
-                raise DuplicateHeader("The header authorization was sent twice. Send it once.")
+                raise DuplicateHeader(
+                    "The header authorization was sent twice. Send it once.", check="request.header_twice"
+                )
             authorization = value
         elif name == b"dpop":
             proofs = (*proofs, value)

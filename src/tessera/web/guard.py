@@ -25,6 +25,6 @@ async def caller(house: House, request: Request, scope: str) -> Caller:
     if shown.proofs:
         request.also_answer += fresh_nonce(house)
     if request.query and b"access_token=" in request.query:
-        raise ArgumentError("Send the token in the Authorization header only, not in the address.")
+        raise ArgumentError("Send the token in the Authorization header only, not in the address.", check="token.query")
     callers.require(found, scope)
     return found

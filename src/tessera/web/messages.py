@@ -8,6 +8,7 @@ import msgspec
 from tessera.core.errors import Refusal, TooLarge
 from tessera.core.evidence import Seen
 from tessera.core.rails import Quota
+from tessera.core.wire import Params
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -55,10 +56,10 @@ class Request:
 
     `also_answer` are headers for the answer, whatever the handler makes of the rest; refusals have their own. `quotas`
     is what guard rails want the caller to be told, whatever the answer is. `seen` is what is known of the request when
-    it is over.
+    it is over, `params` are the parameters of an OAuth request once they are read.
     """
 
-    __slots__ = ("_receive", "also_answer", "path_values", "quotas", "scope", "seen")
+    __slots__ = ("_receive", "also_answer", "params", "path_values", "quotas", "scope", "seen")
 
     def __init__(
         self, scope: Scope, receive: Receive, path_values: tuple[str, ...], seen: Seen, quotas: list[Quota]
@@ -69,6 +70,7 @@ class Request:
         self.also_answer: Headers = ()
         self.seen = seen
         self.quotas = quotas
+        self.params: Params | None = None
 
     @property
     def query(self) -> bytes:
@@ -82,7 +84,9 @@ class Request:
         for key, value in self.scope["headers"]:
             if key == name:
                 if found is not None:
-                    raise DuplicateHeader(f"The header {name.decode()} was sent twice. Send it once.")
+                    raise DuplicateHeader(
+                        f"The header {name.decode()} was sent twice. Send it once.", check="request.header_twice"
+                    )
                 found = value
         return found
 
@@ -93,7 +97,7 @@ class Request:
         if body is None:
             body = await self._received(bytes_max)
         if len(body) > bytes_max:
-            raise TooLarge(f"The body is longer than {bytes_max} bytes.")
+            raise TooLarge(f"The body is longer than {bytes_max} bytes.", check="request.body_length")
         return body
 
     async def _received(self, bytes_max: int) -> bytes:

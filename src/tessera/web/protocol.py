@@ -8,6 +8,7 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from tessera.web.asgi import App
+from tessera.web.explaining import REQUEST_ID, new_id
 from tessera.web.limits import HEADERS_MAX, PIPELINED_MAX, Limits
 from tessera.web.messages import CLOSE, WHOLE, Headers, Response, Scope
 from tessera.web.turns import Turns
@@ -223,8 +224,8 @@ class LimitedProtocol(HttpToolsProtocol):
         """Answer without the application, and close."""
         if not self.transport.is_closing() and not self._closes:
             self._closes = True
-            watch = cast("App", self.app).watch
-            if watch is not None:
-                watch.turned_away(status)
+            request_id = new_id()
+            cast("App", self.app).turned_away(status, request_id, self.client[0] if self.client else "")
             self.flow.pause_reading()  # or megabytes that are here already would be parsed first
-            self.turns.write(self.loop, self.transport, self._head(status, (*headers, CLOSE), 0), close=True)
+            head = self._head(status, (*headers, CLOSE), 0, ((REQUEST_ID, request_id),))
+            self.turns.write(self.loop, self.transport, head, close=True)

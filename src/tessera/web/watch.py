@@ -65,14 +65,17 @@ class Watch:
 
 
 def _event(scope: Scope, seen: Seen, status: int, size: int, took: int) -> RequestEvent:
-    """The event of a request. The path is as it was sent, percent signs and all, and without the query."""
+    """The event of a request.
+
+    The path is as it was sent, percent signs and all, without the query; of a refusal, without what may be secret.
+    """
     client = scope["client"]
     return RequestEvent(
         "info",
         datetime.fromtimestamp(time_ns() / 1e9, UTC),
         "ok" if status < 400 else "failed" if status >= 500 else "refused",
         scope["method"],
-        scope["raw_path"][:PATH_LENGTH_MAX].decode("latin-1"),
+        seen.path or scope["raw_path"][:PATH_LENGTH_MAX].decode("latin-1"),
         status,
         took / 1000,
         size,

@@ -9,6 +9,7 @@ the same changes again after an unknown outcome never takes effect twice. The ex
 epoch, amounts are in units.
 """
 
+from tessera.core.changes.audit import ForgetRefusals, KeepRefusal, RecordDeed
 from tessera.core.changes.change import Change, Notice, NoticeKind
 from tessera.core.changes.customers import (
     AddCustomer,
@@ -132,10 +133,12 @@ __all__ = [
     "ForgetHours",
     "ForgetKey",
     "ForgetProofs",
+    "ForgetRefusals",
     "ForgetRevocations",
     "ForgetWarnings",
     "JoinTier",
     "KeepCredential",
+    "KeepRefusal",
     "LeaveTier",
     "MarkCredentialUsed",
     "MoveWebhook",
@@ -145,6 +148,7 @@ __all__ = [
     "PauseWebhook",
     "PostponeDelivery",
     "RaiseProgramVersion",
+    "RecordDeed",
     "ReleaseLease",
     "RemoveEventAward",
     "RemovePhone",

@@ -5,6 +5,7 @@ AssertionError when the store breaks its contract. Must not know: which engine i
 """
 
 from tessera.store.conformance import (
+    audit,
     conditions,
     crud,
     customer_records,
@@ -27,6 +28,7 @@ CASES: tuple[Case, ...] = tuple(
     case
     for topic in (
         crud,
+        audit,
         customer_records,
         programs,
         outbox,

@@ -185,6 +185,8 @@ async def snapshot(store: Store, *, feed: bool = True) -> dict[str, object]:
             await store.memberships(known.number) for known in [await store.customer(1, CUSTOMER)] if known
         ],
         "due": await store.due(2**62, 100),
+        "audit": await store.audit_entries(0, 100),
+        "refusal": await store.refusal("refused"),
         "lease": await store.lease("duty"),
         "proofs": [await store.spent_proof("spent"), await store.spent_proof("new")],
         "events": [await store.events_after(owner.number, 0, 100) for owner in owners],

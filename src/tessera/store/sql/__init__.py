@@ -6,6 +6,7 @@ in `WRITES`, by the class of change; what is read has a name in the module of it
 
 from tessera.core.changes import Change
 from tessera.store.sql import (
+    audit,
     customers,
     identity,
     keys,
@@ -32,6 +33,7 @@ WRITES: dict[type[Change], tuple[Statement, ...]] = {
     **proofs.WRITES,
     **rails.WRITES,
     **upkeep.WRITES,
+    **audit.WRITES,
     **rotation.WRITES,
     **usage.WRITES,
 }
@@ -41,6 +43,7 @@ NOTICE = identity.NOTICE
 __all__ = [
     "NOTICE",
     "WRITES",
+    "audit",
     "customers",
     "identity",
     "keys",

@@ -40,6 +40,12 @@ class PlatformError(msgspec.Struct):
 
 CACHING: Answer = {"description": "Answers are not to be kept.", "schema": {"const": "no-store"}}
 
+REQUEST_ID: Answer = {
+    "description": "The id of this request, by which its refusal can be explained: tell it to the operator.",
+    "required": True,
+    "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+}
+
 CACHED: Answer = {
     "description": "How long the answer may be kept.",
     "schema": {"type": "string", "pattern": "^public, max-age=[0-9]+$"},
@@ -149,6 +155,6 @@ def _answer(family: str, status: int, said: list[tuple[str, str]]) -> Answer:
     properties = {"error": narrowed} if family == "OAuth" else {"errors": {"properties": {"code": narrowed}}}
     return {
         "description": "\n".join(f"`{code}`: {sentence}" for code, sentence in said),
-        "headers": {"Cache-Control": CACHING, **HEADERS.get(status, {})},
+        "headers": {"Cache-Control": CACHING, "X-Request-Id": REQUEST_ID, **HEADERS.get(status, {})},
         "content": {JSON: {"schema": {"$ref": f"#/components/schemas/{family}Error", "properties": properties}}},
     }

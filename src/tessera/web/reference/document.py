@@ -28,7 +28,8 @@ property opens every platform endpoint too, but those that need `loyalty:admin`.
 ignore those that you do not know. Members of a body that the service does not know are ignored, but in the \
 declaration of a program, where they are refused. HEAD is answered as GET, without the body.
 
-What is not well-formed HTTP, or over a limit of the connection, is answered with 400, 408, 431 or 503, without a body.\
+What is not well-formed HTTP, or over a limit of the connection, is answered with 400, 408, 431 or 503, without a \
+body. Every answer of 400 and above has an `X-Request-Id`, by which the operator can tell why.\
 """
 
 PATH_VALUES = {

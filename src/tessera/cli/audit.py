@@ -1,0 +1,129 @@
+"""`tessera audit`: who did what, when and from where; and whether anybody has tampered with it."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from tessera.cli import durations, output
+from tessera.cli.opening import with_house
+from tessera.cli.options import AsJSON, DataDir, Limit, examples, group
+
+if TYPE_CHECKING:
+    from tessera.app.audit import Verdict
+    from tessera.app.house import House
+    from tessera.core.audit_chain import Entry
+
+app = group("Audit: who did what, when and from where, in a chain that shows tampering.")
+
+
+def _shown(entry: "Entry") -> dict[str, Any]:
+    detail: object = msgspec.Raw(entry.detail.encode())
+    try:
+        msgspec.json.decode(entry.detail)
+    except msgspec.DecodeError:  # somebody has tampered with it
+        detail = entry.detail
+    shown = {**msgspec.structs.asdict(entry), "at_microseconds": entry.at, "detail": detail}
+    return output.timed(shown, ("at",))
+
+
+@app.command(
+    "list",
+    epilog=examples(
+        "audit list", "audit list --action application.create --since 2030-01-31", 'audit list --actor "operator ada"'
+    ),
+)
+def list_all(
+    *,
+    actor: Annotated[
+        str | None, typer.Option("--actor", help="Of this actor, as the list shows it.", metavar="ACTOR")
+    ] = None,
+    action: Annotated[str | None, typer.Option("--action", help="Of this action only.", metavar="ACTION")] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", help="Done to this client id, name or key.", metavar="TARGET")
+    ] = None,
+    since: Annotated[str | None, typer.Option("--since", help="From this time on.", metavar="TIME")] = None,
+    before: Annotated[
+        int | None, typer.Option("--before", help="Go on before this entry of the last page.", metavar="NUMBER")
+    ] = None,
+    limit: Limit = 50,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """List what was done, the newest first."""
+    from tessera.app import audit
+    from tessera.ports import Search
+
+    search = Search(actor, action, target, 0 if since is None else durations.past(since))
+
+    async def work(house: "House") -> "list[Entry]":
+        return await audit.newest(house, search, before=before, limit=limit)
+
+    found = with_house(data_dir, work)
+    if as_json:
+        output.document([_shown(each) for each in found])
+    elif not found:
+        output.message("There is no such entry.")
+    else:
+        output.table(
+            ("number", "when", "who", "from", "what", "to", "detail"),
+            [
+                (
+                    each.number,
+                    output.moment(each.at),
+                    *map(output.escaped, (each.actor, each.source or "", each.action, each.target, each.detail)),
+                )
+                for each in found
+            ],
+        )
+        if len(found) == limit:
+            output.message(f"There may be more: --before {found[-1].number}.")
+
+
+@app.command("verify", epilog=examples("audit verify", f"audit verify --number 1204 --head {'3f' * 32}"))
+def verify(
+    *,
+    head: Annotated[
+        str | None, typer.Option("--head", help="The hash that was noted of that entry.", metavar="HASH")
+    ] = None,
+    number: Annotated[
+        int | None, typer.Option("--number", help="An entry that was noted earlier.", metavar="NUMBER")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Walk along the chain. Exit code 1 when an entry was changed, removed, inserted or moved."""
+    from tessera.app import audit
+
+    async def work(house: "House") -> "Verdict":
+        return await audit.verify(house, head=head, number=number)
+
+    verdict = with_house(data_dir, work)
+    if as_json:
+        output.document({"whole": verdict.whole, **msgspec.structs.asdict(verdict)})
+    else:
+        _tell(verdict)
+    if not verdict.whole:
+        raise typer.Exit(1)
+
+
+def _tell(verdict: "Verdict") -> None:
+    for each in verdict.shown:
+        output.data(each)
+    if verdict.problems > len(verdict.shown):
+        output.data(f"And {verdict.problems - len(verdict.shown):,} more places.")
+    output.data(f"{verdict.intact:,} of {verdict.entries:,} entries are intact.")
+    output.data(f"To notice later that the end was cut off, note: --number {verdict.number} --head {verdict.hash}")
+
+
+@app.command("export", epilog=examples("audit export > audit.jsonl"))
+def export(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:  # noqa: ARG001  # it is always JSON
+    """Print all entries as JSON, one a line, the oldest first, with the hashes by which they can be verified."""
+    from tessera.app import audit
+
+    async def work(house: "House") -> None:
+        async for page in audit.pages(house):
+            for each in page:
+                output.data(msgspec.json.encode(_shown(each)).decode())
+
+    with_house(data_dir, work)

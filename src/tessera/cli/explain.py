@@ -1,0 +1,66 @@
+"""`tessera explain`: why a request was refused, and how to put it right."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tessera.cli import output
+from tessera.cli.opening import with_house
+from tessera.cli.options import AsJSON, DataDir, examples
+
+if TYPE_CHECKING:
+    from tessera.app.explain import Explained
+    from tessera.app.house import House
+    from tessera.core.explanations import Explanation
+
+EXAMPLES = examples("explain 5b2f0c9d8e7a46139c0d1e2f3a4b5c6d")
+
+
+def explain(
+    request_id: Annotated[
+        str,
+        typer.Argument(help="The X-Request-Id of the answer.", metavar="REQUEST_ID", show_default=False),
+    ],
+    *,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Tell why a request was refused: the check that failed, what was presented, and how to put it right."""
+    from tessera.app import explain as deed
+
+    async def work(house: "House") -> "Explained":
+        return await deed.explain(house, request_id)
+
+    found = with_house(data_dir, work)
+    if as_json:
+        told = {"failed": found.failed, "advice": found.advice}
+        output.document({**output.record(found.refusal, moments=("at",)), **told})
+        return
+    refusal = found.refusal
+    request = f"{refusal.method} {refusal.path}" if refusal.method else "not read"
+    lines = [
+        ("what failed", found.failed),
+        ("put it right", found.advice),
+        ("check", refusal.check),
+        ("reason", refusal.detail),
+        ("the caller was told", f"{refusal.status} {refusal.code}: {refusal.public}"),
+        ("request", request),
+        ("when", output.moment(refusal.at)),
+        ("from", refusal.source),
+        *_presented(refusal),
+    ]
+    output.pairs([(label, output.escaped(value or "")) for label, value in lines])
+
+
+def _presented(refusal: "Explanation") -> list[tuple[str, str]]:
+    """What the request had in it, by name."""
+    known = "which exists" if refusal.known else "which is not known here, and is not shown whole"
+    lines = [
+        ("client", refusal.client and f"{refusal.client}, {known}"),
+        ("Authorization", refusal.scheme),
+        ("token (fingerprint)", refusal.token),
+        ("in the address", ", ".join(refusal.query)),
+        ("in the body", ", ".join(refusal.body)),
+        ("headers", ", ".join(refusal.headers)),
+    ]
+    return [(label, value) for label, value in lines if value]

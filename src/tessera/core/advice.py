@@ -1,0 +1,286 @@
+"""How to put a refusal right: what failed, in words, and what to do, by the name of the check.
+
+A check that is not in the table is explained by the code that the caller was told.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Advice(NamedTuple):
+    """What it means that a check failed, and what to do about it; both are sentences for an operator."""
+
+    failed: str
+    advice: str
+
+
+CHECKS: Mapping[str, Advice] = {
+    "address.api_key": Advice(
+        "The API key in the address is not one of the caller's organization.",
+        "See `tessera properties list` for the key; perhaps a test key was used with a live token.",
+    ),
+    "address.method": Advice(
+        "The address answers other methods only.", "The `Allow` header of the answer names them; see docs/api.md."
+    ),
+    "address.unknown": Advice(
+        "Nothing answers at this address.", "Compare it with docs/api.md: an address has one spelling."
+    ),
+    "answer.refused": Advice(
+        "The answer itself has a status of an error.", "The body of the answer says what was wrong."
+    ),
+    "assertion.form": Advice(
+        "The client's assertion is not a JWT that can be read, or says another type.",
+        "Have it send client_assertion with the type of RFC 7523; the reason above says what is wrong with it.",
+    ),
+    "assertion.replay": Advice(
+        "The client's assertion was used before.",
+        "Have it make a new one, with another jti, for every request: look for one that is kept or sent again.",
+    ),
+    "assertion.symmetric": Advice(
+        "The client's assertion is made with its secret, which is not taken.",
+        "Have it sign with a private key, or send the secret itself.",
+    ),
+    "binding.certificate": Advice(
+        "The client certificate is absent, or is not the one that the token is bound to.",
+        "Look whether the proxy in front is trusted (`trusted_proxies`) and hands the certificate over.",
+    ),
+    "binding.two": Advice(
+        "The request asks for a token that is bound to a key and to a certificate.",
+        "Have the client leave the DPoP proof out, or `tessera apps set` its token binding.",
+    ),
+    "client.credentials": Advice(
+        "The request names no client, or proves nothing.",
+        "Have the client send client_id and client_secret: by HTTP Basic, or in a form body with its content type.",
+    ),
+    "client.flood": Advice(
+        "Too many wrong secrets came for this client from this address.",
+        "Look where it came from: an old server of the partner, or somebody trying. Elsewhere the secret works.",
+    ),
+    "client.method": Advice(
+        "The way in which the client proved itself is switched off for it.",
+        "`tessera apps show APP` tells which are on; `tessera apps set APP` changes them.",
+    ),
+    "client.proof": Advice(
+        "What the client proved itself with is none of its live credentials.",
+        "The reason above says what was wrong. `tessera apps show APP` lists its credentials and their ends.",
+    ),
+    "dpop.binding": Advice(
+        "The token is bound to a key, and came without its proof or with that of another key.",
+        "Have the client send `Authorization: DPoP` and a proof by the key with which it asked for the token.",
+    ),
+    "dpop.nonce": Advice(
+        "The DPoP proof lacks a nonce that is valid now.",
+        "This is how it begins: the client takes the nonce of the answer and tries again. Look whether it does.",
+    ),
+    "dpop.proof": Advice(
+        "The DPoP proof does not hold.",
+        "The reason above says why: often the address in it, or a clock. Compare `htu` with the issuer.",
+    ),
+    "dpop.replay": Advice(
+        "The DPoP proof was used before.", "Have the client make a new proof, with another jti, for every request."
+    ),
+    "rails.networks": Advice(
+        "The request came from a network that the application may not use.",
+        "`tessera apps limit APP` shows and sets its networks. Behind a proxy, `trusted_proxies` must name that.",
+    ),
+    "rails.tokens-day": Advice(
+        "The application had all the tokens that it may have in a day.",
+        "`tessera apps usage APP` shows whether it keeps its tokens; `tessera apps limit APP` sets the rail.",
+    ),
+    "rails.tokens-hour": Advice(
+        "The application had all the tokens that it may have in an hour.",
+        "`tessera apps usage APP` shows whether it keeps its tokens; `tessera apps limit APP` sets the rail.",
+    ),
+    "rails.requests": Advice(
+        "The application sent more requests in a second than it may.",
+        "`tessera apps limit APP` shows and sets the rail; `Retry-After` says when it may go on.",
+    ),
+    "target.form": Advice(
+        "The parameter resource is no identifier of a resource.",
+        "Have it send the identifier of `tessera resources list`, once.",
+    ),
+    "target.granted": Advice(
+        "The application was granted nothing at the resource that it asked for.",
+        "`tessera apps access APP` shows and changes what it may do, and where.",
+    ),
+    "target.known": Advice(
+        "No resource has the identifier that was asked for.",
+        "`tessera resources list` shows them: an identifier has one spelling.",
+    ),
+    "target.missing": Advice(
+        "It is not clear for which resource the token is to be.",
+        "Have it send the parameter resource; `tessera apps access APP` shows which it may use.",
+    ),
+    "token.audience": Advice(
+        "The token is for another resource.", "Have the client ask for one without the parameter resource."
+    ),
+    "caller.absent": Advice(
+        "The request came without an `Authorization` header.",
+        "Have the caller send `Authorization: Bearer` with a token. Some proxies take the header out: look there too.",
+    ),
+    "caller.api_key": Advice(
+        "No property has the API key that was sent by Basic.", "See `tessera properties list` for the keys."
+    ),
+    "caller.property": Advice(
+        "The secret is not that of the property whose API key was sent.",
+        "Make another property when its secret is lost: `tessera properties create`.",
+    ),
+    "caller.scheme": Advice(
+        "The `Authorization` header is neither a Bearer token nor well-formed Basic.",
+        "Have the caller send `Bearer`, a space and the token, or Basic of user, colon and password in base64.",
+    ),
+    "client.basic": Advice(
+        "The `Authorization` header cannot be read as HTTP Basic.",
+        "User and password are each form-encoded, joined by a colon, and put into base64 with its padding.",
+    ),
+    "client.busy": Advice(
+        "Too many secrets that people made up were to be checked at once.",
+        "Somebody may be guessing. Give the client an id and a secret made here: they need no slow check.",
+    ),
+    "client.characters": Advice(
+        "The client id or secret has characters that none of them has, or is too long.",
+        "Look for a line end or a quotation mark that came along when it was copied.",
+    ),
+    "client.disabled": Advice(
+        "The application is disabled.", "`tessera apps enable APP` puts it back; its tokens from before stay dead."
+    ),
+    "client.query": Advice(
+        "The application may not present its secret in the address.",
+        "Have it send the secret by HTTP Basic or in the body; or `tessera apps set APP --query-credentials warn`.",
+    ),
+    "client.secret": Advice(
+        "The client exists, and this is none of its live secrets.",
+        "`tessera apps secrets list APP` shows their ends and last four characters, `tessera apps secrets add` makes"
+        " another.",
+    ),
+    "client.two_ids": Advice(
+        "The parameter client_id names another client than the `Authorization` header.", "Have it send one of them."
+    ),
+    "client.two_ways": Advice(
+        "The credentials were presented in more than one way.",
+        "Have it send them by HTTP Basic, or in the body, or in the query: not in two of these.",
+    ),
+    "client.unknown": Advice(
+        "No application has this client id.", "`tessera apps list` shows them. A deleted one is gone for good."
+    ),
+    "feed.stale": Advice(
+        "The process has not heard for too long what others changed, and vouches for no token.",
+        "`/readyz` tells more; look at the disk, and at the event `feed_unavailable` in the log.",
+    ),
+    "grant.absent": Advice("The parameter grant_type is missing.", "Have it send grant_type=client_credentials."),
+    "grant.unknown": Advice(
+        "The grant type is not one of this service.", "Have it send grant_type=client_credentials."
+    ),
+    "http.connections": Advice(
+        "The process had as many connections as it may have.",
+        "Raise `connections_max`, add workers, or look for a client that opens a connection for every request.",
+    ),
+    "http.head": Advice(
+        "The request line and headers were over a limit.",
+        "Look for what makes them so long (often cookies); `request_head_bytes_max` is the limit.",
+    ),
+    "http.malformed": Advice(
+        "What arrived is not well-formed HTTP, or could be read as two requests.",
+        "Look at the client or the proxy in front: a client that speaks TLS to a plain port ends here too.",
+    ),
+    "http.slow": Advice(
+        "The request did not arrive whole in time.",
+        "Look at the client's network, and whether the body is as long as it says; `request_timeout_seconds` is the"
+        " limit.",
+    ),
+    "request.body_length": Advice("The body is over the limit.", "Have it send less at once."),
+    "request.characters": Advice(
+        "A parameter has a control character.", "Look for a line end that came along when a value was copied."
+    ),
+    "request.content_type": Advice(
+        "The body is of a type that is not read here.", "Have it send Content-Type: application/x-www-form-urlencoded."
+    ),
+    "request.encoding": Advice(
+        "A parameter is not form-encoded as it must be.",
+        "Have the values percent-encoded as UTF-8; a percent sign itself is %25, a plus sign %2B.",
+    ),
+    "request.header_twice": Advice("A header stands twice.", "Look whether the client and a proxy both add it."),
+    "request.json": Advice(
+        "The body is not a JSON object of strings.", "Have it send one, or a form body with its content type."
+    ),
+    "request.parameters": Advice("There are too many parameters.", "Have it send those that are defined."),
+    "request.query_length": Advice("The query string is too long.", "Have it send the parameters in the body."),
+    "request.twice": Advice(
+        "A parameter was sent twice, or in two places.", "Have it send each once: in the body or in the query."
+    ),
+    "request.value_length": Advice("A parameter is too long.", "Have it send what docs/api.md says."),
+    "revoke.absent": Advice("The parameter token is missing.", "Have it send the token in the body."),
+    "revoke.query": Advice(
+        "The token stood in the address, which ends in logs.", "Have it send the token in the body."
+    ),
+    "scope.granted": Advice(
+        "The application asked for a scope that it was not given.",
+        "`tessera apps show APP` shows what it has. Have it ask for less, or leave the parameter out.",
+    ),
+    "scope.malformed": Advice(
+        "The parameter scope cannot be read.", "Names with one space between them, percent-encoded: openid%20x."
+    ),
+    "server.defect": Advice(
+        "This is a mistake of the service.", "The log has it whole, under this request id: please report it."
+    ),
+    "store.unavailable": Advice(
+        "The database could not be read or written.", "`tessera doctor` tells what is wrong: often the disk is full."
+    ),
+    "token.application": Advice(
+        "The application that the token was issued to is disabled or deleted.", "`tessera apps list` shows which."
+    ),
+    "token.ended": Advice(
+        "All tokens of the application were ended after this one was issued, or none of its secrets is live.",
+        "Have the client request a new token at a 401; `tessera apps secrets list APP` shows the ends.",
+    ),
+    "token.expired": Advice("The token has expired.", "Have the client request a new one before the end, or at a 401."),
+    "token.query": Advice(
+        "A token stood in the address, which ends in logs.", "Have it stand in the Authorization header only."
+    ),
+    "token.revoked": Advice(
+        "The token was revoked.", "Have the client request a new one at a 401. `tessera audit list` tells of operators."
+    ),
+    "token.scope": Advice(
+        "The token lacks the scope that the address needs.",
+        "The answer names it. Give it to the application, and have it request a new token.",
+    ),
+    "token.unknown": Advice(
+        "This is no token of this service.",
+        "Look whether it was cut short, or belongs to another installation (test and live).",
+    ),
+}
+
+CODES: Mapping[str, Advice] = {
+    "access_denied": Advice("The caller may not do this.", "See what the application was given: `tessera apps show`."),
+    "argument_error": Advice("A value has the wrong type or form.", "The answer names it; see docs/api.md."),
+    "internal_server_error": Advice("This is a mistake of the service.", "The log has it whole: please report it."),
+    "invalid_api_key": Advice("The API key is not one of the caller's.", "See `tessera properties list`."),
+    "invalid_auth_token": Advice("The token or the secret does not open the door.", "Have it request a new token."),
+    "invalid_client": Advice("The client did not prove who it is.", "See `tessera apps show APP` for its secrets."),
+    "invalid_request": Advice(
+        "The request is malformed.", "The answer says what is wrong with it; see docs/errors.md."
+    ),
+    "invalid_dpop_proof": Advice(
+        "The DPoP proof does not hold.", "Have the client make a new proof for every request."
+    ),
+    "invalid_target": Advice(
+        "The resource that was asked for is unknown, or nothing was granted there.", "See `tessera apps access APP`."
+    ),
+    "invalid_token": Advice("The token does not open the door.", "Have the client request a new one."),
+    "use_dpop_nonce": Advice("The DPoP proof needs a nonce.", "The client takes it from the answer and tries again."),
+    "invalid_scope": Advice("The scope is malformed, or more than was given.", "See `tessera apps show APP`."),
+    "missing_data": Advice("A field that is required is absent.", "The answer names it; see docs/api.md."),
+    "not_available": Advice("Nothing was done.", "Have it sent again after a while."),
+    "not_found": Advice("There is no such thing in the caller's organization.", "See the answer for which."),
+    "temporarily_unavailable": Advice("Nothing was done.", "Have it sent again after a while."),
+    "unsupported_grant_type": Advice("The grant type is not known here.", "Have it send client_credentials."),
+    "user_not_found": Advice("The organization has no such customer.", "`tessera customers show` finds one by any id."),
+    "validation": Advice("A rule forbids what was asked for.", "The answer says which; see docs/errors.md."),
+}
+
+NOTHING_KNOWN = Advice("The request was refused.", "The answer and the log say more.")
+
+
+def advice_for(check: str, code: str) -> Advice:
+    """What to tell about a check, by the code where there is nothing of its own."""
+    return CHECKS.get(check) or CODES.get(code) or NOTHING_KNOWN

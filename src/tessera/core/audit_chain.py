@@ -1,0 +1,89 @@
+"""The chain of the audit: each entry's hash is made of the entry and of the hash before it.
+
+Whoever changes, removes, inserts or moves an entry breaks the chain at that place, unless everything after it is made
+anew; then only a hash that was noted elsewhere tells.
+"""
+
+import hashlib
+
+import msgspec
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One entry as it is stored; `number` counts from 1 without a gap, `hash` is 64 hex characters."""
+
+    number: int
+    id: str
+    at: int
+    actor: str
+    source: str | None
+    action: str
+    target: str
+    detail: str
+    hash: str
+
+
+def chained(previous: str, number: object, *fields: object) -> str:
+    """The hash of an entry, given the one before it ("" before the first) and its fields in their order.
+
+    SHA-256, in hex, over each value as its length in bytes, a colon and the value in UTF-8; `-` for one that is not
+    there. No two different entries are written alike.
+    """
+    return hashlib.sha256(b"".join(_written(each) for each in (previous, number, *fields))).hexdigest()
+
+
+def _written(value: object) -> bytes:
+    if value is None:
+        return b"-"
+    raw = value if isinstance(value, bytes) else str(value).encode()
+    return b"%d:%b" % (len(raw), raw)
+
+
+def hash_of(entry: Entry, previous: str) -> str:
+    """What the hash of an entry has to be."""
+    return chained(
+        previous,
+        entry.number,
+        entry.id,
+        entry.at,
+        entry.actor,
+        entry.source,
+        entry.action,
+        entry.target,
+        entry.detail,
+    )
+
+
+class Walk:
+    """A walk along the chain. `number` and `hash` are those of the last entry passed, `intact` how many held."""
+
+    def __init__(self, number: int = 0, hash: str = "") -> None:
+        self.number = number
+        self.hash = hash
+        self.intact = 0
+
+    def step(self, entry: Entry) -> str | None:
+        """Pass one more entry; a sentence when it does not follow from the one before it.
+
+        What comes after is held against the hash that stands there: one broken place is told once.
+        """
+        problem = self._problem(entry)
+        if problem is None:
+            self.intact += 1
+        self.number, self.hash = max(entry.number, self.number), entry.hash
+        return problem
+
+    def _problem(self, entry: Entry) -> str | None:
+        awaited = self.number + 1
+        if entry.number < awaited:
+            return f"Entry {entry.number} stands where none can be: it was inserted or moved."
+        if entry.number > awaited:
+            missing = (
+                f"Entry {awaited} is" if entry.number == awaited + 1 else f"Entries {awaited} to {entry.number - 1} are"
+            )
+            return f"{missing} missing before entry {entry.number}: removed, or moved."
+        if hash_of(entry, self.hash) != entry.hash:
+            return f"Entry {entry.number} does not agree with its hash: it was changed, inserted or moved" + (
+                f", or entry {entry.number - 1} before it was." if entry.number > 1 else "."
+            )
+        return None

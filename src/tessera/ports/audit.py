@@ -1,0 +1,33 @@
+"""Reading the audit, and what was refused."""
+
+from typing import NamedTuple, Protocol
+
+from tessera.core.audit_chain import Entry
+
+
+class Search(NamedTuple):
+    """Which entries are wanted: by exact actor, action and target, where given, from a moment on."""
+
+    actor: str | None = None
+    action: str | None = None
+    target: str | None = None
+    since: int = 0
+
+
+class AuditReader(Protocol):
+    """The audit's entries, and the refusals that are kept. Reading entries may take long: not for a request."""
+
+    async def audit_entries(self, after: int, limit: int) -> list[Entry]:
+        """Entries with greater numbers, in their order."""
+
+    async def audit_entries_before(self, before: int, limit: int, search: Search) -> list[Entry]:
+        """Entries with lower numbers that are wanted, the newest first."""
+
+    async def refusal(self, request_id: str) -> str | None:
+        """What is kept of the refusal with this id, as JSON."""
+
+    async def oldest_refusal_at(self) -> int | None:
+        """When the oldest refusal was that is kept."""
+
+    async def refusal_at(self, place: int) -> int | None:
+        """When the refusal was that has so many newer ones; None when there are not so many."""

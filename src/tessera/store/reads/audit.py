@@ -1,0 +1,29 @@
+"""Reading the audit, and what was refused."""
+
+from tessera.core.audit_chain import Entry
+from tessera.ports.audit import Search
+from tessera.store.driver import Fetching
+from tessera.store.sql import audit as sql
+
+
+class AuditReads(Fetching):
+    """Implements `tessera.ports.AuditReader`."""
+
+    async def audit_entries(self, after: int, limit: int) -> list[Entry]:
+        return [Entry(*row) for row in await self._fetch(sql.ENTRIES_AFTER, {"after": after, "limit": limit})]
+
+    async def audit_entries_before(self, before: int, limit: int, search: Search) -> list[Entry]:
+        key = {"before": before, "limit": limit, **search._asdict()}
+        return [Entry(*row) for row in await self._fetch(sql.ENTRIES_BEFORE, key)]
+
+    async def refusal(self, request_id: str) -> str | None:
+        found = await self._fetch(sql.REFUSAL, {"request_id": request_id})
+        return found[0][0] if found else None
+
+    async def oldest_refusal_at(self) -> int | None:
+        oldest: int | None = (await self._fetch(sql.REFUSAL_OLDEST_AT, {}))[0][0]
+        return oldest
+
+    async def refusal_at(self, place: int) -> int | None:
+        found = await self._fetch(sql.REFUSAL_AT, {"place": place})
+        return found[0][0] if found else None

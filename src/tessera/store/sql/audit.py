@@ -1,0 +1,48 @@
+"""The audit's chain, and the refusals that can be explained.
+
+`chained` is a function that the engine is given (`core/audit_chain.chained`): it makes the hash of an entry.
+"""
+
+from tessera.core import changes
+from tessera.store.sql.statement import Statement
+
+_LAST = "coalesce((select hash from audit_entry order by number desc limit 1), '')"
+_NEXT = "(select coalesce(max(number), 0) + 1 from audit_entry)"
+_FIELDS = ":id, :at, :actor, :source, :action, :target, :detail"
+
+WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
+    changes.RecordDeed: (
+        Statement(
+            "insert into audit_entry (number, id, at, actor, source, action, target, detail, hash)"
+            f" values ({_NEXT}, {_FIELDS}, chained({_LAST}, {_NEXT}, {_FIELDS})) on conflict (id) do nothing"
+        ),
+    ),
+    changes.KeepRefusal: (
+        Statement(
+            "insert into refusal (request_id, at, explanation) values (:request_id, :at, :explanation)"
+            " on conflict do nothing"
+        ),
+    ),
+    changes.ForgetRefusals: (
+        Statement(
+            "delete from refusal where request_id in"
+            " (select request_id from refusal where at <= :until order by at limit :limit)"
+        ),
+    ),
+}
+
+_COLUMNS = "number, id, at, actor, source, action, target, detail, hash"
+ENTRIES_AFTER = f"select {_COLUMNS} from audit_entry where number > :after order by number limit :limit"
+ENTRIES_BEFORE = (
+    f"select {_COLUMNS} from audit_entry where number < :before and at >= :since"
+    " and actor = coalesce(:actor, actor) and action = coalesce(:action, action) and target = coalesce(:target, target)"
+    " order by number desc limit :limit"
+)
+ENTRIES_LAST = (
+    f"select {_COLUMNS} from (select {_COLUMNS} from audit_entry order by number desc limit :limit) as newest"
+    " order by number"
+)
+
+REFUSAL = "select explanation from refusal where request_id = :request_id"
+REFUSAL_OLDEST_AT = "select min(at) from refusal"
+REFUSAL_AT = "select at from refusal order by at desc limit 1 offset :place"

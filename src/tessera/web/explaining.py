@@ -1,0 +1,107 @@
+"""From a request that was refused to what can be told of it; and the id by which it is asked for."""
+
+import os
+from typing import NamedTuple
+
+from tessera.app.refusals import Refusals
+from tessera.core import credentials, explanations
+from tessera.core.explanations import Explanation
+from tessera.core.wire import Params
+from tessera.ports import Clock
+from tessera.web import origin
+from tessera.web.messages import Request, Scope
+
+ID_BYTES = 16
+REQUEST_ID = b"x-request-id"
+
+
+def new_id() -> bytes:
+    """The id of a refused request: 128 bits of chance in hex. One that came with the request is not looked at."""
+    return os.urandom(ID_BYTES).hex().encode()
+
+
+class Told(NamedTuple):
+    """Why a request was refused: what the caller is told, and what only the operator is."""
+
+    code: str
+    check: str
+    public: str
+    detail: str = ""
+
+
+UNREAD: dict[int, Told] = {
+    400: Told("", "http.malformed", "The connection was closed: this is not well-formed HTTP."),
+    408: Told("", "http.slow", "The connection was closed: the request did not arrive whole in time."),
+    431: Told("", "http.head", "The connection was closed: the request line and headers are over a limit."),
+    503: Told("", "http.connections", "The connection was closed: there are too many."),
+}
+"""Why the protocol refuses by itself, without a body; see `web/protocol.py`."""
+
+
+class Explainer:
+    """Hands what was refused to the upkeep, which keeps it."""
+
+    def __init__(self, refusals: Refusals, clock: Clock, proxies: tuple[str, ...]) -> None:
+        self._refusals = refusals
+        self._clock = clock
+        self._proxies = proxies
+
+    def unread(self, request_id: bytes, status: int, source: str) -> None:
+        """A request that was refused before it was read."""
+        if self._refusals.has_room(known=False):
+            told = UNREAD[status]
+            self._refusals.add(
+                Explanation(request_id.decode(), self._clock.now(), "", "", source, status, *told[:3], told.detail)
+            )
+
+    def refused(self, request: Request, status: int, told: Told) -> None:
+        """A request that was read and refused. Nothing is made of it when there is no room."""
+        scope = request.scope
+        authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        client = request.seen.client_id or _client(request.params, authorization)
+        known = bool(client) and self._refusals.knows(client)
+        source = self._source(scope)
+        if known and (status in (401, 403, 429) or scope["path"].startswith("/oauth/")):
+            self._refusals.count(client, told.check, source)
+        if not self._refusals.has_room(known=known):
+            return
+        token = credentials.bearer(authorization) or (request.params and request.params.get("token")) or ""
+        self._refusals.add(
+            Explanation(
+                request.seen.request_id,
+                self._clock.now(),
+                scope["method"],
+                request.seen.path,
+                source,
+                status,
+                told.code,
+                told.check,
+                told.public,
+                told.detail,
+                explanations.shown_client(client, known=known) if client else "",
+                known,
+                explanations.scheme(authorization) if authorization else "",
+                explanations.fingerprint(token),
+                tuple(sorted(request.params.in_query)) if request.params else (),
+                tuple(sorted(request.params.in_body)) if request.params else (),
+                explanations.shown_headers(scope["headers"]),
+            )
+        )
+
+    def path(self, scope: Scope) -> str:
+        """The address of a request, without what may be secret in it."""
+        return explanations.shown_path(scope["raw_path"].decode("latin-1"), self._refusals.knows)
+
+    def _source(self, scope: Scope) -> str:
+        client = scope["client"]
+        source: str = client[0] if client else ""
+        return origin.known(self._proxies).source(source, scope["headers"]) if self._proxies else source
+
+
+def _client(params: Params | None, authorization: bytes) -> str:
+    """The client id or API key that was presented, "" when there was none."""
+    named = params.get("client_id") if params else None
+    if named is None and authorization:
+        pair = credentials.basic_pair(authorization)
+        named = pair[0] if pair else None
+    return named or ""
