@@ -24,8 +24,10 @@ from tests.support.raw import Answer, Wire
 from tests.support.target import Header, Target
 
 ALSO_UNDER = "/incentives"
-BESIDE = frozenset({"lease"})
-"""Tables that are written without any request: who does which duty."""
+BESIDE = frozenset(
+    {"lease", "refusal", "audit_entry", "sqlite_sequence", "usage_hour", "application_usage", "credential"}
+)
+"""Tables that are written beside what a request does: who does which duty, what was refused, what is counted."""
 
 _JSON = ("Content-Type", "application/json")
 _PLACE = re.compile(r"\{(\w+)\}")
