@@ -33,6 +33,9 @@ DEFAULT_LIFETIME_SECONDS = 14 * 86400
 
 PAGE_ROWS = 500
 
+_NAMED_AS = {"public_key": "key", "jwks_uri": "key", "certificate": "certificate", "tls_subject": "certificate"}
+"""What a credential without a name of its own is called by, by its kind; all others are secrets."""
+
 
 class Issued(msgspec.Struct, frozen=True):
     """A client id with a secret that is shown this once; an imported secret is not shown at all."""
@@ -150,9 +153,11 @@ async def leaves_no_secret(house: House, client_id: str, name: str, ends_at: int
 
 
 async def free_credential_name(house: House, client_id: str, kind: str) -> str:
-    """A name for the next credential of this kind that none so far has, as `secret-2`."""
-    taken = {each.name for each in await house.store.secrets(client_id)}
-    return next(name for name in (f"{kind}-{count}" for count in range(len(taken) + 1, 2**31)) if name not in taken)
+    """A name for the next credential of this kind that none so far has, as `secret-2`; each kind has its own count."""
+    found = await house.store.secrets(client_id)
+    taken = {each.name for each in found}
+    before = sum(_NAMED_AS.get(each.kind, "secret") == kind for each in found)
+    return next(name for name in (f"{kind}-{count}" for count in range(before + 1, 2**31)) if name not in taken)
 
 
 async def disable(house: House, client_id: str) -> None:

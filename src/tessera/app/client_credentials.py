@@ -93,6 +93,14 @@ async def of_kind(house: House, client_id: str, kinds: tuple[CredentialKind, ...
     return [each for each in await house.store.secrets(client_id) if each.kind in names]
 
 
+async def check_named(house: House, client_id: str, kind: str, name: str) -> None:
+    """Raises OperatorError unless the application has a `key` or `certificate` of this name: a secret is neither."""
+    kinds = KEY_KINDS if kind == "key" else CERTIFICATE_KINDS
+    names = [each.name for each in await of_kind(house, client_id, kinds)]
+    if name not in names:
+        raise OperatorError(f"The application has no {kind} named {name}. It has: {', '.join(names) or 'none'}.")
+
+
 async def set_methods(house: House, client_id: str, methods: AuthenticationMethod) -> None:
     """In which ways the application may prove itself; 0 for any that it has a credential for. Raises OperatorError."""
     await commit(house, SetAuthenticationMethods(client_id, int(methods)))

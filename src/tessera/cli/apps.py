@@ -178,6 +178,7 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
             ("token lifetime", f"{found.token_lifetime_seconds} seconds"),
             ("token format", found.token_format),
             ("token binding", found.token_binding),
+            ("proves itself by", found.authentication_methods),
             ("URL credentials", f"{found.query_credentials}, used {found.query_credentials_used} times"),
             ("created", output.moment(found.created_at)),
             ("tokens issued", found.tokens_issued),

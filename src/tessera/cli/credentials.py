@@ -31,6 +31,11 @@ METHODS = {"secret": 1, "private_key_jwt": 2, "tls": 4}
 """The ways in which an application may prove itself, by their flags (`core/applications.AuthenticationMethod`)."""
 
 
+def _file(flag: str, what: str) -> Any:
+    """An option that names a file, which has to be there."""
+    return typer.Option(flag, help=what, metavar="FILE", exists=True, dir_okay=False, readable=True)
+
+
 def methods_named(text: str) -> int:
     """The flags of these ways. Raises BadParameter."""
     if text == "any":
@@ -52,8 +57,8 @@ def methods_named(text: str) -> int:
 def add_key(
     application: App,
     *,
-    jwk: Annotated[Path | None, typer.Option("--jwk", help="File of the public key as a JWK.", metavar="FILE")] = None,
-    pem: Annotated[Path | None, typer.Option("--pem", help="File of the public key as PEM.", metavar="FILE")] = None,
+    jwk: Annotated[Path | None, _file("--jwk", "File of the public key as a JWK.")] = None,
+    pem: Annotated[Path | None, _file("--pem", "File of the public key as PEM.")] = None,
     jwks_uri: Annotated[
         str | None, typer.Option("--jwks-uri", help="Address at which it publishes its keys.", metavar="URL")
     ] = None,
@@ -91,7 +96,7 @@ def add_key(
 def add_certificate(
     application: App,
     *,
-    pem: Annotated[Path | None, typer.Option("--pem", help="File of the certificate as PEM.", metavar="FILE")] = None,
+    pem: Annotated[Path | None, _file("--pem", "File of the certificate as PEM.")] = None,
     subject: Annotated[
         str | None,
         typer.Option(
@@ -156,8 +161,8 @@ def _added(
 
 def show_table(found: list[dict[str, Any]]) -> None:
     """A table of credentials; the last four characters are those of the thumbprint."""
-    columns = ("name", "kind", "last_four", "state", "created_at", "ends_at", "last_used_at", "last_used_from")
-    titles = ("name", "kind", "last four", "state", "created", "ends", "last used", "from")
+    columns = ("name", "kind", "last_four", "named", "state", "created_at", "ends_at", "last_used_at", "last_used_from")
+    titles = ("name", "kind", "last four", "names", "state", "created", "ends", "last used", "from")
     output.table(titles, [[each[column] for column in columns] for each in found])
 
 
@@ -193,7 +198,7 @@ def expire_key(
     application: App, name: Named, *, at: At = None, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False
 ) -> None:
     """End a key, now or at a time. With the last credential end all of the application's tokens."""
-    _expire(application, name, at, yes=yes, data_dir=data_dir, as_json=as_json)
+    _expire(application, "key", name, at, yes=yes, data_dir=data_dir, as_json=as_json)
 
 
 @certificates.command(
@@ -204,11 +209,13 @@ def expire_certificate(
     application: App, name: Named, *, at: At = None, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False
 ) -> None:
     """End a certificate, now or at a time. With the last credential end all of the application's tokens."""
-    _expire(application, name, at, yes=yes, data_dir=data_dir, as_json=as_json)
+    _expire(application, "certificate", name, at, yes=yes, data_dir=data_dir, as_json=as_json)
 
 
-def _expire(application: str, name: str, at: str | None, *, yes: bool, data_dir: Path | None, as_json: bool) -> None:
-    from tessera.app import applications
+def _expire(
+    application: str, kind: str, name: str, at: str | None, *, yes: bool, data_dir: Path | None, as_json: bool
+) -> None:
+    from tessera.app import applications, client_credentials
 
     if at is not None:
         durations.moment(at, 0)
@@ -216,6 +223,7 @@ def _expire(application: str, name: str, at: str | None, *, yes: bool, data_dir:
     async def work(house: "House") -> dict[str, Any]:
         found = await applications.find(house, application)
         ends_at = None if at is None else durations.moment(at, house.clock.now())
+        await client_credentials.check_named(house, found.client_id, kind, name)
         if await applications.leaves_no_secret(house, found.client_id, name, ends_at):
             last = f"{name} is the last live credential of {found.name}: with it end all of the application's tokens."
             confirm(f"{last} Go on?", f"{last} Add another first, or say --yes.", yes=yes)

@@ -197,7 +197,7 @@ class ApplicationRecord(msgspec.Struct, frozen=True):
     token_lifetime_seconds: int
     query_credentials: str
     token_format: str
-    authentication_methods: int
+    authentication_methods: str
     token_binding: str
     token_reuse: bool
     rails: str
@@ -208,7 +208,10 @@ class ApplicationRecord(msgspec.Struct, frozen=True):
 
 
 class CredentialRecord(msgspec.Struct, frozen=True):
-    """A credential as its operator sees it: of a secret never its value, only its last four characters."""
+    """A credential as its operator sees it: of a secret never its value, only its last four characters.
+
+    `named` is the address of a key set, or the subject that a certificate must have; None for all others.
+    """
 
     number: int
     name: str
@@ -218,6 +221,7 @@ class CredentialRecord(msgspec.Struct, frozen=True):
     ends_at: int | None
     last_used_at: int | None
     last_used_from: str | None
+    named: str | None
 
 
 NOBODY = Application(

@@ -53,11 +53,11 @@ def check_address(address: str) -> str:
     """The address of a key set as it is. Raises ValueError, with a sentence, when it cannot be one."""
     if not address.isascii() or not address.isprintable() or " " in address or len(address) > ADDRESS_LENGTH_MAX:
         raise ValueError(f"The address is at most {ADDRESS_LENGTH_MAX} printable characters without spaces.")
-    parts = urlsplit(address)
     try:
+        parts = urlsplit(address)
         port = parts.port
     except ValueError:
-        raise ValueError("The address's port is no port.") from None
+        raise ValueError("The address of a key set is no URL: its host or its port is none.") from None
     if parts.scheme != "https" or not parts.hostname or port == 0:
         raise ValueError("The address of a key set begins with https://, and a host.")
     if parts.username is not None or parts.password is not None or parts.fragment or "\\" in address:

@@ -28,6 +28,11 @@ from tessera.store.driver import Row
 
 _KINDS = tuple(CredentialKind)
 _POLICIES = tuple(QueryCredentials)
+_WAYS = {
+    AuthenticationMethod.CLIENT_SECRET: "secret",
+    AuthenticationMethod.PRIVATE_KEY_JWT: "private_key_jwt",
+    AuthenticationMethod.TLS: "tls",
+}
 
 
 @lru_cache(maxsize=256)
@@ -132,7 +137,7 @@ def application_record(row: Row) -> ApplicationRecord:
         lifetime,
         _POLICIES[policy].name.lower(),
         TokenFormat(token_format).name.lower(),
-        methods,
+        _methods(methods),
         TokenBinding(binding).name.lower(),
         reuse == 1,
         rails,
@@ -140,9 +145,16 @@ def application_record(row: Row) -> ApplicationRecord:
     )
 
 
+def _methods(flags: int) -> str:
+    """Ways to prove oneself, with commas between; `any` for none."""
+    return ",".join(_WAYS[each] for each in AuthenticationMethod(flags)) or "any"
+
+
 def credential_record(row: Row) -> CredentialRecord:
     """The operator's view of a credential."""
     number, name, kind, *rest = row
+    if rest[-1] is not None:
+        rest[-1] = rest[-1].decode()
     return CredentialRecord(number, name, _KINDS[kind].name.lower(), *rest)
 
 

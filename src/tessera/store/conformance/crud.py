@@ -84,10 +84,32 @@ async def an_application_reads_back(stores: Stores) -> None:
     expect(
         await store.secrets(CLIENT),
         [
-            CredentialRecord(world.secret, "first", "keyed", "abcd", AT, AT + 5, None, None),
-            CredentialRecord(world.secret + 1, "second", "argon2id", "", AT + 1, AT + 2, None, None),
+            CredentialRecord(world.secret, "first", "keyed", "abcd", AT, AT + 5, None, None, None),
+            CredentialRecord(world.secret + 1, "second", "argon2id", "", AT + 1, AT + 2, None, None, None),
         ],
     )
+
+
+@TOPIC
+async def what_is_no_secret_is_told_whole(stores: Stores) -> None:
+    """Of the credentials the address of a key set and a subject are shown, of an application its ways by name."""
+    store = await stores()
+    await material.furnish(store)
+    held = {
+        CredentialKind.KEYED: b"k" * 32,
+        CredentialKind.PUBLIC_KEY: b"{}",
+        CredentialKind.JWKS_URI: b"https://a.example/",
+        CredentialKind.CERTIFICATE: b"c" * 32,
+        CredentialKind.TLS_SUBJECT: b"san_dns:a.example",
+    }
+    for kind, digest in held.items():
+        await store.commit(changes.AddCredential(CLIENT, kind.name, int(kind), digest, "", AT, None))
+    told = {each.name: each.named for each in await store.secrets(CLIENT) if each.named is not None}
+    expect(told, {"JWKS_URI": "https://a.example/", "TLS_SUBJECT": "san_dns:a.example"}, "what is told whole")
+    for flags, ways in ((0, "any"), (1, "secret"), (6, "private_key_jwt,tls"), (7, "secret,private_key_jwt,tls")):
+        await store.commit(changes.SetAuthenticationMethods(CLIENT, flags))
+        record = await store.application_record(CLIENT)
+        expect(record is not None and record.authentication_methods, ways, "its ways")
 
 
 @TOPIC
@@ -157,7 +179,7 @@ async def records_tell_the_operator(stores: Stores) -> None:
         60,
         "allow",
         "opaque",
-        0,
+        "any",
         "none",
         False,
         "",

@@ -1,6 +1,6 @@
 """Reading organizations, properties, applications, secrets, keys, revocations and the change feed."""
 
-from tessera.core.applications import Application, ApplicationRecord, CredentialRecord
+from tessera.core.applications import Application, ApplicationRecord, CredentialKind, CredentialRecord
 from tessera.core.changes import Notice, NoticeKind
 from tessera.core.keys import KeyPurpose, WrappedKey
 from tessera.core.organizations import OrganizationRecord, Property, PropertyRecord
@@ -57,4 +57,5 @@ class IdentityReads(Fetching):
         return None
 
     async def secrets(self, client_id: str) -> list[CredentialRecord]:
-        return [rows.credential_record(row) for row in await self._fetch(sql.SECRETS, {"client_id": client_id})]
+        asked = {"client_id": client_id, "jwks_uri": CredentialKind.JWKS_URI, "tls_subject": CredentialKind.TLS_SUBJECT}
+        return [rows.credential_record(row) for row in await self._fetch(sql.SECRETS, asked)]

@@ -163,7 +163,7 @@ APPLICATION_BY_CLIENT_ID = f"{_APPLICATION_RECORD} where a.client_id = :name"
 APPLICATION_BY_NAME = f"{_APPLICATION_RECORD} where a.name = :name"
 SECRETS = (
     "select s.number, s.name, s.kind, s.last_four, s.created_at, s.ends_at, s.last_used_at,"
-    " s.last_used_from"
+    " s.last_used_from, case when s.kind in (:jwks_uri, :tls_subject) then s.digest end"
     " from credential s join application a on a.number = s.application"
     " where a.client_id = :client_id order by s.number"
 )
