@@ -303,7 +303,10 @@ def test_a_deed_whose_commit_fails(tmp_path: Path, name: str, fault: Fault) -> N
             await deed.run(scene, subject)
         assert await deed.done(scene, subject)
         invariants.check(scene.database)
-        assert invariants.row_counts(scene.database) == expected
+        counted = invariants.row_counts(scene.database)
+        if fault is Fault.AFTER and deed.again is None:  # done twice, and so told twice
+            assert counted.pop("audit_entry") >= expected.pop("audit_entry")
+        assert counted == expected
 
     play(tmp_path, scenario)
 

@@ -94,3 +94,11 @@ def test_ended_secrets_are_left_behind() -> None:
     assert known.without_ended_credentials(100).credentials == [second]
     assert known.without_ended_credentials(200).credentials == []
     assert known.without_ended_credentials(200).serves_until == 200
+
+
+def test_only_secrets_are_compared_with_secrets() -> None:
+    """What stands in the table of credentials and is no secret opens nothing, even to whoever sends its very bytes."""
+    digest = applications.secret_digest(PEPPER, "one")
+    others = [kind for kind in CredentialKind if kind is not CredentialKind.KEYED]
+    for kind in others:
+        assert applications.matching_secret(application(Credential(1, kind, digest, None)), digest, 0) is None

@@ -73,7 +73,7 @@ def test_a_request_is_a_span(tmp_path: Path, trusted: bool) -> None:
     with collecting() as (collector, endpoint):
         environment = {"TESSERA_OTLP_ENDPOINT": endpoint, "OTEL_BSP_SCHEDULE_DELAY": "100"}
         if trusted:
-            environment["TESSERA_TRUSTED_PROXIES"] = '["127.0.0.0/8"]'
+            environment["TESSERA_TRUSTED_PROXIES"] = "127.0.0.0/8"
         with operated(tmp_path / "data", **environment) as served:
             demo = served.server.demo
             query = f"grant_type=client_credentials&client_id={demo['client_id']}&client_secret={demo['client_secret']}"
