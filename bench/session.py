@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench import checks, customers, folders, kinds, machine, processes, rails, revocations, writes, wrk
+from bench import checks, customers, folders, kinds, machine, processes, rails, revocations, signed, writes, wrk
 from bench.customers import Crowd
 from bench.folders import Folder
 from bench.kinds import KINDS, PROFILE, TIER_STATUS, TOKEN_QUERY, Kind
@@ -16,9 +16,10 @@ from bench.processes import Server
 from bench.rails import Railed
 from bench.results import Line, Results
 from bench.revocations import Revoked
+from bench.signed import Signed
 from bench.writes import Writes
 
-PARTS = ("many", "rotation", "rails", "writes", "revocations", "customers", "start", "growth")
+PARTS = ("many", "rotation", "rails", "writes", "revocations", "signed", "customers", "start", "growth")
 ROTATED_APPLICATIONS = 100
 
 Say = Callable[[str], None]
@@ -69,6 +70,7 @@ class Session:
         crowd = self._crowd(crowd_lines) if "customers" in plan.parts else None
         writing = self._writing(bare) if "writes" in plan.parts else None
         revoked = self._revoked(bare) if "revocations" in plan.parts else None
+        signatures = self._signatures(bare) if "signed" in plan.parts else None
         rounds = Rounds(bare, one, many, self._length)
         for number in range(1, plan.rounds + 1):
             rounds.run(plan.kinds, number, self._say)
@@ -84,6 +86,9 @@ class Session:
             if revoked is not None:
                 self._say(f"round {number}: {plan.revocations:,} revocations")
                 revoked.run(number)
+            if signatures is not None:
+                self._say(f"round {number}: signatures")
+                signatures.run(number)
             if crowd is not None:
                 self._say(f"round {number}: {plan.customers:,} customers")
                 crowd.run(number)
@@ -93,6 +98,7 @@ class Session:
         lines += [] if railed is None else railed.lines()
         lines += [] if writing is None else writing.lines()
         lines += [] if revoked is None else revoked.lines()
+        lines += [] if signatures is None else signatures.lines()
         lines += [] if crowd is None else [*crowd.lines(), *crowd_lines]
         lines += self._memories(lines) + starts
         if "growth" in plan.parts:
@@ -182,6 +188,13 @@ class Session:
         self._say(f"revoking {count:,} tokens")
         revocations.revoke(many, count)
         return Revoked(bare, self._questioned(without), self._questioned(many), count, self._length)
+
+    def _signatures(self, bare: Subject) -> Signed:
+        """A server with one caller that signs, and others whose tokens are signed."""
+        folder = self._folder("signed", signed.CALLERS)
+        keys = signed.prepare(folder)
+        server = self._stack.enter_context(processes.tessera("signatures", folder.path))
+        return Signed(bare, server, folder, keys, self._length)
 
     def _questioned(self, folder: Folder) -> Subject:
         server = self._stack.enter_context(processes.tessera(f"the folder {folder.path.name}", folder.path))

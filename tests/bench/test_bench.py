@@ -106,6 +106,23 @@ def check_lines(lines: dict[str, dict[str, Any]]) -> None:
 
 
 @pytest.mark.filterwarnings("default::UserWarning")
+def test_signatures_are_measured_beside_the_signature_alone(tmp_path: Path) -> None:
+    """Each case has its line, with a target for EdDSA only; no assertion is sent twice, or a refusal would end it."""
+    if not wrk_is_here():
+        return
+    ended = bench("--quick", "--seconds", "0.3", "--only", "token_form,signed", "--results", str(tmp_path))
+
+    assert ended.returncode == 0, ended.stderr
+    lines = {line["name"]: line for line in json.loads((tmp_path / "latest.json").read_bytes())["lines"]}
+    for name in ("assertion", "jwt"):
+        assert (lines[f"{name}_eddsa"]["target"], lines[f"{name}_es256"]["target"]) == (0.7, None)
+        for algorithm in ("eddsa", "es256"):
+            alone, beside = lines[f"{name}_{algorithm}"], lines[f"{name}_{algorithm}_beside"]
+            assert 0 < alone["measured"] < beside["measured"]
+            assert alone["requests_per_second"] > 0
+
+
+@pytest.mark.filterwarnings("default::UserWarning")
 def test_a_refusal_under_load_ends_the_run_and_is_told(server: Server, tmp_path: Path) -> None:
     """Load whose answers are refusals gives no figures, but an error that says what the refusals were."""
     if not wrk_is_here():

@@ -1,20 +1,19 @@
 """Clients that prove themselves by a signed assertion: with which of their keys, and only once each."""
 
 from tessera.app import proofs
-from tessera.app.house import House
+from tessera.app.house import Holders, House
 from tessera.core import assertions, jws
-from tessera.core.applications import Application, Credential, CredentialKind
+from tessera.core.applications import Application, CredentialKind
 from tessera.core.assertions import SKEW_SECONDS
 from tessera.core.credentials import UNKNOWN_CLIENT, Assertion
 from tessera.core.errors import InvalidClient
-from tessera.core.jws import VerifyingKey
 from tessera.core.times import SECOND
 
 TRIED_MAX = 4
 """Keys that one assertion is tried with; a client with more names the one it means by `kid`."""
 
 REMEMBERED_MAX = 10_000
-"""Keys remembered as read; beyond it all are read again."""
+"""Applications whose keys are remembered as read; beyond it all are read again."""
 
 
 async def match(house: House, application: Application, presented: Assertion, now: int) -> tuple[int | None, str]:
@@ -23,11 +22,15 @@ async def match(house: House, application: Application, presented: Assertion, no
     The signature is checked first, and once at least: so what is wrong with an assertion shows in no time taken.
     """
     signed = presented.signed
+    algorithm, key_id = signed.text.algorithm, signed.key_id
     found, tried = None, 0
-    for credential in application.credentials:
+    for credential, known in _holders(house, application):
         if found is not None or not credential.live(now):
             continue
-        for key in assertions.candidates(signed, await _keys(house, credential, signed.key_id)):
+        keys = known or await house.key_sets.keys(credential.digest.decode("ascii"), key_id)
+        for key in keys:
+            if not assertions.may_be_of(key, algorithm, key_id):
+                continue
             tried += 1
             if tried > TRIED_MAX:
                 break
@@ -42,22 +45,19 @@ async def match(house: House, application: Application, presented: Assertion, no
     return (None, f"the assertion: {fault}") if fault else (found, "")
 
 
-async def _keys(house: House, credential: Credential, key_id: str | None) -> list[VerifyingKey]:
-    """The public keys that a credential stands for; none when it is of another kind."""
-    if credential.kind is CredentialKind.PUBLIC_KEY:
-        return [_read(house, credential)]
-    if credential.kind is CredentialKind.JWKS_URI:
-        return await house.key_sets.keys(credential.digest.decode("ascii"), key_id)
-    return []
-
-
-def _read(house: House, credential: Credential) -> VerifyingKey:
-    known = house.client_keys.get((credential.number, credential.digest))
+def _holders(house: House, application: Application) -> Holders:
+    """The credentials that stand for public keys, read once for as long as the application has no others."""
+    packed = application.packed_credentials
+    known = house.client_keys.get(packed)
     if known is None:
-        known = jws.read_key(credential.digest)
+        known = tuple(
+            (each, (jws.read_key(each.digest),) if each.kind is CredentialKind.PUBLIC_KEY else ())
+            for each in application.credentials
+            if each.kind in (CredentialKind.PUBLIC_KEY, CredentialKind.JWKS_URI)
+        )
         if len(house.client_keys) >= REMEMBERED_MAX:
             house.client_keys.clear()
-        house.client_keys[credential.number, credential.digest] = known
+        house.client_keys[packed] = known
     return known
 
 

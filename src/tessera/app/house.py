@@ -9,6 +9,7 @@ from tessera.app.reports import Reports
 from tessera.app.token_reuse import TokenReuse
 from tessera.app.usage import Usage
 from tessera.core import audit
+from tessera.core.applications import Credential
 from tessera.core.audit import Actor
 from tessera.core.certificates import Authorities
 from tessera.core.changes import Change, Notice, RecordDeed
@@ -19,6 +20,9 @@ from tessera.directory import Directory
 from tessera.ops.metrics import Metrics
 from tessera.ports import Clock, Entropy, Fetcher, SharedCounts, SlowHash, Store
 from tessera.settings import Settings
+
+Holders = tuple[tuple[Credential, tuple[VerifyingKey, ...]], ...]
+"""An application's credentials that stand for public keys, each with its own; none when an address has to be asked."""
 
 REPORT_SECONDS = 60
 """Between two reports of the same: of a rail that would refuse, of floods."""
@@ -92,7 +96,7 @@ class House:
         self.verified: dict[tuple[int, bytes], None] = {}
         self.authorities = authorities
         self.key_sets = KeySets(fetcher, clock)
-        self.client_keys: dict[tuple[int, bytes], VerifyingKey] = {}
+        self.client_keys: dict[bytes, Holders] = {}
         self.turns: dict[str, asyncio.Lock] = {}
 
     async def commit(

@@ -26,5 +26,5 @@ async def spend(house: House, kind: str, parts: tuple[str, ...], expires_at: int
 
 def _key(kind: str, parts: tuple[str, ...]) -> str:
     """The same length for every proof, however long its names are, and no two namings alike."""
-    named = b"".join(len(raw).to_bytes(4) + raw for raw in (each.encode() for each in (kind, *parts)))
-    return hashlib.sha256(named).hexdigest()
+    named = "".join([f"{len(each)}:{each}" for each in (kind, *parts)])
+    return hashlib.sha256(named.encode()).hexdigest()

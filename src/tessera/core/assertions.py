@@ -27,7 +27,7 @@ SYMMETRIC = ("HS256", "HS384", "HS512")
 _MEDIA_TYPES = ("jwt", "client-authentication+jwt")
 
 
-class Claims(msgspec.Struct, frozen=True):
+class Claims(msgspec.Struct, frozen=True, gc=False):
     """What an assertion says; times in seconds since the epoch. `aud` is whatever stood there."""
 
     iss: str
@@ -39,7 +39,7 @@ class Claims(msgspec.Struct, frozen=True):
     nbf: int | float | None = None
 
 
-class Signed(msgspec.Struct, frozen=True):
+class Signed(msgspec.Struct, frozen=True, gc=False):
     """A signed text by which a client wants to prove itself: nothing in it is to be believed before it is checked."""
 
     client_id: str
@@ -90,14 +90,9 @@ def read(text: str) -> Signed:
     return Signed(claims.sub, split, claims)
 
 
-def candidates(assertion: Signed, keys: list[VerifyingKey]) -> list[VerifyingKey]:
-    """The keys that may have signed it: of its algorithm, and without a name or with the one that it gives."""
-    algorithm, key_id = assertion.text.algorithm, assertion.key_id
-    return [
-        each
-        for each in keys
-        if algorithm in each.algorithms and (key_id is None or each.key_id is None or each.key_id == key_id)
-    ]
+def may_be_of(key: VerifyingKey, algorithm: str, key_id: str | None) -> bool:
+    """Whether a key may have signed: it is for this algorithm, and has no name or the one that is given, if any."""
+    return algorithm in key.algorithms and (key_id is None or key.key_id is None or key.key_id == key_id)
 
 
 def fault(assertion: Signed, issuer: str, now: int) -> str:

@@ -8,6 +8,7 @@ alone, so that every process makes and knows the same ones, and nothing is kept.
 import hashlib
 import hmac
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -124,7 +125,7 @@ def _signed(text: str) -> tuple[bytes, bytes]:
     return jws.thumbprint(key.key), unverified.payload
 
 
-def _jwk(header: dict[str, Any]) -> dict[str, Any]:
+def _jwk(header: Mapping[str, Any]) -> dict[str, Any]:
     jwk = header.get("jwk")
     if not isinstance(jwk, dict):
         raise Malformed("it brings no key (jwk)")

@@ -7,9 +7,9 @@ Each key checks the algorithms of its own kind only, so that no text can choose 
 
 import binascii
 import hashlib
-import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -29,8 +29,19 @@ RSA_BITS_MIN, RSA_BITS_MAX = 2048, 4096
 RSA_EXPONENT_BITS_MAX = 32
 """A long exponent would make checking as slow as signing."""
 
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_FROM_URL_SAFE = bytes.maketrans(b"-_+/=", b"+/\0\0\0")
+"""Undoes `_URL_SAFE`; what stands in no base64url becomes what stands in no base64."""
+
+_PADDING = (b"", None, b"==", b"=")
+"""What a last group of so many characters lacks; one alone is no group."""
+
+_LAST = (None, None, frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
+"""Characters that a last group of so many may end with: others have bits that say nothing, and must be zero."""
+
+HEADERS_REMEMBERED_MAX = 1024
+"""Headers remembered as read: a client's are alike, whatever it signs."""
+
 _COORDINATE_BYTES = 32
 _ECDSA = ec.ECDSA(SHA256())
 
@@ -55,10 +66,10 @@ class Malformed(ValueError):
     """It is no signed text, or no key, that we read; the text says why and quotes nothing of it."""
 
 
-class Unverified(msgspec.Struct, frozen=True):
-    """A signed text taken apart; nothing in it is to be believed before `verify`."""
+class Unverified(msgspec.Struct, frozen=True, gc=False):
+    """A signed text taken apart; nothing in it is to be believed before `verify`. Others may share its header."""
 
-    header: dict[str, Any]
+    header: Mapping[str, Any]
     payload: bytes
     signed: bytes
     signature: bytes
@@ -80,38 +91,60 @@ class VerifyingKey(msgspec.Struct, frozen=True):
 
 def encode(raw: bytes) -> str:
     """Base64url without padding (RFC 7515 section 2)."""
-    return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode("ascii")
+    return str(_encoded(raw), "ascii")
+
+
+def _encoded(raw: bytes) -> bytes:
+    return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=")
 
 
 def decode(text: str) -> bytes:
     """The inverse of `encode`, which has one spelling only. Raises Malformed."""
-    if not _BASE64URL.fullmatch(text) or len(text) % 4 == 1:
-        raise Malformed("a part is not base64url")
+    return _decoded(_ascii(text))
+
+
+def _ascii(text: str) -> bytes:
     try:
-        raw = binascii.a2b_base64(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4))
+        return text.encode("ascii")
+    except UnicodeEncodeError:
+        raise Malformed("a part is not base64url") from None
+
+
+def _decoded(part: bytes) -> bytes:
+    rest = len(part) % 4
+    padding, last = _PADDING[rest], _LAST[rest]
+    if padding is None:
+        raise Malformed("a part is not base64url")
+    if last is not None and part[-1] not in last:
+        raise Malformed("a part is not base64url in its one spelling")
+    try:
+        return binascii.a2b_base64(part.translate(_FROM_URL_SAFE) + padding, strict_mode=True)
     except binascii.Error:
         raise Malformed("a part is not base64url") from None
-    if encode(raw) != text:
-        raise Malformed("a part is not base64url in its one spelling")
-    return raw
 
 
 def split(text: str) -> Unverified:
     """Take a signed text apart. Raises Malformed for anything else, or when it names what has to be understood."""
     if len(text) > LENGTH_MAX:
         raise Malformed("it is too long")
-    if text.count(".") != 2:
+    raw = _ascii(text)
+    parts = raw.split(b".")
+    if len(parts) != 3:  # header, payload, signature
         raise Malformed("it does not have three parts")
-    head, body, signature = text.split(".")
+    head, body, signature = parts
     if len(head) > HEADER_LENGTH_MAX:
         raise Malformed("its header is too long")
-    header = _header(decode(head))
-    return Unverified(header, decode(body), f"{head}.{body}".encode("ascii"), decode(signature))
+    return Unverified(_header(head), _decoded(body), raw[: len(head) + 1 + len(body)], _decoded(signature))
 
 
-def _header(raw: bytes) -> dict[str, Any]:
+_JSON_OBJECT = msgspec.json.Decoder(dict[str, Any])
+
+
+@lru_cache(maxsize=HEADERS_REMEMBERED_MAX)
+def _header(head: bytes) -> Mapping[str, Any]:
+    raw = _decoded(head)
     try:
-        header: dict[str, Any] = msgspec.json.decode(raw, type=dict[str, Any])
+        header = _JSON_OBJECT.decode(raw)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         raise Malformed("its header is not a JSON object") from None
     if "crit" in header:
@@ -125,26 +158,39 @@ def verify(text: Unverified, key: VerifyingKey, allowed: Collection[str] = ALGOR
     if algorithm not in allowed or algorithm not in key.algorithms:
         return False
     try:
-        _check(key.key, Algorithm(algorithm), text)
+        _CHECKS[algorithm](key.key, text.signature, text.signed)
     except InvalidSignature:
         return False
     return True
 
 
-def _check(key: PublicKey, algorithm: Algorithm, text: Unverified) -> None:
-    if isinstance(key, ed25519.Ed25519PublicKey):
-        key.verify(text.signature, text.signed)
-    elif isinstance(key, ec.EllipticCurvePublicKey):
-        if len(text.signature) != 2 * _COORDINATE_BYTES:
-            raise InvalidSignature
-        r, s = (
-            int.from_bytes(half) for half in (text.signature[:_COORDINATE_BYTES], text.signature[_COORDINATE_BYTES:])
-        )
-        key.verify(encode_dss_signature(r, s), text.signed, _ECDSA)
-    elif algorithm is Algorithm.PS256:
-        key.verify(text.signature, text.signed, padding.PSS(padding.MGF1(SHA256()), SHA256.digest_size), SHA256())
-    else:
-        key.verify(text.signature, text.signed, padding.PKCS1v15(), SHA256())
+def _check_ed25519(key: Any, signature: bytes, signed: bytes) -> None:
+    key.verify(signature, signed)
+
+
+def _check_es256(key: Any, signature: bytes, signed: bytes) -> None:
+    if len(signature) != 2 * _COORDINATE_BYTES:
+        raise InvalidSignature
+    r, s = int.from_bytes(signature[:_COORDINATE_BYTES]), int.from_bytes(signature[_COORDINATE_BYTES:])
+    key.verify(encode_dss_signature(r, s), signed, _ECDSA)
+
+
+def _check_ps256(key: Any, signature: bytes, signed: bytes) -> None:
+    key.verify(signature, signed, padding.PSS(padding.MGF1(SHA256()), SHA256.digest_size), SHA256())
+
+
+def _check_rs256(key: Any, signature: bytes, signed: bytes) -> None:
+    key.verify(signature, signed, padding.PKCS1v15(), SHA256())
+
+
+_CHECKS: dict[str, Callable[[Any, bytes, bytes], None]] = {
+    Algorithm.EDDSA: _check_ed25519,
+    Algorithm.ED25519: _check_ed25519,
+    Algorithm.ES256: _check_es256,
+    Algorithm.PS256: _check_ps256,
+    Algorithm.RS256: _check_rs256,
+}
+"""How a signature of each algorithm is checked; the key is of its kind. What is wrong raises InvalidSignature."""
 
 
 def verifying_key(jwk: dict[str, Any]) -> VerifyingKey:
@@ -165,13 +211,10 @@ def verifying_key(jwk: dict[str, Any]) -> VerifyingKey:
     return VerifyingKey(key, algorithms, key_id if isinstance(key_id, str) else None)
 
 
-_JWK = msgspec.json.Decoder(dict[str, Any])
-
-
 def read_key(raw: bytes) -> VerifyingKey:
     """The key of a JWK as JSON. Raises Malformed as `verifying_key` does."""
     try:
-        jwk = _JWK.decode(raw)
+        jwk = _JSON_OBJECT.decode(raw)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         raise Malformed("it is not a JSON object") from None
     return verifying_key(jwk)
@@ -256,23 +299,42 @@ def sign(header: dict[str, Any], payload: bytes, key: PrivateKey, algorithm: Alg
     return signed(head(header, algorithm), payload, key, algorithm)
 
 
-def head(header: dict[str, Any], algorithm: Algorithm) -> str:
-    """The first part of a signed text, which is the same for all texts with the same header."""
-    return encode(msgspec.json.encode({"alg": algorithm, **header}))
+def head(header: dict[str, Any], algorithm: Algorithm) -> bytes:
+    """The first part of a signed text and the dot behind it: the same for all texts with the same header."""
+    return encode(msgspec.json.encode({"alg": algorithm, **header})).encode("ascii") + b"."
 
 
-def signed(head: str, payload: bytes, key: PrivateKey, algorithm: Algorithm) -> str:
+def signed(head: bytes, payload: bytes, key: PrivateKey, algorithm: Algorithm) -> str:
     """A signed text with this first part, which names this algorithm."""
-    text = f"{head}.{encode(payload)}"
-    return f"{text}.{encode(_signature(key, algorithm, text.encode('ascii')))}"
+    text = head + _encoded(payload)
+    return str(b"%b.%b" % (text, _encoded(_SIGNATURES[algorithm](key, text))), "ascii")
 
 
-def _signature(key: PrivateKey, algorithm: Algorithm, signed: bytes) -> bytes:
-    if isinstance(key, ed25519.Ed25519PrivateKey):
-        return key.sign(signed)
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        r, s = decode_dss_signature(key.sign(signed, _ECDSA))
-        return r.to_bytes(_COORDINATE_BYTES) + s.to_bytes(_COORDINATE_BYTES)
-    if algorithm is Algorithm.PS256:
-        return key.sign(signed, padding.PSS(padding.MGF1(SHA256()), SHA256.digest_size), SHA256())
-    return key.sign(signed, padding.PKCS1v15(), SHA256())
+def _sign_ed25519(key: Any, text: bytes) -> bytes:
+    signature: bytes = key.sign(text)
+    return signature
+
+
+def _sign_es256(key: Any, text: bytes) -> bytes:
+    r, s = decode_dss_signature(key.sign(text, _ECDSA))
+    return r.to_bytes(_COORDINATE_BYTES) + s.to_bytes(_COORDINATE_BYTES)
+
+
+def _sign_ps256(key: Any, text: bytes) -> bytes:
+    signature: bytes = key.sign(text, padding.PSS(padding.MGF1(SHA256()), SHA256.digest_size), SHA256())
+    return signature
+
+
+def _sign_rs256(key: Any, text: bytes) -> bytes:
+    signature: bytes = key.sign(text, padding.PKCS1v15(), SHA256())
+    return signature
+
+
+_SIGNATURES: dict[Algorithm, Callable[[Any, bytes], bytes]] = {
+    Algorithm.EDDSA: _sign_ed25519,
+    Algorithm.ED25519: _sign_ed25519,
+    Algorithm.ES256: _sign_es256,
+    Algorithm.PS256: _sign_ps256,
+    Algorithm.RS256: _sign_rs256,
+}
+"""How each algorithm signs; the key is one of its kind."""

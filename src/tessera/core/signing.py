@@ -51,7 +51,7 @@ class SigningKey:
         public = self._private.public_key()
         self.key_id = jws.encode(jws.thumbprint(public))
         self.public = jws.VerifyingKey(public, (algorithm,), self.key_id)
-        self._heads: dict[str, str] = {}
+        self._heads: dict[str, bytes] = {}
 
     def __repr__(self) -> str:
         return f"SigningKey(number={self.number}, algorithm={self.algorithm.value})"
