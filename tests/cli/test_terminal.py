@@ -2,6 +2,7 @@
 
 import os
 import pty
+import select
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import CLEAN, folder_with_application, one_sentence, run
+
+PATIENCE_SECONDS = 10
+PRESSED_MAX = 4
 
 
 class Terminal:
@@ -47,9 +51,19 @@ class Terminal:
         os.write(self._ours, text.encode())
 
     def end(self) -> tuple[int, str]:
-        """Wait for the end; the exit code and standard output."""
-        while read := self._read():
-            self.shown += read
+        """Wait for the end; the exit code and standard output.
+
+        A Ctrl-C that comes just before Python begins to read is seen with the next key only: whoever waits presses again.
+        """
+        for _ in range(PRESSED_MAX):
+            while select.select([self._ours], [], [], PATIENCE_SECONDS)[0]:
+                if not (read := self._read()):
+                    break
+                self.shown += read
+            else:
+                self.type("\x03")
+                continue
+            break
         out, _ = self.process.communicate(timeout=20)
         return self.process.returncode, out.decode()
 
