@@ -53,7 +53,7 @@ class Terminal:
     def end(self) -> tuple[int, str]:
         """Wait for the end; the exit code and standard output.
 
-        A Ctrl-C that comes just before Python begins to read is seen with the next key only: whoever waits presses again.
+        A Ctrl-C that comes just before Python begins to read is seen with the next key only: people press again.
         """
         for _ in range(PRESSED_MAX):
             while select.select([self._ours], [], [], PATIENCE_SECONDS)[0]:
