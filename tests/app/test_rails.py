@@ -1,6 +1,7 @@
 """Guard rails: where an application may come from, how often, and how many tokens it may have."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,9 @@ def at(source: str, token: str = "") -> Evidence:
     return Evidence(f"Bearer {token}".encode() if token else None, source, quotas=[])
 
 
-async def limit(scene: Scene, **wanted: object) -> None:
+async def limit(scene: Scene, **wanted: Any) -> None:
     """Set guard rails of the scene's application."""
-    await limits.change(scene.house, "partner", Wanted(**wanted))  # type: ignore[arg-type]
+    await limits.change(scene.house, "partner", Wanted(**wanted))
 
 
 async def refused(scene: Scene, evidence: Evidence) -> TooManyRequests:

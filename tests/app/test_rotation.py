@@ -1,7 +1,6 @@
 """Rotating a secret: both work while they overlap, nobody is cut off by accident, two operators undo nothing."""
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,11 @@ from tessera.app.operators import OperatorError
 from tessera.app.rotation import Rotated
 from tessera.app.upkeep import write_usage
 from tessera.core.applications import CredentialRecord
-from tessera.core.changes import AddCredential, Change, EndCredential, MarkCredentialUsed, Notice
+from tessera.core.changes import AddCredential, Change, EndCredential, MarkCredentialUsed
 from tessera.core.errors import InvalidClient
 from tessera.core.times import DAY, SECOND
 from tessera.settings import load
+from tests.support.faulty_store import FaultyStore
 from tests.support.scene import Scene, play
 
 WEEK = 7 * 86_400
@@ -168,22 +168,11 @@ def test_there_must_be_something_to_rotate_and_to_finish(tmp_path: Path) -> None
     play(tmp_path, scenario)
 
 
-class _Between:
-    """A store before whose next commit something else is committed first, as another process would."""
-
-    def __init__(self, scene: Scene, *changes: Change) -> None:
-        self._store = scene.house.store
-        self._changes = changes
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._store, name)
-
-    async def commit(self, *changes: Change) -> Sequence[Notice]:
-        """Commit what comes between, once, and then what was asked for."""
-        between, self._changes = self._changes, ()
-        if between:
-            await self._store.commit(*between)
-        return await self._store.commit(*changes)
+def meanwhile(scene: Scene, change: Change) -> None:
+    """Have this committed before the next commit, as another process would do it."""
+    store = FaultyStore(scene.house.store)
+    store.between = (change,)
+    scene.house.store = store.as_store()
 
 
 def test_a_use_between_looking_and_ending_is_seen(tmp_path: Path) -> None:
@@ -192,7 +181,7 @@ def test_a_use_between_looking_and_ending_is_seen(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         await rotated(scene)
         old = (await secrets(scene))["first"]
-        scene.house.store = _Between(scene, MarkCredentialUsed(old.number, scene.clock.now()))  # type: ignore[assignment]
+        meanwhile(scene, MarkCredentialUsed(old.number, scene.clock.now()))
         with pytest.raises(OperatorError, match="used, or its end changed"):
             await finished(scene)
         assert (await secrets(scene))["first"].ends_at == old.ends_at
@@ -207,7 +196,7 @@ def test_the_new_secret_s_end_between_looking_and_ending_is_seen(tmp_path: Path)
         made = await rotated(scene)
         new = (await secrets(scene))[made.secret_name]
         end = EndCredential(scene.partner.client_id, new.number, scene.clock.now(), None)
-        scene.house.store = _Between(scene, end)  # type: ignore[assignment]
+        meanwhile(scene, end)
         with pytest.raises(OperatorError, match="Somebody else changed"):
             await finished(scene, force=True)
         await scene.token()
@@ -220,7 +209,7 @@ def test_a_secret_added_between_looking_and_rotating_is_seen(tmp_path: Path) -> 
 
     async def scenario(scene: Scene) -> None:
         added = AddCredential(scene.partner.client_id, "theirs", 0, bytes(32), "abcd", scene.clock.now(), None)
-        scene.house.store = _Between(scene, added)  # type: ignore[assignment]
+        meanwhile(scene, added)
         with pytest.raises(OperatorError, match="Somebody else changed"):
             await rotated(scene, name="mine")
         assert list(await secrets(scene)) == ["first", "theirs"]

@@ -173,6 +173,12 @@ def test_an_export_can_be_verified_elsewhere(folder: Path) -> None:
     assert len(lines) > 7
 
 
+def test_an_export_can_be_one_document(folder: Path) -> None:
+    """With `--json` it has the same entries, as one list."""
+    lines = run_export(folder)
+    assert run("audit", "export", "--json", "--data-dir", folder).document[: len(lines)] == lines
+
+
 def run_export(folder: Path) -> list[dict[str, object]]:
     """The lines of an export, from a process of its own."""
     done = spawn("audit", "export", "--data-dir", folder)

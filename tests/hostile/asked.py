@@ -63,7 +63,7 @@ async def furnish(house: House) -> dict[str, Issued]:
     """Resource servers with their applications, one of another organization, and who may have tokens for them."""
     made = {
         "buyer": await deeds.partner(house, "buyer"),
-        "bound": await deeds.partner(house, "bound", scope=None),  # type: ignore[arg-type]
+        "bound": await deeds.partner(house, "bound", scope=None),
         "watcher": await deeds.partner(house, "watcher", scope="tokens:introspect"),
         "stock": await deeds.partner(house, "stock server", scope="profiles:read"),
     }

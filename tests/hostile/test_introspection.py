@@ -327,7 +327,7 @@ def test_what_ends_a_token_ends_it_for_who_asks(asked: Asked, deed: object) -> N
     """Whatever an operator does to the application: the resource's server is told that the token is dead."""
 
     async def make(house: House) -> Issued:
-        made = await deeds.partner(house, f"doomed by {deed}"[:60], scope=None)  # type: ignore[arg-type]
+        made = await deeds.partner(house, f"doomed by {deed}"[:60], scope=None)
         found = await applications.find(house, made.client_id)
         await resources.grant(house, found, await resources.find(house, STOCK), "read write")
         return made

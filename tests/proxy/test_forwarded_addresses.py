@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,10 +29,10 @@ class Behind:
         self.trusting = trusting
         self.wary = wary
 
-    def partner(self, server: Server, name: str, **wanted: object) -> Issued:
+    def partner(self, server: Server, name: str, **wanted: Any) -> Issued:
         """A new application with these guard rails."""
         made = deeds.make_partner(server.folder, name)
-        deeds.do(server.folder, lambda house: limits.change(house, name, Wanted(**wanted)))  # type: ignore[arg-type]
+        deeds.do(server.folder, lambda house: limits.change(house, name, Wanted(**wanted)))
         return made
 
 

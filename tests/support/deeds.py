@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tessera import wiring
 from tessera.app import applications, demo, organizations
@@ -24,12 +24,12 @@ def do(folder: Path, deed: Callable[[House], Awaitable[T]]) -> T:
     return asyncio.run(done())
 
 
-async def partner(house: House, name: str, **options: str | int) -> Issued:
+async def partner(house: House, name: str, **options: Any) -> Issued:
     """A new application of the demonstration's organization."""
     organization = await organizations.find(house, demo.ORGANIZATION)
-    return await applications.create(house, name, organization.number, **options)  # type: ignore[arg-type]
+    return await applications.create(house, name, organization.number, **options)
 
 
-def make_partner(folder: Path, name: str, **options: str | int) -> Issued:
+def make_partner(folder: Path, name: str, **options: Any) -> Issued:
     """A new application of the demonstration's organization, made by another process than the server."""
     return do(folder, lambda house: partner(house, name, **options))

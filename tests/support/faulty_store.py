@@ -16,17 +16,24 @@ class Fault(Enum):
 
 
 class FaultyStore:
-    """Any store, with the next commits failing as `faults` says, one each; reads and everything else pass through."""
+    """Any store, with the next commits failing as `faults` says, one each; reads and everything else pass through.
+
+    `between` is committed before the next commit, as another process would do it.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.faults: list[Fault] = []
+        self.between: tuple[Change, ...] = ()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
     async def commit(self, *changes: Change) -> Sequence[Notice]:
         """Commit, unless a fault is due."""
+        between, self.between = self.between, ()
+        if between:
+            await self._store.commit(*between)
         fault = self.faults.pop(0) if self.faults else None
         if fault is Fault.BEFORE:
             raise StoreUnavailable("planned: nothing was attempted")

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,10 +44,10 @@ class Workers:
         self.opened += found
         return found
 
-    def partner(self, name: str, **wanted: object) -> Issued:
+    def partner(self, name: str, **wanted: Any) -> Issued:
         """A new application with these guard rails."""
         made = deeds.make_partner(self.target.folder, name)
-        deeds.do(self.target.folder, lambda house: limits.change(house, name, Wanted(**wanted)))  # type: ignore[arg-type]
+        deeds.do(self.target.folder, lambda house: limits.change(house, name, Wanted(**wanted)))
         return made
 
 

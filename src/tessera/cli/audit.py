@@ -117,13 +117,18 @@ def _tell(verdict: "Verdict") -> None:
 
 
 @app.command("export", epilog=examples("audit export > audit.jsonl"))
-def export(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:  # noqa: ARG001  # it is always JSON
-    """Print all entries as JSON, one a line, the oldest first, with the hashes by which they can be verified."""
+def export(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """Print all entries as JSON, one a line, the oldest first, with their hashes; with --json as one document."""
     from tessera.app import audit
 
     async def work(house: "House") -> None:
+        before = "["
         async for page in audit.pages(house):
             for each in page:
-                output.data(msgspec.json.encode(_shown(each)).decode())
+                line = msgspec.json.encode(_shown(each)).decode()
+                output.data(f"{before}{line}" if as_json else line)
+                before = ","
+        if as_json:
+            output.data("[]" if before == "[" else "]")
 
     with_house(data_dir, work)

@@ -286,11 +286,11 @@ def thumbprint(key: PublicKey) -> bytes:
 def private_key(material: bytes) -> PrivateKey:
     """The private key of these bytes (PKCS #8, DER), which are ours and were not tampered with.
 
-    Raises ValueError when they are no key of a kind that signs.
+    Raises Malformed when they are a key of a kind that does not sign, ValueError when they are none.
     """
     key = load_der_private_key(material, None, unsafe_skip_rsa_key_validation=True)  # which would take half a second
     if not isinstance(key, PrivateKey):
-        raise ValueError("it is no key that signs")  # noqa: TRY004  # the material has the wrong value, not type
+        raise Malformed("it is no key that signs")
     return key
 
 

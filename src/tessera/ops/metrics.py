@@ -184,12 +184,13 @@ class Metrics:
         """The numbers of all workers as one: counters of the dead stay, what the dead held does not."""
         found: dict[Name, list[int]] = {}
         for slot, lives in self._slots():
-            for name, cells in slot.read():
+            for name, held in slot.read():
                 family = FAMILIES.get(name.family)
-                if family is None or (family.name in _GAUGES and (not lives or cells[0] == UNSET)):
+                if family is None or (family.name in _GAUGES and (not lives or held[0] == UNSET)):
                     continue
-                if family.kind is Kind.MOMENT:
-                    cells = [max(0, now - cells[0])]  # noqa: PLW2901  # the age in place of the moment
+                cells = (
+                    [max(0, now - held[0])] if family.kind is Kind.MOMENT else held
+                )  # the age in place of the moment
                 before = found.get(name)
                 merge: Callable[[int, int], int] = max if family.kind in (Kind.MOST, Kind.MOMENT) else int.__add__
                 found[name] = cells if before is None else [merge(*pair) for pair in zip(before, cells, strict=True)]
