@@ -115,7 +115,7 @@ def corpus(client: Client) -> dict[str, str]:
         "no JSON": f"{jws.encode(b'x')}.{body}.{signature}",
         "deep JSON": f"{jws.encode(b'[' * 900)}.{body}.{signature}",
         "a header that is no object": f"{jws.encode(b'[]')}.{body}.{signature}",
-        "a body that is no object": assertions.signed(client.key, []),  # type: ignore[arg-type]
+        "a body that is no object": assertions.signed(client.key, []),  # type: ignore[arg-type]  # what no honest client sends
         "an array as audience": assertions.signed(client.key, says(aud=[client.issuer])),
         "the token endpoint as audience": assertions.signed(client.key, says(aud=f"{client.issuer}/oauth/token")),
         "another server as audience": assertions.signed(client.key, says(aud="https://other.example")),

@@ -337,7 +337,7 @@ def test_what_ends_a_token_ends_it_for_who_asks(asked: Asked, deed: object) -> N
     mine = asked._replace(values=values)
     token, other = mine.token("doomed"), token_for(asked, "buyer", STOCK)
     assert mine.active("stock", token)
-    deeds.do(asked.folder, lambda house: deed(house, made.client_id))  # type: ignore[operator]
+    deeds.do(asked.folder, lambda house: deed(house, made.client_id))  # type: ignore[operator]  # each is a deed of a house and a client id
     mine.becomes("stock", token, active=False)
     assert asked.active("stock", other)
 

@@ -46,7 +46,7 @@ def shown(port: int, context: ssl.SSLContext) -> str:
     with connected(port, context) as connection:
         certificate = connection.getpeercert()
         assert certificate is not None
-        return str(dict(part for row in certificate["subject"] for part in row)["commonName"])  # type: ignore[misc]
+        return str(dict(part for row in certificate["subject"] for part in row)["commonName"])  # type: ignore[misc]  # the standard library does not say more
 
 
 def put(authority: Authority, name: str, served: str = "served", **moments: float) -> None:
@@ -117,7 +117,7 @@ def test_a_new_pair_is_taken_and_open_connections_go_on(served: Operated, author
         assert {shown(port, context) for _ in range(20)} == {"renewed"}
         kept.sendall(raw.request("GET", "/nothing"))
         assert kept.recv(65536).startswith(b"HTTP/1.1 404")
-        assert dict(part for row in kept.getpeercert()["subject"] for part in row)["commonName"] == "served"  # type: ignore[index,misc]
+        assert dict(part for row in kept.getpeercert()["subject"] for part in row)["commonName"] == "served"  # type: ignore[index,misc]  # likewise
 
 
 def test_a_bad_new_pair_is_told_and_the_old_one_stays(served: Operated, authority: Authority, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ TokenFormat = Annotated[
 @app.command(
     "create", epilog=examples("apps create Partner", 'apps create Partner --scope "profiles:read" --token-lifetime 12h')
 )
-def create(  # noqa: PLR0913  # one a flag
+def create(  # noqa: PLR0913  # typer makes a flag of each
     name: Annotated[str, typer.Argument(help="The application's name.", metavar="NAME", show_default=False)],
     *,
     org: Org = None,

@@ -231,10 +231,4 @@ def _expire(
         after_it = secrets.listed(await house.store.secrets(found.client_id), house.clock.now())
         return next(each for each in after_it if each["name"] == name)
 
-    done = with_house(data_dir, work)
-    if as_json:
-        output.document(done)
-    elif done["state"] == "ended":
-        output.message(f"{name}: ended. Running servers refuse it within 250 ms.")
-    else:
-        output.message(f"{name}: ends at {done['ends_at']}.")
+    secrets.tell_end(with_house(data_dir, work), as_json=as_json)

@@ -20,7 +20,7 @@ EXAMPLES = examples(
 )
 
 
-def limit(  # noqa: PLR0913  # one for each option
+def limit(  # noqa: PLR0913  # typer makes a flag of each
     name: App,
     *,
     networks: Annotated[

@@ -145,10 +145,14 @@ def expire(
         after_it = listed(await house.store.secrets(found.client_id), house.clock.now())
         return next(each for each in after_it if each["name"] == secret)
 
-    done = with_house(data_dir, work)
+    tell_end(with_house(data_dir, work), as_json=as_json)
+
+
+def tell_end(done: dict[str, Any], *, as_json: bool) -> None:
+    """Say when a credential ends, or that it has."""
     if as_json:
         output.document(done)
     elif done["state"] == "ended":
-        output.message(f"{secret}: ended. Running servers refuse it within 250 ms.")
+        output.message(f"{done['name']}: ended. Running servers refuse it within 250 ms.")
     else:
-        output.message(f"{secret}: ends at {done['ends_at']}.")
+        output.message(f"{done['name']}: ends at {done['ends_at']}.")

@@ -42,7 +42,7 @@ class Format(StrEnum):
     JSON = "json"
 
 
-def serve(  # noqa: PLR0913  # one a flag
+def serve(  # noqa: PLR0913  # typer makes a flag of each
     *,
     host: Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 when left out.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; 8000 when left out, 0 takes a free one.")] = None,

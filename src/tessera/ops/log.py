@@ -79,7 +79,7 @@ def configure(level: LogLevel, form: LogFormat) -> None:
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(numeric),
-        logger_factory=structlog.WriteLoggerFactory(stream),  # type: ignore[arg-type]  # it is written to, no more
+        logger_factory=structlog.WriteLoggerFactory(stream),  # type: ignore[arg-type]  # only write and flush are called
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(stream)
