@@ -59,7 +59,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "pydantic": ("settings.py",),
     "pydantic_settings": ("settings.py",),
     "rich": ("cli/",),
-    "sqlalchemy": ("store/migrate.py", "store/migrations/"),
+    "sqlalchemy": ("store/migrate.py", "store/migrations/", "store/postgres/schema.py"),
     "sqlite3": ("store/", "cli/main.py"),
     "structlog": ("ops/log.py",),
     "typer": ("cli/",),

@@ -138,7 +138,9 @@ def empty_database() -> str:
 
 def driver(url: str, timeout_seconds: float = 30) -> PostgresDriver:
     """A driver on a database, patient with a busy machine."""
-    return PostgresDriver(Where(address(url).conninfo, address(url).conninfo, timeout_seconds))
+    return PostgresDriver(
+        Where(address(url).conninfo, address(url).conninfo, timeout_seconds), lambda _line, _reason: None
+    )
 
 
 def store(url: str) -> Store:

@@ -1,5 +1,6 @@
 """The database that the settings name, whichever engine it is of: looked at, brought up to date, opened."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,6 +11,10 @@ from tessera.store.sqlite import SQLiteDriver
 
 if TYPE_CHECKING:
     from tessera.store.postgres.address import Address
+
+
+Told = Callable[[str, str | None], None]
+"""Told, with the name of a connection, that it cannot be made, and why; without a reason that it can again."""
 
 
 class Database(Protocol):
@@ -31,8 +36,8 @@ class Database(Protocol):
     def migrate(self) -> None:
         """Run the revisions that are missing. Raises Unusable."""
 
-    def driver(self) -> Driver:
-        """What the store reads and writes through, for one event loop."""
+    def driver(self, told: Told) -> Driver:
+        """What the store reads and writes through, for one event loop; `told` when it is away, and back."""
 
 
 class SQLiteDatabase:
@@ -58,7 +63,7 @@ class SQLiteDatabase:
     def migrate(self) -> None:
         migrate_sqlite(self.path)
 
-    def driver(self) -> Driver:
+    def driver(self, told: Told) -> Driver:  # noqa: ARG002  # a file is not away
         return SQLiteDriver(self.path)
 
 
@@ -100,7 +105,7 @@ class PostgresDatabase:
 
         schema.migrate(self._address)
 
-    def driver(self) -> Driver:
+    def driver(self, told: Told) -> Driver:
         from tessera.store.postgres.driver import PostgresDriver, Where
 
-        return PostgresDriver(Where(self._address.conninfo, self._direct.conninfo, self._timeout_seconds))
+        return PostgresDriver(Where(self._address.conninfo, self._direct.conninfo, self._timeout_seconds), told)

@@ -52,5 +52,5 @@ def described(parts: dict[str, str]) -> str:
 
 
 def _without(url: str, text: str) -> str:
-    """libpq's words about a URL, which may repeat it, with the password in it, left out."""
+    """The words of libpq about a URL, which may repeat it, with the password in it, left out."""
     return "it is not one" if url in text or "@" in text else text

@@ -19,7 +19,7 @@ from tessera.core.changes import Change, Notice
 from tessera.ports import StoreUnavailable
 from tessera.store.driver import Row
 from tessera.store.postgres import failures
-from tessera.store.postgres.line import Line
+from tessera.store.postgres.line import Line, Told
 from tessera.store.postgres.statements import TEXT, NulError, Prepared, prepared, rows, values, written
 from tessera.store.postgres.writer import CHANNEL, INDEPENDENT, Lane
 
@@ -52,17 +52,17 @@ class Where(NamedTuple):
 class PostgresDriver:
     """One PostgreSQL database, from one event loop."""
 
-    def __init__(self, where: Where) -> None:
+    def __init__(self, where: Where, told: Told) -> None:
         seconds = where.timeout_seconds
         limit = int(seconds * LIMIT_SHARE * 1000)
         limited = [(_READ_LIMIT, [written(str(limit))])]
-        reading = [Line(f"read-{place + 1}", where.conninfo, seconds, limited) for place in range(READ_LINES)]
+        reading = [Line(f"read-{place + 1}", where.conninfo, seconds, told, limited) for place in range(READ_LINES)]
         self._reading = reading
         self._next = cycle(reading).__next__
         self._statements: dict[str, Prepared] = {}
-        self._in_turn = Lane(Line("write", where.conninfo, seconds), limit, turn=True)
-        self._beside = Lane(Line("write-beside", where.conninfo, seconds), limit, turn=False)
-        self._feed = Line("feed", where.direct, seconds, [(_LISTEN, [])], self._hear)
+        self._in_turn = Lane(Line("write", where.conninfo, seconds, told), limit, turn=True)
+        self._beside = Lane(Line("write-beside", where.conninfo, seconds, told), limit, turn=False)
+        self._feed = Line("feed", where.direct, seconds, told, [(_LISTEN, [])], self._hear)
         self._heard = True
         self._looked_at = 0.0
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 import psycopg
 from psycopg.pq.abc import PGresult
 
-from tessera.ops.log import log
 from tessera.ports import StoreUnavailable
 from tessera.store.postgres import failures
 from tessera.store.postgres.link import Link, LinkLostError, Message
@@ -19,11 +18,14 @@ from tessera.store.postgres.statements import prepared, rows
 RETRY_SECONDS = 0.25
 """Between two tries to connect."""
 
+Told = Callable[[str, str | None], None]
+"""Told, with the name of a line, that it cannot connect, and why; without a reason that it can again."""
+
 _WHO = prepared("select pg_backend_pid()")
 
 
 class Line:
-    """One connection of a process, by its name in the log.
+    """One connection of a process, by its name for the operator.
 
     `opened` is done with each new link before anybody uses it. Nothing is connected before it is first used.
     """
@@ -33,12 +35,14 @@ class Line:
         name: str,
         conninfo: str,
         timeout_seconds: float,
+        told: Told,
         opened: Sequence[Message] = (),
         notified: Callable[[], None] | None = None,
     ) -> None:
         self._name = name
         self._conninfo = conninfo
         self._timeout = timeout_seconds
+        self._told = told
         self._opened = opened
         self._notified = notified
         self._closed = False
@@ -94,11 +98,11 @@ class Line:
                 except (psycopg.Error, LinkLostError, OSError, TimeoutError, StoreUnavailable) as error:
                     reason = str(error).strip() or f"no connection within {self._timeout:g} seconds"
                     if not self._failed:
-                        log.error("database_away", line=self._name, reason=reason)
+                        self._told(self._name, reason)
                     self._failed = reason
                     await asyncio.sleep(RETRY_SECONDS)
             if self._failed:
-                log.info("database_back", line=self._name)
+                self._told(self._name, None)
                 self._failed = ""
         finally:
             self._connecting = None

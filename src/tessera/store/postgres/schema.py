@@ -28,8 +28,8 @@ _REASONS = {
     r"role .* does not exist": "Make the user, or name another in the URL.",
     r"database .* does not exist": "Make it with `createdb`, owned by the user of the URL.",
     r"read-only|read only": "That is a standby: name the primary, or all hosts with commas between.",
-    r"too many clients|too many connections|remaining connection slots": "Raise max_connections, put PgBouncer in front,"
-    " or run fewer workers: each holds up to five connections.",
+    r"too many clients|too many connections|remaining connection slots": "Raise max_connections, put PgBouncer in"
+    " front, or run fewer workers: each holds up to five connections.",
     r"starting up|shutting down|in recovery": "Start again in a moment.",
     r"not known|could not translate|[Nn]o such host": "Put the right host into the URL.",
     r"refused|[Nn]o such file|timeout|timed out|unreachable": "See that it runs and can be reached from here.",
