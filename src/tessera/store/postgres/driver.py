@@ -20,6 +20,7 @@ from tessera.ports import StoreUnavailable
 from tessera.store.driver import Row
 from tessera.store.postgres import failures
 from tessera.store.postgres.line import Line, Told
+from tessera.store.postgres.servers import Servers
 from tessera.store.postgres.statements import TEXT, NulError, Prepared, prepared, rows, values, written
 from tessera.store.postgres.writer import CHANNEL, INDEPENDENT, Lane
 
@@ -56,13 +57,15 @@ class PostgresDriver:
         seconds = where.timeout_seconds
         limit = int(seconds * LIMIT_SHARE * 1000)
         limited = [(_READ_LIMIT, [written(str(limit))])]
-        reading = [Line(f"read-{place + 1}", where.conninfo, seconds, told, limited) for place in range(READ_LINES)]
+        servers = Servers(where.conninfo, seconds)
+        direct = servers if where.direct == where.conninfo else Servers(where.direct, seconds)
+        reading = [Line(f"read-{place + 1}", servers, seconds, told, limited) for place in range(READ_LINES)]
         self._reading = reading
         self._next = cycle(reading).__next__
         self._statements: dict[str, Prepared] = {}
-        self._in_turn = Lane(Line("write", where.conninfo, seconds, told), limit, turn=True)
-        self._beside = Lane(Line("write-beside", where.conninfo, seconds, told), limit, turn=False)
-        self._feed = Line("feed", where.direct, seconds, told, [(_LISTEN, [])], self._hear)
+        self._in_turn = Lane(Line("write", servers, seconds, told), limit, seconds, turn=True)
+        self._beside = Lane(Line("write-beside", servers, seconds, told), limit, seconds, turn=False)
+        self._feed = Line("feed", direct, seconds, told, [(_LISTEN, [])], self._hear)
         self._heard = True
         self._looked_at = 0.0
 
