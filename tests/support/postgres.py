@@ -39,6 +39,14 @@ class Cluster:
     """A database server in a folder of its own. Settings are those of `postgresql.conf`."""
 
     def __init__(self, **settings: str) -> None:
+        self.place()
+        self.run("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+        with (self.data / "postgresql.conf").open("a") as file:
+            for name, value in _settings(self.folder, settings).items():
+                file.write(f"{name} = '{value}'\n")
+
+    def place(self) -> None:
+        """Find it a folder, with nothing in it."""
         memory = "/dev/shm"  # where waiting for the disk takes no time: a test of what survives uses another folder
         self.folder = Path(tempfile.mkdtemp(prefix="tessera-pg-", dir=memory if os.access(memory, os.W_OK) else None))
         self.data = self.folder / "data"
@@ -46,10 +54,6 @@ class Cluster:
         self._account = next((name for name in ACCOUNTS if _exists(name)), None) if os.geteuid() == 0 else None
         if self._account is not None:
             shutil.chown(self.folder, self._account)
-        self.run("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
-        with (self.data / "postgresql.conf").open("a") as file:
-            for name, value in _settings(self.folder, settings).items():
-                file.write(f"{name} = '{value}'\n")
 
     def run(self, program: str, *arguments: str, timeout_seconds: float = 60) -> str:
         """Run one of PostgreSQL's programs on this server's behalf; what it printed. Raises AssertionError."""
@@ -124,7 +128,7 @@ def cluster() -> Cluster:
 
 
 @lru_cache(maxsize=1)
-def _template() -> str:
+def template() -> str:
     """An empty database of the current schema, to be copied."""
     name = cluster().create_database()
     migrate(address(cluster().url(name)))
@@ -133,7 +137,7 @@ def _template() -> str:
 
 def empty_database() -> str:
     """The URL of a new database of the current schema."""
-    return cluster().url(cluster().create_database(_template()))
+    return cluster().url(cluster().create_database(template()))
 
 
 def driver(url: str, timeout_seconds: float = 30) -> PostgresDriver:

@@ -7,7 +7,7 @@
 | `write-beside` | changes on which nothing relies |
 | `feed` | to be told of notices; leads to the server itself, past any pooler |
 
-Each is opened when it is first needed.
+Each is opened when it is first needed; all of them, and kept, once the feed is followed, as a process that serves does.
 """
 
 import asyncio
@@ -67,6 +67,7 @@ class PostgresDriver:
         self._beside = Lane(Line("write-beside", servers, seconds, told), limit, seconds, turn=False)
         self._feed = Line("feed", direct, seconds, told, [(_LISTEN, [])], self._hear)
         self._heard = True
+        self._follows = False
         self._looked_at = 0.0
 
     async def fetch(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:
@@ -77,10 +78,15 @@ class PostgresDriver:
             given = values(parameters, statement.names)
         except NulError:
             return []  # nothing is like it
-        (result,) = await self._next().ask((statement, given))
+        (result,) = await self._reader().ask((statement, given))
         if failures.failed(result):
             raise failures.error(result)
         return rows(result)
+
+    def _reader(self) -> Line:
+        """The line whose turn it is; the other while that one has no link."""
+        line = self._next()
+        return line if line.link is not None else self._next()
 
     async def commit(self, changes: Sequence[Change]) -> list[Notice]:
         if not changes:
@@ -92,6 +98,10 @@ class PostgresDriver:
         return notices
 
     async def changed(self) -> bool:
+        if not self._follows:
+            self._follows = True
+            for line in self._lines():
+                line.connect()
         now = asyncio.get_running_loop().time()
         listening = await self._listening()
         if not self._heard and now - self._looked_at < (POLL_SECONDS if listening else DEAF_POLL_SECONDS):
@@ -109,6 +119,9 @@ class PostgresDriver:
                 return False
             self._heard = True
         return self._feed.link is not None and not self._feed.link.pooled
+
+    def _lines(self) -> list[Line]:
+        return [*self._reading, self._in_turn.line, self._beside.line, self._feed]
 
     def _hear(self) -> None:
         self._heard = True

@@ -120,7 +120,7 @@ class Line:
                     link = await self._servers.link(self._lost, self._opened)
                 except (*TROUBLES, TimeoutError) as error:
                     self._refuse(str(error).strip() or f"no connection within {self._timeout:g} seconds")
-                    await asyncio.sleep(max(pause - (monotonic() - began), RETRY_SECONDS_MIN))
+                    await self._servers.pause(max(pause - (monotonic() - began), RETRY_SECONDS_MIN))
                     pause = RETRY_SECONDS * random.uniform(0.7, 1.3)  # noqa: S311  # nothing secret about it
                 else:
                     link.notified = self._notified

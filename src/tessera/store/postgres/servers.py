@@ -38,7 +38,14 @@ class Servers:
         self._timeout = timeout_seconds
         self._each = [(each, _resolver(each, asked)) for each in _split(conninfo)]
         self._links: WeakSet[Link] = WeakSet()
+        self._found: asyncio.Future[None] | None = None
         self.timeline = 0
+
+    async def pause(self, seconds: float) -> None:
+        """Wait so long, or until another line has found a server again."""
+        if self._found is None:
+            self._found = asyncio.get_running_loop().create_future()
+        await asyncio.wait((self._found,), timeout=seconds)
 
     async def link(self, lost: Lost, opened: Sequence[Message] = ()) -> Link:
         """A new link; `opened` was done with it. Raises one of TROUBLES, or TimeoutError."""
@@ -91,6 +98,9 @@ class Servers:
             for each in [each for each in self._links if 0 < each.timeline < link.timeline]:
                 each.end("the server was left behind by a failover")
         self._links.add(link)
+        if self._found is not None:
+            self._found.set_result(None)
+            self._found = None
 
     async def _open(self, conninfo: str, lost: Lost, opened: Sequence[Message]) -> Link:
         connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)

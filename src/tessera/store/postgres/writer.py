@@ -72,8 +72,6 @@ _BEGIN = prepared("begin isolation level read committed read write")
 _OWN = prepared(f"select {_LIMITS}, pg_advisory_xact_lock({TURN}, :lane)", {"limit": TEXT, "lane": INTEGER4})
 """One transaction at a time of this lane: where commits hang, because a standby is away, they do not pile up."""
 _TURN = prepared(f"select {_LIMITS}, pg_advisory_xact_lock({TURN})", {"limit": TEXT})
-_UNLIMITED = prepared("select set_config('statement_timeout', '0', true)")
-"""A commit that waits for a standby must not be cut off: PostgreSQL would call it done."""
 _COMMIT = prepared("commit")
 _ROLLBACK = prepared("rollback")
 _TELL = prepared(f"select pg_notify('{CHANNEL}', '')")
@@ -273,7 +271,7 @@ async def _commit(link: Link) -> None:
     """
     warned = link.warned
     try:
-        results = await link.exchange([(_UNLIMITED, _NONE), (_COMMIT, _NONE)])
+        results = await link.exchange([(_COMMIT, _NONE)])
     except LinkLostError as error:
         raise Unknown(str(error)) from error
     failure = failures.first(results)
