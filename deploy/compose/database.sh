@@ -3,7 +3,7 @@
 # is nothing else.
 set -eu
 psql --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
-    --set password="$(cat "${TESSERA_PASSWORD_FILE:-/run/secrets/tessera_password}")" <<'SQL'
+    --set password="$(cat "${PASSWORD_FILE:-/run/secrets/tessera_password}")" <<'SQL'
 create role tessera login nosuperuser nocreatedb nocreaterole password :'password';
 create database tessera owner tessera;
 revoke all on database tessera from public;
