@@ -88,20 +88,49 @@ def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:
     return answer.status_code == 200
 
 
-@pytest.fixture
-def behind(tmp_path: Path) -> Iterator[Behind]:
+@pytest.fixture(scope="module")
+def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
     """Two nodes that share what they know, and the proxy; requests through it are answered when this is given."""
+    folder = tmp_path_factory.mktemp("behind")
     trusting = {"TESSERA_TRUSTED_PROXIES": "127.0.0.1"}
     with (
-        operated(tmp_path / "data", **trusting) as one,
-        operated(tmp_path / "data", **trusting) as two,
-        proxy(tmp_path, [one, two]) as url,
+        operated(folder / "data", **trusting) as one,
+        operated(folder / "data", **trusting) as two,
+        proxy(folder, [one, two]) as url,
     ):
         yield Behind([one, two], url)
 
 
+def test_the_proxy_knows_the_nodes_and_their_ports() -> None:
+    """The servers of both backends are the nodes of the compose file, on the image's ports; queries are not logged."""
+    ports = image_environment()
+    servers = re.findall(r"^ +server (\w+) (\w+):(\d+)$", CONFIGURATION, re.MULTILINE)
+
+    assert sorted(servers) == sorted((name, name, ports["TESSERA_PORT"]) for name in NAMES * 2)
+    assert set(NAMES) <= set(compose()["services"])
+    assert re.findall(r"check port (\d+)", CONFIGURATION) == [ports["TESSERA_MANAGEMENT_PORT"]] * 2
+    assert re.findall(r"meth GET uri (\S+)", CONFIGURATION) == ["/readyz", "/livez"]
+    assert re.search(r"%(r|HU|HQ)\b", CONFIGURATION) is None
+    assert any(port.endswith(":8443") for port in compose()["services"]["proxy"]["ports"])
+    assert "bind :8443" in CONFIGURATION
+
+
+def test_only_the_proxy_says_where_callers_are(behind: Behind) -> None:
+    """What a caller says of its own address or certificate does not get through; what the proxy saw does."""
+    said = {"X-Forwarded-For": "192.0.2.1", "Forwarded": "for=192.0.2.1", "Client-Cert": ":AAAA:"}
+    answer = httpx.get(f"{behind.url}/priv/v1/apps/x/users/y?secret=hidden", headers=said, verify=False, timeout=30)
+
+    assert answer.status_code == 401
+    events = until(lambda: [event for node in behind.nodes for event in node.events()], lambda seen: _of(seen) != [])
+    assert [event["source"] for event in _of(events)] == ["127.0.0.1"]
+
+
+def _of(events: list[dict[str, object]]) -> list[dict[str, object]]:
+    return [event for event in events if event["path"] == "/priv/v1/apps/x/users/y"]
+
+
 def test_callers_reach_nodes_that_live_whatever_happens_to_others(behind: Behind) -> None:
-    """With both nodes, while the database takes nothing and none is ready, and after one was killed: tokens."""
+    """Tokens from both, while the database takes nothing and none is ready, and after one was killed, for good."""
     assert behind.token() == 200
     with closing(sqlite3.connect(behind.nodes[0].server.folder / "tessera.db", isolation_level=None)) as holder:
         holder.execute("begin immediate")
@@ -121,31 +150,3 @@ def test_callers_reach_nodes_that_live_whatever_happens_to_others(behind: Behind
 
 def _ready(node: Operated) -> bool:
     return node.ask("/readyz").status_code == 200
-
-
-def test_only_the_proxy_says_where_callers_are(behind: Behind) -> None:
-    """What a caller says of its own address or certificate does not get through; what the proxy saw does."""
-    said = {"X-Forwarded-For": "192.0.2.1", "Forwarded": "for=192.0.2.1", "Client-Cert": ":AAAA:"}
-    answer = httpx.get(f"{behind.url}/priv/v1/apps/x/users/y?secret=hidden", headers=said, verify=False, timeout=30)
-
-    assert answer.status_code == 401
-    events = until(lambda: [event for node in behind.nodes for event in node.events()], lambda seen: _of(seen) != [])
-    assert [event["source"] for event in _of(events)] == ["127.0.0.1"]
-
-
-def _of(events: list[dict[str, object]]) -> list[dict[str, object]]:
-    return [event for event in events if event["path"] == "/priv/v1/apps/x/users/y"]
-
-
-def test_the_proxy_knows_the_nodes_and_their_ports() -> None:
-    """The servers of both backends are the nodes of the compose file, on the image's ports; queries are not logged."""
-    ports = image_environment()
-    servers = re.findall(r"^ +server (\w+) (\w+):(\d+)$", CONFIGURATION, re.MULTILINE)
-
-    assert sorted(servers) == sorted((name, name, ports["TESSERA_PORT"]) for name in NAMES * 2)
-    assert set(NAMES) <= set(compose()["services"])
-    assert re.findall(r"check port (\d+)", CONFIGURATION) == [ports["TESSERA_MANAGEMENT_PORT"]] * 2
-    assert re.findall(r"meth GET uri (\S+)", CONFIGURATION) == ["/readyz", "/livez"]
-    assert re.search(r"%(r|HU|HQ)\b", CONFIGURATION) is None
-    assert any(port.endswith(":8443") for port in compose()["services"]["proxy"]["ports"])
-    assert "bind :8443" in CONFIGURATION

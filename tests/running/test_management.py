@@ -71,7 +71,7 @@ def test_a_database_that_takes_nothing_is_told(tmp_path: Path) -> None:
 
 
 def test_a_check_that_there_is_not_cannot_be_left_out(tmp_path: Path) -> None:
-    """A misspelt name in `exclude` is told, so that a probe with one fails from its first day; every true one is taken."""
+    """A misspelt name in `exclude` is told, so that a probe with it fails at once; every true one is taken."""
     with operated(tmp_path / "data") as served:
         names = [check["name"] for check in served.ask("/readyz").json()["checks"]] + ["shutdown"]
         assert served.ask("/readyz?" + "&".join(f"exclude={name}" for name in names)).status_code == 200
