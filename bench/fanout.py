@@ -1,9 +1,10 @@
 """`python -m bench.fanout`: how soon a revocation is in force on every node, simulated; nothing is measured here.
 
-A revocation is committed, and PostgreSQL notifies the nodes that listen. A node reads the feed when it is notified, and
-a second after its last read at the latest; what it reads is in force when the read ends. Notifications that come while
-a node reads, or pauses after a read, make one more read together. A notification may be lost. A connection may break:
-its node hears and reads nothing until it is connected again, and then reads at once.
+A revocation is committed, and PostgreSQL notifies the nodes that listen. A node looks ten times a second whether it has
+heard something (`feed_poll_milliseconds`), and then reads the feed, as it does a second after its last read at the
+latest; what it reads is in force when the read ends. Notifications that come between two looks make one read together.
+A notification may be lost. A node may lose the database: it hears and reads nothing until it is connected again, and
+then reads at once.
 
 Times are in seconds inside, in milliseconds in flags and results. The same seed gives the same figures.
 """
@@ -31,17 +32,31 @@ class Plan:
     """From a commit to a node's hearing of it, evenly between the two."""
 
     read: float = 0.001
-    pause: float = 0.0
-    """Least time from the end of a read to the next that a notification makes."""
+    look: float = 0.1
+    """From the end of a read, and so on, to a look at whether something was heard; 0 to read whenever it is."""
 
     loss: float = 0.001
     """The part of notifications that is lost."""
 
     breaks_an_hour: float = 1.0
-    """How often the connection of one node breaks."""
+    """How often one node loses the database."""
 
     away: float = 2.0
-    """From a break until the node has listened and read again."""
+    """From then until it listens and reads again."""
+
+    @property
+    def between_polls(self) -> float:
+        """From one read to the next when nothing is heard: the first look when a poll is due."""
+        if not self.look:
+            return self.poll
+        return self.read + math.ceil((self.poll - self.read) / self.look) * self.look
+
+    def woken(self, last: float, heard: float) -> float:
+        """When a node whose last read began at `last` reads for what it hears at `heard`."""
+        idle = last + self.read
+        if not self.look:
+            return max(heard, idle)
+        return idle + max(1, math.ceil((heard - idle) / self.look)) * self.look
 
     seed: int = 1
 
@@ -77,11 +92,11 @@ def follow(plan: Plan, commits: Sequence[float], heard: Sequence[float], breaks:
     while len(in_force) < len(commits):
         while next_heard < len(heard) and heard[next_heard] <= last:
             next_heard += 1
-        wake = max(heard[next_heard], last + plan.read + plan.pause) if next_heard < len(heard) else math.inf
+        wake = plan.woken(last, heard[next_heard]) if next_heard < len(heard) else math.inf
         broken = breaks[next_break] if next_break < len(breaks) else math.inf
         polls = _polls(plan, last, commits[len(in_force)], min(wake, broken))
         if polls:
-            last += polls * plan.poll
+            last += polls * plan.between_polls
             reads += polls
         elif wake <= broken:
             last = wake
@@ -97,10 +112,11 @@ def follow(plan: Plan, commits: Sequence[float], heard: Sequence[float], breaks:
 
 def _polls(plan: Plan, last: float, commit: float, until: float) -> int:
     """How many polls come before something else does; no more than it takes to read this commit."""
-    if last + plan.poll >= until:
+    poll = plan.between_polls
+    if last + poll >= until:
         return 0
-    wanted = max(1, math.ceil((commit - last) / plan.poll))
-    return wanted if math.isinf(until) else min(wanted, math.ceil((until - last) / plan.poll) - 1)
+    wanted = max(1, math.ceil((commit - last) / poll))
+    return wanted if math.isinf(until) else min(wanted, math.ceil((until - last) / poll) - 1)
 
 
 def simulate(plan: Plan, rate: float) -> Row:
@@ -195,7 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         poll=flags.poll_ms / 1000,
         latency=(flags.latency_ms[0] / 1000, flags.latency_ms[1] / 1000),
         read=flags.read_ms / 1000,
-        pause=flags.pause_ms / 1000,
+        look=flags.look_ms / 1000,
         loss=flags.loss,
         breaks_an_hour=flags.breaks_an_hour,
         away=flags.away_ms / 1000,
@@ -222,8 +238,8 @@ def _wrong(plan: Plan, rates: Sequence[float]) -> str | None:
         return f"nodes times revocations times rates are {STEPS_MAX:,} at most"
     if not (0 <= plan.loss <= 1 and 0 <= low <= high <= 3600 and 0.01 <= plan.poll <= 3600):
         return "the loss is 0 to 1; the latency is in order; the poll is 10 ms to an hour"
-    if not (0 <= plan.read < plan.poll and 0 <= plan.pause < plan.poll and 0 <= plan.away <= 3600):
-        return "a read and a pause are shorter than a poll; a node is away for an hour at most"
+    if not (0 <= plan.read < plan.poll and 0 <= plan.look < plan.poll and 0 <= plan.away <= 3600):
+        return "reads and looks are shorter than a poll; a node is away for an hour at most"
     if not 0 <= plan.breaks_an_hour <= 3600:
         return "a connection breaks 0 to 3,600 times an hour"
     return None
@@ -243,10 +259,13 @@ def _parser() -> argparse.ArgumentParser:
         "--latency-ms", type=float, nargs=2, default=[1, 10], help="commit to hearing, from and to (%(default)s)"
     )
     parser.add_argument("--read-ms", type=float, default=plan.read * 1000, help="length of a read (%(default)s)")
-    parser.add_argument("--pause-ms", type=float, default=plan.pause, help="least pause after a read (%(default)s)")
+    parser.add_argument("--look-ms", type=float, default=plan.look * 1000, help="looks at what is heard (%(default)s)")
     parser.add_argument("--loss", type=float, default=plan.loss, help="part of notifications lost (%(default)s)")
     parser.add_argument(
-        "--breaks-an-hour", type=float, default=plan.breaks_an_hour, help="breaks of a connection (%(default)s)"
+        "--breaks-an-hour",
+        type=float,
+        default=plan.breaks_an_hour,
+        help="times a node loses the database (%(default)s)",
     )
     parser.add_argument("--away-ms", type=float, default=plan.away * 1000, help="until connected again (%(default)s)")
     parser.add_argument("--seed", type=int, default=plan.seed, help="seed of chance (%(default)s)")

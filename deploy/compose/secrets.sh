@@ -17,13 +17,11 @@ random() {
 [ -e master.key ] || random > master.key
 [ -e postgres-password ] || random > postgres-password
 [ -e tessera-password ] || random > tessera-password
-[ -e tessera.toml ] || cat > tessera.toml <<TOML
-database = "postgresql://tessera:$(cat tessera-password)@database/tessera"
-TOML
+[ -e database-url ] || echo "postgresql://tessera:$(cat tessera-password)@database/tessera" > database-url
 if [ ! -e proxy.pem ]; then
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 90 -subj /CN=localhost \
         -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout proxy.key -out proxy.crt 2> /dev/null
     cat proxy.crt proxy.key > proxy.pem
     rm proxy.crt proxy.key
 fi
-chmod 0444 master.key postgres-password tessera-password tessera.toml proxy.pem
+chmod 0444 master.key postgres-password tessera-password database-url proxy.pem

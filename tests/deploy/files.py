@@ -24,9 +24,6 @@ USER = "10001"
 BESIDE = frozenset({"config", "operator"})
 """What is read from the environment under our prefix and is no setting."""
 
-COMING = frozenset({"database", "database_direct"})
-"""Settings of PostgreSQL, which the files name already."""
-
 _VARIABLE = re.compile(r"\bTESSERA_([A-Z][A-Z_]*)\b")
 
 
@@ -43,7 +40,7 @@ def texts() -> dict[str, str]:
 
 def unknown_settings(text: str) -> set[str]:
     """The environment variables of ours in a text that no setting reads."""
-    return {name.lower() for name in _VARIABLE.findall(text)} - set(Settings.model_fields) - BESIDE - COMING
+    return {name.lower() for name in _VARIABLE.findall(text)} - set(Settings.model_fields) - BESIDE
 
 
 def instructions() -> list[tuple[str, str]]:

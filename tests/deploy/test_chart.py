@@ -9,7 +9,6 @@ from tessera.api.management import NAMES
 from tessera.settings import Settings
 from tests.deploy.files import (
     CHART,
-    COMING,
     DOCKERFILE,
     USER,
     image_environment,
@@ -77,7 +76,7 @@ def test_what_the_chart_sets_itself_cannot_be_set_beside() -> None:
     assert own <= refused
     assert {name.removeprefix("TESSERA_").lower() for name in image_environment()} - {"log_format"} <= refused
     assert "master_key" in refused
-    assert refused <= set(Settings.model_fields) | COMING
+    assert refused <= set(Settings.model_fields)
     pattern = schema()["properties"]["settings"]["propertyNames"]["pattern"]
     assert [name for name in Settings.model_fields if not re.fullmatch(pattern, name)] == []
 
@@ -130,11 +129,13 @@ def test_probes_ask_what_is_answered() -> None:
 
 
 def test_secrets_are_named_and_never_held() -> None:
-    """The database's address comes from a secret that exists already, the key as a file; nothing here makes one."""
+    """The database's address and the key come as files, from secrets that exist already; nothing here makes one."""
     assert "kind: Secret" not in EVERYTHING
-    for setting in ("TESSERA_DATABASE", "TESSERA_DATABASE_DIRECT"):
-        assert re.search(rf"name: {setting}\n\s+valueFrom:\n\s+secretKeyRef:", EVERYTHING)
-    assert "name: TESSERA_MASTER_KEY\n" not in EVERYTHING
+    assert re.search(r"name: TESSERA_DATABASE_DIRECT\n\s+valueFrom:\n\s+secretKeyRef:", EVERYTHING)
+    for setting, file in (("DATABASE_FILE", "database"), ("MASTER_KEY_FILE", "master.key")):
+        assert f"name: TESSERA_{setting}\n  value: /run/secrets/tessera/{file}\n" in EVERYTHING
+        assert f"path: {file}\n" in EVERYTHING
+    assert re.search(r"name: TESSERA_(MASTER_KEY|DATABASE)\n", EVERYTHING) is None
     assert [values()[each]["secret"]["name"] for each in ("database", "masterKey")] == ["", ""]
 
 

@@ -3,7 +3,6 @@
 import re
 import shlex
 import subprocess
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 
 from tessera import settings
 from tessera.core.keys import MasterKey
-from tests.deploy.files import COMING, COMPOSE, USER, compose, image_environment, instructions
+from tests.deploy.files import COMPOSE, USER, compose, image_environment, instructions
 from tests.docs.test_commands import mistakes
 from tests.house.modules import ROOT
 from tests.house.test_repository import listed
@@ -38,9 +37,7 @@ def test_secrets_are_made_once_and_are_what_is_read(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o444}
     MasterKey(first["master.key"].decode().strip())
     password = first["tessera-password"].decode().strip()
-    said = tomllib.loads(first["tessera.toml"].decode())
-    assert said == {"database": f"postgresql://tessera:{password}@database/tessera"}
-    assert set(said) <= COMING | set(settings.Settings.model_fields)
+    assert first["database-url"].decode() == f"postgresql://tessera:{password}@database/tessera\n"
     assert len({first["postgres-password"], first["tessera-password"], first["master.key"]}) == 3
 
 
@@ -87,14 +84,14 @@ def test_a_node_has_settings_that_it_takes(name: str, tmp_path: Path, monkeypatc
         f"/run/secrets/{secret}": folder / Path(each["file"]).name for secret, each in compose()["secrets"].items()
     }
     for variable, value in (image_environment() | service(name)["environment"]).items():
-        if variable != "TESSERA_CONFIG":  # the file has the database's address, which is read for another engine
-            monkeypatch.setenv(variable, str(files.get(value, value)))
+        monkeypatch.setenv(variable, str(files.get(value, value)))
 
     chosen = settings.load()
 
     assert chosen.behind_tls_proxy
     assert chosen.issuer is not None
     assert chosen.master_key_file == folder / "master.key"
+    assert chosen.database_in_force == (folder / "database-url").read_text().strip()
     (network,) = compose()["networks"]["inside"]["ipam"]["config"]
     assert list(chosen.trusted_proxies) == [network["subnet"]]
     assert f"127.0.0.1:{chosen.management_port}/readyz" in service(name)["healthcheck"]["test"][-1]

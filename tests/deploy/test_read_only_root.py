@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from tests.house.modules import ROOT
+from tests.support.postgres import cluster
 from tests.support.server import free_port
 
 NOBODY = 65534
@@ -42,6 +43,15 @@ exec setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs --inh-cap
 
 The user may read everything, and nothing else that others may not: Python may lie in somebody's home.
 """
+
+TESSERA = (sys.executable, "-P", "-m", "tessera")
+ENVIRONMENT = {
+    "PYTHONPATH": PACKAGE,
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PATH": os.environ["PATH"],
+    "HOME": "/",
+    "TESSERA_DATA_DIR": DATA,
+}
 
 PROBE = """
 import pathlib, sys
@@ -84,19 +94,19 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def serving(package: Path, data: Path, port: int, beside: int) -> Iterator[Callable[[str], httpx.Response]]:
+def serving(
+    package: Path, data: Path, port: int, beside: int, *flags: str, **environment: str
+) -> Iterator[Callable[[str], httpx.Response]]:
     """The server, with two workers, confined to its folder; what asks it, once it answers. It ends cleanly."""
     printed = data.parent / "out"
-    flags = ["--demo", "--workers", "2", "--port", str(port), "--management-port", str(beside)]
-    command = [sys.executable, "-P", "-m", "tessera", "serve", *flags, "--data-dir", DATA]
-    environment = {"PYTHONPATH": PACKAGE, "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.environ["PATH"], "HOME": "/"}
+    given = ["serve", "--workers", "2", "--port", str(port), "--management-port", str(beside), *flags]
     with printed.open("wb") as out:
         process = subprocess.Popen(
-            confined(data, package, *command),
+            confined(data, package, *TESSERA, *given),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
-            env=environment,
+            env=ENVIRONMENT | environment,
             cwd="/",
         )
     try:
@@ -139,7 +149,7 @@ def test_the_package_serves_where_its_folder_alone_can_be_written(package: Path,
     os.chown(data, NOBODY, NOBODY)
     port, beside = free_port(), free_port()
 
-    with serving(package, data, port, beside) as ask:
+    with serving(package, data, port, beside, "--demo") as ask:
         assert ask(f"http://127.0.0.1:{beside}/readyz").json()["ready"] is True
         ask(f"http://127.0.0.1:{port}/docs")
         found = re.search(r"/oauth/token\?\S+?client_secret=\w+", (tmp_path / "out").read_text())
@@ -147,6 +157,34 @@ def test_the_package_serves_where_its_folder_alone_can_be_written(package: Path,
         assert httpx.post(f"http://127.0.0.1:{port}{found.group()}", timeout=30).status_code == 200
 
     assert {path.stat().st_uid for path in data.iterdir()} == {NOBODY}
+
+
+@pytest.mark.filterwarnings("default::UserWarning")
+def test_with_postgresql_nothing_that_matters_is_in_the_folder(package: Path, tmp_path: Path) -> None:
+    """A node that is given a URL and a key as files sets an empty database up, serves, and keeps its counts alone."""
+    if not can_confine():
+        return
+    data, given = tmp_path / "data", tmp_path / "given"
+    data.mkdir(mode=0o700)
+    given.mkdir()
+    os.chown(data, NOBODY, NOBODY)
+    shutil.copytree(package, given / "package")
+    (given / "database").write_text(cluster().url(cluster().create_database()) + "\n")
+    (given / "master.key").write_text("5a" * 32 + "\n")
+    files = {
+        "PYTHONPATH": f"{PACKAGE}/package",
+        "TESSERA_DATABASE_FILE": f"{PACKAGE}/database",
+        "TESSERA_MASTER_KEY_FILE": f"{PACKAGE}/master.key",
+    }
+    migrate = confined(data, given, *TESSERA, "migrate")
+    done = subprocess.run(migrate, capture_output=True, text=True, env=ENVIRONMENT | files, cwd="/", check=False)
+    assert done.returncode == 0, done.stderr
+    port, beside = free_port(), free_port()
+
+    with serving(given, data, port, beside, **files) as ask:
+        assert ask(f"http://127.0.0.1:{beside}/readyz").json()["ready"] is True
+
+    assert {path.name for path in data.iterdir()} <= {"counts.map", "setup.lock"}
 
 
 @pytest.mark.filterwarnings("default::UserWarning")

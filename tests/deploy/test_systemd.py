@@ -31,7 +31,7 @@ def laid_out(folder: Path, text: str) -> Path:
     unit.write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.MULTILINE))
     beside = folder / "tessera.service.d"
     beside.mkdir()
-    shutil.copy(UNIT.with_name("shared-key.conf"), beside)
+    shutil.copy(UNIT.with_name("nodes.conf"), beside)
     return unit
 
 

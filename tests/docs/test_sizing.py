@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from bench.fanout import Plan
 
 from tessera import wiring
 from tessera.app import duties, usage
@@ -14,6 +15,7 @@ from tessera.app.applications import DEFAULT_LIFETIME_SECONDS
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.settings import Settings
+from tessera.store.postgres import driver
 from tessera.store.sql import WRITES
 from tests.docs.fences import paper
 from tests.house.modules import ROOT
@@ -83,5 +85,8 @@ def test_what_the_page_reckons_with_is_what_is_in_force() -> None:
     assert duties.LOOK_SECONDS == 0.25
     assert duties.RENEWED_SECONDS == 5
     assert f"up to {held / duties.LOOK_SECONDS:.0f} reads of one row a second and worker" in PAGE
+    assert (Plan().poll, Plan().look) == (driver.POLL_SECONDS, defaults["feed_poll_milliseconds"] / 1000)
+    assert driver.DEAF_POLL_SECONDS == 0.25
+    assert inspect.getsource(driver.PostgresDriver.__init__).count("Line(") + driver.READ_LINES - 1 == 5
     assert DEFAULT_LIFETIME_SECONDS == 14 * 86_400
     assert f"{DEFAULT_LIFETIME_SECONDS:,} (105 MiB)" in PAGE

@@ -17,11 +17,8 @@ capabilities:
 {{- end -}}
 
 {{- define "tessera.environment" -}}
-- name: TESSERA_DATABASE
-  valueFrom:
-    secretKeyRef:
-      name: {{ required "database.secret.name has to be said: the secret with the database's address." .Values.database.secret.name }}
-      key: {{ .Values.database.secret.key }}
+- name: TESSERA_DATABASE_FILE
+  value: /run/secrets/tessera/database
 {{- if .Values.database.directSecret.name }}
 - name: TESSERA_DATABASE_DIRECT
   valueFrom:
@@ -55,7 +52,7 @@ capabilities:
 {{- define "tessera.mounts" -}}
 - name: data
   mountPath: /var/lib/tessera
-- name: master-key
+- name: secrets
   mountPath: /run/secrets/tessera
   readOnly: true
 {{- with .Values.extraVolumeMounts }}
@@ -68,13 +65,20 @@ capabilities:
 - name: data
   emptyDir:
     sizeLimit: 256Mi
-- name: master-key
-  secret:
-    secretName: {{ required "masterKey.secret.name has to be said: the secret with the master key." .Values.masterKey.secret.name }}
+- name: secrets
+  projected:
     defaultMode: 0440
-    items:
-      - key: {{ .Values.masterKey.secret.key }}
-        path: master.key
+    sources:
+      - secret:
+          name: {{ required "database.secret.name has to be said: the secret with the database's address." .Values.database.secret.name }}
+          items:
+            - key: {{ .Values.database.secret.key }}
+              path: database
+      - secret:
+          name: {{ required "masterKey.secret.name has to be said: the secret with the master key." .Values.masterKey.secret.name }}
+          items:
+            - key: {{ .Values.masterKey.secret.key }}
+              path: master.key
 {{- with .Values.extraVolumes }}
 {{ toYaml . }}
 {{- end }}
