@@ -46,7 +46,7 @@ class Pair:
 def _copied(primary: Cluster) -> Cluster:
     """A standby of a primary, in a folder of its own; it is not started."""
     standby = Cluster.__new__(Cluster)
-    standby.place()
+    standby.settle()
     where = f"host={primary.folder} port={PORT} user=postgres application_name={STANDBY}"
     standby.run("pg_basebackup", "-D", str(standby.data), "-d", where, "-R", "-X", "stream", "-c", "fast")
     conf = Path(standby.data / "postgresql.conf")

@@ -102,7 +102,7 @@ def test_a_commit_that_waits_for_a_standby_is_never_called_done(pair: Pair) -> N
 def test_a_wait_for_a_standby_that_somebody_cancels_is_unknown(
     pair: Pair, monkeypatch: pytest.MonkeyPatch, *, heeded: bool
 ) -> None:
-    """PostgreSQL calls it done, with a warning, and the standby never had it; the caller is not told that it is done."""
+    """PostgreSQL calls it done, with a warning, and the standby never had it; the caller is told neither."""
 
     async def scenario() -> None:
         if not heeded:
