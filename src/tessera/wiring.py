@@ -229,6 +229,7 @@ async def serving(
             asyncio.create_task(upkeep.keep_pulse(house)),
             asyncio.create_task(upkeep.flush_usage(house, settings.usage_flush_seconds)),
             asyncio.create_task(upkeep.forget_expired(house)),
+            asyncio.create_task(upkeep.try_writing(house, holder)),
             asyncio.create_task(refusals.keep(house.refusals, house.store, house.new_uuid)),
             asyncio.create_task(refusals.forget_old(house.store, house.clock, settings.refusals_kept_days)),
             asyncio.create_task(
