@@ -5,7 +5,7 @@ import gc
 import os
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -248,6 +248,7 @@ async def serving(
             Watch(metrics, requests=requests, traced=traced, outcomes={oauth.TOKEN_PATH: TOKENS}),
             Explainer(house.refusals, house.clock, settings.trusted_proxies),
         )
+        await asyncio.to_thread(_say_polled, settings)
         _keep_for_good()
         try:
             async with listening(
@@ -261,6 +262,18 @@ async def serving(
             await upkeep.write_usage(house, len(house.usage))
             while await refusals.write(house.refusals, house.store, house.new_uuid):
                 pass
+
+
+def _say_polled(settings: Settings) -> None:
+    """Say when changes of other nodes are only looked for, because a pooler hands no notifications on."""
+    found = database(settings)
+    with suppress(Unusable):  # it was there a moment ago
+        if isinstance(found, PostgresDatabase) and found.feed_polls():
+            log.log.warning(
+                "feed_polled",
+                reason="A pooler is between this process and the database, so changes of other nodes are looked for"
+                " four times a second. To be told of them at once, name a URL that leads past it by database_direct.",
+            )
 
 
 def _keep_for_good() -> None:

@@ -53,16 +53,16 @@ class Cluster:
         self.folder = Path(tempfile.mkdtemp(prefix="tessera-pg-", dir=place or _memory()))
         self.data = self.folder / "data"
         self.log = self.folder / "server.log"
-        self._account = next((name for name in ACCOUNTS if _exists(name)), None) if os.geteuid() == 0 else None
-        if self._account is not None:
-            shutil.chown(self.folder, self._account)
+        self.account = next((name for name in ACCOUNTS if _exists(name)), None) if os.geteuid() == 0 else None
+        if self.account is not None:
+            shutil.chown(self.folder, self.account)
 
     def run(self, program: str, *arguments: str, timeout_seconds: float = 60) -> str:
         """Run one of PostgreSQL's programs on this server's behalf; what it printed. Raises AssertionError."""
         command = [str(binaries() / program), *arguments]
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=timeout_seconds, user=self._account, group=self._account,
-            extra_groups=[] if self._account else None, cwd=self.folder, check=False,
+            command, capture_output=True, text=True, timeout=timeout_seconds, user=self.account, group=self.account,
+            extra_groups=[] if self.account else None, cwd=self.folder, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
         return done.stdout

@@ -55,21 +55,22 @@ class Line:
         self._tried: asyncio.Future[None] | None = None
         self.link: Link | None = None
 
-    def connect(self) -> None:
-        """See that there is a link, or will be."""
+    def reach(self) -> Link | None:
+        """The link, or None while there is none: one is being made then, and nobody waits."""
         if self.link is None and self._connecting is None and not self._closed:
             self._tried = asyncio.get_running_loop().create_future()
             self._connecting = asyncio.create_task(self._connect())
+        return self.link
 
-    async def linked(self) -> Link:
+    async def linked(self, timeout_seconds: float | None = None) -> Link:
         """The link. Raises StoreUnavailable when there is none and the last try failed."""
         if self.link is not None:
             return self.link
         if self._closed:
             raise StoreUnavailable("the store is closed")
-        self.connect()
+        self.reach()
         if not self._failed and self._tried is not None:
-            await asyncio.wait((self._tried,), timeout=self._timeout)
+            await asyncio.wait((self._tried,), timeout=self._timeout if timeout_seconds is None else timeout_seconds)
         return self._made()
 
     def _made(self) -> Link:
@@ -84,20 +85,24 @@ class Line:
         longer than an exchange may take is waited for all of it.
         """
         link = self.link
-        latest = asyncio.get_running_loop().time() + self._timeout
+        now = asyncio.get_running_loop().time
+        latest = now() + self._timeout
         if link is not None:
             try:
                 return await link.exchange(messages)
             except LinkLostError as error:
                 if error.timed_out:
                     raise StoreUnavailable(str(error)) from error
+        link = await self.linked(latest - now())
+        answer = link.exchange(messages)
+        done, _ = await asyncio.wait((answer,), timeout=latest - now())  # no `asyncio.timeout`: this may be in no task
+        if not done:
+            answer.cancel()
+            raise StoreUnavailable(f"no answer within {self._timeout:g} seconds")
         try:
-            async with asyncio.timeout_at(latest):
-                return await (await self.linked()).exchange(messages)
+            return answer.result()
         except LinkLostError as error:
             raise StoreUnavailable(str(error)) from error
-        except TimeoutError:
-            raise StoreUnavailable(f"no answer within {self._timeout:g} seconds") from None
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -154,4 +159,4 @@ class Line:
             self.link = None
             if timed_out:  # whoever comes now need not wait as long to learn the same
                 self._failed = reason
-            self.connect()
+            self.reach()
