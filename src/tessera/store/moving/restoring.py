@@ -1,0 +1,108 @@
+"""From a backup to a database of either engine."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from tessera.ports import Unusable
+from tessera.store import sql
+from tessera.store.migrate import SchemaState, Unfinished
+from tessera.store.migrations import HEAD
+from tessera.store.moving import backup, copying
+from tessera.store.moving.backup import Manifest
+from tessera.store.moving.copying import Bar, Wish
+from tessera.store.moving.ends import End, Moment, Written
+from tessera.store.moving.sqlite_end import SQLiteEnd, SQLiteMoment, synchronize, told
+
+AtEnd = Callable[[Written], None]
+
+
+def check_target(target: End) -> None:
+    """Raises Unusable unless the target is empty, or the beginning of a restore. Changes nothing."""
+    if isinstance(target, SQLiteEnd):
+        beside = [target.path.with_name(target.path.name + suffix) for suffix in ("", "-wal", "-shm", "-journal")]
+        found = next((path for path in beside if path.exists()), None)
+        if found is not None:
+            raise Unusable(f"There is a database already: {found}. Restore into an empty folder.")
+        return
+    try:
+        state = target.state()
+    except Unfinished:
+        return
+    if state is SchemaState.OLDER:
+        raise target.older()
+    if state is SchemaState.CURRENT:
+        with target.moment(alone=False) as moment:
+            copying.check_empty(moment, target)
+
+
+def cut_off(at: int) -> AtEnd:
+    """Make every token dead that was issued before this moment."""
+
+    def at_end(written: Written) -> None:
+        written.do(sql.identity.CUT_OFF_EVERYBODY, {"at": at})
+
+    return at_end
+
+
+def nothing(_written: Written) -> None:
+    """Leave everything as it is in the backup."""
+
+
+def restore(file: Path, manifest: Manifest, target: End, bar: Bar, now: int, at_end: AtEnd) -> None:
+    """Put a checked backup into an empty database; `at_end` is done before anybody can use that. Raises Unusable."""
+    check_target(target)
+    if isinstance(target, SQLiteEnd):
+        _into_file(file, target.path, at_end)
+        return
+    with _current(file, manifest) as path:
+        copying.copy(_BackupEnd(path, file), target, Wish(), bar, now, at_end)
+
+
+def _into_file(file: Path, database: Path, at_end: AtEnd) -> None:
+    """Make the database beside its place, and put it there when it is whole."""
+    partial = database.with_name(f".{database.name}.partial")
+    try:
+        backup.opened_up(file, partial)
+        with SQLiteEnd(partial).written() as written:
+            with written.transaction():
+                at_end(written)
+            written.finish()
+        partial.replace(database)
+        synchronize(database)
+    except OSError as error:
+        raise Unusable(f"{database} cannot be written ({error.strerror}).") from error
+    finally:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            partial.with_name(partial.name + suffix).unlink(missing_ok=True)
+
+
+@contextmanager
+def _current(file: Path, manifest: Manifest) -> Iterator[Path]:
+    """The backup itself, or when its schema is older a copy of it that is brought up to date."""
+    if manifest.schema == HEAD:
+        yield file
+        return
+    with tempfile.TemporaryDirectory(dir=os.fspath(file.absolute().parent)) as folder:
+        path = Path(folder) / "older.db"
+        backup.opened_up(file, path)
+        yield path
+
+
+class _BackupEnd(SQLiteEnd):
+    """A backup, read as a database."""
+
+    def __init__(self, path: Path, file: Path) -> None:
+        super().__init__(path)
+        self.text = f"the backup {file.absolute()}"
+
+    def state(self) -> SchemaState:
+        return SchemaState.CURRENT
+
+    @contextmanager
+    def moment(self, *, alone: bool) -> Iterator[Moment]:
+        del alone  # nobody writes to a backup
+        with told(self.text), closing(backup.opened(self.path, writes=False)) as connection:
+            yield SQLiteMoment(connection)
