@@ -82,7 +82,7 @@ def write(source: End, file: Path, taken: Taken, bar: Bar, *, force: bool) -> Ma
             _copy_file(source, partial)
         else:
             copying.copy(source, SQLiteEnd(partial), Wish(online=True), bar, taken.at)
-        manifest = _sealed(partial, source, taken, bar)
+        manifest = sealed(partial, source.text, taken, bar)
         synchronize(partial)
         partial.replace(file)
     synchronize(file)
@@ -100,7 +100,12 @@ def _beginning(file: Path) -> Iterator[Path]:
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held = (
+                os.fstat(descriptor).st_ino == partial.stat().st_ino
+            )  # not what another one has just put in its place
         except OSError:
+            held = False
+        if not held:
             raise Unusable(f"Another backup is writing {file} just now. Let it come to its end.") from None
         os.ftruncate(descriptor, 0)
         os.fchmod(descriptor, 0o600)
@@ -125,28 +130,34 @@ def _copy_file(source: SQLiteEnd, partial: Path) -> None:
         it.execute("vacuum into ?", (str(partial),))
 
 
-def _sealed(partial: Path, source: End, taken: Taken, bar: Bar) -> Manifest:
+def sealed(partial: Path, text: str, taken: Taken, bar: Bar) -> Manifest:
     """Put the manifest into the file and close it with its seal."""
     with told(f"The backup {partial.name}"), closing(opened(partial)) as connection:
         for setting in ("journal_mode = delete", "synchronous = off", "secure_delete = on"):
             connection.execute(f"pragma {setting}").fetchall()
         connection.execute("delete from lease")
-        moment = SQLiteMoment(connection)
+        moment = SQLiteMoment(connection, str(partial))
         with bar("rows read", total(moment)) as rows:
             found = digest(moment, rows)
-        manifest = Manifest(FORMAT, taken.at, taken.version, HEAD, taken.engine, source.text, taken.master_key, found)
+        ((schema,),) = connection.execute(sql.identity.SCHEMA_VERSION).fetchall()
+        manifest = Manifest(FORMAT, taken.at, taken.version, schema, taken.engine, text, taken.master_key, found)
         connection.execute("begin")
         connection.execute(_TABLE)
-        seal = b"sealed:%b:%b" % (taken.nonce.encode(), _UNSEALED)
-        connection.execute("insert into backup values (?, ?)", (msgspec.json.encode(manifest).decode(), seal.decode()))
+        unsealed = f"sealed:{taken.nonce}:{_UNSEALED.decode()}"
+        connection.execute("insert into backup values (?, ?)", (msgspec.json.encode(manifest).decode(), unsealed))
         connection.execute("update alembic_version set version_num = ?", (BACKUP,))
         connection.execute("commit")
-    place = _place(partial, taken.nonce)
-    hashed = _hash(partial, place)
-    with partial.open("r+b") as written:
+    seal(partial, taken.nonce)
+    return manifest
+
+
+def seal(file: Path, nonce: str) -> None:
+    """Close a file: its seal, still without a hash, gets that of all bytes."""
+    place = _place(file, nonce)
+    hashed = _hash(file, place)
+    with file.open("r+b") as written:
         written.seek(place)
         written.write(hashed.encode())
-    return manifest
 
 
 def opened(path: Path, *, writes: bool = True) -> sqlite3.Connection:
@@ -194,7 +205,7 @@ def check(file: Path, bar: Bar) -> Manifest:
     with told(str(file)), closing(opened(file, writes=False)) as connection:
         if connection.execute("pragma integrity_check(1)").fetchone() != ("ok",):
             raise damaged(file)
-        moment = SQLiteMoment(connection)
+        moment = SQLiteMoment(connection, str(file))
         with bar("rows checked", manifest.digest.rows) as rows:
             if digest(moment, rows) != manifest.digest:
                 raise damaged(file)
@@ -217,8 +228,8 @@ def manifest_of(file: Path) -> Manifest:
             tables = {row[0] for row in connection.execute("select name from sqlite_master")}
             if "backup" not in tables:
                 raise Unusable(f"{file} is no backup of Tessera. Name a file that `tessera backup` made.")
-            text, seal = connection.execute("select manifest, seal from backup").fetchone()
-            _, nonce, hashed = seal.split(":")
+            text, sealing = connection.execute("select manifest, seal from backup").fetchone()
+            _, nonce, hashed = sealing.split(":")
             place = _place(file, nonce)
             if place < 0 or _hash(file, place) != hashed:
                 raise damaged(file)
@@ -237,7 +248,7 @@ def damaged(file: Path) -> Unusable:
 def keys_in(file: Path) -> list[WrappedKey]:
     """The wrapped keys in a backup."""
     with told(str(file)), closing(opened(file, writes=False)) as connection:
-        return keys_of(SQLiteMoment(connection))
+        return keys_of(SQLiteMoment(connection, str(file)))
 
 
 def opened_up(file: Path, place: Path) -> None:

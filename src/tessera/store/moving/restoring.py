@@ -105,4 +105,4 @@ class _BackupEnd(SQLiteEnd):
     def moment(self, *, alone: bool) -> Iterator[Moment]:
         del alone  # nobody writes to a backup
         with told(self.text), closing(backup.opened(self.path, writes=False)) as connection:
-            yield SQLiteMoment(connection)
+            yield SQLiteMoment(connection, self.text)

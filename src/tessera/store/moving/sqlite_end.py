@@ -62,21 +62,22 @@ class SQLiteEnd:
                     raise
                 raise Unusable(f"Somebody writes to {self.text} just now. Stop its servers and commands.") from error
             connection.execute("select count(*) from sqlite_master").fetchone()  # the moment is this one
-            yield SQLiteMoment(connection)
+            yield SQLiteMoment(connection, self.text)
 
     @contextmanager
     def written(self) -> Iterator[Written]:
         with told(self.text), closing(sqlite.connect(self.path)) as connection:
             connection.execute("pragma synchronous = normal")  # made durable at the end, by `finish`
             connection.execute(f"pragma cache_size = -{_CACHE_KIBIBYTES}")
-            yield SQLiteWritten(connection)
+            yield SQLiteWritten(connection, self.text)
 
 
 class SQLiteMoment:
     """What a connection with a transaction open sees."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, text: str) -> None:
         self._connection = connection
+        self._text = text
 
     @cached_property
     def tables(self) -> list[Table]:
@@ -100,18 +101,19 @@ class SQLiteMoment:
     def batches(self, table: Table, after: Sequence[Any] | None = None) -> Iterator[list[Row]]:
         key = listed(table.key)
         where = f" where ({key}) > ({', '.join('?' * len(table.key))})" if after is not None else ""
-        rows = self._connection.execute(
-            f"select {table.names} from {quoted(table.name)}{where} order by {key}", tuple(after or ())
-        )
-        while batch := rows.fetchmany(BATCH_ROWS):
-            yield batch
+        asked = f"select {table.names} from {quoted(table.name)}{where} order by {key}"
+        with told(self._text):
+            rows = self._connection.execute(asked, tuple(after or ()))
+            while batch := rows.fetchmany(BATCH_ROWS):
+                yield batch
 
     def last_number(self, table: Table) -> int:
         found = self.fetch("select seq from sqlite_sequence where name = :name", {"name": table.name})
         return int(found[0][0]) if found else 0
 
     def fetch(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
-        return self._connection.execute(sql, parameters or {}).fetchall()
+        with told(self._text):
+            return self._connection.execute(sql, parameters or {}).fetchall()
 
 
 def _kind(table: str, kind: str) -> str:

@@ -52,6 +52,7 @@ class PostgresEnd:
     """A database of a server. Raises Unusable for a URL that is none."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         self._address: Address = address(url)
         self.text = self._address.text
 
@@ -75,7 +76,7 @@ class PostgresEnd:
             held.callback(connection.execute, b"rollback")
             connection.execute(b"begin isolation level repeatable read read only")
             connection.execute(_PATIENT.encode())
-            yield PostgresMoment(connection)
+            yield PostgresMoment(connection, self.text)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -91,14 +92,15 @@ class PostgresEnd:
     def written(self) -> Iterator[Written]:
         with told(self.text), schema.connected(self._address) as connection:
             connection.prepare_threshold = None
-            yield PostgresWritten(connection)
+            yield PostgresWritten(connection, self.text)
 
 
 class PostgresMoment:
     """What a connection sees; one with a transaction open sees a moment."""
 
-    def __init__(self, connection: psycopg.Connection) -> None:
+    def __init__(self, connection: psycopg.Connection, text: str) -> None:
         self._connection = connection
+        self._text = text
 
     @cached_property
     def tables(self) -> list[Table]:
@@ -120,7 +122,8 @@ class PostgresMoment:
         key = ", ".join(_in_bytes(column) for column in table.key)
         where = f" where ({key}) > ({', '.join(['%s'] * len(table.key))})" if after is not None else ""
         asked = f"select {table.names} from {quoted(table.name)}{where} order by {key}"
-        with self._connection.transaction(), self._connection.cursor("rows", binary=True) as rows:
+        connection = self._connection
+        with told(self._text), connection.transaction(), connection.cursor("rows", binary=True) as rows:
             rows.execute(asked.encode(), after)
             while batch := rows.fetchmany(BATCH_ROWS):
                 yield batch
@@ -132,7 +135,8 @@ class PostgresMoment:
         return int(self.fetch(f"select case when is_called then last_value else 0 end from {sequence}")[0][0])
 
     def fetch(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
-        return self._connection.execute(_PARAMETER.sub(r"%(\1)s", sql).encode(), parameters).fetchall()
+        with told(self._text):
+            return self._connection.execute(_PARAMETER.sub(r"%(\1)s", sql).encode(), parameters).fetchall()
 
 
 def _in_bytes(column: Column) -> str:
