@@ -5,8 +5,8 @@ import resource
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -32,7 +32,7 @@ def made(source: End, file: Path, *, force: bool = False) -> Manifest:
 
 def put_back(file: Path, target: End) -> None:
     """Restore everything as it is."""
-    restoring.restore(file, backup.check(file, quiet), target, quiet, NOW, restoring.nothing)
+    restoring.restore(file, backup.check(file, quiet), target, quiet, NOW, None)
 
 
 @pytest.mark.parametrize(("one", "other"), list(product(ENGINES, ENGINES)))
@@ -92,11 +92,13 @@ def test_two_backups_do_not_write_one_file(tmp_path: Path) -> None:
     """While one is written another of the same name is refused."""
     source, file = filled("postgres", tmp_path), tmp_path / "b.db"
 
-    def second(_what: str, _total: int) -> None:
+    @contextmanager
+    def second(_what: str, _total: int) -> Iterator[Callable[[int], None]]:
         with pytest.raises(Unusable, match="Another backup is writing"):
             made(source, file)
+        yield lambda _done: None
 
-    backup.write(source, file, TAKEN, lambda what, total: (second(what, total), quiet(what, total))[1], force=False)
+    backup.write(source, file, TAKEN, second, force=False)
     assert backup.check(file, quiet).taken_at == NOW
 
 

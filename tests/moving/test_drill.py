@@ -1,10 +1,11 @@
-"""The drill: a backup in the middle of the load, restored elsewhere, where every answer acknowledged before it holds."""
+"""The drill: a backup in the middle of the load, restored elsewhere: every answer acknowledged before it holds."""
 
 import json
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,7 +48,7 @@ class Operator(threading.Thread):
             assert made.client_secret is not None
             self.created[made.client_id] = made.client_secret
             if len(self.created) % 2:
-                deeds.do(self._folder, lambda house, client_id=made.client_id: applications.disable(house, client_id))
+                deeds.do(self._folder, partial(applications.disable, client_id=made.client_id))
                 self.disabled.append(made.client_id)
 
     def stop(self) -> None:

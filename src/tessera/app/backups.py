@@ -69,7 +69,7 @@ def restore(
         )
     now = clock.now()
     at = None if keep_tokens else now + 1  # those of this very moment too
-    restoring.restore(file, manifest, target, bar, now, restoring.nothing if at is None else restoring.cut_off(at))
+    restoring.restore(file, manifest, target, bar, now, at)
     return Restored(manifest, at)
 
 

@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from tessera.ports import Unusable
@@ -17,6 +18,10 @@ from tessera.store.moving.ends import End, Moment, Written
 from tessera.store.moving.sqlite_end import SQLiteEnd, SQLiteMoment, synchronize, told
 
 AtEnd = Callable[[Written], None]
+
+NAMED_BY_TOKENS = frozenset({"application", "credential", "organization", "resource"})
+NUMBERS_LEFT_OUT = 10_000
+"""Numbers that may have been given since the backup: a token that names one of them must not open what comes next."""
 
 
 def check_target(target: End) -> None:
@@ -38,22 +43,13 @@ def check_target(target: End) -> None:
             copying.check_empty(moment, target)
 
 
-def cut_off(at: int) -> AtEnd:
-    """Make every token dead that was issued before this moment."""
+def restore(file: Path, manifest: Manifest, target: End, bar: Bar, now: int, dead_before: int | None) -> None:
+    """Put a checked backup into an empty database. Raises Unusable.
 
-    def at_end(written: Written) -> None:
-        written.do(sql.identity.CUT_OFF_EVERYBODY, {"at": at})
-
-    return at_end
-
-
-def nothing(_written: Written) -> None:
-    """Leave everything as it is in the backup."""
-
-
-def restore(file: Path, manifest: Manifest, target: End, bar: Bar, now: int, at_end: AtEnd) -> None:
-    """Put a checked backup into an empty database; `at_end` is done before anybody can use that. Raises Unusable."""
+    Tokens issued earlier than `dead_before` are dead before anybody can use the database.
+    """
     check_target(target)
+    at_end = partial(_make_safe, dead_before=dead_before)
     if isinstance(target, SQLiteEnd):
         _into_file(file, target.path, at_end)
         return
@@ -61,22 +57,31 @@ def restore(file: Path, manifest: Manifest, target: End, bar: Bar, now: int, at_
         copying.copy(_BackupEnd(path, file), target, Wish(), bar, now, at_end)
 
 
+def _make_safe(written: Written, dead_before: int | None) -> None:
+    """Have no token of the time since the backup mean somebody else now."""
+    if dead_before is not None:
+        written.do(sql.identity.CUT_OFF_EVERYBODY, {"at": dead_before})
+    for table in written.tables:
+        if table.name in NAMED_BY_TOKENS:
+            written.go_on_after(table, written.last_number(table) + NUMBERS_LEFT_OUT)
+
+
 def _into_file(file: Path, database: Path, at_end: AtEnd) -> None:
     """Make the database beside its place, and put it there when it is whole."""
-    partial = database.with_name(f".{database.name}.partial")
+    beside = database.with_name(f".{database.name}.partial")
     try:
-        backup.opened_up(file, partial)
-        with SQLiteEnd(partial).written() as written:
+        backup.opened_up(file, beside)
+        with SQLiteEnd(beside).written() as written:
             with written.transaction():
                 at_end(written)
             written.finish()
-        partial.replace(database)
+        beside.replace(database)
         synchronize(database)
     except OSError as error:
         raise Unusable(f"{database} cannot be written ({error.strerror}).") from error
     finally:
         for suffix in ("", "-wal", "-shm", "-journal"):
-            partial.with_name(partial.name + suffix).unlink(missing_ok=True)
+            beside.with_name(beside.name + suffix).unlink(missing_ok=True)
 
 
 @contextmanager
