@@ -19,7 +19,8 @@ from tessera.store.moving import backup, restoring
 from tessera.store.moving.backup import Manifest, Taken
 from tessera.store.moving.ends import End
 from tessera.store.moving.sqlite_end import SQLiteEnd
-from tests.moving.places import ENGINES, NOW, absent, execute, filled, filled_folder, quiet, rows
+from tests.cli.command import folder_with_application, run
+from tests.moving.places import ENGINES, NOW, absent, execute, filled, quiet, rows
 
 TAKEN = Taken(NOW, "1.2.3", "sqlite", "00" * 8, "5" * 32)
 FLIPS = 150
@@ -68,11 +69,14 @@ def test_a_backup_is_no_database(tmp_path: Path) -> None:
 def test_nothing_deleted_is_in_it(tmp_path: Path) -> None:
     """Who was forgotten before the backup is not in the file, not even where nothing is kept any more."""
     source, file = filled("sqlite", tmp_path), tmp_path / "b.db"
-    execute(source, "insert into refusal values ('forgotten-somebody', 1, '{}')")
-    execute(source, "delete from refusal where request_id = 'forgotten-somebody'")
+    with closing(sqlite3.connect(source.text, isolation_level=None)) as connection:
+        connection.execute("pragma secure_delete = off")
+        connection.execute("insert into refusal values ('forgotten-somebody', 1, '{}')")
+        connection.execute("delete from refusal where request_id = 'forgotten-somebody'")
 
     made(source, file)
 
+    assert b"forgotten-somebody" in Path(source.text).read_bytes()
     assert b"forgotten-somebody" not in file.read_bytes()
 
 
@@ -86,6 +90,32 @@ def test_a_file_that_is_there_stays(tmp_path: Path) -> None:
     assert file.read_text() == "precious"
     made(source, file, force=True)
     assert backup.check(file, quiet).taken_at == NOW
+
+
+def stale_log(path: Path) -> None:
+    """The file and the log of a command that was killed."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("create table of_another (x)")
+        left = {suffix: path.with_name(path.name + suffix).read_bytes() for suffix in ("", "-wal")}
+    for suffix, content in left.items():
+        path.with_name(path.name + suffix).write_bytes(content)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_a_killed_command_left_is_not_taken_in(tmp_path: Path, engine: str) -> None:
+    """Neither the half file nor its log is part of the next backup, or of the next restore."""
+    source, file, place = filled(engine, tmp_path), tmp_path / "backups" / "b.db", tmp_path / "restored"
+    for folder, name in ((file.parent, ".b.db.partial"), (place, ".tessera.db.partial")):
+        folder.mkdir()
+        stale_log(folder / name)
+
+    made(source, file)
+    put_back(file, SQLiteEnd(place / "tessera.db"))
+
+    assert rows(SQLiteEnd(place / "tessera.db")) == rows(source)
+    assert [path.name for path in file.parent.iterdir()] == ["b.db"]
+    assert [path.name for path in place.iterdir()] == ["tessera.db"]
 
 
 def test_two_backups_do_not_write_one_file(tmp_path: Path) -> None:
@@ -229,23 +259,32 @@ def stores_at(revision: str, folder: Path) -> bytes:
     return path.read_bytes()
 
 
-def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
-    """Where the file cannot grow the backup is one sentence, and neither the old file nor anything else changes."""
-    folder = filled_folder(tmp_path)
-    file = tmp_path / "backups" / "b.db"
-    file.parent.mkdir()
-    file.write_text("precious")
-
+def on_a_full_disk(*arguments: str | Path) -> str:
+    """What a command says that may not write a file of more than a few pages: one sentence."""
     ended = subprocess.run(
-        [sys.executable, "-m", "tessera", "backup", file, "--force", "--data-dir", folder],
+        [sys.executable, "-m", "tessera", *arguments],
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
-
     assert ended.returncode == 1, ended
     assert len(ended.stderr.splitlines()) == 1, ended
-    assert "cannot be read or written" in ended.stderr
+    return ended.stderr
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
+    """Where files cannot grow, neither the old backup nor the target of a restore nor anything else changes."""
+    folder, _ = folder_with_application(tmp_path)
+    place, good, file = tmp_path / "restored", tmp_path / "good.db", tmp_path / "backups" / "b.db"
+    assert run("backup", good, "--data-dir", folder).code == 0
+    for each in (file.parent, place):
+        each.mkdir()
+    file.write_text("precious")
+    (place / "master.key").write_text((folder / "master.key").read_text())
+
+    assert "cannot be read or written" in on_a_full_disk("backup", file, "--force", "--data-dir", folder)
     assert [(path.name, path.read_text()) for path in file.parent.iterdir()] == [("b.db", "precious")]
+    assert "cannot be written (File too large)" in on_a_full_disk("restore", good, "--data-dir", place)
+    assert {path.name for path in place.iterdir()} <= {"master.key", "setup.lock"}
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -9,7 +9,7 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -23,7 +23,7 @@ from tessera.store.moving import copying
 from tessera.store.moving.copying import Bar, Wish, check_source
 from tessera.store.moving.digest import Digest, digest, total
 from tessera.store.moving.ends import End, Moment
-from tessera.store.moving.sqlite_end import SQLiteEnd, SQLiteMoment, synchronize, told
+from tessera.store.moving.sqlite_end import SQLiteEnd, SQLiteMoment, remove_logs, synchronize, told
 
 FORMAT = 1
 
@@ -107,14 +107,13 @@ def _beginning(file: Path) -> Iterator[Path]:
             held = False
         if not held:
             raise Unusable(f"Another backup is writing {file} just now. Let it come to its end.") from None
-        os.ftruncate(descriptor, 0)
+        os.ftruncate(descriptor, 0)  # SQLite ignores the log of an empty file
         os.fchmod(descriptor, 0o600)
         try:
             yield partial
         finally:
-            for suffix in ("", "-wal", "-shm", "-journal"):
-                with suppress(FileNotFoundError):
-                    partial.with_name(partial.name + suffix).unlink()
+            partial.unlink(missing_ok=True)
+            remove_logs(partial)
     except OSError as error:
         raise Unusable(f"{file} cannot be written ({error.strerror}).") from None
     finally:

@@ -15,7 +15,7 @@ from tessera.store.moving import backup, copying
 from tessera.store.moving.backup import Manifest
 from tessera.store.moving.copying import Bar, Wish
 from tessera.store.moving.ends import End, Moment, Written
-from tessera.store.moving.sqlite_end import SQLiteEnd, SQLiteMoment, synchronize, told
+from tessera.store.moving.sqlite_end import LOGS, SQLiteEnd, SQLiteMoment, remove_logs, synchronize, told
 
 AtEnd = Callable[[Written], None]
 
@@ -27,7 +27,7 @@ NUMBERS_LEFT_OUT = 10_000
 def check_target(target: End) -> None:
     """Raises Unusable unless the target is empty, or the beginning of a restore. Changes nothing."""
     if isinstance(target, SQLiteEnd):
-        beside = [target.path.with_name(target.path.name + suffix) for suffix in ("", "-wal", "-shm", "-journal")]
+        beside = [target.path.with_name(target.path.name + suffix) for suffix in ("", *LOGS)]
         found = next((path for path in beside if path.exists()), None)
         if found is not None:
             raise Unusable(f"There is a database already: {found}. Restore into an empty folder.")
@@ -70,6 +70,7 @@ def _into_file(file: Path, database: Path, at_end: AtEnd) -> None:
     """Make the database beside its place, and put it there when it is whole."""
     beside = database.with_name(f".{database.name}.partial")
     try:
+        remove_logs(beside)
         backup.opened_up(file, beside)
         with SQLiteEnd(beside).written() as written:
             with written.transaction():
@@ -80,8 +81,8 @@ def _into_file(file: Path, database: Path, at_end: AtEnd) -> None:
     except OSError as error:
         raise Unusable(f"{database} cannot be written ({error.strerror}).") from error
     finally:
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            beside.with_name(beside.name + suffix).unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
+        remove_logs(beside)
 
 
 @contextmanager

@@ -16,6 +16,9 @@ from tessera.store.moving.tables import BYTES, INTEGER, LEFT_OUT, TEXT, Column, 
 
 _KINDS = {"INTEGER": INTEGER, "TEXT": TEXT, "BLOB": BYTES}
 
+LOGS = ("-wal", "-shm", "-journal")
+"""The ends of the names of files that lie beside a database."""
+
 _CACHE_KIBIBYTES = 131_072
 """Indexes of what people are called are written all over the file: while that much of it is in memory, it is quick."""
 
@@ -156,6 +159,12 @@ class SQLiteWritten(SQLiteMoment):
         self._connection.execute("pragma synchronous = full")
         self._connection.execute("pragma wal_checkpoint(truncate)")
         synchronize(Path(self.fetch("pragma database_list")[0][2]))
+
+
+def remove_logs(path: Path) -> None:
+    """Remove what SQLite keeps beside a database: left of another one, it would be taken for this one's."""
+    for suffix in LOGS:
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def synchronize(path: Path) -> None:
