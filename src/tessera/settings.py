@@ -44,6 +44,23 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TESSERA_", extra="forbid", frozen=True)
 
     data_dir: Path = Field(Path("var"), description="Folder of the database, the master key and the demo file.")
+    database: str | None = Field(
+        None,
+        repr=False,
+        description="The PostgreSQL database, as `postgresql://USER@HOST/NAME`; when not set, a SQLite file in the data"
+        " folder.",
+    )
+    database_file: Path | None = Field(
+        None, description="File that holds the URL of the database, for one with a password in it."
+    )
+    database_direct: str | None = Field(
+        None,
+        repr=False,
+        description="A URL of the same database that leads past PgBouncer, to hear at once what other nodes change.",
+    )
+    database_timeout_seconds: float = Field(
+        1.5, ge=0.1, le=60, description="Time PostgreSQL has for a read or a write; then callers get a 503."
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     workers: int = Field(1, ge=1, le=64, description="Server processes that share the port and the data folder.")
@@ -157,6 +174,26 @@ class Settings(BaseSettings):
     @classmethod
     def _is_an_issuer(cls, issuer: str | None) -> str | None:
         return None if issuer is None else issuers.check(issuer)
+
+    @field_validator("database", "database_direct")
+    @classmethod
+    def _is_postgresql(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("postgresql://", "postgres://")):
+            raise ValueError("it is written as postgresql://USER@HOST:PORT/NAME; SQLite needs none, only --data-dir")
+        return url
+
+    @property
+    def database_in_force(self) -> str | None:
+        """The URL of the database, from the setting or the file it names; None for SQLite. Raises SettingsError."""
+        if self.database is not None or self.database_file is None:
+            return self.database
+        try:
+            url = self.database_file.read_text().strip()
+            return self._is_postgresql(url)
+        except (OSError, ValueError) as error:
+            raise SettingsError(
+                f"The file {self.database_file} of the setting database_file cannot be used: {error}."
+            ) from None
 
     @property
     def issuer_in_force(self) -> str:

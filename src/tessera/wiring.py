@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 from tessera.api import (
@@ -56,9 +55,9 @@ from tessera.ops.slow_hash import Argon2
 from tessera.ops.tracing import Answered
 from tessera.ports import Clock, Entropy, Sender, Unusable
 from tessera.settings import Settings
+from tessera.store.database import Database, PostgresDatabase, SQLiteDatabase
 from tessera.store.folder import DataFolder, write_private
-from tessera.store.migrate import SchemaState, migrate_sqlite, older, sqlite_state
-from tessera.store.sqlite import SQLiteDriver
+from tessera.store.migrate import SchemaState
 from tessera.store.store import SQLStore
 from tessera.web.asgi import App, Served
 from tessera.web.beside import listening
@@ -79,34 +78,43 @@ class Equipment(NamedTuple):
     certificates: Certificates | None = None
 
 
-def set_up(settings: Settings) -> None:
-    """Bring the data folder to where a process can open it: made, with a master key, a schema and keys.
+def database(settings: Settings) -> Database:
+    """The database that the settings name. Raises Unusable, SettingsError."""
+    url = settings.database_in_force
+    if url is None:
+        return SQLiteDatabase(DataFolder(settings.data_dir).database)
+    return PostgresDatabase(url, settings.database_direct, settings.database_timeout_seconds)
 
-    An existing folder is only looked at. Raises Unusable with what to do, having changed nothing.
+
+def set_up(settings: Settings) -> None:
+    """Bring folder and database to where a process can open them: made, with a master key, a schema and keys.
+
+    What exists is only looked at. Raises Unusable with what to do, having changed nothing.
     """
     folder = DataFolder(settings.data_dir)
     folder.make()
+    found = database(settings)
     with folder.setting_up():
-        state = sqlite_state(folder.database)
+        state = found.state()
         if state is SchemaState.OLDER:
-            raise older(folder.database)
+            raise found.older()
         master_key = read_master_key(settings, folder, create=state is SchemaState.EMPTY)
         if state is SchemaState.EMPTY:
-            migrate_sqlite(folder.database)
-        asyncio.run(_first_keys(folder.database, master_key))
+            found.migrate()
+        asyncio.run(_first_keys(found, master_key))
 
 
-async def _first_keys(database: Path, master_key: MasterKey) -> None:
+async def _first_keys(found: Database, master_key: MasterKey) -> None:
     """The first keys of a database that is still without anything, and those that an older one lacks.
 
     One that holds something and no keys is damaged, and is left as it is.
     """
-    store = SQLStore(SQLiteDriver(database))
+    store = SQLStore(found.driver(readiness.away))
     try:
-        found = await store.keys()
-        if not found and not await store.organizations():
+        there = await store.keys()
+        if not there and not await store.organizations():
             await keys.create_first(store, master_key, SystemClock(), SystemEntropy())
-        elif found:
+        elif there:
             await keys.add_missing(store, master_key, SystemClock(), SystemEntropy())
     finally:
         await store.close()
@@ -159,7 +167,7 @@ async def open_house(
     folder = DataFolder(settings.data_dir)
     master_key = read_master_key(settings, folder, create=False)
     metrics = metrics or Metrics()
-    store = SQLStore(SQLiteDriver(folder.database), partial(readiness.committed, metrics))
+    store = SQLStore(database(settings).driver(readiness.away), partial(readiness.committed, metrics))
     try:
         clock = clock or SystemClock()
         directory = Directory(store, master_key, clock, settings.applications_cached_max, settings.issuer_in_force)

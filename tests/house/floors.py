@@ -38,7 +38,7 @@ CLOCK_CALLS = frozenset({"now", "today", "utcnow"})
 
 ASGI_FILES = frozenset({"web/asgi.py", "web/messages.py", "web/protocol.py"})
 PARSERS = frozenset({"core/wire.py", "core/jws.py", "api/fields.py"})
-BUILT_BY_WIRING = frozenset({"Directory", "House", "SQLStore", "SQLiteDriver"})
+BUILT_BY_WIRING = frozenset({"Directory", "House", "PostgresDatabase", "SQLStore", "SQLiteDatabase"})
 
 OWNERS: dict[str, tuple[str, ...]] = {
     "alembic": ("store/migrate.py", "store/migrations/"),
@@ -55,10 +55,11 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "httpx2": ("ops/sender.py", "ops/fetcher.py"),
     "opentelemetry": ("ops/tracing.py",),
     "prometheus_client": ("ops/metrics.py",),
+    "psycopg": ("store/postgres/",),
     "pydantic": ("settings.py",),
     "pydantic_settings": ("settings.py",),
     "rich": ("cli/",),
-    "sqlalchemy": ("store/migrate.py", "store/migrations/"),
+    "sqlalchemy": ("store/migrate.py", "store/migrations/", "store/postgres/schema.py"),
     "sqlite3": ("store/", "cli/main.py"),
     "structlog": ("ops/log.py",),
     "typer": ("cli/",),

@@ -9,6 +9,7 @@ from tessera.core.changes import Change
 from tessera.ports import Store
 from tessera.store import sql
 from tessera.store.conformance import CASES, Case, conditions, faults
+from tests.support import postgres
 from tests.support.stores import empty_database, run_with_stores, second_process_view, sqlite_file
 
 Opener = Callable[[], Store]
@@ -24,7 +25,13 @@ def _second_process_view(folder: Path) -> Opener:
     return lambda: second_process_view(path)
 
 
+def _postgres(_folder: Path) -> Opener:
+    url = postgres.empty_database()
+    return lambda: postgres.store(url)
+
+
 ENGINES: dict[str, Callable[[Path], Opener]] = {
+    "postgres": _postgres,
     "sqlite-file": _sqlite_file,
     "sqlite-file-second-process-view": _second_process_view,
 }

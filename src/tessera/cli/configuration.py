@@ -8,7 +8,7 @@ from tessera.cli.options import AsJSON, DataDir, examples
 EXAMPLES = examples("settings", "settings --json")
 VERSION_EXAMPLES = examples("version")
 
-HIDDEN = {"master_key"}
+HIDDEN = {"master_key", "database", "database_direct"}
 """Settings that are never shown; only whether they are set."""
 
 

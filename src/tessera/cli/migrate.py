@@ -3,30 +3,38 @@
 from tessera.cli import output
 from tessera.cli.options import AsJSON, DataDir, examples
 
-EXAMPLES = examples("migrate --data-dir ./var")
+EXAMPLES = examples("migrate --data-dir ./var", "migrate --database postgresql://tessera@db.example.com/tessera")
 
 
 def migrate(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Bring an older database to the schema of this version. Back it up first, and stop its servers."""
-    from tessera import settings
-    from tessera.ports import Unusable
-    from tessera.store.folder import DataFolder
-    from tessera.store.migrate import SchemaState, migrate_sqlite, sqlite_state
+    """Bring an older database to the schema of this version, and set up an empty one of PostgreSQL.
 
-    folder = DataFolder(settings.load(data_dir=data_dir).data_dir)
-    state = sqlite_state(folder.database)
-    if state is SchemaState.EMPTY:
+    Back it up first. SQLite: stop its servers. PostgreSQL: servers of the version before may go on.
+    """
+    from tessera import settings, wiring
+    from tessera.ports import Unusable
+    from tessera.store.database import SQLiteDatabase
+    from tessera.store.folder import DataFolder
+    from tessera.store.migrate import SchemaState
+
+    chosen = settings.load(data_dir=data_dir)
+    folder = DataFolder(chosen.data_dir)
+    database = wiring.database(chosen)
+    state = database.state()
+    if state is SchemaState.EMPTY and isinstance(database, SQLiteDatabase):
         raise Unusable(
             f"There is no data in the folder {folder.path}, so there is nothing to migrate. Name another with"
             " --data-dir."
         )
+    if state is SchemaState.EMPTY:
+        wiring.set_up(chosen)
     if state is SchemaState.OLDER:
         folder.make()
         with folder.setting_up():
-            migrate_sqlite(folder.database)
+            database.migrate()
     if as_json:
-        output.document({"database": str(folder.database), "migrated": state is SchemaState.OLDER})
-    elif state is SchemaState.OLDER:
-        output.message(f"{folder.database} has the schema of this version now.")
+        output.document({"database": database.text, "migrated": state is not SchemaState.CURRENT})
+    elif state is SchemaState.CURRENT:
+        output.message(f"{database.text} has the schema of this version already: nothing to do.")
     else:
-        output.message(f"{folder.database} has the schema of this version already: nothing to do.")
+        output.message(f"{database.text} has the schema of this version now.")

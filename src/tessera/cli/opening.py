@@ -62,19 +62,14 @@ def operator() -> "Actor":
 def check_folder(chosen: "Settings", *, make: bool) -> None:
     """Look at the folder before anything is opened for writing, and set it up when `make`. Raises Unusable."""
     from tessera import wiring
-    from tessera.ports import Unusable
-    from tessera.store.folder import DataFolder
-    from tessera.store.migrate import SchemaState, older, sqlite_state
+    from tessera.store.migrate import SchemaState
 
-    folder = DataFolder(chosen.data_dir)
-    state = sqlite_state(folder.database)
+    database = wiring.database(chosen)
+    state = database.state()
     if state is SchemaState.OLDER:
-        raise older(folder.database)
+        raise database.older()
     if state is SchemaState.EMPTY and not make:
-        raise Unusable(
-            f"There is no data in the folder {folder.path}. Make it with `tessera orgs create NAME --data-dir"
-            f" {folder.path}`, or name another with --data-dir."
-        )
+        raise database.empty()
     if make:
         wiring.set_up(chosen)
 

@@ -1,10 +1,15 @@
 """The options that many commands share, and how a command's help is put together."""
 
+import os
+from collections.abc import Callable
 from enum import StrEnum
+from functools import wraps
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.models import CommandFunctionType
 
 DataDir = Annotated[
     Path | None,
@@ -73,6 +78,48 @@ def examples(*commands: str) -> str:
     return f"Example:\n\n{lines}"
 
 
-def group(help: str) -> typer.Typer:
+_URL = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        help="PostgreSQL database; SQLite in the data folder, or TESSERA_DATABASE, when left out.",
+        metavar="URL",
+        show_default=False,
+    ),
+]
+
+
+class Group(typer.Typer):
+    """Commands. One that has a data folder may be given a database too, by `--database`."""
+
+    def command(self, name: str | None = None, **named: Any) -> Callable[[CommandFunctionType], CommandFunctionType]:
+        add = super().command(name, **named)
+
+        def added(work: CommandFunctionType) -> CommandFunctionType:
+            add(_with_database(work) if "data_dir" in signature(work).parameters else work)
+            return work
+
+        return added
+
+
+def _with_database(work: Callable[..., Any]) -> Callable[..., Any]:
+    """The command with one flag more, which counts for this process and those it starts, as the environment does."""
+
+    @wraps(work)
+    def command(*arguments: Any, database: str | None = None, **named: Any) -> Any:
+        if database is not None:
+            os.environ["TESSERA_DATABASE"] = database
+        return work(*arguments, **named)
+
+    own = signature(work, eval_str=True)
+    parameters = list(own.parameters.values())
+    place = list(own.parameters).index("data_dir") + 1
+    flag = Parameter("database", Parameter.KEYWORD_ONLY, default=None, annotation=_URL)
+    command.__signature__ = own.replace(parameters=[*parameters[:place], flag, *parameters[place:]])  # type: ignore[attr-defined]
+    command.__annotations__ = {**work.__annotations__, "database": _URL}
+    return command
+
+
+def group(help: str) -> Group:
     """A group of commands."""
-    return typer.Typer(help=help, no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
+    return Group(help=help, no_args_is_help=True, add_completion=False, rich_markup_mode="rich")

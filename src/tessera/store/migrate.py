@@ -6,10 +6,14 @@ Alembic is only imported when there is something to migrate: it takes half a sec
 import sqlite3
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tessera.ports import Unusable
 from tessera.store import sql, sqlite
 from tessera.store.migrations import HEAD
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 class SchemaState(Enum):
@@ -59,12 +63,16 @@ def _state(connection: sqlite3.Connection, path: Path) -> SchemaState:
     if mark != sqlite.APPLICATION_ID or "alembic_version" not in tables:
         raise Unusable(f"{path} is a database of another program. Name a folder of Tessera's own with --data-dir.")
     row = connection.execute(sql.identity.SCHEMA_VERSION).fetchone()
-    version = row[0] if row else ""
+    return compared(row[0] if row else "", str(path))
+
+
+def compared(version: str, what: str) -> SchemaState:
+    """How a schema's version stands to this one's. Raises Unusable for a newer one."""
     if version == HEAD:
         return SchemaState.CURRENT
     if version > HEAD:
         raise Unusable(
-            f"{path} has schema {version}, made by a newer Tessera than this one (schema {HEAD})."
+            f"{what} has schema {version}, made by a newer Tessera than this one (schema {HEAD})."
             " Start it with that version or a later one."
         )
     return SchemaState.OLDER
@@ -72,8 +80,6 @@ def _state(connection: sqlite3.Connection, path: Path) -> SchemaState:
 
 def migrate_sqlite(path: Path) -> None:
     """Run the revisions that are missing, in one transaction. The file is made, mode 0600, when it is not there."""
-    from alembic import command
-    from alembic.config import Config
     from sqlalchemy import URL, create_engine, event
 
     if not path.exists():
@@ -82,11 +88,19 @@ def migrate_sqlite(path: Path) -> None:
     # pysqlite's own transactions would not cover DDL: begin by hand.
     event.listen(engine, "connect", lambda connection, _record: setattr(connection, "isolation_level", None))
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("begin immediate"))
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with engine.begin() as connection:
         connection.exec_driver_sql(f"pragma application_id = {sqlite.APPLICATION_ID}")
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        upgrade(connection)
     engine.dispose()
     sqlite.connect(path).close()
+
+
+def upgrade(connection: "Connection") -> None:
+    """Run the revisions that are missing, in the transaction that is open on this connection."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

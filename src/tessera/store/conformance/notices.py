@@ -12,6 +12,9 @@ from tessera.store.conformance.material import AT, CLIENT
 
 TOPIC = Topic("notices")
 
+HEARD_SECONDS = 10
+"""By when a store must know what another one committed."""
+
 
 @TOPIC
 async def a_commit_answers_its_notices(stores: Stores) -> None:
@@ -56,14 +59,14 @@ async def a_refused_commit_leaves_no_gap(stores: Stores) -> None:
 
 @TOPIC
 async def numbers_go_on_when_old_notices_are_dropped(stores: Stores) -> None:
-    """Dropping old notices keeps the later ones, and numbers go on even when all were dropped."""
+    """Dropping old notices keeps the later ones, and always the newest, after which numbers go on."""
     store = await stores()
     await material.furnish(store)
     last = await store.last_sequence()
     await store.commit(changes.ForgetRevocations(0, last))
     expect([notice.sequence for notice in await store.notices_after(0)], [last], "the notices kept")
     await store.commit(changes.ForgetRevocations(0, last + 1))
-    expect(await store.notices_after(0), [], "the notices kept of none")
+    expect([notice.sequence for notice in await store.notices_after(0)], [last], "the notices kept in any case")
     told = await store.commit(changes.SetQueryCredentials(CLIENT, 1))
     expect(told[0].sequence, last + 1, "the next number")
 
@@ -99,12 +102,14 @@ async def a_reader_never_misses_one(stores: Stores) -> None:
 
 @TOPIC
 async def changed_says_so_after_a_commit(stores: Stores) -> None:
-    """After a commit, through this store or another, `changed` says so at the next asking."""
+    """After a commit through this store `changed` says so at the next asking; through another, soon."""
     store, other = await stores(), await stores()
     await material.furnish(store)
     for writer in (store, other, other, store):
         await store.changed()
         await other.changed()
         await writer.commit(changes.SetQueryCredentials(CLIENT, 1))
-        expect(await store.changed(), True, "that the one store knows")
-        expect(await other.changed(), True, "that the other store knows")
+        expect(await writer.changed(), True, "that the store knows at once that wrote")
+        async with asyncio.timeout(HEARD_SECONDS):
+            while not await (other if writer is store else store).changed():  # noqa: ASYNC110  # asking is the point
+                await asyncio.sleep(0.01)

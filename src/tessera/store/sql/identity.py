@@ -3,7 +3,11 @@
 from tessera.core import changes
 from tessera.store.sql.statement import Statement
 
-NOTICE = "insert into change (kind, key) values (:kind, :key) returning sequence"
+NOTICE = (
+    "insert into change (sequence, kind, key)"
+    " values ((select coalesce(max(sequence), 0) + 1 from change), :kind, :key) returning sequence"
+)
+"""Without a gap, whatever was undone: the newest notice is never forgotten, and one process writes at a time."""
 
 _APPLICATION = "(select number from application where client_id = :client_id)"
 

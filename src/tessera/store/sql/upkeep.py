@@ -18,7 +18,9 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "delete from revocation where token_id in"
             " (select token_id from revocation where expires_at <= :now order by expires_at limit :most)"
         ),
-        Statement("delete from change where sequence < :before_sequence"),
+        Statement(
+            "delete from change where sequence < :before_sequence and sequence < (select max(sequence) from change)"
+        ),
     ),
 }
 

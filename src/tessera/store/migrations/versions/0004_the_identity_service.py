@@ -9,6 +9,19 @@ from alembic import op
 from tessera.store.migrations.columns import BIG, integer, keyed_table, number, refers, table, text
 
 revision = "0004"
+
+CHAINED = """
+create function chained(previous text, number bigint, id text, at bigint, actor text, source text, action text,
+    target text, detail text) returns text language sql immutable parallel safe as $$
+    select encode(sha256(convert_to(string_agg(
+        case when value is null then '-' else octet_length(convert_to(value, 'UTF8')) || ':' || value end,
+        '' order by place), 'UTF8')), 'hex')
+    from unnest(array[previous, number::text, id, at::text, actor, source, action, target, detail])
+        with ordinality as given(value, place)
+$$
+"""
+"""`core/audit_chain.chained` where the engine makes the hashes; SQLite is handed that function itself."""
+
 down_revision = "0003"
 
 
@@ -45,6 +58,8 @@ def records() -> None:
         "audit_entry", number(), text("id"), integer("at"), text("actor"), text("source", null=True), text("action"),
         text("target"), text("detail"), text("hash"), sa.UniqueConstraint("id"),
     )  # fmt: skip
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(CHAINED)
     keyed_table(
         "refusal", text("request_id"), integer("at"), text("explanation"), sa.PrimaryKeyConstraint("request_id")
     )

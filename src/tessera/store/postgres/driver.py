@@ -1,0 +1,117 @@
+"""PostgreSQL as an engine of the store: reads over lines that pipeline, writes in two lanes, the feed by `listen`.
+
+| line | for |
+|---|---|
+| `read-1`, `read-2` | reads, in turn |
+| `write` | changes, one transaction at a time over all nodes |
+| `write-beside` | changes on which nothing relies |
+| `feed` | to be told of notices; leads to the server itself, past any pooler |
+
+Each is opened when it is first needed.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from typing import NamedTuple
+
+from tessera.core.changes import Change, Notice
+from tessera.ports import StoreUnavailable
+from tessera.store.driver import Row
+from tessera.store.postgres import failures
+from tessera.store.postgres.line import Line, Told
+from tessera.store.postgres.statements import TEXT, NulError, Prepared, prepared, rows, values, written
+from tessera.store.postgres.writer import CHANNEL, INDEPENDENT, Lane
+
+READ_LINES = 2
+
+POLL_SECONDS = 1.0
+"""How often notices are looked for although nothing was heard: a word from the server can be lost."""
+
+DEAF_POLL_SECONDS = 0.25
+"""How often when there is no line on which anything could be heard."""
+
+LIMIT_SHARE = 0.8
+"""The server gives a statement up somewhat before its caller gives up the server."""
+
+_LISTEN = prepared(f"listen {CHANNEL}")
+_READ_LIMIT = prepared("select set_config('statement_timeout', :limit, false)", {"limit": TEXT})
+
+
+class Where(NamedTuple):
+    """Where the database is, as libpq takes it. `direct` leads to the server itself where `conninfo` leads to a pooler.
+
+    `timeout_seconds` is how long a read or a write may take.
+    """
+
+    conninfo: str
+    direct: str
+    timeout_seconds: float
+
+
+class PostgresDriver:
+    """One PostgreSQL database, from one event loop."""
+
+    def __init__(self, where: Where, told: Told) -> None:
+        seconds = where.timeout_seconds
+        limit = int(seconds * LIMIT_SHARE * 1000)
+        limited = [(_READ_LIMIT, [written(str(limit))])]
+        reading = [Line(f"read-{place + 1}", where.conninfo, seconds, told, limited) for place in range(READ_LINES)]
+        self._reading = reading
+        self._next = cycle(reading).__next__
+        self._statements: dict[str, Prepared] = {}
+        self._in_turn = Lane(Line("write", where.conninfo, seconds, told), limit, turn=True)
+        self._beside = Lane(Line("write-beside", where.conninfo, seconds, told), limit, turn=False)
+        self._feed = Line("feed", where.direct, seconds, told, [(_LISTEN, [])], self._hear)
+        self._heard = True
+        self._looked_at = 0.0
+
+    async def fetch(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:
+        statement = self._statements.get(sql)
+        if statement is None:
+            statement = self._statements[sql] = prepared(sql)
+        try:
+            given = values(parameters, statement.names)
+        except NulError:
+            return []  # nothing is like it
+        (result,) = await self._next().ask((statement, given))
+        if failures.failed(result):
+            raise failures.error(result)
+        return rows(result)
+
+    async def commit(self, changes: Sequence[Change]) -> list[Notice]:
+        if not changes:
+            return []
+        lane = self._beside if all(type(change) in INDEPENDENT for change in changes) else self._in_turn
+        notices = await lane.commit(changes)
+        if notices:
+            self._heard = True
+        return notices
+
+    async def changed(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        listening = await self._listening()
+        if not self._heard and now - self._looked_at < (POLL_SECONDS if listening else DEAF_POLL_SECONDS):
+            return False
+        self._heard = False
+        self._looked_at = now
+        return True
+
+    async def _listening(self) -> bool:
+        """Whether the server can tell us anything; where it can again, something may have been missed."""
+        if self._feed.link is None:
+            try:
+                await self._feed.linked()
+            except StoreUnavailable:
+                return False
+            self._heard = True
+        return self._feed.link is not None and not self._feed.link.pooled
+
+    def _hear(self) -> None:
+        self._heard = True
+
+    async def close(self) -> None:
+        await self._in_turn.close()
+        await self._beside.close()
+        for line in (*self._reading, self._feed):
+            await line.close()
