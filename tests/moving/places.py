@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 from tessera.store.moving.copying import Copied, Wish, copy
-from tessera.store.moving.ends import End, Row
+from tessera.store.moving.ends import BATCH_ROWS, End, Row
 from tessera.store.moving.sqlite_end import SQLiteEnd
 from tessera.store.moving.tables import Table
 from tessera.store.postgres.address import address
@@ -36,6 +36,17 @@ ENGINES = ("sqlite", "postgres")
 def quiet(_what: str, _total: int) -> Iterator[Callable[[int], None]]:
     """A bar that nobody sees."""
     yield lambda _done: None
+
+
+@contextmanager
+def stopping(_what: str, _total: int) -> Iterator[Callable[[int], None]]:
+    """A bar at which somebody presses Ctrl-C in the middle of the table with many rows."""
+
+    def told(done: int) -> None:
+        if done > BATCH_ROWS:
+            raise KeyboardInterrupt
+
+    yield told
 
 
 def fill(path: Path) -> None:

@@ -20,7 +20,7 @@ from tessera.store.moving.backup import Manifest, Taken
 from tessera.store.moving.ends import End
 from tessera.store.moving.sqlite_end import SQLiteEnd
 from tests.cli.command import folder_with_application, run
-from tests.moving.places import ENGINES, NOW, absent, execute, filled, quiet, rows
+from tests.moving.places import ENGINES, NOW, absent, execute, filled, quiet, rows, stopping
 
 TAKEN = Taken(NOW, "1.2.3", "sqlite", "00" * 8, "5" * 32)
 FLIPS = 150
@@ -55,6 +55,20 @@ def test_everything_comes_back(tmp_path: Path, one: str, other: str) -> None:
     assert [path.name for path in file.parent.iterdir()] == ["b.db"]
     with target.moment(alone=False) as moment:
         assert moment.fetch("select * from lease") == []
+
+
+def test_a_restore_goes_on(tmp_path: Path) -> None:
+    """Interrupted on its way into PostgreSQL, the database is not served, and the same restore goes on."""
+    source, target, file = filled("sqlite", tmp_path), absent("postgres", tmp_path), tmp_path / "b.db"
+    manifest = made(source, file)
+
+    with pytest.raises(KeyboardInterrupt):
+        restoring.restore(file, manifest, target, stopping, NOW, None)
+    with pytest.raises(Unusable, match=r"`tessera copy` or `tessera restore` again: it goes on"):
+        target.state()
+    put_back(file, target)
+
+    assert rows(target) == rows(source)
 
 
 def test_a_backup_is_no_database(tmp_path: Path) -> None:
