@@ -37,6 +37,7 @@ from tessera.app import (
     upkeep,
     warnings,
 )
+from tessera.app.exchange import Exchange, forget_old
 from tessera.app.house import House
 from tessera.core import metadata
 from tessera.core.certificates import Authorities, NotUsable
@@ -49,6 +50,7 @@ from tessera.ops.clock import SystemClock
 from tessera.ops.entropy import SystemEntropy
 from tessera.ops.fetcher import HTTPSFetcher
 from tessera.ops.metrics import CERTIFICATE_ENDS, LOG_DROPPED, TOKENS, Metrics
+from tessera.ops.node_counts import NODE_MAX, NodeCounts
 from tessera.ops.request_log import RequestLog
 from tessera.ops.shared_counts import MappedCounts
 from tessera.ops.slow_hash import Argon2
@@ -177,24 +179,31 @@ async def open_house(
     metrics = metrics or Metrics()
     store = SQLStore(database(settings).driver(_away), partial(readiness.committed, metrics))
     try:
-        clock = clock or SystemClock()
+        clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
         directory = Directory(store, master_key, clock, settings.applications_cached_max, settings.issuer_in_force)
         house = House(
             store,
             directory,
             clock=clock,
-            entropy=entropy or SystemEntropy(),
+            entropy=entropy,
             slow_hash=Argon2(),
             authorities=authorities(settings),
             fetcher=HTTPSFetcher(private=settings.jwks_private_addresses),
             settings=settings,
-            counts=MappedCounts(folder.counts),
+            counts=_counts(settings, folder, entropy),
             metrics=metrics,
         )
         await directory.load(house.clock.now())
         yield house
     finally:
         await store.close()
+
+
+def _counts(settings: Settings, folder: DataFolder, entropy: Entropy) -> MappedCounts:
+    """The counts of a data folder; with those of other nodes where these may stand on the same database."""
+    if settings.database_in_force is None:
+        return MappedCounts(folder.counts)
+    return NodeCounts(folder.node_counts, int.from_bytes(entropy.random_bytes(8)) & NODE_MAX)
 
 
 def open_sender(settings: Settings) -> AbstractAsyncContextManager[Sender]:
@@ -248,6 +257,9 @@ async def serving(
             asyncio.create_task(duties.while_held(house, "keys", holder, lambda: key_rotation.rotate_when_due(house))),
             asyncio.create_task(duties.while_held(house, "warnings", holder, watching)),
         ]
+        if isinstance(house.counts, NodeCounts):
+            tasks.append(asyncio.create_task(Exchange(house, house.counts).go_on()))
+            tasks.append(asyncio.create_task(duties.while_held(house, "counts", holder, partial(forget_old, house))))
         if equipment is not None and equipment.certificates is not None:
             tasks.append(asyncio.create_task(equipment.certificates.follow(partial(_certificate_ends, metrics))))
         served = Served(

@@ -25,9 +25,8 @@ async def authenticate(house: House, presented: Credentials, evidence: Evidence,
     """
     directory = house.directory
     application = directory.applications.known.get(presented.client_id)
-    was_read = False
+    was_read = application is None
     if application is None:
-        was_read = not directory.applications.remembers(presented.client_id)
         application = await directory.applications.with_client_id(presented.client_id) or NOBODY
     if evidence.seen is not None:
         evidence.seen.client_id = "" if application is NOBODY else application.client_id
@@ -94,7 +93,7 @@ async def _slow_match(
 
 
 async def _read_for_nothing(house: House) -> None:
-    """One read, as an id that nobody has asked for before costs: so time does not tell which ids are known."""
+    """One read, as an id that is not in memory costs: so time does not tell which ids are known."""
     with suppress(StoreError):
         await house.store.application(NOBODY.client_id)
 
