@@ -5,7 +5,7 @@ import gc
 import os
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -55,7 +55,7 @@ from tessera.ops.request_log import RequestLog
 from tessera.ops.shared_counts import MappedCounts
 from tessera.ops.slow_hash import Argon2
 from tessera.ops.tracing import Answered
-from tessera.ports import Clock, Entropy, Sender, Unusable
+from tessera.ports import Clock, Conflict, Entropy, Sender, SharedCounts, Unusable
 from tessera.settings import Settings
 from tessera.store.database import Database, PostgresDatabase, SQLiteDatabase
 from tessera.store.folder import DataFolder, write_private
@@ -115,7 +115,8 @@ async def _first_keys(found: Database, master_key: MasterKey) -> None:
     try:
         there = await store.keys()
         if not there and not await store.organizations():
-            await keys.create_first(store, master_key, SystemClock(), SystemEntropy())
+            with suppress(Conflict):  # another node was first
+                await keys.create_first(store, master_key, SystemClock(), SystemEntropy())
         elif there:
             await keys.add_missing(store, master_key, SystemClock(), SystemEntropy())
     finally:
@@ -191,7 +192,7 @@ async def open_house(
         await store.close()
 
 
-def _counts(settings: Settings, folder: DataFolder, entropy: Entropy) -> MappedCounts:
+def _counts(settings: Settings, folder: DataFolder, entropy: Entropy) -> SharedCounts:
     """The counts of a data folder; with those of other nodes where these may stand on the same database."""
     if settings.database_in_force is None:
         return MappedCounts(folder.counts)

@@ -11,8 +11,8 @@ class Applications:
     """A bounded memory of applications. Beyond `entries_max` the one that came first goes, by both its names.
 
     `known` and `numbered` are the maps themselves, for look-ups without a call. Numbers that do not exist are
-    remembered too, boundedly. Client ids that do not exist are read every time: one that was asked for before it existed
-    works in every process from the moment it does, and a refusal costs a read whatever it is for (`app/clients`).
+    remembered too, boundedly. Client ids that do not exist are read every time, so that one that was asked for before
+    it existed works in every process from the moment it does; a refusal costs a read anyway (`app/clients`).
     """
 
     __slots__ = ("_absent", "_clock", "_entries_max", "_epoch", "_reader", "known", "numbered")
