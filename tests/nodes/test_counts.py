@@ -19,12 +19,13 @@ EACH_PER_SECOND = 100
 """Requests a second that each node is sent: all quotas are used up after some four seconds."""
 
 BEYOND = 0.5
-"""The share beyond a limit that fails a test. Promised is what the others issue in one and a half seconds, a third of it
-here; nodes that know nothing of each other go beyond by twice the limit."""
+"""The share beyond a limit that fails a test. Stated is what nodes issue in a second and a half: about a third of it
+here. Nodes that know nothing of each other go beyond by twice the limit.
+"""
 
 PER_SECOND = 40
-SETTLED_SECONDS = 3
-MEASURED_SECONDS = 4
+SETTLED_SECONDS = 2
+MEASURED_SECONDS = 3
 
 
 def well_within_a_day() -> None:

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tessera.app.duties import LEASE_SECONDS
-from tests.nodes.stand import NODES, Stand, kill
+from tests.nodes.stand import NODES, Stand, answer, asking, kill
 from tests.support import postgres
 from tests.support.operator import Operated, until
 
@@ -37,15 +37,17 @@ def test_duties_move_when_the_node_that_does_them_is_killed(stand: Stand) -> Non
     kill(stand.nodes[number].server)
     killed_at = time.monotonic()
 
+    wire, made = stand.wire(stand.port), stand.partner("not held up")
+    assert {answer(wire, asking(made)).status for _ in range(6 * NODES)} == {200}, "through the proxy"
+
     def looked() -> dict[str, int]:
         found = held(left)
         assert max(found.values()) <= 1, found
         return found
 
     until(looked, lambda found: found == once, MOVED_SECONDS)
-    print(
-        f"\nall {len(DUTIES)} duties moved {time.monotonic() - killed_at:.1f} s after kill -9 (a lease: {LEASE_SECONDS} s)"
-    )
+    seconds = time.monotonic() - killed_at
+    print(f"\nall {len(DUTIES)} duties moved {seconds:.1f} s after kill -9 (a lease: {LEASE_SECONDS} s)")
     stand.nodes[number] = stand.start(number)
     assert held(stand.nodes) == once
     assert len(stand.nodes) == NODES

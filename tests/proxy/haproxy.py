@@ -43,7 +43,7 @@ defaults
     timeout client 30s
     timeout server 30s
     retries 3
-    option redispatch
+    option redispatch 1
 frontend clients
     bind 127.0.0.1:{port}
     default_backend nodes
