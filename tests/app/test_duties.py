@@ -110,14 +110,14 @@ def test_one_does_it_while_it_prolongs_its_lease(tmp_path: Path) -> None:
     play(tmp_path / "data", scenario)
 
 
-@pytest.mark.parametrize("ahead_seconds", [-5, -1, 1, 5])
+@pytest.mark.parametrize("ahead_seconds", [-5, 5])
 def test_clocks_that_differ_by_seconds_take_no_duty_away(tmp_path: Path, ahead_seconds: float) -> None:
     """With clocks five seconds apart a process that is there keeps its duty; one that is gone is replaced."""
 
     async def scenario(clock: StepClock, first: Process, second: Process) -> None:
-        for _ in range(2 * duties.RENEWED_SECONDS):
-            clock.step(1)
-            await looks(2)
+        for _ in range(3):
+            clock.step(duties.RENEWED_SECONDS)
+            await looks()
         assert (first.begun, first.working, second.begun) == (1, True, 0)
         first.store.faults = [Fault.BEFORE] * 1000
         first.task.cancel()

@@ -1,7 +1,6 @@
 """Guard rails over three nodes: quotas and paces hold for all of them together, within what docs/rails.md states."""
 
 import time
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -80,9 +79,12 @@ def test_a_node_that_was_asked_for_nothing_hears_that_a_quota_is_used_up(stand: 
     until(
         lambda: stand.do(lambda house: limits.show(house, made.client_id)).tokens_hour, lambda tokens: tokens == 50
     )  # fmt: skip
-    assert answer(wires[1], asking(made)).status in (200, 429)
-    issued = until(lambda: Counter(answer(wires[1], asking(made)).status for _ in range(5)), lambda it: it[200] == 0)
-    assert issued[429] == 5
+    issued = 0
+    while answer(wires[1], asking(made)).status == 200:
+        issued += 1
+        time.sleep(0.1)
+    print(f"\nthe next node issued {issued} of 50 before it heard")
+    assert issued < 50
 
 
 def passing(wire: Wire, made: Issued) -> tuple[int, int]:
