@@ -230,9 +230,11 @@ async def serving(
             partial(deliveries.deliver, house, sender),
             partial(events.forget_old, house, settings.events_kept_days),
         )
+        nodes = house.counts if isinstance(house.counts, NodeCounts) else None
         watching = duties.side_by_side(
             partial(warnings.watch, house),
             partial(warnings.forget_old, house, settings.usage_kept_days),
+            *([] if nodes is None else [partial(forget_old, house)]),
         )
         tasks = [
             asyncio.create_task(upkeep.follow_feed(house, settings.feed_poll_milliseconds / 1000)),
@@ -250,9 +252,8 @@ async def serving(
             asyncio.create_task(duties.while_held(house, "keys", holder, lambda: key_rotation.rotate_when_due(house))),
             asyncio.create_task(duties.while_held(house, "warnings", holder, watching)),
         ]
-        if isinstance(house.counts, NodeCounts):
-            tasks.append(asyncio.create_task(Exchange(house, house.counts).go_on()))
-            tasks.append(asyncio.create_task(duties.while_held(house, "counts", holder, partial(forget_old, house))))
+        if nodes is not None:
+            tasks.append(asyncio.create_task(Exchange(house, nodes).go_on()))
         if equipment is not None and equipment.certificates is not None:
             tasks.append(asyncio.create_task(equipment.certificates.follow(partial(_certificate_ends, metrics))))
         served = Served(
