@@ -111,8 +111,12 @@ class Stand:
     def cut(self) -> None:
         """The same, and no node can connect there again."""
         (self.direct / self._socket).unlink()
-        self.deafen()
-        until(self.listening, lambda count: count == 0)
+
+        def deaf() -> int:
+            self.deafen()
+            return self.listening()
+
+        until(deaf, lambda count: count == 0)
 
     def mend(self) -> None:
         """Let nodes wait for notices."""

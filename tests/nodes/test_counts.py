@@ -17,14 +17,16 @@ TOKENS = 1200
 EACH_PER_SECOND = 100
 """Requests a second that each node is sent: all quotas are used up after some four seconds."""
 
-BEYOND = 0.5
+BEYOND = 1.0
 """The share beyond a limit that fails a test. Stated is what nodes issue in a second and a half: about a third of it
 here. Nodes that know nothing of each other go beyond by twice the limit.
 """
 
 PER_SECOND = 40
-SETTLED_SECONDS = 2
+SETTLED_SECONDS = 3
 MEASURED_SECONDS = 3
+UNAWARE = 2.5
+"""Less than the three times as many that nodes unaware of each other would let pass."""
 
 
 def well_within_a_day() -> None:
@@ -74,36 +76,36 @@ def test_a_quota_holds_over_all_nodes(stand: Stand) -> None:
 def test_a_node_that_was_asked_for_nothing_hears_that_a_quota_is_used_up(stand: Stand) -> None:
     """A quota that one node has used up is used up on the next, a moment after that was first asked."""
     well_within_a_day()
-    made, wires = stand.partner("used up", tokens_per_hour=50), stand.wires()
+    made, wires = stand.partner("used up", tokens_per_day=50), stand.wires()
     assert [answer(wires[0], asking(made)).status for _ in range(51)] == [200] * 50 + [429]
     until(
-        lambda: stand.do(lambda house: limits.show(house, made.client_id)).tokens_hour, lambda tokens: tokens == 50
+        lambda: stand.do(lambda house: limits.show(house, made.client_id)).tokens_day, lambda tokens: tokens == 50
     )  # fmt: skip
     issued = 0
     while answer(wires[1], asking(made)).status == 200:
         issued += 1
-        time.sleep(0.1)
+        time.sleep(0.2)
     print(f"\nthe next node issued {issued} of 50 before it heard")
     assert issued < 50
 
 
-def passing(wire: Wire, made: Issued) -> tuple[int, int]:
-    """How many requests a node lets pass, first while nodes come to know of each other, then in the measured time."""
+def passing(wire: Wire, made: Issued) -> tuple[int, int, float]:
+    """How many requests a node lets pass while nodes come to know of each other, then, and in how many seconds then."""
     began, passed = time.monotonic(), [0, 0]
     for number in range(EACH_PER_SECOND * (SETTLED_SECONDS + MEASURED_SECONDS)):
         paced(began, number)
         settled = time.monotonic() - began > SETTLED_SECONDS
         passed[settled] += answer(wire, asking(made)).status == 200
-    return passed[0], passed[1]
+    return passed[0], passed[1], time.monotonic() - began - SETTLED_SECONDS
 
 
 def test_a_pace_holds_over_all_nodes(stand: Stand) -> None:
     """Three nodes that are each asked more than an application may ask let together pass what it may."""
     made, wires = stand.partner("paced over nodes", requests_per_second=PER_SECOND), stand.wires()
-    began = time.monotonic()
     with ThreadPoolExecutor(NODES) as pool:
         passed = list(pool.map(lambda wire: passing(wire, made), wires))
-    seconds = time.monotonic() - began - SETTLED_SECONDS
-    first, then = (sum(each[place] for each in passed) for place in (0, 1))
-    print(f"\npassed, of {PER_SECOND} a second: {first / SETTLED_SECONDS:.0f} at first, {then / seconds:.1f} later")
-    assert PER_SECOND * 0.5 < then / seconds < PER_SECOND * 2
+    first = sum(each[0] for each in passed) / SETTLED_SECONDS
+    then = sum(each[1] / each[2] for each in passed)
+    print(f"\npassed, of {PER_SECOND} a second: {first:.0f} at first, {then:.1f} later")
+    assert then < PER_SECOND * UNAWARE
+    assert then > PER_SECOND * 0.5 or min(each[2] for each in passed) > 3 * MEASURED_SECONDS

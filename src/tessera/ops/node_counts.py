@@ -12,7 +12,7 @@ what was counted under it.
 
 from pathlib import Path
 
-from tessera.core.pacing import COUNT_BITS, COUNT_MAX, SECOND_NS, counted, one_more, paced, share
+from tessera.core.pacing import COUNT_BITS, COUNT_MAX, SECOND_NS, counted, paced, share
 from tessera.core.times import DAY, HOUR, SECOND
 from tessera.ops.shared_counts import MappedCounts
 from tessera.ports import NodeCount
@@ -47,11 +47,18 @@ class NodeCounts(MappedCounts):
         place = self._cell(application)
         words, second = self._words, now // SECOND
         asked = words[place + 4]
-        if asked >> COUNT_BITS != second:
+        if asked >> COUNT_BITS == second:
+            words[place + 4] = asked + 1
+        else:
             words[place + 5] = asked
-        words[place + 4] = one_more(asked, second)
-        interval = share(per_second, counted(words[place + 5], second - 1), self._others(words[place + 8], second))
-        burst = max(SECOND_NS, interval)
+            words[place + 4] = second << COUNT_BITS | 1
+        interval = SECOND_NS // per_second
+        burst = SECOND_NS
+        heard = words[place + 8]
+        others = heard & COUNT_MAX
+        if others and 0 <= second - (heard >> COUNT_BITS) <= HEARD_SECONDS:
+            interval = share(per_second, counted(words[place + 5], second - 1), others)
+            burst = max(SECOND_NS, interval)
         now *= 1000
         due, wait = paced(words[place], interval, burst, now)
         words[place] = due
@@ -87,11 +94,6 @@ class NodeCounts(MappedCounts):
         self._words[place + 6] = _word(others.hour_tokens, now // HOUR)
         self._words[place + 7] = _word(others.day_tokens, now // DAY)
         self._words[place + 8] = _word(others.asked, now // SECOND)
-
-    @staticmethod
-    def _others(word: int, second: int) -> int:
-        """What others are asked in a second, as long as that was heard lately."""
-        return word & COUNT_MAX if 0 <= second - (word >> COUNT_BITS) <= HEARD_SECONDS else 0
 
 
 def _word(count: int, window: int) -> int:
