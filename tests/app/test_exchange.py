@@ -30,13 +30,13 @@ class Node:
         self.exchange = Exchange(house, house.counts)
 
     def tokens(self, application: int = 1) -> tuple[int, int]:
-        """Tokens of an application by all that this node knows."""
+        """Tokens of an application by all that this node knows, which hears of it next time."""
+        self.counts.touch(application)
         return self.counts.tokens(application, self.house.clock.now())
 
     def take(self, count: int, application: int = 1) -> None:
         """Issue so many tokens."""
         for _ in range(count):
-            self.tokens(application)
             self.counts.token(application, self.house.clock.now())
 
 

@@ -90,7 +90,7 @@ def test_each_application_that_was_asked_for_is_told_once(tmp_path: Path) -> Non
     counts = NodeCounts(tmp_path / "node", 7)
     for number in (5, 3, 9, 3):
         counts.request(number, 10, START)
-    counts.tokens(1, START)
+    counts.token(1, START)
     assert counts.touched(2) == [5, 3]
     counts.touch(5)
     assert [counts.touched(2), counts.touched(2), counts.touched(2)] == [[9, 1], [5], []]

@@ -65,14 +65,17 @@ class NodeCounts(MappedCounts):
         return -wait // 1000 if wait else (burst + now - due) // interval
 
     def tokens(self, application: int, now: int) -> tuple[int, int]:
+        in_hour, in_day = super().tokens(application, now)
+        place, words = self._cell(application), self._words
+        return in_hour + counted(words[place + 6], now // HOUR), in_day + counted(words[place + 7], now // DAY)
+
+    def token(self, application: int, now: int, hour_max: int = COUNT_MAX, day_max: int = COUNT_MAX) -> tuple[int, int]:
         self._touched[application] = None
         place = self._cell(application)
         words = self._words
-        hour, day = now // HOUR, now // DAY
-        return (
-            counted(words[place + 1], hour) + counted(words[place + 6], hour),
-            counted(words[place + 2], day) + counted(words[place + 7], day),
-        )
+        others = counted(words[place + 6], now // HOUR), counted(words[place + 7], now // DAY)
+        in_hour, in_day = super().token(application, now, hour_max - others[0], day_max - others[1])
+        return in_hour + others[0], in_day + others[1]
 
     def own(self, application: int, now: int) -> NodeCount:
         place = self._cell(application)

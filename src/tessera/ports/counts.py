@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from tessera.core.pacing import COUNT_MAX
 from tessera.ports.nodes import NodeCount
 
 
@@ -23,8 +24,11 @@ class SharedCounts(Protocol):
     def tokens(self, application: int, now: int) -> tuple[int, int]:
         """Tokens of an application in this hour and in this day, with what is known of other nodes."""
 
-    def token(self, application: int, now: int) -> None:
-        """One more token."""
+    def token(self, application: int, now: int, hour_max: int = COUNT_MAX, day_max: int = COUNT_MAX) -> tuple[int, int]:
+        """Tokens of this hour and this day before this one, which is counted when both are fewer than they may be.
+
+        What is known of other nodes is in them, as in `tokens`.
+        """
 
     def would_refuse(self, application: int, now: int) -> None:
         """One more that a watched rail would have refused."""
