@@ -16,10 +16,10 @@ from itertools import cycle
 from typing import NamedTuple
 
 from tessera.core.changes import Change, Notice
-from tessera.ports import StoreUnavailable
 from tessera.store.driver import Row
 from tessera.store.postgres import failures
 from tessera.store.postgres.line import Line, Told
+from tessera.store.postgres.link import Link
 from tessera.store.postgres.statements import TEXT, NulError, Prepared, prepared, rows, values, written
 from tessera.store.postgres.writer import CHANNEL, INDEPENDENT, Lane
 
@@ -63,6 +63,7 @@ class PostgresDriver:
         self._in_turn = Lane(Line("write", where.conninfo, seconds, told), limit, turn=True)
         self._beside = Lane(Line("write-beside", where.conninfo, seconds, told), limit, turn=False)
         self._feed = Line("feed", where.direct, seconds, told, [(_LISTEN, [])], self._hear)
+        self._listening_on: Link | None = None
         self._heard = True
         self._looked_at = 0.0
 
@@ -90,22 +91,23 @@ class PostgresDriver:
 
     async def changed(self) -> bool:
         now = asyncio.get_running_loop().time()
-        listening = await self._listening()
+        listening = self._listening()
         if not self._heard and now - self._looked_at < (POLL_SECONDS if listening else DEAF_POLL_SECONDS):
             return False
         self._heard = False
         self._looked_at = now
         return True
 
-    async def _listening(self) -> bool:
-        """Whether the server can tell us anything; where it can again, something may have been missed."""
-        if self._feed.link is None:
-            try:
-                await self._feed.linked()
-            except StoreUnavailable:
-                return False
+    def _listening(self) -> bool:
+        """Whether the server can tell us anything; on a new link, something may have been missed.
+
+        Nobody waits for the link: as long as there is none, notices are looked for.
+        """
+        link = self._feed.reach()
+        if link is not self._listening_on:
             self._heard = True
-        return self._feed.link is not None and not self._feed.link.pooled
+            self._listening_on = link
+        return link is not None and not link.pooled
 
     def _hear(self) -> None:
         self._heard = True

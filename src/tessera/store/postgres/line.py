@@ -57,13 +57,24 @@ class Line:
             return link
         if self._closed:
             raise StoreUnavailable("the store is closed")
-        if self._connecting is None:
-            self._connecting = asyncio.create_task(self._connect())
+        connecting = self._begin()
         if not self._failed:
-            await asyncio.wait((self._connecting,), timeout=self._timeout)
+            await asyncio.wait((connecting,), timeout=self._timeout)
         if self.link is None:
             raise StoreUnavailable(self._failed or f"no connection within {self._timeout:g} seconds")
         return self.link
+
+    def reach(self) -> Link | None:
+        """The link, or None while there is none: one is being made then, and nobody waits."""
+        if self.link is None and not self._closed:
+            self._begin()
+        return self.link
+
+    def _begin(self) -> "asyncio.Task[None]":
+        """Have a link made, if that is not under way."""
+        if self._connecting is None:
+            self._connecting = asyncio.create_task(self._connect())
+        return self._connecting
 
     async def ask(self, *messages: Message) -> list[PGresult]:
         """One exchange of statements that only read.
