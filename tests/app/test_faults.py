@@ -269,7 +269,7 @@ def rows_after(folder: Path, deed: Deed) -> Counter[str]:
         subject = await deed.prepare(scene)
         await deed.run(scene, subject)
         assert await deed.done(scene, subject)
-        return invariants.row_counts(scene.database)
+        return invariants.row_counts(scene.folder)
 
     return play(folder, scenario)
 
@@ -286,13 +286,13 @@ def test_a_deed_whose_commit_fails(tmp_path: Path, name: str, fault: Fault) -> N
         subject = await deed.prepare(scene)
         store = FaultyStore(scene.house.store)
         scene.house.store = store.as_store()
-        before = invariants.contents(scene.database)
+        before = invariants.contents(scene.folder)
         store.faults = [fault]
         with pytest.raises(fault.value, match="planned"):
             await deed.run(scene, subject)
         assert store.faults == []
-        invariants.check(scene.database)
-        assert (invariants.contents(scene.database) == before) is (fault is Fault.BEFORE)
+        invariants.check(scene.folder)
+        assert (invariants.contents(scene.folder) == before) is (fault is Fault.BEFORE)
         await feed.catch_up(scene.house.directory, store.as_store(), scene.clock)
         if fault is Fault.AFTER:
             assert await deed.done(scene, subject)
@@ -302,8 +302,8 @@ def test_a_deed_whose_commit_fails(tmp_path: Path, name: str, fault: Fault) -> N
         else:
             await deed.run(scene, subject)
         assert await deed.done(scene, subject)
-        invariants.check(scene.database)
-        counted = invariants.row_counts(scene.database)
+        invariants.check(scene.folder)
+        counted = invariants.row_counts(scene.folder)
         if fault is Fault.AFTER and deed.again is None:  # done twice, and so told twice
             assert counted.pop("audit_entry") >= expected.pop("audit_entry")
         assert counted == expected
@@ -319,17 +319,17 @@ def test_an_event_whose_commit_fails(tmp_path: Path, fault: Fault) -> None:
         customer_id = await _visitor(scene)
         store = FaultyStore(scene.house.store)
         scene.house.store = store.as_store()
-        before = invariants.contents(scene.database)
+        before = invariants.contents(scene.folder)
         store.faults = [fault]
         with pytest.raises(fault.value, match="planned"):
             await _visit(scene, customer_id)
-        assert (invariants.contents(scene.database) == before) is (fault is Fault.BEFORE)
+        assert (invariants.contents(scene.folder) == before) is (fault is Fault.BEFORE)
         if fault is Fault.BEFORE:
             await _visit(scene, customer_id)
-        counts = invariants.row_counts(scene.database)
+        counts = invariants.row_counts(scene.folder)
         assert [counts[name] for name in ("user_event", "ledger_entry")] == [1, 2]
         assert [each.available for each in (await _standing(scene, customer_id)).balances] == [50_000, 205_000]
-        invariants.check(scene.database)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
@@ -358,7 +358,7 @@ def test_counting_whose_commit_fails(tmp_path: Path, fault: Fault) -> None:
         counts = {each.name: each.count for each in await scene.house.store.behaviours(known.number)}
         tags = {each.name: each.count for each in await scene.house.store.tags(known.number)}
         assert (counts, tags) == (({"a": 2, "b": 1}, {"a": 1, "b": 1}) if fault is Fault.AFTER else ({}, {}))
-        invariants.check(scene.database)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 

@@ -13,8 +13,8 @@ from tessera.core.errors import IdempotencyConflict, NotFound, UserNotFound, Val
 from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import AMOUNT_MAX, UNITS
 from tessera.core.loyalty.standing import Standing
-from tessera.settings import load
 from tests.support import invariants
+from tests.support.house import settings_of
 from tests.support.scene import Scene, play, status
 
 
@@ -55,7 +55,7 @@ def test_deposits_promote(tmp_path: Path, steps: list[int], expected: str) -> No
             await scene.deposit(customer_id, status(points_deposited))
         assert await level(scene, customer_id) == expected
         assert [each.available for each in (await standing(scene, customer_id)).balances] == [sum(steps) * UNITS]
-        invariants.check(scene.database)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
@@ -69,9 +69,9 @@ def test_several_deposits_in_one_request_promote_together(tmp_path: Path) -> Non
         assert await level(scene, customer_id) == "L2"
         balances = {each.point_account: each.available for each in (await standing(scene, customer_id)).balances}
         assert sorted(balances.values()) == [7, 2_000 * UNITS]
-        assert invariants.row_counts(scene.database)["membership"] == 2
-        assert invariants.row_counts(scene.database)["ledger_entry"] == 3
-        invariants.check(scene.database)
+        assert invariants.row_counts(scene.folder)["membership"] == 2
+        assert invariants.row_counts(scene.folder)["ledger_entry"] == 3
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
@@ -93,7 +93,7 @@ def test_an_idempotency_id_counts_once(tmp_path: Path) -> None:
             await scene.deposit(customer_id, status(1, "same"), status(1, "same"))
         assert [each.available for each in (await standing(scene, customer_id)).balances] == [15 * UNITS]
         assert [each.available for each in (await standing(scene, other)).balances] == [99 * UNITS]
-        invariants.check(scene.database)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
@@ -107,8 +107,8 @@ def test_deposits_at_once_sum_exactly(tmp_path: Path) -> None:
         await asyncio.gather(*(scene.deposit(customer_id, status(amount, f"id {amount}")) for amount in amounts))
         assert [each.available for each in (await standing(scene, customer_id)).balances] == [sum(amounts) * UNITS]
         assert await level(scene, customer_id) == "L1"
-        assert invariants.row_counts(scene.database)["ledger_entry"] == len(amounts)
-        invariants.check(scene.database)
+        assert invariants.row_counts(scene.folder)["ledger_entry"] == len(amounts)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
@@ -120,7 +120,7 @@ def test_the_same_deposit_at_once_is_made_once(tmp_path: Path) -> None:
         customer_id = await scene.customer("card")
         await asyncio.gather(*(scene.deposit(customer_id, status(10, "once")) for _ in range(20)))
         assert [each.available for each in (await standing(scene, customer_id)).balances] == [10 * UNITS]
-        invariants.check(scene.database)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
@@ -140,10 +140,10 @@ def test_a_deposit_that_cannot_be_leaves_nothing(tmp_path: Path, deposit: Deposi
     async def scenario(scene: Scene) -> None:
         customer_id = await scene.customer("card")
         await scene.deposit(customer_id, status(1))
-        before = invariants.contents(scene.database)
+        before = invariants.contents(scene.folder)
         with pytest.raises(refusal):
             await scene.deposit(customer_id, status(600), deposit)
-        assert invariants.contents(scene.database) == before
+        assert invariants.contents(scene.folder) == before
 
     play(tmp_path, scenario)
 
@@ -170,7 +170,7 @@ def test_a_level_that_another_process_has_just_added(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         customer_id = await scene.customer("card")
         assert await level(scene, customer_id) == "L0"
-        async with wiring.open_house(load(data_dir=scene.database.parent), clock=scene.clock) as elsewhere:
+        async with wiring.open_house(settings_of(scene.folder), clock=scene.clock) as elsewhere:
             await elsewhere.commit(
                 AddTierLevel(1, "level-4", "club", 4, "L4"),
                 AddTierRule(1, "rule-4", "level-4", "tree-4", "root-4", "constraint-4", 9_000 * UNITS),

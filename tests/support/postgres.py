@@ -15,7 +15,6 @@ import psycopg
 from tessera.ports import Store
 from tessera.store.postgres.address import address
 from tessera.store.postgres.driver import PostgresDriver, Where
-from tessera.store.postgres.schema import migrate
 from tessera.store.store import SQLStore
 
 PORT = 5432
@@ -121,19 +120,6 @@ def cluster() -> Cluster:
     made.start()
     made.execute("create role tessera login")
     return made
-
-
-@lru_cache(maxsize=1)
-def _template() -> str:
-    """An empty database of the current schema, to be copied."""
-    name = cluster().create_database()
-    migrate(address(cluster().url(name)))
-    return name
-
-
-def empty_database() -> str:
-    """The URL of a new database of the current schema."""
-    return cluster().url(cluster().create_database(_template()))
 
 
 def driver(url: str, timeout_seconds: float = 30) -> PostgresDriver:

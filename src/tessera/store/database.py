@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from tessera.ports import Unusable
 from tessera.store.driver import Driver
 from tessera.store.migrate import SchemaState, migrate_sqlite, older, sqlite_state
+from tessera.store.purge import Purged, Step, purge
 from tessera.store.sqlite import SQLiteDriver
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ class Database(Protocol):
     def migrate(self) -> None:
         """Run the revisions that are missing. Raises Unusable."""
 
+    def purge(self, report: Callable[[Step], None]) -> Purged:
+        """Leave nothing of deleted rows where the rows are kept. Raises StoreUnavailable when it is too busy."""
+
     def driver(self, told: Told) -> Driver:
         """What the store reads and writes through, for one event loop; `told` when it is away, and back."""
 
@@ -62,6 +66,9 @@ class SQLiteDatabase:
 
     def migrate(self) -> None:
         migrate_sqlite(self.path)
+
+    def purge(self, report: Callable[[Step], None]) -> Purged:
+        return purge(self.path, report)
 
     def driver(self, told: Told) -> Driver:  # noqa: ARG002  # a file is not away
         return SQLiteDriver(self.path)
@@ -104,6 +111,11 @@ class PostgresDatabase:
         from tessera.store.postgres import schema
 
         schema.migrate(self._address)
+
+    def purge(self, report: Callable[[Step], None]) -> Purged:
+        from tessera.store.postgres.purge import purge as rewrite
+
+        return rewrite(self._address, report)
 
     def driver(self, told: Told) -> Driver:
         from tessera.store.postgres.driver import PostgresDriver, Where
