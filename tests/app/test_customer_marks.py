@@ -22,6 +22,7 @@ from tessera import wiring
 from tessera.app import customer_marks
 from tessera.app.callers import Caller
 from tessera.app.customers import Named
+from tests.support.house import settings_of
 
 async def main(folder, api_key, customer_id, times):
     async with wiring.open_house(settings_of(Path(folder))) as house:

@@ -1,6 +1,5 @@
 """Every deed, with its commit failing in both forms: nothing is swallowed, nothing is half, nothing happens twice."""
 
-import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -34,7 +33,7 @@ from tessera.directory import feed
 from tests.app import token_deeds
 from tests.app.token_deeds import STOCK
 from tests.loyalty import furniture
-from tests.support import invariants
+from tests.support import engines, invariants
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.scene import Scene, play, status
 
@@ -365,14 +364,7 @@ def test_counting_whose_commit_fails(tmp_path: Path, fault: Fault) -> None:
 
 def test_the_invariants_can_fail(tmp_path: Path) -> None:
     """The invariants that the table rests on see a ledger, a history and a secret that are not as they should be."""
-
-    async def scenario(scene: Scene) -> None:
-        await _customer(scene)
-
-    play(tmp_path, scenario)
-    path = tmp_path / "data" / "tessera.db"
-    invariants.check(path)
-    for harm in (
+    harms = (
         "update ledger_entry set amount = amount + 1",
         "delete from ledger_entry",
         "update membership set left_at = 1",
@@ -381,13 +373,18 @@ def test_the_invariants_can_fail(tmp_path: Path) -> None:
         "insert into phone (organization, digits, customer, mobile) values (1, '1', 1, 1)",
         "update customer set forgotten_at = 1",
         "delete from change where sequence = 2",
-    ):
-        harmed = tmp_path / "harmed.db"
-        connection = sqlite3.connect(path)
-        copy = sqlite3.connect(harmed, isolation_level=None)
-        connection.backup(copy)
-        connection.close()
-        copy.execute(harm)
-        copy.close()
-        with pytest.raises(AssertionError):
-            invariants.check(harmed)
+    )
+
+    async def scenario(scene: Scene) -> None:
+        await _customer(scene)
+        invariants.check(scene.folder)
+        for harm in harms:
+            with engines.writing(scene.folder) as database:
+                invariants.holds(database)
+                database.rows("savepoint whole")
+                database.rows(harm)
+                with pytest.raises(AssertionError):
+                    invariants.holds(database)
+                database.rows("rollback to whole")
+
+    play(tmp_path, scenario)

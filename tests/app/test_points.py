@@ -1,7 +1,9 @@
 """Points: deposits sum exactly, promote, and are made once for each idempotency id."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -9,10 +11,12 @@ from tessera import wiring
 from tessera.app import points, tiers
 from tessera.app.callers import Caller
 from tessera.core.changes import AddTierLevel, AddTierRule, AddTierRuleAccount
+from tessera.core.customers import Customer
 from tessera.core.errors import IdempotencyConflict, NotFound, UserNotFound, Validation
 from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import AMOUNT_MAX, UNITS
 from tessera.core.loyalty.standing import Standing
+from tessera.ports import Store
 from tests.support import invariants
 from tests.support.house import settings_of
 from tests.support.scene import Scene, play, status
@@ -160,6 +164,43 @@ def test_only_one_s_own_customers_get_points(tmp_path: Path) -> None:
         stranger = Caller(2, ("openid",))
         with pytest.raises(NotFound):
             await points.order(scene.house, stranger, scene.retailer_id, customer_id, [status(1)])
+
+    play(tmp_path, scenario)
+
+
+class _Overtaken:
+    """A store in which somebody else is done as soon as a customer was read."""
+
+    def __init__(self, store: Store, deed: Callable[[], Awaitable[None]]) -> None:
+        self._store = store
+        self._deed: Callable[[], Awaitable[None]] | None = deed
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def customer(self, organization: int, customer_id: str) -> Customer | None:
+        """As the store, and then the deed, once."""
+        found = await self._store.customer(organization, customer_id)
+        deed, self._deed = self._deed, None
+        if deed is not None:
+            await deed()
+        return found
+
+
+def test_a_deposit_made_elsewhere_since_the_customer_was_read(tmp_path: Path) -> None:
+    """It is answered as made, although its account was unknown when the customer was read."""
+
+    async def scenario(scene: Scene) -> None:
+        customer_id = await scene.customer("card")
+        async with wiring.open_house(settings_of(scene.folder), clock=scene.clock) as elsewhere:
+
+            async def overtake() -> None:
+                await points.order(elsewhere, scene.caller, scene.retailer_id, customer_id, [status(10, "once")])
+
+            scene.house.store = cast("Store", _Overtaken(scene.house.store, overtake))
+            await scene.deposit(customer_id, status(10, "once"))
+        assert [each.available for each in (await standing(scene, customer_id)).balances] == [10 * UNITS]
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 

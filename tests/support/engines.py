@@ -92,7 +92,7 @@ def name(folder: Path, url: str) -> None:
 def environment(folder: Path) -> dict[str, str]:
     """What a process needs in its environment to find the database of a data folder."""
     found = url(folder)
-    return {} if found is None else {"TESSERA_DATABASE": found}
+    return {} if found is None else {"TESSERA_DATABASE": found, "TESSERA_DATABASE_TIMEOUT_SECONDS": "30"}
 
 
 def _file(folder: Path) -> Path:

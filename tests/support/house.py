@@ -9,8 +9,9 @@ from tests.support import engines
 
 
 def settings_of(folder: Path, **more: Any) -> Settings:
-    """Settings whose data folder is this one."""
-    return load(data_dir=folder, database=engines.url(folder), **more)
+    """Settings whose data folder is this one, patient with a busy machine."""
+    patient = {"database_timeout_seconds": 30, **more}
+    return load(data_dir=folder, database=engines.url(folder), **patient)
 
 
 def settings_for(folder: Path) -> Settings:

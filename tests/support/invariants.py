@@ -12,17 +12,22 @@ from tests.support.engines import Reading
 def check(place: Path) -> None:
     """Raises AssertionError for the first invariant that does not hold in a data folder, or a file."""
     with engines.reading(place) as database:
-        if database.engine == engines.SQLITE:
-            assert database.rows("pragma integrity_check") == [("ok",)]
-            assert database.rows("pragma foreign_key_check") == []
-        _nothing_without_its_owner(database)
-        everybody = "select number, standing, identifiers, profile, forgotten_at from customer"
-        for number, standing, identifiers, profile, forgotten_at in database.rows(everybody):
-            _customer(database, number, json.loads(identifiers))
-            _phones(database, number, json.loads(profile))
-            if forgotten_at is not None:
-                _forgotten(database, number)
-            _standing(database, number, *json.loads(standing))
+        holds(database)
+
+
+def holds(database: Reading) -> None:
+    """The same of a database that is being looked at."""
+    if database.engine == engines.SQLITE:
+        assert database.rows("pragma integrity_check") == [("ok",)]
+        assert database.rows("pragma foreign_key_check") == []
+    _nothing_without_its_owner(database)
+    everybody = "select number, standing, identifiers, profile, forgotten_at from customer"
+    for number, standing, identifiers, profile, forgotten_at in database.rows(everybody):
+        _customer(database, number, json.loads(identifiers))
+        _phones(database, number, json.loads(profile))
+        if forgotten_at is not None:
+            _forgotten(database, number)
+        _standing(database, number, *json.loads(standing))
 
 
 def _nothing_without_its_owner(database: Reading) -> None:
