@@ -5,7 +5,7 @@ import gc
 import os
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -53,7 +53,7 @@ from tessera.ops.request_log import RequestLog
 from tessera.ops.shared_counts import MappedCounts
 from tessera.ops.slow_hash import Argon2
 from tessera.ops.tracing import Answered
-from tessera.ports import Clock, Entropy, Sender, Unusable
+from tessera.ports import Clock, Conflict, Entropy, Sender, Unusable
 from tessera.settings import Settings
 from tessera.store.database import Database, PostgresDatabase, SQLiteDatabase
 from tessera.store.folder import DataFolder, write_private
@@ -98,10 +98,16 @@ def set_up(settings: Settings) -> None:
         state = found.state()
         if state is SchemaState.OLDER:
             raise found.older()
+        key_there = folder.master_key.exists()
         master_key = read_master_key(settings, folder, create=state is SchemaState.EMPTY)
-        if state is SchemaState.EMPTY:
-            found.migrate()
-        asyncio.run(_first_keys(found, master_key))
+        try:
+            if state is SchemaState.EMPTY:
+                found.migrate()
+            asyncio.run(_first_keys(found, master_key, folder, begun=state is SchemaState.EMPTY))
+        except Unusable:
+            if not key_there:  # it opens nothing
+                folder.master_key.unlink(missing_ok=True)
+            raise
 
 
 def _away(line: str, reason: str | None) -> None:
@@ -112,17 +118,25 @@ def _away(line: str, reason: str | None) -> None:
         log.log.error("database_away", line=line, reason=reason)
 
 
-async def _first_keys(found: Database, master_key: MasterKey) -> None:
+async def _first_keys(found: Database, master_key: MasterKey, folder: DataFolder, *, begun: bool) -> None:
     """The first keys of a database that is still without anything, and those that an older one lacks.
 
-    One that holds something and no keys is damaged, and is left as it is.
+    One that holds something and no keys is damaged, and is left as it is. When it was empty as we `begun` and now has
+    keys, another node was first; Unusable when these are not ours.
     """
     store = SQLStore(found.driver(_away))
     try:
         there = await store.keys()
         if not there and not await store.organizations():
-            await keys.create_first(store, master_key, SystemClock(), SystemEntropy())
-        elif there:
+            with suppress(Conflict):  # another node is first
+                await keys.create_first(store, master_key, SystemClock(), SystemEntropy())
+            there = await store.keys()
+        if begun and any(master_key.unwrap(each) is None for each in there):
+            raise Unusable(
+                f"The database {found.text} was set up by another node at the same moment, with another master key."
+                f" Copy that node's to {folder.master_key}, or give all nodes the same by TESSERA_MASTER_KEY_FILE."
+            )
+        if there:
             await keys.add_missing(store, master_key, SystemClock(), SystemEntropy())
     finally:
         await store.close()

@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import NamedTuple
 
 import psycopg
 
-from tessera.store.postgres.address import address
-from tessera.store.postgres.schema import migrate
-from tests.support.postgres import Cluster, cluster
+from tests.support.postgres import Cluster, cluster, template
 
 _TABLES = "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
 _SEQUENCES = "select sequencename from pg_sequences where schemaname = 'public' and last_value is not null"
@@ -83,26 +80,13 @@ class Kept:
                 self._connection.execute("select setval(%s::regclass, %s)", (name, value))
 
 
-@lru_cache(maxsize=1)
-def _template() -> str:
-    """An empty database of the current schema, to be copied."""
-    name = cluster().create_database()
-    migrate(address(cluster().url(name)))
-    return name
-
-
-def empty_database() -> str:
-    """The URL of a new database of the current schema, which nobody uses again."""
-    return cluster().url(cluster().create_database(_template()))
-
-
 _idle: list[Kept] = []
 
 
 def borrow() -> Kept:
     """An empty database of the current schema, to be given back."""
     if not _idle:
-        return Kept(cluster(), cluster().create_database(_template()))
+        return Kept(cluster(), cluster().create_database(template()))
     found = _idle.pop()
     found.empty()
     return found

@@ -15,6 +15,7 @@ import psycopg
 from tessera.ports import Store
 from tessera.store.postgres.address import address
 from tessera.store.postgres.driver import PostgresDriver, Where
+from tessera.store.postgres.schema import migrate
 from tessera.store.store import SQLStore
 
 PORT = 5432
@@ -35,11 +36,13 @@ def binaries() -> Path:
 
 
 class Cluster:
-    """A database server in a folder of its own. Settings are those of `postgresql.conf`."""
+    """A database server in a folder of its own. Settings are those of `postgresql.conf`.
 
-    def __init__(self, **settings: str) -> None:
-        memory = "/dev/shm"  # where waiting for the disk takes no time: a test of what survives uses another folder
-        self.folder = Path(tempfile.mkdtemp(prefix="tessera-pg-", dir=memory if os.access(memory, os.W_OK) else None))
+    Its data is in memory, where waiting for the disk takes no time, unless `place` is a folder of a disk.
+    """
+
+    def __init__(self, place: Path | None = None, **settings: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="tessera-pg-", dir=place or _memory()))
         self.data = self.folder / "data"
         self.log = self.folder / "server.log"
         self._account = next((name for name in ACCOUNTS if _exists(name)), None) if os.geteuid() == 0 else None
@@ -91,6 +94,12 @@ class Cluster:
         return name
 
 
+def _memory() -> Path | None:
+    """A file system in memory, where there is one."""
+    memory = Path("/dev/shm")
+    return memory if os.access(memory, os.W_OK) else None
+
+
 def _exists(name: str) -> bool:
     try:
         pwd.getpwnam(name)
@@ -120,6 +129,19 @@ def cluster() -> Cluster:
     made.start()
     made.execute("create role tessera login")
     return made
+
+
+@lru_cache(maxsize=1)
+def template() -> str:
+    """An empty database of the current schema, to be copied."""
+    name = cluster().create_database()
+    migrate(address(cluster().url(name)))
+    return name
+
+
+def empty_database() -> str:
+    """The URL of a new database of the current schema."""
+    return cluster().url(cluster().create_database(template()))
 
 
 def driver(url: str, timeout_seconds: float = 30) -> PostgresDriver:

@@ -52,6 +52,12 @@ def purge(where: Address, report: Callable[[Step], None], wait_milliseconds: int
     return Purged(before, after)
 
 
+def size_bytes(where: Address) -> int:
+    """How much all tables take up, with their indexes. Raises Unusable."""
+    with connected(where) as connection:
+        return _number(connection, _SIZE)
+
+
 def _rewrite(connection: psycopg.Connection, table: str, wait_milliseconds: int) -> None:
     until = time.monotonic() + wait_milliseconds / 1000
     while True:
