@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test lint format bench lock clean
+.PHONY: help run install test lint format bench sizing lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ format: $(VENV)/dev.stamp ## Put the code into the house style
 
 bench: $(VENV)/dev.stamp ## Measure speed against a bare handler, in one run (needs wrk)
 	@$(BIN)/python -m bench
+
+sizing: $(VENV)/dev.stamp ## Simulate how soon a revocation is in force on 500 nodes
+	@$(BIN)/python -m bench.fanout
 
 lock: $(VENV)/dev.stamp ## Pin the newest allowed versions of all dependencies, with hashes
 	@sh requirements/lock.sh $(BIN)/uv

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tessera.store.migrations import HEAD
+from tessera.store.postgres.address import address
+from tessera.store.postgres.schema import migrate
 from tests.cli.command import CLEAN, one_sentence, run
 from tests.support import databases, postgres
+from tests.support.follower import Follower
 from tests.support.postgres import Cluster
 from tests.support.server import free_port
-from tests.support.follower import Follower
 
 
 @pytest.fixture
@@ -35,9 +38,7 @@ def started(folder: Path, url: str) -> str:
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `--database` sets is undone; what passwords this machine knows is not looked at."""
-    monkeypatch.setenv("TESSERA_DATABASE", "")
-    monkeypatch.delenv("TESSERA_DATABASE")
+    """What passwords this machine knows is not looked at."""
     monkeypatch.setenv("PGPASSFILE", "/nowhere")
 
 
@@ -48,7 +49,7 @@ def test_addresses_that_are_none(tmp_path: Path) -> None:
             "The setting database cannot be used: it is written as postgresql://USER@HOST:PORT/NAME; SQLite needs none,"
             " only --data-dir."
         )
-    for url in ("postgresql://tessera:secret@db:port:port/tessera", "postgresql://tessera@db/x?nothing=1"):
+    for url in ("postgresql://tessera:secret@[db/tessera", "postgresql://tessera:secret@db/x?nothing=1"):
         sentence = started(tmp_path / "data", url)
         assert sentence.startswith("The setting database cannot be used: it is written as postgresql://USER@HOST:PORT")
         assert "secret" not in sentence
@@ -125,7 +126,7 @@ def test_a_wrong_password(tmp_path: Path) -> None:
 
 def _version(version: str) -> Callable[[Cluster, str], None]:
     def make(cluster: Cluster, name: str) -> None:
-        postgres.set_up(cluster.url(name))
+        migrate(address(cluster.url(name)))
         cluster.execute(f"update alembic_version set version_num = '{version}'", name)
 
     return make
@@ -155,13 +156,17 @@ def _no_right(cluster: Cluster, name: str) -> None:
 BAD: dict[str, tuple[Callable[[Cluster, str], None], str]] = {
     "older": (
         _version("0001"),
-        "The database {text} has an older schema. Back it up, then run `tessera migrate` with the same setting"
-        " database.",
+        (
+            "The database {text} has an older schema. Back it up, then run `tessera migrate` with the same setting"
+            " database."
+        ),
     ),
     "newer": (
         _version("9999"),
-        "{text} has schema 9999, made by a newer Tessera than this one (schema {head}). Start it with that version or a"
-        " later one.",
+        (
+            "{text} has schema 9999, made by a newer Tessera than this one (schema {head}). Start it with that"
+            " version or a later one."
+        ),
     ),
     "another program's": (
         _foreign,
@@ -173,17 +178,24 @@ BAD: dict[str, tuple[Callable[[Cluster, str], None], str]] = {
     ),
     "read-only": (
         _read_only,
-        "The database {text} cannot be used: {said}. That is a standby: name the primary, or all hosts with commas between.",
+        (
+            "The database {text} cannot be used: {said}. That is a standby: name the primary, or all hosts with commas"
+            " between."
+        ),
     ),
     "synchronous_commit off for the role": (
         _careless_role,
-        "The server of {text} has synchronous_commit off: a crash would lose what was acknowledged. Set it to on, in"
-        " postgresql.conf or for this user with `alter role`.",
+        (
+            "The server of {text} has synchronous_commit off: a crash would lose what was acknowledged. Set it"
+            " to on, in postgresql.conf or for this user with `alter role`."
+        ),
     ),
     "no right": (
         _no_right,
-        "The database {text} cannot be used: permission denied for schema public. Let the user of the URL make tables:"
-        " `grant create on schema public to USER`, or make that user the owner of the database.",
+        (
+            "The database {text} cannot be used: permission denied for schema public. Let the user of the URL make"
+            " tables: `grant create on schema public to USER`, or make that user the owner of the database."
+        ),
     ),
 }
 
@@ -191,8 +203,6 @@ BAD: dict[str, tuple[Callable[[Cluster, str], None], str]] = {
 @pytest.mark.parametrize("bad", BAD)
 def test_a_database_that_cannot_be_used(tmp_path: Path, cluster: Cluster, empty: str, bad: str) -> None:
     """Whatever is wrong with it is told with what to do."""
-    from tessera.store.migrations import HEAD
-
     spoil, expected = BAD[bad]
     spoil(cluster, empty)
     text = f"postgresql://tessera@{cluster.folder}:5432/{empty}"
@@ -207,8 +217,10 @@ def test_a_database_that_cannot_be_used(tmp_path: Path, cluster: Cluster, empty:
         ("fsync", "a power cut would lose what was acknowledged. Set fsync = on."),
         (
             "synchronous_commit",
-            "a crash would lose what was acknowledged. Set it to on, in postgresql.conf or for this user with `alter"
-            " role`.",
+            (
+                "a crash would lose what was acknowledged. Set it to on, in postgresql.conf or for this user with"
+                " `alter role`."
+            ),
         ),
     ],
 )
@@ -257,14 +269,11 @@ def test_a_standby(tmp_path: Path) -> None:
 
 def test_two_nodes_set_up_an_empty_database_at_the_same_moment(tmp_path: Path, cluster: Cluster, empty: str) -> None:
     """With one master key both begin; with one each the second says whose is needed, and leaves none behind."""
-    arguments = [sys.executable, "-m", "tessera", "orgs", "list", "--json"]
-    del arguments
-    shared = {"TESSERA_MASTER_KEY": "ab" * 32}
-    assert _both(tmp_path, cluster.url(empty), shared) == []
-    other = cluster.create_database()
-    (sentence,) = _both(tmp_path / "own", cluster.url(other), {}) or [""]
-    if sentence:
-        assert "master key" in sentence
+    assert _both(tmp_path, cluster.url(empty), {"TESSERA_MASTER_KEY": "ab" * 32}) == []
+    (sentence,) = _both(tmp_path / "own", cluster.url(cluster.create_database()), {})
+    keys = list((tmp_path / "own").glob("*/master.key"))
+    assert len(keys) == 1, "a key is left that opens nothing"
+    assert "master key" in sentence
 
 
 def _both(folder: Path, url: str, environment: dict[str, str]) -> list[str]:
@@ -280,19 +289,16 @@ def _both(folder: Path, url: str, environment: dict[str, str]) -> list[str]:
         for name in ("one", "two")
     ]
     said = [each.communicate(timeout=60)[1].decode() for each in running]
-    for each, text in zip(running, said, strict=True):
+    for _each, text in zip(running, said, strict=True):
         assert "Traceback" not in text, text
-        assert each.returncode == int(bool(text)), text
-    return [text for text in said if text]
+    return [text for each, text in zip(running, said, strict=True) if each.returncode]
 
 
 def test_the_master_key_is_missing(tmp_path: Path) -> None:
     """A second node without the master key of the first does not begin, and makes none of its own."""
     with databases.borrowed() as database:
-        assert run("orgs", "create", "X", "--data-dir", tmp_path / "one", "--database", database.url).code == 1
-        name = tmp_path / "two" / "master.key"
         sentence = started(tmp_path / "two", database.url)
-        assert sentence == (
-            f"The master key {name} cannot be read. The database cannot be opened without it: restore the file from a"
-            " backup, or set TESSERA_MASTER_KEY or TESSERA_MASTER_KEY_FILE."
-        )
+    assert sentence == (
+        f"The master key {tmp_path / 'two' / 'master.key'} cannot be read. The database cannot be opened without it:"
+        " restore the file from a backup, or set TESSERA_MASTER_KEY or TESSERA_MASTER_KEY_FILE."
+    )

@@ -59,6 +59,14 @@ def all_asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnEach[Asked
         yield each
 
 
+@pytest.fixture(scope="session")
+def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """A server that trusts a proxy on this machine."""
+    folder = tmp_path_factory.mktemp("behind") / "data"
+    with running(folder, TESSERA_TRUSTED_PROXIES="127.0.0.1") as server:
+        yield Target(server.port, folder, world.furnish(folder))
+
+
 @pytest.fixture(scope="module")
 def target(engine: str, targets: OnEach[Target]) -> Target:
     """A server and the values of its world."""

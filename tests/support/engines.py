@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import psycopg
@@ -22,6 +23,7 @@ ENGINES = (SQLITE, POSTGRES)
 
 _chosen = [SQLITE]
 _lent: list[Kept] = []
+_lending = Lock()
 
 Row = tuple[Any, ...]
 
@@ -64,16 +66,17 @@ def lend(folder: Path) -> Kept | None:
 
     It has its tables already, so that the folder, which is made, needs a master key.
     """
-    if chosen() == SQLITE or _file(folder).exists():
-        return None
-    database = databases.borrow()
-    _lent.append(database)
-    name(folder, database.url)
-    made = DataFolder(folder)
-    made.make()
-    if not made.master_key.exists():
-        write_private(made.master_key, secrets.token_hex(32) + "\n")
-    return database
+    with _lending:
+        if chosen() == SQLITE or _file(folder).exists():
+            return None
+        database = databases.borrow()
+        _lent.append(database)
+        name(folder, database.url)
+        made = DataFolder(folder)
+        made.make()
+        if not made.master_key.exists():
+            write_private(made.master_key, secrets.token_hex(32) + "\n")
+        return database
 
 
 @contextmanager

@@ -14,7 +14,7 @@ class Follower(Cluster):
         self.folder = Path(tempfile.mkdtemp(prefix="tessera-pg-standby-", dir=primary.folder.parent))
         self.data = self.folder / "data"
         self.log = self.folder / "server.log"
-        self._account = primary._account  # noqa: SLF001
+        self._account = primary._account
         if self._account is not None:
             shutil.chown(self.folder, self._account)
         self.run(

@@ -224,6 +224,27 @@ class CredentialRecord(msgspec.Struct, frozen=True):
     named: str | None
 
 
+WAYS = {
+    "keyed": "secret",
+    "argon2id": "secret",
+    "public_key": "private_key_jwt",
+    "jwks_uri": "private_key_jwt",
+    "certificate": "tls",
+    "tls_subject": "tls",
+}
+"""In which way a credential of each kind proves an application, by the names that an operator sees."""
+
+
+def proving(found: Iterable[CredentialRecord], ways: str, now: int) -> list[CredentialRecord]:
+    """The credentials that are live at `now` and prove an application in one of these ways, or in `any`."""
+    named = ways.split(",")
+    return [
+        each
+        for each in found
+        if (each.ends_at is None or each.ends_at > now) and (ways == "any" or WAYS[each.kind] in named)
+    ]
+
+
 NOBODY = Application(
     number=0,
     client_id="",

@@ -56,7 +56,8 @@ def connected(where: Address) -> Iterator[psycopg.Connection]:
 
 def unusable(where: Address, error: Exception) -> Unusable:
     """Why there is no connection, and what to do."""
-    said = " ".join(str(error).split())
+    primary = error.diag.message_primary if isinstance(error, psycopg.Error) else None
+    said = " ".join((primary or str(error)).split())
     hint = next((hint for pattern, hint in _REASONS.items() if re.search(pattern, said)), "See the server's log.")
     return Unusable(f"The database {where.text} cannot be used: {said.rstrip('.')}. {hint}")
 
