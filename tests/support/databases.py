@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -57,6 +57,14 @@ class Kept:
         """Make it as one that was just set up. Whoever is still connected is thrown out first."""
         self._connection.execute(_END_OTHERS)
         self._connection.execute(_EMPTY.encode())
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """The rows of one statement, as the superuser."""
+        return self._connection.execute(statement.encode()).fetchall()
+
+    def execute(self, statements: str) -> None:
+        """Run statements as the superuser."""
+        self._connection.execute(statements.encode())
 
     def contents(self) -> Contents:
         """Everything that is in it."""

@@ -27,11 +27,9 @@ def engine_errors() -> tuple[type[Exception], ...]:
     """What an engine raises of itself, of those that are in use."""
     if "psycopg" not in sys.modules:
         return (sqlite3.Error,)
-    import psycopg
+    from tessera.store.postgres.failures import ERRORS
 
-    from tessera.store.postgres.failures import DefectError
-
-    return sqlite3.Error, psycopg.Error, DefectError
+    return (sqlite3.Error, *ERRORS)
 
 
 class Database(Protocol):
