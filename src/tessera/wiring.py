@@ -100,24 +100,37 @@ def set_up(settings: Settings) -> None:
         state = found.state()
         if state is SchemaState.OLDER:
             raise found.older()
+        key_there = folder.master_key.exists()
         master_key = read_master_key(settings, folder, create=state is SchemaState.EMPTY)
-        if state is SchemaState.EMPTY:
-            found.migrate()
-        asyncio.run(_first_keys(found, master_key))
+        try:
+            if state is SchemaState.EMPTY:
+                found.migrate()
+            asyncio.run(_first_keys(found, master_key, folder, begun=state is SchemaState.EMPTY))
+        except Unusable:
+            if not key_there:  # it opens nothing
+                folder.master_key.unlink(missing_ok=True)
+            raise
 
 
-async def _first_keys(found: Database, master_key: MasterKey) -> None:
+async def _first_keys(found: Database, master_key: MasterKey, folder: DataFolder, *, begun: bool) -> None:
     """The first keys of a database that is still without anything, and those that an older one lacks.
 
-    One that holds something and no keys is damaged, and is left as it is.
+    One that holds something and no keys is damaged, and is left as it is. When it was empty as we `begun` and now has
+    keys, another node was first; Unusable when these are not ours.
     """
     store = SQLStore(found.driver(readiness.away))
     try:
         there = await store.keys()
         if not there and not await store.organizations():
-            with suppress(Conflict):  # another node was first
+            with suppress(Conflict):  # another node is first
                 await keys.create_first(store, master_key, SystemClock(), SystemEntropy())
-        elif there:
+            there = await store.keys()
+        if begun and any(master_key.unwrap(each) is None for each in there):
+            raise Unusable(
+                f"The database {found.text} was set up by another node at the same moment, with another master key."
+                f" Copy that node's to {folder.master_key}, or give all nodes the same by TESSERA_MASTER_KEY_FILE."
+            )
+        if there:
             await keys.add_missing(store, master_key, SystemClock(), SystemEntropy())
     finally:
         await store.close()

@@ -16,10 +16,9 @@ from tessera.app import duties
 from tessera.app.house import House
 from tessera.core.changes import TakeLease
 from tessera.core.times import SECOND
-from tessera.settings import load
 from tests.support.clock import StepClock
 from tests.support.faulty_store import Fault, FaultyStore
-from tests.support.house import settings_for
+from tests.support.house import settings_for, settings_of
 from tests.support.waiting import until
 
 
@@ -80,7 +79,7 @@ def play(
 
     async def whole() -> None:
         async with AsyncExitStack() as stack:
-            houses = [await stack.enter_async_context(wiring.open_house(load(data_dir=folder), clock=each))
+            houses = [await stack.enter_async_context(wiring.open_house(settings_of(folder), clock=each))
                       for each in clocks]  # fmt: skip
             first = Process(houses[0], "first")
             await until(lambda: first.working)

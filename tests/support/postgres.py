@@ -132,7 +132,7 @@ def cluster() -> Cluster:
 
 
 @lru_cache(maxsize=1)
-def _template() -> str:
+def template() -> str:
     """An empty database of the current schema, to be copied."""
     name = cluster().create_database()
     migrate(address(cluster().url(name)))
@@ -141,7 +141,7 @@ def _template() -> str:
 
 def empty_database() -> str:
     """The URL of a new database of the current schema."""
-    return cluster().url(cluster().create_database(_template()))
+    return cluster().url(cluster().create_database(template()))
 
 
 def driver(url: str, timeout_seconds: float = 30) -> PostgresDriver:
