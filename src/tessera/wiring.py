@@ -254,6 +254,7 @@ async def serving(
             asyncio.create_task(upkeep.keep_pulse(house)),
             asyncio.create_task(upkeep.flush_usage(house, settings.usage_flush_seconds)),
             asyncio.create_task(upkeep.forget_expired(house)),
+            asyncio.create_task(upkeep.try_writing(house, holder)),
             asyncio.create_task(refusals.keep(house.refusals, house.store, house.new_uuid)),
             asyncio.create_task(refusals.forget_old(house.store, house.clock, settings.refusals_kept_days)),
             asyncio.create_task(
@@ -274,6 +275,7 @@ async def serving(
             Watch(metrics, requests=requests, traced=traced, outcomes={oauth.TOKEN_PATH: TOKENS}),
             Explainer(house.refusals, house.clock, settings.trusted_proxies),
         )
+        await asyncio.to_thread(_say_polled, settings)
         _keep_for_good()
         try:
             async with listening(
@@ -287,6 +289,18 @@ async def serving(
             await upkeep.write_usage(house, len(house.usage))
             while await refusals.write(house.refusals, house.store, house.new_uuid):
                 pass
+
+
+def _say_polled(settings: Settings) -> None:
+    """Say when changes of other nodes are only looked for, because a pooler hands no notifications on."""
+    found = database(settings)
+    with suppress(Unusable):  # it was there a moment ago
+        if isinstance(found, PostgresDatabase) and found.feed_polls():
+            log.log.warning(
+                "feed_polled",
+                reason="A pooler is between this process and the database, so changes of other nodes are looked for"
+                " four times a second. To be told of them at once, name a URL that leads past it by database_direct.",
+            )
 
 
 def _keep_for_good() -> None:

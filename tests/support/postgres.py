@@ -42,23 +42,27 @@ class Cluster:
     """
 
     def __init__(self, place: Path | None = None, **settings: str) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="tessera-pg-", dir=place or _memory()))
-        self.data = self.folder / "data"
-        self.log = self.folder / "server.log"
-        self._account = next((name for name in ACCOUNTS if _exists(name)), None) if os.geteuid() == 0 else None
-        if self._account is not None:
-            shutil.chown(self.folder, self._account)
+        self.settle(place)
         self.run("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
         with (self.data / "postgresql.conf").open("a") as file:
             for name, value in _settings(self.folder, settings).items():
                 file.write(f"{name} = '{value}'\n")
 
+    def settle(self, place: Path | None = None) -> None:
+        """Find it a folder, with nothing in it."""
+        self.folder = Path(tempfile.mkdtemp(prefix="tessera-pg-", dir=place or _memory()))
+        self.data = self.folder / "data"
+        self.log = self.folder / "server.log"
+        self.account = next((name for name in ACCOUNTS if _exists(name)), None) if os.geteuid() == 0 else None
+        if self.account is not None:
+            shutil.chown(self.folder, self.account)
+
     def run(self, program: str, *arguments: str, timeout_seconds: float = 60) -> str:
         """Run one of PostgreSQL's programs on this server's behalf; what it printed. Raises AssertionError."""
         command = [str(binaries() / program), *arguments]
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=timeout_seconds, user=self._account, group=self._account,
-            extra_groups=[] if self._account else None, cwd=self.folder, check=False,
+            command, capture_output=True, text=True, timeout=timeout_seconds, user=self.account, group=self.account,
+            extra_groups=[] if self.account else None, cwd=self.folder, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
         return done.stdout

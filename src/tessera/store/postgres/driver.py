@@ -7,7 +7,7 @@
 | `write-beside` | changes on which nothing relies |
 | `feed` | to be told of notices; leads to the server itself, past any pooler |
 
-Each is opened when it is first needed.
+Each is opened when it is first needed; all of them, and kept, once the feed is followed, as a process that serves does.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from tessera.store.driver import Row
 from tessera.store.postgres import failures
 from tessera.store.postgres.line import Line, Told
 from tessera.store.postgres.link import Link
+from tessera.store.postgres.servers import Servers
 from tessera.store.postgres.statements import TEXT, NulError, Prepared, prepared, rows, values, written
 from tessera.store.postgres.writer import CHANNEL, INDEPENDENT, Lane
 
@@ -56,15 +57,18 @@ class PostgresDriver:
         seconds = where.timeout_seconds
         limit = int(seconds * LIMIT_SHARE * 1000)
         limited = [(_READ_LIMIT, [written(str(limit))])]
-        reading = [Line(f"read-{place + 1}", where.conninfo, seconds, told, limited) for place in range(READ_LINES)]
+        servers = Servers(where.conninfo, seconds)
+        direct = servers if where.direct == where.conninfo else Servers(where.direct, seconds)
+        reading = [Line(f"read-{place + 1}", servers, seconds, told, limited) for place in range(READ_LINES)]
         self._reading = reading
         self._next = cycle(reading).__next__
         self._statements: dict[str, Prepared] = {}
-        self._in_turn = Lane(Line("write", where.conninfo, seconds, told), limit, turn=True)
-        self._beside = Lane(Line("write-beside", where.conninfo, seconds, told), limit, turn=False)
-        self._feed = Line("feed", where.direct, seconds, told, [(_LISTEN, [])], self._hear)
+        self._in_turn = Lane(Line("write", servers, seconds, told), limit, seconds, turn=True)
+        self._beside = Lane(Line("write-beside", servers, seconds, told), limit, seconds, turn=False)
+        self._feed = Line("feed", direct, seconds, told, [(_LISTEN, [])], self._hear)
         self._listening_on: Link | None = None
         self._heard = True
+        self._follows = False
         self._looked_at = 0.0
 
     async def fetch(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:
@@ -75,10 +79,15 @@ class PostgresDriver:
             given = values(parameters, statement.names)
         except NulError:
             return []  # nothing is like it
-        (result,) = await self._next().ask((statement, given))
+        (result,) = await self._reader().ask((statement, given))
         if failures.failed(result):
             raise failures.error(result)
         return rows(result)
+
+    def _reader(self) -> Line:
+        """The line whose turn it is; the other while that one has no link."""
+        line = self._next()
+        return line if line.link is not None else self._next()
 
     async def commit(self, changes: Sequence[Change]) -> list[Notice]:
         if not changes:
@@ -90,6 +99,10 @@ class PostgresDriver:
         return notices
 
     async def changed(self) -> bool:
+        if not self._follows:
+            self._follows = True
+            for line in self._lines():
+                line.reach()
         now = asyncio.get_running_loop().time()
         listening = self._listening()
         if not self._heard and now - self._looked_at < (POLL_SECONDS if listening else DEAF_POLL_SECONDS):
@@ -108,6 +121,9 @@ class PostgresDriver:
             self._heard = True
             self._listening_on = link
         return link is not None and not link.pooled
+
+    def _lines(self) -> list[Line]:
+        return [*self._reading, self._in_turn.line, self._beside.line, self._feed]
 
     def _hear(self) -> None:
         self._heard = True
