@@ -12,7 +12,7 @@ from tessera.app.house import House
 from tessera.core import scopes
 from tessera.core.applications import GENERATED_LENGTH, CredentialKind, QueryCredentials, secret_digest
 from tessera.core.changes import AddApplication, AddCredential, Change
-from tessera.settings import load
+from tessera.settings import Settings, load
 
 COMMIT_APPLICATIONS = 1000
 """Applications of one commit: big ones make a hundred thousand in seconds."""
@@ -26,25 +26,31 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 class Folder(msgspec.Struct, frozen=True):
-    """A data folder, who may call, and what there is to read."""
+    """A data folder, who may call, and what there is to read; `database` is a URL where it is not in the folder."""
 
     path: Path
     callers: list[Caller]
     api_key: str
     retailer_id: str
     customer_ids: list[str]
+    database: str | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of a server on it."""
+        return load(data_dir=self.path, database=self.database)
 
 
-def make(path: Path, callers: int) -> Folder:
+def make(path: Path, callers: int, database: str | None = None) -> Folder:
     """Make a folder with the demonstration and this many applications in its organization."""
-    settings = load(data_dir=path)
+    settings = load(data_dir=path, database=database)
     wiring.set_up(settings)
 
     async def fill() -> Folder:
         async with wiring.open_house(settings) as house:
             shown = await demo.create(house)
             made = [Caller(shown.client_id, shown.client_secret), *await _applications(house, callers - 1)]
-            return Folder(path, made, shown.api_key, shown.retailer_id, await _customer_ids(house))
+            return Folder(path, made, shown.api_key, shown.retailer_id, await _customer_ids(house), database)
 
     return asyncio.run(fill())
 

@@ -104,13 +104,14 @@ def bare() -> Iterator[Server]:
 
 
 @contextmanager
-def tessera(name: str, folder: Path) -> Iterator[Server]:
+def tessera(name: str, folder: Path, database: str | None = None) -> Iterator[Server]:
     """`tessera serve` with one worker over a data folder, answering.
 
     It logs every request, as it does everywhere, to nobody.
     """
     port = free_port()
-    with running("tessera", "serve", "--port", str(port), "--data-dir", str(folder), quiet=True) as process:
+    named = () if database is None else ("--database", database)
+    with running("tessera", "serve", "--port", str(port), "--data-dir", str(folder), *named, quiet=True) as process:
         server = Server(name, process, port)
         server.wait()
         yield server

@@ -4,14 +4,29 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
-from bench import checks, customers, folders, kinds, machine, processes, rails, revocations, signed, writes, wrk
+from bench import (
+    checks,
+    customers,
+    folders,
+    kinds,
+    machine,
+    postgres,
+    processes,
+    rails,
+    revocations,
+    signed,
+    writes,
+    wrk,
+)
 from bench.customers import Crowd
 from bench.folders import Folder
 from bench.kinds import KINDS, PROFILE, TIER_STATUS, TOKEN_QUERY, Kind
 from bench.measure import Rotation, Rounds, Subject, Turn
+from bench.postgres import OnPostgres
 from bench.processes import Server
 from bench.rails import Railed
 from bench.results import Line, Results
@@ -19,10 +34,20 @@ from bench.revocations import Revoked
 from bench.signed import Signed
 from bench.writes import Writes
 
-PARTS = ("many", "rotation", "rails", "writes", "revocations", "signed", "customers", "start", "growth")
+PARTS = ("many", "rotation", "rails", "writes", "revocations", "signed", "postgres", "customers", "start", "growth")
 ROTATED_APPLICATIONS = 100
 
 Say = Callable[[str], None]
+
+
+class Part(Protocol):
+    """Something that is measured beside one caller's loads."""
+
+    def run(self, number: int) -> None:
+        """One round."""
+
+    def lines(self) -> list[Line]:
+        """What the rounds came to."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -64,51 +89,39 @@ class Session:
         bare = self._bare(one)
         cold: list[Line] = []
         many = None if many_folder is None else self._many(many_folder, cold)
-        rotation = self._rotation(bare) if "rotation" in plan.parts else None
-        railed = self._with_rails(one) if "rails" in plan.parts else None
         crowd_lines: list[Line] = []
-        crowd = self._crowd(crowd_lines) if "customers" in plan.parts else None
-        writing = self._writing(bare) if "writes" in plan.parts else None
-        revoked = self._revoked(bare) if "revocations" in plan.parts else None
-        signatures = self._signatures(bare) if "signed" in plan.parts else None
+        beside = self._beside(bare, one, crowd_lines)
         rounds = Rounds(bare, one, many, self._length)
         for number in range(1, plan.rounds + 1):
             rounds.run(plan.kinds, number, self._say)
-            if rotation is not None:
-                self._say(f"round {number}: an operator rotates secrets")
-                rotation.run(number)
-            if railed is not None:
-                self._say(f"round {number}: token, all guard rails on")
-                railed.run(number)
-            if writing is not None:
-                self._say(f"round {number}: deposits and spends")
-                writing.run(number)
-            if revoked is not None:
-                self._say(f"round {number}: {plan.revocations:,} revocations")
-                revoked.run(number)
-            if signatures is not None:
-                self._say(f"round {number}: signatures")
-                signatures.run(number)
-            if crowd is not None:
-                self._say(f"round {number}: {plan.customers:,} customers")
-                crowd.run(number)
-        lines = rounds.lines(plan.kinds, plan.applications)
-        lines += cold
-        lines += [] if rotation is None else rotation.lines()
-        lines += [] if railed is None else railed.lines()
-        lines += [] if writing is None else writing.lines()
-        lines += [] if revoked is None else revoked.lines()
-        lines += [] if signatures is None else signatures.lines()
-        lines += [] if crowd is None else [*crowd.lines(), *crowd_lines]
+            for what, part in beside.items():
+                self._say(f"round {number}: {what}")
+                part.run(number)
+        lines = [*rounds.lines(plan.kinds, plan.applications), *cold]
+        lines += [line for part in beside.values() for line in part.lines()] + crowd_lines
         lines += self._memories(lines) + starts
         if "growth" in plan.parts:
             self._say("growth of the database")
             lines += checks.growth(one, one_folder.path, plan.seconds)
         return lines
 
-    def _folder(self, name: str, callers: int) -> Folder:
+    def _beside(self, bare: Subject, one: Subject, crowd_lines: list[Line]) -> dict[str, Part]:
+        """What is measured in every round beside one caller's loads, by what it is about, each with its servers."""
+        plan = self._plan
+        known: dict[str, tuple[str, Callable[[], Part]]] = {
+            "rotation": ("an operator rotates secrets", lambda: self._rotation(bare)),
+            "rails": ("token, all guard rails on", lambda: self._with_rails(one)),
+            "writes": ("deposits and spends", lambda: self._writing(bare)),
+            "revocations": (f"{plan.revocations:,} revocations", lambda: self._revoked(bare)),
+            "signed": ("signatures", lambda: self._signatures(bare)),
+            "postgres": ("PostgreSQL", lambda: self._on_postgres(bare)),
+            "customers": (f"{plan.customers:,} customers", lambda: self._crowd(crowd_lines)),
+        }
+        return {what: make() for name, (what, make) in known.items() if name in plan.parts}
+
+    def _folder(self, name: str, callers: int, database: str | None = None) -> Folder:
         self._say(f"making a data folder with {callers:,} applications")
-        return folders.make(self._work / name, callers)
+        return folders.make(self._work / name, callers, database)
 
     def _starts(self, one: Folder, many: Folder | None) -> list[Line]:
         if "start" not in self._plan.parts:
@@ -195,6 +208,18 @@ class Session:
         keys = signed.prepare(folder)
         server = self._stack.enter_context(processes.tessera("signatures", folder.path))
         return Signed(bare, server, folder, keys, self._length)
+
+    def _on_postgres(self, bare: Subject) -> OnPostgres:
+        """A server on a PostgreSQL database, for all kinds of requests."""
+        self._say("starting PostgreSQL")
+        folder = self._folder("postgres", 1, self._stack.enter_context(postgres.database()))
+        account = writes.savings(folder)
+        server = self._stack.enter_context(processes.tessera("PostgreSQL", folder.path, folder.database))
+        token = self._token(server, folder)
+        made = self._requests(server, folder, [TOKEN_QUERY, PROFILE]) | revocations.requests(server, folder, self._work)
+        for kind in writes.KINDS:
+            made[kind.name] = writes.requests(folder, token, account, kind, self._path(folder, kind.name))
+        return OnPostgres(bare, Subject(server, made), self._length)
 
     def _questioned(self, folder: Folder) -> Subject:
         server = self._stack.enter_context(processes.tessera(f"the folder {folder.path.name}", folder.path))

@@ -15,7 +15,6 @@ from tessera.app import ledger_proof, points
 from tessera.app.callers import Caller
 from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import SPEND, UNITS
-from tessera.settings import load
 from tessera.store import ledger_proof as reading
 from tessera.store.folder import DATABASE
 
@@ -58,7 +57,7 @@ def savings(folder: Folder) -> str:
     """Give each customer points to spend; the id of the point account."""
 
     async def give() -> str:
-        async with wiring.open_house(load(data_dir=folder.path)) as house:
+        async with wiring.open_house(folder.settings) as house:
             program = await house.store.program(1)
             if program is None:
                 raise BenchError("The folder has no loyalty program.")

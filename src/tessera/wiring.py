@@ -104,20 +104,12 @@ def set_up(settings: Settings) -> None:
         asyncio.run(_first_keys(found, master_key))
 
 
-def _away(line: str, reason: str | None) -> None:
-    """Say that a connection to the database cannot be made, or can again."""
-    if reason is None:
-        log.log.info("database_back", line=line)
-    else:
-        log.log.error("database_away", line=line, reason=reason)
-
-
 async def _first_keys(found: Database, master_key: MasterKey) -> None:
     """The first keys of a database that is still without anything, and those that an older one lacks.
 
     One that holds something and no keys is damaged, and is left as it is.
     """
-    store = SQLStore(found.driver(_away))
+    store = SQLStore(found.driver(readiness.away))
     try:
         there = await store.keys()
         if not there and not await store.organizations():
@@ -175,7 +167,7 @@ async def open_house(
     folder = DataFolder(settings.data_dir)
     master_key = read_master_key(settings, folder, create=False)
     metrics = metrics or Metrics()
-    store = SQLStore(database(settings).driver(_away), partial(readiness.committed, metrics))
+    store = SQLStore(database(settings).driver(readiness.away), partial(readiness.committed, metrics))
     try:
         clock = clock or SystemClock()
         directory = Directory(store, master_key, clock, settings.applications_cached_max, settings.issuer_in_force)

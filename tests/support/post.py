@@ -12,7 +12,8 @@ from tessera.core.webhooks import Webhook
 from tessera.ops.sender import open_sender
 from tests.support.receiver import Receiver
 
-TIMEOUT_SECONDS = 1.0
+TIMEOUT_SECONDS = 15.0
+"""Of a machine that is busy: a receiver that answers is not taken for one that does not."""
 
 
 @asynccontextmanager

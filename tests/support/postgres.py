@@ -38,12 +38,12 @@ def binaries() -> Path:
 class Cluster:
     """A database server in a folder of its own. Settings are those of `postgresql.conf`.
 
-    With `copy_of` it is a standby of another that runs, made from a copy of it.
+    Its data is in memory, where waiting for the disk takes no time, unless `place` is a folder of a disk. With `copy_of`
+    it is a standby of another that runs, made from a copy of it.
     """
 
-    def __init__(self, copy_of: "Cluster | None" = None, **settings: str) -> None:
-        memory = "/dev/shm"  # where waiting for the disk takes no time: a test of what survives uses another folder
-        self.folder = Path(tempfile.mkdtemp(prefix="tessera-pg-", dir=memory if os.access(memory, os.W_OK) else None))
+    def __init__(self, place: Path | None = None, copy_of: "Cluster | None" = None, **settings: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="tessera-pg-", dir=place or _memory()))
         self.data = self.folder / "data"
         self.log = self.folder / "server.log"
         self._account = next((name for name in ACCOUNTS if _exists(name)), None) if os.geteuid() == 0 else None
@@ -117,6 +117,12 @@ class Cluster:
         name = f"t{next(_numbers)}"
         self.execute(f"create database {name} template {template} owner {owner}")
         return name
+
+
+def _memory() -> Path | None:
+    """A file system in memory, where there is one."""
+    memory = Path("/dev/shm")
+    return memory if os.access(memory, os.W_OK) else None
 
 
 def _exists(name: str) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-SOON_SECONDS = 5.0
+SOON_SECONDS = 30.0
 
 
 async def until(true: Callable[[], bool], seconds: float = SOON_SECONDS) -> None:

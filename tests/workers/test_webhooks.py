@@ -79,7 +79,7 @@ def test_one_process_tells_and_another_goes_on(tmp_path: Path) -> None:
         deposit(server)
         began = time.monotonic()
         until(lambda: "points.earned" in [each.kind for each in receiver.taken])
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 5
         first = len(receiver.taken)
         told = deeds.do(folder, lambda house: happen(house, 300))
         until(lambda: len(receiver.taken) >= first + 300)

@@ -7,6 +7,7 @@ import msgspec
 from tessera.app.house import House
 from tessera.core.times import SECOND
 from tessera.ops import metrics
+from tessera.ops.log import log
 from tessera.ops.metrics import Family
 from tessera.ports import Conflict, StoreError
 
@@ -44,6 +45,14 @@ def committed(noted: metrics.Metrics, microseconds: int, failure: Exception | No
     noted.count(metrics.COMMITS, "failed" if failed else "ok" if failure is None else "refused")
     noted.observe(metrics.COMMIT_SECONDS, microseconds)
     noted.set(metrics.DATABASE_FAILING, int(failed))
+
+
+def away(line: str, reason: str | None) -> None:
+    """Say that a connection to the database cannot be made, or, without a reason, that it can again."""
+    if reason is None:
+        log.info("database_back", line=line)
+    else:
+        log.error("database_away", line=line, reason=reason)
 
 
 async def _database(house: House) -> Check:

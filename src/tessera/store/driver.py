@@ -2,9 +2,9 @@
 
 | | SQLite | PostgreSQL |
 |---|---|---|
-| reads | on the event loop, about 5 microseconds | from a pool |
-| writes | on the event loop, many callers' changes to a transaction; a thread commits | one transaction a commit |
-| the audit's `chained` | Python, in the writer | `sha256`, in the schema, under a lock |
+| reads | on the event loop, about 5 microseconds | over lines that pipeline, about 100, of which the loop pays 14 |
+| writes | many callers' changes to a transaction; a thread commits | likewise; nodes take turns by an advisory lock |
+| the audit's `chained` | Python, in the writer | a function in SQL, in the schema |
 | "has anything changed?" | `pragma data_version` | `listen` and a slow poll |
 """
 

@@ -16,15 +16,18 @@ class ProgramReads(Fetching):
         return await self._read(organization, sql.WHOLE_LEVELS, sql.WHOLE_EVENTS)
 
     async def _read(self, organization: int, levels_of: str, events_of: str) -> Program | None:
+        """Read again when the program was changed meanwhile: every change of one makes its version another."""
         key = {"organization": organization}
         found = await self._fetch(sql.PROGRAM, key)
-        if not found:
-            return None
-        accounts = await self._fetch(sql.PROGRAM_ACCOUNTS, key)
-        levels = await self._fetch(levels_of, key)
-        sources = await self._fetch(sql.PROGRAM_SOURCES, key)
-        events = await self._fetch(events_of, key)
-        return rows.program(found[0], accounts, levels, sources, events)
+        while found:
+            accounts = await self._fetch(sql.PROGRAM_ACCOUNTS, key)
+            levels = await self._fetch(levels_of, key)
+            sources = await self._fetch(sql.PROGRAM_SOURCES, key)
+            events = await self._fetch(events_of, key)
+            before, found = found, await self._fetch(sql.PROGRAM, key)
+            if before == found:
+                return rows.program(found[0], accounts, levels, sources, events)
+        return None
 
     async def holders(self, tier_level: int, limit: int) -> int:
         found = await self._fetch(sql.HOLDERS, {"tier_level": tier_level, "limit": limit})
