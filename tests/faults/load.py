@@ -1,0 +1,113 @@
+"""A load that goes on through faults, and the row of the table that a fault comes to."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.faults.callers import KINDS, Caller, Shared
+from tests.faults.ledger import Ledger
+from tests.faults.operators import Operator
+from tests.faults.proof import Proof
+from tests.faults.stage import Stage
+
+AGREED_SECONDS = 60.0
+"""How long a load may take to come to something on a busy machine."""
+
+
+class Row(NamedTuple):
+    """What a fault came to on an engine. `longest_outage_seconds` is what one caller saw between two answers."""
+
+    fault: str
+    engine: str
+    rounds: int
+    acknowledged: int
+    lost: int
+    accepted_after_revoke: int
+    longest_outage_seconds: float
+    seed: int
+    complaints: list[str] = []
+
+    @property
+    def good(self) -> bool:
+        """Whether everything held."""
+        return not (self.lost or self.accepted_after_revoke or self.complaints)
+
+
+class Load:
+    """Callers and an operator on a stage, and the ledger that they write."""
+
+    def __init__(self, stage: Stage, path: Path, kinds: int = len(KINDS)) -> None:
+        self.stage = stage
+        self.ledger = Ledger(path)
+        self.shared = Shared(stage, self.ledger)
+        self.callers: list[Caller] = [KINDS[place](self.shared, place) for place in range(kinds)]
+        self.operator = Operator(self.shared)
+        self.lost: list[str] = []
+        self.accepted: list[str] = []
+        self._mark = 0
+
+    def start(self) -> None:
+        """Begin, paused."""
+        for each in (*self.callers, self.operator):
+            each.start()
+
+    def go(self, answers: int = 5) -> None:
+        """Go on, and return once every caller was answered again so often."""
+        self.shared.go.set()
+        self.answered(answers)
+
+    def answered(self, answers: int = 3) -> None:
+        """Return once every caller was answered so often from now on. Raises AssertionError."""
+        before = [caller.done for caller in self.callers]
+        deadline = time.monotonic() + AGREED_SECONDS
+        while any(caller.done < done + answers for caller, done in zip(self.callers, before, strict=True)):
+            assert time.monotonic() < deadline, f"callers are not answered: {self.shared.wrong[-3:]}"
+            time.sleep(0.005)
+
+    def pause(self) -> None:
+        """Have everybody wait; nothing is under way when this returns. Raises AssertionError."""
+        self.shared.go.clear()
+        deadline = time.monotonic() + AGREED_SECONDS
+        while not all(each.idle for each in (*self.callers, self.operator) if each.is_alive()):
+            assert time.monotonic() < deadline, "callers do not pause"
+            time.sleep(0.005)
+
+    def prove(self, port: int | None = None, *, everything: bool = False, seed: int = 0) -> None:
+        """Ask about what was written since the last proof, and a sample of what was before."""
+        proof = Proof(self.stage, self.ledger, port or self.stage.ports[0])
+        verdict = proof.of(0 if everything else self._mark, seed)
+        self._mark = len(self.ledger.lines())
+        self.lost += verdict.lost
+        self.accepted += verdict.accepted
+
+    def end(self) -> None:
+        """Everybody goes home."""
+        self.shared.over = True
+        self.shared.go.set()
+        for each in (*self.callers, self.operator):
+            if each.ident is not None:
+                each.join(AGREED_SECONDS)
+        self.ledger.close()
+
+    def row(self, fault: str, rounds: int, seed: int) -> Row:
+        """What it came to."""
+        complaints = list(dict.fromkeys([*self.lost, *self.accepted, *self.shared.wrong]))[:20]
+        return Row(
+            fault, self.stage.engine, rounds, self.ledger.answered, len(self.lost),
+            len(self.accepted) + self.shared.accepted_after_revoke,
+            round(max(caller.outage for caller in self.callers), 3), seed, complaints,
+        )  # fmt: skip
+
+
+@contextmanager
+def loaded(stage: Stage, kinds: int = len(KINDS)) -> Iterator[Load]:
+    """A load for the length of a block."""
+    path = stage.folder.parent / f"{stage.folder.name}.{time.monotonic_ns()}.ledger"
+    load = Load(stage, path, kinds)
+    load.start()
+    try:
+        yield load
+    finally:
+        load.end()
