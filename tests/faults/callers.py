@@ -1,14 +1,14 @@
-"""Callers that go on whatever happens: they write down what they send and what is answered, and how long they got nothing.
+"""Callers that go on whatever happens, and write down what they send, what is answered, and how long nothing was.
 
 A caller that gets no answer, or 503, tries again at the next node, as behind a balancer. Any other refusal is wrong.
 """
 
 import random
-import secrets
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -45,7 +45,10 @@ class Shared:
 
 
 class Caller(threading.Thread):
-    """One caller, on one connection at a time. `done` counts answers, `outage` is the longest time without, in seconds."""
+    """One caller, on one connection at a time.
+
+    `done` counts answers, `refused` refusals for now; `outage` and `worst_refusal` are the longest, in seconds.
+    """
 
     def __init__(self, shared: Shared, number: int) -> None:
         super().__init__(daemon=True)
@@ -55,6 +58,7 @@ class Caller(threading.Thread):
         self.done = 0
         self.idle = True
         self.outage = 0.0
+        self.refused = 0
         self.worst_refusal = 0.0
         self._place = number
         self._wire: Wire | None = None
@@ -89,6 +93,7 @@ class Caller(threading.Thread):
             self.done += 1
             return answer
         if answer is not None:
+            self.refused += 1
             self.worst_refusal = max(self.worst_refusal, time.monotonic() - began)
             if answer.header("retry-after") is None:
                 self.shared.wrong.append(f"503 to {path} without Retry-After")
@@ -128,11 +133,11 @@ class Caller(threading.Thread):
         self.shared.ledger.done("token", token, client=client.client_id, scope=members["scope"], until=until)
         return token
 
-    def _good(self, answer: Answer) -> dict[str, str | int] | None:
+    def _good(self, answer: Answer) -> dict[str, Any] | None:
         if answer.status != 200:
             self.shared.wrong.append(f"{answer.status} {answer.body[:200]!r}")
             return None
-        members: dict[str, str | int] = msgspec.json.decode(answer.body)
+        members: dict[str, Any] = msgspec.json.decode(answer.body)
         return members
 
 
@@ -202,7 +207,7 @@ class Depositor(Caller):
     def _new(self) -> tuple[str, bytes]:
         stage = self.shared.stage
         customer, units = self.random.choice(stage.customers), self.random.randint(1, 99_999)
-        name = f"d-{secrets.token_hex(8)}"
+        name = self.shared.ledger.new_deposit()
         detail = {"point_account_id": stage.account, "amount": units / 10_000, "idempotency_id": name}
         body = {"retailer_id": stage.retailer_id, "user_id": customer, "deposit_details": [detail]}
         self.shared.ledger.sent("deposit", name, customer=customer, units=units)

@@ -14,6 +14,7 @@ What was sent and not answered may have happened or not; what it was once seen t
 """
 
 import os
+import secrets
 import threading
 from collections.abc import Iterable
 from enum import IntEnum
@@ -44,13 +45,18 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Ledger:
-    """Written by many threads. `answered` counts the lines that an answer wrote."""
+    """Written by many threads. `answered` counts what an answer wrote, `mark` begins the ids of its deposits."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab", buffering=0)
         self._path = path
         self._lock = threading.Lock()
         self.answered = 0
+        self.mark = f"d-{secrets.token_hex(4)}-"
+
+    def new_deposit(self) -> str:
+        """An idempotency id that tells whose it is."""
+        return self.mark + secrets.token_hex(6)
 
     def sent(self, kind: str, name: str, **facts: Fact) -> None:
         """A request is about to be sent."""

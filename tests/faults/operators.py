@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import threading
+import time
 
 from tessera import wiring
 from tessera.app import applications
@@ -15,13 +16,18 @@ PAUSE_SECONDS = 0.01
 
 
 class Operator(threading.Thread):
-    """Makes an application, adds a secret, ends the first one, and stops every second application again."""
+    """Makes an application, adds a secret, ends the first one, and stops every second application again.
+
+    It `rests` when it is told to; `latest` is when it was last answered.
+    """
 
     def __init__(self, shared: Shared) -> None:
         super().__init__(daemon=True)
         self.shared = shared
         self.idle = True
         self.done = 0
+        self.rests = False
+        self.latest = 0.0
         self._made = 0
 
     def run(self) -> None:
@@ -34,7 +40,7 @@ class Operator(threading.Thread):
     async def _work(self) -> None:
         async with wiring.open_house(self.shared.stage.settings) as house:
             while not self.shared.over:
-                self.idle = not self.shared.go.is_set()
+                self.idle = self.rests or not self.shared.go.is_set()
                 if not self.idle:
                     try:
                         await self._one(house)
@@ -44,9 +50,10 @@ class Operator(threading.Thread):
 
     async def _one(self, house: House) -> None:
         client = Client(secrets.token_hex(32), secrets.token_hex(32))
-        ledger, named = self.shared.ledger, {"client_id": client.client_id, "client_secret": client.secret}
+        ledger = self.shared.ledger
         ledger.sent("application", client.client_id, secret=client.secret)
-        await applications.create(house, f"guest {client.client_id}", 1, **named)
+        name = f"guest {client.client_id}"
+        await applications.create(house, name, 1, client_id=client.client_id, client_secret=client.secret)
         self._answered("application", client.client_id)
         self.shared.clients.append(client)
         second = secrets.token_hex(32)
@@ -66,3 +73,4 @@ class Operator(threading.Thread):
     def _answered(self, kind: str, name: str) -> None:
         self.shared.ledger.done(kind, name)
         self.done += 1
+        self.latest = time.monotonic()

@@ -23,7 +23,7 @@ SAMPLE = 300
 
 
 class Verdict(NamedTuple):
-    """What was found: answers that did not hold, ends that did not, how many lines were asked about, and what is wrong."""
+    """What was found: answers that did not hold, ends that did not, and how many lines were asked about."""
 
     lost: list[str]
     accepted: list[str]
@@ -151,7 +151,7 @@ class Proof:
                 self._lost.append(f"deposit {name} is {found}, not {facts}")
             self._held(known.state("deposit", name), found=bool(found), kind="deposit", name=name)
         self._asked += len(known.names("deposit"))
-        self._accepted += [f"deposit {name}, which nobody sent" for name in there if name.startswith("d-")]
+        self._accepted += [f"deposit {name}, which nobody sent" for name in there if name.startswith(self._ledger.mark)]
         self._sums()
 
     def _sums(self) -> None:

@@ -1,10 +1,9 @@
-"""Where a fault plays: a data folder with the demonstration, a database of either engine, and server processes on it."""
+"""Where a fault plays: a data folder with the demonstration, a database of either engine, and servers on it."""
 
 import asyncio
 import os
 import secrets
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -54,12 +53,12 @@ class Node:
     def __init__(self, process: subprocess.Popen[bytes], port: int, printed: Path) -> None:
         self.process = process
         self.port = port
-        self._printed = printed
+        self.printed = printed
 
     @property
     def output(self) -> str:
         """What it has printed."""
-        return self._printed.read_text(errors="replace")
+        return self.printed.read_text(errors="replace")
 
     def everybody(self) -> list[int]:
         """Its processes: the first, and the workers."""
@@ -134,7 +133,7 @@ class Stage:
         found = self.rows(f"select id from customer order by number limit {CUSTOMERS}")
         self.customers = [str(row[0]) for row in found]
         node.stop()
-        self.ports.clear()
+        self.close()
 
     @property
     def settings(self) -> Settings:
@@ -179,6 +178,8 @@ class Stage:
         for node in self._nodes:
             if node.process.poll() is None:
                 node.kill()
+        self._nodes.clear()
+        self.ports.clear()
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """What a statement answers, past the server."""

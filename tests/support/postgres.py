@@ -38,8 +38,8 @@ def binaries() -> Path:
 class Cluster:
     """A database server in a folder of its own. Settings are those of `postgresql.conf`.
 
-    Its data is in memory, where waiting for the disk takes no time, unless `place` is a folder of a disk. With `copy_of`
-    it is a standby of another that runs, made from a copy of it.
+    Its data is in memory, where waiting for the disk takes no time, unless `place` is a folder of a disk. With
+    `copy_of` it is a standby of another that runs, made from a copy of it.
     """
 
     def __init__(self, place: Path | None = None, copy_of: "Cluster | None" = None, **settings: str) -> None:

@@ -7,11 +7,11 @@ WAIT_SECONDS = 60.0
 
 
 class Pair:
-    """A primary and its synchronous standby, reached by one URL of two hosts. `primary` is the one that takes writes."""
+    """A primary and its synchronous standby, by one URL of two hosts. `primary` is the one that takes writes."""
 
-    def __init__(self, **settings: str) -> None:
-        self._settings = {"wal_keep_size": "64MB", "wal_receiver_status_interval": "1", **settings}
-        self.primary = Cluster(**self._settings)
+    def __init__(self) -> None:
+        self._settings = {"wal_keep_size": "64MB", "wal_receiver_status_interval": "1"}
+        self.primary = Cluster(None, None, **self._settings)
         self.standby: Cluster | None = None
         self._hosts = [self.primary]
         try:
@@ -45,7 +45,7 @@ class Pair:
 
     def follow(self) -> Cluster:
         """A standby of the primary, from whose start nothing is acknowledged that it does not have."""
-        made = Cluster(copy_of=self.primary, **self._settings)
+        made = Cluster(None, self.primary, **self._settings)
         self._follows(made)
         return made
 
