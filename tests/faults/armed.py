@@ -6,9 +6,11 @@
 | `after-commit:N` | kill -9 once the N-th commit of a caller's is durable, before anybody is told |
 | `early-answer` | a control: callers are told before anything is committed, 0.3 s later |
 | `no-sync` | a control: SQLite does not wait for the disk |
+| `newer` | not a fault: a version whose schema has one column more |
 | `clock:FILE` | the wall clock is ahead by the seconds in a file, read at each look |
 
-Commits that count are those of deposits, revocations and applications; upkeep does not. Workers are armed as well.
+Commits that count are those of deposits, revocations and applications; upkeep does not. Workers are
+armed as well, and so is any other command.
 """
 
 import asyncio
@@ -17,21 +19,27 @@ import signal
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from tessera import cli, wiring
 from tessera.core.changes import AddApplication, AddEntry, Change, Notice, RevokeToken
 from tessera.ops import clock
 from tessera.settings import Settings
-from tessera.store import sqlite
+from tessera.store import migrate, sqlite
 from tessera.store.database import Database, SQLiteDatabase, Told
 from tessera.store.driver import Driver, Row
 from tessera.store.postgres import writer
 from tessera.store.sqlite import SQLiteDriver
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
 COUNTED = (AddApplication, AddEntry, RevokeToken)
 
 EARLY_SECONDS = 0.3
+
+NEWER_HEAD = "9000"
+NEWER_COLUMN = "of_a_newer_version"
 
 
 class Point:
@@ -61,6 +69,7 @@ POINT = Point(os.environ.get("FAULTS_ARMED", ""))
 
 _wiring_database = wiring.database
 _commit = writer._commit
+_upgrade = migrate.upgrade
 
 
 class ArmedConnection:
@@ -156,7 +165,20 @@ async def _armed_commit(link: Any) -> None:
     await _commit(link)
 
 
-if POINT.name == "clock":
+def _newer_upgrade(connection: "Connection") -> None:
+    _upgrade(connection)
+    connection.exec_driver_sql(f"alter table customer add column {NEWER_COLUMN} integer")
+    connection.exec_driver_sql(f"update alembic_version set version_num = '{NEWER_HEAD}'")
+
+
+def _become_newer() -> None:
+    setattr(migrate, "HEAD", NEWER_HEAD)  # noqa: B010  # a name that it only uses
+    migrate.upgrade = _newer_upgrade
+
+
+if POINT.name == "newer":
+    _become_newer()
+elif POINT.name == "clock":
     setattr(wiring, "SystemClock", AheadClock)  # noqa: B010  # a name that it only uses
 elif POINT.name:
     wiring.database = _armed_database

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import IntEnum
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from tests.faults.points import ARMED
 from tests.faults.stage import Node, Stage
 from tests.support.waiting import wait_until
 
-CALLS = "openat,pwrite64,fdatasync,fsync,sendto,write,writev,sendmsg"
+CALLS = "pwrite64,fdatasync,fsync,read,readv,recvfrom,recvmsg,sendto,write,writev,sendmsg"
 
 INJECTED = (
     "fdatasync:error=EIO:when={}",
@@ -43,28 +44,41 @@ def traced(node: Node, *options: str) -> Iterator[Path]:
             process.wait()
 
 
+class Stands(IntEnum):
+    """How far a deposit has come."""
+
+    NONE = 0
+    ASKED = 1
+    WRITTEN = 2
+    DURABLE = 3
+
+
 def unsynchronized(trace: str) -> tuple[int, int]:
-    """Of a trace: how many answers of 200 were sent, and how many while a write of the log was not on the disk yet."""
+    """Of a trace of one caller: how many deposits were answered 200, and how many before their log was on the disk.
+
+    After the request a write of the log must have been made, and a wait for the disk have ended well after that.
+    """
     answers = early = 0
-    dirty = False
+    stands = Stands.NONE
     started: dict[str, str] = {}
     for line in trace.splitlines():
         thread, _, call = line.partition(" ")
         call = call.strip()
         if "<unfinished" in call:
             started[thread] = call
-            if call.startswith("pwrite64"):
-                dirty = True
             continue
         if "resumed>" in call:
             call = started.pop(thread, "") + call
-        if re.match(r"pwrite64\(.*tessera\.db-wal", call):
-            dirty = True
-        elif re.match(r"f(data)?sync\(.*tessera\.db-wal.*= 0", call):
-            dirty = False
-        elif "HTTP/1.1 200" in call:
+        if "POST /api/1.0/user_points" in call:
+            stands = Stands.ASKED
+        elif stands is Stands.ASKED and re.match(r"pwrite64\(.*tessera\.db-wal", call):
+            stands = Stands.WRITTEN
+        elif stands is Stands.WRITTEN and re.match(r"f(data)?sync\(.*tessera\.db-wal.*= 0", call):
+            stands = Stands.DURABLE
+        elif stands is not Stands.NONE and "HTTP/1.1 200" in call:
             answers += 1
-            early += dirty
+            early += stands is not Stands.DURABLE
+            stands = Stands.NONE
     return answers, early
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.faults import disks, kills, moments, outages, points, races
+from tests.faults import disks, kills, moments, outages, points, races, versions
 from tests.faults.load import Row
 from tests.faults.stage import ENGINES, POSTGRESQL, SQLITE, Stage, staged
 from tests.support.postgres import Cluster
@@ -60,6 +60,7 @@ FAULTS = (
     Fault("f8", 5, _clustered(outages.silences), (POSTGRESQL,)),
     Fault("f9", 50, _plain(races.lost_answers)),
     Fault("f11", 12, _plain(moments.jumps)),
+    Fault("f12", 2, _plain(versions.migrations)),
     Fault("f14", 5, _plain(moments.new_keys)),
     Fault("f16", 4, _plain(kills.stops)),
     Fault("f17", 10, _plain(races.races)),

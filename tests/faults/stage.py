@@ -189,6 +189,15 @@ class Stage:
         with closing(sqlite3.connect(f"file:{self.folder / 'tessera.db'}?mode=ro", uri=True)) as file:
             return file.execute(statement).fetchall()
 
+    def write(self, statement: str) -> None:
+        """Change something, past the server."""
+        if self.url is not None:
+            with psycopg.connect(self.url, autocommit=True) as connection:
+                connection.execute(statement.encode())
+            return
+        with closing(sqlite3.connect(self.folder / "tessera.db", timeout=30, isolation_level=None)) as file:
+            file.execute(statement)
+
 
 async def _furnish(house: House) -> tuple[Client, str]:
     """An application that may ask about any token, and the account that points go to."""
