@@ -42,6 +42,11 @@ NEWER_HEAD = "9000"
 NEWER_COLUMN = "of_a_newer_version"
 
 
+def counts(changes: Sequence[Change]) -> bool:
+    """Whether a caller waits for a commit of these."""
+    return any(isinstance(change, COUNTED) for change in changes)
+
+
 class Point:
     """The moment at which this process dies."""
 
@@ -53,7 +58,7 @@ class Point:
 
     def expect(self, changes: Sequence[Change]) -> None:
         """A commit of these changes begins."""
-        self._counted = self._counted or any(isinstance(change, COUNTED) for change in changes)
+        self._counted = self._counted or counts(changes)
 
     def reached(self, name: str) -> None:
         """The named moment of a commit that counts is there: the last one, perhaps."""
@@ -109,14 +114,15 @@ class ArmedDriver:
 
     async def commit(self, changes: Sequence[Change]) -> list[Notice]:
         """As `store.driver.Driver`, and the point after it."""
-        if POINT.name == "early-answer" and any(isinstance(change, COUNTED) for change in changes):
+        if POINT.name == "early-answer" and counts(changes):
             task = asyncio.create_task(self._later(changes))
             self._late.add(task)
             task.add_done_callback(self._late.discard)
             return []
         POINT.expect(changes)
         notices = await self._driver.commit(changes)
-        POINT.reached("after-commit")
+        if counts(changes):
+            POINT.reached("after-commit")
         return notices
 
     async def _later(self, changes: Sequence[Change]) -> None:

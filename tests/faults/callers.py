@@ -22,11 +22,14 @@ JSON = ("Content-Type", "application/json")
 AGAIN_SECONDS = 0.03
 """Between two tries while nothing is answered."""
 
-PATIENCE_SECONDS = 10.0
-"""How long an answer is waited for."""
+PATIENCE_SECONDS = 60.0
+"""How long an answer is waited for, which may be the whole start of a server on a busy machine."""
 
 IN_FORCE_SECONDS = 1.0
-"""Within how long a revocation is in force in every process."""
+"""Within how long an end is in force in every process."""
+
+LATE_SECONDS = 5.0
+"""After which one that is not counts as none: until then it is late, as on a machine that is too busy."""
 
 
 class Shared:
@@ -42,6 +45,8 @@ class Shared:
         self.over = False
         self.wrong: list[str] = []
         self.accepted_after_revoke = 0
+        self.late_ends = 0
+        self.ended_at = 0.0
 
 
 class Caller(threading.Thread):
@@ -77,6 +82,7 @@ class Caller(threading.Thread):
                 except Exception as error:  # noqa: BLE001  # told at the end of the round
                     self.shared.wrong.append(f"{type(self).__name__}: {error!r}")
                     time.sleep(AGAIN_SECONDS)
+        self._hang_up()
 
     def act(self) -> None:
         """One request, or a few."""
@@ -115,10 +121,14 @@ class Caller(threading.Thread):
             answer = None
         except OSError:
             answer = None
-        if (answer is None or answer.status == 503 or answer.header("connection") == "close") and self._wire:
+        if answer is None or answer.status == 503 or answer.header("connection") == "close":
+            self._hang_up()
+        return answer
+
+    def _hang_up(self) -> None:
+        if self._wire is not None:
             self._wire.socket.close()
             self._wire = None
-        return answer
 
     def token(self, client: Client) -> str | None:
         """A token, acknowledged or none."""
@@ -154,6 +164,8 @@ class Issuer(Caller):
 class Revoker(Caller):
     """Revokes tokens, and asks about each again once its end must be in force everywhere."""
 
+    _is_late = False
+
     def act(self) -> None:
         client = self.shared.stage.client
         token = self.token(client)
@@ -167,18 +179,27 @@ class Revoker(Caller):
             self.shared.wrong.append(f"revoke: {answer.status} {answer.body[:200]!r}")
             return
         self.shared.ledger.done("revoke", token)
+        self.shared.ended_at = time.monotonic()
         self.shared.revoked.append((time.monotonic(), token))
         self._ask_about_an_older_one()
 
     def _ask_about_an_older_one(self) -> None:
-        began, token = self.shared.revoked[0]
-        if time.monotonic() - began < IN_FORCE_SECONDS:
+        ended_at, token = self.shared.revoked[0]
+        if time.monotonic() - ended_at < IN_FORCE_SECONDS:
             return
-        self.shared.revoked.popleft()
-        body = self.shared.stage.inspector.form(token=token)
-        answer = self.ask("POST", "/oauth/introspect", body, raw.FORM)
-        if answer is not None and b'"active":true' in answer.body:
+        answer = self.ask("POST", "/oauth/introspect", self.shared.stage.inspector.form(token=token), raw.FORM)
+        if answer is None:
+            return
+        if answer.status != 200:
+            self.shared.wrong.append(f"introspect: {answer.status} {answer.body[:200]!r}")
+        elif b'"active":true' in answer.body and time.monotonic() - ended_at < LATE_SECONDS:
+            self._is_late = True
+            return
+        elif b'"active":true' in answer.body:
             self.shared.accepted_after_revoke += 1
+        self.shared.late_ends += self._is_late
+        self._is_late = False
+        self.shared.revoked.popleft()
 
 
 class Depositor(Caller):

@@ -12,7 +12,7 @@ from tests.support.waiting import wait_until
 
 WORKERS = 2
 
-CYCLE = (("all", 1), ("all", 1), ("worker", WORKERS), ("supervisor", WORKERS), ("all", WORKERS))
+CYCLE = (("worker", WORKERS), ("supervisor", WORKERS), *[("all", 1)] * 7, ("all", WORKERS))
 """Who is killed in a round, and how many processes answer in it."""
 
 

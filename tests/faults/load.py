@@ -23,6 +23,7 @@ COMPLAINTS_SHOWN = 20
 class Row(NamedTuple):
     """What a fault came to on an engine.
 
+    `late_ends` were in force after one second and before five; more is `accepted_after_revoke`.
     `longest_outage_seconds` is what one caller saw between two answers, `longest_without_tokens_seconds` the one that
     asks for tokens; `slowest_refusal_seconds` is how long anybody waited for a 503.
     """
@@ -33,6 +34,7 @@ class Row(NamedTuple):
     acknowledged: int
     lost: int
     accepted_after_revoke: int
+    late_ends: int
     longest_outage_seconds: float
     longest_without_tokens_seconds: float
     slowest_refusal_seconds: float
@@ -107,10 +109,11 @@ class Load:
 
     def prove(self, port: int | None = None, *, everything: bool = False, seed: int = 0) -> None:
         """Ask about what was written since the last proof, and a sample of what was before."""
-        time.sleep(max(0.0, self.operator.latest + IN_FORCE_SECONDS - time.monotonic()))
+        time.sleep(max(0.0, self.shared.ended_at + IN_FORCE_SECONDS - time.monotonic()))
         proof = Proof(self.stage, self.ledger, port or self.stage.ports[0])
         verdict = proof.of(0 if everything else self._mark, seed)
         self._mark = len(self.ledger.lines())
+        self.shared.late_ends += proof.late
         self.lost += verdict.lost
         self.accepted += verdict.accepted
 
@@ -133,6 +136,7 @@ class Load:
             acknowledged=self.ledger.answered,
             lost=len(self.lost),
             accepted_after_revoke=len(self.accepted) + self.shared.accepted_after_revoke,
+            late_ends=self.shared.late_ends,
             longest_outage_seconds=round(max(caller.outage for caller in self.callers), 3),
             longest_without_tokens_seconds=round(self.callers[0].outage, 3),
             slowest_refusal_seconds=round(max(caller.worst_refusal for caller in self.callers), 3),

@@ -18,7 +18,7 @@ PAUSE_SECONDS = 0.01
 class Operator(threading.Thread):
     """Makes an application, adds a secret, ends the first one, and stops every second application again.
 
-    It `rests` when it is told to; `latest` is when it was last answered.
+    It `rests` when it is told to.
     """
 
     def __init__(self, shared: Shared) -> None:
@@ -27,7 +27,6 @@ class Operator(threading.Thread):
         self.idle = True
         self.done = 0
         self.rests = False
-        self.latest = 0.0
         self._made = 0
 
     def run(self) -> None:
@@ -73,4 +72,4 @@ class Operator(threading.Thread):
     def _answered(self, kind: str, name: str) -> None:
         self.shared.ledger.done(kind, name)
         self.done += 1
-        self.latest = time.monotonic()
+        self.shared.ended_at = time.monotonic()

@@ -17,11 +17,14 @@ COLUMNS = (
     ("acknowledged", "acknowledged"),
     ("lost", "lost"),
     ("accepted_after_revoke", "accepted after revoke"),
+    ("late_ends", "late ends"),
     ("longest_outage_seconds", "longest outage, s"),
     ("longest_without_tokens_seconds", "of tokens, s"),
     ("slowest_refusal_seconds", "slowest 503, s"),
     ("seed", "seed"),
 )
+
+SUMMED = ("rounds", "acknowledged", "lost", "accepted_after_revoke", "late_ends")
 
 
 def machine() -> str:
@@ -34,12 +37,9 @@ def machine() -> str:
 def text(rows: list[Row]) -> str:
     """As a table of Markdown, which is read as it is."""
     cells = [[title for _, title in COLUMNS]]
-    cells += [[_shown(getattr(row, name)) for name, _ in COLUMNS] for row in rows]
-    total = {"fault": "all", "rounds": 0, "acknowledged": 0, "lost": 0, "accepted_after_revoke": 0}
-    for row in rows:
-        for name in ("rounds", "acknowledged", "lost", "accepted_after_revoke"):
-            total[name] += getattr(row, name)
-    cells.append([_shown(total.get(name, "")) for name, _ in COLUMNS])
+    cells += [[_shown(getattr(row, name)) for name, _ in COLUMNS[:-1]] + [str(row.seed)] for row in rows]
+    sums = {name: sum(getattr(row, name) for row in rows) for name in SUMMED}
+    cells.append(["all", *(_shown(sums.get(name, "")) for name, _ in COLUMNS[1:])])
     widths = [max(len(line[place]) for line in cells) for place in range(len(COLUMNS))]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in cells
