@@ -39,7 +39,6 @@ class Shared:
         self.stage = stage
         self.ledger = ledger
         self.clients: list[Client] = [stage.client]
-        self.issued: deque[str] = deque(maxlen=4000)
         self.revoked: deque[tuple[float, str]] = deque(maxlen=200)
         self.go = threading.Event()
         self.over = False
@@ -152,13 +151,17 @@ class Caller(threading.Thread):
 
 
 class Issuer(Caller):
-    """Asks for tokens, of the demonstration's application and of those that an operator makes meanwhile."""
+    """Asks for tokens of the demonstration's application, which every node knows after a moment."""
 
     def act(self) -> None:
-        client = self.random.choice(self.shared.clients[-3:]) if self.random.random() < 0.3 else self.shared.clients[0]
-        token = self.token(client)
-        if token is not None:
-            self.shared.issued.append(token)
+        self.token(self.shared.stage.client)
+
+
+class Guest(Caller):
+    """Asks for tokens of applications that an operator has just made, which nodes have to look up."""
+
+    def act(self) -> None:
+        self.token(self.random.choice(self.shared.clients[-3:]))
 
 
 class Revoker(Caller):
@@ -235,4 +238,4 @@ class Depositor(Caller):
         return name, msgspec.json.encode(body)
 
 
-KINDS: tuple[Callable[[Shared, int], Caller], ...] = (Issuer, Revoker, Depositor, Depositor)
+KINDS: tuple[Callable[[Shared, int], Caller], ...] = (Issuer, Guest, Revoker, Depositor, Depositor)

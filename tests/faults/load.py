@@ -25,7 +25,7 @@ class Row(NamedTuple):
 
     `late_ends` were in force after one second and before five; more is `accepted_after_revoke`.
     `longest_outage_seconds` is what one caller saw between two answers, `longest_without_tokens_seconds` the one that
-    asks for tokens; `slowest_refusal_seconds` is how long anybody waited for a 503.
+    asks for tokens of an application that is known; `slowest_refusal_seconds` is how long anybody waited for a 503.
     """
 
     fault: str
