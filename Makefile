@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test faults lint format bench lock clean
+.PHONY: help run install test faults lint format bench sizing lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -21,7 +21,7 @@ test: $(VENV)/dev.stamp ## Run all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
 	@$(BIN)/python -m pytest -m alone
 
-faults: $(VENV)/dev.stamp ## Kill, break and fail over at length, and prove that nothing acknowledged is lost (needs PostgreSQL, strace)
+faults: $(VENV)/dev.stamp ## Kill, break and fail over at length, and prove that nothing is lost (needs PostgreSQL, strace)
 	@$(BIN)/python -m tests.faults
 
 lint: $(VENV)/dev.stamp ## Check style, types, floors and house rules
@@ -36,6 +36,9 @@ format: $(VENV)/dev.stamp ## Put the code into the house style
 
 bench: $(VENV)/dev.stamp ## Measure speed against a bare handler, in one run (needs wrk)
 	@$(BIN)/python -m bench
+
+sizing: $(VENV)/dev.stamp ## Simulate how soon a revocation is in force on 500 nodes
+	@$(BIN)/python -m bench.fanout
 
 lock: $(VENV)/dev.stamp ## Pin the newest allowed versions of all dependencies, with hashes
 	@sh requirements/lock.sh $(BIN)/uv

@@ -208,6 +208,22 @@ def test_a_key_is_retired_for_all_that_it_made(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+def test_a_key_that_has_an_end_is_retired_before_it(tmp_path: Path) -> None:
+    """A key that another has followed ends at once when an operator says so."""
+
+    async def scenario(scene: Scene) -> None:
+        old = await scene.token()
+        await key_rotation.rotate(scene.house, [KeyPurpose.SEALING], at_once=True)
+        scene.clock.step(1)
+        await key_rotation.look(scene.house)
+        assert (await key_rotation.find(scene.house, "sealing-1")).verifies_until is not None
+        assert await scene.alive(old)
+        assert (await key_rotation.retire(scene.house, "sealing-1")).state == "ended"
+        assert not await scene.alive(old)
+
+    play(tmp_path, scenario)
+
+
 def test_a_sealing_key_is_retired_too(tmp_path: Path) -> None:
     """What a retired sealing key sealed is dead at once, though it was remembered."""
 
@@ -251,7 +267,10 @@ def test_numbers_of_sealing_keys_come_round(tmp_path: Path) -> None:
         assert await scene.alive(old)
         with pytest.raises(OperatorError, match="All numbers of sealing keys are taken"):
             await key_rotation.rotate(house, [KeyPurpose.SEALING])
+        house.settings = load(key_rotation_days=1)
+        scene.clock.step(86_400)
         await key_rotation.look(house)
+        house.settings = load()
         scene.clock.step(FORTNIGHT + FORGOTTEN_AFTER_SECONDS)
         await key_rotation.look(house)
         [added] = await key_rotation.rotate(house, [KeyPurpose.SEALING], at_once=True)

@@ -22,6 +22,14 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 
 
 @pytest.fixture(scope="session")
+def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """A server that trusts a proxy on this machine."""
+    folder = tmp_path_factory.mktemp("behind") / "data"
+    with running(folder, TESSERA_TRUSTED_PROXIES="127.0.0.1") as server:
+        yield Target(server.port, folder, world.furnish(folder))
+
+
+@pytest.fixture(scope="session")
 def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     """A server with two furnished organizations, for bad requests to one of them."""
     folder = tmp_path_factory.mktemp("stand") / "data"

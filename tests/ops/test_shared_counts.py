@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tessera.core.pacing import COUNT_MAX
 from tessera.ops.shared_counts import CELLS_BEGIN, ROOM, MappedCounts
 from tests.support.clock import START
 
@@ -122,3 +123,12 @@ def test_processes_that_count_at_once_lose_little(tmp_path: Path) -> None:
     wanted = PROCESSES * EACH + PROCESSES
     print(f"\n{PROCESSES} processes on {os.cpu_count()} cores: {found:,} of {wanted:,} counted")
     assert wanted * 0.5 < found <= wanted
+
+
+@pytest.mark.parametrize(("hour_max", "day_max"), [(1, COUNT_MAX), (COUNT_MAX, 1)])
+def test_a_token_beyond_either_limit_is_not_counted(tmp_path: Path, hour_max: int, day_max: int) -> None:
+    """What a limit turns down counts in neither window, and its answer is what was counted before."""
+    counts = MappedCounts(tmp_path / "counts")
+    assert counts.token(1, START, hour_max, day_max) == (0, 0)
+    assert counts.token(1, START, hour_max, day_max) == (1, 1)
+    assert counts.tokens(1, START) == (1, 1)

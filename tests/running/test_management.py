@@ -62,8 +62,21 @@ def test_a_database_that_takes_nothing_is_told(tmp_path: Path) -> None:
             holder.execute("begin immediate")
             until(lambda: failing(served), lambda found: "database" in found)
             assert served.ask("/livez").status_code == 200
+            left_out = served.ask("/readyz?exclude=database&exclude=feed")
+            assert (left_out.status_code, left_out.json()["ready"]) == (200, True)
+            assert [check["name"] for check in left_out.json()["checks"] if not check["ok"]] == ["database"]
+            assert served.ask("/readyz?exclude=feed&exclude=shutdown").status_code == 503
             holder.execute("rollback")
         until(lambda: failing(served), lambda found: not found)
+
+
+def test_a_check_that_there_is_not_cannot_be_left_out(tmp_path: Path) -> None:
+    """A misspelt name in `exclude` is told, so that a probe with it fails at once; every true one is taken."""
+    with operated(tmp_path / "data") as served:
+        names = [check["name"] for check in served.ask("/readyz").json()["checks"]] + ["shutdown"]
+        assert served.ask("/readyz?" + "&".join(f"exclude={name}" for name in names)).status_code == 200
+        assert served.ask("/readyz?exclude=databases").status_code == 400
+        assert "database, feed, keys" in served.ask("/readyz?exclude=databases").text
 
 
 def test_a_worker_without_turns_is_told_by_its_siblings(tmp_path: Path) -> None:

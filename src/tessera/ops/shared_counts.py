@@ -13,7 +13,7 @@ import mmap
 import os
 from pathlib import Path
 
-from tessera.core.pacing import SECOND_NS, counted, one_more, paced
+from tessera.core.pacing import COUNT_MAX, SECOND_NS, counted, one_more, paced
 from tessera.ops.log import log
 
 SETS = 16_384
@@ -53,11 +53,15 @@ class MappedCounts:
         words = self._words
         return counted(words[place + 1], now // HOUR), counted(words[place + 2], now // DAY)
 
-    def token(self, application: int, now: int) -> None:
+    def token(self, application: int, now: int, hour_max: int = COUNT_MAX, day_max: int = COUNT_MAX) -> tuple[int, int]:
         place = self._cell(application)
-        words = self._words
-        words[place + 1] = one_more(words[place + 1], now // HOUR)
-        words[place + 2] = one_more(words[place + 2], now // DAY)
+        words, hour, day = self._words, now // HOUR, now // DAY
+        of_hour, of_day = words[place + 1], words[place + 2]
+        in_hour, in_day = counted(of_hour, hour), counted(of_day, day)
+        if in_hour < hour_max and in_day < day_max:
+            words[place + 1] = one_more(of_hour, hour)
+            words[place + 2] = one_more(of_day, day)
+        return in_hour, in_day
 
     def would_refuse(self, application: int, now: int) -> None:
         place = self._cell(application) + 3

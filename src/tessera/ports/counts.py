@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from tessera.core.pacing import COUNT_MAX
+
 
 class SharedCounts(Protocol):
     """Counts of applications (by number) and of failures (by an unpredictable key of 16 bytes).
@@ -17,8 +19,8 @@ class SharedCounts(Protocol):
     def tokens(self, application: int, now: int) -> tuple[int, int]:
         """Tokens of an application in this hour and in this day."""
 
-    def token(self, application: int, now: int) -> None:
-        """One more token."""
+    def token(self, application: int, now: int, hour_max: int = COUNT_MAX, day_max: int = COUNT_MAX) -> tuple[int, int]:
+        """Tokens of this hour and this day before this one, which is counted when both are fewer than they may be."""
 
     def would_refuse(self, application: int, now: int) -> None:
         """One more that a watched rail would have refused."""

@@ -22,6 +22,13 @@ _DEFECTS = ("0A", "21", "22", "23", "26", "42")
 _PASSING = ("40001", "40P01")
 """Serialization failure, deadlock: all was undone, and trying again may do."""
 
+_PASSING_BESIDE = (*_PASSING, "23503")
+"""Of changes that take no turn also a foreign key: what they refer to was deleted while they were made."""
+
+
+_UNDONE = ("23", "40")
+"""Classes of a commit that was refused for what is in it."""
+
 
 class DefectError(Exception):
     """A statement that no database can take: the fault of its caller, or of ours."""
@@ -47,9 +54,14 @@ def is_defect(result: PGresult) -> bool:
     return state(result)[:2] in _DEFECTS
 
 
-def passes(result: PGresult) -> bool:
+def passes(result: PGresult, *, turn: bool) -> bool:
     """Whether the whole transaction may succeed when it is tried again."""
-    return state(result) in _PASSING
+    return state(result) in (_PASSING if turn else _PASSING_BESIDE)
+
+
+def undone(result: PGresult) -> bool:
+    """Whether a failed commit has certainly undone everything."""
+    return state(result)[:2] in _UNDONE
 
 
 def error(result: PGresult) -> Exception:

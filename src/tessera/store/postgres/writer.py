@@ -116,6 +116,7 @@ class Lane:
 
     def __init__(self, line: Line, limit_milliseconds: int, *, turn: bool) -> None:
         self._line = line
+        self._turn = turn
         limit = [written(str(limit_milliseconds))]
         self._begin: tuple[Message, ...] = ((_BEGIN, _NONE), (_TURN if turn else _LIMITED, limit))
         self._waiting: deque[_Job] = deque()
@@ -188,6 +189,9 @@ class Lane:
         tells = [(_TELL, _NONE)] if any(job.notices for job in batch) else []
         results = await link.exchange([*self._begin, *(each for job in batch for each in job.messages), *tells])
         try:
+            failure = failures.first(results)
+            if failure is not None and failures.passes(failure, turn=self._turn):
+                raise _TryAgainError(failures.said(failure))
             at_fault = _read(batch, results, len(self._begin))
         except (StoreUnavailable, _TryAgainError):
             await link.exchange([(_ROLLBACK, _NONE)])
@@ -215,7 +219,8 @@ async def _commit(link: Link) -> None:
         raise Unknown(str(error)) from error
     failure = failures.first(results)
     if failure is not None:
-        raise StoreUnavailable(failures.said(failure))
+        # A server that ends while it waits for a standby says so of a commit that it has made.
+        raise (StoreUnavailable if failures.undone(failure) else Unknown)(failures.said(failure))
     if results[-1].command_status != b"COMMIT":
         raise StoreUnavailable("the transaction was rolled back")
 
@@ -223,11 +228,11 @@ async def _commit(link: Link) -> None:
 def _read(batch: Sequence[_Job], results: Sequence[PGresult], start: int) -> list[_Job]:
     """Give each caller the outcome of its statements; those at fault.
 
-    Raises StoreUnavailable or _TryAgainError for a failure that is nobody's fault.
+    Raises StoreUnavailable for a failure that is nobody's fault.
     """
     failure = failures.first(results)
     if failure is not None and not failures.is_defect(failure):
-        raise _TryAgainError(failures.said(failure)) if failures.passes(failure) else failures.error(failure)
+        raise failures.error(failure)
     at_fault = []
     for job in batch:
         own = results[start : start + len(job.messages)]
