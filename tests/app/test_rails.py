@@ -8,6 +8,7 @@ import pytest
 from tessera.app import applications, callers, limits
 from tessera.app.limits import Wanted
 from tessera.app.operators import OperatorError
+from tessera.app.reports import Reports
 from tessera.core.changes import SetRails
 from tessera.core.credentials import UNKNOWN_CLIENT
 from tessera.core.errors import InvalidAuthToken, InvalidClient, TooManyRequests
@@ -26,6 +27,21 @@ def at(source: str, token: str = "") -> Evidence:
 async def limit(scene: Scene, **wanted: Any) -> None:
     """Set guard rails of the scene's application."""
     await limits.change(scene.house, "partner", Wanted(**wanted))
+
+
+class Noted(Reports):
+    """Reports that note what was due, and tell the same."""
+
+    def __init__(self, interval_seconds: int) -> None:
+        super().__init__(interval_seconds)
+        self.told: list[object] = []
+
+    def due(self, key: object, now: int) -> int:
+        """As any reports say."""
+        count = super().due(key, now)
+        if count:
+            self.told.append(key)
+        return count
 
 
 async def refused(scene: Scene, evidence: Evidence) -> TooManyRequests:
@@ -136,7 +152,9 @@ def test_tokens_are_counted(tmp_path: Path, member: str, rail: str, window: floa
                 (rail, left, int(window))
             ]
         scene.clock.step(window / 2)
-        refusal = await refused(scene, at(OFFICE))
+        late = at(OFFICE)
+        refusal = await refused(scene, late)
+        assert [each.left for each in late.quotas or ()] == [0]
         assert refusal.seconds == int(window / 2)
         assert refusal.check == f"rails.{rail}"
         for _ in range(5):
@@ -161,10 +179,16 @@ def test_a_watched_rail_reports_and_refuses_nothing(tmp_path: Path) -> None:
             tokens_per_day=1,
             watch=("networks", "requests", "tokens-hour", "tokens-day"),
         )
+        with pytest.raises(InvalidClient):
+            await scene.token(secret="wrong", evidence=at("198.51.100.1"))
+        reports = Noted(60)
+        scene.house.rail_reports = reports
         for _ in range(3):
             evidence = at("198.51.100.1")
             await scene.token(evidence=evidence)
             assert evidence.quotas == []
+        rails = ("networks", "requests", "tokens-hour", "tokens-day")
+        assert reports.told == [(1, each) for each in rails], "each rail is told of by itself, once a minute"
         shown = await limits.show(scene.house, "partner")
         assert (shown.tokens_hour, shown.tokens_day, shown.would_refuse_day) == (3, 3, 3 + 2 + 2 + 2)
         await limit(scene, enforce=("tokens-day",))

@@ -128,9 +128,13 @@ def test_the_last_secret_is_not_ended_by_accident(tmp_path: Path) -> None:
     folder, _ = folder_with_application(tmp_path)
     at = ("--data-dir", folder)
     for when in ([], ["--in", "7d"], ["--at", "2100-01-01T00:00:00Z"]):
-        assert "last live secret" in one_sentence(run("apps", "secrets", "expire", "Partner", "first", *when, *at))
+        assert "last live credential of Partner" in one_sentence(
+            run("apps", "secrets", "expire", "Partner", "first", *when, *at)
+        )
     run("apps", "secrets", "add", "Partner", "--name", "short", "--expires", "1d", *at)
-    assert "last live secret" in one_sentence(run("apps", "secrets", "expire", "Partner", "first", "--in", "7d", *at))
+    assert "last live credential" in one_sentence(
+        run("apps", "secrets", "expire", "Partner", "first", "--in", "7d", *at)
+    )
     assert run("apps", "secrets", "expire", "Partner", "first", "--in", "12h", *at).code == 0
     assert run("apps", "secrets", "expire", "Partner", "short", "--yes", *at).code == 0
 

@@ -190,21 +190,21 @@ def test_a_key_is_ended_now_or_later(tmp_path: Path) -> None:
 
 
 def test_each_command_ends_its_own_kind(tmp_path: Path) -> None:
-    """`keys expire` ends no secret and no certificate, `certificates expire` no key; what there is, is named."""
+    """`keys expire` ends no secret and no certificate, and so on; the right command is named, or what there is."""
     folder, _ = folder_with_application(tmp_path)
     given, at = files(tmp_path), ("--data-dir", folder)
-    none = one_sentence(run("apps", "keys", "expire", "Partner", "first", "--yes", *at))
-    assert none == "The application has no key named first. It has: none."
+    none = one_sentence(run("apps", "keys", "expire", "Partner", "other", "--yes", *at))
+    assert none == "The application has no key named other. It has: none."
     run("apps", "keys", "add", "Partner", "--jwk", given["jwk"], *at)
     run("apps", "certificates", "add", "Partner", "--pem", given["certificate"], *at)
-    for group, name in (
-        ("keys", "first"),
-        ("keys", "certificate-1"),
-        ("certificates", "first"),
-        ("certificates", "key-1"),
-    ):
-        sentence = one_sentence(run("apps", group, "expire", "Partner", name, "--yes", *at))
-        assert f"named {name}. It has: {names(folder, group)[0]}." in sentence
+    own = {"secret": "first", "key": "key-1", "certificate": "certificate-1"}
+    for kind, mine in own.items():
+        for other, name in own.items():
+            if other != kind:
+                sentence = one_sentence(run("apps", f"{kind}s", "expire", "Partner", name, "--yes", *at))
+                assert sentence == f"{name} is a {other}, and no {kind}. End it with `tessera apps {other}s expire`."
+        sentence = one_sentence(run("apps", f"{kind}s", "expire", "Partner", "other", "--yes", *at))
+        assert sentence == f"The application has no {kind} named other. It has: {mine}."
     shown = run("apps", "show", "Partner", "--json", *at).document["secrets"]
     assert [each["state"] for each in shown] == ["live"] * 3
 
@@ -232,7 +232,7 @@ def test_the_ways_of_an_application_are_chosen(tmp_path: Path) -> None:
         ("tls", "tls"), ("tls,private_key_jwt", "private_key_jwt,tls"), ("secret,secret", "secret"),
         ("tls,secret,private_key_jwt", "secret,private_key_jwt,tls"), ("any", "any"),
     ):  # fmt: skip
-        done = run("apps", "set", "Partner", "--methods", said, *at)
+        done = run("apps", "set", "Partner", "--methods", said, "--yes", *at)
         assert (done.code, done.out) == (0, "")
         assert f"It may prove itself by: {said}." in done.err
         shown = run("apps", "show", "Partner", *at).out
@@ -249,3 +249,45 @@ def test_a_way_that_is_none_is_wrong_usage(tmp_path: Path, said: str) -> None:
     assert run("apps", "set", "Partner", *flags, "--data-dir", folder).code == 2
     shown = run("apps", "show", "Partner", "--json", "--data-dir", folder).document
     assert (shown["authentication_methods"], shown["query_credentials"]) == ("any", "allow")
+
+
+def test_an_application_is_not_shut_out_by_accident(tmp_path: Path) -> None:
+    """Ways for which it has no live credential ask for `--yes`, and nothing of the command is done without it."""
+    folder, _ = folder_with_application(tmp_path)
+    given, at = files(tmp_path), ("--data-dir", folder)
+
+    def chosen(*flags: str) -> str:
+        done = run("apps", "set", "Partner", *flags, "--json", *at)
+        if done.code:
+            return one_sentence(done)
+        methods: str = done.document["authentication_methods"]
+        return methods
+
+    for said, named in (("tls", "tls"), ("tls,private_key_jwt", "private_key_jwt or tls")):
+        sentence = chosen("--methods", said, "--query-credentials", "deny")
+        assert sentence.startswith(f"Partner has no live credential for {named}: it gets no tokens then. "), sentence
+    shown = run("apps", "show", "Partner", "--json", *at).document
+    assert (shown["authentication_methods"], shown["query_credentials"]) == ("any", "allow")
+    run("apps", "keys", "add", "Partner", "--jwk", given["jwk"], *at)
+    assert chosen("--methods", "private_key_jwt,tls") == "private_key_jwt,tls"
+    assert chosen("--methods", "secret") == "secret"
+    assert run("apps", "keys", "expire", "Partner", "key-1", *at).code == 0
+    assert "no live credential for private_key_jwt" in chosen("--methods", "private_key_jwt")
+    assert chosen("--methods", "private_key_jwt", "--yes") == "private_key_jwt"
+    assert chosen("--methods", "any") == "any"
+
+
+def test_the_last_credential_of_a_way_that_is_on_is_not_ended_by_accident(tmp_path: Path) -> None:
+    """One beside it does not count when its way is off; one whose own way is off may go."""
+    folder, _ = folder_with_application(tmp_path)
+    given, at = files(tmp_path), ("--data-dir", folder)
+    run("apps", "keys", "add", "Partner", "--jwk", given["jwk"], *at)
+    run("apps", "set", "Partner", "--methods", "secret,tls", *at)
+    sentence = one_sentence(run("apps", "secrets", "expire", "Partner", "first", *at))
+    assert sentence.startswith("first is the last live credential for secret or tls: Partner gets no tokens then. Add")
+    run("apps", "secrets", "add", "Partner", "--expires", "7d", *at)
+    assert "last live" in one_sentence(run("apps", "secrets", "expire", "Partner", "first", "--in", "8d", *at))
+    assert run("apps", "secrets", "expire", "Partner", "first", "--in", "6d", *at).code == 0
+    assert run("apps", "keys", "expire", "Partner", "key-1", "--at", "5d", *at).code == 0
+    run("apps", "set", "Partner", "--methods", "tls", "--yes", *at)
+    assert run("apps", "secrets", "expire", "Partner", "first", *at).code == 0

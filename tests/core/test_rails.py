@@ -25,6 +25,11 @@ def test_guard_rails_are_read_as_they_were_written() -> None:
     ]
     assert GuardRails().text() == ""
     assert GuardRails(watch=(Rail.NETWORKS,)).text() == "", "what is not there is not watched"
+    watched = GuardRails(requests_per_second=5, watch=(Rail.NETWORKS, Rail.REQUESTS))
+    assert rails.declared(watched.text()) == GuardRails(requests_per_second=5, watch=(Rail.REQUESTS,))
+    nowhere = rails.read('{"networks":[]}').allowed
+    assert nowhere is not None
+    assert not nowhere.within("10.0.0.1"), "no network is none, and not all"
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,15 @@
 """The certificate in a header counts from a trusted proxy only."""
 
 import json
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
 
 from tessera.app import applications, client_credentials
 from tessera.app.house import House
-from tests.support import deeds, pki, world
+from tests.support import deeds, pki
 from tests.support.pki import Pair
 from tests.support.raw import Answer
-from tests.support.server import running
 from tests.support.target import Header, Target, assert_refused
 
 
@@ -40,14 +38,6 @@ def _client(target: Target) -> Client:
         return issued.client_id
 
     return Client(deeds.do(target.folder, furnish), pair)
-
-
-@pytest.fixture(scope="module")
-def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    """A server that trusts a proxy on this machine."""
-    folder = tmp_path_factory.mktemp("behind") / "data"
-    with running(folder, TESSERA_TRUSTED_PROXIES="127.0.0.1") as server:
-        yield Target(server.port, folder, world.furnish(folder))
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,10 @@ REQUIRED = {
     "client_id": (401, "invalid_client"),
     "client_secret": (401, "invalid_client"),
 }
-OPTIONAL = ("scope", "client_assertion", "client_assertion_type", "token", "token_type_hint")
-KNOWN = (*REQUIRED, *OPTIONAL)
+ONCE = (*REQUIRED, "scope", "client_assertion", "client_assertion_type", "token", "token_type_hint")
+KNOWN = (*ONCE, "resource")
+"""`resource` may stand several times (RFC 8707 section 2), but nothing else of the tables is other for it."""
+
 PLACES = ("query", "form", "json")
 
 
@@ -39,7 +41,7 @@ def send(target: Target, place: str, parameters: str) -> Answer:
 
 
 @pytest.mark.parametrize("place", ["query", "form"])
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", ONCE)
 def test_a_defined_parameter_stands_once(target: Target, name: str, place: str) -> None:
     """Twice is an invalid request, with equal values, different ones or an empty one, however the name is encoded."""
     others = {key: value for key, value in good(target).items() if key != name}
@@ -62,7 +64,20 @@ def test_a_defined_parameter_stands_in_one_place(target: Target, name: str) -> N
     assert_refused(answer, 400, "invalid_request")
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("place", PLACES)
+def test_a_resource_may_stand_twice_and_is_then_looked_for(target: Target, place: str) -> None:
+    """Equal ones count once, an empty one does not, and different ones are too many: none of these is a resource."""
+    for one, other in (("urn:a", "urn:a"), ("urn:a", "urn:b"), ("", "urn:a"), ("urn:a", "")):
+        if place == "json":
+            members = ",".join(f"{json.dumps(key)}:{json.dumps(value)}" for key, value in good(target).items())
+            body = f'{{{members},"resource":"{one}","resource":"{other}"}}'
+            answer = target.ask_token("", body, ("Content-Type", "application/json"))
+        else:
+            answer = send(target, place, f"{encoded(good(target))}&resource={one}&resource={other}")
+        assert_refused(answer, 400, "invalid_target")
+
+
+@pytest.mark.parametrize("name", ONCE)
 def test_a_json_member_stands_once(target: Target, name: str) -> None:
     """Twice in a JSON object is twice."""
     members = ",".join(f"{json.dumps(key)}:{json.dumps(value)}" for key, value in {**good(target), name: "a"}.items())

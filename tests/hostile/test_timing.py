@@ -19,7 +19,10 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support import raw
+from tessera.app import applications, client_credentials
+from tessera.app.house import House
+from tessera.core.jws import PrivateKey
+from tests.support import assertions, deeds, raw
 from tests.support.raw import Wire
 from tests.support.target import Target
 
@@ -151,6 +154,52 @@ def test_an_imported_client_is_not_told_from_an_unknown_one(target: Target) -> N
     known, unknown = (min(seconds) for seconds in times.values())
     assert abs(known - unknown) < 0.2 * known
     assert known > 0.005, "no slow check was made"
+
+
+class Prover(NamedTuple):
+    """A client with two key pairs, of which it has the first one only, beside one that is disabled."""
+
+    client_id: str
+    stopped_id: str
+    own: PrivateKey
+    other: PrivateKey
+    issuer: str
+
+    def asking(self, client_id: str, key: PrivateKey, **claims: object) -> Ask:
+        """A token request by an assertion, good but for its key or what is said."""
+        says = assertions.claims(client_id, self.issuer, time.time(), **claims)
+        body = assertions.form(assertions.signed(key, says)).encode()
+        data = raw.request("POST", "/oauth/token", body, [raw.FORM])
+        return lambda: data
+
+
+@pytest.fixture(scope="module")
+def prover(target: Target) -> Prover:
+    """Two clients with the same key, one of them disabled."""
+    own = assertions.new_key()
+
+    async def furnish(house: House) -> list[str]:
+        made = [(await applications.create(house, name, 1)).client_id for name in ("on time", "stopped on time")]
+        for client_id in made:
+            await client_credentials.add_key(house, client_id, "key", assertions.jwk(own))
+        await applications.disable(house, made[1])
+        return made
+
+    client_id, stopped_id = deeds.do(target.folder, furnish)
+    return Prover(client_id, stopped_id, own, assertions.new_key(), f"http://127.0.0.1:{target.port}")
+
+
+@pytest.mark.parametrize("what", ["an unknown client", "the right key of a disabled client", "an expired assertion"])
+def test_it_takes_as_long_as_an_assertion_by_a_wrong_key(target: Target, prover: Prover, what: str) -> None:
+    """Whatever is wrong with an assertion, one signature is checked, and a caller learns nothing from the clock."""
+    wrong = prover.asking(prover.client_id, prover.other)
+    other = {
+        "an unknown client": prover.asking(target.values["unknown_client"], prover.other),
+        "the right key of a disabled client": prover.asking(prover.stopped_id, prover.own),
+        "an expired assertion": prover.asking(prover.client_id, prover.own, exp=int(time.time()) - 60),
+    }[what]
+    difference = best(target.port, wrong, other)
+    assert not difference.shows, difference
 
 
 def questions(target: Target, token: str) -> Ask:

@@ -18,12 +18,13 @@ class Fault(Enum):
 class FaultyStore:
     """Any store, with the next commits failing as `faults` says, one each; reads and everything else pass through.
 
-    `between` is committed before the next commit, as another process would do it.
+    A commit for which it says None does not fail. `between` is committed before the next commit, as another process
+    would do it.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.faults: list[Fault] = []
+        self.faults: list[Fault | None] = []
         self.between: tuple[Change, ...] = ()
 
     def __getattr__(self, name: str) -> Any:

@@ -9,9 +9,9 @@ from urllib.parse import unquote
 
 from tessera import wiring
 from tessera.core import metadata
-from tessera.settings import load
 from tessera.web.asgi import App
 from tests.support import raw
+from tests.support.house import settings_of
 from tests.support.raw import Answer
 
 
@@ -33,7 +33,7 @@ class InProcess:
 
     def __init__(self, folder: Path) -> None:
         self._runner = asyncio.Runner()
-        settings = load(data_dir=folder)
+        settings = settings_of(folder)
         address = metadata.protected_resource_address(settings.issuer_in_force)
         self._app = App(partial(wiring.serving, settings), resource_metadata=address)
         self._to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -62,34 +62,36 @@ class InProcess:
 
     def play(self, method: str, target: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
         """The answer to one request."""
-        raw_path, _, query = target.partition("?")
-        scope: dict[str, Any] = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.4"},
-            "http_version": "1.1",
-            "scheme": "http",
-            "method": method,
-            "path": unquote(raw_path),
-            "raw_path": raw_path.encode(),
-            "query_string": query.encode(),
-            "headers": [(name.lower().encode(), value.encode()) for name, value in headers],
-            "root_path": "",
-            "client": ("127.0.0.1", 1),
-            "server": ("127.0.0.1", 2),
-        }
-        return self._runner.run(self._ask(scope, body))
+        return self._runner.run(answer_of(self._app, method, target, headers, body))
 
-    async def _ask(self, scope: dict[str, Any], body: bytes) -> Answer:
-        sent: list[Any] = []
 
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
+async def answer_of(app: App, method: str, target: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
+    """What an ASGI application answers to one request."""
+    raw_path, _, query = target.partition("?")
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "scheme": "http",
+        "method": method,
+        "path": unquote(raw_path),
+        "raw_path": raw_path.encode(),
+        "query_string": query.encode(),
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers],
+        "root_path": "",
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 2),
+    }
+    sent: list[Any] = []
 
-        async def send(message: Any) -> None:
-            sent.append(message)
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
 
-        await self._app(scope, receive, send)
-        start, *bodies = sent
-        pairs = [(name.decode().lower(), value.decode()) for name, value in start["headers"]]
-        whole = b"" if scope["method"] == "HEAD" else b"".join(message["body"] for message in bodies)
-        return Answer(start["status"], pairs, whole)
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    start, *bodies = sent
+    pairs = [(name.decode().lower(), value.decode()) for name, value in start["headers"]]
+    whole = b"" if scope["method"] == "HEAD" else b"".join(message["body"] for message in bodies)
+    return Answer(start["status"], pairs, whole)

@@ -4,22 +4,30 @@ import base64
 import json
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
+from tessera import wiring
+from tessera.api import discovery
 from tessera.app import client_credentials
 from tessera.app.house import House
 from tessera.core import metadata
 from tessera.core.assertions import TYPE
+from tessera.core.certificates import Authorities
 from tessera.core.jws import Algorithm
-from tessera.web.routes import Route
+from tessera.settings import load
+from tessera.web.asgi import App, Served
+from tessera.web.routes import Route, Routes
 from tests.reference.conftest import routes
-from tests.support import assertions, deeds, raw
+from tests.support import assertions, deeds, pki, raw
+from tests.support.players import answer_of
 from tests.support.possession import Holder
 from tests.support.raw import Answer
+from tests.support.scene import Scene, play
 from tests.support.server import Server, free_port, running
 
 __all__ = ["routes"]
@@ -29,7 +37,7 @@ UNTOLD = frozenset({"/oauth/token/info"})
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the demonstration."""
     with running(tmp_path_factory.mktemp("told") / "data") as started:
         yield started
@@ -40,6 +48,7 @@ def fetch(server: Server, path: str, *headers: tuple[str, str]) -> Any:
     answer = raw.ask(server.port, "GET", path, b"", list(headers))
     assert answer.status == 200, answer
     assert answer.header("content-type") == "application/json"
+    assert answer.header("cache-control") == "public, max-age=300"
     return json.loads(answer.body)
 
 
@@ -173,6 +182,28 @@ def test_no_header_changes_what_is_told(server: Server, headers: list[tuple[str,
         assert fetch(server, path, *headers) == fetch(server, path)
     answer = raw.ask(server.port, "GET", "/priv/v1/apps/a/users/b", b"", headers)
     assert f'resource_metadata="{server.url}/' in (answer.all("www-authenticate")[1])
+
+
+def test_what_is_set_up_for_certificates_is_told(tmp_path: Path) -> None:
+    """With a trusted proxy and an authority both ways of certificates are told of, with the proxy alone only one."""
+
+    async def scenario(scene: Scene) -> None:
+        scene.house.settings = load(trusted_proxies=("127.0.0.1",))
+        for authorities, added in (
+            (None, ["self_signed_tls_client_auth"]),
+            (Authorities(pki.authority().pem), ["self_signed_tls_client_auth", "tls_client_auth"]),
+        ):
+            scene.house.authorities = authorities
+            app = App(partial(wiring.serving, scene.house.settings), Served(Routes(discovery.routes(scene.house))))
+            answer = await answer_of(app, "GET", metadata.AUTHORIZATION_SERVER, [], b"")
+            assert json.loads(answer.body)["token_endpoint_auth_methods_supported"][3:] == added
+
+    play(tmp_path, scenario)
+
+
+def test_a_key_is_told_for_longer_than_anybody_keeps_the_set() -> None:
+    """Whoever has the set from before knows the key when it signs, by default ten times over."""
+    assert load().key_publish_seconds > 10 * discovery.CACHED_SECONDS
 
 
 def test_an_issuer_with_a_path_has_its_documents_where_the_path_is_inserted(tmp_path: Path) -> None:

@@ -33,8 +33,15 @@ DEFAULT_LIFETIME_SECONDS = 14 * 86400
 
 PAGE_ROWS = 500
 
-_NAMED_AS = {"public_key": "key", "jwks_uri": "key", "certificate": "certificate", "tls_subject": "certificate"}
-"""What a credential without a name of its own is called by, by its kind; all others are secrets."""
+CALLED = {
+    "keyed": "secret",
+    "argon2id": "secret",
+    "public_key": "key",
+    "jwks_uri": "key",
+    "certificate": "certificate",
+    "tls_subject": "certificate",
+}
+"""What a credential of each kind is called: the word in its commands, and in a name that it gets by itself."""
 
 
 class Issued(msgspec.Struct, frozen=True):
@@ -144,19 +151,28 @@ async def expire_secret(house: House, client_id: str, name: str, ends_at: int | 
     return secret
 
 
-async def leaves_no_secret(house: House, client_id: str, name: str, ends_at: int | None = None) -> bool:
-    """Whether no other secret is live any more when this one ends (now when None): then all tokens end with it."""
-    now = house.clock.now()
+async def lost_with(house: House, application: ApplicationRecord, name: str, ends_at: int | None = None) -> str:
+    """What an application loses when this credential ends (now when None), as a sentence; empty when nothing.
+
+    With the last live credential end all of its tokens; without one in a way that is on, it gets no new ones.
+    """
+    now, ways = house.clock.now(), application.authentication_methods
     end = max(now, now if ends_at is None else ends_at)
-    others = [each for each in await house.store.secrets(client_id) if each.name != name]
-    return not any(each.ends_at is None or each.ends_at > end for each in others)
+    found = await house.store.secrets(application.client_id)
+    own, others = [each for each in found if each.name == name], [each for each in found if each.name != name]
+    if not applications.proving(others, "any", end):
+        return f"{name} is the last live credential of {application.name}: with it end all of the application's tokens."
+    if applications.proving(own, ways, now) and not applications.proving(others, ways, end):
+        allowed = " or ".join(ways.split(","))
+        return f"{name} is the last live credential for {allowed}: {application.name} gets no tokens then."
+    return ""
 
 
 async def free_credential_name(house: House, client_id: str, kind: str) -> str:
     """A name for the next credential of this kind that none so far has, as `secret-2`; each kind has its own count."""
     found = await house.store.secrets(client_id)
     taken = {each.name for each in found}
-    before = sum(_NAMED_AS.get(each.kind, "secret") == kind for each in found)
+    before = sum(CALLED[each.kind] == kind for each in found)
     return next(name for name in (f"{kind}-{count}" for count in range(before + 1, 2**31)) if name not in taken)
 
 

@@ -2,16 +2,24 @@
 
 import msgspec
 
+from tessera.app.applications import CALLED
 from tessera.app.house import House
 from tessera.app.operators import OperatorError, check_text, commit
-from tessera.core import certificates, jws, key_sets
-from tessera.core.applications import AuthenticationMethod, CredentialKind, CredentialRecord
+from tessera.core import applications, certificates, jws, key_sets
+from tessera.core.applications import ApplicationRecord, AuthenticationMethod, CredentialKind, CredentialRecord
 from tessera.core.certificates import NotUsable
 from tessera.core.changes import AddCredential, SetAuthenticationMethods
 from tessera.core.jws import Malformed, PublicKey
 
 KEY_KINDS = (CredentialKind.PUBLIC_KEY, CredentialKind.JWKS_URI)
 CERTIFICATE_KINDS = (CredentialKind.CERTIFICATE, CredentialKind.TLS_SUBJECT)
+
+METHODS = {
+    "secret": AuthenticationMethod.CLIENT_SECRET,
+    "private_key_jwt": AuthenticationMethod.PRIVATE_KEY_JWT,
+    "tls": AuthenticationMethod.TLS,
+}
+"""The ways in which an application may prove itself, by the names that an operator uses."""
 
 
 async def add_key(house: House, client_id: str, name: str, jwk: bytes, *, ends_at: int | None = None) -> str:
@@ -94,11 +102,23 @@ async def of_kind(house: House, client_id: str, kinds: tuple[CredentialKind, ...
 
 
 async def check_named(house: House, client_id: str, kind: str, name: str) -> None:
-    """Raises OperatorError unless the application has a `key` or `certificate` of this name: a secret is neither."""
-    kinds = KEY_KINDS if kind == "key" else CERTIFICATE_KINDS
-    names = [each.name for each in await of_kind(house, client_id, kinds)]
-    if name not in names:
-        raise OperatorError(f"The application has no {kind} named {name}. It has: {', '.join(names) or 'none'}.")
+    """Raises OperatorError unless the application has a `secret`, `key` or `certificate` of this name."""
+    found = {each.name: CALLED[each.kind] for each in await house.store.secrets(client_id)}
+    called = found.get(name)
+    if called is None:
+        names = ", ".join(each for each in found if found[each] == kind) or "none"
+        raise OperatorError(f"The application has no {kind} named {name}. It has: {names}.")
+    if called != kind:
+        raise OperatorError(f"{name} is a {called}, and no {kind}. End it with `tessera apps {called}s expire`.")
+
+
+async def lost_without(house: House, application: ApplicationRecord, methods: AuthenticationMethod) -> str:
+    """What an application loses when it may prove itself in these ways alone, as a sentence; empty when nothing."""
+    names = [name for name, way in METHODS.items() if way & methods]
+    found = await house.store.secrets(application.client_id)
+    if not names or applications.proving(found, ",".join(names), house.clock.now()):
+        return ""
+    return f"{application.name} has no live credential for {' or '.join(names)}: it gets no tokens then."
 
 
 async def set_methods(house: House, client_id: str, methods: AuthenticationMethod) -> None:

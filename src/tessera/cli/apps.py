@@ -218,11 +218,12 @@ def change(
         typer.Option("--token-reuse", help="Whether a live token is handed out again while half its life remains."),
     ] = None,
     methods: Methods = None,
+    yes: Yes = False,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Change what an application may do."""
-    from tessera.app import applications
+    """Change what an application may do. What leaves it no way to prove itself asks for --yes."""
+    from tessera.app import applications, client_credentials
 
     wanted = _wanted(query_credentials, token_format, token_binding, token_reuse, methods)
     if not wanted:
@@ -232,6 +233,10 @@ def change(
 
     async def work(house: "House") -> "ApplicationRecord":
         found = await applications.find(house, name)
+        if methods is not None:
+            lost = await client_credentials.lost_without(house, found, credentials.methods_named(methods))
+            if lost:
+                confirm(f"{lost} Go on?", f"{lost} Add one first, or say --yes.", yes=yes)
         for deed, _ in wanted:
             await deed(house, found.client_id)
         return await applications.find(house, found.client_id)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tessera.cli import durations, output, secrets
-from tessera.cli.opening import confirm, with_house
+from tessera.cli.opening import with_house
 from tessera.cli.options import App, AsJSON, DataDir, Yes, examples, group
 
 if TYPE_CHECKING:
     from tessera.app.house import House
+    from tessera.core.applications import AuthenticationMethod
 
 keys = group("Public keys of an application, by which it proves itself with a signed assertion (private_key_jwt).")
 certificates = group("Certificates of an application, by which it proves itself over mutual TLS.")
@@ -27,23 +28,22 @@ At = Annotated[
 ]
 
 
-METHODS = {"secret": 1, "private_key_jwt": 2, "tls": 4}
-"""The ways in which an application may prove itself, by their flags (`core/applications.AuthenticationMethod`)."""
-
-
 def _file(flag: str, what: str) -> Any:
     """An option that names a file, which has to be there."""
     return typer.Option(flag, help=what, metavar="FILE", exists=True, dir_okay=False, readable=True)
 
 
-def methods_named(text: str) -> int:
+def methods_named(text: str) -> "AuthenticationMethod":
     """The flags of these ways. Raises BadParameter."""
-    if text == "any":
-        return 0
-    names = text.split(",")
-    if not all(each in METHODS for each in names):
-        raise typer.BadParameter(f"--methods is any, or some of {', '.join(METHODS)}, with commas between.")
-    return sum(METHODS[each] for each in {*names})
+    from tessera.app.client_credentials import METHODS
+    from tessera.core.applications import AuthenticationMethod
+
+    found = AuthenticationMethod(0)
+    for each in () if text == "any" else text.split(","):
+        if each not in METHODS:
+            raise typer.BadParameter(f"--methods is any, or some of {', '.join(METHODS)}, with commas between.")
+        found |= METHODS[each]
+    return found
 
 
 @keys.command(
@@ -198,7 +198,7 @@ def expire_key(
     application: App, name: Named, *, at: At = None, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False
 ) -> None:
     """End a key, now or at a time. With the last credential end all of the application's tokens."""
-    _expire(application, "key", name, at, yes=yes, data_dir=data_dir, as_json=as_json)
+    secrets.end(application, "key", name, at, yes=yes, data_dir=data_dir, as_json=as_json)
 
 
 @certificates.command(
@@ -209,26 +209,4 @@ def expire_certificate(
     application: App, name: Named, *, at: At = None, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False
 ) -> None:
     """End a certificate, now or at a time. With the last credential end all of the application's tokens."""
-    _expire(application, "certificate", name, at, yes=yes, data_dir=data_dir, as_json=as_json)
-
-
-def _expire(
-    application: str, kind: str, name: str, at: str | None, *, yes: bool, data_dir: Path | None, as_json: bool
-) -> None:
-    from tessera.app import applications, client_credentials
-
-    if at is not None:
-        durations.moment(at, 0)
-
-    async def work(house: "House") -> dict[str, Any]:
-        found = await applications.find(house, application)
-        ends_at = None if at is None else durations.moment(at, house.clock.now())
-        await client_credentials.check_named(house, found.client_id, kind, name)
-        if await applications.leaves_no_secret(house, found.client_id, name, ends_at):
-            last = f"{name} is the last live credential of {found.name}: with it end all of the application's tokens."
-            confirm(f"{last} Go on?", f"{last} Add another first, or say --yes.", yes=yes)
-        await applications.expire_secret(house, found.client_id, name, ends_at)
-        after_it = secrets.listed(await house.store.secrets(found.client_id), house.clock.now())
-        return next(each for each in after_it if each["name"] == name)
-
-    secrets.tell_end(with_house(data_dir, work), as_json=as_json)
+    secrets.end(application, "certificate", name, at, yes=yes, data_dir=data_dir, as_json=as_json)

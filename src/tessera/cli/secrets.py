@@ -1,5 +1,6 @@
 """`tessera apps secrets`: the secrets of an application, any number of which may be live at once."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -122,34 +123,33 @@ def expire(
     as_json: AsJSON = False,
 ) -> None:
     """End a secret, now or at a time. With the last one end all of the application's tokens: that asks for --yes."""
-    from tessera.app import applications
-
     if at is not None and after is not None:
         raise typer.BadParameter("Say --at or --in, not both.")
-    when = at if at is not None else after
+    end(application, "secret", secret, at if at is not None else after, yes=yes, data_dir=data_dir, as_json=as_json)
+
+
+def end(
+    application: str, kind: str, name: str, when: str | None, *, yes: bool, data_dir: Path | None, as_json: bool
+) -> None:
+    """End a credential of this kind, a `secret`, `key` or `certificate`: now, or at a time."""
+    from tessera.app import applications, client_credentials
+
     if when is not None:
         durations.moment(when, 0)
 
     async def work(house: "House") -> dict[str, Any]:
         found = await applications.find(house, application)
         ends_at = None if when is None else durations.moment(when, house.clock.now())
-        if await applications.leaves_no_secret(house, found.client_id, secret, ends_at):
-            confirm(
-                f"{secret} is the last live secret of {found.name}: with it end all of the application's tokens."
-                " Go on?",
-                f"{secret} is the last live secret of {found.name}: with it end all of the application's tokens. Add"
-                " another first (`tessera apps secrets add`), or say --yes.",
-                yes=yes,
-            )
-        await applications.expire_secret(house, found.client_id, secret, ends_at)
+        await client_credentials.check_named(house, found.client_id, kind, name)
+        lost = await applications.lost_with(house, found, name, ends_at)
+        if lost:
+            another = f"Add another first (`tessera apps {kind}s add`), or say --yes."
+            confirm(f"{lost} Go on?", f"{lost} {another}", yes=yes)
+        await applications.expire_secret(house, found.client_id, name, ends_at)
         after_it = listed(await house.store.secrets(found.client_id), house.clock.now())
-        return next(each for each in after_it if each["name"] == secret)
+        return next(each for each in after_it if each["name"] == name)
 
-    tell_end(with_house(data_dir, work), as_json=as_json)
-
-
-def tell_end(done: dict[str, Any], *, as_json: bool) -> None:
-    """Say when a credential ends, or that it has."""
+    done = with_house(data_dir, work)
     if as_json:
         output.document(done)
     elif done["state"] == "ended":

@@ -10,6 +10,7 @@ import re
 import struct
 from collections.abc import Iterable, Sequence
 from enum import IntEnum, IntFlag
+from functools import lru_cache
 
 import msgspec
 
@@ -224,6 +225,27 @@ class CredentialRecord(msgspec.Struct, frozen=True):
     named: str | None
 
 
+WAYS = {
+    "keyed": "secret",
+    "argon2id": "secret",
+    "public_key": "private_key_jwt",
+    "jwks_uri": "private_key_jwt",
+    "certificate": "tls",
+    "tls_subject": "tls",
+}
+"""In which way a credential of each kind proves an application, by the names that an operator sees."""
+
+
+def proving(found: Iterable[CredentialRecord], ways: str, now: int) -> list[CredentialRecord]:
+    """The credentials that are live at `now` and prove an application in one of these ways, or in `any`."""
+    named = ways.split(",")
+    return [
+        each
+        for each in found
+        if (each.ends_at is None or each.ends_at > now) and (ways == "any" or WAYS[each.kind] in named)
+    ]
+
+
 NOBODY = Application(
     number=0,
     client_id="",
@@ -251,7 +273,15 @@ def generated_form(text: str) -> bool:
 
 def secret_digest(pepper: bytes, secret: str) -> bytes:
     """The keyed digest under which a generated secret is held (32 bytes)."""
-    return hashlib.blake2b(secret.encode(), digest_size=32, key=pepper).digest()
+    digest = _keyed(pepper).copy()
+    digest.update(secret.encode())
+    return digest.digest()
+
+
+@lru_cache(maxsize=2)
+def _keyed(pepper: bytes) -> hashlib.blake2b:
+    """The digest that has taken in the pepper, which costs as much as the secret."""
+    return hashlib.blake2b(digest_size=32, key=pepper)
 
 
 def matching_secret(application: Application, digest: bytes, now: int) -> int | None:

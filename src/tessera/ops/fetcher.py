@@ -35,6 +35,10 @@ class HTTPSFetcher:
         self._trust: ssl.SSLContext | None = None
 
     async def fetch(self, address: str, bytes_max: int) -> bytes:
+        """In a task of its own: a request that has not waited yet runs in none (`web/turns.py`)."""
+        return await asyncio.create_task(self._in_time(address, bytes_max))
+
+    async def _in_time(self, address: str, bytes_max: int) -> bytes:
         import httpx2  # only where something is got, so that commands start fast
 
         try:

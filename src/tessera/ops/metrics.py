@@ -117,7 +117,9 @@ class Metrics:
 
     def count(self, family: Family, *labels: str, by: int = 1) -> None:
         """So many more."""
-        place = self._place(family, labels)
+        place = self._places.get((family.name, *labels))
+        if place is None:
+            place = self._place(family, labels)
         self._cells[self._spare if place < 0 else place] += by
 
     def set(self, family: Family, value: int, *labels: str) -> None:

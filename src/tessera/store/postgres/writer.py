@@ -61,6 +61,8 @@ INDEPENDENT: frozenset[type[Change]] = frozenset(
         kinds.CountTokens,
         kinds.CountHour,
         kinds.MarkCredentialUsed,
+        kinds.TellCounts,
+        kinds.ForgetCounts,
     }
 )
 """Changes of rows of their own, on which no other change relies."""
