@@ -9,11 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
+from tessera.core.changes import TakeLease
 from tessera.ports import Store, StoreUnavailable, Unknown
 from tests.away.pair import Pair
 from tests.away.stand import healed, opened, organization, outcome, warm
 from tests.support.postgres import PORT
 from tests.support.waiting import until, wait_until
+
+REFUSED_AT_ONCE_SECONDS = 0.5
 
 WAITING = "select pid from pg_stat_activity where wait_event = 'SyncRep'"
 
@@ -91,7 +94,14 @@ def test_a_commit_that_waits_for_a_standby_is_never_called_done(pair: Pair) -> N
             assert (await outcome(store.commit(organization())))[0] is Unknown
             for _ in range(3):
                 assert (await outcome(store.commit(organization())))[0] in (StoreUnavailable, Unknown)
-            assert len(await asyncio.to_thread(pair.first.execute, WAITING)) == 1, "commits pile up at the server"
+            beside = [TakeLease(f"lease {number}", "holder", 0, 1) for number in range(3)]
+            for each in beside:
+                seconds = 0.0
+                while seconds < REFUSED_AT_ONCE_SECONDS:  # until it was tried over a new connection
+                    ended, seconds = await outcome(store.commit(each))
+                    assert ended in (StoreUnavailable, Unknown)
+                    await asyncio.sleep(0.02)
+            assert len(await asyncio.to_thread(pair.first.execute, WAITING)) == 2, "commits pile up at the server"
             await asyncio.to_thread(pair.second.start)
             await healed(store)
 

@@ -30,13 +30,12 @@ async def follow_feed(house: House, interval_seconds: float) -> None:
     while True:
         await asyncio.sleep(interval_seconds)
         try:
-            missed = await house.store.changed() or missed
+            missed = await house.store.changed() or missed  # what could not be read is to be read still
             if missed:
                 await feed.catch_up(house.directory, house.store, house.clock)
                 missed = False
             house.heard_at = house.clock.now()
         except StoreError as error:
-            missed = True  # whatever changed is to be read still
             trouble.met(error)
         else:
             trouble.none()
