@@ -28,7 +28,7 @@ OVERLAP_SECONDS = 3
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with two workers that write what was counted every fifth of a second."""
     folder = tmp_path_factory.mktemp("rotation") / "data"
     with running(folder, "--workers", str(WORKERS), TESSERA_USAGE_FLUSH_SECONDS="0.2") as started:

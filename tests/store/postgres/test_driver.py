@@ -1,0 +1,95 @@
+"""The driver: what is told of notices, and the end of the connection by which they are heard."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from tessera.core.changes import RevokeToken
+from tessera.store.conformance import material
+from tessera.store.conformance.material import AT
+from tessera.store.postgres import driver as drivers
+from tessera.store.postgres.driver import PostgresDriver
+from tests.support import databases, postgres
+from tests.support.databases import Kept
+
+HEARD_SECONDS = 30.0
+
+
+@pytest.fixture(autouse=True)
+def _only_by_hearing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is looked for by itself."""
+    monkeypatch.setattr(drivers, "POLL_SECONDS", 3600.0)
+
+
+def play(scenario: Callable[[Kept, PostgresDriver, PostgresDriver], Awaitable[None]]) -> None:
+    """Play a scenario with two nodes on a database; the first has looked already."""
+
+    async def whole(database: Kept) -> None:
+        one, two = postgres.driver(database.url), postgres.driver(database.url)
+        try:
+            await until_changed(one)
+            await scenario(database, one, two)
+        finally:
+            await one.close()
+            await two.close()
+
+    with databases.borrowed() as database:
+        asyncio.run(whole(database))
+
+
+async def until_changed(driver: PostgresDriver) -> None:
+    """Wait until there may be notices, and then until that was all."""
+    until = asyncio.get_running_loop().time() + HEARD_SECONDS
+    while not await driver.changed():
+        assert asyncio.get_running_loop().time() < until, "nothing was heard"
+        await asyncio.sleep(0.005)
+    while await driver.changed():
+        pass
+
+
+def test_notices_of_another_node_are_heard() -> None:
+    """By the word of the server; what makes no notice is not told of; one's own are noticed too."""
+
+    async def scenario(_database: Kept, one: PostgresDriver, two: PostgresDriver) -> None:
+        for number in range(5):
+            await two.commit([RevokeToken(number, AT)])
+            await until_changed(one)
+        await two.commit([material.organization("quiet")])
+        assert not await one.changed()
+        await one.commit([RevokeToken(99, AT)])
+        await until_changed(one)
+
+    play(scenario)
+
+
+def test_who_was_deaf_looks_and_hears_again() -> None:
+    """When the connection by which it heard is gone, a node looks once it has another: it may have missed a word."""
+
+    async def scenario(database: Kept, one: PostgresDriver, two: PostgresDriver) -> None:
+        for turn in range(2):
+            assert database.rows(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
+                " and query ilike 'listen %'"
+            ) == [(True,)]
+            await until_changed(one)
+            await two.commit([RevokeToken(turn, AT)])
+            await until_changed(one)
+
+    play(scenario)
+
+
+def test_reads_go_on_when_their_connection_is_lost() -> None:
+    """What was under way, or is asked next, is asked again on another connection."""
+
+    async def scenario(database: Kept, one: PostgresDriver, two: PostgresDriver) -> None:
+        await two.commit([material.organization("here")])
+        for _ in range(3):
+            found = await asyncio.gather(*(one.fetch("select name from organization", {}) for _ in range(10)))
+            assert found == [[("here",)]] * 10
+            database.rows(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
+                " and pid <> pg_backend_pid()"
+            )
+
+    play(scenario)
