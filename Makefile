@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test lint format bench sizing lock clean
+.PHONY: help run install test faults lint format bench sizing lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -20,6 +20,9 @@ install: $(VENV)/dev.stamp ## Set up .venv with everything that run, test, lint 
 test: $(VENV)/dev.stamp ## Run all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
 	@$(BIN)/python -m pytest -m alone
+
+faults: $(VENV)/dev.stamp ## Kill, break and fail over at length, and prove that nothing is lost (needs PostgreSQL, strace)
+	@$(BIN)/python -m tests.faults
 
 lint: $(VENV)/dev.stamp ## Check style, types, floors and house rules
 	@$(BIN)/ruff format --check src tests bench

@@ -1,8 +1,11 @@
 """The server: one process, or several that share a socket, until SIGTERM."""
 
+import multiprocessing
+import os
 import signal
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -16,6 +19,7 @@ from tessera.ops import tracing
 from tessera.ops.board import Board
 from tessera.ops.certificates import CertificateError, Certificates
 from tessera.settings import Settings, SettingsError
+from tessera.web.asgi import App
 from tessera.web.limits import Limits
 from tessera.web.protocol import LimitedProtocol
 from tessera.web.turns import Turns
@@ -101,7 +105,7 @@ def run(
     """
     pair = certificates(settings)
     config = uvicorn.Config(
-        partial(wiring.application, settings, Equipment(Board(), management, pair)),
+        partial(_application, settings, Equipment(Board(), management, pair)),
         ssl_context_factory=None if pair is None else partial(_context, pair),
         factory=True,
         workers=settings.workers,
@@ -123,6 +127,23 @@ def run(
         Multiprocess(config, sockets=[listener]).run()
     else:
         server.run(sockets=[listener])
+
+
+def _application(settings: Settings, equipment: Equipment) -> App:
+    """The application of one process.
+
+    A worker ends, in order, when the process that would replace it is gone: it would hold the port against the next.
+    """
+    if multiprocessing.parent_process() is not None:
+        threading.Thread(target=_end_with_parent, name="tessera-parent", daemon=True).start()
+    return wiring.application(settings, equipment)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _protocol(settings: Settings) -> Any:

@@ -12,7 +12,6 @@ from tessera.store.postgres.address import address
 from tessera.store.postgres.schema import migrate
 from tests.cli.command import CLEAN, one_sentence, run
 from tests.support import databases, postgres
-from tests.support.follower import Follower
 from tests.support.postgres import Cluster
 from tests.support.server import free_port
 
@@ -253,7 +252,7 @@ def test_a_standby(tmp_path: Path) -> None:
         own.start()
         own.execute("create role tessera login")
         own.execute("create database tessera owner tessera")
-        standby = Follower(own)
+        standby = Cluster(None, own)
         try:
             standby.start()
             url = f"postgresql://tessera@/tessera?host={standby.folder}&port=5432"

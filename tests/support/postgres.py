@@ -38,27 +38,46 @@ def binaries() -> Path:
 class Cluster:
     """A database server in a folder of its own. Settings are those of `postgresql.conf`.
 
-    Its data is in memory, where waiting for the disk takes no time, unless `place` is a folder of a disk.
+    Its data is in memory, where waiting for the disk takes no time, unless `place` is a folder of a disk. With
+    `copy_of` it is a standby of another that runs, made from a copy of it.
     """
 
-    def __init__(self, place: Path | None = None, **settings: str) -> None:
+    def __init__(self, place: Path | None = None, copy_of: "Cluster | None" = None, **settings: str) -> None:
+        self.settle(place)
+        self._chosen = settings
+        if copy_of is None:
+            self.run("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+            self._configure()
+        else:
+            self.copy(copy_of)
+
+    def copy(self, source: "Cluster") -> None:
+        """Become, in place of what it was, a standby of another that runs."""
+        shutil.rmtree(self.data, ignore_errors=True)
+        there = ("-h", str(source.folder), "-p", str(PORT), "-U", "postgres")
+        self.run("pg_basebackup", "-D", str(self.data), *there, "-R", "-c", "fast", "-X", "stream", "-N")
+        self._configure()
+
+    def _configure(self) -> None:
+        with (self.data / "postgresql.conf").open("a") as file:
+            for name, value in _settings(self.folder, self._chosen).items():
+                file.write(f"{name} = '{value}'\n")
+
+    def settle(self, place: Path | None = None) -> None:
+        """Find it a folder, with nothing in it."""
         self.folder = Path(tempfile.mkdtemp(prefix="tessera-pg-", dir=place or _memory()))
         self.data = self.folder / "data"
         self.log = self.folder / "server.log"
-        self._account = next((name for name in ACCOUNTS if _exists(name)), None) if os.geteuid() == 0 else None
-        if self._account is not None:
-            shutil.chown(self.folder, self._account)
-        self.run("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
-        with (self.data / "postgresql.conf").open("a") as file:
-            for name, value in _settings(self.folder, settings).items():
-                file.write(f"{name} = '{value}'\n")
+        self.account = next((name for name in ACCOUNTS if _exists(name)), None) if os.geteuid() == 0 else None
+        if self.account is not None:
+            shutil.chown(self.folder, self.account)
 
     def run(self, program: str, *arguments: str, timeout_seconds: float = 60) -> str:
         """Run one of PostgreSQL's programs on this server's behalf; what it printed. Raises AssertionError."""
         command = [str(binaries() / program), *arguments]
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=timeout_seconds, user=self._account, group=self._account,
-            extra_groups=[] if self._account else None, cwd=self.folder, check=False,
+            command, capture_output=True, text=True, timeout=timeout_seconds, user=self.account, group=self.account,
+            extra_groups=[] if self.account else None, cwd=self.folder, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
         return done.stdout
@@ -71,9 +90,19 @@ class Cluster:
         """End it: `fast` in order, `immediate` as a crash does."""
         self.run("pg_ctl", "-D", str(self.data), "-m", mode, "-w", "-t", "60", "stop")
 
+    @property
+    def pid(self) -> int | None:
+        """The process id of its first process; None when it does not run."""
+        try:
+            pid = int((self.data / "postmaster.pid").read_text().split()[0])
+            os.kill(pid, 0)
+        except (OSError, ValueError, IndexError):
+            return None
+        return pid
+
     def remove(self) -> None:
         """End it, if it runs, and remove everything."""
-        if (self.data / "postmaster.pid").exists():
+        if self.pid is not None:
             self.stop("immediate")
         shutil.rmtree(self.folder, ignore_errors=True)
 

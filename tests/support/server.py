@@ -89,9 +89,14 @@ class Server:
 
 def start(folder: Path, *arguments: str, **environment: str) -> Server:
     """Start a server with a demonstration in this folder; it answers when this returns."""
+    return start_bare(folder, "--demo", *arguments, **environment)
+
+
+def start_bare(folder: Path, *arguments: str, **environment: str) -> Server:
+    """Start a server on this folder; it answers when this returns."""
     port = free_port()
     printed = folder.parent / f"{folder.name}.{port}.out"
-    command = [sys.executable, "-m", "tessera", "serve", "--demo", "--port", str(port), "--data-dir", str(folder)]
+    command = [sys.executable, "-m", "tessera", "serve", "--port", str(port), "--data-dir", str(folder)]
     engines.lend(folder)
     environment = {"TESSERA_MANAGEMENT_PORT": "off", **engines.environment(folder), **environment}
     with printed.open("wb") as output:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import threading
 import time
 from pathlib import Path
@@ -10,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.support import raw, world
-from tests.support.processes import children, one_wire_each
+from tests.support.processes import children, one_wire_each, sockets
 from tests.support.raw import Wire, bearer
 from tests.support.server import Server, running, start
 from tests.support.target import Target
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.alone
 
@@ -145,7 +147,7 @@ def kill_under_load(server: Server, target: Target, seconds: float) -> tuple[lis
     """Tokens acknowledged, and those of them whose revocation was acknowledged, before the server was killed."""
     revoked: list[str] = []
     loads = under_load(target, 3, new_connections=False)
-    revoker = threading.Thread(target=_revoke_some, args=(target, loads[0], revoked))
+    revoker = threading.Thread(target=revoke_some, args=(target, loads[0], revoked))
     revoker.start()
     time.sleep(seconds)
     server.process.kill()
@@ -155,7 +157,8 @@ def kill_under_load(server: Server, target: Target, seconds: float) -> tuple[lis
     return [token for load in loads for token in load.acknowledged], revoked
 
 
-def _revoke_some(target: Target, load: Load, revoked: list[str]) -> None:
+def revoke_some(target: Target, load: Load, revoked: list[str]) -> None:
+    """Revoke tokens of a load, every third one, until the server is gone; those whose revocation was acknowledged."""
     values = target.values
     client = f"client_id={values['client_id']}&client_secret={values['client_secret']}"
     position = 0
@@ -204,3 +207,14 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path: Path) 
     finally:
         server.stop()
     print(f"\n{len(issued)} tokens and {len(revoked)} revocations held through {ROUNDS} kills")
+
+
+def test_workers_end_with_the_process_that_would_replace_them(tmp_path: Path) -> None:
+    """After kill -9 of the first process its workers end too, and the port is free for the next server."""
+    with running(tmp_path / "data", "--workers", "2") as server:
+        workers = children(server.process.pid)
+        assert len(workers) == 2
+        server.process.kill()
+        server.process.wait()
+        wait_until(lambda: not any(sockets(worker) for worker in workers))
+        socket.create_server(("127.0.0.1", server.port)).close()

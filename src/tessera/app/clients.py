@@ -6,7 +6,7 @@ from tessera.app import client_certificates, client_keys, floods, rails
 from tessera.app.house import House
 from tessera.core import applications, grants
 from tessera.core.applications import NOBODY, Application
-from tessera.core.credentials import UNKNOWN_CLIENT, Assertion, Credentials, Presented
+from tessera.core.credentials import UNKNOWN_CLIENT, Assertion, Certificate, Credentials, Presented
 from tessera.core.errors import InvalidClient
 from tessera.core.evidence import Evidence
 from tessera.core.grants import Authenticated
@@ -23,16 +23,20 @@ async def authenticate(house: House, presented: Credentials, evidence: Evidence,
     credentials in a URL or a way of authentication which the application denies, or a network from which it may not
     come; TooManyRequests for more requests than its guard rails allow, and for floods of wrong credentials.
     """
-    directory = house.directory
-    application = directory.applications.known.get(presented.client_id)
-    was_read = False
+    application = house.directory.applications.known.get(presented.client_id)
+    was_read = application is None
     if application is None:
-        was_read = not directory.applications.remembers(presented.client_id)
-        application = await directory.applications.with_client_id(presented.client_id) or NOBODY
+        application = await house.directory.applications.with_client_id(presented.client_id) or NOBODY
     if evidence.seen is not None:
-        evidence.seen.client_id = "" if application is NOBODY else application.client_id
+        evidence.seen.client_id = application.client_id  # empty for NOBODY
     checked = application if application.enabled else NOBODY  # the secrets of a disabled client tell nothing either
-    secret, fault = await _match(house, checked, presented, evidence, now)
+    if isinstance(presented, Presented):
+        digest = applications.secret_digest(house.directory.pepper, presented.client_secret)
+        secret, fault = applications.matching_secret(checked, digest, now), ""
+        if secret is None:
+            secret = await _slow_match(house, checked, presented, digest, evidence, now)
+    else:
+        secret, fault = await _match(house, checked, presented, now)
     outside = ""
     if application.options.rails and secret is not None:
         outside = rails.outside(house, application, evidence, now)
@@ -45,23 +49,16 @@ async def authenticate(house: House, presented: Credentials, evidence: Evidence,
     if application.options.rails:
         rails.pace(house, application, evidence, now)
     grants.check_place(presented, application)
-    if application.options.authentication_methods:
-        grants.check_method(presented, application)
+    grants.check_method(presented, application)
     if isinstance(presented, Assertion):
         await client_keys.spend(house, presented)
     return Authenticated(application, secret, presented.place)
 
 
 async def _match(
-    house: House, application: Application, presented: Credentials, evidence: Evidence, now: int
+    house: House, application: Application, presented: Assertion | Certificate, now: int
 ) -> tuple[int | None, str]:
-    """The number of the live credential that was presented, or None and, where there is more to say, why not."""
-    if isinstance(presented, Presented):
-        digest = applications.secret_digest(house.directory.pepper, presented.client_secret)
-        secret = applications.matching_secret(application, digest, now)
-        if secret is None:
-            secret = await _slow_match(house, application, presented, digest, evidence, now)
-        return secret, ""
+    """The number of the live credential that proves its holder by a signature, or None and why not."""
     if isinstance(presented, Assertion):
         return await client_keys.match(house, application, presented, now)
     return client_certificates.match(house, application, presented, now)
@@ -94,7 +91,7 @@ async def _slow_match(
 
 
 async def _read_for_nothing(house: House) -> None:
-    """One read, as an id that nobody has asked for before costs: so time does not tell which ids are known."""
+    """One read, as an id that is not in memory costs: so time does not tell which ids are known."""
     with suppress(StoreError):
         await house.store.application(NOBODY.client_id)
 

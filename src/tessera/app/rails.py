@@ -49,27 +49,28 @@ def pace(house: House, application: Application, evidence: Evidence, now: int) -
 
 def take_token(house: House, application: Application, evidence: Evidence, now: int) -> None:
     """Count one more token of an application. Raises TooManyRequests when it has had all that it may have."""
-    found = rails.read(application.options.rails)
+    found, quotas = rails.read(application.options.rails), evidence.quotas
     if not found.windows:
         return
-    in_hour, in_day = house.counts.tokens(application.number, now)
+    in_hour, in_day = house.counts.token(application.number, now, found.hour_max, found.day_max)
+    second = now // SECOND
     for window in found.windows:
         used = in_hour if window.seconds == HOUR_SECONDS else in_day
         if window.watched:
             if used >= window.limit:
                 _report(house, application, window.name, now)
             continue
-        reset = window.seconds - now // SECOND % window.seconds
-        if evidence.quotas is not None:
-            evidence.quotas.append(Quota(window.name, window.policy, max(window.limit - used - 1, 0), reset))
-        if used >= window.limit:
+        reset = window.seconds - second % window.seconds
+        left = window.limit - used - 1
+        if quotas is not None:
+            quotas.append(Quota(window.name, window.policy, max(0, left), reset))
+        if left < 0:
             raise TooManyRequests(
                 "This client has had all the tokens that it may have for now. Keep a token, and use it until it ends.",
                 seconds=reset,
                 detail=f"more than {window.limit} tokens in {window.seconds} seconds",
                 check=f"rails.{window.name}",
             )
-    house.counts.token(application.number, now)
 
 
 def _report(house: House, application: Application, rail: str, now: int) -> None:

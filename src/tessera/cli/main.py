@@ -20,7 +20,9 @@ import typer
 from tessera.cli import (
     apps,
     audit,
+    backups,
     configuration,
+    copy,
     customers,
     demo,
     doctor,
@@ -55,6 +57,9 @@ app.add_typer(token.app, name="token")
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("migrate", epilog=migrate.EXAMPLES)(migrate.migrate)
+app.command("backup", epilog=backups.BACKUP_EXAMPLES)(backups.backup)
+app.command("restore", epilog=backups.RESTORE_EXAMPLES)(backups.restore)
+app.command("copy", epilog=copy.EXAMPLES)(copy.copy)
 app.command("settings", epilog=configuration.EXAMPLES)(configuration.show)
 app.command("version", epilog=configuration.VERSION_EXAMPLES)(configuration.version)
 

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from tessera.core.networks import Networks, NotANetwork
+from tessera.core.pacing import COUNT_MAX
 
 NETWORKS_MAX = 100
 PER_SECOND_MAX = 1_000_000
@@ -75,7 +76,10 @@ class Window(msgspec.Struct, frozen=True, gc=False):
 
 
 class InForce(msgspec.Struct, frozen=True):
-    """Guard rails as a request meets them; zero and None stand for no rail. `readable` is False when all is refused."""
+    """Guard rails as a request meets them; zero and None stand for no rail. `readable` is False when all is refused.
+
+    `hour_max` and `day_max` are the tokens of an hour and of a day beyond which the `windows` refuse.
+    """
 
     allowed: Networks | None = None
     per_second: int = 0
@@ -84,6 +88,8 @@ class InForce(msgspec.Struct, frozen=True):
     networks_watched: bool = False
     requests_watched: bool = False
     readable: bool = True
+    hour_max: int = COUNT_MAX
+    day_max: int = COUNT_MAX
 
 
 UNREADABLE = InForce(Networks(()), readable=False)
@@ -115,6 +121,7 @@ def read(text: str) -> InForce:
         (Rail.TOKENS_HOUR, found.tokens_per_hour, HOUR_SECONDS),
         (Rail.TOKENS_DAY, found.tokens_per_day, DAY_SECONDS),
     )
+    hour_max, day_max = (COUNT_MAX if limit is None or rail in found.watch else limit for rail, limit, _ in windows)
     return InForce(
         None if found.networks is None else Networks(found.networks),
         found.requests_per_second or 0,
@@ -126,6 +133,8 @@ def read(text: str) -> InForce:
         ),
         Rail.NETWORKS in found.watch,
         Rail.REQUESTS in found.watch,
+        hour_max=hour_max,
+        day_max=day_max,
     )
 
 

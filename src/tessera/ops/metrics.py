@@ -117,7 +117,9 @@ class Metrics:
 
     def count(self, family: Family, *labels: str, by: int = 1) -> None:
         """So many more."""
-        place = self._place(family, labels)
+        place = self._places.get((family.name, *labels))
+        if place is None:
+            place = self._place(family, labels)
         self._cells[self._spare if place < 0 else place] += by
 
     def set(self, family: Family, value: int, *labels: str) -> None:
@@ -125,6 +127,11 @@ class Metrics:
         place = self._place(family, labels)
         if place >= 0:
             self._cells[place] = value
+
+    def own(self, family: Family) -> int:
+        """What this process has noted of a family without labels; 0 when that is nothing."""
+        place = self._places.get((family.name,))
+        return 0 if place is None or self._cells[place] == UNSET else self._cells[place]
 
     def observe(self, family: Family, microseconds: int, *labels: str) -> None:
         """One more that took so long."""

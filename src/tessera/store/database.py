@@ -188,3 +188,9 @@ class PostgresDatabase:
         from tessera.store.postgres.driver import PostgresDriver, Where
 
         return PostgresDriver(Where(self._address.conninfo, self._direct.conninfo, self._timeout_seconds), told)
+
+    def feed_polls(self) -> bool:
+        """Whether what is to lead past any pooler leads to one, so that other nodes' changes are only looked for."""
+        from tessera.store.postgres import schema
+
+        return schema.pooled(self._direct)

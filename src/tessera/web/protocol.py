@@ -4,8 +4,9 @@ import asyncio
 import re
 from functools import lru_cache
 from typing import Any, cast
+from urllib.parse import unquote
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from tessera.web.asgi import App
 from tessera.web.explaining import REQUEST_ID, new_id
@@ -93,12 +94,49 @@ class LimitedProtocol(HttpToolsProtocol):
             return
         self._head_bytes = 0
         self.scope["extensions"] = {WHOLE: self}  # type: ignore[dict-item]  # extensions hold anything
-        super().on_headers_complete()
+        if self.url.startswith(b"/") and b"#" not in self.url:
+            self._begin_request()
+        else:
+            super().on_headers_complete()
         self.headers = _TRAILERS
         if self._going_down:
             self.cycle.keep_alive = False
         if len(self.pipeline) > PIPELINED_MAX:
             self.transport.abort()
+
+    def _begin_request(self) -> None:
+        """What `on_headers_complete` of uvicorn does, for an address that is a path and a query: as nearly all are.
+
+        There a library takes every address apart, which for a token request takes longer than checking its secret.
+        """
+        version = self.parser.get_http_version()
+        path, _, query = self.url.partition(b"?")
+        text = path.decode("ascii")
+        scope = self.scope
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = version
+        scope["path"] = unquote(text) if "%" in text else text
+        scope["raw_path"] = path
+        scope["query_string"] = query
+        before = self.cycle
+        self.cycle = RequestResponseCycle(  # in their order: by name they cost 1.6 % of a token request
+            scope,
+            self.transport,
+            self.flow,
+            self.logger,
+            self.access_logger,
+            False,  # no access log
+            self.server_state.default_headers,
+            asyncio.Event(),
+            self.expect_100_continue,
+            version != "1.0" and self.parser.should_keep_alive(),
+            self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
 
     def _improper(self) -> bool:
         """Whether HTTP forbids this head: other than one Host, or an encoding of the body that is not known.
@@ -162,7 +200,7 @@ class LimitedProtocol(HttpToolsProtocol):
         return True
 
     def _head(self, status: int, headers: Headers, length: int, varying: Headers = ()) -> bytes:
-        lines = _lines(tuple(self.server_state.default_headers)) + _lines(headers)
+        lines = _lines((*self.server_state.default_headers, *headers))
         if varying:
             lines += b"".join([b"%b: %b\r\n" % header for header in varying])
         return b"%b%bcontent-length: %d\r\n\r\n" % (STATUS_LINE[status], lines, length)

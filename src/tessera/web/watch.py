@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from time import perf_counter_ns, time_ns
+from time import perf_counter_ns, time, time_ns
 
 from tessera.core.evidence import Seen
 from tessera.ops import metrics
@@ -72,7 +72,7 @@ def _event(scope: Scope, seen: Seen, status: int, size: int, took: int) -> Reque
     client = scope["client"]
     return RequestEvent(
         "info",
-        datetime.fromtimestamp(time_ns() / 1e9, UTC),
+        datetime.fromtimestamp(time(), UTC),
         "ok" if status < 400 else "failed" if status >= 500 else "refused",
         scope["method"],
         seen.path or scope["raw_path"][:PATH_LENGTH_MAX].decode("latin-1"),

@@ -62,6 +62,12 @@ def unusable(where: Address, error: Exception) -> Unusable:
     return Unusable(f"The database {where.text} cannot be used: {said.rstrip('.')}. {hint}")
 
 
+def pooled(where: Address) -> bool:
+    """Whether a pooler is at this address, and not the server itself. Raises Unusable."""
+    with connected(where) as connection:
+        return _one(connection, "select pg_backend_pid()") != connection.info.backend_pid
+
+
 def state(where: Address) -> SchemaState:
     """What is in the database. Raises Unusable when it cannot be used as it is."""
     with connected(where) as connection:

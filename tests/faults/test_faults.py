@@ -1,0 +1,36 @@
+"""A short cut of every fault: nothing acknowledged is lost, and nothing that was ended is taken any more.
+
+`make faults` plays them at length.
+"""
+
+import pytest
+
+from tests.faults.conftest import Scenes
+from tests.faults.plan import FAULTS
+from tests.faults.stage import POSTGRESQL, SQLITE
+
+pytestmark = pytest.mark.alone
+
+SHORT = {
+    SQLITE: {"f1": 4, "f2": 2, "f3": 30, "f4": 6, "f5": 1, "f9": 3, "f11": 6, "f12": 1, "f14": 1, "f17": 1},
+    POSTGRESQL: {"f1": 3, "f2": 2, "f6": 2, "f7": 2, "f8": 1, "f12": 1, "f14": 1, "f16": 1, "f17": 1},
+}
+"""Rounds of each."""
+
+SEED = 1
+
+
+@pytest.mark.parametrize(("engine", "name"), [(engine, name) for engine, names in SHORT.items() for name in names])
+def test_nothing_acknowledged_is_lost(scenes: Scenes, engine: str, name: str) -> None:
+    """Every line of the ledger holds after the fault, nobody was refused what must not be refused. Prints the row."""
+    fault = next(each for each in FAULTS if each.name == name)
+    row = fault.play(scenes(engine, name == "f7"), SHORT[engine][name], SEED)
+    print(f"\n{row}")
+    assert row.complaints == []
+    assert (row.lost, row.accepted_after_revoke) == (0, 0)
+    assert row.acknowledged > 10
+
+
+def test_every_fault_is_in_the_short_cut() -> None:
+    """A fault of the plan is played on one engine at least."""
+    assert {fault.name for fault in FAULTS} == {name for names in SHORT.values() for name in names}
