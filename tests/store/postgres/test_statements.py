@@ -1,11 +1,15 @@
 """Statements and values as PostgreSQL takes them, there and back."""
 
+import importlib
+import pkgutil
+import re
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 
 from tessera.core.changes import AddCredential, AddOrganization, SetStanding
+from tessera.store import sql
 from tessera.store.driver import Row
 from tessera.store.postgres import failures, statements
 from tessera.store.postgres.statements import BYTES, INTEGER, TEXT, UNKNOWN, NulError, prepared, rows, values, written
@@ -115,3 +119,34 @@ def test_every_state_of_the_server_is_told_apart(connection: psycopg.Connection)
         assert not failures.is_defect(error(code)), code
         assert not failures.passes(error(code), turn=True), code
         assert failures.said(error(code)) == "planned"
+
+
+_WHOLE = re.compile(r"select .* from |insert |update |delete |with ")
+
+
+def _every() -> dict[str, statements.Prepared]:
+    """Every statement of the house, by a name for it."""
+    found = {
+        f"{kind.__name__} {place}": each.statement
+        for kind in sql.WRITES
+        for place, each in enumerate(statements.of_change(kind))
+    }
+    for info in pkgutil.iter_modules(sql.__path__):
+        topic = importlib.import_module(f"{sql.__name__}.{info.name}")
+        found |= {
+            f"{info.name}.{name}": prepared(text)
+            for name, text in vars(topic).items()
+            if name[0] != "_" and isinstance(text, str) and _WHOLE.match(text)
+        }
+    return found
+
+
+EVERY = _every()
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_statement_is_understood(connection: psycopg.Connection, name: str) -> None:
+    """The server knows its tables and columns, and can tell the types of its parameters."""
+    made = EVERY[name]
+    result = connection.pgconn.prepare(b"", made.sql, made.oids)
+    assert not failures.failed(result), failures.said(result)

@@ -181,7 +181,7 @@ NEWEST = (
     "select max(at) from (select max(created_at) as at from organization"
     " union all select max(created_at) from application union all select max(created_at) from credential"
     " union all select max(created_at) from wrapped_key union all select max(created_at) from customer"
-    " union all select max(last_token_at) from application_usage)"
+    " union all select max(last_token_at) from application_usage) newest"
 )
 WARNED = (
     "select a.name, u.query_credentials_used from application a join application_usage u on u.application = a.number"
