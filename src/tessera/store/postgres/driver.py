@@ -12,10 +12,12 @@ Each is opened when it is first needed; all of them, and kept, once the feed is 
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import cycle
 from typing import NamedTuple
 
 from tessera.core.changes import Change, Notice
+from tessera.ports import StoreUnavailable
 from tessera.store.driver import Row
 from tessera.store.postgres import failures
 from tessera.store.postgres.line import Line, Told
@@ -103,6 +105,8 @@ class PostgresDriver:
             self._follows = True
             for line in self._lines():
                 line.reach()
+            with suppress(StoreUnavailable):  # once: whoever begins to follow listens when this returns, if it can be
+                await self._feed.linked()
         now = asyncio.get_running_loop().time()
         listening = self._listening()
         if not self._heard and now - self._looked_at < (POLL_SECONDS if listening else DEAF_POLL_SECONDS):
