@@ -3,30 +3,22 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import pytest
-
 from tessera.core.changes import RevokeToken
 from tessera.store.conformance import material
 from tessera.store.conformance.material import AT
-from tessera.store.postgres import driver as drivers
-from tessera.store.postgres.driver import PostgresDriver
-from tests.support import databases, postgres
+from tessera.store.postgres.address import address
+from tessera.store.postgres.driver import PostgresDriver, Where
+from tests.support import databases
 from tests.support.databases import Kept
 
 HEARD_SECONDS = 30.0
-
-
-@pytest.fixture(autouse=True)
-def _only_by_hearing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is looked for by itself."""
-    monkeypatch.setattr(drivers, "POLL_SECONDS", 3600.0)
 
 
 def play(scenario: Callable[[Kept, PostgresDriver, PostgresDriver], Awaitable[None]]) -> None:
     """Play a scenario with two nodes on a database; the first has looked already."""
 
     async def whole(database: Kept) -> None:
-        one, two = postgres.driver(database.url), postgres.driver(database.url)
+        one, two = deaf(database.url), deaf(database.url)
         try:
             await until_changed(one)
             await scenario(database, one, two)
@@ -36,6 +28,12 @@ def play(scenario: Callable[[Kept, PostgresDriver, PostgresDriver], Awaitable[No
 
     with databases.borrowed() as database:
         asyncio.run(whole(database))
+
+
+def deaf(url: str) -> PostgresDriver:
+    """A driver that looks for nothing by itself, but by what it hears."""
+    where = Where(address(url).conninfo, address(url).conninfo, HEARD_SECONDS)
+    return PostgresDriver(where, lambda _line, _reason: None, poll_seconds=3600)
 
 
 async def until_changed(driver: PostgresDriver) -> None:
