@@ -296,11 +296,7 @@ def _say_polled(settings: Settings) -> None:
     found = database(settings)
     with suppress(Unusable):  # it was there a moment ago
         if isinstance(found, PostgresDatabase) and found.feed_polls():
-            log.log.warning(
-                "feed_polled",
-                reason="A pooler is between this process and the database, so changes of other nodes are looked for"
-                " four times a second. To be told of them at once, name a URL that leads past it by database_direct.",
-            )
+            readiness.polled()
 
 
 def _keep_for_good() -> None:

@@ -4,12 +4,12 @@ import asyncio
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 
 from tessera.ports import Store, StoreUnavailable, Unknown
-from tessera.store.postgres import writer
-from tessera.store.postgres.link import Link
 from tests.away.pair import Pair
 from tests.away.stand import healed, opened, organization, outcome, warm
 from tests.support.postgres import PORT
@@ -98,50 +98,50 @@ def test_a_commit_that_waits_for_a_standby_is_never_called_done(pair: Pair) -> N
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("heeded", [True, False], ids=["as it is", "control: deaf to warnings"])
-def test_a_wait_for_a_standby_that_somebody_cancels_is_unknown(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch, *, heeded: bool
-) -> None:
-    """PostgreSQL calls it done, with a warning, and the standby never had it; the caller is told neither."""
+def test_a_wait_for_a_standby_that_somebody_cancels_is_unknown(pair: Pair) -> None:
+    """PostgreSQL calls it done, with a warning, though the standby never had it; the caller is told neither."""
 
     async def scenario() -> None:
-        if not heeded:
-            monkeypatch.setattr(Link, "_noticed", lambda _link, _notice: None)
         async with opened(pair.url, timeout_seconds=30) as store:
             await warm(store)
             await asyncio.to_thread(pair.second.stop, "immediate")
             writing = asyncio.create_task(outcome(store.commit(organization("cancelled"))))
-            await asyncio.to_thread(wait_until, lambda: bool(pair.first.execute(WAITING)))
-            await asyncio.to_thread(pair.first.execute, f"select pg_cancel_backend(pid) from ({WAITING}) as waiting")
-            assert (await writing)[0] is (Unknown if heeded else None)
+            await asyncio.to_thread(_cancel_one, pair)
+            assert (await writing)[0] is Unknown
 
     asyncio.run(scenario())
 
 
-def test_the_limit_of_statements_does_not_cut_a_commit_off(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wait for a standby outlasts it: nothing is called done, with or without a warning."""
+def test_another_client_takes_a_cancelled_wait_for_success(pair: Pair) -> None:
+    """The control: whoever does not heed warnings acknowledges what only one disk has."""
+    pair.second.stop("immediate")
+    with psycopg.connect(pair.first.url("t0"), autocommit=True) as connection, ThreadPoolExecutor(1) as beside:
+        cancelled = beside.submit(_cancel_one, pair)
+        done = connection.execute("insert into lease (name, holder, ends_at) values ('only here', 'x', 0)")
+        cancelled.result(30)
+        assert done.rowcount == 1
 
-    async def scenario() -> None:
-        ended: list[type[BaseException] | None] = []
-        commit = writer._commit
 
-        async def noted(link: Link) -> None:
-            before = link.warned
-            try:
-                await commit(link)
-            except Unknown:
-                assert link.warned == before
-                ended.append(Unknown)
-                raise
+def test_the_limit_of_statements_does_not_cut_a_commit_off(pair: Pair) -> None:
+    """A wait for a standby outlasts it, so that nothing is called done for want of time; the caller gives it up."""
+    pair.second.stop("immediate")
+    with psycopg.connect(pair.first.url("t0"), autocommit=True, options="-c statement_timeout=100") as connection:
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            connection.execute("select pg_sleep(30)")
+        with ThreadPoolExecutor(1) as beside:
+            insert = b"insert into lease (name, holder, ends_at) values ('waits', 'x', 0)"
+            writing = beside.submit(connection.execute, insert)
+            wait_until(lambda: bool(pair.first.execute(WAITING)))
+            with pytest.raises(TimeoutError):
+                writing.result(1)
+            _cancel_one(pair)
+            writing.result(30)
 
-        monkeypatch.setattr(writer, "_commit", noted)
-        async with opened(pair.url) as store:
-            await warm(store)
-            await asyncio.to_thread(pair.second.stop, "immediate")
-            assert (await outcome(store.commit(organization())))[0] is Unknown
-            await until(lambda: ended == [Unknown], 30)
 
-    asyncio.run(scenario())
+def _cancel_one(pair: Pair) -> None:
+    """End a wait for the standby, once there is one."""
+    wait_until(lambda: bool(pair.first.execute(WAITING)))
+    pair.first.execute(f"select pg_cancel_backend(pid) from ({WAITING}) as waiting")
 
 
 def test_a_host_that_is_gone_without_a_word_costs_no_time(pair: Pair) -> None:

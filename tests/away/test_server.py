@@ -66,7 +66,8 @@ def test_partners_hardly_notice_and_the_operator_is_told(tmp_path: Path) -> None
             assert _get(f"{management}/livez").status_code == 200
             assert _get(f"{management}/readyz").status_code == 503
             assert "tessera_database_failing 1" in _get(f"{management}/metrics").text
-            time.sleep(3)
+            wait_until(lambda: server.output.count("duty_unavailable") == 4)
+            assert all(server.token() for _ in range(50))
             made.start()
             began = time.monotonic()
             wait_until(lambda: _get(f"{management}/readyz").status_code == 200)

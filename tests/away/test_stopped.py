@@ -11,6 +11,7 @@ from tessera.store.postgres.address import address
 from tessera.store.postgres.schema import migrate
 from tests.away.stand import Told, healed, opened, organization, outcome, warm
 from tests.support.postgres import Cluster
+from tests.support.small_disk import allowed, small_disk
 from tests.support.waiting import until
 
 LINES = {"read-1", "read-2", "write", "write-beside", "feed"}
@@ -146,3 +147,41 @@ def _take_ours(cluster: Cluster, others: list[psycopg.Connection]) -> None:
     while keeper.execute(f"select pid {ours}".encode()).fetchall():
         pass
     _take_all(cluster, others)
+
+
+@pytest.mark.filterwarnings("default::UserWarning")
+def test_a_full_disk_refuses_what_it_cannot_hold_and_heals_when_there_is_room() -> None:
+    """Writes are refused while reads go on; with room again they are taken, and nothing acknowledged is lost."""
+    if not allowed():
+        return
+    with small_disk() as disk:
+        made = Cluster(disk.folder, min_wal_size="32MB", max_wal_size="32MB", autovacuum="off")
+        try:
+            made.start()
+            made.execute("create role tessera login")
+            made.execute("create database t0 owner tessera")
+            migrate(address(made.url("t0")))
+            made.execute("checkpoint")
+
+            async def scenario() -> None:
+                async with opened(made.url("t0")) as store:
+                    await warm(store)
+                    acknowledged: list[str] = []
+                    refused: list[type[Exception]] = []
+                    disk.fill()
+                    async with asyncio.timeout(60):
+                        while len(refused) < 5:
+                            changes = [organization() for _ in range(200)]
+                            ended, _ = await outcome(store.commit(*changes))
+                            if ended is None:
+                                acknowledged += [each.name for each in changes]
+                            else:
+                                refused.append(ended)
+                    assert set(refused) <= {StoreUnavailable, Unknown}
+                    disk.empty()
+                    await healed(store)
+                    assert set(acknowledged) <= {each.name for each in await store.organizations()}
+
+            asyncio.run(scenario())
+        finally:
+            made.remove()
