@@ -13,10 +13,8 @@ from tests.support.databases import Kept
 
 HEARD_SECONDS = 30.0
 
-END_ALL = (
-    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
-    " and pid <> pg_backend_pid()"
-)
+ALL = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+END_ALL = f"select pg_terminate_backend(pid) {ALL}"
 
 
 def play(scenario: Callable[[Kept, PostgresDriver, PostgresDriver], Awaitable[None]]) -> None:
@@ -25,7 +23,7 @@ def play(scenario: Callable[[Kept, PostgresDriver, PostgresDriver], Awaitable[No
     async def whole(database: Kept) -> None:
         one, two = deaf(database.url), deaf(database.url)
         try:
-            await until_changed(one)
+            await until_listening(database, one)
             await scenario(database, one, two)
         finally:
             await one.close()
@@ -39,6 +37,18 @@ def deaf(url: str) -> PostgresDriver:
     """A driver that looks for nothing by itself, but by what it hears."""
     where = Where(address(url).conninfo, address(url).conninfo, HEARD_SECONDS)
     return PostgresDriver(where, lambda _line, _reason: None, poll_seconds=3600)
+
+
+async def until_listening(database: Kept, driver: PostgresDriver) -> None:
+    """Wait until a node hears, and has looked at what it may have missed."""
+    until = asyncio.get_running_loop().time() + HEARD_SECONDS
+    while not database.rows(f"select 1 {ALL} and query ilike 'listen %'"):
+        assert asyncio.get_running_loop().time() < until, "nobody listens"
+        await driver.changed()
+        await asyncio.sleep(0.005)
+    for _ in range(3):
+        await driver.changed()
+        await asyncio.sleep(0.02)
 
 
 async def until_changed(driver: PostgresDriver) -> None:
@@ -72,7 +82,7 @@ def test_who_was_deaf_looks_and_hears_again() -> None:
     async def scenario(database: Kept, one: PostgresDriver, _two: PostgresDriver) -> None:
         for turn in range(2):
             assert (True,) in database.rows(END_ALL)
-            await until_changed(one)
+            await until_listening(database, one)
             other = deaf(database.url)
             await other.commit([RevokeToken(turn, AT)])
             await other.close()
