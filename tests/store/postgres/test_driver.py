@@ -3,32 +3,27 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import pytest
-
 from tessera.core.changes import RevokeToken
 from tessera.store.conformance import material
 from tessera.store.conformance.material import AT
-from tessera.store.postgres import driver as drivers
-from tessera.store.postgres.driver import PostgresDriver
-from tests.support import databases, postgres
+from tessera.store.postgres.address import address
+from tessera.store.postgres.driver import PostgresDriver, Where
+from tests.support import databases
 from tests.support.databases import Kept
 
 HEARD_SECONDS = 30.0
 
-
-@pytest.fixture(autouse=True)
-def _only_by_hearing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is looked for by itself."""
-    monkeypatch.setattr(drivers, "POLL_SECONDS", 3600.0)
+ALL = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+END_ALL = f"select pg_terminate_backend(pid) {ALL}"
 
 
 def play(scenario: Callable[[Kept, PostgresDriver, PostgresDriver], Awaitable[None]]) -> None:
     """Play a scenario with two nodes on a database; the first has looked already."""
 
     async def whole(database: Kept) -> None:
-        one, two = postgres.driver(database.url), postgres.driver(database.url)
+        one, two = deaf(database.url), deaf(database.url)
         try:
-            await until_changed(one)
+            await until_listening(database, one)
             await scenario(database, one, two)
         finally:
             await one.close()
@@ -36,6 +31,24 @@ def play(scenario: Callable[[Kept, PostgresDriver, PostgresDriver], Awaitable[No
 
     with databases.borrowed() as database:
         asyncio.run(whole(database))
+
+
+def deaf(url: str) -> PostgresDriver:
+    """A driver that looks for nothing by itself, but by what it hears."""
+    where = Where(address(url).conninfo, address(url).conninfo, HEARD_SECONDS)
+    return PostgresDriver(where, lambda _line, _reason: None, poll_seconds=3600)
+
+
+async def until_listening(database: Kept, driver: PostgresDriver) -> None:
+    """Wait until a node hears, and has looked at what it may have missed."""
+    until = asyncio.get_running_loop().time() + HEARD_SECONDS
+    while not database.rows(f"select 1 {ALL} and query ilike 'listen %'"):
+        assert asyncio.get_running_loop().time() < until, "nobody listens"
+        await driver.changed()
+        await asyncio.sleep(0.005)
+    for _ in range(3):
+        await driver.changed()
+        await asyncio.sleep(0.02)
 
 
 async def until_changed(driver: PostgresDriver) -> None:
@@ -66,14 +79,13 @@ def test_notices_of_another_node_are_heard() -> None:
 def test_who_was_deaf_looks_and_hears_again() -> None:
     """When the connection by which it heard is gone, a node looks once it has another: it may have missed a word."""
 
-    async def scenario(database: Kept, one: PostgresDriver, two: PostgresDriver) -> None:
+    async def scenario(database: Kept, one: PostgresDriver, _two: PostgresDriver) -> None:
         for turn in range(2):
-            assert database.rows(
-                "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
-                " and query ilike 'listen %'"
-            ) == [(True,)]
-            await until_changed(one)
-            await two.commit([RevokeToken(turn, AT)])
+            assert (True,) in database.rows(END_ALL)
+            await until_listening(database, one)
+            other = deaf(database.url)
+            await other.commit([RevokeToken(turn, AT)])
+            await other.close()
             await until_changed(one)
 
     play(scenario)
@@ -87,9 +99,6 @@ def test_reads_go_on_when_their_connection_is_lost() -> None:
         for _ in range(3):
             found = await asyncio.gather(*(one.fetch("select name from organization", {}) for _ in range(10)))
             assert found == [[("here",)]] * 10
-            database.rows(
-                "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
-                " and pid <> pg_backend_pid()"
-            )
+            database.rows(END_ALL)
 
     play(scenario)

@@ -55,7 +55,8 @@ class Where(NamedTuple):
 class PostgresDriver:
     """One PostgreSQL database, from one event loop."""
 
-    def __init__(self, where: Where, told: Told) -> None:
+    def __init__(self, where: Where, told: Told, poll_seconds: float = POLL_SECONDS) -> None:
+        self._poll_seconds = poll_seconds
         seconds = where.timeout_seconds
         limit = int(seconds * LIMIT_SHARE * 1000)
         limited = [(_READ_LIMIT, [written(str(limit))])]
@@ -109,7 +110,7 @@ class PostgresDriver:
                 await self._feed.linked()
         now = asyncio.get_running_loop().time()
         listening = self._listening()
-        if not self._heard and now - self._looked_at < (POLL_SECONDS if listening else DEAF_POLL_SECONDS):
+        if not self._heard and now - self._looked_at < (self._poll_seconds if listening else DEAF_POLL_SECONDS):
             return False
         self._heard = False
         self._looked_at = now
