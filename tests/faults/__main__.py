@@ -12,10 +12,7 @@ from tests.faults import table
 from tests.faults.load import Row
 from tests.faults.plan import FAULTS, Fault, scene
 from tests.faults.stage import ENGINES
-from tests.house.modules import ROOT
-
-LATEST = ROOT / "docs" / "faults.json"
-"""Where the last whole run is kept; docs/faults.md has its table."""
+from tests.faults.table import LATEST, PAPER
 
 
 def main() -> int:
@@ -38,7 +35,8 @@ def main() -> int:
     print(encoded.decode() if flags.json else f"\n{table.text(rows)}")
     if flags.keep or (len(rows) == sum(len(fault.engines) for fault in FAULTS) and not flags.rounds):
         LATEST.write_bytes(encoded)
-        print(f"Written to {LATEST.relative_to(ROOT)}.", file=sys.stderr)
+        PAPER.write_text(table.told(PAPER.read_text(), table.decoded(encoded)))
+        print(f"Written to {LATEST} and {PAPER.name}.", file=sys.stderr)
     return 0 if all(row.good for row in rows) else 1
 
 

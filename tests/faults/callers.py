@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 60.0
 IN_FORCE_SECONDS = 1.0
 """Within how long an end is in force in every process."""
 
-LATE_SECONDS = 5.0
+LATE_SECONDS = 10.0
 """After which one that is not counts as none: until then it is late, as on a machine that is too busy."""
 
 

@@ -8,6 +8,7 @@ import time
 from tests.faults.load import Load, Row, loaded
 from tests.faults.stage import Node, Stage, wait_ended
 from tests.support.processes import children
+from tests.support.server import START_SECONDS
 from tests.support.waiting import wait_until
 
 WORKERS = 2
@@ -45,7 +46,7 @@ def _kill(stage: Stage, node: Node, number: int) -> Node:
         node.kill()
     elif victim == "worker":
         os.kill(workers[0], signal.SIGKILL)
-        wait_until(lambda: len(set(children(node.process.pid)) - {workers[0]}) == WORKERS)
+        wait_until(lambda: len(set(children(node.process.pid)) - {workers[0]}) == WORKERS, START_SECONDS)
         return node
     else:
         node.process.kill()

@@ -8,6 +8,7 @@ from tessera.core.key_plan import ROTATED
 from tests.faults.load import Row, loaded
 from tests.faults.points import ARMED
 from tests.faults.stage import Stage
+from tests.support.server import START_SECONDS
 
 JUMPS_SECONDS = (3600, -3600, -86_400, 30 * 60, 86_400 * 3, 0)
 """Where the wall clock of the server stands against the true one, one after the other."""
@@ -55,7 +56,7 @@ def new_keys(stage: Stage, rounds: int, seed: int) -> Row:
 def with_another_key(stage: Stage) -> list[str]:
     """What is wrong with how the server refuses a master key that is not the database's."""
     node = stage.launch(TESSERA_MASTER_KEY=secrets.token_hex(32))
-    code = node.process.wait(60)
+    code = node.process.wait(START_SECONDS)
     said = node.output
     good = code not in {0, None} and "master key" in said and "Traceback" not in said
     return [] if good else [f"another master key: code {code}, {said[-300:]!r}"]

@@ -19,6 +19,7 @@ import psycopg
 from tessera import wiring
 from tessera.app import applications
 from tessera.app.house import House
+from tessera.ports import StoreUnavailable
 from tessera.settings import Settings, load
 from tests.support import raw
 from tests.support.processes import children
@@ -32,7 +33,9 @@ ENGINES = (SQLITE, POSTGRESQL)
 
 CUSTOMERS = 4
 
-ENDED_SECONDS = 30.0
+TRIES = 10
+
+ENDED_SECONDS = 60.0
 
 
 class Client(NamedTuple):
@@ -147,6 +150,11 @@ class Stage:
             async with wiring.open_house(self.settings) as house:
                 return await deed(house)
 
+        for _ in range(TRIES):
+            try:
+                return asyncio.run(done())
+            except StoreUnavailable:
+                time.sleep(1)  # nothing was done: the database is busy
         return asyncio.run(done())
 
     def start(self, *arguments: str, port: int | None = None, module: str = "tessera", **environment: str) -> Node:

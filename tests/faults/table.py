@@ -1,4 +1,7 @@
-"""The table of a run: one line a fault and engine, for people and for programs."""
+"""The table of a run: one line a fault and engine, for people and for programs.
+
+`python -m tests.faults.table` puts the last whole run into its paper again.
+"""
 
 import os
 import platform
@@ -9,6 +12,7 @@ from typing import Any
 import msgspec
 
 from tests.faults.load import Row
+from tests.house.modules import ROOT
 
 COLUMNS = (
     ("fault", "fault"),
@@ -23,6 +27,14 @@ COLUMNS = (
     ("slowest_refusal_seconds", "slowest 503, s"),
     ("seed", "seed"),
 )
+
+LATEST = ROOT / "docs" / "faults.json"
+"""Where the last whole run is kept."""
+
+PAPER = ROOT / "docs" / "faults.md"
+"""Where it is told."""
+
+LAST = "## The last whole run"
 
 SUMMED = ("rounds", "acknowledged", "lost", "accepted_after_revoke", "late_ends")
 
@@ -52,13 +64,38 @@ def _shown(value: object) -> str:
     return f"{value:.2f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
 
 
+class Run(msgspec.Struct, frozen=True):
+    """One run of the faults."""
+
+    ended_at: datetime
+    machine: str
+    took_seconds: int
+    good: bool
+    rows: list[Row]
+
+
 def encoded(rows: list[Row], took_seconds: float) -> bytes:
     """As one JSON document."""
-    whole: dict[str, Any] = {
-        "ended_at": datetime.now(UTC),
-        "machine": machine(),
-        "took_seconds": round(took_seconds),
-        "good": all(row.good for row in rows),
-        "rows": [row._asdict() for row in rows],
-    }
+    good = all(row.good for row in rows)
+    run = Run(datetime.now(UTC), machine(), round(took_seconds), good, rows)
+    whole: dict[str, Any] = {**msgspec.structs.asdict(run), "rows": [row._asdict() for row in rows]}
     return msgspec.json.format(msgspec.json.encode(whole)) + b"\n"
+
+
+def decoded(document: bytes) -> Run:
+    """A run, from its document."""
+    whole: dict[str, Any] = msgspec.json.decode(document)
+    rows = [Row(**row) for row in whole.pop("rows")]
+    return Run(datetime.fromisoformat(whole.pop("ended_at")), rows=rows, **whole)
+
+
+def told(paper: str, run: Run) -> str:
+    """The paper with this run as its last."""
+    before = paper.partition(LAST)[0]
+    minutes = round(run.took_seconds / 60)
+    when = f"{run.ended_at:%Y-%m-%d}, {run.machine}, {minutes} minutes"
+    return f"{before}{LAST}\n\n{when}. Kept as [faults.json](faults.json).\n\n{text(run.rows)}\n"
+
+
+if __name__ == "__main__":
+    PAPER.write_text(told(PAPER.read_text(), decoded(LATEST.read_bytes())))

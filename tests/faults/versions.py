@@ -9,6 +9,7 @@ from tests.faults.armed import NEWER_COLUMN
 from tests.faults.load import Row, loaded
 from tests.faults.points import ARMED
 from tests.faults.stage import Stage
+from tests.support.server import START_SECONDS
 
 NEWER = "newer"
 
@@ -25,7 +26,7 @@ def migrations(stage: Stage, rounds: int, seed: int) -> Row:
             newer = stage.start(module=ARMED, FAULTS_ARMED=NEWER)
             load.answered(10)
             late = stage.launch()
-            code = late.process.wait(60)
+            code = late.process.wait(START_SECONDS)
             if code == 0 or "newer" not in late.output or "Traceback" in late.output:
                 load.shared.wrong.append(f"an older version started beside a newer one: {late.output[-300:]!r}")
             stage.ports.remove(late.port)
