@@ -16,6 +16,7 @@ from tessera.app.callers import Caller
 from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import SPEND, UNITS
 from tessera.store import ledger_proof as reading
+from tessera.store.database import SQLiteDatabase
 from tessera.store.folder import DATABASE
 
 RATE_TARGET = 5000
@@ -110,6 +111,6 @@ class Writes:
                     at_least=False,
                 ),
             ]
-        proof = ledger_proof.prove(reading.records(self._folder.path / DATABASE), lambda _proof: None)
+        proof = ledger_proof.prove(reading.records(SQLiteDatabase(self._folder.path / DATABASE)), lambda _proof: None)
         title = f"ledger of {proof.entries:,} entries: disagreements"
         return [*found, Line("ledger", title, proof.disagreements, "", 0, at_least=False)]

@@ -1,14 +1,48 @@
-"""Fixtures that several rooms' tests use."""
+"""Fixtures that several rooms' tests use, and the engines that each room's tests run on."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from tests.support import engines
+from tests.support.on_each import OnEach, on_each
 from tests.support.server import Server, running
+
+BOTH = ("app", "loyalty", "transcripts", "web", "workers")
+"""Rooms whose tests run once on each engine, and those of others that say so by the mark `both_engines`."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have a test that needs an engine run on each of those that it is for."""
+    if "engine" in metafunc.fixturenames:
+        room = metafunc.definition.path.relative_to(metafunc.config.rootpath / "tests").parts[0]
+        marked = metafunc.definition.get_closest_marker("engines")
+        default = engines.ENGINES if room in BOTH else (engines.SQLITE,)
+        metafunc.parametrize("engine", marked.args if marked else default, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The engine on which data folders are set up."""
+    with engines.on(request.param):
+        yield request.param
+
+
+@pytest.fixture
+def lent(engine: str) -> Iterator[None]:
+    """Databases of the test's own data folders, given back at its end."""
+    with engines.returning():
+        yield
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnEach[Server]]:
+    """The servers that tests share."""
+    with on_each(running, tmp_path_factory) as each:
+        yield each
+
+
+@pytest.fixture(scope="module")
+def server(engine: str, servers: OnEach[Server]) -> Server:
     """One server with the demonstration, shared by tests that leave no trace in it."""
-    with running(tmp_path_factory.mktemp("server") / "data") as started:
-        yield started
+    return servers.get()

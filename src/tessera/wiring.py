@@ -5,7 +5,7 @@ import gc
 import os
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -37,6 +37,7 @@ from tessera.app import (
     upkeep,
     warnings,
 )
+from tessera.app.exchange import Exchange, forget_old
 from tessera.app.house import House
 from tessera.core import metadata
 from tessera.core.certificates import Authorities, NotUsable
@@ -49,11 +50,12 @@ from tessera.ops.clock import SystemClock
 from tessera.ops.entropy import SystemEntropy
 from tessera.ops.fetcher import HTTPSFetcher
 from tessera.ops.metrics import CERTIFICATE_ENDS, LOG_DROPPED, TOKENS, Metrics
+from tessera.ops.node_counts import NODE_MAX, NodeCounts
 from tessera.ops.request_log import RequestLog
 from tessera.ops.shared_counts import MappedCounts
 from tessera.ops.slow_hash import Argon2
 from tessera.ops.tracing import Answered
-from tessera.ports import Clock, Entropy, Sender, Unusable
+from tessera.ports import Clock, Conflict, Entropy, Sender, SharedCounts, Unusable
 from tessera.settings import Settings
 from tessera.store.database import Database, PostgresDatabase, SQLiteDatabase
 from tessera.store.folder import DataFolder, write_private
@@ -98,23 +100,37 @@ def set_up(settings: Settings) -> None:
         state = found.state()
         if state is SchemaState.OLDER:
             raise found.older()
+        key_there = folder.master_key.exists()
         master_key = read_master_key(settings, folder, create=state is SchemaState.EMPTY)
-        if state is SchemaState.EMPTY:
-            found.migrate()
-        asyncio.run(_first_keys(found, master_key))
+        try:
+            if state is SchemaState.EMPTY:
+                found.migrate()
+            asyncio.run(_first_keys(found, master_key, folder, begun=state is SchemaState.EMPTY))
+        except Unusable:
+            if not key_there:  # it opens nothing
+                folder.master_key.unlink(missing_ok=True)
+            raise
 
 
-async def _first_keys(found: Database, master_key: MasterKey) -> None:
+async def _first_keys(found: Database, master_key: MasterKey, folder: DataFolder, *, begun: bool) -> None:
     """The first keys of a database that is still without anything, and those that an older one lacks.
 
-    One that holds something and no keys is damaged, and is left as it is.
+    One that holds something and no keys is damaged, and is left as it is. When it was empty as we `begun` and now has
+    keys, another node was first; Unusable when these are not ours.
     """
     store = SQLStore(found.driver(readiness.away))
     try:
         there = await store.keys()
         if not there and not await store.organizations():
-            await keys.create_first(store, master_key, SystemClock(), SystemEntropy())
-        elif there:
+            with suppress(Conflict):  # another node is first
+                await keys.create_first(store, master_key, SystemClock(), SystemEntropy())
+            there = await store.keys()
+        if begun and any(master_key.unwrap(each) is None for each in there):
+            raise Unusable(
+                f"The database {found.text} was set up by another node at the same moment, with another master key."
+                f" Copy that node's to {folder.master_key}, or give all nodes the same by TESSERA_MASTER_KEY_FILE."
+            )
+        if there:
             await keys.add_missing(store, master_key, SystemClock(), SystemEntropy())
     finally:
         await store.close()
@@ -169,24 +185,31 @@ async def open_house(
     metrics = metrics or Metrics()
     store = SQLStore(database(settings).driver(readiness.away), partial(readiness.committed, metrics))
     try:
-        clock = clock or SystemClock()
+        clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
         directory = Directory(store, master_key, clock, settings.applications_cached_max, settings.issuer_in_force)
         house = House(
             store,
             directory,
             clock=clock,
-            entropy=entropy or SystemEntropy(),
+            entropy=entropy,
             slow_hash=Argon2(),
             authorities=authorities(settings),
             fetcher=HTTPSFetcher(private=settings.jwks_private_addresses),
             settings=settings,
-            counts=MappedCounts(folder.counts),
+            counts=_counts(settings, folder, entropy),
             metrics=metrics,
         )
         await directory.load(house.clock.now())
         yield house
     finally:
         await store.close()
+
+
+def _counts(settings: Settings, folder: DataFolder, entropy: Entropy) -> SharedCounts:
+    """The counts of a data folder; with those of other nodes where these may stand on the same database."""
+    if settings.database_in_force is None:
+        return MappedCounts(folder.counts)
+    return NodeCounts(folder.node_counts, int.from_bytes(entropy.random_bytes(8)) & NODE_MAX)
 
 
 def open_sender(settings: Settings) -> AbstractAsyncContextManager[Sender]:
@@ -220,15 +243,18 @@ async def serving(
             partial(deliveries.deliver, house, sender),
             partial(events.forget_old, house, settings.events_kept_days),
         )
+        nodes = house.counts if isinstance(house.counts, NodeCounts) else None
         watching = duties.side_by_side(
             partial(warnings.watch, house),
             partial(warnings.forget_old, house, settings.usage_kept_days),
+            *([] if nodes is None else [partial(forget_old, house)]),
         )
         tasks = [
             asyncio.create_task(upkeep.follow_feed(house, settings.feed_poll_milliseconds / 1000)),
             asyncio.create_task(upkeep.keep_pulse(house)),
             asyncio.create_task(upkeep.flush_usage(house, settings.usage_flush_seconds)),
             asyncio.create_task(upkeep.forget_expired(house)),
+            asyncio.create_task(upkeep.try_writing(house, holder)),
             asyncio.create_task(refusals.keep(house.refusals, house.store, house.new_uuid)),
             asyncio.create_task(refusals.forget_old(house.store, house.clock, settings.refusals_kept_days)),
             asyncio.create_task(
@@ -240,6 +266,8 @@ async def serving(
             asyncio.create_task(duties.while_held(house, "keys", holder, lambda: key_rotation.rotate_when_due(house))),
             asyncio.create_task(duties.while_held(house, "warnings", holder, watching)),
         ]
+        if nodes is not None:
+            tasks.append(asyncio.create_task(Exchange(house, nodes).go_on()))
         if equipment is not None and equipment.certificates is not None:
             tasks.append(asyncio.create_task(equipment.certificates.follow(partial(_certificate_ends, metrics))))
         served = Served(
@@ -247,6 +275,7 @@ async def serving(
             Watch(metrics, requests=requests, traced=traced, outcomes={oauth.TOKEN_PATH: TOKENS}),
             Explainer(house.refusals, house.clock, settings.trusted_proxies),
         )
+        await asyncio.to_thread(_say_polled, settings)
         _keep_for_good()
         try:
             async with listening(
@@ -260,6 +289,14 @@ async def serving(
             await upkeep.write_usage(house, len(house.usage))
             while await refusals.write(house.refusals, house.store, house.new_uuid):
                 pass
+
+
+def _say_polled(settings: Settings) -> None:
+    """Say when changes of other nodes are only looked for, because a pooler hands no notifications on."""
+    found = database(settings)
+    with suppress(Unusable):  # it was there a moment ago
+        if isinstance(found, PostgresDatabase) and found.feed_polls():
+            readiness.polled()
 
 
 def _keep_for_good() -> None:

@@ -7,7 +7,7 @@ from tessera.app import audit_log, points
 from tessera.core.changes import AddPointAccount
 from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import SPEND
-from tessera.settings import load
+from tests.support.house import settings_of
 from tests.support.scene import Scene, play, status
 
 
@@ -17,7 +17,7 @@ def test_an_account_that_another_process_has_just_added(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         customer_id = await scene.customer("card")
         await scene.deposit(customer_id, status(1))
-        async with wiring.open_house(load(data_dir=scene.database.parent), clock=scene.clock) as elsewhere:
+        async with wiring.open_house(settings_of(scene.folder), clock=scene.clock) as elsewhere:
             await elsewhere.commit(AddPointAccount(1, "account-new", "New", SPEND))
             order = [Deposit("account-new", 5)]
             await points.order(elsewhere, scene.caller, scene.retailer_id, customer_id, order)

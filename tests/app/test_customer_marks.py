@@ -22,10 +22,10 @@ from tessera import wiring
 from tessera.app import customer_marks
 from tessera.app.callers import Caller
 from tessera.app.customers import Named
-from tessera.settings import load
+from tests.support.house import settings_of
 
 async def main(folder, api_key, customer_id, times):
-    async with wiring.open_house(load(data_dir=Path(folder))) as house:
+    async with wiring.open_house(settings_of(Path(folder))) as house:
         caller = Caller(1, ("openid",))
         for _ in range(int(times)):
             await asyncio.gather(
@@ -70,7 +70,7 @@ def test_none_is_lost_among_processes(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         customer_id = await scene.customer("card")
-        arguments = [str(scene.database.parent), scene.shop.api_key, customer_id, "30"]
+        arguments = [str(scene.folder), scene.shop.api_key, customer_id, "30"]
         running = [await asyncio.create_subprocess_exec(sys.executable, "-c", SCRIPT, *arguments) for _ in range(3)]
         codes = [await each.wait() for each in running]
         assert codes == [0, 0, 0]
@@ -80,7 +80,7 @@ def test_none_is_lost_among_processes(tmp_path: Path) -> None:
         assert counts == {"visit": 180, "other": 90}
         tags = {each.name: each.count for each in await scene.house.store.tags(known.number)}
         assert tags == {"vip": 180, "gold": 90}
-        invariants.check(scene.database)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
@@ -107,7 +107,7 @@ def test_a_tag_ends_when_it_says(tmp_path: Path) -> None:
         assert await shown() == [("vip", 2, None)]
         await tag(scene, customer_id, "sale", ttl=1)
         assert await shown() == [("sale", 1, scene.clock.now() + SECOND), ("vip", 2, None)]
-        assert invariants.row_counts(scene.database)["tag"] == 2
+        assert invariants.row_counts(scene.folder)["tag"] == 2
 
     play(tmp_path, scenario)
 
@@ -120,14 +120,14 @@ def test_a_customer_has_so_many_and_no_more(tmp_path: Path) -> None:
         for start in range(0, customer_marks.NAMES_MAX, 100):
             await tag(scene, customer_id, *(f"t{start + n}" for n in range(100)))
             await count(scene, customer_id, **{f"e{start + n}": 1 for n in range(100)})
-        before = invariants.contents(scene.database)
+        before = invariants.contents(scene.folder)
         with pytest.raises(Validation, match="tags: a customer has at most 1000"):
             await tag(scene, customer_id, "t1", "one more")
         with pytest.raises(Validation, match="events: a customer has at most 1000"):
             await count(scene, customer_id, e1=1, more=1)
         with pytest.raises(Validation, match="would pass"):
             await count(scene, customer_id, e1=1, e2=TOTAL_MAX)
-        assert invariants.contents(scene.database) == before
+        assert invariants.contents(scene.folder) == before
         assert (await count(scene, customer_id, e2=TOTAL_MAX - 1))["e2"].count == TOTAL_MAX
 
     play(tmp_path, scenario)

@@ -14,8 +14,8 @@ from tessera.app.customers import Named
 from tessera.core.customer_profiles import CustomerUpdate
 from tessera.core.customers import NewCustomer, PhoneNumber, Wanted
 from tessera.core.errors import Validation
-from tessera.settings import load
 from tests.support import invariants
+from tests.support.house import settings_of
 from tests.support.scene import Scene, play
 
 EVERYTHING = Wanted(user_profile=True, identifiers=True)
@@ -52,7 +52,7 @@ def test_an_update_is_answered_as_it_is_read(tmp_path: Path) -> None:
         assert "first_name" not in user
         assert user["updated_at"] > user["created_at"]
         assert await told(scene, customer_id) == ["customer.created", "customer.changed"]
-        invariants.check(scene.database)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
@@ -63,7 +63,7 @@ def test_what_changes_nothing_writes_nothing(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         customer_id = await scene.customer("card", first_name="Ada", email="a@b.example")
         await update(scene, customer_id, user_profile={"cups": 1}, phone_numbers=[{"phone_number": "1"}])
-        before = invariants.contents(scene.database)
+        before = invariants.contents(scene.folder)
         scene.clock.step(3600)
         same = {"first_name": "Ada", "email": "a@b.example", "external_id": "card", "city": None, "opted_in": False}
         await update(
@@ -74,7 +74,7 @@ def test_what_changes_nothing_writes_nothing(tmp_path: Path) -> None:
         for whole in (True, False):
             sent = {"cups": msgspec.Raw(b" 1 ")}
             await customer_updates.customize(scene.house, scene.caller, scene.shop.api_key, named, sent, whole=whole)
-        assert invariants.contents(scene.database) == before
+        assert invariants.contents(scene.folder) == before
 
     play(tmp_path, scenario)
 
@@ -86,7 +86,7 @@ def test_a_refused_update_writes_nothing(tmp_path: Path) -> None:
         customer_id = await scene.customer("card", email="a@b.example")
         nameless = await update(scene, customer_id, city="Rome")
         await scene.customer("other", email="other@b.example")
-        before = invariants.contents(scene.database)
+        before = invariants.contents(scene.folder)
         refused: tuple[tuple[str, dict[str, Any]], ...] = (
             ("email belongs", {"email": "OTHER@b.example"}),
             ("external_id belongs", {"external_id": "other"}),
@@ -95,7 +95,7 @@ def test_a_refused_update_writes_nothing(tmp_path: Path) -> None:
         for part, members in refused:
             with pytest.raises(Validation, match=part):
                 await update(scene, customer_id, city="Oslo", user_profile={"a": 1}, **members)
-        assert invariants.contents(scene.database) == before
+        assert invariants.contents(scene.folder) == before
         assert nameless["city"] == "Rome"
 
     play(tmp_path, scenario)
@@ -112,7 +112,7 @@ def test_one_id_or_address_stays(tmp_path: Path) -> None:
             await update(scene, customer_id, email=None)
         assert "email" not in await update(scene, customer_id, email=None, external_id="card")
         await scene.customer("next", email="a@b.example")
-        invariants.check(scene.database)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
@@ -122,7 +122,7 @@ def test_many_updates_at_once_all_take_effect(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         customer_id = await scene.customer("card")
-        async with wiring.open_house(load(data_dir=scene.database.parent)) as other:
+        async with wiring.open_house(settings_of(scene.folder)) as other:
             await asyncio.gather(
                 *(
                     customer_updates.update(
@@ -138,7 +138,7 @@ def test_many_updates_at_once_all_take_effect(tmp_path: Path) -> None:
         assert user["user_profile"] == {f"m{n}": 1 for n in range(30)}
         assert {each["external_id"] for each in user["identifiers"]} == {"card", *(f"card-{n}" for n in range(30))}
         assert (await told(scene, customer_id)).count("customer.changed") == 30
-        invariants.check(scene.database)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
@@ -152,7 +152,7 @@ def test_one_address_wanted_by_many_goes_to_one(tmp_path: Path) -> None:
             *(update(scene, each, email="one@x.example") for each in ids), return_exceptions=True
         )
         assert sum(isinstance(each, Validation) for each in done) == 7
-        invariants.check(scene.database)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 

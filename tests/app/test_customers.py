@@ -31,7 +31,7 @@ def test_a_new_customer_is_in_the_lowest_level(tmp_path: Path) -> None:
         assert (user["tier"], user["tier_points"], user["next_tier_points"]) == ("L0", 0, 500)
         by_card = await customers.read_external(scene.house, scene.caller, scene.shop.api_key, "card", Wanted())
         assert msgspec.json.decode(msgspec.json.encode(by_card)) == user
-        invariants.check(scene.database)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
@@ -41,14 +41,14 @@ def test_an_email_address_and_an_external_id_are_free_once(tmp_path: Path) -> No
 
     async def scenario(scene: Scene) -> None:
         await scene.customer("card", email="Ada@X.example")
-        before = invariants.contents(scene.database)
+        before = invariants.contents(scene.folder)
         with pytest.raises(Validation, match="email belongs to another"):
             await scene.customer("card-2", email="aDA@x.EXAMPLE")
         with pytest.raises(Validation, match="external_id belongs to another"):
             await scene.customer("card", email="new@x.example")
-        assert invariants.contents(scene.database) == before
+        assert invariants.contents(scene.folder) == before
         await scene.customer("Card")
-        invariants.check(scene.database)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
@@ -60,8 +60,8 @@ def test_the_same_customer_at_once_is_created_once(tmp_path: Path) -> None:
         done = await asyncio.gather(*(scene.customer("card") for _ in range(16)), return_exceptions=True)
         assert sum(isinstance(each, str) for each in done) == 1
         assert sum(isinstance(each, Validation) for each in done) == 15
-        assert invariants.row_counts(scene.database)["customer"] == 1
-        invariants.check(scene.database)
+        assert invariants.row_counts(scene.folder)["customer"] == 1
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 

@@ -16,10 +16,9 @@ from tessera.app import duties
 from tessera.app.house import House
 from tessera.core.changes import TakeLease
 from tessera.core.times import SECOND
-from tessera.settings import load
 from tests.support.clock import StepClock
 from tests.support.faulty_store import Fault, FaultyStore
-from tests.support.house import settings_for
+from tests.support.house import settings_for, settings_of
 from tests.support.waiting import until
 
 
@@ -58,15 +57,30 @@ async def looks(count: int = 3) -> None:
     await asyncio.sleep(duties.LOOK_SECONDS * count)
 
 
-def play(folder: Path, scenario: Callable[[StepClock, Process, Process], Awaitable[None]]) -> None:
-    """Play a scenario with two processes, of which the first does the duty."""
+class SkewedClock:
+    """A clock that is some seconds ahead of another, or behind it."""
+
+    def __init__(self, clock: StepClock, seconds: float) -> None:
+        self._clock = clock
+        self._ahead = int(seconds * SECOND)
+
+    def now(self) -> int:
+        """The time that it shows."""
+        return self._clock.now() + self._ahead
+
+
+def play(
+    folder: Path, scenario: Callable[[StepClock, Process, Process], Awaitable[None]], ahead_seconds: float = 0
+) -> None:
+    """Play a scenario with two processes, of which the first does the duty; the second one's clock may be ahead."""
     settings_for(folder)
     clock = StepClock()
+    clocks = (clock, SkewedClock(clock, ahead_seconds))
 
     async def whole() -> None:
         async with AsyncExitStack() as stack:
-            houses = [await stack.enter_async_context(wiring.open_house(load(data_dir=folder), clock=clock))
-                      for _ in range(2)]  # fmt: skip
+            houses = [await stack.enter_async_context(wiring.open_house(settings_of(folder), clock=each))
+                      for each in clocks]  # fmt: skip
             first = Process(houses[0], "first")
             await until(lambda: first.working)
             second = Process(houses[1], "second")
@@ -93,6 +107,24 @@ def test_one_does_it_while_it_prolongs_its_lease(tmp_path: Path) -> None:
         assert (first.begun, second.begun) == (1, 0)
 
     play(tmp_path / "data", scenario)
+
+
+@pytest.mark.parametrize("ahead_seconds", [-5, 5])
+def test_clocks_that_differ_by_seconds_take_no_duty_away(tmp_path: Path, ahead_seconds: float) -> None:
+    """With clocks five seconds apart a process that is there keeps its duty; one that is gone is replaced."""
+
+    async def scenario(clock: StepClock, first: Process, second: Process) -> None:
+        for _ in range(3):
+            clock.step(duties.RENEWED_SECONDS)
+            await looks()
+        assert (first.begun, first.working, second.begun) == (1, True, 0)
+        first.store.faults = [Fault.BEFORE] * 1000
+        first.task.cancel()
+        await until(lambda: not first.working)
+        clock.step(duties.LEASE_SECONDS + 5)
+        await until(lambda: second.working)
+
+    play(tmp_path / "data", scenario, ahead_seconds)
 
 
 def test_a_graceful_end_passes_it_on_at_once(tmp_path: Path) -> None:

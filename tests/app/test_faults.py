@@ -1,6 +1,5 @@
 """Every deed, with its commit failing in both forms: nothing is swallowed, nothing is half, nothing happens twice."""
 
-import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -34,7 +33,7 @@ from tessera.directory import feed
 from tests.app import token_deeds
 from tests.app.token_deeds import STOCK
 from tests.loyalty import furniture
-from tests.support import invariants
+from tests.support import engines, invariants
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.scene import Scene, play, status
 
@@ -269,7 +268,7 @@ def rows_after(folder: Path, deed: Deed) -> Counter[str]:
         subject = await deed.prepare(scene)
         await deed.run(scene, subject)
         assert await deed.done(scene, subject)
-        return invariants.row_counts(scene.database)
+        return invariants.row_counts(scene.folder)
 
     return play(folder, scenario)
 
@@ -286,13 +285,13 @@ def test_a_deed_whose_commit_fails(tmp_path: Path, name: str, fault: Fault) -> N
         subject = await deed.prepare(scene)
         store = FaultyStore(scene.house.store)
         scene.house.store = store.as_store()
-        before = invariants.contents(scene.database)
+        before = invariants.contents(scene.folder)
         store.faults = [fault]
         with pytest.raises(fault.value, match="planned"):
             await deed.run(scene, subject)
         assert store.faults == []
-        invariants.check(scene.database)
-        assert (invariants.contents(scene.database) == before) is (fault is Fault.BEFORE)
+        invariants.check(scene.folder)
+        assert (invariants.contents(scene.folder) == before) is (fault is Fault.BEFORE)
         await feed.catch_up(scene.house.directory, store.as_store(), scene.clock)
         if fault is Fault.AFTER:
             assert await deed.done(scene, subject)
@@ -302,8 +301,8 @@ def test_a_deed_whose_commit_fails(tmp_path: Path, name: str, fault: Fault) -> N
         else:
             await deed.run(scene, subject)
         assert await deed.done(scene, subject)
-        invariants.check(scene.database)
-        counted = invariants.row_counts(scene.database)
+        invariants.check(scene.folder)
+        counted = invariants.row_counts(scene.folder)
         if fault is Fault.AFTER and deed.again is None:  # done twice, and so told twice
             assert counted.pop("audit_entry") >= expected.pop("audit_entry")
         assert counted == expected
@@ -319,17 +318,17 @@ def test_an_event_whose_commit_fails(tmp_path: Path, fault: Fault) -> None:
         customer_id = await _visitor(scene)
         store = FaultyStore(scene.house.store)
         scene.house.store = store.as_store()
-        before = invariants.contents(scene.database)
+        before = invariants.contents(scene.folder)
         store.faults = [fault]
         with pytest.raises(fault.value, match="planned"):
             await _visit(scene, customer_id)
-        assert (invariants.contents(scene.database) == before) is (fault is Fault.BEFORE)
+        assert (invariants.contents(scene.folder) == before) is (fault is Fault.BEFORE)
         if fault is Fault.BEFORE:
             await _visit(scene, customer_id)
-        counts = invariants.row_counts(scene.database)
+        counts = invariants.row_counts(scene.folder)
         assert [counts[name] for name in ("user_event", "ledger_entry")] == [1, 2]
         assert [each.available for each in (await _standing(scene, customer_id)).balances] == [50_000, 205_000]
-        invariants.check(scene.database)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
@@ -358,21 +357,14 @@ def test_counting_whose_commit_fails(tmp_path: Path, fault: Fault) -> None:
         counts = {each.name: each.count for each in await scene.house.store.behaviours(known.number)}
         tags = {each.name: each.count for each in await scene.house.store.tags(known.number)}
         assert (counts, tags) == (({"a": 2, "b": 1}, {"a": 1, "b": 1}) if fault is Fault.AFTER else ({}, {}))
-        invariants.check(scene.database)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
 
 def test_the_invariants_can_fail(tmp_path: Path) -> None:
     """The invariants that the table rests on see a ledger, a history and a secret that are not as they should be."""
-
-    async def scenario(scene: Scene) -> None:
-        await _customer(scene)
-
-    play(tmp_path, scenario)
-    path = tmp_path / "data" / "tessera.db"
-    invariants.check(path)
-    for harm in (
+    harms = (
         "update ledger_entry set amount = amount + 1",
         "delete from ledger_entry",
         "update membership set left_at = 1",
@@ -381,13 +373,18 @@ def test_the_invariants_can_fail(tmp_path: Path) -> None:
         "insert into phone (organization, digits, customer, mobile) values (1, '1', 1, 1)",
         "update customer set forgotten_at = 1",
         "delete from change where sequence = 2",
-    ):
-        harmed = tmp_path / "harmed.db"
-        connection = sqlite3.connect(path)
-        copy = sqlite3.connect(harmed, isolation_level=None)
-        connection.backup(copy)
-        connection.close()
-        copy.execute(harm)
-        copy.close()
-        with pytest.raises(AssertionError):
-            invariants.check(harmed)
+    )
+
+    async def scenario(scene: Scene) -> None:
+        await _customer(scene)
+        invariants.check(scene.folder)
+        for harm in harms:
+            with engines.writing(scene.folder) as database:
+                invariants.holds(database)
+                database.rows("savepoint whole")
+                database.rows(harm)
+                with pytest.raises(AssertionError):
+                    invariants.holds(database)
+                database.rows("rollback to whole")
+
+    play(tmp_path, scenario)

@@ -17,9 +17,8 @@ from tessera.core.customers import NewCustomer, PhoneNumber, Wanted
 from tessera.core.errors import UserNotFound
 from tessera.core.loyalty.orders import Deposit, Spend
 from tessera.core.loyalty.points import UNITS
-from tessera.settings import load
-from tessera.store.purge import purge
-from tests.support import invariants
+from tests.support import engines, invariants
+from tests.support.house import settings_of
 from tests.support.scene import Scene, play, status
 
 MARK = "Zqx7"
@@ -65,9 +64,9 @@ async def somebody(scene: Scene) -> str:
 
 
 def hits(folder: Path, *texts: str) -> dict[str, list[str]]:
-    """The files of a folder in whose bytes a text stands, for each of the texts."""
-    contents = {file.name: file.read_bytes() for file in folder.iterdir()}
-    return {text: [name for name, raw in contents.items() if text.encode() in raw] for text in texts}
+    """What is kept of a data folder in whose bytes a text stands, for each of the texts."""
+    kept = engines.stored(folder)
+    return {text: [name for name, raw in kept.items() if text.encode() in raw] for text in texts}
 
 
 PERSONAL = (MARK, MARK.casefold(), "77707770707", "(770) 777-0707", "1987-06-05", "ZQX", "zqx7")
@@ -80,14 +79,14 @@ def test_nothing_personal_is_left_in_the_files(tmp_path: Path) -> None:
         customer_id = await somebody(scene)
         other = await scene.customer("other", phone_numbers=[PhoneNumber("+1 555")])
         await scene.deposit(other, Deposit("account-spend", UNITS, "kept-once", "kept-order"))
-        folder = scene.database.parent
+        folder = scene.folder
         assert all(hits(folder, *PERSONAL).values())
         await forgetting.forget(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
-        invariants.check(scene.database)
-        purge(scene.database, lambda _step: None)
+        invariants.check(scene.folder)
+        wiring.database(settings_of(scene.folder)).purge(lambda _step: None)
         assert {text: where for text, where in hits(folder, *PERSONAL).items() if where} == {}
         assert all(hits(folder, "kept-once", "kept-order").values())
-        invariants.check(scene.database)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
@@ -114,7 +113,7 @@ def test_a_forgotten_customer_is_nowhere_found(tmp_path: Path) -> None:
         row = Row(2, new, frozenset({"external_id", "email"}))
         tally = await customer_import.load(scene.house, 1, [row], lambda _tally: None)
         assert (tally.created, tally.refused) == (1, 0)
-        invariants.check(scene.database)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
@@ -142,7 +141,7 @@ def test_deposits_at_the_same_moment_leave_no_name(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         customer_id = await somebody(scene)
         named, key = Named(customer_id), scene.shop.api_key
-        settings = load(data_dir=scene.database.parent)
+        settings = settings_of(scene.folder)
         async with wiring.open_house(settings, clock=scene.clock) as other:
             deeds = [
                 *(scene.deposit(customer_id, Deposit("account-spend", 1, f"{MARK}{n}", MARK)) for n in range(20)),
@@ -163,8 +162,8 @@ def test_deposits_at_the_same_moment_leave_no_name(tmp_path: Path) -> None:
             done = await asyncio.gather(*deeds, return_exceptions=True)
         refused = [each for each in done if isinstance(each, BaseException)]
         assert {type(each) for each in refused} <= {UserNotFound}
-        invariants.check(scene.database)
-        purge(scene.database, lambda _step: None)
-        assert hits(scene.database.parent, MARK, MARK.casefold()) == {MARK: [], MARK.casefold(): []}
+        invariants.check(scene.folder)
+        wiring.database(settings_of(scene.folder)).purge(lambda _step: None)
+        assert hits(scene.folder, MARK, MARK.casefold()) == {MARK: [], MARK.casefold(): []}
 
     play(tmp_path, scenario)

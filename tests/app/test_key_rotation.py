@@ -1,7 +1,6 @@
 """Keys follow one another: published before they sign, good until the last token is dead, and only once."""
 
 import asyncio
-import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from tessera.ports import Unusable
 from tessera.settings import load
 from tests.support.clock import StepClock
 from tests.support.entropy import CountedEntropy
+from tests.support.house import settings_for, settings_of
 from tests.support.scene import Scene, play
 
 FORTNIGHT = 14 * 86_400
@@ -154,11 +154,11 @@ def test_nothing_is_rotated_before_it_is_due_or_when_that_is_off(tmp_path: Path)
 def with_two(tmp_path: Path, scenario: Callable[[House, House, StepClock], Awaitable[None]]) -> None:
     """Play a scenario with two processes on one folder."""
     folder = tmp_path / "data"
-    wiring.set_up(load(data_dir=folder))
+    settings_for(folder)
     clock = StepClock()
 
     async def whole() -> None:
-        settings = load(data_dir=folder)
+        settings = settings_of(folder)
         async with (
             wiring.open_house(settings, clock=clock, entropy=CountedEntropy()) as one,
             wiring.open_house(settings, clock=clock) as two,
@@ -293,7 +293,7 @@ def test_after_a_restart_all_is_as_it_was(tmp_path: Path) -> None:
         await key_rotation.look(scene.house)
         scene.clock.step(PUBLISHED)
         new = await scene.token()
-        settings = load(data_dir=scene.database.parent)
+        settings = settings_of(scene.folder)
         async with wiring.open_house(settings, clock=scene.clock) as again:
             for each in (old, new):
                 assert await tokens.check(again, each.access_token) is not None
@@ -305,11 +305,10 @@ def test_after_a_restart_all_is_as_it_was(tmp_path: Path) -> None:
 def test_another_master_key_opens_nothing_and_says_so(tmp_path: Path) -> None:
     """With another master key a process refuses to start, instead of taking every token for a forged one."""
     folder = tmp_path / "data"
-    wiring.set_up(load(data_dir=folder))
-    copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+    settings_for(folder)
 
     async def opened() -> None:
-        async with wiring.open_house(load(data_dir=copy, master_key="ab" * 32)):
+        async with wiring.open_house(settings_of(folder, master_key="ab" * 32)):
             pass
 
     with pytest.raises(Unusable, match="not the one this database was made with"):
@@ -320,7 +319,7 @@ def test_an_older_database_gets_its_signing_keys_once(tmp_path: Path) -> None:
     """A database from before there were signing keys gets one of each at the start, from whoever is first."""
 
     async def scenario(scene: Scene) -> None:
-        store, master_key = scene.house.store, MasterKey((scene.database.parent / "master.key").read_text().strip())
+        store, master_key = scene.house.store, MasterKey((scene.folder / "master.key").read_text().strip())
         before = await store.keys()
         await _forget_signing_keys(scene)
         for _ in range(2):

@@ -1,7 +1,9 @@
 """Points: deposits sum exactly, promote, and are made once for each idempotency id."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -9,12 +11,14 @@ from tessera import wiring
 from tessera.app import points, tiers
 from tessera.app.callers import Caller
 from tessera.core.changes import AddTierLevel, AddTierRule, AddTierRuleAccount
+from tessera.core.customers import Customer
 from tessera.core.errors import IdempotencyConflict, NotFound, UserNotFound, Validation
 from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import AMOUNT_MAX, UNITS
 from tessera.core.loyalty.standing import Standing
-from tessera.settings import load
+from tessera.ports import Store
 from tests.support import invariants
+from tests.support.house import settings_of
 from tests.support.scene import Scene, play, status
 
 
@@ -55,7 +59,7 @@ def test_deposits_promote(tmp_path: Path, steps: list[int], expected: str) -> No
             await scene.deposit(customer_id, status(points_deposited))
         assert await level(scene, customer_id) == expected
         assert [each.available for each in (await standing(scene, customer_id)).balances] == [sum(steps) * UNITS]
-        invariants.check(scene.database)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
@@ -69,9 +73,9 @@ def test_several_deposits_in_one_request_promote_together(tmp_path: Path) -> Non
         assert await level(scene, customer_id) == "L2"
         balances = {each.point_account: each.available for each in (await standing(scene, customer_id)).balances}
         assert sorted(balances.values()) == [7, 2_000 * UNITS]
-        assert invariants.row_counts(scene.database)["membership"] == 2
-        assert invariants.row_counts(scene.database)["ledger_entry"] == 3
-        invariants.check(scene.database)
+        assert invariants.row_counts(scene.folder)["membership"] == 2
+        assert invariants.row_counts(scene.folder)["ledger_entry"] == 3
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
@@ -93,7 +97,7 @@ def test_an_idempotency_id_counts_once(tmp_path: Path) -> None:
             await scene.deposit(customer_id, status(1, "same"), status(1, "same"))
         assert [each.available for each in (await standing(scene, customer_id)).balances] == [15 * UNITS]
         assert [each.available for each in (await standing(scene, other)).balances] == [99 * UNITS]
-        invariants.check(scene.database)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
@@ -107,8 +111,8 @@ def test_deposits_at_once_sum_exactly(tmp_path: Path) -> None:
         await asyncio.gather(*(scene.deposit(customer_id, status(amount, f"id {amount}")) for amount in amounts))
         assert [each.available for each in (await standing(scene, customer_id)).balances] == [sum(amounts) * UNITS]
         assert await level(scene, customer_id) == "L1"
-        assert invariants.row_counts(scene.database)["ledger_entry"] == len(amounts)
-        invariants.check(scene.database)
+        assert invariants.row_counts(scene.folder)["ledger_entry"] == len(amounts)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
@@ -120,7 +124,7 @@ def test_the_same_deposit_at_once_is_made_once(tmp_path: Path) -> None:
         customer_id = await scene.customer("card")
         await asyncio.gather(*(scene.deposit(customer_id, status(10, "once")) for _ in range(20)))
         assert [each.available for each in (await standing(scene, customer_id)).balances] == [10 * UNITS]
-        invariants.check(scene.database)
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 
@@ -140,10 +144,10 @@ def test_a_deposit_that_cannot_be_leaves_nothing(tmp_path: Path, deposit: Deposi
     async def scenario(scene: Scene) -> None:
         customer_id = await scene.customer("card")
         await scene.deposit(customer_id, status(1))
-        before = invariants.contents(scene.database)
+        before = invariants.contents(scene.folder)
         with pytest.raises(refusal):
             await scene.deposit(customer_id, status(600), deposit)
-        assert invariants.contents(scene.database) == before
+        assert invariants.contents(scene.folder) == before
 
     play(tmp_path, scenario)
 
@@ -164,13 +168,50 @@ def test_only_one_s_own_customers_get_points(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+class _Overtaken:
+    """A store in which somebody else is done as soon as a customer was read."""
+
+    def __init__(self, store: Store, deed: Callable[[], Awaitable[None]]) -> None:
+        self._store = store
+        self._deed: Callable[[], Awaitable[None]] | None = deed
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def customer(self, organization: int, customer_id: str) -> Customer | None:
+        """As the store, and then the deed, once."""
+        found = await self._store.customer(organization, customer_id)
+        deed, self._deed = self._deed, None
+        if deed is not None:
+            await deed()
+        return found
+
+
+def test_a_deposit_made_elsewhere_since_the_customer_was_read(tmp_path: Path) -> None:
+    """It is answered as made, although its account was unknown when the customer was read."""
+
+    async def scenario(scene: Scene) -> None:
+        customer_id = await scene.customer("card")
+        async with wiring.open_house(settings_of(scene.folder), clock=scene.clock) as elsewhere:
+
+            async def overtake() -> None:
+                await points.order(elsewhere, scene.caller, scene.retailer_id, customer_id, [status(10, "once")])
+
+            scene.house.store = cast("Store", _Overtaken(scene.house.store, overtake))
+            await scene.deposit(customer_id, status(10, "once"))
+        assert [each.available for each in (await standing(scene, customer_id)).balances] == [10 * UNITS]
+        invariants.check(scene.folder)
+
+    play(tmp_path, scenario)
+
+
 def test_a_level_that_another_process_has_just_added(tmp_path: Path) -> None:
     """A customer promoted elsewhere to a level unknown here is served at once: the program is read anew."""
 
     async def scenario(scene: Scene) -> None:
         customer_id = await scene.customer("card")
         assert await level(scene, customer_id) == "L0"
-        async with wiring.open_house(load(data_dir=scene.database.parent), clock=scene.clock) as elsewhere:
+        async with wiring.open_house(settings_of(scene.folder), clock=scene.clock) as elsewhere:
             await elsewhere.commit(
                 AddTierLevel(1, "level-4", "club", 4, "L4"),
                 AddTierRule(1, "rule-4", "level-4", "tree-4", "root-4", "constraint-4", 9_000 * UNITS),

@@ -18,10 +18,9 @@ from tessera.core.loyalty.declaration import Declaration
 from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import UNITS
 from tessera.directory import feed
-from tessera.settings import load
 from tests.support.clock import StepClock
 from tests.support.declarations import bare, declarations, exchanged
-from tests.support.house import settings_for
+from tests.support.house import settings_for, settings_of
 from tests.support.invariants import contents
 from tests.support.scene import Scene, play, status
 
@@ -61,14 +60,14 @@ def with_second(scene: Scene, deed: Callable[[House], Awaitable[None]]) -> Await
     """Have something done in a second house on the same folder, which follows no feed by itself."""
 
     async def done() -> None:
-        async with wiring.open_house(load(data_dir=scene.database.parent), clock=StepClock()) as other:
+        async with wiring.open_house(settings_of(scene.folder), clock=StepClock()) as other:
             await deed(other)
 
     return done()
 
 
 @pytest.fixture(scope="module")
-def folder() -> Any:
+def folder(engine: str) -> Any:
     """A data folder for many organizations."""
     with tempfile.TemporaryDirectory() as made:
         settings_for(Path(made) / "data")
@@ -81,7 +80,7 @@ def test_what_is_declared_comes_to_be(folder: Path, first: Declaration, second: 
     """From any program to any other: what is there afterwards is what was declared, and declaring it plans nothing."""
 
     async def whole() -> None:
-        async with wiring.open_house(load(data_dir=folder)) as house:
+        async with wiring.open_house(settings_of(folder)) as house:
             organization = await organizations.create(house, f"Org {house.new_uuid()}")
             for given_form in (first, second, None, first):
                 wanted = given_form or exchanged(await programs.export(house, organization))
@@ -109,10 +108,10 @@ def test_two_at_once_have_one_winner(tmp_path: Path) -> None:
             mine = await programs.propose(scene.house, 1, declared(point_sources=[{"name": "Till"}]))
             theirs = await programs.propose(other, 1, club(*CLUB[:3], {**CLUB[3], "points": 9000}))
             await programs.carry_out(scene.house, mine)
-            before = contents(scene.database)
+            before = contents(scene.folder)
             with pytest.raises(ChangedMeanwhile, match="Look at the plan again"):
                 await programs.carry_out(other, theirs)
-            assert contents(scene.database) == before
+            assert contents(scene.folder) == before
             assert await make(other, club(*CLUB[:3], {**CLUB[3], "points": 9000})) == [
                 "change tier level L3 of Club: points 5000 -> 9000"
             ]
@@ -152,7 +151,7 @@ def test_a_level_that_a_customer_holds_stays(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         for number in range(3):
             await scene.deposit(await scene.customer(f"c{number}"), status(600))
-        before = contents(scene.database)
+        before = contents(scene.folder)
         proposal = await programs.propose(scene.house, 1, club(CLUB[0], *CLUB[2:]))
         assert [held.sentence for held in proposal.held] == [
             (
@@ -162,7 +161,7 @@ def test_a_level_that_a_customer_holds_stays(tmp_path: Path) -> None:
         ]
         with pytest.raises(Validation, match=r"^tier_systems\[0\] leaves out a level that customers hold: 3\. Move"):
             await programs.carry_out(scene.house, proposal)
-        assert contents(scene.database) == before
+        assert contents(scene.folder) == before
 
     play(tmp_path, scenario)
 
@@ -175,10 +174,10 @@ def test_a_level_that_is_entered_meanwhile_stays(tmp_path: Path) -> None:
         proposal = await programs.propose(scene.house, 1, club(CLUB[0], *CLUB[2:]))
         assert proposal.held == []
         await scene.deposit(customer, status(600))
-        before = contents(scene.database)
+        before = contents(scene.folder)
         with pytest.raises(ChangedMeanwhile):
             await programs.carry_out(scene.house, proposal)
-        assert contents(scene.database) == before
+        assert contents(scene.folder) == before
         assert await level_of(scene, customer) == "L1"
 
     play(tmp_path, scenario)
@@ -323,7 +322,7 @@ def test_nobody_changes_another_s_program(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         other = await organizations.create(scene.house, "Other")
-        before = contents(scene.database)
+        before = contents(scene.folder)
         for retailer_id, wanted in (
             (other.retailer_id, declared(events=[])),
             (scene.retailer_id, declared(organization="Other", events=[])),
@@ -333,6 +332,6 @@ def test_nobody_changes_another_s_program(tmp_path: Path) -> None:
                 await programs.apply(scene.house, scene.caller, retailer_id, wanted, dry_run=False)
         with pytest.raises(NotFound):
             await programs.fetch(scene.house, scene.caller, other.retailer_id)
-        assert contents(scene.database) == before
+        assert contents(scene.folder) == before
 
     play(tmp_path, scenario)

@@ -40,7 +40,7 @@ def test_a_repeated_request_is_made_once_though_its_id_came_from_another(tmp_pat
         await ask(scene, customer_id, status(1))
         again = await ask(scene, customer_id, status(5, "known"), status(7))
         assert again == first
-        assert invariants.row_counts(scene.database)["ledger_entry"] == 3
+        assert invariants.row_counts(scene.folder)["ledger_entry"] == 3
 
     play(tmp_path, scenario)
 
@@ -56,8 +56,8 @@ def test_what_was_made_in_part_is_not_made_again(tmp_path: Path) -> None:
         await ask(scene, customer_id, Deposit("account-spend", 40 * UNITS))
         for _ in range(2):
             assert amounts((await ask(scene, customer_id, *request, partial=True)).results) == [[-50], [20]]
-        assert invariants.row_counts(scene.database)["ledger_entry"] == 3
-        invariants.check(scene.database)
+        assert invariants.row_counts(scene.folder)["ledger_entry"] == 3
+        invariants.check(scene.folder)
 
     play(tmp_path, scenario)
 

@@ -14,8 +14,8 @@ from tessera.core.applications import CredentialRecord
 from tessera.core.changes import AddCredential, Change, EndCredential, MarkCredentialUsed
 from tessera.core.errors import InvalidClient
 from tessera.core.times import DAY, SECOND
-from tessera.settings import load
 from tests.support.faulty_store import FaultyStore
+from tests.support.house import settings_of
 from tests.support.scene import Scene, play
 
 WEEK = 7 * 86_400
@@ -62,7 +62,7 @@ def test_a_restart_in_mid_overlap_changes_nothing(tmp_path: Path) -> None:
         made = await rotated(scene)
         scene.clock.step(3 * 86_400)
         first, clock, partner = scene.house, scene.clock, scene.partner
-        async with wiring.open_house(load(data_dir=scene.database.parent), clock=clock) as house:
+        async with wiring.open_house(settings_of(scene.folder), clock=clock) as house:
             scene.house = house
             await scene.token()
             token = await scene.token(secret=made.client_secret)
@@ -223,7 +223,7 @@ def test_of_two_rotations_at_once_one_is_done(tmp_path: Path, names: tuple[str |
     """Two operators rotate at the same moment: one gets a secret, the other a sentence, and one new secret is there."""
 
     async def scenario(scene: Scene) -> None:
-        async with wiring.open_house(load(data_dir=scene.database.parent), clock=scene.clock) as other:
+        async with wiring.open_house(settings_of(scene.folder), clock=scene.clock) as other:
             record = await applications.find(scene.house, scene.partner.client_id)
             done = await asyncio.gather(
                 rotation.rotate(scene.house, record, WEEK, names[0]),

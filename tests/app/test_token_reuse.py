@@ -17,7 +17,7 @@ from tessera.core.errors import InvalidClient, InvalidTarget
 from tessera.core.evidence import NOTHING
 from tessera.core.tokens import Claims, TokenReply
 from tessera.directory import feed
-from tessera.settings import load
+from tests.support.house import settings_of
 from tests.support.scene import FORM, Scene, play
 
 LIFE = 14 * 86_400
@@ -93,7 +93,7 @@ def test_a_revocation_of_another_process_counts(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         await reusing(scene)
         first = await scene.token()
-        async with wiring.open_house(load(data_dir=scene.database.parent), clock=scene.clock) as other:
+        async with wiring.open_house(settings_of(scene.folder), clock=scene.clock) as other:
             await tokens.revoke(other, first.access_token)
         await feed.catch_up(scene.house.directory, scene.house.store, scene.clock)
         assert (await scene.token()).access_token != first.access_token

@@ -10,6 +10,7 @@ from tessera.core import credentials, wire
 from tessera.core.applications import QueryCredentials
 from tessera.core.errors import InvalidClient, InvalidScope
 from tessera.core.evidence import NOTHING
+from tests.support import engines
 from tests.support.scene import Scene, play
 
 FORTNIGHT = 14 * 86_400
@@ -234,7 +235,7 @@ def test_what_is_shown_of_a_secret(tmp_path: Path) -> None:
         assert imported.client_secret is None
         assert [each.last_four for each in await scene.house.store.secrets(made.client_id)] == [made.client_secret[-4:]]
         assert [each.last_four for each in await scene.house.store.secrets("theirs")] == [""]
-        raw = scene.database.read_bytes() + scene.database.with_name("tessera.db-wal").read_bytes()
+        raw = b"".join(engines.stored(scene.folder).values())
         assert made.client_secret.encode() not in raw
         assert b"short and sweet" not in raw
 

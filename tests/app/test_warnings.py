@@ -16,8 +16,8 @@ from tessera.core.changes import CountHour
 from tessera.core.times import DAY, SECOND
 from tessera.core.warnings import HOUR, WRITTEN_AFTER
 from tessera.ports import StoreError
-from tessera.settings import load
 from tests.support.faulty_store import Fault, FaultyStore
+from tests.support.house import settings_of
 from tests.support.scene import Scene, play
 from tests.support.waiting import until
 
@@ -69,7 +69,7 @@ def test_a_restart_and_a_second_process_tell_nothing_twice(tmp_path: Path) -> No
 
     async def scenario(scene: Scene) -> None:
         at = await ends_in(scene, 7)
-        async with wiring.open_house(load(data_dir=scene.database.parent), clock=scene.clock) as other:
+        async with wiring.open_house(settings_of(scene.folder), clock=scene.clock) as other:
             counts = await asyncio.gather(*(Watch(house).look() for house in (scene.house, other, scene.house)))
             assert sum(counts) == 1
             assert await Watch(other).look() == 0

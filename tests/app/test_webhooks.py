@@ -13,6 +13,7 @@ from tessera.app import events, organizations, webhooks
 from tessera.app.operators import OperatorError
 from tessera.core.times import DAY, SECOND
 from tessera.ops.sender import open_sender
+from tests.support import engines
 from tests.support.post import delivering, happen, look, subscribe
 from tests.support.receiver import Received, receiving
 from tests.support.scene import Scene, play
@@ -112,8 +113,7 @@ def test_secrets_are_nowhere_in_the_clear(tmp_path: Path) -> None:
             one = await subscribe(scene.house, "one", receiver)
             await subscribe(scene.house, "two", receiver)
             raw = base64.b64decode(one.secret.removeprefix("whsec_"))
-            files = [path for path in scene.database.parent.glob("tessera.db*") if path.is_file()]
-            stored = b"".join(path.read_bytes() for path in files)
+            stored = b"".join(engines.stored(scene.folder).values())
             assert b"hook?for=test" in stored
             assert raw not in stored
             assert one.secret.removeprefix("whsec_").encode() not in stored

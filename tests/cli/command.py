@@ -5,12 +5,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tessera.cli import main
+from tests.support import engines
 
 CLEAN = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
 """An environment without anything that colours or configures."""
@@ -32,7 +34,7 @@ class Done(NamedTuple):
 def run(*arguments: str | Path, stdin: str = "") -> Done:
     """Run the command in this process."""
     out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err), _stdin(stdin):
+    with redirect_stdout(out), redirect_stderr(err), _stdin(stdin), _database(arguments):
         code = _code([str(each) for each in arguments])
     return Done(code, out.getvalue(), err.getvalue())
 
@@ -43,6 +45,25 @@ def _code(arguments: list[str]) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0
+
+
+def _named(arguments: Sequence[str | Path]) -> dict[str, str]:
+    """The database of the data folder that these arguments name, where it is not in it."""
+    folder = next((after for flag, after in pairwise(arguments) if flag == "--data-dir"), None)
+    return {} if folder is None else engines.environment(Path(folder))
+
+
+@contextmanager
+def _database(arguments: Sequence[str | Path]) -> Iterator[None]:
+    """The same in the environment of this process; what a command sets there is undone."""
+    before = dict(os.environ)
+    os.environ.update(_named(arguments))
+    try:
+        yield
+    finally:
+        for name in [name for name in os.environ if name not in before]:
+            del os.environ[name]
+        os.environ.update(before)
 
 
 @contextmanager
@@ -60,7 +81,7 @@ def spawn(*arguments: str | Path, stdin: str = "", environment: Mapping[str, str
         [sys.executable, "-m", "tessera", *map(str, arguments)],
         input=stdin.encode(),
         capture_output=True,
-        env={**CLEAN, "COLUMNS": "100", **(environment or {})},
+        env={**CLEAN, "COLUMNS": "100", **_named(arguments), **(environment or {})},
         timeout=60,
         check=False,
     )

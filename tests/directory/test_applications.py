@@ -48,37 +48,50 @@ def test_an_application_is_read_once_under_both_names() -> None:
     asyncio.run(scenario())
 
 
-def test_absence_is_remembered() -> None:
-    """A client id or number that does not exist costs one read, until something changes."""
+def test_absence_of_a_number_is_remembered() -> None:
+    """A number that does not exist costs one read, until something changes."""
 
     async def scenario() -> None:
         reader, memory = made()
         for _ in range(3):
-            assert await memory.with_client_id("nobody") is None
             assert await memory.with_number(99) is None
-        assert reader.reads == ["application nobody", "application 99"]
+        assert reader.reads == ["application 99"]
         reader.rows["nobody"] = application("nobody", 99)
         memory.drop("nobody")
         assert await memory.with_number(99) == application("nobody", 99)
-        assert await memory.with_client_id("nobody") == application("nobody", 99)
+
+    asyncio.run(scenario())
+
+
+def test_a_client_id_works_as_soon_as_it_exists() -> None:
+    """One that was asked for before it existed is found without a word from the feed, and remembered then."""
+
+    async def scenario() -> None:
+        reader, memory = made()
+        for _ in range(3):
+            assert await memory.with_client_id("new") is None
+        reader.rows["new"] = application("new", 99)
+        for _ in range(3):
+            assert await memory.with_client_id("new") == application("new", 99)
+        assert reader.reads == ["application new"] * 4
 
     asyncio.run(scenario())
 
 
 def test_absence_is_remembered_boundedly() -> None:
-    """A flood of made-up client ids fills no more than its bound, and drives no known application out."""
+    """A flood of made-up numbers fills no more than its bound, and drives no known application out."""
 
     async def scenario() -> None:
         reader, memory = made()
         await memory.with_client_id("a1")
         for number in range(directory.ABSENT_MAX + 100):
-            await memory.with_client_id(f"made up {number}")
+            await memory.with_number(1000 + number)
         assert 0.8 * directory.ABSENT_MAX < len(memory._absent) <= directory.ABSENT_MAX
         assert list(memory.known) == ["a1"]
         reads = len(reader.reads)
-        await memory.with_client_id(f"made up {directory.ABSENT_MAX + 99}")
+        await memory.with_number(1000 + directory.ABSENT_MAX + 99)
         assert len(reader.reads) == reads
-        await memory.with_client_id("made up 0")
+        await memory.with_number(1000)
         assert len(reader.reads) == reads + 1
 
     asyncio.run(scenario())

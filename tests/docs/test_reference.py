@@ -197,6 +197,13 @@ def events() -> set[str]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args
         if isinstance(node.func.value, ast.Name) and node.func.value.id == "log"
         if isinstance(node.args[0], ast.Constant)
+    } | {
+        ast.literal_eval(event)
+        for module in modules()
+        if module.within
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Trouble"
+        for event in node.args
     }
 
 

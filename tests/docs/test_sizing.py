@@ -10,7 +10,7 @@ import pytest
 from bench.fanout import Plan
 
 from tessera import wiring
-from tessera.app import duties, usage
+from tessera.app import duties, exchange, usage
 from tessera.app.applications import DEFAULT_LIFETIME_SECONDS
 from tessera.core import changes
 from tessera.core.changes import Change
@@ -78,10 +78,11 @@ def test_what_the_page_reckons_with_is_what_is_in_force() -> None:
     rows = usage.FLUSH_MAX * 3 / defaults["usage_flush_seconds"]
     held = inspect.getsource(wiring.serving).count("duties.while_held(")
 
-    assert len(_DEED.findall(PAGE)) == 6
+    assert len(_DEED.findall(PAGE)) == 7
     assert f"({defaults['usage_flush_seconds']:.0f}) by each worker, for {usage.FLUSH_MAX} applications" in PAGE
     assert f"never more than {rows:.0f}," in PAGE
     assert f"`applications_cached_max` ({defaults['applications_cached_max']:,})" in PAGE
+    assert f"for {exchange.AT_ONCE} of them at most" in PAGE
     assert duties.LOOK_SECONDS == 0.25
     assert duties.RENEWED_SECONDS == 5
     assert f"up to {held / duties.LOOK_SECONDS:.0f} reads of one row a second and worker" in PAGE

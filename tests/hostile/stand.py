@@ -3,30 +3,25 @@
 import asyncio
 import json
 import re
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from tessera import wiring
-from tessera.settings import load
-from tessera.store.folder import DATABASE
 from tessera.web.operations import Operation
 from tessera.web.routes import Route
 from tests.hostile.valid_requests import BODIES, QUERIES
 from tests.house.words import REFUSAL_TEXT
-from tests.support import raw
+from tests.support import engines, raw
+from tests.support.house import settings_of
 from tests.support.raw import Answer, Wire
 from tests.support.target import Header, Target
 
 ALSO_UNDER = "/incentives"
-BESIDE = frozenset(
-    {"lease", "refusal", "audit_entry", "sqlite_sequence", "usage_hour", "application_usage", "credential"}
-)
+BESIDE = frozenset({"lease", "refusal", "audit_entry", "usage_hour", "application_usage", "credential"})
 """Tables that are written beside what a request does: who does which duty, what was refused, what is counted."""
 
 _JSON = ("Content-Type", "application/json")
@@ -37,7 +32,7 @@ def routes(folder: Path) -> list[Route]:
     """The routes of the platform that a server over this data folder serves."""
 
     async def collect() -> list[Route]:
-        async with wiring.open_house(load(data_dir=folder)) as house:
+        async with wiring.open_house(settings_of(folder)) as house:
             return wiring.routes(house)
 
     every = asyncio.run(collect())
@@ -114,14 +109,7 @@ class Stand:
 
     def contents(self) -> list[str]:
         """Every row that a request could have written."""
-        with closing(sqlite3.connect(f"file:{self._target.folder / DATABASE}?mode=ro", uri=True)) as connection:
-            tables = [row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")]
-            return [
-                f"{table} {row}"
-                for table in tables
-                if table not in BESIDE
-                for row in connection.execute(f'select * from "{table}"')
-            ]
+        return [row for row in engines.dump(self._target.folder) if row.split(" ", 1)[0] not in BESIDE]
 
 
 def refused(answer: Answer) -> tuple[str, str]:

@@ -14,6 +14,8 @@ from tests.support.raw import basic, bearer
 from tests.support.server import Server, running
 from tests.support.target import Target, assert_refused
 
+pytestmark = pytest.mark.engines("sqlite", "postgres")
+
 IN_FORCE_SECONDS = 1.0
 GRANT = "grant_type=client_credentials"
 

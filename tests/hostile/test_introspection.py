@@ -16,6 +16,8 @@ from tests.support.raw import Answer, basic, bearer
 from tests.support.server import running
 from tests.support.target import assert_refused
 
+pytestmark = pytest.mark.engines("sqlite", "postgres")
+
 
 def test_a_live_token_is_told_of_whole(asked: Asked) -> None:
     """Its members are those of RFC 7662, times in whole seconds, and `active` is a boolean."""

@@ -9,6 +9,8 @@ from tests.support import raw
 from tests.support.raw import Answer
 from tests.support.target import Target, assert_refused
 
+pytestmark = pytest.mark.engines("sqlite", "postgres")
+
 REQUIRED = {
     "grant_type": (400, "invalid_request"),
     "client_id": (401, "invalid_client"),

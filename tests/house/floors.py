@@ -60,7 +60,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "pydantic_settings": ("settings.py",),
     "rich": ("cli/",),
     "sqlalchemy": ("store/migrate.py", "store/migrations/", "store/postgres/schema.py"),
-    "sqlite3": ("store/", "cli/main.py"),
+    "sqlite3": ("store/",),
     "structlog": ("ops/log.py",),
     "typer": ("cli/",),
     "uvicorn": ("server.py", "web/beside.py", "web/protocol.py"),

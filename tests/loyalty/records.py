@@ -1,15 +1,14 @@
 """What the database says of customers, in the words of the plain model."""
 
 import json
-import sqlite3
 from collections.abc import Iterable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from tests.loyalty.club import CLUB
 from tests.loyalty.furniture import UNITS
 from tests.loyalty.model import Line, Person, Told
+from tests.support.engines import Reading
 
 KINDS = {"deposit": "points.earned", "spend": "points.spent", "return": "points.spent", "expire": "points.expired"}
 RANKS = {level.id: rank for ladder in CLUB.ladders for rank, level in enumerate(ladder.levels)}
@@ -25,33 +24,27 @@ def points(amount: float) -> Decimal:
 class Records:
     """Reads a database beside the house that has it open."""
 
-    def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-        self._accounts = dict(self._connection.execute("select number, id from point_account"))
-        self._ladders = dict(self._connection.execute("select number, id from tier_system"))
-        self._levels = dict(self._connection.execute("select number, id from tier_level"))
+    def __init__(self, database: Reading) -> None:
+        self._database = database
+        self._accounts = database.pairs("select number, id from point_account")
+        self._ladders = database.pairs("select number, id from tier_system")
+        self._levels = database.pairs("select number, id from tier_level")
         self._events_read = 0
         self._events: dict[str, list[tuple[str, dict[str, Any], int]]] = {}
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
 
     def check(self, people: Iterable[tuple[str, Person]]) -> None:
         """Raises AssertionError for the first of these customers who is not as the model has it."""
         self._read_events()
         for customer_id, person in people:
-            row = self._connection.execute(
-                "select number, standing, due_at from customer where id = ?", (customer_id,)
-            ).fetchone()
+            row = self._database.one("select number, standing, due_at from customer where id = ?", customer_id)
             number, standing, due_at = row[0], json.loads(row[1]), row[2]
             self._standing(standing, person, due_at)
             lines = self._lines(number)
             self._ledger(lines, person)
             self._stays(number, person)
             self._told(customer_id, lines, person)
-            visits = self._connection.execute("select count(*) from user_event where customer = ?", (number,))
-            assert visits.fetchone() == (person.visits,), "an event was not recorded once"
+            visits = self._database.one("select count(*) from user_event where customer = ?", number)
+            assert visits == (person.visits,), "an event was not recorded once"
 
     def _standing(self, standing: list[Any], person: Person, due_at: int) -> None:
         balances, stays, entries = standing
@@ -75,10 +68,10 @@ class Records:
         sums: dict[str, Decimal] = {}
         lines = []
         for place, (count, entry_id, kind, account, amount, at) in enumerate(
-            self._connection.execute(
+            self._database.rows(
                 "select number, id, kind, point_account, amount, occurred_at from ledger_entry"
                 " where customer = ? order by number",
-                (number,),
+                number,
             )
         ):
             assert count == place + 1, "entries are not numbered from 1"
@@ -93,10 +86,10 @@ class Records:
     def _stays(self, number: int, person: Person) -> None:
         found = [
             (self._ladders[ladder], RANKS[self._levels[level]], since, until, reason)
-            for ladder, level, since, until, reason in self._connection.execute(
+            for ladder, level, since, until, reason in self._database.rows(
                 "select tier_system, tier_level, joined_at, left_at, reason from membership where customer = ?"
                 " order by number",
-                (number,),
+                number,
             )
         ]
         for ladder in CLUB.ladders:
@@ -106,7 +99,7 @@ class Records:
 
     def _read_events(self) -> None:
         statement = "select number, kind, data, occurred_at from event where number > ? order by number"
-        for number, kind, data, at in self._connection.execute(statement, (self._events_read,)):
+        for number, kind, data, at in self._database.rows(statement, self._events_read):
             told = json.loads(data)
             self._events.setdefault(told["user_id"], []).append((kind, told, at))
             self._events_read = number

@@ -18,7 +18,7 @@ from tests.loyalty.records import Records
 from tests.loyalty.records import points as shown
 from tests.loyalty.wishes import Moved, Put, Refused, Reply, Take, Wish
 from tests.loyalty.year import Request
-from tests.support import invariants
+from tests.support import engines, invariants
 from tests.support.scene import Scene, play
 
 SEED = 20_320_229
@@ -190,12 +190,9 @@ def test_a_year_goes_as_the_plain_model_says(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> Counter[str]:
         furniture.furnish(scene)
-        records = Records(scene.database)
-        try:
-            course = Year(scene, records)
+        with engines.reading(scene.folder) as database:
+            course = Year(scene, Records(database))
             await course.run()
-        finally:
-            records.close()
         course.did["promotions"] = sum(
             told.kind == "tier.promoted" for each in course.members for told in each.person.told
         )
@@ -203,7 +200,7 @@ def test_a_year_goes_as_the_plain_model_says(tmp_path: Path) -> None:
             told.kind == "tier.demoted" for each in course.members for told in each.person.told
         )
         course.did["expiries"] = sum(line.kind == "expire" for each in course.members for line in each.person.ledger)
-        invariants.check(scene.database)
+        invariants.check(scene.folder)
         return course.did
 
     did = play(tmp_path, scenario)

@@ -25,7 +25,7 @@ def test_two_count_together(tmp_path: Path) -> None:
         two.token(number, START)
         assert one.tokens(number, START) == two.tokens(number, START) == (2, 2)
     one.would_refuse(2, START)
-    assert [two.would_have_refused(number, START) for number in (1, 2, 3)] == [0, 1, 0]
+    assert [two.own(number, START).watched for number in (1, 2, 3)] == [0, 1, 0]
     assert one.tokens(3, START) == (0, 0)
     assert [each.request(7, 3, START) for each in (one, two, one, two)] == [2, 1, 0, -333_334]
     assert [each.failure(KEY, 2, 6, START) for each in (one, two, one)] == [0, 0, 6]
@@ -50,10 +50,10 @@ def test_windows_end(tmp_path: Path) -> None:
     counts.would_refuse(1, day_begins)
     assert counts.tokens(1, day_begins + hour - 1) == (1, 1)
     assert counts.tokens(1, day_begins + hour) == (0, 1)
-    assert counts.would_have_refused(1, day_begins + 24 * hour - 1) == 1
+    assert counts.own(1, day_begins + 24 * hour - 1).watched == 1
     for another in (day_begins + 24 * hour, day_begins - 1):
         assert counts.tokens(1, another) == (0, 0)
-        assert counts.would_have_refused(1, another) == 0
+        assert counts.own(1, another).watched == 0
 
 
 def test_a_clock_that_goes_back_holds_nobody_up(tmp_path: Path) -> None:

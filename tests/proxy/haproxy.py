@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,6 +34,24 @@ backend tessera
     server one 127.0.0.1:{behind} source 127.0.0.2
 """
 
+BALANCED = """
+global
+    maxconn 256
+defaults
+    mode http
+    timeout connect 10s
+    timeout client 30s
+    timeout server 30s
+    retries 3
+    option redispatch 1
+frontend clients
+    bind 127.0.0.1:{port}
+    default_backend nodes
+backend nodes
+    balance roundrobin
+    {servers}
+"""
+
 ANY = "crt-ignore-err all ca-ignore-err all"
 """Lets clients connect with certificates of no authority: the server behind knows those that are registered."""
 
@@ -45,15 +63,31 @@ def proxy(folder: Path, behind: int, server: Pair, authorities: bytes, ignore: s
     port = free_port()
     (folder / "server.pem").write_bytes(server.pem + server.key_pem)
     (folder / "clients.pem").write_bytes(authorities)
+    with _running(folder, CONFIGURATION.format(folder=folder, port=port, behind=behind, ignore=ignore), port):
+        yield port
+
+
+@contextmanager
+def balancer(folder: Path, behind: Sequence[int]) -> Iterator[int]:
+    """An HAProxy in front of several servers, without TLS: each request goes to the next of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    servers = "\n    ".join(f"server node{each} 127.0.0.1:{each} check inter 250ms" for each in behind)
+    with _running(folder, BALANCED.format(port=port, servers=servers), port, "http"):
+        yield port
+
+
+@contextmanager
+def _running(folder: Path, configuration: str, port: int, scheme: str = "https") -> Iterator[None]:
     file = folder / "haproxy.cfg"
-    file.write_text(CONFIGURATION.format(folder=folder, port=port, behind=behind, ignore=ignore))
+    file.write_text(configuration)
     with (folder / "out").open("wb") as out:
         process = subprocess.Popen(
             ["haproxy", "-db", "-f", str(file)], stdin=subprocess.DEVNULL, stdout=out, stderr=out
         )
     try:
-        _wait(port, process, folder / "out")
-        yield port
+        _wait(f"{scheme}://127.0.0.1:{port}/", process, folder / "out")
+        yield
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -63,11 +97,11 @@ def proxy(folder: Path, behind: int, server: Pair, authorities: bytes, ignore: s
             process.wait()
 
 
-def _wait(port: int, process: subprocess.Popen[bytes], out: Path) -> None:
+def _wait(url: str, process: subprocess.Popen[bytes], out: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            httpx.get(f"https://127.0.0.1:{port}/", timeout=5, verify=False)  # only whether it answers
+            httpx.get(url, timeout=5, verify=False)  # only whether it answers
         except httpx.TransportError:
             time.sleep(0.05)
         else:

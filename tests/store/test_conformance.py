@@ -1,6 +1,7 @@
 """Every store meets every demand of the conformance suite. Another engine is one more entry in `ENGINES`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,28 +10,31 @@ from tessera.core.changes import Change
 from tessera.ports import Store
 from tessera.store import sql
 from tessera.store.conformance import CASES, Case, conditions, faults
-from tests.support import postgres
+from tests.support import databases, postgres
 from tests.support.stores import empty_database, run_with_stores, second_process_view, sqlite_file
 
 Opener = Callable[[], Store]
 
 
-def _sqlite_file(folder: Path) -> Opener:
+@contextmanager
+def _sqlite_file(folder: Path) -> Iterator[Opener]:
     path = empty_database(folder / "tessera.db")
-    return lambda: sqlite_file(path)
+    yield lambda: sqlite_file(path)
 
 
-def _second_process_view(folder: Path) -> Opener:
+@contextmanager
+def _second_process_view(folder: Path) -> Iterator[Opener]:
     path = empty_database(folder / "tessera.db")
-    return lambda: second_process_view(path)
+    yield lambda: second_process_view(path)
 
 
-def _postgres(_folder: Path) -> Opener:
-    url = postgres.empty_database()
-    return lambda: postgres.store(url)
+@contextmanager
+def _postgres(_folder: Path) -> Iterator[Opener]:
+    with databases.borrowed() as database:
+        yield lambda: postgres.store(database.url)
 
 
-ENGINES: dict[str, Callable[[Path], Opener]] = {
+ENGINES: dict[str, Callable[[Path], AbstractContextManager[Opener]]] = {
     "postgres": _postgres,
     "sqlite-file": _sqlite_file,
     "sqlite-file-second-process-view": _second_process_view,
@@ -39,9 +43,10 @@ ENGINES: dict[str, Callable[[Path], Opener]] = {
 
 
 @pytest.fixture(params=ENGINES)
-def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
     """What opens stores on a fresh database of one engine."""
-    return ENGINES[request.param](tmp_path)
+    with ENGINES[request.param](tmp_path) as opener:
+        yield opener
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])

@@ -4,13 +4,11 @@ import asyncio
 import hashlib
 import json
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import URL, create_engine
 
 from tessera import wiring
 from tessera.app import keys, points
@@ -18,14 +16,13 @@ from tessera.app.callers import Caller
 from tessera.core.errors import IdempotencyConflict
 from tessera.core.keys import MasterKey
 from tessera.core.loyalty.orders import Deposit
-from tessera.settings import load
-from tessera.store import migrate, sqlite
-from tessera.store.migrate import SchemaState, migrate_sqlite, sqlite_state
-from tessera.store.sqlite import SQLiteDriver
+from tessera.store import migrations
+from tessera.store.migrate import SchemaState
 from tessera.store.store import SQLStore
-from tests.support import invariants
+from tests.support import engines, invariants, revisions
 from tests.support.clock import StepClock
 from tests.support.entropy import CountedEntropy
+from tests.support.house import settings_of
 
 NEVER = 2**62
 
@@ -59,35 +56,34 @@ insert into membership (number, id, customer, tier_system, tier_level, joined_at
 """
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """A database of the first schema with customers, brought to this version."""
-    path = tmp_path / "tessera.db"
-    engine = create_engine(URL.create("sqlite", database=str(path)))
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"pragma application_id = {sqlite.APPLICATION_ID}")
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-    engine.dispose()
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(ROWS)
-    assert sqlite_state(path) is SchemaState.OLDER
-    migrate_sqlite(path)
-    assert sqlite_state(path) is SchemaState.CURRENT
-    return path
+REVISIONS = sorted(file.name[:4] for file in (Path(migrations.__file__).parent / "versions").glob("[0-9]*.py"))
 
 
-def rows(path: Path, statement: str) -> list[tuple[object, ...]]:
+@pytest.fixture(params=[(engine, revision) for engine in engines.ENGINES for revision in REVISIONS[:-1]])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """The data folder of a database of the first schema with customers, brought to this version, by a stop on the way.
+
+    A version between was there for a while, and then this one came.
+    """
+    engine, between = request.param
+    with revisions.made(tmp_path, engine, "0001") as database:
+        revisions.insert(tmp_path, ROWS)
+        revisions.upgrade(tmp_path, between)
+        assert database.state() is SchemaState.OLDER
+        database.migrate()
+        assert database.state() is SchemaState.CURRENT
+        yield tmp_path
+
+
+def rows(folder: Path, statement: str) -> list[tuple[object, ...]]:
     """What a statement reads."""
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(statement).fetchall()
+    with engines.reading(folder) as database:
+        return database.rows(statement)
 
 
-def test_entries_are_numbered_by_customer(path: Path) -> None:
+def test_entries_are_numbered_by_customer(folder: Path) -> None:
     """Every entry is there with all it had, numbered from 1 in the old order for each customer."""
-    assert rows(path, "select customer, number, id, point_account, amount, kind, request, place, idempotency_id,"
+    assert rows(folder, "select customer, number, id, point_account, amount, kind, request, place, idempotency_id,"
                 " fingerprint, reference_id, reference_type, point_source_id, occurred_at, expires_at"
                 " from ledger_entry order by customer, number") == [
         (4, 1, "e1", 1, 50, "deposit", None, 0, "once", "f1", "ref", "receipt", "till", 11, None),
@@ -97,11 +93,11 @@ def test_entries_are_numbered_by_customer(path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_standings_count_their_entries_and_fall_due(path: Path) -> None:
+def test_standings_count_their_entries_and_fall_due(folder: Path) -> None:
     """A standing says how many entries there are, and falls due when a level it holds is looked at; or never."""
     found = {
         number: (json.loads(str(standing)), version, due_at)
-        for number, standing, version, due_at in rows(path, "select number, standing, version, due_at from customer")
+        for number, standing, version, due_at in rows(folder, "select number, standing, version, due_at from customer")
     }
 
     ada = [[[1, "a1", 70, 70], [2, "a2", 5, 5]], [[1, 2, "m2", 20, 900], [2, 3, "m3", 10, None]], 3]
@@ -110,9 +106,9 @@ def test_standings_count_their_entries_and_fall_due(path: Path) -> None:
     assert found[6] == ([[], [[2, 3, "m5", 10, None]], 0], 0, NEVER)
 
 
-def test_the_history_of_levels_is_kept(path: Path) -> None:
+def test_the_history_of_levels_is_kept(folder: Path) -> None:
     """Every membership is there in its order; the invariants of the ledger hold."""
-    assert rows(path, "select number, customer, id, tier_system, tier_level, joined_at, left_at from membership"
+    assert rows(folder, "select number, customer, id, tier_system, tier_level, joined_at, left_at from membership"
                 " order by number") == [
         (1, 4, "m1", 1, 1, 10, 20),
         (2, 4, "m2", 1, 2, 20, None),
@@ -120,25 +116,27 @@ def test_the_history_of_levels_is_kept(path: Path) -> None:
         (4, 5, "m4", 1, 1, 10, None),
         (5, 6, "m5", 2, 3, 10, None),
     ]  # fmt: skip
-    with closing(sqlite3.connect(path)) as connection, pytest.raises(sqlite3.IntegrityError):
-        connection.execute(
+    with (
+        pytest.raises((sqlite3.IntegrityError, psycopg.IntegrityError)),
+        engines.writing(folder) as database,
+    ):
+        database.rows(
             "insert into ledger_entry (customer, number, id, point_account, amount, kind, place, idempotency_id,"
             " occurred_at) values (4, 9, 'e9', 1, 1, 'deposit', 0, 'once', 15)"
         )
 
 
-def test_an_id_of_old_is_still_known(path: Path, tmp_path: Path) -> None:
+def test_an_id_of_old_is_still_known(folder: Path) -> None:
     """A deposit made under the first schema is answered and not made again; a new one goes on from it."""
     asked = Deposit("beans", 50, "once", "ref", "receipt", "till")
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("update ledger_entry set fingerprint = ? where id = 'e1'", (FORMERLY,))
-        connection.commit()
+    with engines.writing(folder) as database:
+        database.rows("update ledger_entry set fingerprint = ? where id = 'e1'", FORMERLY)
 
     async def both() -> list[int]:
-        store = SQLStore(SQLiteDriver(path))
+        store = SQLStore(wiring.database(settings_of(folder)).driver(lambda _line, _reason: None))
         await keys.create_first(store, MasterKey("ab" * 32), StepClock(20), CountedEntropy())
         await store.close()
-        async with wiring.open_house(load(data_dir=tmp_path), clock=StepClock(30)) as house:
+        async with wiring.open_house(settings_of(folder), clock=StepClock(30)) as house:
             caller = Caller(1, ("openid",))
             orders = [[asked], [asked, Deposit("beans", 1)]]
             answers = [await points.order(house, caller, "r", "ada", each) for each in orders]
@@ -146,6 +144,6 @@ def test_an_id_of_old_is_still_known(path: Path, tmp_path: Path) -> None:
                 await points.order(house, caller, "r", "ada", [Deposit("beans", 51, "once")])
             return [answer.balances[1].available for answer in answers]
 
-    (tmp_path / "master.key").write_text("ab" * 32)
+    (folder / "master.key").write_text("ab" * 32)
     assert asyncio.run(both()) == [50, 71]
-    invariants.check(path)
+    invariants.check(folder)

@@ -9,7 +9,7 @@ from tessera import wiring
 from tessera.app import applications, demo, organizations
 from tessera.app.applications import Issued
 from tessera.app.house import House
-from tessera.settings import load
+from tests.support.house import settings_of
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ def do(folder: Path, deed: Callable[[House], Awaitable[T]]) -> T:
     """Have one deed done in a house that is opened for it."""
 
     async def done() -> T:
-        async with wiring.open_house(load(data_dir=folder)) as house:
+        async with wiring.open_house(settings_of(folder)) as house:
             return await deed(house)
 
     return asyncio.run(done())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tessera import wiring
 from tessera.app import duties
-from tessera.settings import load
+from tests.support.house import settings_of
 
 
 async def work() -> None:
@@ -22,7 +22,7 @@ async def work() -> None:
 
 async def main(folder: Path, duty: str) -> None:
     """Do the duty until SIGTERM."""
-    async with wiring.open_house(load(data_dir=folder)) as house:
+    async with wiring.open_house(settings_of(folder)) as house:
         doing = asyncio.create_task(duties.while_held(house, duty, f"process {os.getpid()}", work))
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, doing.cancel)
         await asyncio.gather(doing, return_exceptions=True)

@@ -1,13 +1,22 @@
-"""A data folder that was set up."""
+"""A data folder that was set up, on the engine of the moment."""
 
 from pathlib import Path
+from typing import Any
 
 from tessera import wiring
 from tessera.settings import Settings, load
+from tests.support import engines
+
+
+def settings_of(folder: Path, **more: Any) -> Settings:
+    """Settings whose data folder is this one, patient with a busy machine."""
+    patient = {"database_timeout_seconds": 30, **more}
+    return load(data_dir=folder, database=engines.url(folder), **patient)
 
 
 def settings_for(folder: Path) -> Settings:
     """Settings whose data folder is this one, set up."""
-    settings = load(data_dir=folder)
+    engines.lend(folder)
+    settings = settings_of(folder)
     wiring.set_up(settings)
     return settings

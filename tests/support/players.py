@@ -9,9 +9,9 @@ from urllib.parse import unquote
 
 from tessera import wiring
 from tessera.core import metadata
-from tessera.settings import load
 from tessera.web.asgi import App
 from tests.support import raw
+from tests.support.house import settings_of
 from tests.support.raw import Answer
 
 
@@ -33,7 +33,7 @@ class InProcess:
 
     def __init__(self, folder: Path) -> None:
         self._runner = asyncio.Runner()
-        settings = load(data_dir=folder)
+        settings = settings_of(folder)
         address = metadata.protected_resource_address(settings.issuer_in_force)
         self._app = App(partial(wiring.serving, settings), resource_metadata=address)
         self._to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()

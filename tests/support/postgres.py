@@ -43,12 +43,7 @@ class Cluster:
     """
 
     def __init__(self, place: Path | None = None, copy_of: "Cluster | None" = None, **settings: str) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="tessera-pg-", dir=place or _memory()))
-        self.data = self.folder / "data"
-        self.log = self.folder / "server.log"
-        self._account = next((name for name in ACCOUNTS if _exists(name)), None) if os.geteuid() == 0 else None
-        if self._account is not None:
-            shutil.chown(self.folder, self._account)
+        self.settle(place)
         self._chosen = settings
         if copy_of is None:
             self.run("initdb", "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
@@ -68,12 +63,21 @@ class Cluster:
             for name, value in _settings(self.folder, self._chosen).items():
                 file.write(f"{name} = '{value}'\n")
 
+    def settle(self, place: Path | None = None) -> None:
+        """Find it a folder, with nothing in it."""
+        self.folder = Path(tempfile.mkdtemp(prefix="tessera-pg-", dir=place or _memory()))
+        self.data = self.folder / "data"
+        self.log = self.folder / "server.log"
+        self.account = next((name for name in ACCOUNTS if _exists(name)), None) if os.geteuid() == 0 else None
+        if self.account is not None:
+            shutil.chown(self.folder, self.account)
+
     def run(self, program: str, *arguments: str, timeout_seconds: float = 60) -> str:
         """Run one of PostgreSQL's programs on this server's behalf; what it printed. Raises AssertionError."""
         command = [str(binaries() / program), *arguments]
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=timeout_seconds, user=self._account, group=self._account,
-            extra_groups=[] if self._account else None, cwd=self.folder, check=False,
+            command, capture_output=True, text=True, timeout=timeout_seconds, user=self.account, group=self.account,
+            extra_groups=[] if self.account else None, cwd=self.folder, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
         return done.stdout
@@ -157,7 +161,7 @@ def cluster() -> Cluster:
 
 
 @lru_cache(maxsize=1)
-def _template() -> str:
+def template() -> str:
     """An empty database of the current schema, to be copied."""
     name = cluster().create_database()
     migrate(address(cluster().url(name)))
@@ -166,7 +170,7 @@ def _template() -> str:
 
 def empty_database() -> str:
     """The URL of a new database of the current schema."""
-    return cluster().url(cluster().create_database(_template()))
+    return cluster().url(cluster().create_database(template()))
 
 
 def driver(url: str, timeout_seconds: float = 30) -> PostgresDriver:

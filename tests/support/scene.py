@@ -4,9 +4,9 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -24,10 +24,11 @@ from tessera.core.evidence import NOTHING, Evidence
 from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import SPEND, TIER, UNITS
 from tessera.core.tokens import TokenReply
-from tessera.settings import load
-from tessera.store.folder import DATABASE
+from tests.support import engines
 from tests.support.clock import StepClock
+from tests.support.databases import Contents
 from tests.support.entropy import CountedEntropy
+from tests.support.house import settings_for, settings_of
 
 T = TypeVar("T")
 
@@ -40,10 +41,10 @@ FORM = b"application/x-www-form-urlencoded"
 class Scene:
     """A house and what is in it."""
 
-    def __init__(self, house: House, clock: StepClock, database: Path) -> None:
+    def __init__(self, house: House, clock: StepClock, folder: Path) -> None:
         self.house = house
         self.clock = clock
-        self.database = database
+        self.folder = folder
         self.caller = Caller(1, ("openid",))
         self.partner: Issued
         self.shop: IssuedProperty
@@ -119,23 +120,37 @@ def _program(organization: int) -> list[Change]:
     return changes
 
 
-@lru_cache(maxsize=1)
-def _template() -> Path:
-    """A folder that was set up once, with keys and nothing else."""
+class _SetUp(NamedTuple):
+    """A folder that was set up, with keys and nothing else, and what its database holds where it is not in it."""
+
+    folder: Path
+    contents: Contents | None
+
+
+@cache
+def _set_up(engine: str) -> _SetUp:
+    """What a scene begins with on an engine, made once."""
     folder = Path(tempfile.mkdtemp(prefix="tessera-scene-")) / "data"
-    wiring.set_up(load(data_dir=folder))
-    return folder
+    with engines.on(engine):
+        database = engines.lend(folder)
+        settings_for(folder)
+        return _SetUp(folder, database.contents() if database else None)
 
 
 def play(folder: Path, scenario: Callable[[Scene], Awaitable[T]]) -> T:
     """Play a scenario in a furnished house of its own, in a data folder below this one."""
-    data = Path(shutil.copytree(_template(), folder / "data"))
+    begun = _set_up(engines.chosen())
+    data = Path(shutil.copytree(begun.folder, folder / "data"))
     clock = StepClock()
 
     async def whole() -> T:
-        async with wiring.open_house(load(data_dir=data), clock=clock, entropy=CountedEntropy()) as house:
-            scene = Scene(house, clock, data / DATABASE)
+        async with wiring.open_house(settings_of(data), clock=clock, entropy=CountedEntropy()) as house:
+            scene = Scene(house, clock, data)
             await scene.furnish()
             return await scenario(scene)
 
-    return asyncio.run(whole())
+    with engines.returning():
+        database = engines.lend(data)
+        if database is not None and begun.contents is not None:
+            database.fill(begun.contents)
+        return asyncio.run(whole())

@@ -14,6 +14,8 @@ from typing import IO
 
 import httpx
 
+from tests.support import engines
+
 PATIENT = {"TESSERA_WRONG_SECRETS_MAX": "1000000"}
 """Tests of anything else are not slowed when they send wrong secrets."""
 
@@ -87,10 +89,16 @@ class Server:
 
 def start(folder: Path, *arguments: str, **environment: str) -> Server:
     """Start a server with a demonstration in this folder; it answers when this returns."""
+    return start_bare(folder, "--demo", *arguments, **environment)
+
+
+def start_bare(folder: Path, *arguments: str, **environment: str) -> Server:
+    """Start a server on this folder; it answers when this returns."""
     port = free_port()
     printed = folder.parent / f"{folder.name}.{port}.out"
-    command = [sys.executable, "-m", "tessera", "serve", "--demo", "--port", str(port), "--data-dir", str(folder)]
-    environment = {"TESSERA_MANAGEMENT_PORT": "off", **environment}
+    command = [sys.executable, "-m", "tessera", "serve", "--port", str(port), "--data-dir", str(folder)]
+    engines.lend(folder)
+    environment = {"TESSERA_MANAGEMENT_PORT": "off", **engines.environment(folder), **environment}
     with printed.open("wb") as output:
         process = _popen([*command, *arguments], output, environment)
     server = Server(folder, port, process, printed, tls="TESSERA_TLS_KEY_FILE" in environment)

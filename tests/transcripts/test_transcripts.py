@@ -22,7 +22,7 @@ class Stage(NamedTuple):
 
 
 @pytest.fixture(scope="module", params=["in process", "over a socket"])
-def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(engine: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A furnished world and one way to talk to it."""
     folder = tmp_path_factory.mktemp("stage") / "data"
     with running(folder) as server:

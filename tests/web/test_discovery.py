@@ -37,7 +37,7 @@ UNTOLD = frozenset({"/oauth/token/info"})
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the demonstration."""
     with running(tmp_path_factory.mktemp("told") / "data") as started:
         yield started

@@ -60,7 +60,7 @@ def sent(wire: Wire, data: bytes) -> Answer:
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def client(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A server with two workers, and a client connected to both."""
     folder: Path = tmp_path_factory.mktemp("dpop") / "data"
     with running(folder, "--workers", str(WORKERS)) as server:

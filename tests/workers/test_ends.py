@@ -147,7 +147,7 @@ def kill_under_load(server: Server, target: Target, seconds: float) -> tuple[lis
     """Tokens acknowledged, and those of them whose revocation was acknowledged, before the server was killed."""
     revoked: list[str] = []
     loads = under_load(target, 3, new_connections=False)
-    revoker = threading.Thread(target=_revoke_some, args=(target, loads[0], revoked))
+    revoker = threading.Thread(target=revoke_some, args=(target, loads[0], revoked))
     revoker.start()
     time.sleep(seconds)
     server.process.kill()
@@ -157,7 +157,8 @@ def kill_under_load(server: Server, target: Target, seconds: float) -> tuple[lis
     return [token for load in loads for token in load.acknowledged], revoked
 
 
-def _revoke_some(target: Target, load: Load, revoked: list[str]) -> None:
+def revoke_some(target: Target, load: Load, revoked: list[str]) -> None:
+    """Revoke tokens of a load, every third one, until the server is gone; those whose revocation was acknowledged."""
     values = target.values
     client = f"client_id={values['client_id']}&client_secret={values['client_secret']}"
     position = 0

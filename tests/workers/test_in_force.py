@@ -35,7 +35,7 @@ class Workers(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+def workers(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
     """A server with two workers."""
     folder = tmp_path_factory.mktemp("workers") / "data"
     with running(folder, "--workers", str(WORKERS)) as server:

@@ -52,7 +52,7 @@ class Workers:
 
 
 @pytest.fixture(scope="module")
-def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+def workers(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
     """A server with two workers, which slows floods as it does by itself."""
     folder = tmp_path_factory.mktemp("railed") / "data"
     with running(folder, "--workers", str(WORKERS), TESSERA_WRONG_SECRETS_MAX="10") as server:

@@ -22,13 +22,14 @@ from tests.support.server import Server, running
 pytestmark = pytest.mark.alone
 
 WORKERS = 2
+SETTLED_SECONDS = 30.0
 LOAD_SECONDS = 2.0
 LATE_SECONDS = 10.0
 OVERLAP_SECONDS = 3
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with two workers that write what was counted every fifth of a second."""
     folder = tmp_path_factory.mktemp("rotation") / "data"
     with running(folder, "--workers", str(WORKERS), TESSERA_USAGE_FLUSH_SECONDS="0.2") as started:
@@ -188,11 +189,14 @@ def test_reused_tokens_are_one_for_each_worker(server: Server, wires: dict[int, 
     """With token reuse each worker hands its own token out again, so there are as many as workers."""
     made = deeds.make_partner(server.folder, "reusing")
     deeds.do(server.folder, lambda house: rotation.set_token_reuse(house, made.client_id, reuse=True))
-    given = set()
-    for _ in range(5):
-        for wire in wires.values():
+    until = time.monotonic() + SETTLED_SECONDS
+    while True:  # a word of the change that comes late has a worker make another, once
+        given = set()
+        for wire in [*wires.values()] * 3:
             wire.send(asking(made.client_id, made.client_secret))
             answer = wire.answer()
             assert answer is not None
             given.add(json.loads(answer.body)["access_token"])
-    assert len(given) == WORKERS
+        if len(given) == WORKERS:
+            return
+        assert time.monotonic() < until, "a worker goes on making new ones"

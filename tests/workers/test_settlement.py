@@ -3,9 +3,7 @@
 import asyncio
 import os
 import signal
-import sqlite3
 import time
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,9 +15,9 @@ from tessera.core.customers import NewCustomer
 from tessera.core.loyalty.orders import Deposit, Spend
 from tessera.core.loyalty.points import TIER, UNITS
 from tessera.core.times import DAY, SECOND
-from tessera.settings import load
-from tests.support import invariants
+from tests.support import engines, invariants
 from tests.support.clock import StepClock
+from tests.support.house import settings_of
 from tests.support.processes import children
 from tests.support.server import running
 
@@ -35,7 +33,7 @@ def overdue(folder: Path, name: str) -> str:
     clock = StepClock(int(time.time()) * SECOND - 400 * DAY)
 
     async def made() -> str:
-        async with wiring.open_house(load(data_dir=folder), clock=clock) as house:
+        async with wiring.open_house(settings_of(folder), clock=clock) as house:
             organization = await organizations.find(house, demo.ORGANIZATION)
             program = await house.store.program(organization.number)
             assert program is not None
@@ -53,13 +51,11 @@ def overdue(folder: Path, name: str) -> str:
 
 def history(folder: Path, customer_id: str) -> list[str]:
     """Why the customer entered each of its levels, in order."""
-    with closing(sqlite3.connect(folder / "tessera.db")) as connection:
-        rows = connection.execute(
-            "select m.reason from membership m join customer c on c.number = m.customer where c.id = ?"
-            " order by m.number",
-            (customer_id,),
-        )
-        return [row[0] for row in rows]
+    statement = (
+        "select m.reason from membership m join customer c on c.number = m.customer where c.id = ? order by m.number"
+    )
+    with engines.reading(folder) as database:
+        return [row[0] for row in database.rows(statement, customer_id)]
 
 
 def settled(folder: Path, customer_id: str, seconds: float) -> list[str]:
@@ -83,4 +79,4 @@ def test_a_level_is_lost_by_itself_once_and_also_when_the_settling_process_has_d
         assert settled(folder, second, TAKEN_OVER_SECONDS) == ["joined", "earned", "demoted"]
         time.sleep(3 * 2.0)
         assert [history(folder, each)[2:] for each in (first, second)] == [["demoted"], ["demoted"]]
-    invariants.check(folder / "tessera.db")
+    invariants.check(folder)

@@ -1,18 +1,17 @@
 """Many callers at one customer's points at once, through several processes: nothing is spent twice or lost."""
 
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from itertools import count
 from threading import Barrier
 from typing import NamedTuple
 
 import pytest
 
-from tests.support import invariants, raw, world
+from tests.support import engines, invariants, raw, world
 from tests.support.raw import Answer, Wire, bearer
 from tests.support.server import start
 from tests.support.target import Target
@@ -31,7 +30,7 @@ class Town(NamedTuple):
 
 
 @pytest.fixture(scope="module", params=["two servers", "two workers"])
-def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def town(engine: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """Two servers on one data folder, or one with two workers."""
     folder = tmp_path_factory.mktemp("town") / "data"
     with ExitStack() as stack:
@@ -42,7 +41,7 @@ def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             stack.callback(servers[1].stop)
         target = Target(servers[0].port, folder, world.furnish(folder))
         yield Town([server.port for server in servers], target, target.token())
-    invariants.check(folder / "tessera.db")
+    invariants.check(folder)
 
 
 NAMES = count()
@@ -104,12 +103,11 @@ def at_once(town: Town, requests: list[tuple[str, dict[str, object]]]) -> list[A
 
 def entries(town: Town, customer_id: str) -> Counter[tuple[str, int]]:
     """How often the ledger of a customer has an entry of this kind and amount, in units."""
-    with closing(sqlite3.connect(town.target.folder / "tessera.db")) as connection:
-        rows = connection.execute(
-            "select e.kind, e.amount from ledger_entry e join customer c on c.number = e.customer where c.id = ?",
-            (customer_id,),
+    with engines.reading(town.target.folder) as database:
+        statement = (
+            "select e.kind, e.amount from ledger_entry e join customer c on c.number = e.customer where c.id = ?"
         )
-        return Counter((kind, amount) for kind, amount in rows)
+        return Counter((kind, amount) for kind, amount in database.rows(statement, customer_id))
 
 
 def outcomes(answers: list[Answer]) -> Counter[str]:

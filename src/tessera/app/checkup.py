@@ -10,6 +10,7 @@ from tessera.core.times import SECOND, core_time
 from tessera.core.warnings import ENDING_DAYS, endings, greedy
 from tessera.store.checkup import DatabaseFacts, FileFacts, FolderFacts
 from tessera.store.migrate import SchemaState
+from tessera.store.server_facts import ServerFacts
 
 FREE_BYTES_LOW = 1024**3
 FREE_BYTES_MIN = 64 * 1024**2
@@ -17,6 +18,12 @@ SQLITE_MIN = (3, 39)
 """The statements need `is not distinct from`."""
 
 CLOCK_TOLERANCE = 5 * SECOND
+
+SKEW_MAX = SECOND
+"""By how much the clocks of node and database may differ."""
+
+CONNECTIONS = 5
+"""Connections to PostgreSQL that each process holds."""
 
 _FOR_OTHERS = 0o077
 
@@ -45,15 +52,16 @@ class KeyFacts(msgspec.Struct, frozen=True):
     file: FileFacts | None
 
 
-def findings(facts: FolderFacts, master: KeyFacts, now: int) -> list[Finding]:
-    """Everything that is to be said, in the order in which it is best put right."""
+def findings(facts: FolderFacts, master: KeyFacts, now: int, workers: int = 1) -> list[Finding]:
+    """Everything that is to be said of a node of so many processes, in the order in which it is best put right."""
     found = list(_folder(facts.folder))
     if not facts.folder.exists:
         return found
-    found += _private(facts.database_file, "database file", 0o600)
+    found += _private(facts.database_file, "database file", 0o600) if facts.database_file is not None else []
     found += _private(facts.demo, "demo.json", 0o600) if facts.demo.exists else []
     found += _master_key(master, facts.database)
-    found += _sqlite(facts.sqlite_version)
+    found += _sqlite(facts.sqlite_version) if facts.sqlite_version is not None else []
+    found += _server(facts.server, workers) if facts.server is not None else []
     found += _database(facts.database)
     found += _disk(facts.free_bytes)
     found += _clock(facts.database.newest_at, now)
@@ -129,6 +137,53 @@ def _sqlite(version: str) -> Iterator[Finding]:
         yield _ok("SQLite", f"Version {version}.")
 
 
+def _server(server: ServerFacts, workers: int) -> Iterator[Finding]:
+    yield _ok("PostgreSQL", f"Version {server.version}.")
+    if server.fsync == "on" and server.synchronous_commit != "off":
+        yield _ok("durability", f"fsync is on, synchronous_commit is {server.synchronous_commit}.")
+    yield from _standbys(server)
+    yield from _connections(server, workers)
+    if abs(server.skew) > SKEW_MAX:
+        yield _warn(
+            "database clock",
+            f"It is {abs(server.skew) / SECOND:.1f} s {'ahead of' if server.skew > 0 else 'behind'} this machine's. Set"
+            " both by the same source of time.",
+        )
+    if server.direct is not None:
+        yield _fail("direct", f"The setting database_direct cannot be used: {server.direct.rstrip('.')}.")
+    elif server.pooled and not server.has_direct:
+        yield _warn(
+            "pooler",
+            "The database is reached through a pooler, by which nodes hear of changes a quarter of a second later. Name"
+            " a URL that leads past it by database_direct.",
+        )
+    elif server.pooled:
+        yield _ok("pooler", "There is one, and database_direct leads past it.")
+
+
+def _standbys(server: ServerFacts) -> Iterator[Finding]:
+    if server.synchronous_standby_names:
+        text = f"Commits wait for a standby ({server.synchronous_standby_names}); {server.standbys} are connected."
+        lonely = not server.standbys and server.synchronous_commit not in ("local", "off")
+        yield _fail("standby", f"{text} Without one no write ends: start it.") if lonely else _ok("standby", text)
+    elif server.standbys:
+        yield _warn(
+            "standby",
+            f"{server.standbys} standbys are connected, but no commit waits for one: should this server be lost with"
+            " its disk, so is what it last acknowledged. Set synchronous_standby_names.",
+        )
+
+
+def _connections(server: ServerFacts, workers: int) -> Iterator[Finding]:
+    left = server.connections_max - server.connections
+    needed = CONNECTIONS * workers
+    text = f"{server.connections} of {server.connections_max} are taken; a node of {workers} needs {needed}."
+    if left < needed:
+        yield _warn("connections", f"{text} Unless it runs already: raise max_connections, or run fewer workers.")
+    else:
+        yield _ok("connections", text)
+
+
 def _database(database: DatabaseFacts) -> Iterator[Finding]:
     if database.problem is not None:
         yield _fail("database", database.problem)
@@ -137,7 +192,7 @@ def _database(database: DatabaseFacts) -> Iterator[Finding]:
     elif database.state is SchemaState.EMPTY:
         yield _fail("schema", "The database is empty. `tessera serve` sets it up.")
     elif database.state is SchemaState.OLDER:
-        yield _fail("schema", "It is older than this version. Back the folder up, then run `tessera migrate`.")
+        yield _fail("schema", "It is older than this version. Back it up, then run `tessera migrate`.")
     else:
         yield _ok("database", "It reads whole, and its schema is the one of this version.")
 

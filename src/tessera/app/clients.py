@@ -24,9 +24,9 @@ async def authenticate(house: House, presented: Credentials, evidence: Evidence,
     come; TooManyRequests for more requests than its guard rails allow, and for floods of wrong credentials.
     """
     application = house.directory.applications.known.get(presented.client_id)
-    was_read = False
+    was_read = application is None
     if application is None:
-        application, was_read = await _looked_up(house, presented.client_id)
+        application = await house.directory.applications.with_client_id(presented.client_id) or NOBODY
     if evidence.seen is not None:
         evidence.seen.client_id = application.client_id  # empty for NOBODY
     checked = application if application.enabled else NOBODY  # the secrets of a disabled client tell nothing either
@@ -53,13 +53,6 @@ async def authenticate(house: House, presented: Credentials, evidence: Evidence,
     if isinstance(presented, Assertion):
         await client_keys.spend(house, presented)
     return Authenticated(application, secret, presented.place)
-
-
-async def _looked_up(house: House, client_id: str) -> tuple[Application, bool]:
-    """The application that is not among those in memory, or NOBODY; and whether that took a read."""
-    known = house.directory.applications
-    was_read = not known.remembers(client_id)
-    return await known.with_client_id(client_id) or NOBODY, was_read
 
 
 async def _match(
@@ -98,7 +91,7 @@ async def _slow_match(
 
 
 async def _read_for_nothing(house: House) -> None:
-    """One read, as an id that nobody has asked for before costs: so time does not tell which ids are known."""
+    """One read, as an id that is not in memory costs: so time does not tell which ids are known."""
     with suppress(StoreError):
         await house.store.application(NOBODY.client_id)
 

@@ -18,6 +18,7 @@ from tessera.core.times import SECOND
 from tessera.core.webhooks import EVERYTHING, Event, Webhook, message
 from tessera.ops.log import log
 from tessera.ops.metrics import WEBHOOKS_FAILING
+from tessera.ops.trouble import Trouble
 from tessera.ports import Conflict, Sender, StoreError
 
 LOOK_SECONDS = 0.25
@@ -43,19 +44,26 @@ REST_SECONDS = 30
 async def deliver(house: House, sender: Sender) -> None:
     """Tell all webhooks what happens, until cancelled."""
     lines: dict[int, _Line] = {}
+    trouble = _trouble()
     try:
         while True:
             try:
                 await _look(house, sender, lines)
             except StoreError as error:
-                log.error("outbox_unavailable", reason=str(error))
+                trouble.met(error)
                 await asyncio.sleep(PAUSE_SECONDS)
+            else:
+                trouble.none()
             await asyncio.sleep(LOOK_SECONDS)
     finally:
         lanes = [lane for line in lines.values() for lane in line.lanes.values()]
         for lane in lanes:
             lane.cancel()
         await asyncio.gather(*lanes, return_exceptions=True)
+
+
+def _trouble() -> Trouble:
+    return Trouble("outbox_unavailable", "outbox_back")
 
 
 async def _look(house: House, sender: Sender, lines: "dict[int, _Line]") -> None:
@@ -205,15 +213,18 @@ class _Line:
 
     async def _write(self, *changes: Change) -> bool:
         """Commit what came of attempts, however often that takes; False when somebody else has moved the webhook."""
+        trouble = _trouble()
         while True:
             try:
                 await self._house.commit(*changes, about=self._key[1])
             except Conflict:
+                trouble.none()
                 return False
             except StoreError as error:
-                log.error("outbox_unavailable", reason=str(error))
+                trouble.met(error)
                 await asyncio.sleep(PAUSE_SECONDS)
             else:
+                trouble.none()
                 return True
 
 

@@ -14,6 +14,7 @@ from tessera.core.changes import ReleaseLease, TakeLease
 from tessera.core.times import SECOND
 from tessera.ops.log import log
 from tessera.ops.metrics import DUTIES
+from tessera.ops.trouble import Trouble
 from tessera.ports import Conflict, StoreError
 
 LEASE_SECONDS = 15
@@ -77,6 +78,7 @@ class _Duty:
         self._holder = holder
         self._ends_at = 0
         self._asked = False
+        self._trouble = Trouble("duty_unavailable", "duty_back", duty=name)
 
     async def take(self) -> None:
         """Wait until nobody else does the duty, and take it."""
@@ -89,12 +91,13 @@ class _Duty:
             except Conflict:
                 pass  # another process was first
             except StoreError as error:
-                self._say_unavailable(error)
+                self._trouble.met(error)
                 pause = PAUSE_SECONDS
             await asyncio.sleep(pause)
 
     async def _is_free(self) -> bool:
         lease = await self._house.store.lease(self._name)
+        self._trouble.none()
         return lease is None or lease[0] == self._holder or lease[1] <= self._house.clock.now()
 
     async def _prolong(self) -> None:
@@ -103,6 +106,7 @@ class _Duty:
         ends_at = now + LEASE_SECONDS * SECOND
         await self._house.store.commit(TakeLease(self._name, self._holder, now, ends_at))
         self._ends_at = ends_at
+        self._trouble.none()
 
     async def done(self, work: Work) -> bool:
         """Do the work while the lease lasts; whether it came to an end of its own. Raises what the work raises."""
@@ -133,7 +137,7 @@ class _Duty:
                     if (error := prolonging.exception()) is not None:
                         if isinstance(error, Conflict):
                             return
-                        self._say_unavailable(error)
+                        self._trouble.met(error)
                         due = clock.now() + int(PAUSE_SECONDS * SECOND)
                     prolonging = None
         finally:
@@ -146,9 +150,6 @@ class _Duty:
             with suppress(StoreError):
                 await self._house.store.commit(ReleaseLease(self._name, self._holder))
             self._asked = False
-
-    def _say_unavailable(self, error: BaseException) -> None:
-        log.error("duty_unavailable", duty=self._name, reason=str(error))
 
 
 async def _stop(*tasks: asyncio.Future[None]) -> None:

@@ -11,6 +11,7 @@ from tessera.core import rails
 from tessera.core.changes import SetRails
 from tessera.core.networks import NotANetwork, network
 from tessera.core.rails import NETWORKS_MAX, PER_SECOND_MAX, TOKENS_MAX, GuardRails, Rail
+from tessera.ports import NodeCount
 
 MEMBERS = {
     Rail.NETWORKS: "networks",
@@ -53,8 +54,20 @@ async def show(house: House, name_or_client_id: str) -> Limits:
     found = await applications.find(house, name_or_client_id)
     declared = rails.declared(found.rails)
     now = house.clock.now()
-    counted = (*house.counts.tokens(found.number, now), house.counts.would_have_refused(found.number, now))
-    return Limits(found.name, found.client_id, declared or GuardRails(), declared is not None, *counted)
+    own, others = house.counts.own(found.number, now), await _others(house, found.number, now)
+    return Limits(
+        found.name,
+        found.client_id,
+        declared or GuardRails(),
+        declared is not None,
+        own.hour_tokens + others.hour_tokens,
+        own.day_tokens + others.day_tokens,
+        own.watched + others.watched,
+    )
+
+
+async def _others(house: House, application: int, now: int) -> NodeCount:
+    return await house.store.told_by_others(application, house.counts.node, now, now)
 
 
 async def change(house: House, name_or_client_id: str, wanted: Wanted) -> Limits:

@@ -47,7 +47,7 @@ async def order(
     known_by_id = any(order.idempotency_id is not None for order in orders)
 
     async def decide(customer: Customer) -> tuple[Answer, list[Change]]:
-        made = await _made_before(house, customer, orders, request) if known_by_id else None
+        made = await _made_before(house, caller.organization, customer, orders, request) if known_by_id else None
         fresh = [place for place in range(len(orders)) if made is None or place not in made.results]
         if made is not None and not fresh:
             return Answer(
@@ -93,7 +93,7 @@ def _each_id_once(orders: Iterable[Order]) -> None:
 
 
 async def _made_before(
-    house: House, customer: Customer, orders: Sequence[Order], request: str | None
+    house: House, organization: int, customer: Customer, orders: Sequence[Order], request: str | None
 ) -> _Replayed | None:
     """Those of the orders that the ledger has already. Raises IdempotencyConflict for an id with another content."""
     entries: dict[int, list[Entry]] = {}
@@ -111,7 +111,14 @@ async def _made_before(
                 f"idempotency_id of detail {place} was used before, for something else. Send a new id for a new deed."
             )
         entries[place] = await _made_with(house, customer, first)
-    return await _replay(house, customer, entries) if entries else None
+    if not entries:
+        return None
+    if max(entry.number for each in entries.values() for entry in each) > customer.stands().entries:
+        known = await house.store.customer(organization, customer.id)  # they were made since the customer was read
+        if known is None:
+            raise UserNotFound(NO_CUSTOMER)
+        customer = known
+    return await _replay(house, customer, entries)
 
 
 async def _made_with(house: House, customer: Customer, first: Entry) -> list[Entry]:

@@ -55,6 +55,15 @@ def away(line: str, reason: str | None) -> None:
         log.error("database_away", line=line, reason=reason)
 
 
+def polled() -> None:
+    """Say that nobody tells this process of what other nodes change."""
+    log.warning(
+        "feed_polled",
+        reason="A pooler is between this process and the database, so changes of other nodes are looked for four times"
+        " a second. To be told of them at once, name a URL that leads past it by database_direct.",
+    )
+
+
 async def _database(house: House) -> Check:
     try:
         await house.store.last_sequence()

@@ -15,6 +15,7 @@ from tessera.core.changes import Change, ForgetRefusals, KeepRefusal, RecordDeed
 from tessera.core.explanations import Explanation
 from tessera.core.times import DAY, SECOND
 from tessera.ops.log import log
+from tessera.ops.trouble import Trouble
 from tessera.ports import Clock, Store, StoreError
 
 WRITE_SECONDS = 1.0
@@ -53,7 +54,7 @@ class _Count(msgspec.Struct):
 class Refusals:
     """What was refused in this process and is not written yet. `known` tells whether a client id or API key exists."""
 
-    __slots__ = ("_clock", "_counts", "_known", "_unwritten", "_waiting", "dropped")
+    __slots__ = ("_clock", "_counts", "_known", "_unwritten", "_waiting", "dropped", "trouble")
 
     def __init__(self, known: Callable[[str], bool], clock: Clock) -> None:
         self._known = known
@@ -62,6 +63,7 @@ class Refusals:
         self._counts: dict[tuple[str, str], _Count] = {}
         self._unwritten: list[Change] = []
         self.dropped = 0
+        self.trouble = Trouble("refusals_not_written", "refusals_written")
 
     def knows(self, client: str) -> bool:
         """Whether this is the id of a client, or the API key of a property."""
@@ -139,8 +141,9 @@ async def write(refusals: Refusals, store: Store, new_id: Callable[[], str]) -> 
     try:
         await store.commit(*changes)
     except StoreError as error:
-        log.error("refusals_not_written", reason=str(error))
+        refusals.trouble.met(error)
         return False
+    refusals.trouble.none()
     refusals.written()
     return True
 

@@ -12,6 +12,7 @@ from tessera.core.changes import Change
 from tessera.core.customers import Customer
 from tessera.core.errors import Refusal
 from tessera.ops.log import log
+from tessera.ops.trouble import Trouble
 from tessera.ports import Due, StoreError
 
 CUSTOMERS_AT_ONCE = 64
@@ -48,9 +49,12 @@ async def _settle(house: House, due: Due) -> bool:
 
 async def settle(house: House, interval_seconds: float) -> None:
     """Settle now and then, until cancelled."""
+    trouble = Trouble("settlement_unavailable", "settlement_back")
     while True:
         try:
             await settle_due(house)
         except StoreError as error:
-            log.error("settlement_unavailable", reason=str(error))
+            trouble.met(error)
+        else:
+            trouble.none()
         await asyncio.sleep(interval_seconds)

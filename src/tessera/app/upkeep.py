@@ -1,16 +1,19 @@
 """What a serving process does beside answering: follow the change feed, write counts, forget what has expired."""
 
 import asyncio
+from contextlib import suppress
 
 from tessera.app.house import House
-from tessera.core.changes import ForgetProofs, ForgetRevocations
+from tessera.core.changes import ForgetProofs, ForgetRevocations, ReleaseLease, TakeLease
 from tessera.core.times import SECOND
 from tessera.directory import feed
 from tessera.ops import metrics
 from tessera.ops.log import log
+from tessera.ops.trouble import Trouble
 from tessera.ports import StoreError, StoreUnavailable
 
 PULSE_SECONDS = 1.0
+TRIAL_SECONDS = 0.5
 FORGET_SECONDS = 600
 FORGET_AT_ONCE = 1000
 """Revocations forgotten before others get their turn."""
@@ -22,14 +25,20 @@ NOTICES_KEPT = 100_000
 async def follow_feed(house: House, interval_seconds: float) -> None:
     """Take in what other processes change, until cancelled."""
     house.heard_at = house.clock.now()
+    trouble = Trouble("feed_unavailable", "feed_back")
+    missed = False
     while True:
         await asyncio.sleep(interval_seconds)
         try:
-            if await house.store.changed():
+            missed = await house.store.changed() or missed  # what could not be read is to be read still
+            if missed:
                 await feed.catch_up(house.directory, house.store, house.clock)
+                missed = False
             house.heard_at = house.clock.now()
         except StoreError as error:
-            log.error("feed_unavailable", reason=str(error))
+            trouble.met(error)
+        else:
+            trouble.none()
 
 
 async def keep_pulse(house: House) -> None:
@@ -51,12 +60,13 @@ def look(house: House) -> None:
 
 async def flush_usage(house: House, interval_seconds: float) -> None:
     """Write a batch of counts now and then, until cancelled."""
+    trouble = Trouble("usage_not_written", "usage_written")
     while True:
         await asyncio.sleep(interval_seconds)
-        await write_usage(house)
+        await write_usage(house, trouble=trouble)
 
 
-async def write_usage(house: House, limit: int | None = None) -> None:
+async def write_usage(house: House, limit: int | None = None, trouble: Trouble | None = None) -> None:
     """Write counts; those that were not written are written next time.
 
     After an unknown outcome they are let go: counts add up, so writing them again could count them twice.
@@ -68,9 +78,30 @@ async def write_usage(house: House, limit: int | None = None) -> None:
     try:
         await house.store.commit(*changes)
     except StoreError as error:
-        log.error("usage_not_written", reason=str(error))
+        (trouble or Trouble("usage_not_written", "usage_written")).met(error)
         if isinstance(error, StoreUnavailable):
             house.usage.put_back(changes)
+    else:
+        if trouble is not None:
+            trouble.none()
+
+
+async def try_writing(house: House, holder: str) -> None:
+    """Whenever the last commit of this process failed, commit something, until cancelled.
+
+    Otherwise a process that no caller is sent to, since it is not ready, would never find out that it is again. It
+    writes a row and takes it away, in its turn, as others write.
+    """
+    name = f"trial {holder}"
+    while True:
+        await asyncio.sleep(TRIAL_SECONDS)
+        if not house.metrics.own(metrics.DATABASE_FAILING):
+            continue
+        now = house.clock.now()
+        with suppress(StoreError):  # it is noted as any commit is
+            await house.store.commit(
+                TakeLease(name, holder, now, now), ReleaseLease(name, holder), ForgetRevocations(0, 0, 0)
+            )
 
 
 async def forget_expired(house: House) -> None:

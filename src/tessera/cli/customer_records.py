@@ -160,22 +160,24 @@ def delete(who: Who, *, org: Org = None, yes: Yes = False, data_dir: DataDir = N
 
 
 def purge(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Rewrite the database so that its files hold nothing of what was deleted. Reads go on, writes do not."""
+    """Rewrite the database so that nothing is left in it of what was deleted. Writes wait meanwhile.
+
+    SQLite: reads go on. PostgreSQL: each table is locked while it is rewritten, reads of it wait too; the server's log
+    of writes, archives and backups keep what is in them until they end.
+    """
     import shutil
 
-    from tessera import settings
+    from tessera import settings, wiring
     from tessera.app.operators import OperatorError
-    from tessera.store.folder import DataFolder
-    from tessera.store.purge import purge as rewrite
 
     chosen = settings.load(data_dir=data_dir)
     check_folder(chosen, make=False)
-    database = DataFolder(chosen.data_dir).database
-    needed = 2 * database.stat().st_size
-    if shutil.disk_usage(database.parent).free < needed:
-        raise OperatorError(f"Rewriting the database needs {needed:,} bytes of free space in {database.parent}.")
+    database = wiring.database(chosen)
+    needed = database.free_bytes_needed()
+    if needed and shutil.disk_usage(chosen.data_dir).free < needed:
+        raise OperatorError(f"Rewriting the database needs {needed:,} bytes of free space in {chosen.data_dir}.")
     with _spinning() as report:
-        done = rewrite(database, report)
+        done = database.purge(report)
     if as_json:
         output.document(done._asdict())
     else:

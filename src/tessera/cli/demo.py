@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tessera.cli import output
-from tessera.cli.opening import with_house
+from tessera.cli.opening import check_folder, with_house
 from tessera.cli.options import AsJSON, DataDir, Org, examples, group
 
 if TYPE_CHECKING:
@@ -45,13 +45,14 @@ def generate(
     as_json: AsJSON = False,
 ) -> None:
     """Make customers with two years of history."""
-    from tessera import settings
+    from tessera import settings, wiring
     from tessera.app import demo_history, organizations
-    from tessera.store.folder import DataFolder
 
-    database = DataFolder(settings.load(data_dir=data_dir).data_dir).database
+    chosen = settings.load(data_dir=data_dir)
+    check_folder(chosen, make=False)
+    database = wiring.database(chosen)
     progress = demo_history.Progress(customers)
-    before = database.stat().st_size if database.exists() else 0
+    before = database.size_bytes()
     started = time.monotonic()
 
     async def work(house: "House") -> None:
@@ -65,7 +66,7 @@ def generate(
             await demo_history.generate(house, organization.number, progress, seed, after_batch)
 
     with_house(data_dir, work)
-    _show(progress, time.monotonic() - started, database.stat().st_size, before, as_json=as_json)
+    _show(progress, time.monotonic() - started, database.size_bytes(), before, as_json=as_json)
     if progress.customers < customers:
         raise typer.Exit(STOPPED)
 

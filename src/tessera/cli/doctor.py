@@ -10,6 +10,7 @@ from tessera.cli.options import AsJSON, DataDir, examples
 if TYPE_CHECKING:
     from tessera.app.checkup import Finding, KeyFacts
     from tessera.settings import Settings
+    from tessera.store.database import Database
 
 EXAMPLES = examples("doctor", "doctor --ledger", "doctor --data-dir /srv/tessera --json")
 
@@ -25,7 +26,7 @@ def doctor(
     as_json: AsJSON = False,
 ) -> None:
     """Check folder, master key, database, disk, clock and secrets; change nothing. Exit code 1 when something fails."""
-    from tessera import settings
+    from tessera import settings, wiring
     from tessera.app import audit, checkup
     from tessera.core.applications import QueryCredentials
     from tessera.core.times import DAY
@@ -36,12 +37,13 @@ def doctor(
 
     chosen = settings.load(data_dir=data_dir)
     now = SystemClock().now()
-    facts = look(chosen.data_dir, now, now + ENDING_DAYS[-1] * DAY, int(QueryCredentials.WARN))
-    found = checkup.findings(facts, _master_key(chosen), now)
+    database = wiring.database(chosen)
+    facts = look(chosen.data_dir, database, now, now + ENDING_DAYS[-1] * DAY, int(QueryCredentials.WARN))
+    found = checkup.findings(facts, _master_key(chosen), now, chosen.workers)
     if facts.database.state is SchemaState.CURRENT and not facts.database.damage and facts.database.problem is None:
         found.append(audit.finding(facts.database.audit))
     if ledger and all(each.level is not checkup.Level.FAIL for each in found):
-        found += _ledger(chosen)
+        found += _ledger(database)
     healthy = all(each.level is not checkup.Level.FAIL for each in found)
     if as_json:
         output.document({"healthy": healthy, "findings": found})
@@ -51,15 +53,13 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _ledger(chosen: "Settings") -> "list[Finding]":
+def _ledger(database: "Database") -> "list[Finding]":
     """The proof of the ledger; with a bar at a terminal."""
     from tessera.app import ledger_proof
     from tessera.app.checkup import Finding, Level
     from tessera.ports import StoreUnavailable
     from tessera.store import ledger_proof as reading
-    from tessera.store.folder import DataFolder
 
-    database = DataFolder(chosen.data_dir).database
     try:
         with output.progress("customers", reading.customers(database)) as advance:
             proof = ledger_proof.prove(reading.records(database), lambda so_far: advance(so_far.customers))

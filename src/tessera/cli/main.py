@@ -20,7 +20,9 @@ import typer
 from tessera.cli import (
     apps,
     audit,
+    backups,
     configuration,
+    copy,
     customers,
     demo,
     doctor,
@@ -55,6 +57,9 @@ app.add_typer(token.app, name="token")
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("migrate", epilog=migrate.EXAMPLES)(migrate.migrate)
+app.command("backup", epilog=backups.BACKUP_EXAMPLES)(backups.backup)
+app.command("restore", epilog=backups.RESTORE_EXAMPLES)(backups.restore)
+app.command("copy", epilog=copy.EXAMPLES)(copy.copy)
 app.command("settings", epilog=configuration.EXAMPLES)(configuration.show)
 app.command("version", epilog=configuration.VERSION_EXAMPLES)(configuration.version)
 
@@ -101,18 +106,17 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 def _sentence(error: Exception) -> str | None:
     """What to tell an operator; None for a defect of ours, whose traceback is worth more than a sentence."""
-    import sqlite3
-
     from tessera.app.operators import OperatorError
     from tessera.core.errors import Refusal
     from tessera.ports import StoreError, Unusable
     from tessera.settings import SettingsError
+    from tessera.store.database import engine_errors
 
     if isinstance(error, (OperatorError, SettingsError, Unusable)):
         return str(error)
     if isinstance(error, Refusal):
         return error.public
-    if isinstance(error, (StoreError, sqlite3.Error)):
+    if isinstance(error, (StoreError, *engine_errors())):
         return f"The database does not do what was asked ({error}). `tessera doctor` tells what is wrong with it."
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""

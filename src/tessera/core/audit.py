@@ -147,6 +147,7 @@ UNRECORDED: frozenset[type[Change]] = frozenset(
         changes.EndDelivery,
         changes.ForgetDeliveries,
         changes.ForgetEvents,
+        changes.ForgetCounts,
         changes.ForgetHours,
         changes.ForgetProofs,
         changes.ForgetRefusals,
@@ -170,6 +171,7 @@ UNRECORDED: frozenset[type[Change]] = frozenset(
         changes.SetTag,
         changes.SpendProof,
         changes.TakeLease,
+        changes.TellCounts,
     }
 )
 """What is not administrative: customers' own doings, counts, deliveries, leases, and the upkeep."""

@@ -43,16 +43,22 @@ class WrappedKey(msgspec.Struct, frozen=True):
     verifies_until: int | None
 
 
+def _derived(material: bytes, purpose: bytes, length: int) -> bytes:
+    return HKDF(algorithm=SHA512(), length=length, salt=None, info=purpose).derive(material)
+
+
 class MasterKey:
-    """The key that wraps the others. Raises ValueError when the text is not 64 lower-case hex characters."""
+    """The key that wraps the others. Raises ValueError when the text is not 64 lower-case hex characters.
+
+    `fingerprint` tells it from others, and tells nothing of it.
+    """
 
     def __init__(self, text: str) -> None:
         if not _MASTER.fullmatch(text):
             raise ValueError("a master key is 64 lower-case hexadecimal characters")
-        derived = HKDF(algorithm=SHA512(), length=64, salt=None, info=b"tessera key wrapping").derive(
-            bytes.fromhex(text)
-        )
-        self._cipher = AESSIV(derived)
+        material = bytes.fromhex(text)
+        self._cipher = AESSIV(_derived(material, b"tessera key wrapping", 64))
+        self.fingerprint = _derived(material, b"tessera master key fingerprint", 8).hex()
 
     def wrap(self, purpose: KeyPurpose, number: int, material: bytes) -> bytes:
         """The key, sealed for storage at this place only."""

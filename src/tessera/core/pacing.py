@@ -8,7 +8,7 @@ or nonsense in its place, is put right by the next request, so that nobody waits
 SECOND_NS = 1_000_000_000
 
 COUNT_BITS = 32
-COUNT_MAX = 2**COUNT_BITS - 1
+COUNT_MAX: int = 2**COUNT_BITS - 1
 
 
 def paced(due: int, interval: int, burst: int, now: int) -> tuple[int, int]:
@@ -23,6 +23,18 @@ def paced(due: int, interval: int, burst: int, now: int) -> tuple[int, int]:
         due = latest
     following = due + interval
     return (following, 0) if following <= latest else (due, following - latest)
+
+
+def share(per_second: int, mine: int, others: int) -> int:
+    """Nanoseconds between two requests of a node's share of a pace, when nodes are asked so often in a second.
+
+    As long as all of them together stay within the pace, nobody is held up. Beyond it each has of the pace what it has
+    of the requests: whoever is asked ten times as often lets ten times as many pass.
+    """
+    together = mine + others
+    if not others or together <= per_second:
+        return SECOND_NS // per_second
+    return SECOND_NS * together // (per_second * max(mine, 1))
 
 
 def counted(word: int, window: int) -> int:

@@ -6,6 +6,7 @@ from functools import lru_cache
 SECOND = 1_000_000
 """Microseconds in a second."""
 
+HOUR = 3600 * SECOND
 DAY = 86_400 * SECOND
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -10,8 +10,9 @@ ABSENT_MAX = 4096
 class Applications:
     """A bounded memory of applications. Beyond `entries_max` the one that came first goes, by both its names.
 
-    `known` and `numbered` are the maps themselves, for look-ups without a call. Client ids that do not exist are
-    remembered too, boundedly, so that a flood of made-up ids costs no database.
+    `known` and `numbered` are the maps themselves, for look-ups without a call. Numbers that do not exist are
+    remembered too, boundedly. Client ids that do not exist are read every time, so that one that was asked for before
+    it existed works in every process from the moment it does; a refusal costs a read anyway (`app/clients`).
     """
 
     __slots__ = ("_absent", "_clock", "_entries_max", "_epoch", "_reader", "known", "numbered")
@@ -19,23 +20,20 @@ class Applications:
     def __init__(self, reader: IdentityReader, clock: Clock, entries_max: int) -> None:
         self.known: dict[str, Application] = {}
         self.numbered: dict[int, Application] = {}
-        self._absent: dict[str | int, None] = {}
+        self._absent: dict[int, None] = {}
         self._reader = reader
         self._clock = clock
         self._entries_max = entries_max
         self._epoch = 0
 
-    def remembers(self, client_id: str) -> bool:
-        """Whether the answer for this client id is in memory, be it that there is no such application."""
-        return client_id in self.known or client_id in self._absent
-
     async def with_client_id(self, client_id: str) -> Application | None:
         """The application, from memory or by one read."""
         application = self.known.get(client_id)
-        if application is not None or client_id in self._absent:
+        if application is not None:
             return application
         epoch = self._epoch
-        return self._remember(client_id, await self._reader.application(client_id), epoch)
+        application = await self._reader.application(client_id)
+        return None if application is None else self._remember(application, epoch)
 
     async def with_number(self, number: int) -> Application | None:
         """The application, from memory or by one read."""
@@ -43,16 +41,18 @@ class Applications:
         if application is not None or number in self._absent:
             return application
         epoch = self._epoch
-        return self._remember(number, await self._reader.application_numbered(number), epoch)
-
-    def _remember(self, key: str | int, application: Application | None, epoch: int) -> Application | None:
-        if epoch != self._epoch:  # something changed while we read: right for this caller, not for later ones
-            return application
-        if application is None:
+        application = await self._reader.application_numbered(number)
+        if application is not None:
+            return self._remember(application, epoch)
+        if epoch == self._epoch:
             if len(self._absent) >= ABSENT_MAX:
                 drop_oldest(self._absent)
-            self._absent[key] = None
-            return None
+            self._absent[number] = None
+        return None
+
+    def _remember(self, application: Application, epoch: int) -> Application:
+        if epoch != self._epoch:  # something changed while we read: right for this caller, not for later ones
+            return application
         former = self.known.pop(application.client_id, None)
         if former is not None:  # perhaps another application, deleted since: its number must go with it
             del self.numbered[former.number]

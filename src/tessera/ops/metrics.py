@@ -128,6 +128,11 @@ class Metrics:
         if place >= 0:
             self._cells[place] = value
 
+    def own(self, family: Family) -> int:
+        """What this process has noted of a family without labels; 0 when that is nothing."""
+        place = self._places.get((family.name,))
+        return 0 if place is None or self._cells[place] == UNSET else self._cells[place]
+
     def observe(self, family: Family, microseconds: int, *labels: str) -> None:
         """One more that took so long."""
         place = self._place(family, labels)

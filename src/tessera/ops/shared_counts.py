@@ -14,7 +14,9 @@ import os
 from pathlib import Path
 
 from tessera.core.pacing import COUNT_MAX, SECOND_NS, counted, one_more, paced
+from tessera.core.times import DAY, HOUR
 from tessera.ops.log import log
+from tessera.ports import NodeCount
 
 SETS = 16_384
 WAYS = 4
@@ -22,9 +24,6 @@ CELLS_BEGIN = SETS * WAYS * 2
 CELL_WORDS = 4
 ROOM = 2048
 """Applications by which the file grows, 64 KiB."""
-
-HOUR = 3_600_000_000
-DAY = 24 * HOUR
 
 
 class MappedCounts:
@@ -35,10 +34,16 @@ class MappedCounts:
 
     __slots__ = ("_alone", "_path", "_words")
 
+    cell_words = CELL_WORDS
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self._words = memoryview(b"").cast("Q")
         self._alone = False
+
+    @property
+    def node(self) -> int:
+        return 0
 
     def request(self, application: int, per_second: int, now: int) -> int:
         place = self._cell(application)
@@ -67,8 +72,12 @@ class MappedCounts:
         place = self._cell(application) + 3
         self._words[place] = one_more(self._words[place], now // DAY)
 
-    def would_have_refused(self, application: int, now: int) -> int:
-        return counted(self._words[self._cell(application) + 3], now // DAY)
+    def own(self, application: int, now: int) -> NodeCount:
+        place = self._cell(application)
+        words, day = self._words, now // DAY
+        return NodeCount(
+            counted(words[place + 1], now // HOUR), counted(words[place + 2], day), counted(words[place + 3], day)
+        )
 
     def failure(self, key: bytes, at_once: int, interval: int, now: int) -> int:
         tag, place = self._entry(key)
@@ -96,14 +105,14 @@ class MappedCounts:
         return tag, min(places, key=lambda place: words[place + 1])
 
     def _cell(self, application: int) -> int:
-        place = CELLS_BEGIN + application * CELL_WORDS
+        place = CELLS_BEGIN + application * self.cell_words
         if place >= len(self._words):
             self._make_room(application)
         return place
 
     def _make_room(self, application: int) -> None:
         """Map as much as this application needs. The space is taken from the disk now, so that no write fails later."""
-        size = (CELLS_BEGIN + (application // ROOM + 1) * ROOM * CELL_WORDS) * 8
+        size = (CELLS_BEGIN + (application // ROOM + 1) * ROOM * self.cell_words) * 8
         if not self._alone:
             try:
                 self._words = self._mapped(size)

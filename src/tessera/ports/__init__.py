@@ -9,13 +9,14 @@ from typing import Protocol
 
 from tessera.core.changes import Change, Notice
 from tessera.ports.audit import AuditReader, Search
-from tessera.ports.counts import SharedCounts
+from tessera.ports.counts import NodeCounts, SharedCounts
 from tessera.ports.customers import CustomerReader, UserEvent
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
 from tessera.ports.fetcher import Fetcher, NotFetched
 from tessera.ports.identity import IdentityReader
 from tessera.ports.keys import KeyReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
+from tessera.ports.nodes import NodeCount, NodeReader
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
 from tessera.ports.proofs import ProofReader
@@ -39,6 +40,7 @@ class Reader(
     AuditReader,
     ProofReader,
     RotationReader,
+    NodeReader,
     Protocol,
 ):
     """The read side. Each call sees one moment: everything committed before it, nothing half.
@@ -106,6 +108,9 @@ __all__ = [
     "IdentityReader",
     "KeyReader",
     "LedgerReader",
+    "NodeCount",
+    "NodeCounts",
+    "NodeReader",
     "NotFetched",
     "OutboxReader",
     "PastMembership",

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from tessera.core.pacing import COUNT_MAX
+from tessera.ports.nodes import NodeCount
 
 
 class SharedCounts(Protocol):
@@ -13,23 +14,43 @@ class SharedCounts(Protocol):
     time.
     """
 
+    @property
+    def node(self) -> int:
+        """The number of this node among those that share a database; 0 where it is shared with none."""
+
     def request(self, application: int, per_second: int, now: int) -> int:
         """One more request within a pace: how many may follow at once, or below zero the microseconds to wait."""
 
     def tokens(self, application: int, now: int) -> tuple[int, int]:
-        """Tokens of an application in this hour and in this day."""
+        """Tokens of an application in this hour and in this day, with what is known of other nodes."""
 
     def token(self, application: int, now: int, hour_max: int = COUNT_MAX, day_max: int = COUNT_MAX) -> tuple[int, int]:
-        """Tokens of this hour and this day before this one, which is counted when both are fewer than they may be."""
+        """Tokens of this hour and this day before this one, which is counted when both are fewer than they may be.
+
+        What is known of other nodes is in them, as in `tokens`.
+        """
 
     def would_refuse(self, application: int, now: int) -> None:
         """One more that a watched rail would have refused."""
 
-    def would_have_refused(self, application: int, now: int) -> int:
-        """How many there were in this day."""
+    def own(self, application: int, now: int) -> NodeCount:
+        """What was counted of an application here; the requests are those of the last whole second."""
 
     def failure(self, key: bytes, at_once: int, interval: int, now: int) -> int:
         """One more failure within a pace of one in `interval` microseconds: 0, or the microseconds to wait."""
 
     def failing(self, key: bytes, at_once: int, interval: int, now: int) -> int:
         """The same without counting one: how long the next failure would have to wait."""
+
+
+class NodeCounts(SharedCounts, Protocol):
+    """The counts of a node, which tells others of them and hears of theirs. No call waits here either."""
+
+    def touched(self, limit: int) -> list[int]:
+        """Up to so many applications for which this process was asked, those first that wait longest; each once."""
+
+    def touch(self, application: int) -> None:
+        """Have an application among those, at the end."""
+
+    def hear(self, application: int, others: NodeCount, now: int) -> None:
+        """What all other nodes together have counted of an application, in place of what was heard before."""

@@ -1,9 +1,8 @@
-"""What can be told of a data folder by looking at it alone: nothing is made, changed or repaired."""
+"""What can be told of a data folder and its database by looking: nothing is made, changed or repaired."""
 
 import os
 import sqlite3
 import stat
-from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -12,10 +11,12 @@ from tessera.core.applications import FOREVER
 from tessera.core.audit_chain import Entry
 from tessera.core.keys import KeyPurpose, WrappedKey
 from tessera.core.warnings import CALLS_EACH, GREEDY_TOKENS, Ending, Greedy, Owner, finished_hours
-from tessera.ports import Unusable
+from tessera.ports import StoreUnavailable, Unusable
 from tessera.store import rows, sql
+from tessera.store.database import Database, SQLiteDatabase
 from tessera.store.folder import DataFolder
-from tessera.store.migrate import SchemaState, read_only, sqlite_state
+from tessera.store.migrate import SchemaState
+from tessera.store.server_facts import ServerFacts
 
 AUDIT_ENTRIES = 10_000
 """The newest entries of the audit that are looked at; `tessera audit verify` looks at all."""
@@ -47,14 +48,19 @@ class DatabaseFacts(msgspec.Struct, frozen=True):
 
 
 class FolderFacts(msgspec.Struct, frozen=True):
-    """A data folder; `free_bytes` is None where the disk cannot be asked."""
+    """A data folder; `free_bytes` is None where the disk cannot be asked.
+
+    `database_file` and `sqlite_version` are None where the database is a server's, whose facts are in `server` when it
+    can be reached.
+    """
 
     folder: FileFacts
-    database_file: FileFacts
+    database_file: FileFacts | None
     demo: FileFacts
     free_bytes: int | None
     database: DatabaseFacts
-    sqlite_version: str
+    sqlite_version: str | None
+    server: ServerFacts | None = None
 
 
 def file(path: Path) -> FileFacts:
@@ -66,8 +72,8 @@ def file(path: Path) -> FileFacts:
     return FileFacts(path, exists=True, mode=stat.S_IMODE(found.st_mode), own=found.st_uid == os.geteuid())
 
 
-def look(path: Path, now: int, until: int, warn: int) -> FolderFacts:
-    """Look at a data folder. Never raises.
+def look(path: Path, database: Database, now: int, until: int, warn: int) -> FolderFacts:
+    """Look at a data folder and its database. Never raises.
 
     `until` bounds the credentials that end soon, `warn` is the number of the policy whose users are wanted.
     """
@@ -77,13 +83,15 @@ def look(path: Path, now: int, until: int, warn: int) -> FolderFacts:
         free = disk.f_bavail * disk.f_frsize
     except OSError:
         free = None
+    in_folder = isinstance(database, SQLiteDatabase)
     return FolderFacts(
         file(path),
-        file(folder.database),
+        file(folder.database) if in_folder else None,
         file(folder.demo),
         free,
-        _database(folder.database, now, until, warn),
-        sqlite3.sqlite_version,
+        _database(database, now, until, warn),
+        sqlite3.sqlite_version if in_folder else None,
+        database.server(),
     )
 
 
@@ -95,31 +103,31 @@ def _greedy(hour: int) -> dict[str, int]:
     return {"hour": hour, "tokens": GREEDY_TOKENS, "calls_each": CALLS_EACH}
 
 
-def _database(path: Path, now: int, until: int, warn: int) -> DatabaseFacts:
+def _database(database: Database, now: int, until: int, warn: int) -> DatabaseFacts:
     try:
-        state = sqlite_state(path)
+        state = database.state()
         if state is SchemaState.EMPTY:
             return DatabaseFacts()
-        with closing(read_only(path)) as connection:
-            damage = [str(row[0]) for row in connection.execute("pragma quick_check(5)") if row[0] != "ok"]
-            if damage or state is not SchemaState.CURRENT:
-                return DatabaseFacts(state=state, damage=damage)
+        damage = database.damage()
+        if damage or state is not SchemaState.CURRENT:
+            return DatabaseFacts(state=state, damage=damage)
+        with database.look() as look:
             return DatabaseFacts(
                 state=state,
-                keys=[WrappedKey(KeyPurpose(row[0]), *row[1:]) for row in connection.execute(sql.identity.KEYS)],
-                newest_at=connection.execute(sql.identity.NEWEST).fetchone()[0],
-                ending=[rows.ending(row) for row in connection.execute(sql.rotation.ENDING, _ending(now, until))],
+                keys=[WrappedKey(KeyPurpose(row[0]), *row[1:]) for row in look.rows(sql.identity.KEYS)],
+                newest_at=look.rows(sql.identity.NEWEST)[0][0],
+                ending=[rows.ending(row) for row in look.rows(sql.rotation.ENDING, _ending(now, until))],
                 greedy=[
                     Greedy(Owner(*row[:5]), *row[5:])
                     for hour in finished_hours(now)
-                    for row in connection.execute(sql.usage.GREEDY, _greedy(hour))
+                    for row in look.rows(sql.usage.GREEDY, _greedy(hour))
                 ],
-                warned=connection.execute(sql.identity.WARNED, {"warn": warn}).fetchall(),
-                audit=[Entry(*row) for row in connection.execute(sql.audit.ENTRIES_LAST, {"limit": AUDIT_ENTRIES})],
+                warned=[(row[0], row[1]) for row in look.rows(sql.identity.WARNED, {"warn": warn})],
+                audit=[Entry(*row) for row in look.rows(sql.audit.ENTRIES_LAST, {"limit": AUDIT_ENTRIES})],
             )
     except Unusable as error:
         return DatabaseFacts(problem=str(error))
-    except (sqlite3.OperationalError, OSError) as error:
-        return DatabaseFacts(problem=f"{path} cannot be read now ({error}). Put that right and look again.")
+    except (sqlite3.OperationalError, StoreUnavailable, OSError) as error:
+        return DatabaseFacts(problem=f"{database.text} cannot be read now ({error}). Put that right and look again.")
     except (sqlite3.Error, ValueError) as error:
         return DatabaseFacts(state=SchemaState.CURRENT, damage=[str(error)])

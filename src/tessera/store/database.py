@@ -1,12 +1,18 @@
 """The database that the settings name, whichever engine it is of: looked at, brought up to date, opened."""
 
+import sqlite3
+import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from tessera.ports import Unusable
 from tessera.store.driver import Driver
+from tessera.store.look import Look, sqlite_look
 from tessera.store.migrate import SchemaState, migrate_sqlite, older, sqlite_state
+from tessera.store.purge import Purged, Step, purge
+from tessera.store.server_facts import ServerFacts
 from tessera.store.sqlite import SQLiteDriver
 
 if TYPE_CHECKING:
@@ -15,6 +21,15 @@ if TYPE_CHECKING:
 
 Told = Callable[[str, str | None], None]
 """Told, with the name of a connection, that it cannot be made, and why; without a reason that it can again."""
+
+
+def engine_errors() -> tuple[type[Exception], ...]:
+    """What an engine raises of itself, of those that are in use."""
+    if "psycopg" not in sys.modules:
+        return (sqlite3.Error,)
+    from tessera.store.postgres.failures import ERRORS
+
+    return (sqlite3.Error, *ERRORS)
 
 
 class Database(Protocol):
@@ -35,6 +50,24 @@ class Database(Protocol):
 
     def migrate(self) -> None:
         """Run the revisions that are missing. Raises Unusable."""
+
+    def look(self) -> AbstractContextManager[Look]:
+        """A look at its rows beside whoever has it open. Raises Unusable."""
+
+    def damage(self) -> list[str]:
+        """What is broken in it, as far as it can tell itself."""
+
+    def server(self) -> ServerFacts | None:
+        """What the server that has it says of itself; None where there is none, or it cannot be reached."""
+
+    def size_bytes(self) -> int:
+        """How much it takes up; nothing when it is not there."""
+
+    def free_bytes_needed(self) -> int:
+        """How much room `purge` needs in the data folder."""
+
+    def purge(self, report: Callable[[Step], None]) -> Purged:
+        """Leave nothing of deleted rows where the rows are kept. Raises StoreUnavailable when it is too busy."""
 
     def driver(self, told: Told) -> Driver:
         """What the store reads and writes through, for one event loop; `told` when it is away, and back."""
@@ -63,6 +96,25 @@ class SQLiteDatabase:
     def migrate(self) -> None:
         migrate_sqlite(self.path)
 
+    def look(self) -> AbstractContextManager[Look]:
+        return sqlite_look(self.path)
+
+    def damage(self) -> list[str]:
+        with sqlite_look(self.path) as look:
+            return [str(row[0]) for row in look.rows("pragma quick_check(5)") if row[0] != "ok"]
+
+    def server(self) -> ServerFacts | None:
+        return None
+
+    def size_bytes(self) -> int:
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def free_bytes_needed(self) -> int:
+        return 2 * self.size_bytes()
+
+    def purge(self, report: Callable[[Step], None]) -> Purged:
+        return purge(self.path, report)
+
     def driver(self, told: Told) -> Driver:  # noqa: ARG002  # a file is not away
         return SQLiteDriver(self.path)
 
@@ -80,6 +132,7 @@ class PostgresDatabase:
         self.url = url
         self._address = address(url)
         self._direct: Address = address(direct) if direct else self._address
+        self._has_direct = bool(direct)
         self._timeout_seconds = timeout_seconds
         self.text = self._address.text
 
@@ -105,7 +158,39 @@ class PostgresDatabase:
 
         schema.migrate(self._address)
 
+    def look(self) -> AbstractContextManager[Look]:
+        from tessera.store.postgres.look import looking
+
+        return looking(self._address)
+
+    def damage(self) -> list[str]:
+        return []  # the server sees to that
+
+    def server(self) -> ServerFacts | None:
+        from tessera.store.postgres.checkup import server
+
+        return server(self._address, self._direct if self._has_direct else None)
+
+    def size_bytes(self) -> int:
+        from tessera.store.postgres.purge import size_bytes
+
+        return size_bytes(self._address)
+
+    def free_bytes_needed(self) -> int:
+        return 0  # the room is the server's
+
+    def purge(self, report: Callable[[Step], None]) -> Purged:
+        from tessera.store.postgres.purge import purge as rewrite
+
+        return rewrite(self._address, report)
+
     def driver(self, told: Told) -> Driver:
         from tessera.store.postgres.driver import PostgresDriver, Where
 
         return PostgresDriver(Where(self._address.conninfo, self._direct.conninfo, self._timeout_seconds), told)
+
+    def feed_polls(self) -> bool:
+        """Whether what is to lead past any pooler leads to one, so that other nodes' changes are only looked for."""
+        from tessera.store.postgres import schema
+
+        return schema.pooled(self._direct)

@@ -13,6 +13,7 @@ MASTER_KEY = "master.key"
 DEMO = "demo.json"
 LOCK = "setup.lock"
 COUNTS = "counts.map"
+NODE_COUNTS = "node.map"
 
 
 class DataFolder:
@@ -24,6 +25,7 @@ class DataFolder:
         self.master_key = path / MASTER_KEY
         self.demo = path / DEMO
         self.counts = path / COUNTS
+        self.node_counts = path / NODE_COUNTS
 
     def make(self) -> None:
         """Make the folder, mode 0700, when it is not there. Raises Unusable when that cannot be."""

@@ -2,8 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,7 +10,8 @@ import msgspec
 from tessera.core.loyalty.proof import Held, LedgerSum
 from tessera.core.loyalty.standing import Standing
 from tessera.ports import StoreUnavailable
-from tessera.store.migrate import read_only
+from tessera.store.database import Database
+from tessera.store.look import Look
 from tessera.store.sql import ledger as sql
 
 PAGE_ROWS = 1000
@@ -31,40 +31,38 @@ _decode = msgspec.json.Decoder(Standing).decode
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that changes nothing. What SQLite or the decoder raises becomes StoreUnavailable."""
+def _looking(database: Database) -> Iterator[Look]:
+    """A look at it. What SQLite or the decoder raises becomes StoreUnavailable."""
     try:
-        with closing(read_only(path)) as connection:
-            connection.isolation_level = None
-            yield connection
+        with database.look() as look:
+            yield look
     except (sqlite3.Error, msgspec.MsgspecError) as error:
         raise StoreUnavailable(str(error)) from error
 
 
-def customers(path: Path) -> int:
+def customers(database: Database) -> int:
     """How many there are. Raises StoreUnavailable."""
-    with _reading(path) as connection:
-        return int(connection.execute(sql.CUSTOMERS).fetchone()[0])
+    with _looking(database) as look:
+        return int(look.rows(sql.CUSTOMERS)[0][0])
 
 
-def records(path: Path) -> Iterator[Record]:
+def records(database: Database) -> Iterator[Record]:
     """Every customer, in pages each of which is read at one moment. Raises StoreUnavailable."""
     after = 0
-    with _reading(path) as connection:
+    with _looking(database) as look:
         while True:
-            connection.execute("begin")
-            page = connection.execute(sql.STANDINGS, {"after": after, "limit": PAGE_ROWS}).fetchall()
-            found = [_record(connection, *row) for row in page]
-            connection.execute("commit")
+            with look.moment():
+                page = look.rows(sql.STANDINGS, {"after": after, "limit": PAGE_ROWS})
+                found = [_record(look, *row) for row in page]
             yield from found
             if len(page) < PAGE_ROWS:
                 return
             after = page[-1][0]
 
 
-def _record(connection: sqlite3.Connection, *row: Any) -> Record:
+def _record(look: Look, *row: Any) -> Record:
     number, customer_id, standing, due_at, forgotten_at = row
     key = {"customer": number}
-    sums = [LedgerSum(*row) for row in connection.execute(sql.PROVEN_SUMS, key)]
-    held = [Held(*row) for row in connection.execute(sql.HELD, key)]
+    sums = [LedgerSum(*row) for row in look.rows(sql.PROVEN_SUMS, key)]
+    held = [Held(*row) for row in look.rows(sql.HELD, key)]
     return Record(customer_id, _decode(standing), due_at if forgotten_at is None else None, sums, held)

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
+COPYING, BACKUP = "copying", "backup"
+"""What stands in the place of the schema's version while a database must not be served, by no version."""
+
+
+class Unfinished(Unusable):
+    """The database is the beginning of a copy."""
+
+
 class SchemaState(Enum):
     """How a database stands to this version of Tessera."""
 
@@ -67,9 +75,15 @@ def _state(connection: sqlite3.Connection, path: Path) -> SchemaState:
 
 
 def compared(version: str, what: str) -> SchemaState:
-    """How a schema's version stands to this one's. Raises Unusable for a newer one."""
+    """How a schema's version stands to this one's. Raises Unusable for a newer one, and what must not be served."""
     if version == HEAD:
         return SchemaState.CURRENT
+    if version == COPYING:
+        raise Unfinished(
+            f"{what} is the beginning of a copy. Run the same `tessera copy` or `tessera restore` again: it goes on."
+        )
+    if version == BACKUP:
+        raise Unusable(f"{what} is a backup. Put it back with `tessera restore`, into an empty folder or database.")
     if version > HEAD:
         raise Unusable(
             f"{what} has schema {version}, made by a newer Tessera than this one (schema {HEAD})."

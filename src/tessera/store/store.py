@@ -10,6 +10,7 @@ from tessera.store.reads.customers import CustomerReads
 from tessera.store.reads.identity import IdentityReads
 from tessera.store.reads.keys import KeyReads
 from tessera.store.reads.ledger import LedgerReads
+from tessera.store.reads.nodes import NodeReads
 from tessera.store.reads.outbox import OutboxReads
 from tessera.store.reads.program import ProgramReads
 from tessera.store.reads.proofs import ProofReads
@@ -31,6 +32,7 @@ class SQLStore(
     ProofReads,
     RotationReads,
     AuditReads,
+    NodeReads,
 ):
     """Implements `tessera.ports.Store`, whose docstrings are the contract."""
 

@@ -45,6 +45,7 @@ from tessera.core.changes.identity import (
 )
 from tessera.core.changes.keys import EndKey, ForgetKey, SetTokenFormat
 from tessera.core.changes.ledger import AddEntry, AddUserEvent, JoinTier, LeaveTier, SetStanding
+from tessera.core.changes.nodes import ForgetCounts, TellCounts
 from tessera.core.changes.outbox import (
     AddDelivery,
     AddEvent,
@@ -127,6 +128,7 @@ __all__ = [
     "EndDelivery",
     "EndKey",
     "FinishCredential",
+    "ForgetCounts",
     "ForgetCustomer",
     "ForgetDeliveries",
     "ForgetEvents",
@@ -184,4 +186,5 @@ __all__ = [
     "SetWebhook",
     "SpendProof",
     "TakeLease",
+    "TellCounts",
 ]

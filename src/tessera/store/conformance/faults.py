@@ -6,7 +6,7 @@ from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.core.keys import KeyPurpose
 from tessera.ports import Conflict, StoreError, StoreUnavailable
-from tessera.store.conformance import audit, material, outbox, rotation
+from tessera.store.conformance import audit, material, nodes, outbox, rotation
 from tessera.store.conformance.case import Stores, Topic, expect
 from tessera.store.conformance.conditions import conditions
 from tessera.store.conformance.material import ANY_WORLD, AT, CLIENT, World
@@ -38,6 +38,7 @@ def _repeatable(world: World) -> list[Change]:
         *outbox.repeatable(world),
         *audit.repeatable(),
         *rotation.repeatable(world),
+        *nodes.repeatable(),
         changes.RemovePhone(world.customer, world.organization, "39555"),
         changes.DropExpiredTags(world.customer, AT),
     ]

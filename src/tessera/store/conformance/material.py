@@ -194,6 +194,7 @@ async def snapshot(store: Store, *, feed: bool = True) -> dict[str, object]:
         "deliveries": [await store.deliveries(hook.number, 0, 100) for hook in hooks],
         "hours": [await store.usage_hours(record.number, 0) for record in records],
         "told": [await store.warning_told(name) for name in ("told", "new")],
+        "told by nodes": [await store.told_by_others(record.number, 0, AT, 0) for record in records],
         "feed": await store.notices_after(0) if feed else [],
     }
     for known in await store.customers_after(1, 0, 10):

@@ -7,11 +7,12 @@
 | `write-beside` | changes on which nothing relies |
 | `feed` | to be told of notices; leads to the server itself, past any pooler |
 
-Each is opened when it is first needed.
+Each is opened when it is first needed; all of them, and kept, once the feed is followed, as a process that serves does.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import cycle
 from typing import NamedTuple
 
@@ -20,6 +21,8 @@ from tessera.ports import StoreUnavailable
 from tessera.store.driver import Row
 from tessera.store.postgres import failures
 from tessera.store.postgres.line import Line, Told
+from tessera.store.postgres.link import Link
+from tessera.store.postgres.servers import Servers
 from tessera.store.postgres.statements import TEXT, NulError, Prepared, prepared, rows, values, written
 from tessera.store.postgres.writer import CHANNEL, INDEPENDENT, Lane
 
@@ -52,18 +55,23 @@ class Where(NamedTuple):
 class PostgresDriver:
     """One PostgreSQL database, from one event loop."""
 
-    def __init__(self, where: Where, told: Told) -> None:
+    def __init__(self, where: Where, told: Told, poll_seconds: float = POLL_SECONDS) -> None:
+        self._poll_seconds = poll_seconds
         seconds = where.timeout_seconds
         limit = int(seconds * LIMIT_SHARE * 1000)
         limited = [(_READ_LIMIT, [written(str(limit))])]
-        reading = [Line(f"read-{place + 1}", where.conninfo, seconds, told, limited) for place in range(READ_LINES)]
+        servers = Servers(where.conninfo, seconds)
+        direct = servers if where.direct == where.conninfo else Servers(where.direct, seconds)
+        reading = [Line(f"read-{place + 1}", servers, seconds, told, limited) for place in range(READ_LINES)]
         self._reading = reading
         self._next = cycle(reading).__next__
         self._statements: dict[str, Prepared] = {}
-        self._in_turn = Lane(Line("write", where.conninfo, seconds, told), limit, turn=True)
-        self._beside = Lane(Line("write-beside", where.conninfo, seconds, told), limit, turn=False)
-        self._feed = Line("feed", where.direct, seconds, told, [(_LISTEN, [])], self._hear)
+        self._in_turn = Lane(Line("write", servers, seconds, told), limit, seconds, turn=True)
+        self._beside = Lane(Line("write-beside", servers, seconds, told), limit, seconds, turn=False)
+        self._feed = Line("feed", direct, seconds, told, [(_LISTEN, [])], self._hear)
+        self._listening_on: Link | None = None
         self._heard = True
+        self._follows = False
         self._looked_at = 0.0
 
     async def fetch(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:
@@ -74,10 +82,15 @@ class PostgresDriver:
             given = values(parameters, statement.names)
         except NulError:
             return []  # nothing is like it
-        (result,) = await self._next().ask((statement, given))
+        (result,) = await self._reader().ask((statement, given))
         if failures.failed(result):
             raise failures.error(result)
         return rows(result)
+
+    def _reader(self) -> Line:
+        """The line whose turn it is; the other while that one has no link."""
+        line = self._next()
+        return line if line.link is not None else self._next()
 
     async def commit(self, changes: Sequence[Change]) -> list[Notice]:
         if not changes:
@@ -89,23 +102,33 @@ class PostgresDriver:
         return notices
 
     async def changed(self) -> bool:
+        if not self._follows:
+            self._follows = True
+            for line in self._lines():
+                line.reach()
+            with suppress(StoreUnavailable):  # once: whoever begins to follow listens when this returns, if it can be
+                await self._feed.linked()
         now = asyncio.get_running_loop().time()
-        listening = await self._listening()
-        if not self._heard and now - self._looked_at < (POLL_SECONDS if listening else DEAF_POLL_SECONDS):
+        listening = self._listening()
+        if not self._heard and now - self._looked_at < (self._poll_seconds if listening else DEAF_POLL_SECONDS):
             return False
         self._heard = False
         self._looked_at = now
         return True
 
-    async def _listening(self) -> bool:
-        """Whether the server can tell us anything; where it can again, something may have been missed."""
-        if self._feed.link is None:
-            try:
-                await self._feed.linked()
-            except StoreUnavailable:
-                return False
+    def _listening(self) -> bool:
+        """Whether the server can tell us anything; on a new link, something may have been missed.
+
+        Nobody waits for the link: as long as there is none, notices are looked for.
+        """
+        link = self._feed.reach()
+        if link is not self._listening_on:
             self._heard = True
-        return self._feed.link is not None and not self._feed.link.pooled
+            self._listening_on = link
+        return link is not None and not link.pooled
+
+    def _lines(self) -> list[Line]:
+        return [*self._reading, self._in_turn.line, self._beside.line, self._feed]
 
     def _hear(self) -> None:
         self._heard = True

@@ -6,6 +6,7 @@ rest mean that the database cannot take it now.
 
 from collections.abc import Sequence
 
+import psycopg
 from psycopg import pq
 from psycopg.pq.abc import PGresult
 
@@ -32,6 +33,10 @@ _UNDONE = ("23", "40")
 
 class DefectError(Exception):
     """A statement that no database can take: the fault of its caller, or of ours."""
+
+
+ERRORS: tuple[type[Exception], ...] = (psycopg.Error, DefectError)
+"""What comes out of here that `ports` does not know."""
 
 
 def state(result: PGresult) -> str:

@@ -14,9 +14,13 @@ import psycopg
 from psycopg import pq
 from psycopg.pq.abc import PGconn, PGresult
 
+from tessera.ports import StoreUnavailable
 from tessera.store.postgres.statements import Prepared, Value
 
 Message = tuple[Prepared, list[Value]]
+
+PENDING_MAX = 5_000
+"""Exchanges under way on one connection; more are refused."""
 
 
 class LinkLostError(Exception):
@@ -39,12 +43,17 @@ class _Exchange(NamedTuple):
 class Link:
     """An open connection.
 
-    `lost` is called once when it ends; `notified` whenever the server notifies. An exchange that takes longer than
-    `timeout_seconds` ends the connection: a server that does not answer is not waited for.
+    `lost` is called once when it ends, with why, and whether it was for want of an answer; `notified` whenever the
+    server notifies. An exchange that takes longer than `timeout_seconds` ends the connection: a server that does not
+    answer is not waited for. `pooled` says that a pooler is at the other end, `timeline` which of the histories the
+    server is in (0 where it does not say), `warned` counts its warnings, of which `warning` is the last.
     """
 
     def __init__(
-        self, connection: psycopg.AsyncConnection, timeout_seconds: float, lost: Callable[["Link"], None]
+        self,
+        connection: psycopg.AsyncConnection,
+        timeout_seconds: float,
+        lost: Callable[["Link", str, bool], None],
     ) -> None:
         self._connection = connection
         self._pgconn: PGconn = connection.pgconn
@@ -57,8 +66,12 @@ class Link:
         self._writing = False
         self._socket = self._pgconn.socket
         self.pooled = False
+        self.timeline = 0
+        self.warned = 0
+        self.warning = ""
         self.ended = False
         self.notified: Callable[[], None] | None = None
+        self._pgconn.notice_handler = self._noticed
         self._pgconn.nonblocking = 1
         self._pgconn.enter_pipeline_mode()
         self._loop.add_reader(self._socket, self._readable)
@@ -71,11 +84,15 @@ class Link:
     def exchange(self, messages: Sequence[Message]) -> "asyncio.Future[list[PGresult]]":
         """Send statements that belong together; their results, in order, of which one may be an error.
 
-        What follows an error was not done. The future raises LinkLostError when the connection ends before the answer.
+        What follows an error was not done. The future raises LinkLostError when the connection ends before the answer,
+        StoreUnavailable when so much is under way that nothing more is sent.
         """
         answer: asyncio.Future[list[PGresult]] = self._loop.create_future()
         if self.ended:
             answer.set_exception(LinkLostError("the connection is closed"))
+            return answer
+        if len(self._pending) >= PENDING_MAX:
+            answer.set_exception(StoreUnavailable(f"{PENDING_MAX} statements wait for an answer"))
             return answer
         try:
             preparing = [self._send(*message) for message in messages]
@@ -158,6 +175,11 @@ class Link:
             results.append(result)
         return results
 
+    def _noticed(self, notice: PGresult) -> None:
+        if notice.error_field(pq.DiagnosticField.SEVERITY_NONLOCALIZED) == b"WARNING":
+            self.warned += 1
+            self.warning = (notice.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b"").decode(errors="replace")
+
     def _hear(self) -> None:
         heard = False
         while self._pgconn.notifies() is not None:
@@ -190,4 +212,4 @@ class Link:
             if not exchange.answer.done():
                 exchange.answer.set_exception(LinkLostError(reason, timed_out=timed_out))
         self._pending.clear()
-        self._lost(self)
+        self._lost(self, reason, timed_out)

@@ -31,6 +31,9 @@ _REASONS = {
     r"too many clients|too many connections|remaining connection slots": "Raise max_connections, put PgBouncer in"
     " front, or run fewer workers: each holds up to five connections.",
     r"starting up|shutting down|in recovery": "Start again in a moment.",
+    r"permission denied for schema|no schema has been selected": "Let the user of the URL make tables: `grant create on"
+    " schema public to USER`, or make that user the owner of the database.",
+    r"permission denied": "Make the user of the URL the owner of the tables.",
     r"not known|could not translate|[Nn]o such host": "Put the right host into the URL.",
     r"refused|[Nn]o such file|timeout|timed out|unreachable": "See that it runs and can be reached from here.",
     r"pg_hba|no encryption|SSL|certificate": "Let pg_hba.conf admit this user, and set sslmode as the server wants it.",
@@ -40,20 +43,29 @@ _REASONS = {
 
 @contextmanager
 def connected(where: Address) -> Iterator[psycopg.Connection]:
-    """A connection of this thread, in autocommit. Raises Unusable with what to do when there can be none."""
+    """A connection of this thread, in autocommit.
+
+    Raises Unusable with what to do when there can be none, or when it cannot be used as the block does.
+    """
     try:
-        connection = psycopg.connect(where.conninfo, autocommit=True)
+        with psycopg.connect(where.conninfo, autocommit=True) as connection:
+            yield connection
     except psycopg.Error as error:
         raise unusable(where, error) from None
-    with connection:
-        yield connection
 
 
-def unusable(where: Address, error: psycopg.Error) -> Unusable:
+def unusable(where: Address, error: Exception) -> Unusable:
     """Why there is no connection, and what to do."""
-    said = " ".join(str(error).split())
+    primary = error.diag.message_primary if isinstance(error, psycopg.Error) else None
+    said = " ".join((primary or str(error)).split())
     hint = next((hint for pattern, hint in _REASONS.items() if re.search(pattern, said)), "See the server's log.")
     return Unusable(f"The database {where.text} cannot be used: {said.rstrip('.')}. {hint}")
+
+
+def pooled(where: Address) -> bool:
+    """Whether a pooler is at this address, and not the server itself. Raises Unusable."""
+    with connected(where) as connection:
+        return _one(connection, "select pg_backend_pid()") != connection.info.backend_pid
 
 
 def state(where: Address) -> SchemaState:
@@ -66,14 +78,18 @@ def state(where: Address) -> SchemaState:
 def migrate(where: Address) -> None:
     """Run the revisions that are missing, in one transaction, one process at a time. Raises Unusable."""
     from sqlalchemy import create_engine
+    from sqlalchemy.exc import DBAPIError
     from sqlalchemy.pool import NullPool
 
-    with connected(where):
-        pass
+    with connected(where) as checked:
+        _check_server(checked, where)
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(where.conninfo), poolclass=NullPool)
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"select pg_advisory_xact_lock({TURN})")
-        shared.upgrade(connection)
+    try:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"select pg_advisory_xact_lock({TURN})")
+            shared.upgrade(connection)
+    except DBAPIError as error:
+        raise unusable(where, error.orig if isinstance(error.orig, psycopg.Error) else error) from None
 
 
 def _check_server(connection: psycopg.Connection, where: Address) -> None:

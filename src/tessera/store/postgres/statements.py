@@ -16,7 +16,7 @@ from tessera.store.driver import Row
 
 _PARAMETER = re.compile(r"(?<!:):(\w+)")
 
-BYTES, INTEGER, TEXT, UNKNOWN = 17, 20, 25, 0
+BYTES, INTEGER, INTEGER4, TEXT, UNKNOWN = 17, 20, 23, 25, 0
 """Object ids of the types that parameters have (`pg_type.oid`)."""
 
 _OIDS: tuple[tuple[type, int], ...] = ((bytes, BYTES), (str, TEXT), (int, INTEGER))

@@ -10,6 +10,7 @@ Changes that nobody else relies on (`INDEPENDENT`) take no turn, and have a lane
 """
 
 import asyncio
+import random
 from collections import deque
 from collections.abc import Iterable, Sequence
 
@@ -22,7 +23,17 @@ from tessera.store import sql
 from tessera.store.postgres import failures
 from tessera.store.postgres.line import Line
 from tessera.store.postgres.link import Link, LinkLostError, Message
-from tessera.store.postgres.statements import TEXT, Value, Write, of_change, prepared, rows, values_of, written
+from tessera.store.postgres.statements import (
+    INTEGER4,
+    TEXT,
+    Value,
+    Write,
+    of_change,
+    prepared,
+    rows,
+    values_of,
+    written,
+)
 
 BATCH_MAX = 64
 """Callers whose changes share a transaction."""
@@ -50,6 +61,8 @@ INDEPENDENT: frozenset[type[Change]] = frozenset(
         kinds.CountTokens,
         kinds.CountHour,
         kinds.MarkCredentialUsed,
+        kinds.TellCounts,
+        kinds.ForgetCounts,
     }
 )
 """Changes of rows of their own, on which no other change relies."""
@@ -58,10 +71,9 @@ _LIMITS = (
     "set_config('statement_timeout', :limit, true), set_config('idle_in_transaction_session_timeout', :limit, true)"
 )
 _BEGIN = prepared("begin isolation level read committed read write")
-_LIMITED = prepared(f"select {_LIMITS}", {"limit": TEXT})
+_OWN = prepared(f"select {_LIMITS}, pg_advisory_xact_lock({TURN}, :lane)", {"limit": TEXT, "lane": INTEGER4})
+"""One transaction at a time of this lane: where commits hang, because a standby is away, they do not pile up."""
 _TURN = prepared(f"select {_LIMITS}, pg_advisory_xact_lock({TURN})", {"limit": TEXT})
-_UNLIMITED = prepared("select set_config('statement_timeout', '0', true)")
-"""A commit that waits for a standby must not be cut off: PostgreSQL would call it done."""
 _COMMIT = prepared("commit")
 _ROLLBACK = prepared("rollback")
 _TELL = prepared(f"select pg_notify('{CHANNEL}', '')")
@@ -75,10 +87,16 @@ _NONE: list[Value] = []
 
 
 class _Job:
-    """One caller's changes, the messages that make them, and what becomes of them."""
+    """One caller's changes, the messages that make them, and what becomes of them.
+
+    `given_up` says that the caller was told that nothing is written, which must then be so.
+    """
 
     def __init__(self, changes: Sequence[Change], loop: asyncio.AbstractEventLoop) -> None:
         self.changes = changes
+        self.began_at = loop.time()
+        self.given_up = False
+        self.committing = False
         self.answer: asyncio.Future[list[Notice]] = loop.create_future()
         self.outcome: Outcome = []
         self.notices = [notice for change in changes if (notice := change.notice()) is not None]
@@ -102,8 +120,8 @@ class _Job:
         return [Notice(number, *notice) for number, notice in zip(numbers, self.notices, strict=True)]
 
     def tell(self, outcome: Outcome) -> None:
-        """Answer the caller, if there is one still."""
-        if self.answer.cancelled():
+        """Answer the caller, if there is one still who waits."""
+        if self.answer.done():
             return
         if isinstance(outcome, Exception):
             self.answer.set_exception(outcome)
@@ -112,14 +130,21 @@ class _Job:
 
 
 class Lane:
-    """Transactions over one line, one after the other; with `turn` one at a time over all nodes."""
+    """Transactions over one line, one after the other; with `turn` one at a time over all nodes.
 
-    def __init__(self, line: Line, limit_milliseconds: int, *, turn: bool) -> None:
-        self._line = line
+    Nobody waits longer than `timeout_seconds` for a commit, whatever it waits for.
+    """
+
+    def __init__(self, line: Line, limit_milliseconds: int, timeout_seconds: float, *, turn: bool) -> None:
+        self.line = line
+        limit = written(str(limit_milliseconds))
+        own = (_OWN, [limit, written(random.getrandbits(31))])  # should two processes have the same, no harm is done
         self._turn = turn
-        limit = [written(str(limit_milliseconds))]
-        self._begin: tuple[Message, ...] = ((_BEGIN, _NONE), (_TURN if turn else _LIMITED, limit))
+        self._begin: tuple[Message, ...] = ((_BEGIN, _NONE), (_TURN, [limit]) if turn else own)
+        self._timeout = timeout_seconds
         self._waiting: deque[_Job] = deque()
+        self._open: deque[_Job] = deque()
+        self._timer: asyncio.TimerHandle | None = None
         self._working: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -129,24 +154,50 @@ class Lane:
             raise StoreUnavailable("the store is closed")
         if len(self._waiting) >= WAITING_MAX:
             raise StoreUnavailable(f"{WAITING_MAX} commits are waiting")
-        job = _Job(changes, asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        job = _Job(changes, loop)
         self._waiting.append(job)
+        self._open.append(job)
+        if self._timer is None:
+            self._timer = loop.call_later(self._timeout, self._look_at_time)
         if self._working is None:
             self._working = asyncio.create_task(self._work())
         return await job.answer
+
+    def _look_at_time(self) -> None:
+        """Answer those who have waited long enough, in the order in which they came."""
+        self._timer = None
+        loop = asyncio.get_running_loop()
+        while self._open:
+            job = self._open[0]
+            left = job.began_at + self._timeout - loop.time()
+            if not job.answer.done() and left > 0:
+                self._timer = loop.call_later(left, self._look_at_time)
+                return
+            self._open.popleft()
+            if job.answer.done():
+                continue
+            reason = f"not done within {self._timeout:g} seconds"
+            if job.committing:
+                job.tell(Unknown(reason))
+            else:
+                job.given_up = True
+                job.tell(StoreUnavailable(reason))
 
     async def close(self) -> None:
         """Finish what was accepted, then let go."""
         self._closed = True
         if self._working is not None:
             await self._working
-        await self._line.close()
+        if self._timer is not None:
+            self._timer.cancel()
+        await self.line.close()
 
     async def _work(self) -> None:
         try:
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(BATCH_MAX, len(self._waiting)))]
-                await self._batch([job for job in batch if not job.answer.cancelled()])
+                await self._batch([job for job in batch if not job.answer.done()])
         finally:
             self._working = None
 
@@ -159,7 +210,7 @@ class Lane:
                 alone += at_fault
                 batch = [job for job in batch if job not in at_fault] if at_fault else []
             for job in (*batch, *alone):
-                if await self._together([job]):
+                if not job.given_up and await self._together([job]):
                     job.tell(job.outcome)
         except (StoreUnavailable, Unknown) as error:
             # Those who wait behind would wait as long for the same answer.
@@ -180,12 +231,13 @@ class Lane:
             except _TryAgainError as error:
                 if not tries_left:
                     raise StoreUnavailable(str(error)) from error
-            except LinkLostError as error:
-                raise StoreUnavailable(str(error)) from error
+            except LinkLostError as error:  # before the commit was asked for: nothing is written
+                if error.timed_out or not tries_left:
+                    raise StoreUnavailable(str(error)) from error
         return []
 
     async def _transaction(self, batch: list[_Job]) -> list[_Job]:
-        link = await self._line.linked()
+        link = await self.line.linked()
         tells = [(_TELL, _NONE)] if any(job.notices for job in batch) else []
         results = await link.exchange([*self._begin, *(each for job in batch for each in job.messages), *tells])
         try:
@@ -198,9 +250,12 @@ class Lane:
             if failures.read_only(results):
                 link.end("the server takes no writes any more")
             raise
+        at_fault += [job for job in batch if job.given_up and job not in at_fault]
         if at_fault:
             await link.exchange([(_ROLLBACK, _NONE)])
             return at_fault
+        for job in batch:
+            job.committing = True
         await _commit(link)
         for job in batch:
             job.tell(job.outcome)
@@ -212,9 +267,14 @@ class _TryAgainError(Exception):
 
 
 async def _commit(link: Link) -> None:
-    """Raises StoreUnavailable when nothing was written, Unknown when that cannot be told."""
+    """Raises StoreUnavailable when nothing was written, Unknown when that cannot be told.
+
+    A warning means that PostgreSQL says done to what it does not vouch for: somebody ended the wait for a standby
+    (`pg_cancel_backend` does), or there was no transaction.
+    """
+    warned = link.warned
     try:
-        results = await link.exchange([(_UNLIMITED, _NONE), (_COMMIT, _NONE)])
+        results = await link.exchange([(_COMMIT, _NONE)])
     except LinkLostError as error:
         raise Unknown(str(error)) from error
     failure = failures.first(results)
@@ -223,6 +283,8 @@ async def _commit(link: Link) -> None:
         raise (StoreUnavailable if failures.undone(failure) else Unknown)(failures.said(failure))
     if results[-1].command_status != b"COMMIT":
         raise StoreUnavailable("the transaction was rolled back")
+    if link.warned != warned:
+        raise Unknown(link.warning)
 
 
 def _read(batch: Sequence[_Job], results: Sequence[PGresult], start: int) -> list[_Job]:

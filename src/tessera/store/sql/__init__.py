@@ -11,6 +11,7 @@ from tessera.store.sql import (
     identity,
     keys,
     ledger,
+    nodes,
     outbox,
     program,
     proofs,
@@ -36,6 +37,7 @@ WRITES: dict[type[Change], tuple[Statement, ...]] = {
     **audit.WRITES,
     **rotation.WRITES,
     **usage.WRITES,
+    **nodes.WRITES,
 }
 
 NOTICE = identity.NOTICE
@@ -48,6 +50,7 @@ __all__ = [
     "identity",
     "keys",
     "ledger",
+    "nodes",
     "outbox",
     "program",
     "proofs",

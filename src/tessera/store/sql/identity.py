@@ -150,6 +150,9 @@ REVOCATION_EXPIRED = "select 1 from revocation where expires_at <= :now limit 1"
 LAST_SEQUENCE = "select coalesce(max(sequence), 0) from change"
 NOTICES_AFTER = "select sequence, kind, key from change where sequence > :sequence order by sequence"
 
+CUT_OFF_EVERYBODY = f"update organization set {_CUT_OFF}"
+"""All tokens so far are dead: what a restored database has not heard is that some were revoked."""
+
 ORGANIZATIONS = "select number, name, retailer_id, created_at from organization order by number"
 PROPERTIES = (
     "select p.number, p.name, o.name, p.api_key, p.last_four, p.created_at"
@@ -178,7 +181,7 @@ NEWEST = (
     "select max(at) from (select max(created_at) as at from organization"
     " union all select max(created_at) from application union all select max(created_at) from credential"
     " union all select max(created_at) from wrapped_key union all select max(created_at) from customer"
-    " union all select max(last_token_at) from application_usage)"
+    " union all select max(last_token_at) from application_usage) newest"
 )
 WARNED = (
     "select a.name, u.query_credentials_used from application a join application_usage u on u.application = a.number"

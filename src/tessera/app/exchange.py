@@ -1,0 +1,102 @@
+"""Counts of applications over several nodes: each tells the others what it has counted, and hears what they have.
+
+Only of applications with guard rails that were asked for lately. It is told just after a second has ended, and heard
+when the others, whose clocks are not quite the same, have told theirs. Requests never wait for any of it.
+"""
+
+import asyncio
+
+from tessera.app.house import House
+from tessera.core.changes import ForgetCounts, TellCounts
+from tessera.core.times import DAY, HOUR, SECOND
+from tessera.ops.log import log
+from tessera.ports import NodeCounts, StoreError
+
+TOLD_AFTER_SECONDS = 0.05
+"""How long after the end of a second it is told."""
+
+HEARD_AFTER_SECONDS = 0.4
+"""How long after that the others are heard."""
+
+AT_ONCE = 250
+"""Applications in one exchange; of more, the others wait for the next."""
+
+TOLD_LATELY = 10 * SECOND
+"""How old a node's pace may be: one that says nothing any more lets nothing pass either."""
+
+KEPT = 2 * DAY
+FORGET_SECONDS = 3600
+FORGET_AT_ONCE = 1000
+
+
+class Exchange:
+    """What one process tells and hears. `exchange` does it once, `go_on` every second."""
+
+    def __init__(self, house: House, counts: NodeCounts) -> None:
+        self._house = house
+        self._counts = counts
+        self._failing = False
+
+    async def go_on(self) -> None:
+        """Exchange every second, until cancelled."""
+        while True:
+            await asyncio.sleep(TOLD_AFTER_SECONDS + 1 - self._house.clock.now() % SECOND / SECOND)
+            await self.exchange(HEARD_AFTER_SECONDS)
+
+    async def exchange(self, pause_seconds: float = 0) -> None:
+        """Tell what was counted, and a moment later hear what others have told. What fails is done the next time."""
+        numbers = sorted(self._counts.touched(AT_ONCE))
+        if not numbers:
+            return
+        try:
+            again = await self._tell(numbers)
+            await asyncio.sleep(pause_seconds)
+            for number in numbers:  # one after the other: whoever is asked for a profile meanwhile is not held up
+                await self._hear(number)
+            self._failing = False
+        except StoreError as error:
+            again = numbers
+            if not self._failing:
+                log.error("counts_not_exchanged", reason=str(error))
+            self._failing = True
+        for number in again:
+            self._counts.touch(number)
+
+    async def _tell(self, numbers: list[int]) -> list[int]:
+        """Tell what this node has counted of these applications.
+
+        Those that are asked for are told once more, so that the others hear when it ends.
+        """
+        now, node = self._house.clock.now(), self._counts.node
+        told = []
+        for number in numbers:
+            own = self._counts.own(number, now)
+            told.append(
+                TellCounts(
+                    number, node, now, now // HOUR, own.hour_tokens, now // DAY, own.day_tokens, own.watched, own.asked
+                )
+            )
+        await self._house.store.commit(*told)
+        return [each.application for each in told if each.asked]
+
+    async def _hear(self, number: int) -> None:
+        now = self._house.clock.now()
+        others = await self._house.store.told_by_others(number, self._counts.node, now, now - TOLD_LATELY)
+        self._counts.hear(number, others, self._house.clock.now())
+
+
+async def forget_old(house: House) -> None:
+    """Forget what nodes told long ago, until cancelled."""
+    while True:
+        try:
+            await forget(house)
+        except StoreError as error:
+            log.error("node_counts_not_forgotten", reason=str(error))
+        await asyncio.sleep(FORGET_SECONDS)
+
+
+async def forget(house: House) -> None:
+    """Forget, in steps, what was told of days that are over."""
+    before = house.clock.now() - KEPT
+    while (oldest := await house.store.oldest_count()) is not None and oldest < before:
+        await house.store.commit(ForgetCounts(before, FORGET_AT_ONCE))

@@ -1,0 +1,48 @@
+"""Looking at a database without a house: plain reads, one after the other, that change nothing."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from tessera.store.driver import Row
+from tessera.store.migrate import read_only
+
+_NOTHING: Mapping[str, object] = {}
+
+
+class Look(Protocol):
+    """An open look at a database."""
+
+    def rows(self, statement: str, parameters: Mapping[str, object] = _NOTHING) -> list[Row]:
+        """The rows of one statement. Raises StoreUnavailable, or what sqlite3 raises."""
+
+    def moment(self) -> AbstractContextManager[None]:
+        """Everything that is read in the block is of one moment."""
+
+
+class SQLiteLook:
+    """A look at a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = read_only(path)
+        self._connection.isolation_level = None
+
+    def rows(self, statement: str, parameters: Mapping[str, object] = _NOTHING) -> list[Row]:
+        return self._connection.execute(statement, dict(parameters)).fetchall()
+
+    @contextmanager
+    def moment(self) -> Iterator[None]:
+        self._connection.execute("begin")
+        yield
+        self._connection.execute("commit")
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@contextmanager
+def sqlite_look(path: Path) -> Iterator[Look]:
+    """A look at a SQLite file for the length of a block."""
+    with closing(SQLiteLook(path)) as look:
+        yield look

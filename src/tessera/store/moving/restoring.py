@@ -1,0 +1,114 @@
+"""From a backup to a database of either engine."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+
+from tessera.ports import Unusable
+from tessera.store import sql
+from tessera.store.migrate import SchemaState, Unfinished
+from tessera.store.migrations import HEAD
+from tessera.store.moving import backup, copying
+from tessera.store.moving.backup import Manifest
+from tessera.store.moving.copying import Bar, Wish
+from tessera.store.moving.ends import End, Moment, Written
+from tessera.store.moving.sqlite_end import LOGS, SQLiteEnd, SQLiteMoment, remove_logs, synchronize, told
+
+AtEnd = Callable[[Written], None]
+
+NAMED_BY_TOKENS = frozenset({"application", "credential", "organization", "resource"})
+NUMBERS_LEFT_OUT = 10_000
+"""Numbers that may have been given since the backup: a token that names one of them must not open what comes next."""
+
+
+def check_target(target: End) -> None:
+    """Raises Unusable unless the target is empty, or the beginning of a restore. Changes nothing."""
+    if isinstance(target, SQLiteEnd):
+        beside = [target.path.with_name(target.path.name + suffix) for suffix in ("", *LOGS)]
+        found = next((path for path in beside if path.exists()), None)
+        if found is not None:
+            raise Unusable(f"There is a database already: {found}. Restore into an empty folder.")
+        return
+    try:
+        state = target.state()
+    except Unfinished:
+        return
+    if state is SchemaState.OLDER:
+        raise target.older()
+    if state is SchemaState.CURRENT:
+        with target.moment(alone=False) as moment:
+            copying.check_empty(moment, target)
+
+
+def restore(file: Path, manifest: Manifest, target: End, bar: Bar, now: int, dead_before: int | None) -> None:
+    """Put a checked backup into an empty database. Raises Unusable.
+
+    Tokens issued earlier than `dead_before` are dead before anybody can use the database.
+    """
+    check_target(target)
+    at_end = partial(_make_safe, dead_before=dead_before)
+    if isinstance(target, SQLiteEnd):
+        _into_file(file, target.path, at_end)
+        return
+    with _current(file, manifest) as path:
+        copying.copy(_BackupEnd(path, file), target, Wish(), bar, now, at_end)
+
+
+def _make_safe(written: Written, dead_before: int | None) -> None:
+    """Have no token of the time since the backup mean somebody else now."""
+    if dead_before is not None:
+        written.do(sql.identity.CUT_OFF_EVERYBODY, {"at": dead_before})
+    for table in written.tables:
+        if table.name in NAMED_BY_TOKENS:
+            written.go_on_after(table, written.last_number(table) + NUMBERS_LEFT_OUT)
+
+
+def _into_file(file: Path, database: Path, at_end: AtEnd) -> None:
+    """Make the database beside its place, and put it there when it is whole."""
+    beside = database.with_name(f".{database.name}.partial")
+    try:
+        remove_logs(beside)
+        backup.opened_up(file, beside)
+        with SQLiteEnd(beside).written() as written:
+            with written.transaction():
+                at_end(written)
+            written.finish()
+        beside.replace(database)
+        synchronize(database)
+    except OSError as error:
+        raise Unusable(f"{database} cannot be written ({error.strerror}).") from error
+    finally:
+        beside.unlink(missing_ok=True)
+        remove_logs(beside)
+
+
+@contextmanager
+def _current(file: Path, manifest: Manifest) -> Iterator[Path]:
+    """The backup itself, or when its schema is older a copy of it that is brought up to date."""
+    if manifest.schema == HEAD:
+        yield file
+        return
+    with tempfile.TemporaryDirectory(dir=os.fspath(file.absolute().parent)) as folder:
+        path = Path(folder) / "older.db"
+        backup.opened_up(file, path)
+        yield path
+
+
+class _BackupEnd(SQLiteEnd):
+    """A backup, read as a database."""
+
+    def __init__(self, path: Path, file: Path) -> None:
+        super().__init__(path)
+        self.text = f"the backup {file.absolute()}"
+
+    def state(self) -> SchemaState:
+        return SchemaState.CURRENT
+
+    @contextmanager
+    def moment(self, *, alone: bool) -> Iterator[Moment]:
+        del alone  # nobody writes to a backup
+        with told(self.text), closing(backup.opened(self.path, writes=False)) as connection:
+            yield SQLiteMoment(connection, self.text)

@@ -1,0 +1,45 @@
+"""Looking at a PostgreSQL database by one connection of its own, which waits for its answers."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import psycopg
+
+from tessera.ports import StoreUnavailable
+from tessera.store.driver import Row
+from tessera.store.postgres import failures
+from tessera.store.postgres.address import Address
+from tessera.store.postgres.schema import connected
+from tessera.store.postgres.statements import prepared, rows, values
+
+_NOTHING: Mapping[str, object] = {}
+
+
+class PostgresLook:
+    """As `store.look.Look`."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._pgconn = connection.pgconn
+
+    def rows(self, statement: str, parameters: Mapping[str, object] = _NOTHING) -> list[Row]:
+        made = prepared(statement)
+        result = self._pgconn.exec_params(made.sql, values(parameters, made.names), made.oids)
+        if failures.failed(result):
+            raise StoreUnavailable(failures.said(result))
+        return rows(result)
+
+    @contextmanager
+    def moment(self) -> Iterator[None]:
+        self.rows("begin isolation level repeatable read read only")
+        yield
+        self.rows("commit")
+
+
+@contextmanager
+def looking(where: Address) -> Iterator[PostgresLook]:
+    """A look for the length of a block. Raises Unusable, and StoreUnavailable when the connection is lost."""
+    with connected(where) as connection:
+        try:
+            yield PostgresLook(connection)
+        except psycopg.Error as error:
+            raise StoreUnavailable(" ".join(str(error).split())) from error

@@ -1,0 +1,18 @@
+"""Reading what other nodes have counted."""
+
+from tessera.core.times import DAY, HOUR
+from tessera.ports.nodes import NodeCount
+from tessera.store.driver import Fetching
+from tessera.store.sql import nodes as sql
+
+
+class NodeReads(Fetching):
+    """Implements `tessera.ports.NodeReader`."""
+
+    async def told_by_others(self, application: int, node: int, now: int, since: int) -> NodeCount:
+        key = {"application": application, "node": node, "hour": now // HOUR, "day": now // DAY, "since": since}
+        return NodeCount(*(await self._fetch(sql.OTHERS, key))[0])
+
+    async def oldest_count(self) -> int | None:
+        found: int | None = (await self._fetch(sql.OLDEST, {}))[0][0]
+        return found

@@ -1,0 +1,41 @@
+"""What nodes have counted, for each other."""
+
+from tessera.core import changes
+from tessera.store.sql.statement import Statement
+
+
+def _later(window: str, count: str) -> str:
+    """The count that stands after an upsert: the greater one of the same window, or the new window's."""
+    kept = f"node_count.{window} = excluded.{window} and node_count.{count} > excluded.{count}"
+    return f"{count} = case when {kept} then node_count.{count} else excluded.{count} end"
+
+
+WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
+    changes.TellCounts: (
+        Statement(
+            "insert into node_count (application, node, at, hour, hour_tokens, day, day_tokens, watched, asked)"
+            " values (:application, :node, :at, :hour, :hour_tokens, :day, :day_tokens, :watched, :asked)"
+            " on conflict (application, node) do update set at = excluded.at, hour = excluded.hour, day = excluded.day,"
+            f" asked = excluded.asked, {_later('hour', 'hour_tokens')}, {_later('day', 'day_tokens')},"
+            f" {_later('day', 'watched')}"
+        ),
+    ),
+    changes.ForgetCounts: (
+        Statement(
+            "delete from node_count where (application, node) in (select application, node from node_count"
+            " where at < :before order by at, application, node limit :limit)"
+        ),
+    ),
+}
+
+
+def _sum(count: str, condition: str) -> str:
+    return f"coalesce(sum(case when {condition} then {count} else 0 end), 0)"
+
+
+OTHERS = (
+    f"select {_sum('hour_tokens', 'hour = :hour')}, {_sum('day_tokens', 'day = :day')},"
+    f" {_sum('watched', 'day = :day')}, {_sum('asked', 'at >= :since')}"
+    " from node_count where application = :application and node <> :node"
+)
+OLDEST = "select min(at) from node_count"

@@ -1,0 +1,172 @@
+"""What nodes tell each other of their counts: in turn, after faults too, and not for longer than it matters."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from tessera import wiring
+from tessera.app import exchange
+from tessera.app.exchange import Exchange
+from tessera.app.house import House
+from tessera.core.times import DAY, SECOND
+from tessera.ops.node_counts import NodeCounts
+from tessera.settings import load
+from tests.support import postgres
+from tests.support.clock import StepClock
+from tests.support.faulty_store import Fault, FaultyStore
+from tests.support.waiting import until
+
+
+class Node:
+    """A node: its house, its counts, and what it tells and hears."""
+
+    def __init__(self, house: House) -> None:
+        assert isinstance(house.counts, NodeCounts)
+        self.house = house
+        self.counts = house.counts
+        self.store = FaultyStore(house.store)
+        house.store = self.store.as_store()
+        self.exchange = Exchange(house, house.counts)
+
+    def tokens(self, application: int = 1) -> tuple[int, int]:
+        """Tokens of an application by all that this node knows, which hears of it next time."""
+        self.counts.touch(application)
+        return self.counts.tokens(application, self.house.clock.now())
+
+    def take(self, count: int, application: int = 1) -> None:
+        """Issue so many tokens."""
+        for _ in range(count):
+            self.counts.token(application, self.house.clock.now())
+
+
+def play(folder: Path, scenario: Callable[[StepClock, list[Node]], Awaitable[None]], count: int = 3) -> None:
+    """Play a scenario with nodes on one database."""
+    url, clock = postgres.empty_database(), StepClock()
+
+    async def whole() -> None:
+        async with AsyncExitStack() as stack:
+            nodes = []
+            for number in range(count):
+                settings = load(data_dir=folder / str(number), database=url, master_key="5a" * 32)
+                await asyncio.to_thread(wiring.set_up, settings)
+                nodes.append(Node(await stack.enter_async_context(wiring.open_house(settings, clock=clock))))
+            await scenario(clock, nodes)
+
+    asyncio.run(whole())
+
+
+def test_nodes_add_up_what_they_tell_each_other(tmp_path: Path) -> None:
+    """After each has told and heard, each knows of all tokens, its own counted once; hours and days end as ever."""
+
+    async def scenario(clock: StepClock, nodes: list[Node]) -> None:
+        for _ in range(2):
+            for node in nodes:
+                node.take(10)
+                await node.exchange.exchange()
+            for node in nodes:
+                node.tokens()
+                await node.exchange.exchange()
+        assert [node.tokens() for node in nodes] == [(60, 60)] * 3
+        clock.step(3600)
+        assert [node.tokens() for node in nodes] == [(0, 60)] * 3
+        clock.step(86_400)
+        assert [node.tokens() for node in nodes] == [(0, 0)] * 3
+
+    play(tmp_path, scenario)
+
+
+def test_all_applications_have_their_turn(tmp_path: Path) -> None:
+    """Of more applications than fit into one exchange the others are in the next, also when all are asked always."""
+
+    async def scenario(clock: StepClock, nodes: list[Node]) -> None:
+        one, other = nodes
+        applications = range(1, 2 * exchange.AT_ONCE + 1)
+        for number in applications:
+            one.counts.request(number, 10, clock.now())
+            one.take(1, number)
+        clock.step(1)
+        for _ in range(2):
+            await one.exchange.exchange()
+            for number in applications:
+                one.counts.request(number, 10, clock.now())
+        for number in applications:
+            assert other.tokens(number) == (0, 0)
+        for _ in range(2):
+            await other.exchange.exchange()
+        assert {other.tokens(number) for number in applications} == {(1, 1)}
+
+    play(tmp_path, scenario, 2)
+
+
+def test_what_could_not_be_told_is_told_later(tmp_path: Path) -> None:
+    """A database that is away loses nothing: what was counted meanwhile is told when it is back."""
+
+    async def scenario(_clock: StepClock, nodes: list[Node]) -> None:
+        one, other = nodes
+        for fault in Fault:
+            one.store.faults = [fault]
+            one.take(5)
+            await one.exchange.exchange()
+            await one.exchange.exchange()
+            other.tokens()
+            await other.exchange.exchange()
+            assert other.tokens() == one.tokens()
+        assert one.tokens()[0] == 5 * len(Fault)
+
+    play(tmp_path, scenario, 2)
+
+
+def test_the_end_of_requests_is_told(tmp_path: Path) -> None:
+    """When an application is asked for no more on one node, the others have the whole pace again."""
+
+    async def scenario(clock: StepClock, nodes: list[Node]) -> None:
+        one, other = nodes
+
+        async def heard() -> int:
+            other.counts.request(1, 10, clock.now())
+            await other.exchange.exchange()
+            return (await other.house.store.told_by_others(1, other.counts.node, clock.now(), 0)).asked
+
+        for _ in range(30):
+            one.counts.request(1, 10, clock.now())
+        found = []
+        for _ in range(3):
+            clock.step(1)
+            await one.exchange.exchange()
+            found.append(await heard())
+        assert found == [30, 0, 0]
+
+    play(tmp_path, scenario, 2)
+
+
+def test_what_was_told_of_days_that_are_over_is_forgotten(tmp_path: Path) -> None:
+    """After two days, and not before, nothing is left of what a node told, also of one that is gone."""
+
+    async def scenario(clock: StepClock, nodes: list[Node]) -> None:
+        (one,) = nodes
+        told_at = clock.now()
+        one.take(1)
+        await one.exchange.exchange()
+        for later, left in ((exchange.KEPT, told_at), (SECOND, None)):
+            clock.at += later
+            await exchange.forget(one.house)
+            assert await one.house.store.oldest_count() == left
+        assert exchange.KEPT > DAY
+
+    play(tmp_path, scenario, 1)
+
+
+def test_it_goes_on_by_itself(tmp_path: Path) -> None:
+    """Two nodes that are left alone know of each other's tokens soon."""
+
+    async def scenario(_clock: StepClock, nodes: list[Node]) -> None:
+        going = [asyncio.create_task(node.exchange.go_on()) for node in nodes]
+        for node in nodes:
+            node.take(4)
+        await until(lambda: {node.tokens()[0] for node in nodes} == {8}, 60)
+        for task in going:
+            task.cancel()
+        await asyncio.gather(*going, return_exceptions=True)
+
+    play(tmp_path, scenario, 2)

@@ -1,0 +1,1 @@
+"""What holds while the database is away: stopped, killed, silent, full, without connections, failed over."""

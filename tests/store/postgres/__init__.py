@@ -1,0 +1,1 @@
+"""PostgreSQL at its own floor."""

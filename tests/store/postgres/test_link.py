@@ -1,0 +1,139 @@
+"""One connection in pipeline mode: errors, many exchanges at once, what is prepared, and the end of the server."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import psycopg
+import pytest
+
+from tessera.store.postgres import failures
+from tessera.store.postgres.address import address
+from tessera.store.postgres.link import Link, LinkLostError
+from tessera.store.postgres.statements import prepared, rows, written
+from tests.support import databases, postgres
+
+BEGIN, ROLLBACK = prepared("begin"), prepared("rollback")
+WRONG = prepared("select 1 / 0")
+DOUBLE = prepared("select cast(:n as bigint) * 2")
+WHO = prepared("select pg_backend_pid()")
+SLEEP = prepared("select pg_sleep(60)")
+
+
+def linked(scenario: Callable[[Link, list[object]], Awaitable[None]], timeout_seconds: float = 60) -> None:
+    """Play a scenario with a link, and the list of what it said when it was lost."""
+
+    async def whole(url: str) -> None:
+        connection = await psycopg.AsyncConnection.connect(address(url).conninfo, autocommit=True)
+        lost: list[object] = []
+        link = Link(connection, timeout_seconds, lambda *said: lost.append(said))
+        try:
+            await scenario(link, lost)
+        finally:
+            link.end("the test is over")
+
+    with databases.borrowed() as database:
+        asyncio.run(whole(database.url))
+
+
+def test_an_error_in_the_middle_of_an_exchange() -> None:
+    """What was before it is answered, what follows is not done, and the next exchange is as if nothing had been."""
+
+    async def scenario(link: Link, lost: list[object]) -> None:
+        for _ in range(2):
+            first, wrong, after = await link.exchange([(DOUBLE, [written(1)]), (WRONG, []), (DOUBLE, [written(2)])])
+            assert rows(first) == [(2,)]
+            assert failures.state(wrong) == "22012"
+            assert failures.failed(after)
+            assert failures.first([first, wrong, after]) is wrong
+        (good,) = await link.exchange([(DOUBLE, [written(3)])])
+        assert rows(good) == [(6,)]
+        assert lost == []
+
+    linked(scenario)
+
+
+def test_what_could_not_be_prepared_is_prepared_again() -> None:
+    """After an error before it, in a transaction that failed, and while its table was not there yet."""
+
+    async def scenario(link: Link, _lost: list[object]) -> None:
+        late = prepared("select count(*) from made_late where n = :n")
+        skipped = prepared("select cast(:n as bigint) + 1")
+        *_, after = await link.exchange([(BEGIN, []), (WRONG, []), (skipped, [written(1)])])
+        assert failures.failed(after)
+        (failed,) = await link.exchange([(skipped, [written(1)])])
+        assert failures.state(failed) == "25P02", "the transaction is not usable any more"
+        await link.exchange([(ROLLBACK, [])])
+        (good,) = await link.exchange([(skipped, [written(1)])])
+        assert rows(good) == [(2,)]
+
+        (missing,) = await link.exchange([(late, [written(1)])])
+        assert failures.is_defect(missing)
+        await link.exchange([(prepared("create temporary table made_late (n bigint)"), [])])
+        (good,) = await link.exchange([(late, [written(1)])])
+        assert rows(good) == [(0,)]
+
+    linked(scenario)
+
+
+def test_many_exchanges_are_under_way_at_once() -> None:
+    """Each gets its own answer, also those that were given up meanwhile, and those behind an error."""
+
+    async def scenario(link: Link, _lost: list[object]) -> None:
+        answers = [
+            link.exchange([(DOUBLE, [written(n)]), *([(WRONG, [])] if n % 7 == 0 else []), (DOUBLE, [written(-n)])])
+            for n in range(2000)
+        ]
+        for n in range(0, 2000, 11):
+            answers[n].cancel()
+        for n, answer in enumerate(answers):
+            if n % 11:
+                results = await answer
+                assert rows(results[0]) == [(2 * n,)]
+                assert failures.failed(results[-1]) is (n % 7 == 0)
+        assert link.idle
+
+    linked(scenario)
+
+
+def test_much_more_than_a_socket_holds() -> None:
+    """Long texts go and come whole, many at once."""
+
+    async def scenario(link: Link, _lost: list[object]) -> None:
+        echo = prepared("select cast(:text as text)")
+        texts = [str(n) * 200_000 for n in range(1, 10)]
+        answers = await asyncio.gather(*(link.exchange([(echo, [written(text)])]) for text in texts))
+        assert [rows(result) for (result,) in answers] == [[(text,)] for text in texts]
+
+    linked(scenario)
+
+
+def test_the_server_ends_the_connection() -> None:
+    """Whoever waits is told, once; nothing is taken any more; the end is told once."""
+
+    async def scenario(link: Link, lost: list[object]) -> None:
+        ((own,),) = rows((await link.exchange([(WHO, [])]))[0])
+        waiting = [link.exchange([(SLEEP, [])]), link.exchange([(DOUBLE, [written(1)])])]
+        await asyncio.to_thread(postgres.cluster().execute, f"select pg_terminate_backend({own})")
+        for each in waiting:
+            with pytest.raises(LinkLostError) as ended:
+                await each
+            assert not ended.value.timed_out
+        assert len(lost) == 1
+        with pytest.raises(LinkLostError):
+            await link.exchange([(DOUBLE, [written(1)])])
+
+    linked(scenario)
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for() -> None:
+    """After its time an exchange ends the connection, and so those behind it; that it was the time is told."""
+
+    async def scenario(link: Link, lost: list[object]) -> None:
+        waiting = [link.exchange([(SLEEP, [])]), link.exchange([(DOUBLE, [written(1)])])]
+        for each in waiting:
+            with pytest.raises(LinkLostError) as ended:
+                await each
+            assert ended.value.timed_out
+        assert len(lost) == 1
+
+    linked(scenario, timeout_seconds=0.2)
