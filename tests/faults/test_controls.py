@@ -21,10 +21,10 @@ def test_lines_that_tell_of_what_never_was_are_noticed(scenes: Scenes, tmp_path:
     assert noticed == {"token": 1, "deposit": 1, "revoke": 1, "application": 1}
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_answers_before_the_commit_are_noticed(scenes: Scenes, engine: str) -> None:
+@pytest.mark.parametrize("on", ENGINES)
+def test_answers_before_the_commit_are_noticed(scenes: Scenes, on: str) -> None:
     """A server that answers before it commits loses, by kill -9, what it had acknowledged."""
-    assert points.answered_too_early(scenes(engine, False).stage, 1) > 0
+    assert points.answered_too_early(scenes(on, False).stage, 1) > 0
 
 
 def test_answers_before_the_disk_are_noticed(scenes: Scenes) -> None:

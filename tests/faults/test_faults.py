@@ -22,11 +22,11 @@ SHORT = {
 SEED = 1
 
 
-@pytest.mark.parametrize(("engine", "name"), [(engine, name) for engine, names in SHORT.items() for name in names])
-def test_nothing_acknowledged_is_lost(scenes: Scenes, engine: str, name: str) -> None:
+@pytest.mark.parametrize(("on", "name"), [(on, name) for on, names in SHORT.items() for name in names])
+def test_nothing_acknowledged_is_lost(scenes: Scenes, on: str, name: str) -> None:
     """Every line of the ledger holds after the fault, nobody was refused what must not be refused. Prints the row."""
     fault = next(each for each in FAULTS if each.name == name)
-    row = fault.play(scenes(engine, name == "f7"), SHORT[engine][name], SEED)
+    row = fault.play(scenes(on, name == "f7"), SHORT[on][name], SEED)
     print(f"\n{row}")
     assert row.complaints == []
     assert (row.lost, row.accepted_after_revoke) == (0, 0)
