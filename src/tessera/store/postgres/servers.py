@@ -64,33 +64,23 @@ class Servers:
 
     async def _best(self, tries: "list[asyncio.Task[Link]]") -> Link:
         """The link to the server of the newest timeline; the others are let go. Raises what the last try ended in."""
-        made: list[Link] = []
-        trouble: BaseException = OSError("no host is named")
-        running: set[asyncio.Task[Link]] = set(tries)
+        chosen: Link | None = None
         try:
-            while running:
-                ended, running = await asyncio.wait(
-                    running, timeout=GRACE_SECONDS if made else None, return_when=asyncio.FIRST_COMPLETED
-                )
-                for each in ended:
-                    if (error := each.exception()) is None:
-                        made.append(each.result())
-                    elif not isinstance(trouble, StoreUnavailable):
-                        trouble = error
-                if made and not ended:
-                    break
-            if not made:
-                raise trouble
-            best = max(made, key=lambda link: link.timeline)
-            self._take(best)
-            made.remove(best)
-            return best
+            chosen = await _newest(tries)
         finally:
             for each in tries:
                 each.cancel()
-            for found in await asyncio.gather(*tries, return_exceptions=True):
-                if isinstance(found, Link) and found not in self._links:
-                    found.end("not used")
+            try:
+                await asyncio.gather(*tries, return_exceptions=True)
+            except BaseException:
+                chosen = None  # nobody will get it
+                raise
+            finally:
+                for link in _made(tries):
+                    if link is not chosen:
+                        link.end("not used")
+        self._take(chosen)
+        return chosen
 
     def _take(self, link: Link) -> None:
         if link.timeline > self.timeline:
@@ -121,6 +111,29 @@ class Servers:
             link.end("not used")
             raise
         return link
+
+
+async def _newest(tries: "list[asyncio.Task[Link]]") -> Link:
+    """Of the links that come in time that to the server of the newest timeline. Raises what the last try ended in."""
+    running: set[asyncio.Task[Link]] = set(tries)
+    trouble: BaseException = OSError("no host is named")
+    while running:
+        grace = GRACE_SECONDS if _made(tries) else None
+        ended, running = await asyncio.wait(running, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+        for each in ended:
+            if (error := each.exception()) is not None and not isinstance(trouble, StoreUnavailable):
+                trouble = error
+        if not ended:
+            break
+    made = _made(tries)
+    if not made:
+        raise trouble
+    return max(made, key=lambda link: link.timeline)
+
+
+def _made(tries: "list[asyncio.Task[Link]]") -> list[Link]:
+    """The links of the tries that have succeeded so far."""
+    return [each.result() for each in tries if each.done() and not each.cancelled() and each.exception() is None]
 
 
 def _split(conninfo: str) -> list[dict[str, str]]:
