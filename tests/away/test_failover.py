@@ -11,7 +11,7 @@ import pytest
 
 from tessera.core.changes import TakeLease
 from tessera.ports import Store, StoreUnavailable, Unknown
-from tests.away.pair import Pair
+from tests.away.pair import DATABASE, Pair
 from tests.away.stand import healed, opened, organization, outcome, warm
 from tests.support.postgres import PORT
 from tests.support.waiting import until, wait_until
@@ -26,7 +26,6 @@ def pair() -> Iterator[Pair]:
     """A primary and its synchronous standby."""
     made = Pair()
     try:
-        wait_until(made.synchronous)
         yield made
     finally:
         made.remove()
@@ -40,7 +39,7 @@ def test_a_failover_loses_nothing_and_leaves_the_old_primary_alone(pair: Pair) -
     """What was acknowledged is on the promoted standby; the old primary, back again, gets no connection of ours."""
 
     async def scenario() -> None:
-        async with opened(pair.url) as store:
+        async with opened(pair.url(DATABASE)) as store:
             acknowledged: list[str] = []
             stop = asyncio.Event()
             longest = 0.0
@@ -78,7 +77,7 @@ def test_a_failover_loses_nothing_and_leaves_the_old_primary_alone(pair: Pair) -
             after = organization("after the old one came back")
             await healed(store, after)
             assert after.name in await _names(store)
-            old = await asyncio.to_thread(pair.first.execute, "select name from organization", "t0")
+            old = await asyncio.to_thread(pair.first.execute, "select name from organization", DATABASE)
             assert (after.name,) not in old, "the old primary was written to"
 
     asyncio.run(scenario())
@@ -88,7 +87,7 @@ def test_a_commit_that_waits_for_a_standby_is_never_called_done(pair: Pair) -> N
     """Without the standby a write is unknown, then refused; nothing piles up, and a cancelled wait is no success."""
 
     async def scenario() -> None:
-        async with opened(pair.url) as store:
+        async with opened(pair.url(DATABASE)) as store:
             await warm(store)
             await asyncio.to_thread(pair.second.stop, "immediate")
             assert (await outcome(store.commit(organization())))[0] is Unknown
@@ -112,7 +111,7 @@ def test_a_wait_for_a_standby_that_somebody_cancels_is_unknown(pair: Pair) -> No
     """PostgreSQL calls it done, with a warning, though the standby never had it; the caller is told neither."""
 
     async def scenario() -> None:
-        async with opened(pair.url, timeout_seconds=30) as store:
+        async with opened(pair.url(DATABASE), timeout_seconds=30) as store:
             await warm(store)
             await asyncio.to_thread(pair.second.stop, "immediate")
             writing = asyncio.create_task(outcome(store.commit(organization("cancelled"))))
@@ -125,7 +124,7 @@ def test_a_wait_for_a_standby_that_somebody_cancels_is_unknown(pair: Pair) -> No
 def test_another_client_takes_a_cancelled_wait_for_success(pair: Pair) -> None:
     """The control: whoever does not heed warnings acknowledges what only one disk has."""
     pair.second.stop("immediate")
-    with psycopg.connect(pair.first.url("t0"), autocommit=True) as connection, ThreadPoolExecutor(1) as beside:
+    with psycopg.connect(pair.first.url(DATABASE), autocommit=True) as connection, ThreadPoolExecutor(1) as beside:
         cancelled = beside.submit(_cancel_one, pair)
         done = connection.execute("insert into lease (name, holder, ends_at) values ('only here', 'x', 0)")
         cancelled.result(30)
@@ -135,7 +134,7 @@ def test_another_client_takes_a_cancelled_wait_for_success(pair: Pair) -> None:
 def test_the_limit_of_statements_does_not_cut_a_commit_off(pair: Pair) -> None:
     """A wait for a standby outlasts it, so that nothing is called done for want of time; the caller gives it up."""
     pair.second.stop("immediate")
-    with psycopg.connect(pair.first.url("t0"), autocommit=True, options="-c statement_timeout=100") as connection:
+    with psycopg.connect(pair.first.url(DATABASE), autocommit=True, options="-c statement_timeout=100") as connection:
         with pytest.raises(psycopg.errors.QueryCanceled):
             connection.execute("select pg_sleep(30)")
         with ThreadPoolExecutor(1) as beside:

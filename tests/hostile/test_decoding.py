@@ -141,8 +141,11 @@ def test_a_broken_value_is_found_among_others(name: str, broken: str) -> None:
     ],
 )  # fmt: skip
 def test_finding_the_place_takes_no_longer_than_the_body(body: bytes) -> None:
-    """The largest bodies, made to be slow to read: nobody else waits for them long."""
+    """The largest bodies, made to be slow to read: nobody else waits for them long.
+
+    They take some milliseconds each, and minutes where the time grows with the square of the length.
+    """
     started = time.process_time()
     outcome(DECODERS[0], body)
 
-    assert time.process_time() - started < 1.0
+    assert time.process_time() - started < 10

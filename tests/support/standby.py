@@ -29,12 +29,17 @@ class Pair:
 
     def fail_over(self) -> Cluster:
         """The primary dies, as in a crash, and the standby takes over; the one that died."""
-        dead, heir = self.primary, self.standby
-        assert heir is not None, "there is no standby to take over"
+        dead = self.primary
         dead.stop("immediate")
+        self.promote()
+        return dead
+
+    def promote(self) -> None:
+        """Make the standby a primary of its own."""
+        heir = self.standby
+        assert heir is not None, "there is no standby to take over"
         heir.run("pg_ctl", "-D", str(heir.data), "-w", "-t", "60", "promote")
         self.primary, self.standby = heir, None
-        return dead
 
     def rejoin(self, dead: Cluster) -> None:
         """Have the one that died follow the new primary, made anew from a copy of it, in its old place."""

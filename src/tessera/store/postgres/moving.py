@@ -68,10 +68,11 @@ class PostgresEnd:
 
     @contextmanager
     def moment(self, *, alone: bool) -> Iterator[Moment]:
-        with told(self.text), ExitStack() as held:
+        with ExitStack() as held:
             if alone:
                 held.enter_context(self._turn())
             connection = held.enter_context(schema.connected(self._address))
+            held.enter_context(told(self.text))
             connection.prepare_threshold = None  # a pooler may be between
             held.callback(connection.execute, b"rollback")
             connection.execute(b"begin isolation level repeatable read read only")
@@ -90,7 +91,7 @@ class PostgresEnd:
 
     @contextmanager
     def written(self) -> Iterator[Written]:
-        with told(self.text), schema.connected(self._address) as connection:
+        with schema.connected(self._address) as connection, told(self.text):
             connection.prepare_threshold = None
             yield PostgresWritten(connection, self.text)
 
