@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.faults.callers import IN_FORCE_SECONDS, KINDS, Caller, Depositor, Shared
+from tests.faults.callers import IN_FORCE_SECONDS, KINDS, LATE_SECONDS, Caller, Depositor, Shared
 from tests.faults.ledger import Ledger
 from tests.faults.operators import Operator
 from tests.faults.proof import Proof
@@ -107,10 +107,12 @@ class Load:
             assert time.monotonic() < deadline, "callers do not pause"
             time.sleep(0.005)
 
-    def prove(self, port: int | None = None, *, everything: bool = False, seed: int = 0) -> None:
+    def prove(
+        self, port: int | None = None, *, everything: bool = False, seed: int = 0, late_seconds: float = LATE_SECONDS
+    ) -> None:
         """Ask about what was written since the last proof, and a sample of what was before."""
         time.sleep(max(0.0, self.shared.ended_at + IN_FORCE_SECONDS - time.monotonic()))
-        proof = Proof(self.stage, self.ledger, port or self.stage.ports[0])
+        proof = Proof(self.stage, self.ledger, port or self.stage.ports[0], late_seconds)
         verdict = proof.of(0 if everything else self._mark, seed)
         self._mark = len(self.ledger.lines())
         self.shared.late_ends += proof.late

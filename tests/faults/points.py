@@ -77,7 +77,7 @@ def answered_too_early(stage: Stage, rounds: int) -> int:
             node.kill()
             node = stage.start(port=node.port, module=ARMED, FAULTS_ARMED="early-answer")
             load.pause()
-            load.prove()
+            load.prove(late_seconds=0)
         return len(load.lost) + len(load.accepted)
 
 
@@ -105,7 +105,7 @@ def altered(stage: Stage, path: Path) -> dict[str, int]:
         if kind == "revoke":
             name = _token(node.port, stage, ledger)
         ledger.done(kind, name, **facts)
-        verdict = Proof(stage, ledger, node.port).of()
+        verdict = Proof(stage, ledger, node.port, late_seconds=0).of()
         noticed[kind] = len(verdict.lost) + len(verdict.accepted)
         ledger.close()
     stage.close()
