@@ -106,7 +106,7 @@ def _with_database(work: Callable[..., Any]) -> Callable[..., Any]:
     """The command with one flag more, which counts for this process and those it starts, as the environment does."""
 
     @wraps(work)
-    def command(*arguments: Any, database: str | None = None, **named: Any) -> Any:
+    def flagged(*arguments: Any, database: str | None = None, **named: Any) -> Any:
         if database is not None:
             os.environ["TESSERA_DATABASE"] = database
         return work(*arguments, **named)
@@ -115,9 +115,10 @@ def _with_database(work: Callable[..., Any]) -> Callable[..., Any]:
     parameters = list(own.parameters.values())
     place = list(own.parameters).index("data_dir") + 1
     flag = Parameter("database", Parameter.KEYWORD_ONLY, default=None, annotation=_URL)
-    command.__signature__ = own.replace(parameters=[*parameters[:place], flag, *parameters[place:]])  # type: ignore[attr-defined]
+    command: Any = flagged  # a function may say what its signature is (PEP 362), which its type does not know
+    command.__signature__ = own.replace(parameters=[*parameters[:place], flag, *parameters[place:]])
     command.__annotations__ = {**work.__annotations__, "database": _URL}
-    return command
+    return flagged
 
 
 def group(help: str) -> Group:

@@ -69,7 +69,7 @@ class Database(Protocol):
     def purge(self, report: Callable[[Step], None]) -> Purged:
         """Leave nothing of deleted rows where the rows are kept. Raises StoreUnavailable when it is too busy."""
 
-    def driver(self, told: Told) -> Driver:
+    def driver(self, told: Told, /) -> Driver:
         """What the store reads and writes through, for one event loop; `told` when it is away, and back."""
 
 
@@ -115,7 +115,7 @@ class SQLiteDatabase:
     def purge(self, report: Callable[[Step], None]) -> Purged:
         return purge(self.path, report)
 
-    def driver(self, told: Told) -> Driver:  # noqa: ARG002  # a file is not away
+    def driver(self, _told: Told, /) -> Driver:
         return SQLiteDriver(self.path)
 
 
@@ -184,7 +184,7 @@ class PostgresDatabase:
 
         return rewrite(self._address, report)
 
-    def driver(self, told: Told) -> Driver:
+    def driver(self, told: Told, /) -> Driver:
         from tessera.store.postgres.driver import PostgresDriver, Where
 
         return PostgresDriver(Where(self._address.conninfo, self._direct.conninfo, self._timeout_seconds), told)

@@ -154,9 +154,9 @@ class Line:
         if self._tried is not None and not self._tried.done():
             self._tried.set_result(None)
 
-    def _lost(self, link: Link, reason: str, timed_out: bool) -> None:  # noqa: FBT001  # a callback
+    def _lost(self, link: Link, error: LinkLostError) -> None:
         if self.link is link:
             self.link = None
-            if timed_out:  # whoever comes now need not wait as long to learn the same
-                self._failed = reason
+            if error.timed_out:  # whoever comes now need not wait as long to learn the same
+                self._failed = str(error)
             self.reach()

@@ -53,7 +53,7 @@ class Link:
         self,
         connection: psycopg.AsyncConnection,
         timeout_seconds: float,
-        lost: Callable[["Link", str, bool], None],
+        lost: Callable[["Link", LinkLostError], None],
     ) -> None:
         self._connection = connection
         self._pgconn: PGconn = connection.pgconn
@@ -212,4 +212,4 @@ class Link:
             if not exchange.answer.done():
                 exchange.answer.set_exception(LinkLostError(reason, timed_out=timed_out))
         self._pending.clear()
-        self._lost(self, reason, timed_out)
+        self._lost(self, LinkLostError(reason, timed_out=timed_out))

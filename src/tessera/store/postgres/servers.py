@@ -22,7 +22,7 @@ from tessera.store.postgres.statements import prepared, rows
 GRACE_SECONDS = 0.25
 """How long the others are waited for once one server has answered: it may be one that was left behind."""
 
-Lost = Callable[[Link, str, bool], None]
+Lost = Callable[[Link, LinkLostError], None]
 
 TROUBLES = (psycopg.Error, LinkLostError, OSError, StoreUnavailable, failures.DefectError)
 """What a try to connect may end in."""

@@ -6,6 +6,7 @@ travel in text form, which the server reads by its own rules; results come back 
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any, NamedTuple, get_args, get_type_hints
 
 from psycopg.pq.abc import PGresult
@@ -47,20 +48,19 @@ class Write(NamedTuple):
     fact: str
 
 
-_made = 0
+_keys = count(1)
+"""Names are unique in the process: every link may prepare every statement under its own."""
 
 
 def prepared(text: str, oids: Mapping[str, int] | None = None) -> Prepared:
     """A statement of the house, `:name` by `:name`; a parameter that stands in it twice is sent once."""
-    global _made  # noqa: PLW0603  # names are unique in the process
-    _made += 1
     places: dict[str, int] = {}
 
     def place(found: re.Match[str]) -> str:
         return f"${places.setdefault(found[1], len(places) + 1)}"
 
     return Prepared(
-        b"t%d" % _made,
+        b"t%d" % next(_keys),
         _PARAMETER.sub(place, text).encode(),
         tuple(places),
         tuple((oids or {}).get(name, UNKNOWN) for name in places),
