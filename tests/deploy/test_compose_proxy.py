@@ -1,8 +1,6 @@
 """The proxy of the compose file, run: a real HAProxy with that very configuration in front of two real nodes."""
 
-import os
 import re
-import signal
 import sqlite3
 import subprocess
 import time
@@ -15,11 +13,11 @@ import httpx
 import pytest
 
 from tests.deploy.files import COMPOSE, compose, image_environment
+from tests.proxy import haproxy
 from tests.support.operator import Operated, operated, until
 from tests.support.server import free_port
 
 START_SECONDS = 60.0
-STOP_SECONDS = 15.0
 PATIENCE_SECONDS = 60.0
 NAMES = ("one", "two")
 CONFIGURATION = (COMPOSE / "haproxy.cfg").read_text()
@@ -57,30 +55,12 @@ def proxy(folder: Path, nodes: list[Operated]) -> Iterator[str]:
     """The proxy for the length of a block, and its address."""
     port = free_port()
     subprocess.run(["sh", str(COMPOSE / "secrets.sh"), str(folder / "secrets")], check=True, timeout=60)
-    file = folder / "haproxy.cfg"
-    file.write_text(here(folder, port, nodes))
-    with (folder / "out").open("wb") as out:
-        process = subprocess.Popen(
-            ["haproxy", "-db", "-f", str(file)],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            env=os.environ | {"PATH": f"{os.environ['PATH']}:/usr/sbin"},
-        )
-    try:
-        until(lambda: _answers(port, process), bool, START_SECONDS)
+    with haproxy.running(folder, here(folder, port, nodes), port):
+        until(lambda: _answers(port), bool, START_SECONDS)
         yield f"https://127.0.0.1:{port}"
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
-def _answers(port: int, process: subprocess.Popen[bytes]) -> bool:
-    assert process.poll() is None
+def _answers(port: int) -> bool:
     try:
         answer = httpx.get(f"https://127.0.0.1:{port}/.well-known/oauth-authorization-server", verify=False, timeout=10)
     except httpx.TransportError:

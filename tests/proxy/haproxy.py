@@ -1,5 +1,6 @@
 """A real HAProxy in front of a server: ends TLS on loopback, asks for certificates and hands them over (RFC 9440)."""
 
+import os
 import signal
 import subprocess
 import time
@@ -63,7 +64,7 @@ def proxy(folder: Path, behind: int, server: Pair, authorities: bytes, ignore: s
     port = free_port()
     (folder / "server.pem").write_bytes(server.pem + server.key_pem)
     (folder / "clients.pem").write_bytes(authorities)
-    with _running(folder, CONFIGURATION.format(folder=folder, port=port, behind=behind, ignore=ignore), port):
+    with running(folder, CONFIGURATION.format(folder=folder, port=port, behind=behind, ignore=ignore), port):
         yield port
 
 
@@ -73,17 +74,22 @@ def balancer(folder: Path, behind: Sequence[int]) -> Iterator[int]:
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     servers = "\n    ".join(f"server node{each} 127.0.0.1:{each} check inter 250ms" for each in behind)
-    with _running(folder, BALANCED.format(port=port, servers=servers), port, "http"):
+    with running(folder, BALANCED.format(port=port, servers=servers), port, "http"):
         yield port
 
 
 @contextmanager
-def _running(folder: Path, configuration: str, port: int, scheme: str = "https") -> Iterator[None]:
+def running(folder: Path, configuration: str, port: int, scheme: str = "https") -> Iterator[None]:
+    """HAProxy with this configuration for the length of a block; it answers when the block begins."""
     file = folder / "haproxy.cfg"
     file.write_text(configuration)
     with (folder / "out").open("wb") as out:
         process = subprocess.Popen(
-            ["haproxy", "-db", "-f", str(file)], stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            ["haproxy", "-db", "-f", str(file)],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            env=os.environ | {"PATH": f"{os.environ['PATH']}:/usr/sbin"},
         )
     try:
         _wait(f"{scheme}://127.0.0.1:{port}/", process, folder / "out")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.support.raw import Wire
 
-ALL_SECONDS = 10.0
+ALL_SECONDS = 60.0
 
 
 def children(pid: int) -> list[int]:
