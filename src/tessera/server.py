@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import uvicorn
+from uvicorn.server import ServerState
 from uvicorn.supervisors import Multiprocess
 
 from tessera import wiring
@@ -21,7 +22,7 @@ from tessera.ops.certificates import CertificateError, Certificates
 from tessera.settings import Settings, SettingsError
 from tessera.web.asgi import App
 from tessera.web.limits import Limits
-from tessera.web.protocol import LimitedProtocol
+from tessera.web.protocol import HttpConnection
 from tessera.web.turns import Turns
 from tessera.wiring import Equipment
 
@@ -153,7 +154,14 @@ def _protocol(settings: Settings) -> Any:
         request_timeout_seconds=settings.request_timeout_seconds,
         keep_alive_seconds=settings.keep_alive_seconds,
     )
-    return partial(LimitedProtocol, limits=limits, turns=Turns())
+    return partial(_connection, limits, Turns())
+
+
+def _connection(
+    limits: Limits, turns: Turns, *, config: uvicorn.Config, server_state: ServerState, **_options: Any
+) -> HttpConnection:
+    """A connection, as uvicorn asks for one."""
+    return HttpConnection(config.loaded_app, server_state, limits, turns)
 
 
 def _context(pair: Certificates, _config: uvicorn.Config, _default: object) -> ssl.SSLContext:

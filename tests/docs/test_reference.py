@@ -28,7 +28,7 @@ from tessera.ops import metrics, slow_hash
 from tessera.settings import Settings
 from tessera.store import writer
 from tessera.web import errors as answers
-from tessera.web import limits
+from tessera.web import head
 from tessera.web.messages import Response
 from tests.docs import settings_table
 from tests.docs.fences import paper
@@ -128,7 +128,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     rows = dict(re.findall(r"^\| ([a-z].*?) \| (.+?) \| [45]\d\d", paper("docs/security.md"), re.MULTILINE))
     settings = Settings.model_fields
     expected = {
-        "request line and headers": (settings["request_head_bytes_max"].default // 1024, limits.HEADERS_MAX),
+        "request line and headers": (settings["request_head_bytes_max"].default // 1024, head.HEADERS_MAX),
         "query string": (wire.QUERY_BYTES_MAX // 1024,),
         "body of an OAuth request": (wire.BODY_BYTES_MAX // 1024,),
         "parameters of an OAuth request": (wire.PARAMETERS_MAX, wire.VALUE_LENGTH_MAX),

@@ -40,18 +40,23 @@ def test_a_coding_of_the_body_that_is_not_known_is_refused(target: Target, codin
     [
         b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQBAAAAAAIAAAAA\r\n",
         b"connection: upgrade\r\nUPGRADE: websocket\r\n",
+        b"Upgrade: h2c\r\n",
     ],
 )
-def test_an_offer_to_upgrade_is_passed_over(target: Target, offer: bytes) -> None:
-    """A client that offers another protocol gets its answers in HTTP/1.1, the first and the next."""
+def test_an_offer_to_upgrade_ends_the_connection(target: Target, offer: bytes) -> None:
+    """Without a body it is answered, with one refused; whatever follows is no request of ours."""
     body = form(target)
+    follows = HEAD + length(body) + b"\r\n" + body
     with Wire(target.port) as wire:
-        for _ in range(2):
-            wire.send(HEAD + offer + length(body) + b"\r\n" + body)
-            answer = wire.answer()
-            assert answer is not None
-            assert answer.status == 200
-            assert json.loads(answer.body)["token_type"] == "bearer"
+        wire.send(b"GET /oauth/token HTTP/1.1\r\n" + HOST + offer + b"\r\n")
+        answer = wire.answer()
+        assert answer is not None
+        assert answer.status == 405
+        if b"onnection" in offer:
+            assert answer.header("connection") == "close"
+            assert wire.closed()
+    for sent in (length(follows), b"Transfer-Encoding: chunked\r\n"):
+        assert_refused_and_closed(target, HEAD + offer + sent + b"\r\n" + follows)
 
 
 def test_an_offer_in_a_body_is_a_body(target: Target) -> None:

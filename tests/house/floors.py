@@ -36,7 +36,7 @@ IMPURE = frozenset(
 
 CLOCK_CALLS = frozenset({"now", "today", "utcnow"})
 
-ASGI_FILES = frozenset({"web/asgi.py", "web/messages.py", "web/protocol.py"})
+ASGI_FILES = frozenset({"web/asgi.py"})
 PARSERS = frozenset({"core/wire.py", "core/jws.py", "api/fields.py"})
 BUILT_BY_WIRING = frozenset({"Directory", "House", "PostgresDatabase", "SQLStore", "SQLiteDatabase"})
 
@@ -51,7 +51,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "ops/certificates.py",
         "ops/signing_keys.py",
     ),
-    "httptools": (),
+    "httptools": ("web/head.py", "web/protocol.py"),
     "httpx2": ("ops/sender.py", "ops/fetcher.py"),
     "opentelemetry": ("ops/tracing.py",),
     "prometheus_client": ("ops/metrics.py",),

@@ -13,8 +13,8 @@ IMPORTED_AS = {
     "pydantic-settings": "pydantic_settings",
     "pyyaml": "yaml",
 }
-USED_BY_NAME = {"httptools", "uvloop"}
-"""Run by uvicorn, which is told their names."""
+USED_BY_NAME = {"uvloop"}
+"""Run by uvicorn, which is told its name."""
 
 _ROW = re.compile(r"^\| `([\w-]+)` \| (.*?) \| (.*?) \|$", re.MULTILINE)
 _PIN = re.compile(r"^([A-Za-z0-9_.\[\]-]+)==([^\s;\\]+)")
@@ -55,9 +55,8 @@ def test_every_dependency_is_used() -> None:
 
 
 def test_what_is_used_by_name_is_named() -> None:
-    """The server is told to run on uvloop, and its protocol is the one made with httptools."""
+    """The server is told to run on uvloop."""
     assert '"uvloop"' in texts()["src/tessera/server.py"]
-    assert "httptools_impl" in texts()["src/tessera/web/protocol.py"]
 
 
 def test_owners_are_documented() -> None:

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from tessera import wiring
 from tessera.core import metadata
 from tessera.web.asgi import App
+from tessera.web.exchange import Exchange
 from tests.support import raw
 from tests.support.house import settings_of
 from tests.support.raw import Answer
@@ -66,32 +67,23 @@ class InProcess:
 
 
 async def answer_of(app: App, method: str, target: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
-    """What an ASGI application answers to one request."""
+    """What an application answers to one request."""
     raw_path, _, query = target.partition("?")
     scope: dict[str, Any] = {
         "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.4"},
         "http_version": "1.1",
-        "scheme": "http",
         "method": method,
         "path": unquote(raw_path),
         "raw_path": raw_path.encode(),
         "query_string": query.encode(),
         "headers": [(name.lower().encode(), value.encode()) for name, value in headers],
-        "root_path": "",
         "client": ("127.0.0.1", 1),
-        "server": ("127.0.0.1", 2),
     }
-    sent: list[Any] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    await app(scope, receive, send)
-    start, *bodies = sent
-    pairs = [(name.decode().lower(), value.decode()) for name, value in start["headers"]]
-    whole = b"" if scope["method"] == "HEAD" else b"".join(message["body"] for message in bodies)
-    return Answer(start["status"], pairs, whole)
+    exchange = Exchange(scope, lambda: None)
+    exchange.add(body)
+    exchange.complete = True
+    response = await app.answer(scope, exchange)
+    assert response is not None
+    sent = [*response.headers, *response.varying, (b"content-length", b"%d" % len(response.body))]
+    pairs = [(name.decode().lower(), value.decode()) for name, value in sent]
+    return Answer(response.status, pairs, b"" if method == "HEAD" else response.body)

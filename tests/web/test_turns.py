@@ -1,12 +1,14 @@
 """A turn of the event loop: requests answered in order, then written; one that goes wrong harms no other."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import cast
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, cast
 
 import pytest
 
-from tessera.web.turns import Turns
+from tessera.web.turns import PIPELINED_AT_ONCE, Turns
+
+Scenario = Callable[[Turns, asyncio.AbstractEventLoop], Awaitable[None]]
 
 
 class Line:
@@ -28,7 +30,18 @@ class Line:
         self.closed = True
 
 
-def play(scenario: Callable[[Turns, asyncio.AbstractEventLoop], Awaitable[None]]) -> None:
+class Asking:
+    """A connection with one request, or none."""
+
+    def __init__(self, request: Coroutine[Any, Any, None] | None) -> None:
+        self.tasks: set[asyncio.Task[None]] = set()
+        self._request = request
+
+    def begin(self) -> Coroutine[Any, Any, None] | None:
+        return self._request
+
+
+def play(scenario: Scenario) -> None:
     """Play a scenario on a loop of its own."""
 
     async def whole() -> None:
@@ -40,6 +53,12 @@ def play(scenario: Callable[[Turns, asyncio.AbstractEventLoop], Awaitable[None]]
 def transport(line: Line) -> asyncio.Transport:
     """The line as the type that a turn wants."""
     return cast("asyncio.Transport", line)
+
+
+async def settled() -> None:
+    """As many turns as a request takes that waits for nothing."""
+    for _ in range(4):
+        await asyncio.sleep(0)
 
 
 def test_answers_are_written_at_the_end_of_the_turn_in_order() -> None:
@@ -72,31 +91,55 @@ def test_a_client_that_went_away_takes_no_answer_from_others() -> None:
 
 
 def test_a_request_that_ends_in_an_error_takes_no_turn_from_others() -> None:
-    """An error that a request lets out is reported to the loop, and the next request has its turn."""
+    """An error that a request lets out is its task's, and the next request has its turn."""
 
     async def scenario(turns: Turns, loop: asyncio.AbstractEventLoop) -> None:
-        reported: list[str] = []
-        loop.set_exception_handler(lambda _loop, context: reported.append(context["message"]))
+        reported: list[object] = []
+        loop.set_exception_handler(lambda _loop, context: reported.append(context["exception"]))
         answered: list[int] = []
+        error = LookupError()
 
         async def broken() -> None:
-            raise LookupError
+            raise error
 
         async def sound() -> None:
             answered.append(1)
 
-        tasks: set[asyncio.Task[None]] = set()
-        turns.begin(loop, broken(), tasks)
-        turns.begin(loop, sound(), tasks)
-        await asyncio.sleep(0)
-        assert (reported, answered, tasks) == (["a request ended in an error"], [1], set())
+        connections = [Asking(broken()), Asking(None), Asking(sound())]
+        for connection in connections:
+            turns.begin(loop, connection, pipelined=False)
+        await settled()
+        assert (reported, answered) == ([error], [1])
+        assert not any(connection.tasks for connection in connections)
+
+    play(scenario)
+
+
+def test_a_request_has_a_task_from_its_first_step() -> None:
+    """A timeout works in a request that has not waited for anything yet, and so does a second one after it has."""
+
+    async def scenario(turns: Turns, loop: asyncio.AbstractEventLoop) -> None:
+        heard: list[str] = []
+
+        async def request() -> None:
+            async with asyncio.timeout(5):
+                heard.append("before it waits")
+                await asyncio.sleep(0)
+            async with asyncio.timeout(5):
+                heard.append("after it has")
+                await asyncio.sleep(0)
+
+        turns.begin(loop, Asking(request()), pipelined=False)
+        await settled()
+        await settled()
+        assert heard == ["before it waits", "after it has"]
 
     play(scenario)
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_a_request_that_waits_goes_on_in_a_task(fails: bool) -> None:
-    """What waits is given a task that goes on with what it waited for, a result or an error, and can use timeouts."""
+def test_a_request_that_waits_is_held_until_it_ends(fails: bool) -> None:
+    """What waits goes on with what it waited for, a result or an error; its task is held for as long."""
 
     async def scenario(turns: Turns, loop: asyncio.AbstractEventLoop) -> None:
         awaited: asyncio.Future[int] = loop.create_future()
@@ -107,23 +150,19 @@ def test_a_request_that_waits_goes_on_in_a_task(fails: bool) -> None:
                 heard.append(await awaited)
             except LookupError as error:
                 heard.append(error)
-            async with asyncio.timeout(5):
-                await asyncio.sleep(0)
-            heard.append("in time")
 
-        tasks: set[asyncio.Task[None]] = set()
-        turns.begin(loop, waiting(), tasks)
-        await asyncio.sleep(0)
-        assert len(tasks) == 1
+        connection = Asking(waiting())
+        turns.begin(loop, connection, pipelined=False)
+        await settled()
+        assert len(connection.tasks) == 1
         error = LookupError()
         if fails:
             awaited.set_exception(error)
         else:
             awaited.set_result(7)
-        await asyncio.gather(*tasks)
-        await asyncio.sleep(0)
-        assert heard == [error if fails else 7, "in time"]
-        assert tasks == set()
+        await settled()
+        assert heard == [error if fails else 7]
+        assert connection.tasks == set()
 
     play(scenario)
 
@@ -140,13 +179,34 @@ def test_a_request_that_waits_can_be_cancelled() -> None:
             finally:
                 cleaned.append(True)
 
-        tasks: set[asyncio.Task[None]] = set()
-        turns.begin(loop, waiting(), tasks)
-        await asyncio.sleep(0)  # the turn ends
-        await asyncio.sleep(0)  # the task begins
-        for task in list(tasks):
+        connection = Asking(waiting())
+        turns.begin(loop, connection, pipelined=False)
+        await settled()
+        tasks = list(connection.tasks)
+        for task in tasks:
             task.cancel()
         assert [type(each) for each in await asyncio.gather(*tasks, return_exceptions=True)] == [asyncio.CancelledError]
         assert cleaned == [True]
+
+    play(scenario)
+
+
+def test_pipelined_requests_yield_to_all_others() -> None:
+    """However many were sent ahead on other connections, a request that was not waits for few of them."""
+
+    async def scenario(turns: Turns, loop: asyncio.AbstractEventLoop) -> None:
+        begun: list[str] = []
+
+        async def request(name: str) -> None:
+            begun.append(name)
+
+        for _ in range(10 * PIPELINED_AT_ONCE):
+            turns.begin(loop, Asking(request("pipelined")), pipelined=True)
+        await asyncio.sleep(0)
+        turns.begin(loop, Asking(request("alone")), pipelined=False)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert begun.index("alone") <= 2 * PIPELINED_AT_ONCE
+        assert len(begun) == 10 * PIPELINED_AT_ONCE + 1, "and all have their turn"
 
     play(scenario)

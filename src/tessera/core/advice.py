@@ -183,6 +183,10 @@ CHECKS: Mapping[str, Advice] = {
         "What arrived is not well-formed HTTP, or could be read as two requests.",
         "Look at the client or the proxy in front: a client that speaks TLS to a plain port ends here too.",
     ),
+    "http.upgrade": Advice(
+        "A request with a body offered to go on in another protocol (`Upgrade`), which has been used for smuggling.",
+        "Have the client speak HTTP/1.1 from the start: Java's HttpClient, for instance, by `.version(HTTP_1_1)`.",
+    ),
     "http.slow": Advice(
         "The request did not arrive whole in time.",
         "Look at the client's network, and whether the body is as long as it says; `request_timeout_seconds` is the"

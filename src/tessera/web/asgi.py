@@ -1,4 +1,4 @@
-"""The only file that knows ASGI: from a connection's events to a handler, and its answer back."""
+"""The application: from a request to a handler, and its answer back; and its life, which is all we use of ASGI."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -11,8 +11,8 @@ from tessera.core.rails import Quota
 from tessera.ops.log import log
 from tessera.ports import StoreError
 from tessera.web import errors, ratelimit
-from tessera.web.explaining import REQUEST_ID, Explainer, Told, new_id
-from tessera.web.messages import ClientGone, Receive, Request, Response, Scope, Send, whole
+from tessera.web.explaining import REQUEST_ID, Explainer, Told, Unread, new_id
+from tessera.web.messages import ClientGone, Incoming, Receive, Request, Response, Scope, Send
 from tessera.web.routes import Routes
 from tessera.web.watch import Watch
 
@@ -35,7 +35,7 @@ DEFECT = Told("internal_server_error", "server.defect", "Something went wrong on
 
 
 class App:
-    """The ASGI application. `going_down` is set when it is to end and no new connections are taken.
+    """What answers requests. `going_down` is set when it is to end and no new connections are taken.
 
     `resource_metadata` is where the platform's metadata is, for its challenges.
     """
@@ -46,33 +46,24 @@ class App:
         self._routes, self.watch, self.explainer = served or Served(Routes([]))
         self.going_down = False
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._other(scope, receive, send)
-            return
+    async def answer(self, scope: Scope, incoming: Incoming) -> Response | None:
+        """The answer to a request; None when its client went away before it was whole."""
         began = perf_counter_ns()
         seen = Seen()
         quotas: list[Quota] = []
         try:
-            response = await self._answer(scope, receive, seen, quotas)
+            response = await self._answer(scope, incoming, seen, quotas)
         except ClientGone:
-            return
+            return None
         if quotas:
             response.varying = (*response.varying, *ratelimit.headers(quotas))
-        body = response.body
         if self.watch is not None:
-            self.watch.answered(scope, seen, response.status, len(body), began)
-        connection = whole(scope)
-        if connection is not None and response.status != 304 and connection.respond(scope, response):
-            return
-        length = () if response.status == 304 else ((b"content-length", b"%d" % len(body)),)  # RFC 9110 section 8.6
-        headers = [*response.headers, *response.varying, *length]
-        await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+            self.watch.answered(scope, seen, response.status, len(response.body), began)
+        return response
 
-    async def _answer(self, scope: Scope, receive: Receive, seen: Seen, quotas: list[Quota]) -> Response:
+    async def _answer(self, scope: Scope, incoming: Incoming, seen: Seen, quotas: list[Quota]) -> Response:
         path = scope["path"]
-        request = Request(scope, receive, (), seen, quotas)
+        request = Request(scope, incoming, (), seen, quotas)
         try:
             found = self._routes.find(scope["method"], scope["raw_path"])
             if found is None:
@@ -115,16 +106,17 @@ class App:
             self.explainer.refused(request, response.status, told)
         return response
 
-    def turned_away(self, status: int, request_id: bytes, source: str) -> None:
+    def turned_away(self, reason: Unread, request_id: bytes, source: str) -> None:
         """The protocol has refused a connection by itself, and closes it."""
         if self.watch is not None:
-            self.watch.turned_away(status)
+            self.watch.turned_away(reason.status)
         if self.explainer is not None:
-            self.explainer.unread(request_id, status, source)
+            self.explainer.unread(request_id, reason, source)
 
-    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI's lifespan, by which the server says when to start and when to end; requests do not come this way."""
         if scope["type"] != "lifespan":
-            return
+            raise ValueError("requests are answered by App.answer")
         await receive()
         try:
             opened = self._lifespan(self)

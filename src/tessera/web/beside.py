@@ -4,13 +4,13 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
-import uvicorn
 from uvicorn.server import ServerState
 
 from tessera.web.asgi import App, Served
 from tessera.web.limits import Limits
-from tessera.web.protocol import LimitedProtocol
+from tessera.web.protocol import HttpConnection
 from tessera.web.routes import Route, Routes
 from tessera.web.turns import Turns
 
@@ -27,20 +27,18 @@ async def listening(routes: list[Route], listener: socket.socket | None) -> Asyn
         yield
         return
     app = App(_never, Served(Routes(routes)))
-    config = uvicorn.Config(app, ws="none", log_config=None, access_log=False, server_header=False, proxy_headers=False)
-    config.load()
-    state = ServerState()
+    state, turns = ServerState(), Turns()
 
     def connected() -> asyncio.Protocol:
-        return LimitedProtocol(config=config, server_state=state, app_state={}, limits=LIMITS, turns=Turns())
+        return HttpConnection(app, state, LIMITS, turns)
 
     server = await asyncio.get_running_loop().create_server(connected, sock=listener)
     try:
         yield
     finally:
         server.close()
-        for connection in list(state.connections):
-            connection.transport.close()
+        for connection in cast("list[HttpConnection]", list(state.connections)):
+            connection.close()
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """From a request that was refused to what can be told of it; and the id by which it is asked for."""
 
 import os
+from enum import Enum
 from typing import NamedTuple
 
 from tessera.app.refusals import Refusals
@@ -29,13 +30,26 @@ class Told(NamedTuple):
     detail: str = ""
 
 
-UNREAD: dict[int, Told] = {
-    400: Told("", "http.malformed", "The connection was closed: this is not well-formed HTTP."),
-    408: Told("", "http.slow", "The connection was closed: the request did not arrive whole in time."),
-    431: Told("", "http.head", "The connection was closed: the request line and headers are over a limit."),
-    503: Told("", "http.connections", "The connection was closed: there are too many."),
-}
-"""Why the protocol refuses by itself, without a body; see `web/protocol.py`."""
+class Unread(Enum):
+    """Why the protocol refuses by itself (see `web/protocol.py`): the status, and what is told of it."""
+
+    MALFORMED = (
+        400,
+        Told(
+            "", "http.malformed", "The connection was closed: this is not well-formed HTTP, or can be read in two ways."
+        ),
+    )
+    UPGRADE = (
+        400,
+        Told("", "http.upgrade", "The connection was closed: a request with a body cannot offer another protocol."),
+    )
+    SLOW = 408, Told("", "http.slow", "The connection was closed: the request did not arrive whole in time.")
+    HEAD = 431, Told("", "http.head", "The connection was closed: the request line and headers are over a limit.")
+    CONNECTIONS = 503, Told("", "http.connections", "The connection was closed: there are too many.")
+
+    def __init__(self, status: int, told: Told) -> None:
+        self.status = status
+        self.told = told
 
 
 class Explainer:
@@ -46,12 +60,11 @@ class Explainer:
         self._clock = clock
         self._proxies = proxies
 
-    def unread(self, request_id: bytes, status: int, source: str) -> None:
+    def unread(self, request_id: bytes, reason: Unread, source: str) -> None:
         """A request that was refused before it was read."""
         if self._refusals.has_room(known=False):
-            told = UNREAD[status]
             self._refusals.add(
-                Explanation(request_id.decode(), self._clock.now(), "", "", source, status, *told[:3], told.detail)
+                Explanation(request_id.decode(), self._clock.now(), "", "", source, reason.status, *reason.told)
             )
 
     def refused(self, request: Request, status: int, told: Told) -> None:

@@ -7,10 +7,6 @@ import asyncio
 from collections.abc import Collection
 from typing import Protocol
 
-HEADERS_MAX = 100
-PIPELINED_MAX = 256
-"""Requests that may wait on a connection for an earlier one's answer; a client that sends more is cut off."""
-
 SWEEP_SECONDS = 0.5
 
 

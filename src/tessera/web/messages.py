@@ -18,24 +18,18 @@ Send = Callable[[Message], Awaitable[None]]
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
-WHOLE = "tessera.whole"
-"""The ASGI extension by which our protocol hands over a whole body, and takes a whole response, at once."""
 
+class Incoming(Protocol):
+    """The body of a request, as the server under us receives it. `body` is all of it when it is `complete`."""
 
-class Whole(Protocol):
-    """What stands under `WHOLE` in a request's extensions (see `web/protocol.py`)."""
+    @property
+    def complete(self) -> bool: ...
 
-    def received(self, scope: Scope) -> bytes | None:
-        """The body, when all of it has arrived and none was read; otherwise None, and ASGI's events are the way."""
+    @property
+    def body(self) -> bytes: ...
 
-    def respond(self, scope: Scope, response: "Response") -> bool:
-        """Send a response; False when it cannot be done at once, and ASGI's events are the way."""
-
-
-def whole(scope: Scope) -> Whole | None:
-    """The extension, when the server under us has it."""
-    extensions = scope.get("extensions")
-    return extensions.get(WHOLE) if extensions else None
+    async def rest(self, bytes_max: int) -> bytes:
+        """All of it, or more than `bytes_max` bytes of it. Raises ClientGone when neither will ever arrive."""
 
 
 CLOSE = (b"connection", b"close")
@@ -59,13 +53,13 @@ class Request:
     it is over, `params` are the parameters of an OAuth request once they are read.
     """
 
-    __slots__ = ("_receive", "also_answer", "params", "path_values", "quotas", "scope", "seen")
+    __slots__ = ("_incoming", "also_answer", "params", "path_values", "quotas", "scope", "seen")
 
     def __init__(
-        self, scope: Scope, receive: Receive, path_values: tuple[str, ...], seen: Seen, quotas: list[Quota]
+        self, scope: Scope, incoming: Incoming, path_values: tuple[str, ...], seen: Seen, quotas: list[Quota]
     ) -> None:
         self.scope = scope
-        self._receive = receive
+        self._incoming = incoming
         self.path_values = path_values
         self.also_answer: Headers = ()
         self.seen = seen
@@ -92,25 +86,10 @@ class Request:
 
     async def body(self, bytes_max: int) -> bytes:
         """The whole body. Raises TooLarge beyond `bytes_max`, ClientGone when it will never be whole."""
-        connection = whole(self.scope)
-        body = connection.received(self.scope) if connection is not None else None
-        if body is None:
-            body = await self._received(bytes_max)
+        incoming = self._incoming
+        body = incoming.body if incoming.complete else await incoming.rest(bytes_max)
         if len(body) > bytes_max:
             raise TooLarge(f"The body is longer than {bytes_max} bytes.", check="request.body_length")
-        return body
-
-    async def _received(self, bytes_max: int) -> bytes:
-        """The body by ASGI's events; no more of it than makes clear that it is too long."""
-        message = await self._receive()
-        if message["type"] != "http.request":
-            raise ClientGone
-        body: bytes = message["body"]
-        while message.get("more_body") and len(body) <= bytes_max:
-            message = await self._receive()
-            if message["type"] != "http.request":
-                raise ClientGone
-            body += message["body"]
         return body
 
 

@@ -1,40 +1,56 @@
-"""One HTTP connection: uvicorn's protocol within our limits, answered and written in turns of the event loop."""
+"""One HTTP connection: bytes become requests, within our limits, and get their answers in their order.
+
+The parser alone decides where a request begins and ends. Received bytes are handed to it as they came, in pieces, and
+none is looked at before, beside or after it. What it reports is judged in `web/head.py`.
+"""
 
 import asyncio
-import re
+import http
+import socket
+from collections import deque
+from collections.abc import Coroutine
 from functools import lru_cache
-from typing import Any, cast
-from urllib.parse import unquote
+from typing import Any, NoReturn, Protocol, cast
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+import httptools
+from uvicorn.server import ServerState
 
-from tessera.web.asgi import App
-from tessera.web.explaining import REQUEST_ID, new_id
-from tessera.web.limits import HEADERS_MAX, PIPELINED_MAX, Limits
-from tessera.web.messages import CLOSE, WHOLE, Headers, Response, Scope
+from tessera.web.exchange import Exchange
+from tessera.web.explaining import REQUEST_ID, Unread, new_id
+from tessera.web.head import HEADERS_MAX, Head, HeaderList, accept
+from tessera.web.limits import Limits
+from tessera.web.messages import CLOSE, Headers, Incoming, Response, Scope
 from tessera.web.turns import Turns
 
 GRACE_SECONDS = 0.5
 """How long an idle connection may still bring a request after shutdown began: it may be on its way already."""
 
+PIECE_BYTES = 4096
+"""Bytes parsed before it is looked whether a request is whole: what is behind it waits until that one is answered."""
 
-@lru_cache(maxsize=64)
-def _lines(headers: Headers) -> bytes:
-    """Headers as they are sent. Most answers have one of few sets of them, and the date stays the same for a second."""
-    return b"".join(b"%b: %b\r\n" % header for header in headers)
+UNSENT_BYTES_MAX = 64 * 1024
+"""Bytes of answers that the kernel takes beyond what the client is ready to receive."""
+
+RETRY: Headers = ((b"retry-after", b"1"),)
+TEXT: Headers = ((b"content-type", b"text/plain; charset=utf-8"),)
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+STATUS_LINES = {each.value: b"HTTP/1.1 %d %b\r\n" % (each.value, each.phrase.encode()) for each in http.HTTPStatus}
 
 
-_UPGRADE = re.compile(rb"(?<=\r\n)upgrade(?=:)", re.IGNORECASE)
+class Application(Protocol):
+    """What answers requests. `going_down` is set when the process is about to end."""
+
+    going_down: bool
+
+    async def answer(self, scope: Scope, incoming: Incoming) -> Response | None:
+        """The answer to a request; None when its client went away before it was whole."""
+
+    def turned_away(self, reason: Unread, request_id: bytes, source: str) -> None:
+        """A connection was refused without a request."""
 
 
-def _without_upgrade(data: bytes) -> bytes:
-    """The beginning of a request without its offer to speak another protocol, which we may leave unanswered.
-
-    Some clients offer one with every first request (RFC 9110 section 7.8); the parser would take what follows the
-    head for that protocol, and lose the body.
-    """
-    head, end, rest = data.partition(b"\r\n\r\n")
-    return _UPGRADE.sub(b"ignored", head) + end + rest
+class Stop(Exception):
+    """What the parser would report next is not to be taken."""
 
 
 class _Discarded(list[tuple[bytes, bytes]]):
@@ -47,223 +63,317 @@ class _Discarded(list[tuple[bytes, bytes]]):
 _TRAILERS = _Discarded()
 
 
-class LimitedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol within `Limits`.
+@lru_cache(maxsize=64)
+def _lines(headers: Headers) -> bytes:
+    """Headers as they are sent. Most answers have one of few sets of them, and the date stays the same for a second."""
+    return b"".join(b"%b: %b\r\n" % header for header in headers)
+
+
+class HttpConnection(asyncio.Protocol):
+    """A connection within `Limits`.
 
     `deadline` is when this client has kept us waiting for long enough: for its request to be whole, for its next one,
     or for it to read its answer. None while it is we who have something to do.
     """
 
-    def __init__(self, *args: Any, limits: Limits, turns: Turns, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(
+        self,
+        application: Application,
+        state: ServerState,
+        limits: Limits,
+        turns: Turns,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self.application = application
+        self.loop = loop or asyncio.get_running_loop()
         self.limits = limits
         self.turns = turns
+        self.tasks = state.tasks
         self.deadline: float | None = self.loop.time() + limits.request_timeout_seconds
-        self._idle = False
-        self._head_bytes = 0
-        self._going_down = False
-        self._closes = False
+        self._state = state
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport = cast("asyncio.Transport", None)
+        self._client: tuple[str, int] | None = None
+        self._target = b""
+        self._headers: HeaderList = []
+        self._framing_bytes = 0
+        self._unread = b""
+        self._queue: deque[Exchange] = deque()
+        self._refusal: tuple[Unread, Headers] | None = None
+        self._ended = False
+        """Nothing more is taken from this client."""
+        self._idle = self._within = self._read_paused = self._write_paused = self._going_down = False
+
+    # Of the transport
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        if len(self.connections) > self.limits.connections_max:
-            self._refuse(503, ((b"retry-after", b"1"),))
+        self._transport = transport
+        peer = transport.get_extra_info("peername")
+        self._client = (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) else None
+        transport.set_write_buffer_limits(high=0)  # the next request is begun when the client has its answer
+        connected = transport.get_extra_info("socket")
+        if connected is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX)
+        connections = cast("set[HttpConnection]", self._state.connections)
+        connections.add(self)
+        if len(connections) > self.limits.connections_max:
+            self._refuse(Unread.CONNECTIONS, RETRY)
+            self._go_on(pipelined=False)
             return
-        self.limits.watch(cast("set[LimitedProtocol]", self.connections), self.loop)
+        self.limits.watch(connections, self.loop)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        cast("set[HttpConnection]", self._state.connections).discard(self)
+        self._ended = True
+        for exchange in self._queue:
+            exchange.broken = True
+            exchange.wake()
+        self._queue.clear()
+        self._unread = b""
 
     def data_received(self, data: bytes) -> None:
-        begins = self.deadline is None or self._idle
-        if begins:
-            self.deadline = self.loop.time() + self.limits.request_timeout_seconds
+        if self._ended:
+            return
+        if self._unread or self._busy():
+            self._unread += data
+            self._pause_reading()
+            return
+        if self._idle:
             self._idle = False
-        if (begins or self.headers is None) and (b"pgrade:" in data or b"PGRADE:" in data):
-            data = _without_upgrade(data)
-        self._head_bytes += len(data)
-        super().data_received(data)
-        if self._head_bytes > self.limits.head_bytes_max:
-            self._refuse(431)
-
-    def on_headers_complete(self) -> None:
-        if len(self.headers) > HEADERS_MAX or (
-            self._head_bytes > self.limits.head_bytes_max and self._head_size() > self.limits.head_bytes_max
-        ):
-            self._refuse(431)
-            return
-        if self._improper():
-            self._refuse(400)
-            return
-        self._head_bytes = 0
-        self.scope["extensions"] = {WHOLE: self}  # type: ignore[dict-item]  # extensions hold anything
-        if self.url.startswith(b"/") and b"#" not in self.url:
-            self._begin_request()
-        else:
-            super().on_headers_complete()
-        self.headers = _TRAILERS
-        if self._going_down:
-            self.cycle.keep_alive = False
-        if len(self.pipeline) > PIPELINED_MAX:
-            self.transport.abort()
-
-    def _begin_request(self) -> None:
-        """What `on_headers_complete` of uvicorn does, for an address that is a path and a query: as nearly all are.
-
-        There a library takes every address apart, which for a token request takes longer than checking its secret.
-        """
-        version = self.parser.get_http_version()
-        path, _, query = self.url.partition(b"?")
-        text = path.decode("ascii")
-        scope = self.scope
-        scope["method"] = self.parser.get_method().decode("ascii")
-        scope["http_version"] = version
-        scope["path"] = unquote(text) if "%" in text else text
-        scope["raw_path"] = path
-        scope["query_string"] = query
-        before = self.cycle
-        self.cycle = RequestResponseCycle(  # in their order: by name they cost 1.6 % of a token request
-            scope,
-            self.transport,
-            self.flow,
-            self.logger,
-            self.access_logger,
-            False,  # no access log
-            self.server_state.default_headers,
-            asyncio.Event(),
-            self.expect_100_continue,
-            version != "1.0" and self.parser.should_keep_alive(),
-            self.on_response_complete,
-        )
-        if before is None or before.response_complete:
-            self._start_asgi_task(self.cycle, self.app)
-        else:
-            self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, self.app))
-
-    def _improper(self) -> bool:
-        """Whether HTTP forbids this head: other than one Host, or an encoding of the body that is not known.
-
-        RFC 9112 sections 3.2 and 6.1.
-        """
-        hosts = 0
-        for name, value in self.headers:
-            if name == b"host":
-                hosts += 1
-            elif name == b"transfer-encoding" and value.lower() != b"chunked":
-                return True
-        return hosts != 1 and (hosts > 1 or self.parser.get_http_version() != "1.0")
-
-    def _head_size(self) -> int:
-        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-
-    def on_body(self, body: bytes) -> None:
-        self._head_bytes -= len(body)
-        if not self.transport.is_closing():
-            super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        self.deadline = None
-        self._head_bytes = 0
-        if self.transport.is_closing():
-            return
-        super().on_message_complete()
-        if self.cycle.response_complete:  # answered before the last of it arrived
-            self._wait_for_next_request()
-
-    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
-        """Begin a request at the end of this turn: by then most have arrived whole."""
-        self.turns.begin(self.loop, cycle.run_asgi(app), self.tasks)
-
-    def received(self, scope: Scope) -> bytes | None:
-        """The body of the request, when it has arrived whole and nothing of it was read (see `Whole`)."""
-        cycle = self.cycle
-        if cycle.scope is not scope or cycle.more_body or cycle.disconnected:
-            return None
-        return bytes(cycle.body)
-
-    def respond(self, scope: Scope, response: Response) -> bool:
-        """Send a whole response in one write, in place of the two that ASGI's two messages cost (see `Whole`).
-
-        It cannot be done so when the client reads slowly, or when this is not the newest request.
-        """
-        cycle, headers, body = self.cycle, response.headers, response.body
-        if cycle.scope is not scope or cycle.response_started or cycle.disconnected or self.flow.write_paused:
-            return False
-        close = not cycle.keep_alive or self._going_down or CLOSE in headers
-        if close and CLOSE not in headers:
-            headers = (*headers, CLOSE)
-        cycle.response_started = cycle.response_complete = True
-        self._closes = close
-        sent = b"" if scope["method"] == "HEAD" else body
-        head = self._head(response.status, headers, len(body), response.varying)
-        self.turns.write(self.loop, self.transport, head + sent, close=close)
-        cycle.message_event.set()
-        cycle.on_response()
-        return True
-
-    def _head(self, status: int, headers: Headers, length: int, varying: Headers = ()) -> bytes:
-        lines = _lines((*self.server_state.default_headers, *headers))
-        if varying:
-            lines += b"".join([b"%b: %b\r\n" % header for header in varying])
-        return b"%b%bcontent-length: %d\r\n\r\n" % (STATUS_LINE[status], lines, length)
+            self.deadline = self.loop.time() + self.limits.request_timeout_seconds
+        self._parse(data, pipelined=False)
 
     def pause_writing(self) -> None:
+        self._write_paused = True
         self.deadline = self.loop.time() + self.limits.request_timeout_seconds
-        super().pause_writing()
 
     def resume_writing(self) -> None:
+        self._write_paused = False
         self.deadline = None
-        super().resume_writing()
+        if not self._transport.is_closing():
+            self._go_on(pipelined=True)
 
-    def on_response_complete(self) -> None:
-        """Begin the next request when it is here already; otherwise wait for it, by the sweep instead of a timer."""
-        if self.transport.is_closing():
-            self.pipeline.clear()
-            return
-        if self.pipeline:  # and nothing more is read until these are answered
-            cycle, app = self.pipeline.pop()
-            self._start_asgi_task(cycle, app)
-            return
-        self.flow.resume_reading()
-        if self.deadline is None:
-            self._wait_for_next_request()
+    # From bytes to requests
 
-    def _wait_for_next_request(self) -> None:
-        self._idle = True
-        self.deadline = self.loop.time() + self.limits.keep_alive_seconds
+    def _busy(self) -> bool:
+        """Whether nothing more is parsed for now: a request is to be answered first, or an answer to be read."""
+        return self._write_paused or bool(self._queue and self._queue[0].enough())
+
+    def _parse(self, data: bytes, *, pipelined: bool) -> None:
+        """Hand bytes to the parser, until there is a request to answer; keep the others."""
+        end = len(data)
+        for start in range(0, end, PIECE_BYTES):
+            self._feed(data if end <= PIECE_BYTES else data[start : start + PIECE_BYTES])
+            if self._ended:
+                break
+            if self._busy():
+                self._unread = data[start + PIECE_BYTES :]
+                break
+        self._go_on(pipelined=pipelined)
+
+    def _feed(self, data: bytes) -> None:
+        self._framing_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._ended = True  # what follows is not HTTP, whatever it looks like
+        except httptools.HttpParserError:
+            self._refuse(Unread.MALFORMED)
+        if self._framing_bytes > self.limits.head_bytes_max:
+            self._refuse(Unread.HEAD)
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        if self._ended:
+            raise Stop
+        self._within = True
+        self._target = b""
+        self._headers = []
+
+    def on_url(self, target: bytes) -> None:
+        """A part of the request's target."""
+        self._target += target
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header, or a field behind a chunked body."""
+        self._headers.append((name.lower(), value.rstrip(b" \t")))  # white space is no part (RFC 9110 section 5.5)
+
+    def on_headers_complete(self) -> None:
+        """The head is whole: it is judged, and its body is what the parser reports next."""
+        parser = self._parser
+        version = parser.get_http_version()
+        method = parser.get_method().decode("ascii")
+        head = Head(method, version, self._target, self._headers, parser.should_upgrade())
+        self._headers = _TRAILERS
+        limit = self.limits.head_bytes_max
+        if len(head.headers) > HEADERS_MAX or (self._framing_bytes > limit and head.size() > limit):
+            self._stop(Unread.HEAD)
+        accepted = accept(head, self._client)
+        if isinstance(accepted, Unread):
+            self._stop(accepted)
+        self._framing_bytes = 0
+        keep_alive = version != "1.0" and not head.upgrades and parser.should_keep_alive()
+        self._queue.append(
+            Exchange(accepted.scope, self._read_on, keep_alive=keep_alive, expects_continue=accepted.expects_continue)
+        )
+
+    def on_body(self, data: bytes) -> None:
+        """A part of the body."""
+        self._framing_bytes -= len(data)
+        self._queue[-1].add(data)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._within = False
+        self._framing_bytes = 0
+        self.deadline = None
+        exchange = self._queue[-1]
+        exchange.complete = True
+        if not (exchange.keep_alive and self._parser.should_keep_alive()):  # a trailer may have said so
+            exchange.keep_alive = False
+            self._ended = True
+
+    def _stop(self, reason: Unread) -> NoReturn:
+        self._refuse(reason)
+        raise Stop
+
+    def _refuse(self, reason: Unread, headers: Headers = ()) -> None:
+        """Take nothing more, and say why when what came before is answered. The first reason counts."""
+        if self._ended:
+            return
+        self._ended = True
+        self._refusal = reason, headers
+        if self._queue and not self._queue[-1].complete:
+            last = self._queue[-1]
+            if (
+                last.begun or last.enough()
+            ):  # the application is asked already, or is about to be: its answer goes first
+                last.broken = True
+            else:
+                self._queue.pop()
+
+    # From requests to answers
+
+    def _go_on(self, *, pipelined: bool) -> None:
+        """Do what is next: answer a request, say why there will be no more, parse what is here, or wait."""
+        if self._write_paused:
+            return
+        if self._queue:
+            first = self._queue[0]
+            first.wake()
+            if first.enough():
+                if not first.begun:
+                    first.begun = True
+                    self.turns.begin(self.loop, self, pipelined=pipelined)
+                return
+            if first.expects_continue:
+                first.expects_continue = False
+                self.turns.write(self.loop, self._transport, CONTINUE, close=False)
+        elif self._refusal is not None:
+            self._turn_away(*self._refusal)
+        if self._ended:
+            return
+        if self._unread:
+            data, self._unread = self._unread, b""
+            self._parse(data, pipelined=True)
+        else:
+            self._await_client()
+
+    def _read_on(self) -> None:
+        self._go_on(pipelined=True)
+
+    def _await_client(self) -> None:
+        if self._read_paused:
+            self._read_paused = False
+            self._transport.resume_reading()
+        if not self._within:
+            self._idle = True
+            self.deadline = self.loop.time() + self.limits.keep_alive_seconds
+        elif self.deadline is None:
+            self.deadline = self.loop.time() + self.limits.request_timeout_seconds
+
+    def begin(self) -> Coroutine[Any, Any, None] | None:
+        """Answer the first request (see `web/turns.Connection`)."""
+        if not self._queue or self._transport.is_closing():
+            return None
+        first = self._queue[0]
+        if self._write_paused:
+            first.begun = False
+            return None
+        return self._answer(first)
+
+    async def _answer(self, exchange: Exchange) -> None:
+        try:
+            response = await self.application.answer(exchange.scope, exchange)
+        except BaseException:
+            self._transport.abort()
+            raise
+        if self._transport.is_closing() or not self._queue:
+            return
+        self._queue.popleft()
+        if response is None:
+            self._go_on(pipelined=True)
+            return
+        last = self._going_down and not self._queue and not self._unread
+        close = last or not exchange.keep_alive or not exchange.complete or CLOSE in response.headers
+        if close:
+            self._ended = True
+            self._refusal = self.deadline = None
+            self._queue.clear()
+            self._unread = b""
+        head_only = exchange.scope["method"] == "HEAD"
+        self._send(response, close=close, head_only=head_only)
+        if not close:
+            self._go_on(pipelined=True)
+
+    def _send(self, response: Response, *, close: bool, head_only: bool = False) -> None:
+        headers, body = response.headers, response.body
+        if close and CLOSE not in headers:
+            headers = (*headers, CLOSE)
+        lines = _lines((*self._state.default_headers, *headers))
+        if response.varying:
+            lines += b"".join([b"%b: %b\r\n" % header for header in response.varying])
+        if response.status == 304:  # it says nothing of a body (RFC 9110 section 8.6)
+            data = b"%b%b\r\n" % (STATUS_LINES[304], lines)
+        else:
+            sent = b"" if head_only else body
+            data = b"%b%bcontent-length: %d\r\n\r\n%b" % (STATUS_LINES[response.status], lines, len(body), sent)
+        self.turns.write(self.loop, self._transport, data, close=close)
+
+    def _turn_away(self, reason: Unread, headers: Headers) -> None:
+        """Answer without the application, and close."""
+        self._refusal = self.deadline = None
+        request_id = new_id()
+        self.application.turned_away(reason, request_id, self._client[0] if self._client else "")
+        body = f"{reason.told.public}\n".encode()
+        self._send(Response(reason.status, body, (*TEXT, *headers), ((REQUEST_ID, request_id),)), close=True)
+
+    # Of time
 
     def shutdown(self) -> None:
         """Finish what is under way; an idle connection has a moment more to bring what is on its way."""
-        self._going_down = cast("App", self.app).going_down = True
-        if self.cycle is None or self.cycle.response_complete:
-            self.loop.call_later(GRACE_SECONDS, self._close_when_idle)
-        else:
-            self.cycle.keep_alive = False
+        self._going_down = self.application.going_down = True
+        self.loop.call_later(GRACE_SECONDS, self._close_when_idle)
 
     def _close_when_idle(self) -> None:
-        if not self._closes and (self.cycle is None or self.cycle.response_complete):
-            self.transport.close()
+        if not self._queue and not self._ended:
+            self._transport.close()
 
     def time_out(self) -> None:
         """The client took too long to send its request, or to read its answer."""
-        if self.flow.write_paused:
-            self.transport.abort()
+        if self._write_paused:
+            self._transport.abort()
         elif self._idle:
-            self.transport.close()
+            self._transport.close()
         else:
-            self._refuse(408)
+            self._refuse(Unread.SLOW)
+            self._go_on(pipelined=False)
 
-    def send_400_response(self, _msg: str) -> None:
-        """What is not HTTP, or tries to be two requests at once. A whole request before it has its answer first."""
-        if self.cycle is None or self.cycle.response_complete or self.cycle.more_body:
-            self._refuse(400)
-        else:
-            self.cycle.keep_alive = False
+    def close(self) -> None:
+        """Close the connection, finished or not."""
+        self._transport.close()
 
-    def _refuse(self, status: int, headers: Headers = ()) -> None:
-        """Answer without the application, and close."""
-        if not self.transport.is_closing() and not self._closes:
-            self._closes = True
-            request_id = new_id()
-            cast("App", self.app).turned_away(status, request_id, self.client[0] if self.client else "")
-            self.flow.pause_reading()  # or megabytes that are here already would be parsed first
-            head = self._head(status, (*headers, CLOSE), 0, ((REQUEST_ID, request_id),))
-            self.turns.write(self.loop, self.transport, head, close=True)
+    def _pause_reading(self) -> None:
+        if not self._read_paused:
+            self._read_paused = True
+            self._transport.pause_reading()

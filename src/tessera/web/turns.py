@@ -5,24 +5,39 @@ woken once a turn instead of once an answer (see `docs/decisions/0003-answers-in
 """
 
 import asyncio
-import types
-from collections.abc import Callable, Coroutine, Generator
-from typing import Any
+import sys
+from collections import deque
+from collections.abc import Coroutine
+from typing import Any, Protocol
+
+PIPELINED_AT_ONCE = 8
+"""Requests begun in a turn that were sent before the one ahead of them was answered: all others go first."""
+
+
+class Connection(Protocol):
+    """A connection with a request to be answered. `tasks` holds those that are being answered."""
+
+    tasks: set[asyncio.Task[None]]
+
+    def begin(self) -> Coroutine[Any, Any, None] | None:
+        """Answer the request whose turn it is; None when there is none, or the client does not read its answers."""
 
 
 class Turns:
     """What is to be done at the end of this turn: requests to begin, then answers to write, in order."""
 
     def __init__(self) -> None:
-        self._requests: list[tuple[Coroutine[Any, Any, None], set[asyncio.Task[None]]]] = []
+        self._ready: list[Connection] = []
+        self._pipelined: deque[Connection] = deque()
         self._answers: list[tuple[asyncio.Transport, bytes, bool]] = []
         self._ending = False
 
-    def begin(
-        self, loop: asyncio.AbstractEventLoop, request: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]
-    ) -> None:
-        """Answer a request at the end of this turn; `tasks` holds it while it has to wait for something."""
-        self._requests.append((request, tasks))
+    def begin(self, loop: asyncio.AbstractEventLoop, connection: Connection, *, pipelined: bool) -> None:
+        """Answer the next request of a connection at the end of this turn, or of a later one when it is `pipelined`."""
+        if pipelined:
+            self._pipelined.append(connection)
+        else:
+            self._ready.append(connection)
         self._end_soon(loop)
 
     def write(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport, data: bytes, *, close: bool) -> None:
@@ -36,9 +51,12 @@ class Turns:
             loop.call_soon(self._end, loop)
 
     def _end(self, loop: asyncio.AbstractEventLoop) -> None:
-        requests, self._requests = self._requests, []
-        for request, tasks in requests:
-            _answer(loop, request, tasks)
+        ready, self._ready = self._ready, []
+        ready += [self._pipelined.popleft() for _ in range(min(len(self._pipelined), PIPELINED_AT_ONCE))]
+        for connection in ready:
+            request = connection.begin()
+            if request is not None:
+                _start(loop, request, connection.tasks)
         answers, self._answers = self._answers, []
         self._ending = False
         for transport, data, close in answers:
@@ -47,41 +65,20 @@ class Turns:
             transport.write(data)
             if close:
                 transport.close()
-        if self._requests:  # pipelined ones, which could begin when those before them were answered
+        if self._ready or self._pipelined:
             self._end_soon(loop)
 
 
-def _answer(
-    loop: asyncio.AbstractEventLoop, request: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]
-) -> None:
-    """Run a request as far as it goes without waiting: most are answered then, and need no task of their own.
+def _start(loop: asyncio.AbstractEventLoop, request: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> None:
+    """Answer a request in a task of its own.
 
-    Until it first waits it runs outside any task: what needs one (`asyncio.timeout`, for instance) must wait first.
+    Where Python can, the task runs at once as far as it goes without waiting: most requests are answered then.
     """
-    try:
-        waiting_for = request.send(None)
-    except StopIteration:
-        return
-    except Exception as error:  # noqa: BLE001  # the requests of others come after this one
-        loop.call_exception_handler({"message": "a request ended in an error", "exception": error})
-        return
-    task: asyncio.Task[None] = loop.create_task(_rest(request, waiting_for))
-    task.add_done_callback(tasks.discard)
-    tasks.add(task)
-
-
-@types.coroutine
-def _rest(request: Coroutine[Any, Any, None], waiting_for: Any) -> Generator[Any, Any, None]:
-    """What is left of a request that began outside a task, and now waits for `waiting_for`."""
-    answer: Callable[[Any], Any]
-    while True:
-        try:
-            value = yield waiting_for
-        except BaseException as error:  # noqa: BLE001  # whatever it is, it is the request's to handle
-            answer, with_value = request.throw, error
-        else:
-            answer, with_value = request.send, value
-        try:
-            waiting_for = answer(with_value)
-        except StopIteration:
+    if sys.version_info >= (3, 12):
+        task: asyncio.Task[None] = asyncio.Task(request, loop=loop, eager_start=True)
+        if task.done():
             return
+    else:
+        task = loop.create_task(request)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)

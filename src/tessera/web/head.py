@@ -1,0 +1,117 @@
+"""The head of a request, as the parser reports it: what of it we take, and what is refused because two readers differ.
+
+Only values that the parser has told apart are looked at here, never received bytes: whoever reads bytes beside the
+parser can come to see another request than the parser does (request smuggling, CWE-444).
+"""
+
+from typing import NamedTuple
+from urllib.parse import unquote
+
+import httptools
+
+from tessera.web.explaining import Unread
+from tessera.web.messages import Scope
+
+HEADERS_MAX = 100
+
+FOREIGN_METHODS = frozenset({
+    "ANNOUNCE", "CONNECT", "DESCRIBE", "FLUSH", "GET_PARAMETER", "PAUSE", "PLAY", "PRI", "RECORD", "REDIRECT", "SETUP",
+    "SET_PARAMETER", "SOURCE", "TEARDOWN",
+})  # fmt: skip
+"""Of tunnels, and of RTSP, ICE and HTTP/2, which the parser knows too."""
+
+HeaderList = list[tuple[bytes, bytes]]
+
+
+class Head(NamedTuple):
+    """A request line and headers (names in lower case, in the order in which they came).
+
+    `upgrades` tells that the parser takes what follows the head for another protocol.
+    """
+
+    method: str
+    version: str
+    target: bytes
+    headers: HeaderList
+    upgrades: bool
+
+    def size(self) -> int:
+        """How many bytes it took, without the method and the version."""
+        return len(self.target) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
+
+class Accepted(NamedTuple):
+    """A request that the application is asked to answer, and whether its client waits for leave to send the body."""
+
+    scope: Scope
+    expects_continue: bool
+
+
+def accept(head: Head, client: tuple[str, int] | None) -> Accepted | Unread:
+    """The request, or why there is none: HTTP forbids it, or servers and proxies disagree about where it ends.
+
+    A request that offers another protocol is answered in this one when it has no body, and is the last of its
+    connection. With a body it is refused, wherever and however the offer is spelled: to read the body we would have to
+    read bytes which the parser takes for something else. (RFC 9112 sections 3.2, 6.1 and 6.3, RFC 9110 sections 7.8
+    and 10.1.1.)
+    """
+    hosts = codings = 0
+    body = offers = expects = False
+    for name, value in head.headers:
+        if name == b"host":
+            hosts += 1
+        elif name == b"content-length":
+            body = value.strip(b"0") != b""
+        elif name == b"transfer-encoding":
+            codings += 1 if value.lower() == b"chunked" else 2
+            body = True
+        elif name == b"upgrade":
+            offers = True
+        elif name == b"expect":
+            expects = value.lower() == b"100-continue"
+    modern = head.version == "1.1"
+    if head.method in FOREIGN_METHODS or codings > modern or not _well_addressed(head.version, hosts):
+        return Unread.MALFORMED
+    if body and (offers or head.upgrades):
+        return Unread.UPGRADE
+    scope = _scope(head, client)
+    return Unread.MALFORMED if scope is None else Accepted(scope, expects and modern)
+
+
+def _well_addressed(version: str, hosts: int) -> bool:
+    """Whether a request of this version names its host as often as it should."""
+    return hosts == 1 if version == "1.1" else version == "1.0" and hosts <= 1
+
+
+def _scope(head: Head, client: tuple[str, int] | None) -> Scope | None:
+    """The request as the application wants it; None when its target is no address.
+
+    A target is a path and a query, as nearly all are; `*`; or a whole address, whose host means nothing to us
+    (RFC 9112 section 3.2). A fragment is no part of any.
+    """
+    target = head.target
+    if b"#" in target:
+        return None
+    if target.startswith(b"/"):
+        path, _, query = target.partition(b"?")
+    elif target == b"*":
+        path, query = target, b""
+    else:
+        try:
+            address = httptools.parse_url(target)
+        except httptools.HttpParserInvalidURLError:
+            return None
+        if address.schema not in (b"http", b"https") or not address.host:
+            return None
+        path, query = address.path or b"/", address.query or b""
+    text = path.decode("ascii")
+    return {
+        "type": "http",
+        "method": head.method,
+        "http_version": head.version,
+        "path": unquote(text) if "%" in text else text,
+        "raw_path": path,
+        "query_string": query,
+        "headers": head.headers,
+        "client": client,
+    }
