@@ -86,7 +86,7 @@ def test_over_the_wire_a_forgery_is_401(target: Target) -> None:
             continue
         sent = text.encode().decode("latin-1")
         answer = target.read(bearer(sent))
-        assert answer.status == (200 if text.strip(" ") == good else 401), (name, answer)
+        assert answer.status == (200 if text.rstrip(" \t").lstrip(" ") == good else 401), (name, answer)
         body = (ask + quote_plus(text)).encode()
         answer = raw.ask(target.port, "POST", "/oauth/introspect", body, [raw.FORM])
         assert answer.status in (200, 400), (name, answer)

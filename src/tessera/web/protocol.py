@@ -88,7 +88,6 @@ class HttpConnection(asyncio.Protocol):
         self.loop = loop or asyncio.get_running_loop()
         self.limits = limits
         self.turns = turns
-        self.tasks = state.tasks
         self.deadline: float | None = self.loop.time() + limits.request_timeout_seconds
         self._state = state
         self._parser = httptools.HttpRequestParser(self)
@@ -99,6 +98,7 @@ class HttpConnection(asyncio.Protocol):
         self._framing_bytes = 0
         self._unread = b""
         self._queue: deque[Exchange] = deque()
+        self._task: asyncio.Task[None] | None = None
         self._refusal: tuple[Unread, Headers] | None = None
         self._ended = False
         """Nothing more is taken from this client."""
@@ -110,7 +110,7 @@ class HttpConnection(asyncio.Protocol):
         self._transport = transport
         peer = transport.get_extra_info("peername")
         self._client = (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) else None
-        transport.set_write_buffer_limits(high=0)  # the next request is begun when the client has its answer
+        transport.set_write_buffer_limits(high=1, low=0)  # the next request begins when this one's answer is taken
         connected = transport.get_extra_info("socket")
         if connected is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX)
@@ -125,6 +125,7 @@ class HttpConnection(asyncio.Protocol):
     def connection_lost(self, _error: Exception | None) -> None:
         cast("set[HttpConnection]", self._state.connections).discard(self)
         self._ended = True
+        self._hold_task()
         for exchange in self._queue:
             exchange.broken = True
             exchange.wake()
@@ -286,11 +287,10 @@ class HttpConnection(asyncio.Protocol):
         if self._read_paused:
             self._read_paused = False
             self._transport.resume_reading()
-        if not self._within:
-            self._idle = True
-            self.deadline = self.loop.time() + self.limits.keep_alive_seconds
-        elif self.deadline is None:
-            self.deadline = self.loop.time() + self.limits.request_timeout_seconds
+        if self.deadline is None:
+            self._idle = not self._within
+            patience = self.limits.keep_alive_seconds if self._idle else self.limits.request_timeout_seconds
+            self.deadline = self.loop.time() + patience
 
     def begin(self) -> Coroutine[Any, Any, None] | None:
         """Answer the first request (see `web/turns.Connection`)."""
@@ -301,6 +301,18 @@ class HttpConnection(asyncio.Protocol):
             first.begun = False
             return None
         return self._answer(first)
+
+    def begun(self, task: asyncio.Task[None]) -> None:
+        """Hold the task of the first request (see `web/turns.Connection`)."""
+        self._task = task
+        if self._going_down:
+            self._hold_task()
+
+    def _hold_task(self) -> None:
+        """Have the server wait for the request under way, whatever becomes of this connection."""
+        if self._task is not None and not self._task.done():
+            self._state.tasks.add(self._task)
+            self._task.add_done_callback(self._state.tasks.discard)
 
     async def _answer(self, exchange: Exchange) -> None:
         try:
@@ -353,6 +365,7 @@ class HttpConnection(asyncio.Protocol):
     def shutdown(self) -> None:
         """Finish what is under way; an idle connection has a moment more to bring what is on its way."""
         self._going_down = self.application.going_down = True
+        self._hold_task()
         self.loop.call_later(GRACE_SECONDS, self._close_when_idle)
 
     def _close_when_idle(self) -> None:

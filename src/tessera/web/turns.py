@@ -15,12 +15,13 @@ PIPELINED_AT_ONCE = 8
 
 
 class Connection(Protocol):
-    """A connection with a request to be answered. `tasks` holds those that are being answered."""
-
-    tasks: set[asyncio.Task[None]]
+    """A connection with a request to be answered."""
 
     def begin(self) -> Coroutine[Any, Any, None] | None:
         """Answer the request whose turn it is; None when there is none, or the client does not read its answers."""
+
+    def begun(self, task: asyncio.Task[None]) -> None:
+        """It is being answered in this task, which is the connection's to hold."""
 
 
 class Turns:
@@ -56,7 +57,7 @@ class Turns:
         for connection in ready:
             request = connection.begin()
             if request is not None:
-                _start(loop, request, connection.tasks)
+                connection.begun(_start(loop, request))
         answers, self._answers = self._answers, []
         self._ending = False
         for transport, data, close in answers:
@@ -69,16 +70,11 @@ class Turns:
             self._end_soon(loop)
 
 
-def _start(loop: asyncio.AbstractEventLoop, request: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> None:
+def _start(loop: asyncio.AbstractEventLoop, request: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     """Answer a request in a task of its own.
 
     Where Python can, the task runs at once as far as it goes without waiting: most requests are answered then.
     """
     if sys.version_info >= (3, 12):
-        task: asyncio.Task[None] = asyncio.Task(request, loop=loop, eager_start=True)
-        if task.done():
-            return
-    else:
-        task = loop.create_task(request)
-    tasks.add(task)
-    task.add_done_callback(tasks.discard)
+        return asyncio.Task(request, loop=loop, eager_start=True)
+    return loop.create_task(request)
