@@ -1,0 +1,1 @@
+"""Tests of where a request begins and ends, and of whose answer is whose."""

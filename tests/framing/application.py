@@ -1,0 +1,90 @@
+"""A small application behind the server's own protocol: it records each request and answers with what it was."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
+
+import uvicorn
+from uvicorn.server import ServerState
+
+from tessera import server
+from tessera.settings import Settings
+from tessera.web.asgi import App, Served
+from tessera.web.messages import CLOSE, Request, Response
+from tessera.web.routes import Route, Routes
+
+BODY_BYTES_MAX = 1_000_000
+LARGE = b"x" * 300_000
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+class Received(NamedTuple):
+    """One request as the application was given it."""
+
+    method: str
+    target: bytes
+    headers: Headers
+    body: bytes
+
+
+class Recorder(Routes):
+    """Routes that answer every address.
+
+    The last segment of a path says how: `early` answers before the body is read, `slow` waits for some rounds of the
+    event loop first, `bye` asks for the connection to be closed, `same` is answered 304, `large` with much. A target
+    in `hooks` has that function called just before its answer is returned.
+    """
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self.received: dict[int, list[Received]] = {}
+        self.answers = 0
+        self.hooks: dict[bytes, Callable[[], object]] = {}
+
+    def find(self, method: str, raw_path: bytes) -> tuple[Route, tuple[str, ...]]:
+        """The one handler, whatever the address is."""
+        return Route(method, "/recorded", self._answer), ()
+
+    async def _answer(self, request: Request) -> Response:
+        scope = request.scope
+        path, query = scope["raw_path"], scope["query_string"]
+        how = path.rpartition(b"/")[2]
+        body = b"" if how == b"early" else await request.body(BODY_BYTES_MAX)
+        if how == b"slow":
+            for _ in range(3):
+                await asyncio.sleep(0)
+        target = path + b"?" + query if query else path
+        received = Received(scope["method"], target, tuple(scope["headers"]), body)
+        self.received.setdefault(scope["client"][1], []).append(received)
+        self.answers += 1
+        hook = self.hooks.get(path)
+        if hook is not None:
+            hook()
+        if how == b"same":
+            return Response(304, b"", ())
+        text = LARGE if how == b"large" else b"%b %b %d %b" % (scope["method"].encode(), target, len(body), body[:8])
+        return Response(200, text.replace(b"\r", b"~").replace(b"\n", b"~"), (CLOSE,) if how == b"bye" else ())
+
+
+def connections(recorder: Recorder, loop: asyncio.AbstractEventLoop) -> Callable[[], asyncio.Protocol]:
+    """What makes the protocol of each connection, put together as the server and uvicorn do; to be called in the loop.
+
+    This is the only place of these tests that knows how.
+    """
+    application = App(cast("Any", None), Served(recorder))
+    config = uvicorn.Config(
+        cast("Any", application), ws="none", log_config=None, access_log=False, server_header=False, date_header=False,
+        proxy_headers=False, lifespan="off",
+    )  # fmt: skip
+    config.load()
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # a line for each refusal is a minute for all
+    state = ServerState()
+    protocol = server._protocol(Settings(connections_max=100_000))
+
+    def connect() -> asyncio.Protocol:
+        made: asyncio.Protocol = protocol(config=config, server_state=state, app_state={}, _loop=loop)
+        return made
+
+    return connect
