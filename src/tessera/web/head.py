@@ -41,9 +41,14 @@ class Head(NamedTuple):
 
 
 class Accepted(NamedTuple):
-    """A request that the application is asked to answer, and whether its client waits for leave to send the body."""
+    """A request that the application is asked to answer.
+
+    It is the `last` of its connection when it offers another protocol. `expects_continue` tells whether its client
+    waits for leave to send the body.
+    """
 
     scope: Scope
+    last: bool
     expects_continue: bool
 
 
@@ -72,10 +77,11 @@ def accept(head: Head, client: tuple[str, int] | None) -> Accepted | Unread:
     modern = head.version == "1.1"
     if head.method in FOREIGN_METHODS or codings > modern or not _well_addressed(head.version, hosts):
         return Unread.MALFORMED
-    if body and (offers or head.upgrades):
+    last = offers or head.upgrades
+    if body and last:
         return Unread.UPGRADE
     scope = _scope(head, client)
-    return Unread.MALFORMED if scope is None else Accepted(scope, expects and modern)
+    return Unread.MALFORMED if scope is None else Accepted(scope, last, expects and modern)
 
 
 def _well_addressed(version: str, hosts: int) -> bool:

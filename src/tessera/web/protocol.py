@@ -213,7 +213,7 @@ class HttpConnection(asyncio.Protocol):
         if isinstance(accepted, Unread):
             self._stop(accepted)
         self._framing_bytes = 0
-        keep_alive = version != "1.0" and not head.upgrades and parser.should_keep_alive()
+        keep_alive = version != "1.0" and not accepted.last and parser.should_keep_alive()
         self._queue.append(
             Exchange(accepted.scope, self._read_on, keep_alive=keep_alive, expects_continue=accepted.expects_continue)
         )
