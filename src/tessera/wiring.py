@@ -272,7 +272,13 @@ async def serving(
             tasks.append(asyncio.create_task(equipment.certificates.follow(partial(_certificate_ends, metrics))))
         served = Served(
             Routes(routes(house)),
-            Watch(metrics, requests=requests, traced=traced, outcomes={oauth.TOKEN_PATH: TOKENS}),
+            Watch(
+                metrics,
+                requests=requests,
+                traced=traced,
+                outcomes={oauth.TOKEN_PATH: TOKENS},
+                proxies=settings.trusted_proxies,
+            ),
             Explainer(house.refusals, house.clock, settings.trusted_proxies),
         )
         await asyncio.to_thread(_say_polled, settings)

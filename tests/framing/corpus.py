@@ -84,9 +84,7 @@ SOUND = (
     taken("blanks around values", post(b"X:  y  ", b"Content-Length:   3", body=b"abc") + B, 200, 200),
     taken("a length with a zero before it", post(b"Content-Length: 03", body=b"abc") + B, 200, 200),
     taken("no blank after the colon", post(b"content-LENGTH:3", body=b"abc") + B, 200, 200),
-    taken(
-        "names that are nearly others", sized(b"abc", b"Transfer_Encoding: chunked", b"Content_Length: 9") + B, 200, 200
-    ),
+    taken("names that are nearly others", sized(b"abc", b"Transfer_Encoding: chunked", b"Content_Length: 9") + B, 200, 200),
     taken("bytes beyond ASCII in a value", sized(b"abc", b"X: \xff\xc3\xa9")),
     taken("line ends in a body", sized(b"\r\n\r\nGET", b"X: y")),
     taken("an offer in a body", sized(b"a\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n", b"X: y")),

@@ -110,9 +110,7 @@ PIPELINES = (
     taken("an unchanged one behind a slow one", SLOW + post(line=b"GET /same HTTP/1.1") + B, 200, 304, 200),
     taken("one that expects behind a slow one", SLOW + sized(b"abc", b"Expect: 100-continue") + B, 200, 200, 200),
     taken("one that is answered early", sized(b"abc", line=b"POST /early HTTP/1.1") + B, 200, 200),
-    taken(
-        "one that is answered early, in chunks", chunked(chunk(OLD) + END, line=b"PUT /early HTTP/1.1") + B, 200, 200
-    ),
+    taken("one that is answered early, in chunks", chunked(chunk(OLD) + END, line=b"PUT /early HTTP/1.1") + B, 200, 200),
     taken("a head first", post(line=b"HEAD /a HTTP/1.1") + B, 200, 200),
     taken("slow ones only", SLOW * 3, 200, 200, 200),
     refused("sound, then malformed", sized(b"abc") + b"GET / HTTP/1.1\r\nbad\r\n\r\n" + B, 200, 400),

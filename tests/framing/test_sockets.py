@@ -76,7 +76,9 @@ class Door:
 
     async def open(self) -> None:
         """Listen."""
-        self._server = await asyncio.get_running_loop().create_server(self.accept, "127.0.0.1", 0, backlog=2 * TOGETHER)
+        self._server = await asyncio.get_running_loop().create_server(
+            self.accept, "127.0.0.1", 0, backlog=2 * TOGETHER
+        )
         self._address = self._server.sockets[0].getsockname()
         await self._pinger.connect(self._address)
 

@@ -57,6 +57,16 @@ def test_a_request_is_one_event(tmp_path: Path) -> None:
     assert "wrong-secret" not in output
 
 
+def test_the_source_is_the_client_behind_a_proxy(tmp_path: Path) -> None:
+    """An address that is none, a public page and a refused token request name the proxy's client, as all others do."""
+    forwarded = ("X-Forwarded-For", "203.0.113.7")
+    with operated(tmp_path / "data", "--trusted-proxy", "127.0.0.1") as served:
+        for method, path in (("GET", "/nothing/here"), ("GET", "/openapi.json"), ("POST", "/oauth/token")):
+            raw.ask(served.server.port, method, path, headers=[forwarded])
+        events = until(lambda: asked(served), lambda events: len(events) == 3)
+    assert [event["source"] for event in events] == ["203.0.113.7"] * 3
+
+
 def asked(served: Operated) -> list[dict[str, Any]]:
     """The events of requests, without those of the start."""
     return [event for event in served.events() if event["path"] != "/"]

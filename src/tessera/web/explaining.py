@@ -73,7 +73,7 @@ class Explainer:
         authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         client = request.seen.client_id or _client(request.params, authorization)
         known = bool(client) and self._refusals.knows(client)
-        source = self._source(scope)
+        source = request.seen.source or origin.of(scope, self._proxies)
         if known and (status in (401, 403, 429) or scope["path"].startswith("/oauth/")):
             self._refusals.count(client, told.check, source)
         if not self._refusals.has_room(known=known):
@@ -104,11 +104,6 @@ class Explainer:
     def path(self, scope: Scope) -> str:
         """The address of a request, without what may be secret in it."""
         return explanations.shown_path(scope["raw_path"].decode("latin-1"), self._refusals.knows)
-
-    def _source(self, scope: Scope) -> str:
-        client = scope["client"]
-        source: str = client[0] if client else ""
-        return origin.known(self._proxies).source(source, scope["headers"]) if self._proxies else source
 
 
 def _client(params: Params | None, authorization: bytes) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from tessera.core import networks
+from tessera.web.messages import Scope
 
 BEHIND = "behind "
 """Begins the source of a client whose address nobody could tell: it is behind the address that follows.
@@ -68,6 +69,12 @@ class Origins:
 def known(proxies: tuple[str, ...]) -> Origins:
     """The origins of this setting, read once."""
     return Origins(proxies)
+
+
+def of(scope: Scope, proxies: tuple[str, ...]) -> str:
+    """The address of a request's client; `proxies` is the setting `trusted_proxies`."""
+    peer: str = scope["client"][0] if scope["client"] else ""
+    return known(proxies).source(peer, scope["headers"]) if proxies else peer
 
 
 _NODE = re.compile(

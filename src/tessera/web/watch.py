@@ -9,6 +9,7 @@ from tessera.ops import metrics
 from tessera.ops.metrics import Family, Metrics
 from tessera.ops.request_log import PATH_LENGTH_MAX, RequestEvent, RequestLog
 from tessera.ops.tracing import Answered
+from tessera.web import origin
 from tessera.web.messages import Scope
 
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
@@ -24,7 +25,11 @@ RAIL_CHECK = "rails."
 
 
 class Watch:
-    """Told of every answer. `outcomes` are routes whose refusals are counted by code, with their family."""
+    """Told of every answer.
+
+    `outcomes` are routes whose refusals are counted by code, with their family. `proxies` is the setting
+    `trusted_proxies`.
+    """
 
     def __init__(
         self,
@@ -33,17 +38,21 @@ class Watch:
         requests: RequestLog | None = None,
         traced: Answered | None = None,
         outcomes: Mapping[str, Family] | None = None,
+        proxies: tuple[str, ...] = (),
     ) -> None:
         self._metrics = counts
         self._requests = requests
         self._refused_only = requests is not None and requests.refused_only
         self._traced = traced
         self._outcomes = dict(outcomes or {})
+        self._proxies = proxies
 
     def answered(self, scope: Scope, seen: Seen, status: int, size: int, began: int) -> None:
         """A request that was begun at `began` (of `perf_counter_ns`) has been answered with `size` bytes of body."""
         took = (perf_counter_ns() - began) // 1000
         method, route = scope["method"], seen.route
+        if not seen.source:  # nobody had to know: an address that is none, a public page
+            seen.source = origin.of(scope, self._proxies)
         counts = self._metrics
         counts.request(method if method in METHODS else OTHER, route or NO_ROUTE, status, took)
         if seen.code:
@@ -69,7 +78,6 @@ def _event(scope: Scope, seen: Seen, status: int, size: int, took: int) -> Reque
 
     The path is as it was sent, percent signs and all, without the query; of a refusal, without what may be secret.
     """
-    client = scope["client"]
     return RequestEvent(
         "info",
         datetime.fromtimestamp(time(), UTC),
@@ -80,7 +88,7 @@ def _event(scope: Scope, seen: Seen, status: int, size: int, took: int) -> Reque
         took / 1000,
         size,
         seen.route,
-        seen.source or (client[0] if client else ""),
+        seen.source,
         seen.client_id,
         seen.code,
         seen.public,
