@@ -47,6 +47,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "core/sealing.py",
         "core/keys.py",
         "core/jws.py",
+        "core/public_keys.py",
         "core/certificates.py",
         "ops/certificates.py",
         "ops/signing_keys.py",

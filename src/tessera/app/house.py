@@ -21,8 +21,11 @@ from tessera.ops.metrics import Metrics
 from tessera.ports import Clock, Entropy, Fetcher, SharedCounts, SlowHash, Store
 from tessera.settings import Settings
 
-Holders = tuple[tuple[Credential, tuple[VerifyingKey, ...]], ...]
-"""An application's credentials that stand for public keys, each with its own; none when an address has to be asked."""
+Holder = tuple[Credential, tuple[VerifyingKey, ...]]
+"""A credential that stands for a public key, with that; without any when an address has to be asked."""
+
+Holders = tuple[Holder, ...]
+"""Those of an application."""
 
 REPORT_SECONDS = 60
 """Between two reports of the same: of a rail that would refuse, of floods."""

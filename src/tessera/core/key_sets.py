@@ -1,11 +1,12 @@
 """Sets of public keys (JWK sets, RFC 7517) that clients publish, and the addresses at which they may stand."""
 
 import ipaddress
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import msgspec
 
-from tessera.core import jws
+from tessera.core import jws, public_keys
 from tessera.core.jws import Malformed, VerifyingKey
 
 BYTES_MAX = 64 * 1024
@@ -26,27 +27,25 @@ _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 
 
 class _Set(msgspec.Struct, frozen=True):
-    keys: list[dict[str, object]]
+    keys: list[msgspec.Raw]
 
 
 _SET = msgspec.json.Decoder(_Set)
 
 
 def read(raw: bytes) -> list[VerifyingKey]:
-    """The keys of a set that check signatures of ours; others are passed over. Raises Malformed for what is no set."""
-    try:
-        members = _SET.decode(raw).keys
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise Malformed("it is not a set of keys") from None
-    if len(members) > KEYS_MAX:
+    """The keys of a set that can check signatures. Raises Malformed, and nothing else, for what is no set.
+
+    A key that cannot be used, for whatever is in it, is passed over: those beside it work.
+    """
+    written = jws.members(_SET, raw, "the set").keys
+    if len(written) > KEYS_MAX:
         raise Malformed(f"it has more than {KEYS_MAX} keys")
-    found = []
-    for jwk in members:
-        try:
-            found.append(jws.verifying_key(jwk))
-        except Malformed:
-            continue
-    return found
+    keys = []
+    for each in written:
+        with suppress(Malformed):
+            keys.append(public_keys.read(each))
+    return keys
 
 
 def check_address(address: str) -> str:
