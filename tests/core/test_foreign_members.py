@@ -201,3 +201,12 @@ def test_the_member_that_is_wrong_is_named(member: str, value: object) -> None:
 def test_null_is_as_good_as_absent(name: str) -> None:
     """Libraries that write every member they know, with null in those they do not need, keep their keys."""
     assert public_keys.verifying_key({**KEYS["ES256"], name: None}).algorithms == (Algorithm.ES256,)
+
+
+@pytest.mark.parametrize("sub", ["kl\u00fcent", "client\u0000", "client\n", "\U0001f600"])
+def test_a_client_id_has_the_characters_of_one(sub: str) -> None:
+    """What no client id can have is refused before anybody is looked for by that name."""
+    says = json.loads(_assertion_claims()) | {"iss": sub, "sub": sub}
+    text = signed(b'{"alg":"ES256"}', json.dumps(says).encode(), HOLDERS[Algorithm.ES256].key, Algorithm.ES256)
+    with pytest.raises(Malformed, match="characters that no client id has"):
+        assertions.read(text)

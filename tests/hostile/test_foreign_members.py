@@ -59,7 +59,8 @@ class Parts(NamedTuple):
         if part == "header":
             header = written(self.header, name, value)
         elif part == "claims":
-            claims = written(self.claims, name, value)
+            also = ("iss", "client_id") if name == "sub" else ()  # where they differ, nobody looks further
+            claims = written(self.claims, name, value, *also)
         else:
             header = written(self.header, "jwk", written(self.jwk or {}, name, value))
         return jws.signed(f"{jws.encode(header)}.".encode(), claims, self.key, self.algorithm)

@@ -24,7 +24,8 @@ anything: st.SearchStrategy[bytes] = st.sampled_from(ODD) | _VALUES.map(lambda v
 """The text of a value of any type."""
 
 
-def written(members: Mapping[str, object], name: str, value: bytes) -> bytes:
-    """A JSON object with these members, but that one of them (or one more) has this text as its value."""
-    parts = {each: json.dumps(members[each]).encode() for each in members} | {name: value}
+def written(members: Mapping[str, object], name: str, value: bytes, *others: str) -> bytes:
+    """A JSON object with these members, but that one (or more of them, or a new one) has this text as its value."""
+    parts = {each: json.dumps(members[each]).encode() for each in members}
+    parts |= dict.fromkeys((name, *others), value)
     return b"{" + b",".join(json.dumps(each).encode() + b":" + parts[each] for each in parts) + b"}"
