@@ -4,7 +4,7 @@ import msgspec
 
 from tessera.app.applications import CALLED
 from tessera.app.house import House
-from tessera.app.operators import OperatorError, check_text, commit
+from tessera.app.operators import OperatorError, check_reachable, check_text, commit
 from tessera.core import applications, certificates, jws, key_sets, public_keys
 from tessera.core.applications import ApplicationRecord, AuthenticationMethod, CredentialKind, CredentialRecord
 from tessera.core.certificates import NotUsable
@@ -51,6 +51,7 @@ async def add_key_set(house: House, client_id: str, name: str, address: str, *, 
         held = key_sets.check_address(address)
     except ValueError as reason:
         raise OperatorError(str(reason)) from None
+    await check_reachable(house, address)
     await _add(house, client_id, name, (CredentialKind.JWKS_URI, held.encode("ascii"), ""), ends_at)
 
 

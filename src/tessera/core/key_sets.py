@@ -1,6 +1,5 @@
 """Sets of public keys (JWK sets, RFC 7517) that clients publish, and the addresses at which they may stand."""
 
-import ipaddress
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -16,14 +15,6 @@ KEYS_MAX = 50
 """Keys in a set; one with more is not taken."""
 
 ADDRESS_LENGTH_MAX = 1024
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-_METADATA = frozenset(map(ipaddress.ip_address, ("168.63.129.16", "100.100.100.200", "192.0.0.192")))
-"""Where clouds answer their own machines, beside the link-local addresses."""
-
-_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
-"""IPv4 addresses as IPv6 ones (RFC 6052)."""
 
 
 class _Set(msgspec.Struct, frozen=True):
@@ -62,14 +53,3 @@ def check_address(address: str) -> str:
     if parts.username is not None or parts.password is not None or parts.fragment or "\\" in address:
         raise ValueError("The address of a key set has no user, no password and no fragment.")
     return address
-
-
-def public(address: Address) -> bool:
-    """Whether an address is one of the world's, and not of this machine, its networks, or the cloud it runs in."""
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
-        if inner is None and address in _TRANSLATED:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
-        if inner is not None:
-            return public(inner)
-    return address.is_global and not address.is_multicast and not address.is_reserved and address not in _METADATA
