@@ -50,7 +50,7 @@ class Outbound:
         for address in found:
             refusal = self._rules.refusal(address, port)
             if refusal:
-                raise NotAllowed(f"{host} has the address {address}, {refusal}")
+                raise NotAllowed(f"{address}, {refusal}" if address == host else f"{host} is {address}, {refusal}")
         return found
 
     async def check(self, url: str) -> None:
