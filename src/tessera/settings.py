@@ -38,6 +38,16 @@ def _networks(value: object) -> object:
     return listed
 
 
+def _certificate_networks(value: object) -> object:
+    """As `_networks`, but not everybody: who may hand certificates over can be every client."""
+    listed = _networks(value)
+    if isinstance(listed, (list, tuple)):
+        everybody = [each for each in listed if isinstance(each, str) and not networks.network(each).prefixlen]
+        if everybody:
+            raise ValueError(f"with {everybody[0]} everybody could hand over whichever certificate they like")
+    return listed
+
+
 NetworkList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_networks)]
 
 
@@ -88,7 +98,7 @@ class Settings(BaseSettings):
     trusted_proxies: NetworkList = Field(
         (), description="Addresses and networks of the proxies in front, whose word on the client's address is taken."
     )
-    client_certificate_proxies: NetworkList = Field(
+    client_certificate_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_certificate_networks)] = Field(
         (),
         description="Addresses and networks of the proxies whose word on the client's certificate is taken (the header"
         " `Client-Cert`, RFC 9440).",

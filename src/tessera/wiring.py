@@ -26,6 +26,7 @@ from tessera.api import (
 )
 from tessera.api.management import routes as management_routes
 from tessera.app import (
+    client_certificates,
     deliveries,
     duties,
     events,
@@ -57,8 +58,9 @@ from tessera.ops.request_log import RequestLog
 from tessera.ops.shared_counts import MappedCounts
 from tessera.ops.slow_hash import Argon2
 from tessera.ops.tracing import Answered
-from tessera.ports import Clock, Conflict, Entropy, Sender, SharedCounts, Unusable
+from tessera.ports import Clock, Conflict, Entropy, Sender, SharedCounts, StoreError, Unusable
 from tessera.settings import Settings
+from tessera.store.checkup import by_certificate
 from tessera.store.database import Database, PostgresDatabase, SQLiteDatabase
 from tessera.store.folder import DataFolder, write_private
 from tessera.store.migrate import SchemaState
@@ -288,6 +290,7 @@ async def serving(
             Explainer(house.refusals, house.clock, settings.trusted_proxies),
         )
         await asyncio.to_thread(_say_polled, settings)
+        await asyncio.to_thread(_say_certificates_ignored, settings)
         _keep_for_good()
         try:
             async with listening(management_routes(house, lambda: app.going_down), management):
@@ -307,6 +310,16 @@ def _say_polled(settings: Settings) -> None:
     with suppress(Unusable):  # it was there a moment ago
         if isinstance(found, PostgresDatabase) and found.feed_polls():
             readiness.polled()
+
+
+def _say_certificates_ignored(settings: Settings) -> None:
+    """Say when somebody counts on certificates that are believed from nobody."""
+    applications: list[str] = []
+    with suppress(Unusable, StoreError), database(settings).look() as look:
+        applications = by_certificate(look, SystemClock().now())
+    problem = client_certificates.ignored(settings, applications)
+    if problem:
+        log.log.warning("client_certificates_ignored", reason=problem)
 
 
 def _keep_for_good() -> None:

@@ -68,7 +68,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         await client_credentials.add_subject(house, by_subject, "subject", "san_dns:app.partner.example")
         return by_certificate, by_subject
 
-    settings = {"TESSERA_TRUSTED_PROXIES": "127.0.0.2", "TESSERA_MTLS_CA_FILE": str(folder / "ca.pem")}
+    settings = {"TESSERA_CLIENT_CERTIFICATE_PROXIES": "127.0.0.2", "TESSERA_MTLS_CA_FILE": str(folder / "ca.pem")}
     with running(folder / "data", **settings) as server:
         ids = deeds.do(folder / "data", furnish)
         with haproxy.proxy(folder / "proxy", server.port, haproxy.server_certificate(root), OURS.pem) as port:
@@ -104,3 +104,21 @@ def test_a_client_cannot_write_the_header_itself(door: Door) -> None:
             assert door.ask(client, door.certificate_id, **{"client-cert": header}).status_code == 401
             assert door.read(client, token, **{"client-cert": header}) == 401
         assert door.read(nobody, token, door.behind, **{"client-cert": header}) == 401
+
+
+def test_a_start_that_counts_on_the_other_setting_is_told(tmp_path: Path) -> None:
+    """Where `trusted_proxies` alone names the proxy, the log says at the start which setting certificates need."""
+
+    async def furnish(house: House) -> None:
+        issued = await applications.create(house, "by certificate", 1)
+        await client_credentials.add_certificate(house, issued.client_id, "certificate", OWN.pem)
+
+    folder = tmp_path / "data"
+    with running(folder) as server:
+        assert "client_certificates_ignored" not in server.output
+        deeds.do(folder, furnish)
+    with running(folder, TESSERA_TRUSTED_PROXIES="127.0.0.2") as server:
+        assert "client_certificates_ignored" in server.output
+        assert "by certificate cannot use certificates: the setting client_certificate_proxies" in server.output
+    with running(folder, TESSERA_CLIENT_CERTIFICATE_PROXIES="127.0.0.2") as server:
+        assert "client_certificates_ignored" not in server.output
