@@ -77,6 +77,8 @@ def test_a_proxy_that_tells_addresses_hands_over_no_certificates(tmp_path: Path,
     with running(folder, **trusting) as server:
         target = Target(server.port, folder, world.furnish(folder))
         client = _client(target)
+        for peer in ("10.0.0.7", "127.0.0.2"):  # who is believed is who connects, not who is told of
+            assert_refused(client.ask(target, header(client.pair), ("X-Forwarded-For", peer)), 401, "invalid_client")
         deeds.do(folder, lambda house: limits.change(house, "mutual", Wanted(networks=("192.0.2.7",))))
         secret = f"grant_type=client_credentials&client_id={client.client_id}&client_secret={client.secret}"
         from_there = ("X-Forwarded-For", "192.0.2.7")
