@@ -1,9 +1,10 @@
 # Tessera as an image: docker build --tag tessera .
 #
 # The first stage installs what requirements/runtime.txt pins, by hash and from wheels alone; the second has the result,
-# without pip and without anything to build with. docs/deploying.md says how it is run.
+# without pip and without anything to build with. docs/deploying.md says how it is run, and how a newer base is named.
 
-ARG PYTHON=3.11-slim-bookworm
+# Python 3.11.16 of 25 August 2026, for all platforms.
+ARG PYTHON=3.11-slim-bookworm@sha256:0bee7276f83efd4a1ee05bbbf4281d95ed28e079220a9457f25a93e3f1e3c31b
 
 FROM python:${PYTHON} AS built
 WORKDIR /build

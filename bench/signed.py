@@ -28,7 +28,7 @@ from bench.processes import BenchError, Server
 from bench.results import Line
 from tessera import wiring
 from tessera.app import client_credentials
-from tessera.core import assertions, jws
+from tessera.core import assertions, jws, public_keys
 from tessera.core.applications import TokenFormat
 from tessera.core.changes import SetTokenFormat
 from tessera.core.jws import Algorithm, PrivateKey
@@ -89,7 +89,7 @@ def prepare(folder: Folder) -> dict[Algorithm, PrivateKey]:
     async def deed(path: Path) -> None:
         async with wiring.open_house(load(data_dir=path)) as house:
             for algorithm, key in keys.items():
-                jwk = msgspec.json.encode(jws.public_jwk(key.public_key()))
+                jwk = msgspec.json.encode(public_keys.jwk(key.public_key()))
                 await client_credentials.add_key(house, folder.callers[0].client_id, algorithm.value, jwk)
             await house.commit(SetTokenFormat(folder.callers[1].client_id, TokenFormat.EDDSA))
             await house.commit(SetTokenFormat(folder.callers[2].client_id, TokenFormat.ES256))

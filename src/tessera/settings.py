@@ -30,12 +30,25 @@ class SettingsError(Exception):
     """A setting that cannot be used; the text is a sentence that says what to do."""
 
 
-def _proxies(value: object) -> object:
+def _networks(value: object) -> object:
     """Addresses and networks as a list, or as a text with spaces or commas between. Raises NotANetwork."""
     listed = value.replace(",", " ").split() if isinstance(value, str) else value
     if isinstance(listed, (list, tuple)):
         networks.Networks(each for each in listed if isinstance(each, str))
     return listed
+
+
+def _certificate_networks(value: object) -> object:
+    """As `_networks`, but not everybody: who may hand certificates over can be every client."""
+    listed = _networks(value)
+    if isinstance(listed, (list, tuple)):
+        everybody = [each for each in listed if isinstance(each, str) and not networks.network(each).prefixlen]
+        if everybody:
+            raise ValueError(f"with {everybody[0]} everybody could hand over whichever certificate they like")
+    return listed
+
+
+NetworkList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_networks)]
 
 
 class Settings(BaseSettings):
@@ -82,13 +95,18 @@ class Settings(BaseSettings):
         description="Whether a DPoP proof has to contain a nonce of ours that is a few minutes old at most: `required`"
         " or `off`.",
     )
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_proxies)] = Field(
-        (),
-        description="Addresses and networks of the proxies in front, whose word on the client's address and certificate"
-        " is taken.",
+    trusted_proxies: NetworkList = Field(
+        (), description="Addresses and networks of the proxies in front, whose word on the client's address is taken."
     )
-    jwks_private_addresses: bool = Field(
-        False, description="Whether key sets of clients may be got from private addresses, and from this machine."
+    client_certificate_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_certificate_networks)] = Field(
+        (),
+        description="Addresses and networks of the proxies whose word on the client's certificate is taken (the header"
+        " `Client-Cert`, RFC 9440).",
+    )
+    outbound_networks_allowed: NetworkList = Field(
+        (),
+        description="Addresses and networks beside the public ones that webhooks and key sets may lead to, as"
+        " `10.0.0.0/8`.",
     )
     mtls_ca_file: Path | None = Field(
         None, description="PEM file of the authorities whose certificates prove a client by its subject (RFC 8705)."

@@ -18,14 +18,15 @@ from tessera.api import (
     customers,
     discovery,
     introspection,
-    management,
     oauth,
     points,
     programs,
     tiers,
     user_events,
 )
+from tessera.api.management import routes as management_routes
 from tessera.app import (
+    client_certificates,
     deliveries,
     duties,
     events,
@@ -42,6 +43,7 @@ from tessera.app.house import House
 from tessera.core import metadata
 from tessera.core.certificates import Authorities, NotUsable
 from tessera.core.keys import MasterKey
+from tessera.core.outbound import Rules
 from tessera.directory import Directory
 from tessera.ops import log, tracing
 from tessera.ops.board import Board
@@ -51,12 +53,14 @@ from tessera.ops.entropy import SystemEntropy
 from tessera.ops.fetcher import HTTPSFetcher
 from tessera.ops.metrics import CERTIFICATE_ENDS, LOG_DROPPED, TOKENS, Metrics
 from tessera.ops.node_counts import NODE_MAX, NodeCounts
+from tessera.ops.outbound import Outbound
 from tessera.ops.request_log import RequestLog
 from tessera.ops.shared_counts import MappedCounts
 from tessera.ops.slow_hash import Argon2
 from tessera.ops.tracing import Answered
-from tessera.ports import Clock, Conflict, Entropy, Sender, SharedCounts, Unusable
+from tessera.ports import Clock, Conflict, Entropy, Sender, SharedCounts, StoreError, Unusable
 from tessera.settings import Settings
+from tessera.store.checkup import by_certificate
 from tessera.store.database import Database, PostgresDatabase, SQLiteDatabase
 from tessera.store.folder import DataFolder, write_private
 from tessera.store.migrate import SchemaState
@@ -178,14 +182,16 @@ async def open_house(
     clock: Clock | None = None,
     entropy: Entropy | None = None,
     metrics: Metrics | None = None,
+    management: socket.socket | None = None,
 ) -> AsyncIterator[House]:
-    """The house over a data folder that was set up. Raises Unusable."""
+    """The house over a data folder that was set up, of a server with this management port. Raises Unusable."""
     folder = DataFolder(settings.data_dir)
     master_key = read_master_key(settings, folder, create=False)
     metrics = metrics or Metrics()
     store = SQLStore(database(settings).driver(readiness.away), partial(readiness.committed, metrics))
     try:
         clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
+        outbound = Outbound(Rules(settings.outbound_networks_allowed, _management_ports(settings, management)))
         directory = Directory(store, master_key, clock, settings.applications_cached_max, settings.issuer_in_force)
         house = House(
             store,
@@ -194,7 +200,8 @@ async def open_house(
             entropy=entropy,
             slow_hash=Argon2(),
             authorities=authorities(settings),
-            fetcher=HTTPSFetcher(private=settings.jwks_private_addresses),
+            fetcher=HTTPSFetcher(outbound),
+            outbound=outbound,
             settings=settings,
             counts=_counts(settings, folder, entropy),
             metrics=metrics,
@@ -212,11 +219,17 @@ def _counts(settings: Settings, folder: DataFolder, entropy: Entropy) -> SharedC
     return NodeCounts(folder.node_counts, int.from_bytes(entropy.random_bytes(8)) & NODE_MAX)
 
 
-def open_sender(settings: Settings) -> AbstractAsyncContextManager[Sender]:
+def _management_ports(settings: Settings, management: socket.socket | None) -> set[int]:
+    """The port of management of this server, and the one that others with these settings have."""
+    ports = set() if management is None else {management.getsockname()[1]}
+    return ports | ({settings.management_port} if isinstance(settings.management_port, int) else set())
+
+
+def open_sender(house: House) -> AbstractAsyncContextManager[Sender]:
     """What sends messages; its library is imported only where messages are sent, so that commands start fast."""
     from tessera.ops import sender
 
-    return sender.open_sender(settings.webhook_timeout_seconds)
+    return sender.open_sender(house.outbound, house.settings.webhook_timeout_seconds)
 
 
 def routes(house: House) -> list[Route]:
@@ -237,7 +250,8 @@ async def serving(
 ) -> AsyncIterator[Served]:
     """A house with its upkeep running; what is counted and not yet written is written at the end."""
     metrics = Metrics(equipment.board if equipment else None)
-    async with open_house(settings, metrics=metrics) as house, open_sender(settings) as sender:
+    management = equipment.management if equipment else None
+    async with open_house(settings, metrics=metrics, management=management) as house, open_sender(house) as sender:
         holder = f"{os.getpid()} {house.new_uuid()}"
         webhooks = duties.side_by_side(
             partial(deliveries.deliver, house, sender),
@@ -282,11 +296,10 @@ async def serving(
             Explainer(house.refusals, house.clock, settings.trusted_proxies),
         )
         await asyncio.to_thread(_say_polled, settings)
+        await asyncio.to_thread(_say_certificates_ignored, settings)
         _keep_for_good()
         try:
-            async with listening(
-                management.routes(house, lambda: app.going_down), equipment.management if equipment else None
-            ):
+            async with listening(management_routes(house, lambda: app.going_down), management):
                 yield served
         finally:
             for task in tasks:
@@ -303,6 +316,16 @@ def _say_polled(settings: Settings) -> None:
     with suppress(Unusable):  # it was there a moment ago
         if isinstance(found, PostgresDatabase) and found.feed_polls():
             readiness.polled()
+
+
+def _say_certificates_ignored(settings: Settings) -> None:
+    """Say when somebody counts on certificates that are believed from nobody."""
+    applications: list[str] = []
+    with suppress(Unusable, StoreError), database(settings).look() as look:
+        applications = by_certificate(look, SystemClock().now())
+    problem = client_certificates.ignored(settings, applications)
+    if problem:
+        log.log.warning("client_certificates_ignored", reason=problem)
 
 
 def _keep_for_good() -> None:

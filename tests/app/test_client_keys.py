@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tessera.app import applications, client_credentials, tokens, upkeep
 from tessera.app.operators import OperatorError
-from tessera.core import jws, wire
+from tessera.core import jws, public_keys, wire
 from tessera.core.applications import AuthenticationMethod
 from tessera.core.credentials import SYMMETRIC_ASSERTION, UNKNOWN_CLIENT
 from tessera.core.errors import InvalidClient
@@ -312,7 +312,7 @@ def test_keys_come_as_pem_too(tmp_path: Path) -> None:
         for place, algorithm in enumerate((Algorithm.ES256, Algorithm.EDDSA, Algorithm.RS256)):
             key = assertions.new_key(algorithm)
             thumbprint = await client_credentials.add_pem_key(scene.house, own, f"pem-{place}", assertions.pem(key))
-            assert thumbprint == jws.encode(jws.thumbprint(key.public_key()))
+            assert thumbprint == jws.encode(public_keys.thumbprint(key.public_key()))
             await ask(scene, good(scene, key, algorithm))
         for text in (assertions.private_pem(key), assertions.pem(ec.generate_private_key(ec.SECP384R1())), b"", b"x"):
             with pytest.raises(OperatorError, match="The key cannot be used"):

@@ -128,10 +128,10 @@ def test_a_signed_answer(tmp_path: Path) -> None:
             answer, caller = await introspection.introspect(scene.house, asked(scene.partner, subject), NOTHING)
             text = jws.split(introspection.signed(scene.house, answer, caller))
             now = scene.clock.now()
-            key = scene.house.directory.signing.known(text.header["kid"], now)
+            key = scene.house.directory.signing.known(text.header.kid, now)
             assert key is not None
             assert jws.verify(text, key.public)
-            assert text.header["typ"] == "token-introspection+jwt"
+            assert text.header.typ == "token-introspection+jwt"
             said = json.loads(text.payload)
             assert list(said) == ["iss", "aud", "iat", "token_introspection"]
             assert (said["iss"], said["aud"]) == (scene.house.issuer, scene.partner.client_id)

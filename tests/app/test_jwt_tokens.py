@@ -32,7 +32,7 @@ def test_a_signed_token_says_what_it_should(tmp_path: Path, form: TokenFormat) -
         reply = await signed(scene, form)
         text = jws.split(reply.access_token)
         key = scene.house.directory.signing.signing(FORMATS[form], scene.clock.now())
-        assert text.header == {"alg": FORMATS[form].value, "typ": "at+jwt", "kid": key.key_id}
+        assert text.header == jws.Header(FORMATS[form].value, kid=key.key_id, typ="at+jwt")
         said = msgspec.json.decode(text.payload)
         now = scene.clock.now() // 1_000_000
         assert said == {

@@ -45,7 +45,7 @@ async def ripe(scene: Scene) -> None:
 def key_of(reply: TokenReply) -> object:
     """What says which key made a token: its first byte, or its `kid`."""
     token = reply.access_token
-    return jws.split(token).header["kid"] if "." in token else token[:2]
+    return jws.split(token).header.kid if "." in token else token[:2]
 
 
 @pytest.mark.parametrize("form", EVERY_FORM)

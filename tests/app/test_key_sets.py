@@ -1,6 +1,7 @@
 """Key sets of clients in memory: when they are got, and what becomes of them when they cannot be got."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,10 @@ import pytest
 from tessera.app import client_credentials
 from tessera.app.key_sets import FRESH_SECONDS, PAUSE_SECONDS, SETS_MAX, STALE_SECONDS, KeySets
 from tessera.app.operators import OperatorError
-from tessera.core import key_sets
-from tessera.core.jws import Malformed, PrivateKey
+from tessera.core import jws, key_sets, public_keys
+from tessera.core.applications import CredentialKind
+from tessera.core.changes import AddCredential
+from tessera.core.jws import Algorithm, Malformed, PrivateKey
 from tessera.ports import NotFetched
 from tests.app.test_client_keys import ask, good, refused
 from tests.support import assertions
@@ -20,11 +23,12 @@ ADDRESS = "https://partner.example/jwks.json"
 
 
 class Publisher:
-    """A fetcher of the sets that a test publishes; `asked` counts, `down` makes it fail."""
+    """A fetcher of the sets that a test publishes; `asked` counts, `down` makes it fail, `document` replaces them."""
 
     def __init__(self) -> None:
         self.keys: dict[str, PrivateKey] = {}
         self.extra = b""
+        self.document = b""
         self.asked = 0
         self.down = False
 
@@ -34,6 +38,8 @@ class Publisher:
         await asyncio.sleep(0)
         if self.down:
             raise NotFetched("planned")
+        if self.document:
+            return self.document
         members = [assertions.jwk(key, kid=name) for name, key in self.keys.items()]
         return b'{"keys":[' + b",".join([*members, *([self.extra] if self.extra else [])]) + b"]}"
 
@@ -153,6 +159,95 @@ def test_the_memory_of_sets_is_bounded() -> None:
     asyncio.run(scenario())
 
 
+def key_entry(**members: object) -> bytes:
+    """A key that is good but for these members."""
+    return json.dumps({**public_keys.jwk(assertions.new_key().public_key()), **members}).encode()
+
+
+SETS: dict[str, bytes] = {
+    "no JSON": b"{",
+    "no set": b"[]",
+    "no keys": b"{}",
+    "an empty set": b'{"keys":[]}',
+    "too many keys": b'{"keys":[' + b"{}," * 50 + b"{}]}",
+    "a key with key_ops of the wrong type": b'{"keys":[' + key_entry(key_ops=1) + b"]}",
+    "a key with a kid of the wrong type": b'{"keys":[' + key_entry(kid=["one"]) + b"]}",
+    "keys of other names": b'{"keys":[' + key_entry(kid="another") + b"]}",
+    "entries that are no keys": b'{"keys":[1,null,"x",[],{}]}',
+    "deep": b'{"keys":[' + b"[" * 10_000 + b"]" * 10_000 + b"]}",
+}
+
+
+@pytest.mark.parametrize("document", SETS.values(), ids=SETS)
+def test_whatever_a_set_holds_it_is_got_once_a_minute(tmp_path: Path, document: bytes) -> None:
+    """Assertions that it does not prove are refused as ever, and do not have it got again for each of them."""
+
+    async def scenario(scene: Scene) -> None:
+        publisher = await published(scene)
+        publisher.document = document
+        key = assertions.new_key()
+        for minute in range(1, 4):
+            for count in range(5):
+                await refused(scene, good(scene, key, kid=f"one {count}"))
+            assert publisher.asked == minute
+            scene.clock.step(PAUSE_SECONDS)
+
+    play(tmp_path, scenario)
+
+
+def test_a_bad_key_takes_nothing_from_those_beside_it(tmp_path: Path) -> None:
+    """The partner's other keys prove it, wherever in the set they stand."""
+
+    async def scenario(scene: Scene) -> None:
+        publisher = await published(scene)
+        key = publisher.publish("one")
+        publisher.extra = b",".join([key_entry(key_ops=1), key_entry(x5c=1), b"null", b'{"kty":7}'])
+        await ask(scene, good(scene, key, kid="one"))
+
+    play(tmp_path, scenario)
+
+
+def test_a_defect_does_not_lift_the_brake() -> None:
+    """Whatever goes wrong while a set is got, the next attempt is a minute away."""
+
+    class Defective(Publisher):
+        async def fetch(self, _address: str, _bytes_max: int) -> bytes:
+            self.asked += 1
+            raise RuntimeError("planned")
+
+    async def scenario() -> None:
+        publisher, clock = Defective(), StepClock()
+        sets = KeySets(publisher, clock)
+        for attempt in (1, 2):
+            with pytest.raises(RuntimeError, match="planned"):
+                await sets.keys(ADDRESS, "one")
+            for _ in range(5):
+                assert await sets.keys(ADDRESS, "one") == []
+            assert publisher.asked == attempt
+            clock.step(PAUSE_SECONDS)
+
+    asyncio.run(scenario())
+
+
+def test_a_stored_key_that_is_weak_is_passed_over(tmp_path: Path) -> None:
+    """A key that was stored before it was known to be weak proves nobody, and is no defect; the others work."""
+
+    async def scenario(scene: Scene) -> None:
+        client_id, now = scene.partner.client_id, scene.clock.now()
+        identity = {"kty": "OKP", "crv": "Ed25519", "x": jws.encode((1).to_bytes(32, "little"))}
+        held = json.dumps(identity).encode()
+        await scene.house.commit(
+            AddCredential(client_id, "weak", int(CredentialKind.PUBLIC_KEY), held, "AAAA", now, None)
+        )
+        forged = good(scene, assertions.new_key(Algorithm.EDDSA), Algorithm.EDDSA)
+        await refused(scene, forged)
+        key = assertions.new_key()
+        await client_credentials.add_key(scene.house, client_id, "good", assertions.jwk(key))
+        await ask(scene, good(scene, key))
+
+    play(tmp_path, scenario)
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -160,7 +255,8 @@ def test_the_memory_of_sets_is_bounded() -> None:
         b"[]",
         b"{}",
         b'{"keys":{}}',
-        b'{"keys":["x"]}',
+        b'{"keys":"x"}',
+        b'{"keys":null}',
         b"\xff",
         b"[" * 100_000,
         b'{"keys":[' + b"{}," * 50 + b"{}]}",

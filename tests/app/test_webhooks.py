@@ -282,7 +282,7 @@ def test_a_test_message_says_what_came_of_it(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         await at_the_real_time(scene)
-        async with receiving() as receiver, open_sender(1) as sender:
+        async with receiving() as receiver, open_sender(scene.house.outbound, 1) as sender:
             made = await subscribe(scene.house, "hook", receiver)
             hook = await look(scene.house, "hook")
             await webhooks.pause(scene.house, hook)

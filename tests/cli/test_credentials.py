@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tessera.core import jws
+from tessera.core import jws, public_keys
 from tests.cli.command import folder_with_application, one_sentence, run
 from tests.support import assertions, pki
 
@@ -46,8 +46,8 @@ def test_a_key_is_the_same_as_jwk_and_as_pem(tmp_path: Path) -> None:
     given, at = files(tmp_path), ("--data-dir", folder)
     first = run("apps", "keys", "add", "Partner", "--jwk", given["jwk"], "--json", *at).document
     second = run("apps", "keys", "add", "Partner", "--pem", given["pem"], "--json", *at).document
-    read = jws.read_pem((tmp_path / "pem").read_bytes())
-    assert first["last_four"] == second["last_four"] == jws.encode(jws.thumbprint(read))[-4:]
+    read = public_keys.read_pem((tmp_path / "pem").read_bytes())
+    assert first["last_four"] == second["last_four"] == jws.encode(public_keys.thumbprint(read))[-4:]
     assert (first["name"], second["name"]) == ("key-1", "key-2")
     for each in (first, second):
         assert (each["kind"], each["state"], each["ends_at"]) == ("public_key", "live", None)

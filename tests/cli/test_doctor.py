@@ -17,8 +17,10 @@ from tessera.store.checkup import DatabaseFacts, FileFacts, FolderFacts
 from tessera.store.migrate import SchemaState
 from tests.cli.command import folder_with_application, run
 from tests.cli.test_folders import BAD, bytes_of
+from tests.support import pki
 
 NOW = 1_900_000_000 * SECOND
+CERTIFICATES = "client certificates"
 
 
 def lines(folder: Path) -> dict[str, tuple[str, str]]:
@@ -126,6 +128,29 @@ def test_callers_without_a_memory_are_warned_of(tmp_path: Path) -> None:
     assert level == "warn"
     assert "Partner got 500 tokens" in text
     assert "--token-reuse on" in text
+
+
+def test_certificates_that_nobody_may_hand_over_are_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who counts on them is named, with the setting that is missing; an ended credential counts on nothing."""
+    folder, _ = folder_with_application(tmp_path)
+    (tmp_path / "ca.pem").write_bytes(pki.authority().pem)
+    with monkeypatch.context() as only_authorities:
+        only_authorities.setenv("TESSERA_MTLS_CA_FILE", str(tmp_path / "ca.pem"))
+        assert "mtls_ca_file is set, but the setting client_certificate_proxies" in lines(folder)[CERTIFICATES][1]
+    run("apps", "create", "Other", "--data-dir", folder)
+    subject = ("--subject", "san_dns:app.example")
+    run("apps", "certificates", "add", "Partner", *subject, "--name", "name", "--data-dir", folder)
+    monkeypatch.setenv("TESSERA_TRUSTED_PROXIES", "127.0.0.1")
+    level, text = lines(folder)[CERTIFICATES]
+    assert level == "warn"
+    assert text.startswith("Partner cannot use certificates: the setting client_certificate_proxies names no proxy")
+    assert "trusted_proxies is not enough" in text
+    run("apps", "set", "Other", "--token-binding", "tls", "--data-dir", folder)
+    assert lines(folder)[CERTIFICATES][1].startswith("Partner and 1 more")
+    run("apps", "certificates", "expire", "Partner", "name", "--yes", "--data-dir", folder)
+    assert lines(folder)[CERTIFICATES][1].startswith("Other cannot")
+    monkeypatch.setenv("TESSERA_CLIENT_CERTIFICATE_PROXIES", "127.0.0.1")
+    assert CERTIFICATES not in lines(folder)
 
 
 def facts(**database: object) -> FolderFacts:

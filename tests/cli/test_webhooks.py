@@ -88,8 +88,55 @@ def test_mistakes_are_one_sentence(folder: Path) -> None:
     assert len(hooks(folder, "list", "--json").document) == 1
 
 
-def test_a_test_message_is_sent_by_hand(tmp_path: Path, folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("https://169.254.169.254/latest/meta-data", "169.254.169.254, which is link-local"),
+        ("https://10.0.0.1/", "10.0.0.1, which is private"),
+        ("https://localhost/", "which is loopback"),
+        ("http://127.0.0.1:9090/metrics", "127.0.0.1, which is loopback"),
+        ("https://2130706433/", "127.0.0.1, which is loopback"),
+        ("https://[fec0::1]/", "fec0::1, which is private (site-local)"),
+    ],
+)
+def test_a_url_that_leads_inside_is_refused_at_once(folder: Path, url: str, sentence: str) -> None:
+    """Creating and changing say which address it is and which setting can allow it, and nothing is made."""
+    for words in (("create", "new", "--url", url), ("set", "hook", "--url", url)):
+        told = one_sentence(hooks(folder, *words))
+        assert sentence in told
+        assert "outbound_networks_allowed" in told
+    assert [each["url"] for each in hooks(folder, "list", "--json").document] == ["https://hook.example/a"]
+
+
+def test_the_port_of_management_is_refused_though_its_network_is_allowed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Health and metrics are no receivers, and the sentence says so."""
+    monkeypatch.setenv("TESSERA_OUTBOUND_NETWORKS_ALLOWED", "127.0.0.0/8")
+    monkeypatch.setenv("TESSERA_MANAGEMENT_PORT", "9191")
+    told = one_sentence(hooks(folder, "create", "new", "--url", "http://127.0.0.1:9191/metrics"))
+    assert "management_port" in told
+    assert hooks(folder, "create", "new", "--url", "http://127.0.0.1:9192/hook").code == 0
+
+
+def test_a_url_that_was_allowed_is_judged_again_when_something_is_sent(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A webhook whose network is not allowed any more is sent nothing, and is told which setting it is."""
+    with receiving_beside() as receiver:
+        with monkeypatch.context() as allowing:
+            allowing.setenv("TESSERA_OUTBOUND_NETWORKS_ALLOWED", "127.0.0.1")
+            assert hooks(folder, "create", "here", "--url", receiver.url).code == 0
+        failed = hooks(folder, "test", "here")
+        assert failed.code == 1
+        assert "not sent" in failed.err
+        assert "outbound_networks_allowed" in failed.err
+        assert receiver.attempts == []
+
+
+def test_a_test_message_is_sent_by_hand(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`test` prints the answer, with exit code 1 when nothing arrived."""
+    monkeypatch.setenv("TESSERA_OUTBOUND_NETWORKS_ALLOWED", "127.0.0.1")
     with receiving_beside() as receiver:
         hooks(folder, "create", "here", "--url", receiver.url)
         done = hooks(folder, "test", "here")

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tessera.app import client_credentials
-from tessera.core import jws
+from tessera.core import public_keys
 from tessera.core.jws import Algorithm
 from tests.clients import trials
 from tests.support import deeds
@@ -19,7 +19,7 @@ from tests.support.server import Server
 def test_the_library_lives_without_a_secret(server: Server, tmp_path: Path, algorithm: Algorithm) -> None:
     """Discovery, `private_key_jwt` with DPoP and its nonce, a platform call, introspection, revocation."""
     key = MAKERS[algorithm]()
-    public = json.dumps(jws.public_jwk(key.public_key())).encode()
+    public = json.dumps(public_keys.jwk(key.public_key())).encode()
     private = tmp_path / "key.pem"
     private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     made = deeds.make_partner(server.folder, f"openid-client {algorithm}")

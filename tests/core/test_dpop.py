@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tessera.core import dpop, jws
+from tessera.core import dpop, jws, public_keys
 from tessera.core.dpop import BadProof, NonceNeeded, Proof
 from tessera.core.jws import Algorithm
 from tests.support.possession import LEFT_OUT, Holder
@@ -80,7 +80,8 @@ def test_the_thumbprint_is_that_of_rfc_7638() -> None:
         "y": "9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA",
         "crv": "P-256",
     }
-    assert jws.encode(jws.thumbprint(jws.verifying_key(jwk).key)) == "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
+    key = public_keys.verifying_key(jwk).key
+    assert jws.encode(public_keys.thumbprint(key)) == "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
 
 
 def test_the_example_of_rfc_9449_is_read() -> None:
@@ -166,7 +167,7 @@ REFUSED: dict[str, Callable[[], str | bytes]] = {
     "a key for encryption": lambda: made({"jwk": {**HOLDER.jwk, "use": "enc"}}),
     "a point off the curve": lambda: made({"jwk": {**HOLDER.jwk, "x": base64url(bytes(32))}}),
     "a short RSA key": lambda: jws.sign(
-        {"typ": "dpop+jwt", "jwk": jws.public_jwk(_RSA.public_key())},
+        {"typ": "dpop+jwt", "jwk": public_keys.jwk(_RSA.public_key())},
         json.dumps(_GOOD_CLAIMS).encode(),
         _RSA,
         Algorithm.PS256,

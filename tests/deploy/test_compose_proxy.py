@@ -14,6 +14,7 @@ import pytest
 
 from tests.deploy.files import COMPOSE, compose, image_environment
 from tests.proxy import haproxy
+from tests.support import ciphers
 from tests.support.operator import Operated, operated, until
 from tests.support.server import free_port
 
@@ -93,6 +94,13 @@ def test_the_proxy_knows_the_nodes_and_their_ports() -> None:
     assert re.search(r"%(r|HU|HQ)\b", CONFIGURATION) is None
     assert any(port.endswith(":8443") for port in compose()["services"]["proxy"]["ports"])
     assert "bind :8443" in CONFIGURATION
+
+
+def test_weak_ciphers_are_refused(behind: Behind) -> None:
+    """The proxy takes the two of BCP 195 that go with its certificate, and no other that a client can offer."""
+    port = int(behind.url.rpartition(":")[2])
+    assert ciphers.taken(port) == ciphers.RECOMMENDED["ECDSA"]
+    assert not ciphers.takes_older(port)
 
 
 def test_only_the_proxy_says_where_callers_are(behind: Behind) -> None:

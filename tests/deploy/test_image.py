@@ -66,12 +66,12 @@ def test_everything_that_is_installed_is_pinned_by_hash() -> None:
             assert (ROOT / path).read_text().count("--hash=sha256:") >= len(lines)
 
 
-def test_it_stands_on_a_tag_and_ends_as_a_user_without_rights() -> None:
-    """Both stages stand on one tag that is not `latest`; the last user is a number that is not root's."""
+def test_it_stands_on_a_digest_and_ends_as_a_user_without_rights() -> None:
+    """Both stages stand on one image, named by tag and digest; the last user is a number that is not root's."""
     argument = next(rest for word, rest in instructions() if word == "ARG")
     stages = [rest.split()[0] for word, rest in instructions() if word == "FROM"]
 
-    assert re.fullmatch(r"PYTHON=3\.1\d-slim-\w+", argument)
+    assert re.fullmatch(r"PYTHON=3\.1\d-slim-\w+@sha256:[0-9a-f]{64}", argument)
     assert stages == ["python:${PYTHON}"] * 2
     assert [rest for word, rest in instructions() if word == "USER"][-1] == f"{USER}:{USER}"
     assert f"--uid {USER} --gid {USER}" in "".join(rest for word, rest in instructions() if word == "RUN")

@@ -61,9 +61,9 @@ def all_asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnEach[Asked
 
 @pytest.fixture(scope="session")
 def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    """A server that trusts a proxy on this machine."""
+    """A server that takes the word of a proxy on this machine on certificates."""
     folder = tmp_path_factory.mktemp("behind") / "data"
-    with running(folder, TESSERA_TRUSTED_PROXIES="127.0.0.1") as server:
+    with running(folder, TESSERA_CLIENT_CERTIFICATE_PROXIES="127.0.0.1") as server:
         yield Target(server.port, folder, world.furnish(folder))
 
 

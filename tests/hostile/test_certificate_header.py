@@ -1,15 +1,18 @@
-"""The certificate in a header counts from a trusted proxy only."""
+"""The certificate in a header counts from those proxies only that may hand certificates over."""
 
 import json
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from tessera.app import applications, client_credentials
+from tessera.app import applications, client_credentials, limits
 from tessera.app.house import House
-from tests.support import deeds, pki
+from tessera.app.limits import Wanted
+from tests.support import deeds, pki, raw, world
 from tests.support.pki import Pair
 from tests.support.raw import Answer
+from tests.support.server import running
 from tests.support.target import Header, Target, assert_refused
 
 
@@ -17,6 +20,7 @@ class Client(NamedTuple):
     """A client that proves itself by a certificate."""
 
     client_id: str
+    secret: str
     pair: Pair
 
     def ask(self, target: Target, *headers: Header) -> Answer:
@@ -29,15 +33,15 @@ def header(pair: Pair) -> Header:
     return "Client-Cert", pki.header(pair.der).decode()
 
 
-def _client(target: Target) -> Client:
+def _client(target: Target, name: str = "mutual") -> Client:
     pair = pki.certificate("Partner")
 
-    async def furnish(house: House) -> str:
-        issued = await applications.create(house, "mutual", 1)
+    async def furnish(house: House) -> tuple[str, str]:
+        issued = await applications.create(house, name, 1)
         await client_credentials.add_certificate(house, issued.client_id, "certificate", pair.pem)
-        return issued.client_id
+        return issued.client_id, issued.client_secret or ""
 
-    return Client(deeds.do(target.folder, furnish), pair)
+    return Client(*deeds.do(target.folder, furnish), pair)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +51,7 @@ def client(behind: Target) -> Client:
 
 
 def test_nobody_else_hands_over_certificates(target: Target) -> None:
-    """Without trusted proxies the right certificate in the header, in any spelling of its name, proves nothing."""
+    """Without such proxies the right certificate in the header, in any spelling of its name, proves nothing."""
     client = _client(target)
     name, value = header(client.pair)
     plain = client.ask(target)
@@ -58,6 +62,39 @@ def test_nobody_else_hands_over_certificates(target: Target) -> None:
             assert (answer.status, answer.body) == (plain.status, plain.body)
     for spelled in ("X-Client-Cert", "X-SSL-Client-Cert", "SSL-Client-Cert", "Client_Cert", "X-Forwarded-Client-Cert"):
         assert_refused(client.ask(target, (spelled, value)), 401, "invalid_client")
+
+
+@pytest.mark.parametrize(
+    "trusting",
+    [
+        {"TESSERA_TRUSTED_PROXIES": "127.0.0.0/8"},
+        {"TESSERA_TRUSTED_PROXIES": "127.0.0.0/8", "TESSERA_CLIENT_CERTIFICATE_PROXIES": "127.0.0.2 10.0.0.0/8"},
+    ],
+)
+def test_a_proxy_that_tells_addresses_hands_over_no_certificates(tmp_path: Path, trusting: dict[str, str]) -> None:
+    """Its word on the client's address is taken, and the certificate that comes with it proves nothing."""
+    folder = tmp_path / "data"
+    with running(folder, **trusting) as server:
+        target = Target(server.port, folder, world.furnish(folder))
+        client = _client(target)
+        for peer in ("10.0.0.7", "127.0.0.2"):  # who is believed is who connects, not who is told of
+            assert_refused(client.ask(target, header(client.pair), ("X-Forwarded-For", peer)), 401, "invalid_client")
+        deeds.do(folder, lambda house: limits.change(house, "mutual", Wanted(networks=("192.0.2.7",))))
+        secret = f"grant_type=client_credentials&client_id={client.client_id}&client_secret={client.secret}"
+        from_there = ("X-Forwarded-For", "192.0.2.7")
+        assert target.ask_token("", secret, from_there).status == 200
+        assert target.ask_token("", secret).status == 401
+        assert_refused(client.ask(target, header(client.pair), from_there), 401, "invalid_client")
+        document = raw.ask(target.port, "GET", "/.well-known/oauth-authorization-server").body
+        assert (b"self_signed_tls_client_auth" in document) is ("TESSERA_CLIENT_CERTIFICATE_PROXIES" in trusting)
+
+
+def test_a_proxy_that_hands_certificates_over_tells_no_addresses(behind: Target) -> None:
+    """One trust is not the other: what such a proxy says of its client's address is not believed."""
+    client = _client(behind, "from elsewhere")
+    deeds.do(behind.folder, lambda house: limits.change(house, "from elsewhere", Wanted(networks=("192.0.2.7",))))
+    for said in (("X-Forwarded-For", "192.0.2.7"), ("Forwarded", "for=192.0.2.7")):
+        assert_refused(client.ask(behind, header(client.pair), said), 401, "invalid_client")
 
 
 def test_a_trusted_proxy_s_word_is_taken(behind: Target, client: Client) -> None:

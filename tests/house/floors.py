@@ -47,12 +47,14 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "core/sealing.py",
         "core/keys.py",
         "core/jws.py",
+        "core/public_keys.py",
         "core/certificates.py",
         "ops/certificates.py",
         "ops/signing_keys.py",
     ),
     "httptools": ("web/head.py", "web/protocol.py"),
-    "httpx2": ("ops/sender.py", "ops/fetcher.py"),
+    "httpcore2": ("ops/http_client.py",),
+    "httpx2": ("ops/http_client.py",),
     "opentelemetry": ("ops/tracing.py",),
     "prometheus_client": ("ops/metrics.py",),
     "psycopg": ("store/postgres/",),
@@ -68,6 +70,29 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "yaml": ("app/program_files.py",),
 }
 """Who may import what; `msgspec` is the house's vocabulary and may be used in every room."""
+
+GOES_OUT = frozenset(
+    {
+        "ftplib", "http.client", "httpcore2", "httpx2", "imaplib", "opentelemetry.exporter", "poplib", "requests",
+        "smtplib", "telnetlib", "urllib.request", "urllib3", "xmlrpc",
+    }
+)  # fmt: skip
+"""Modules that open connections to elsewhere."""
+
+GOES_OUT_CALLS = frozenset(
+    {"create_connection", "create_datagram_endpoint", "getaddrinfo", "open_connection", "sock_connect", "urlopen"}
+)
+"""Functions that do, or that look up what to connect to."""
+
+GOES_OUT_FILES: dict[str, str] = {
+    "ops/http_client.py": "the guarded client",
+    "ops/outbound.py": "the guard, which looks names up",
+    "ops/tracing.py": "traces go to the endpoint that the operator has set",
+    "cli/token_request.py": "a command asks the server that its user names",
+    "server.py": "the address to listen on is looked up",
+    "store/postgres/": "the database that the operator has set",
+}
+"""Files that may, and why: to a URL that somebody else chose leads the guarded client alone."""
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
@@ -143,3 +168,28 @@ def borrows(module: Module) -> list[str]:
         for name in imported(module.tree)
         if name in OWNERS and not module.within.startswith(OWNERS[name] or ("nobody",))
     ]
+
+
+def goes_out(module: Module) -> list[str]:
+    """Connections to elsewhere are opened in one place, where the address is judged."""
+    if not module.within or module.within.startswith(tuple(GOES_OUT_FILES)):
+        return []
+    found = []
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in GOES_OUT_CALLS:
+            found.append(f"line {node.lineno} goes out: {ast.unparse(node.func)}")
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found += [f"line {node.lineno} imports {name}" for name in _whole_names(node) if _opens(name)]
+    return found
+
+
+def _whole_names(node: ast.Import | ast.ImportFrom) -> list[str]:
+    """Everything that a statement may import, by its whole name."""
+    names = [alias.name for alias in node.names]
+    if isinstance(node, ast.Import):
+        return names
+    return [f"{node.module or ''}.{name}" for name in names]
+
+
+def _opens(name: str) -> bool:
+    return any(name == each or name.startswith(f"{each}.") for each in GOES_OUT)

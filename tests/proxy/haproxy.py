@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.docs.fences import fences
 from tests.support import pki
 from tests.support.pki import Pair
 from tests.support.server import free_port
@@ -17,23 +18,19 @@ from tests.support.server import free_port
 START_SECONDS = 20.0
 STOP_SECONDS = 15.0
 
-CONFIGURATION = """
-global
-    maxconn 64
+EXAMPLE = next(fence.text for fence in fences("docs/authentication.md") if fence.language == "haproxy")
+"""The configuration that the docs show for certificates of clients."""
+
+BESIDE = """
 defaults
     mode http
     timeout connect 10s
     timeout client 30s
     timeout server 30s
-frontend clients
-    bind 127.0.0.1:{port} ssl crt {folder}/server.pem ca-file {folder}/clients.pem verify optional {ignore}
-    http-request del-header Client-Cert
-    http-request del-header Client-Cert-Chain
-    http-request set-header Client-Cert :%[ssl_c_der,base64]: if {{ ssl_c_used }}
-    default_backend tessera
 backend tessera
     server one 127.0.0.1:{behind} source 127.0.0.2
 """
+"""What it needs beside that."""
 
 BALANCED = """
 global
@@ -64,7 +61,8 @@ def proxy(folder: Path, behind: int, server: Pair, authorities: bytes, ignore: s
     port = free_port()
     (folder / "server.pem").write_bytes(server.pem + server.key_pem)
     (folder / "clients.pem").write_bytes(authorities)
-    with running(folder, CONFIGURATION.format(folder=folder, port=port, behind=behind, ignore=ignore), port):
+    text = EXAMPLE.replace("bind :443", f"bind 127.0.0.1:{port}").replace("/etc/haproxy", str(folder))
+    with running(folder, text.replace(ANY, ignore) + BESIDE.format(behind=behind), port):
         yield port
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.docs.fences import fences
+from tests.support.pki import Pair
 from tests.support.server import free_port
 
 START_SECONDS = 20.0
@@ -32,6 +34,11 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
+    {servers}
+}}
+"""
+
+PLAIN = """
     server {{
         listen 127.0.0.1:{port};
         location / {{
@@ -41,8 +48,10 @@ http {{
             {lines}
         }}
     }}
-}}
 """
+
+EXAMPLE = next(fence.text for fence in fences("docs/deploying.md") if fence.language == "nginx")
+"""The configuration that the docs show."""
 
 
 def _program() -> str:
@@ -55,11 +64,31 @@ def _program() -> str:
 @contextmanager
 def proxy(folder: Path, behind: int, *lines: str) -> Iterator[int]:
     """An nginx in front of this port, with these lines of configuration; the port it listens on. It ends by itself."""
+    port = free_port()
+    text = "\n            ".join(lines)
+    with running(folder, PLAIN.format(port=port, behind=behind, address=ADDRESS, lines=text), port):
+        yield port
+
+
+@contextmanager
+def example(folder: Path, behind: int, server: Pair) -> Iterator[int]:
+    """The nginx of the docs in front of this port, with this certificate; the port it listens on."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
+    (folder / "server.pem").write_bytes(server.pem)
+    (folder / "server.key").write_bytes(server.key_pem)
+    text = EXAMPLE.replace("listen 443 ssl", f"listen 127.0.0.1:{port} ssl").replace("/etc/nginx", str(folder))
+    text = text.replace("/var/log/nginx", str(folder)).replace("127.0.0.1:8000;", f"127.0.0.1:{behind};")
+    with running(folder, text, port, "https"):
+        yield port
+
+
+@contextmanager
+def running(folder: Path, servers: str, port: int, scheme: str = "http") -> Iterator[None]:
+    """An nginx with these servers for the length of a block; it answers when the block begins."""
+    folder.mkdir(parents=True, exist_ok=True)
     file = folder / "nginx.conf"
-    text = "\n            ".join(lines)
-    file.write_text(CONFIGURATION.format(folder=folder, port=port, behind=behind, address=ADDRESS, lines=text))
+    file.write_text(CONFIGURATION.format(folder=folder, servers=servers))
     with (folder / "out").open("wb") as out:
         process = subprocess.Popen(
             [_program(), "-e", str(folder / "error.log"), "-c", str(file)],
@@ -68,8 +97,8 @@ def proxy(folder: Path, behind: int, *lines: str) -> Iterator[int]:
             stderr=out,
         )
     try:
-        _wait(process, port, folder)
-        yield port
+        _wait(f"{scheme}://127.0.0.1:{port}/", process, folder)
+        yield
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -80,11 +109,11 @@ def proxy(folder: Path, behind: int, *lines: str) -> Iterator[int]:
             raise
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
+def _wait(url: str, process: subprocess.Popen[bytes], folder: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            httpx.get(f"http://127.0.0.1:{port}/", timeout=5)
+            httpx.get(url, timeout=5, verify=False)  # only whether it answers
         except httpx.TransportError:
             time.sleep(0.02)
         else:

@@ -10,7 +10,7 @@ import pytest
 
 from tessera.app import applications, client_credentials
 from tessera.app.house import House
-from tests.proxy import haproxy
+from tests.proxy import haproxy, nginx
 from tests.support import deeds, pki
 from tests.support.pki import Pair
 from tests.support.server import running
@@ -68,7 +68,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         await client_credentials.add_subject(house, by_subject, "subject", "san_dns:app.partner.example")
         return by_certificate, by_subject
 
-    settings = {"TESSERA_TRUSTED_PROXIES": "127.0.0.2", "TESSERA_MTLS_CA_FILE": str(folder / "ca.pem")}
+    settings = {"TESSERA_CLIENT_CERTIFICATE_PROXIES": "127.0.0.2", "TESSERA_MTLS_CA_FILE": str(folder / "ca.pem")}
     with running(folder / "data", **settings) as server:
         ids = deeds.do(folder / "data", furnish)
         with haproxy.proxy(folder / "proxy", server.port, haproxy.server_certificate(root), OURS.pem) as port:
@@ -104,3 +104,53 @@ def test_a_client_cannot_write_the_header_itself(door: Door) -> None:
             assert door.ask(client, door.certificate_id, **{"client-cert": header}).status_code == 401
             assert door.read(client, token, **{"client-cert": header}) == 401
         assert door.read(nobody, token, door.behind, **{"client-cert": header}) == 401
+
+
+def test_a_start_that_counts_on_the_other_setting_is_told(tmp_path: Path) -> None:
+    """Where `trusted_proxies` alone names the proxy, the log says at the start which setting certificates need."""
+
+    async def furnish(house: House) -> None:
+        issued = await applications.create(house, "by certificate", 1)
+        await client_credentials.add_certificate(house, issued.client_id, "certificate", OWN.pem)
+
+    folder = tmp_path / "data"
+    with running(folder) as server:
+        assert "client_certificates_ignored" not in server.output
+        deeds.do(folder, furnish)
+    with running(folder, TESSERA_TRUSTED_PROXIES="127.0.0.2") as server:
+        assert "client_certificates_ignored" in server.output
+        assert "by certificate cannot use certificates: the setting client_certificate_proxies" in server.output
+    with running(folder, TESSERA_CLIENT_CERTIFICATE_PROXIES="127.0.0.2") as server:
+        assert "client_certificates_ignored" not in server.output
+
+
+def test_the_nginx_of_the_docs_hands_over_nothing_of_its_clients(tmp_path: Path) -> None:
+    """Neither a certificate nor an address that a client made up gets through, and no query gets into its log."""
+    root = pki.authority()
+    own = pki.certificate("nginx", root, "ip:127.0.0.1", usage=pki.SERVERS)
+    (tmp_path / "trust.pem").write_bytes(root.pem)
+
+    async def furnish(house: House) -> str:
+        issued = await applications.create(house, "by certificate", 1)
+        await client_credentials.add_certificate(house, issued.client_id, "certificate", OWN.pem)
+        return issued.client_id
+
+    believing = {"TESSERA_CLIENT_CERTIFICATE_PROXIES": "127.0.0.1", "TESSERA_TRUSTED_PROXIES": "127.0.0.1"}
+    headers = {
+        "client-cert": pki.header(OWN.der).decode(),
+        "forwarded": "for=192.0.2.1",
+        "x-forwarded-for": "192.0.2.1",
+    }
+    with running(tmp_path / "data", **believing) as server:
+        data = {"grant_type": "client_credentials", "client_id": deeds.do(tmp_path / "data", furnish)}
+        assert httpx.post(f"{server.url}/oauth/token", data=data, headers=headers).status_code == 200
+        with nginx.example(tmp_path / "nginx", server.port, own) as port:
+            context = ssl.create_default_context(cafile=str(tmp_path / "trust.pem"))
+            url = f"https://127.0.0.1:{port}/oauth/token"
+            answer = httpx.post(url, data=data, headers=headers, params={"secret": "hidden"}, verify=context)
+            assert answer.status_code == 401
+            assert answer.json()["error"] == "invalid_client"
+        logged = (tmp_path / "nginx" / "access.log").read_text()
+        assert "POST /oauth/token 401" in logged
+        assert "hidden" not in logged
+        assert [line for line in server.output.splitlines() if "192.0.2.1" in line and "401" in line] == []

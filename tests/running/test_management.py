@@ -9,9 +9,12 @@ from pathlib import Path
 
 import httpx
 
+from tessera.app import demo, organizations, webhooks
+from tessera.app.house import House
 from tests.cli.command import one_sentence, spawn
-from tests.support import raw
+from tests.support import deeds, raw
 from tests.support.operator import Operated, operated, until
+from tests.support.post import happen
 from tests.support.processes import children
 from tests.support.raw import Wire
 from tests.support.server import free_port, running
@@ -40,6 +43,22 @@ def test_it_is_alive_and_ready_and_not_public(tmp_path: Path) -> None:
         shown = served.ask("/readyz").text + served.ask("/metrics").text
         secrets = [*served.server.demo.values(), (served.server.folder / "master.key").read_text().strip()]
         assert [each for each in secrets if each in shown] == []
+
+
+def test_no_webhook_reaches_it(tmp_path: Path) -> None:
+    """A message to the port that this server really has, free or named, is not sent, though loopback is allowed."""
+    folder = tmp_path / "data"
+    with operated(folder, TESSERA_OUTBOUND_NETWORKS_ALLOWED="127.0.0.0/8") as served:
+
+        async def furnish(house: House) -> None:
+            organization = await organizations.find(house, demo.ORGANIZATION)
+            await webhooks.create(house, organization, "inside", f"{served.management}/metrics", "all")
+            await happen(house, 1, organization=organization.number)
+
+        deeds.do(folder, furnish)
+        (first, *_) = until(lambda: served.events("webhook_failing"), bool)
+        assert first["reason"].startswith("not sent: 127.0.0.1, which is loopback")
+        assert "that of management" in first["reason"]
 
 
 def test_a_taken_port_gives_way_only_when_nobody_chose_it(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tests.support.key_server import KeyServer, serving
 from tests.support.scene import Scene, play
 from tests.support.server import Server, running
 
-ASKING = {"TESSERA_JWKS_PRIVATE_ADDRESSES": "true"}
+ASKING = {"TESSERA_OUTBOUND_NETWORKS_ALLOWED": "127.0.0.0/8"}
 """The key server of a test is on this machine."""
 
 PATIENCE_SECONDS = 60.0
@@ -39,8 +39,14 @@ def key_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyServer]:
         yield server
 
 
+@pytest.fixture(autouse=True)
+def _operator_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands of a test may name a key server on this machine; what a server may ask each test says."""
+    monkeypatch.setenv("TESSERA_OUTBOUND_NETWORKS_ALLOWED", "127.0.0.0/8")
+
+
 def partner(folder: Path, key_server: KeyServer) -> str:
-    """An application that an operator makes and whose keys he names by their address; its client id."""
+    """An application that an operator makes and whose keys they name by their address; its client id."""
     at = ("--data-dir", folder)
     client_id: str = run("apps", "create", "Partner", "--json", *at).document["client_id"]
     added = run("apps", "keys", "add", "Partner", "--jwks-uri", key_server.url(), "--json", *at).document
@@ -84,10 +90,10 @@ def test_a_server_asks_nobody_in_its_own_networks_unless_told(tmp_path: Path, ke
     """Without the setting the key server hears nothing, the client is refused, and the log says which setting it is."""
     folder, key = tmp_path / "data", assertions.new_key()
     publish(key_server, key=key)
-    with running(folder) as server:
+    with running(folder, TESSERA_OUTBOUND_NETWORKS_ALLOWED="10.0.0.0/8") as server:
         client_id = partner(folder, key_server)
         assert status(server, client_id, key, "key") == 401
-        assert "jwks_private_addresses" in server.output
+        assert "outbound_networks_allowed" in server.output
     assert key_server.asked == []
 
 
@@ -120,7 +126,7 @@ def test_keys_follow_one_another_at_the_key_server(tmp_path: Path, key_server: K
     old, new = assertions.new_key(), assertions.new_key()
 
     async def scenario(scene: Scene) -> None:
-        scene.house.key_sets = KeySets(HTTPSFetcher(private=True), scene.clock)
+        scene.house.key_sets = KeySets(HTTPSFetcher(scene.house.outbound), scene.clock)
         await client_credentials.add_key_set(scene.house, scene.partner.client_id, "set", key_server.url())
         publish(key_server, old=old)
         await ask(scene, good(scene, old, kid="old"))

@@ -10,7 +10,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from tessera.core import assertions, jws
+from tessera.core import assertions, jws, public_keys
 from tessera.core.jws import Algorithm, PrivateKey
 
 _count = count(1)
@@ -27,7 +27,7 @@ def new_key(algorithm: Algorithm = Algorithm.ES256) -> PrivateKey:
 
 def jwk(key: PrivateKey, **members: str) -> bytes:
     """The public half as a JWK, with members beside."""
-    return msgspec.json.encode({**jws.public_jwk(key.public_key()), **members})
+    return msgspec.json.encode({**public_keys.jwk(key.public_key()), **members})
 
 
 def claims(client_id: str, audience: object, now_seconds: float, **other: object) -> dict[str, object]:

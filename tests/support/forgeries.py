@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tessera.core import jws
+from tessera.core import jws, public_keys
 from tessera.core.jws import Algorithm, PrivateKey
 from tessera.core.signing import SigningKey
 
@@ -87,8 +87,8 @@ class Forger:
         ]
         payload = jws.decode(self.body)
         for key, algorithm in strangers:
-            public = jws.public_jwk(key.public_key())
-            own = jws.encode(jws.thumbprint(key.public_key()))
+            public = public_keys.jwk(key.public_key())
+            own = jws.encode(public_keys.thumbprint(key.public_key()))
             headers: dict[str, dict[str, Any]] = {
                 "our kid": {"kid": self.key.key_id},
                 "its own kid": {"kid": own},

@@ -5,10 +5,12 @@ from base64 import b64encode
 from ipaddress import ip_address
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 DAY = dt.timedelta(days=1)
 
@@ -18,7 +20,7 @@ SERVERS = ExtendedKeyUsageOID.SERVER_AUTH
 class Pair:
     """A certificate and its private key."""
 
-    def __init__(self, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
+    def __init__(self, key: Key, certificate: x509.Certificate) -> None:
         self.key = key
         self.certificate = certificate
 
@@ -67,9 +69,10 @@ def certificate(
     now: float | None = None,
     days: int = 10,
     usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.CLIENT_AUTH,
+    key: Key | None = None,
 ) -> Pair:
     """A certificate, signed by itself when there is no issuer; `names` are its other names, as `dns:app.example`."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     builder = _builder(name(text), name(text) if issuer is None else issuer.certificate.subject, key, now, days)
     builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
     if names:
@@ -78,14 +81,12 @@ def certificate(
     return Pair(key, _signed(builder, signer))
 
 
-def _signed(builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+def _signed(builder: x509.CertificateBuilder, key: Key) -> x509.Certificate:
     identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
     return builder.add_extension(identifier, critical=False).sign(key, SHA256())
 
 
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: float | None, days: int
-) -> x509.CertificateBuilder:
+def _builder(subject: x509.Name, issuer: x509.Name, key: Key, now: float | None, days: int) -> x509.CertificateBuilder:
     moment = dt.datetime.now(dt.UTC) if now is None else dt.datetime.fromtimestamp(now, dt.UTC)
     return (
         x509.CertificateBuilder()

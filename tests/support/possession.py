@@ -8,7 +8,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from tessera.core import jws
+from tessera.core import jws, public_keys
 from tessera.core.jws import Algorithm, PrivateKey
 
 MAKERS: dict[Algorithm, Callable[[], PrivateKey]] = {
@@ -34,13 +34,13 @@ class Holder:
     def __init__(self, algorithm: Algorithm = Algorithm.ES256) -> None:
         self.algorithm = algorithm
         self.key = MAKERS[algorithm]()
-        self.jwk = jws.public_jwk(self.key.public_key())
+        self.jwk = public_keys.jwk(self.key.public_key())
         self.made = 0
 
     @property
     def thumbprint(self) -> bytes:
         """The thumbprint of the key."""
-        return jws.thumbprint(self.key.public_key())
+        return public_keys.thumbprint(self.key.public_key())
 
     def proof(
         self,

@@ -19,7 +19,7 @@ TIMEOUT_SECONDS = 15.0
 @asynccontextmanager
 async def delivering(house: House, timeout_seconds: float = TIMEOUT_SECONDS) -> AsyncIterator[None]:
     """The deliverer at work for the length of a block."""
-    async with open_sender(timeout_seconds) as sender:
+    async with open_sender(house.outbound, timeout_seconds) as sender:
         task = asyncio.create_task(deliveries.deliver(house, sender))
         try:
             yield

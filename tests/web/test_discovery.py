@@ -185,10 +185,10 @@ def test_no_header_changes_what_is_told(server: Server, headers: list[tuple[str,
 
 
 def test_what_is_set_up_for_certificates_is_told(tmp_path: Path) -> None:
-    """With a trusted proxy and an authority both ways of certificates are told of, with the proxy alone only one."""
+    """With a proxy that hands them over and an authority both ways are told of, with the proxy alone only one."""
 
     async def scenario(scene: Scene) -> None:
-        scene.house.settings = load(trusted_proxies=("127.0.0.1",))
+        scene.house.settings = load(client_certificate_proxies=("127.0.0.1",))
         for authorities, added in (
             (None, ["self_signed_tls_client_auth"]),
             (Authorities(pki.authority().pem), ["self_signed_tls_client_auth", "tls_client_auth"]),

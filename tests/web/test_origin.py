@@ -143,11 +143,21 @@ def test_a_proxy_that_is_none_is_told_at_the_start(text: str) -> None:
     """A setting that is no address or network stops the start with a sentence."""
     with pytest.raises(NotANetwork):
         Origins([text])
-    with pytest.raises(SettingsError, match=r"trusted_proxies cannot be used: .* is neither an address nor a network"):
-        load(trusted_proxies=(text,))
+    for name in ("trusted_proxies", "client_certificate_proxies", "outbound_networks_allowed"):
+        with pytest.raises(SettingsError, match=rf"{name} cannot be used: .* is neither an address nor a network"):
+            load(**{name: (text,)})
+
+
+@pytest.mark.parametrize("text", ["0.0.0.0/0", "::/0"])
+def test_not_everybody_can_hand_certificates_over(text: str) -> None:
+    """A network that every client is in is refused at the start, with the reason; the other lists may have it."""
+    with pytest.raises(SettingsError, match=r"client_certificate_proxies cannot be used: with .* everybody could"):
+        load(client_certificate_proxies=("127.0.0.1", text))
+    assert load(trusted_proxies=(text,), outbound_networks_allowed=(text,)).trusted_proxies == (text,)
 
 
 def test_the_setting_is_a_list_of_words(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the environment addresses stand with spaces or commas between."""
-    monkeypatch.setenv("TESSERA_TRUSTED_PROXIES", "10.0.0.1, fd00::/8 ::1")
-    assert load().trusted_proxies == ("10.0.0.1", "fd00::/8", "::1")
+    for name in ("trusted_proxies", "client_certificate_proxies", "outbound_networks_allowed"):
+        monkeypatch.setenv(f"TESSERA_{name.upper()}", "10.0.0.1, fd00::/8 ::1")
+        assert getattr(load(), name) == ("10.0.0.1", "fd00::/8", "::1")

@@ -13,6 +13,7 @@ import pytest
 from tessera.app import deliveries, demo, duties
 from tests.cli.command import run
 from tests.support import deeds
+from tests.support.house import HERE
 from tests.support.post import happen
 from tests.support.receiver import Received, Receiver, receiving_beside
 from tests.support.server import Server, running
@@ -20,6 +21,11 @@ from tests.support.server import Server, running
 pytestmark = pytest.mark.alone
 
 SOON_SECONDS = 10.0
+
+
+@pytest.fixture(autouse=True)
+def _receivers_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TESSERA_OUTBOUND_NETWORKS_ALLOWED", " ".join(HERE))
 
 
 def until(true: Callable[[], bool], seconds: float = SOON_SECONDS) -> None:

@@ -59,7 +59,9 @@ def routes(house: House) -> list[Route]:
         return _told(JWKSet(house.directory.signing.published(house.clock.now())))
 
     server = metadata.authorization_server(
-        house.issuer, certificates=bool(house.settings.trusted_proxies), authorities=house.authorities is not None
+        house.issuer,
+        certificates=bool(house.settings.client_certificate_proxies),
+        authorities=house.authorities is not None,
     )
     return [
         *_document(house, metadata.AUTHORIZATION_SERVER, server, AUTHORIZATION_SERVER),

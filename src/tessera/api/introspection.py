@@ -71,7 +71,7 @@ def routes(house: House) -> list[Route]:
 
     async def info(request: Request) -> Response:
         """What the token in the header says."""
-        shown = evidence.read(request, house.settings.trusted_proxies)
+        shown = evidence.read(request, house.settings)
         told = await introspection.holder_s(house, shown)
         if shown.proofs:
             request.also_answer += guard.fresh_nonce(house)

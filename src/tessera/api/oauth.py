@@ -127,6 +127,6 @@ async def params(request: Request) -> wire.Params:
 def proof(house: House, request: Request) -> Evidence:
     """What the request proves; a header by which a client authenticates, sent twice, proves nothing."""
     try:
-        return evidence.read(request, house.settings.trusted_proxies)
+        return evidence.read(request, house.settings)
     except DuplicateHeader:
         raise InvalidClient(UNKNOWN_CLIENT, detail="two Authorization headers", check="client.two_ways") from None

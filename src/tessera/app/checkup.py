@@ -5,9 +5,11 @@ from enum import StrEnum
 
 import msgspec
 
+from tessera.app import client_certificates
 from tessera.core.keys import KeyPurpose, MasterKey
 from tessera.core.times import SECOND, core_time
 from tessera.core.warnings import ENDING_DAYS, endings, greedy
+from tessera.settings import Settings
 from tessera.store.checkup import DatabaseFacts, FileFacts, FolderFacts
 from tessera.store.migrate import SchemaState
 from tessera.store.server_facts import ServerFacts
@@ -250,3 +252,9 @@ def _url_credentials(database: DatabaseFacts) -> Iterator[Finding]:
             f"{application} has sent its secret in a URL {used} times, where logs keep it. Have its partner send it in"
             f' the body or by Basic, then `tessera apps set "{application}" --query-credentials deny`.',
         )
+
+
+def certificates(settings: Settings, database: DatabaseFacts) -> list[Finding]:
+    """What is to be said of certificates of clients; nothing when they are taken, or nobody counts on them."""
+    problem = client_certificates.ignored(settings, database.by_certificate)
+    return [_warn("client certificates", problem)] if problem else []

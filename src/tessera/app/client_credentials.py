@@ -4,8 +4,8 @@ import msgspec
 
 from tessera.app.applications import CALLED
 from tessera.app.house import House
-from tessera.app.operators import OperatorError, check_text, commit
-from tessera.core import applications, certificates, jws, key_sets
+from tessera.app.operators import OperatorError, check_reachable, check_text, commit
+from tessera.core import applications, certificates, jws, key_sets, public_keys
 from tessera.core.applications import ApplicationRecord, AuthenticationMethod, CredentialKind, CredentialRecord
 from tessera.core.certificates import NotUsable
 from tessera.core.changes import AddCredential, SetAuthenticationMethods
@@ -25,13 +25,13 @@ METHODS = {
 async def add_key(house: House, client_id: str, name: str, jwk: bytes, *, ends_at: int | None = None) -> str:
     """Add a public key, given as a JWK; its thumbprint (RFC 7638). Raises OperatorError."""
     try:
-        key = jws.read_key(jwk)
+        key = public_keys.read(jwk)
     except Malformed as reason:
         raise OperatorError(f"The key cannot be used: {reason}. Give the public key of the pair as a JWK.") from None
     only = {"alg": key.algorithms[0].value} if len(key.algorithms) == 1 else {}
     named = {"kid": key.key_id} if key.key_id is not None else {}
-    held = msgspec.json.encode({**jws.public_jwk(key.key), **only, **named})
-    thumbprint = jws.encode(jws.thumbprint(key.key))
+    held = msgspec.json.encode({**public_keys.jwk(key.key), **only, **named})
+    thumbprint = jws.encode(public_keys.thumbprint(key.key))
     await _add(house, client_id, name, (CredentialKind.PUBLIC_KEY, held, thumbprint), ends_at)
     return thumbprint
 
@@ -39,10 +39,10 @@ async def add_key(house: House, client_id: str, name: str, jwk: bytes, *, ends_a
 async def add_pem_key(house: House, client_id: str, name: str, pem: bytes, *, ends_at: int | None = None) -> str:
     """Add a public key, given as PEM; its thumbprint. Raises OperatorError."""
     try:
-        key: PublicKey = jws.read_pem(pem)
+        key: PublicKey = public_keys.read_pem(pem)
     except Malformed as reason:
         raise OperatorError(f"The key cannot be used: {reason}. Give the public key of the pair as PEM.") from None
-    return await add_key(house, client_id, name, msgspec.json.encode(jws.public_jwk(key)), ends_at=ends_at)
+    return await add_key(house, client_id, name, msgspec.json.encode(public_keys.jwk(key)), ends_at=ends_at)
 
 
 async def add_key_set(house: House, client_id: str, name: str, address: str, *, ends_at: int | None = None) -> None:
@@ -51,6 +51,7 @@ async def add_key_set(house: House, client_id: str, name: str, address: str, *, 
         held = key_sets.check_address(address)
     except ValueError as reason:
         raise OperatorError(str(reason)) from None
+    await check_reachable(house, address)
     await _add(house, client_id, name, (CredentialKind.JWKS_URI, held.encode("ascii"), ""), ends_at)
 
 

@@ -1,12 +1,13 @@
 """Clients that prove themselves by a signed assertion: with which of their keys, and only once each."""
 
 from tessera.app import proofs
-from tessera.app.house import Holders, House
-from tessera.core import assertions, jws
-from tessera.core.applications import Application, CredentialKind
+from tessera.app.house import Holder, Holders, House
+from tessera.core import assertions, jws, public_keys
+from tessera.core.applications import Application, Credential, CredentialKind
 from tessera.core.assertions import SKEW_SECONDS
 from tessera.core.credentials import UNKNOWN_CLIENT, Assertion
 from tessera.core.errors import InvalidClient
+from tessera.core.jws import Malformed
 from tessera.core.times import SECOND
 
 TRIED_MAX = 4
@@ -50,15 +51,23 @@ def _holders(house: House, application: Application) -> Holders:
     packed = application.packed_credentials
     known = house.client_keys.get(packed)
     if known is None:
-        known = tuple(
-            (each, (jws.read_key(each.digest),) if each.kind is CredentialKind.PUBLIC_KEY else ())
-            for each in application.credentials
-            if each.kind in (CredentialKind.PUBLIC_KEY, CredentialKind.JWKS_URI)
-        )
+        known = tuple(holder for each in application.credentials if (holder := _holder(each)) is not None)
         if len(house.client_keys) >= REMEMBERED_MAX:
             house.client_keys.clear()
         house.client_keys[packed] = known
     return known
+
+
+def _holder(credential: Credential) -> Holder | None:
+    """A credential with its key, without any for the address of a set; None when no key can prove it."""
+    if credential.kind is CredentialKind.JWKS_URI:
+        return credential, ()
+    if credential.kind is not CredentialKind.PUBLIC_KEY:
+        return None
+    try:
+        return credential, (public_keys.read(credential.digest),)
+    except Malformed:  # taken by a version that knew less of weak keys: the others work
+        return None
 
 
 async def spend(house: House, presented: Assertion) -> None:

@@ -18,11 +18,15 @@ from tessera.core.jws import VerifyingKey
 from tessera.core.times import SECOND, UUID_RANDOM_BYTES, uuid_of
 from tessera.directory import Directory
 from tessera.ops.metrics import Metrics
+from tessera.ops.outbound import Outbound
 from tessera.ports import Clock, Entropy, Fetcher, SharedCounts, SlowHash, Store
 from tessera.settings import Settings
 
-Holders = tuple[tuple[Credential, tuple[VerifyingKey, ...]], ...]
-"""An application's credentials that stand for public keys, each with its own; none when an address has to be asked."""
+Holder = tuple[Credential, tuple[VerifyingKey, ...]]
+"""A credential that stands for a public key, with that; without any when an address has to be asked."""
+
+Holders = tuple[Holder, ...]
+"""Those of an application."""
 
 REPORT_SECONDS = 60
 """Between two reports of the same: of a rail that would refuse, of floods."""
@@ -32,9 +36,10 @@ class House:
     """What every deed may use: the store and the directory over it, the clock, entropy, the slow hash, the settings.
 
     `issuer` is the address by which callers reach the service, and what signed texts say made them. `usage` counts, and
-    `token_reuse` has the tokens that may be handed out again. `metrics` are the operator's numbers. `heard_at` is when
-    what other processes change was last heard; 0 where nobody listens, as in a command. `actor` is who acts in this
-    process when nothing else is said, `refusals` holds what was refused until it is written.
+    `token_reuse` has the tokens that may be handed out again. `metrics` are the operator's numbers. `outbound` guards
+    connections to elsewhere. `heard_at` is when what other processes change was last heard; 0 where nobody listens, as
+    in a command. `actor` is who acts in this process when nothing else is said, `refusals` holds what was refused until
+    it is written.
     """
 
     __slots__ = (
@@ -50,6 +55,7 @@ class House:
         "issuer",
         "key_sets",
         "metrics",
+        "outbound",
         "rail_reports",
         "refusals",
         "refuses_when_stale",
@@ -71,6 +77,7 @@ class House:
         entropy: Entropy,
         slow_hash: SlowHash,
         fetcher: Fetcher,
+        outbound: Outbound,
         authorities: Authorities | None = None,
         settings: Settings,
         counts: SharedCounts,
@@ -96,6 +103,7 @@ class House:
         self.verified: dict[tuple[int, bytes], None] = {}
         self.authorities = authorities
         self.key_sets = KeySets(fetcher, clock)
+        self.outbound = outbound
         self.client_keys: dict[bytes, Holders] = {}
         self.turns: dict[str, asyncio.Lock] = {}
 

@@ -66,9 +66,10 @@ class KeySets:
     async def _get(self, address: str, known: _Known) -> None:
         try:
             known.keys = key_sets.read(await self._fetcher.fetch(address, key_sets.BYTES_MAX))
-            known.got_at = known.tried_at = self._clock.now()
+            known.got_at = self._clock.now()
         except (NotFetched, Malformed) as error:
-            now = known.tried_at = self._clock.now()
             log.warning("key_set_unavailable", address=address, reason=str(error))
-            if known.got_at is None or now - known.got_at > STALE_SECONDS * SECOND:
+            if known.got_at is None or self._clock.now() - known.got_at > STALE_SECONDS * SECOND:
                 known.keys = []
+        finally:  # whatever came of it, a defect of ours too: nothing lifts the brake
+            known.tried_at = self._clock.now()

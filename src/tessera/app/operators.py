@@ -6,7 +6,7 @@ from tessera.app.house import House
 from tessera.core import changes, wire
 from tessera.core.applications import IMPORTED_LENGTH_MAX
 from tessera.core.changes import Change
-from tessera.ports import Conflict
+from tessera.ports import Conflict, NotAllowed
 
 
 class OperatorError(Exception):
@@ -17,6 +17,14 @@ def check_text(what: str, text: str) -> None:
     """Raises OperatorError unless the text is printable ASCII of a length that a name, id or secret may have."""
     if not text or not wire.printable(text, IMPORTED_LENGTH_MAX):
         raise OperatorError(f"{what} must be 1 to {IMPORTED_LENGTH_MAX} printable ASCII characters.")
+
+
+async def check_reachable(house: House, url: str) -> None:
+    """Raises OperatorError when this URL leads to where nothing may be sent. A name that nobody knows yet passes."""
+    try:
+        await house.outbound.check(url)
+    except NotAllowed as reason:
+        raise OperatorError(f"Nothing may be sent to this URL: {reason}.") from None
 
 
 async def commit(

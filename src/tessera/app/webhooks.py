@@ -4,7 +4,7 @@ import msgspec
 
 from tessera.app import organizations
 from tessera.app.house import House
-from tessera.app.operators import OperatorError, check_text, commit
+from tessera.app.operators import OperatorError, check_reachable, check_text, commit
 from tessera.core.changes import (
     AddWebhook,
     DeleteWebhook,
@@ -56,7 +56,7 @@ class Progress(msgspec.Struct, frozen=True):
 async def create(house: House, organization: OrganizationRecord, name: str, url: str, events: str) -> IssuedWebhook:
     """Create a webhook, told what happens from now on. Raises OperatorError."""
     check_text("The name", name)
-    _check_url(url)
+    await _check_url(house, url)
     kinds = read_kinds(events)
     secret = house.entropy.random_bytes(SECRET_BYTES)
     enclosed = house.directory.enclose(place_of(organization.number, name), secret)
@@ -64,10 +64,11 @@ async def create(house: House, organization: OrganizationRecord, name: str, url:
     return IssuedWebhook(name, organization.name, url, kinds, secret_text(secret))
 
 
-def _check_url(url: str) -> None:
+async def _check_url(house: House, url: str) -> None:
     problem = url_problem(url)
     if problem is not None:
         raise OperatorError(problem)
+    await check_reachable(house, url)
 
 
 def read_kinds(events: str) -> str:
@@ -114,7 +115,7 @@ async def change(house: House, webhook: Webhook, url: str | None, events: str | 
     if url is None and events is None:
         raise OperatorError("Say what to change: --url, --events or both.")
     if url is not None:
-        _check_url(url)
+        await _check_url(house, url)
     kinds = webhook.kinds if events is None else read_kinds(events)
     await commit(house, SetWebhook(webhook.number, webhook.url if url is None else url, kinds), about=webhook.name)
 

@@ -250,14 +250,12 @@ def delete(name: Hook, *, org: Org = None, yes: Yes = False, data_dir: DataDir =
 @app.command("test", epilog=examples("webhooks test shop"))
 def send_test(name: Hook, *, org: Org = None, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """Send a signed `webhook.test` message now, and show the answer; exit code 1 when it did not arrive."""
-    from tessera import settings, wiring
+    from tessera import wiring
     from tessera.app import webhooks
-
-    chosen = settings.load(data_dir=data_dir)
 
     async def work(house: "House") -> "Answer":
         _, webhook = await webhooks.find_named(house, org, name)
-        async with wiring.open_sender(chosen) as sender:
+        async with wiring.open_sender(house) as sender:
             return await webhooks.test(house, sender, webhook)
 
     answer = with_house(data_dir, work)

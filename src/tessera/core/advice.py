@@ -42,7 +42,7 @@ CHECKS: Mapping[str, Advice] = {
     ),
     "binding.certificate": Advice(
         "The client certificate is absent, or is not the one that the token is bound to.",
-        "Look whether the proxy in front is trusted (`trusted_proxies`) and hands the certificate over.",
+        "Look whether the proxy in front hands the certificate over, and `client_certificate_proxies` names it.",
     ),
     "binding.two": Advice(
         "The request asks for a token that is bound to a key and to a certificate.",
@@ -50,7 +50,8 @@ CHECKS: Mapping[str, Advice] = {
     ),
     "client.credentials": Advice(
         "The request names no client, or proves nothing.",
-        "Have the client send client_id and client_secret: by HTTP Basic, or in a form body with its content type.",
+        "Have the client send client_id and client_secret: by HTTP Basic, or in a form body with its content type. If"
+        " it has a certificate, look whether `client_certificate_proxies` names the proxy that hands it over.",
     ),
     "client.flood": Advice(
         "Too many wrong secrets came for this client from this address.",

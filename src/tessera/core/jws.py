@@ -1,4 +1,4 @@
-"""Signed texts: JSON Web Signatures in the compact form (RFC 7515), and the keys that make and check them.
+"""Signed texts: JSON Web Signatures in the compact form (RFC 7515). The keys that check them are in `public_keys`.
 
 Only what this service needs, and nothing that was ever abused: no `none`, no symmetric algorithm, no key that the
 signed text itself brings (but for a DPoP proof, whose reader takes it by hand), no critical extension, no encryption.
@@ -6,28 +6,24 @@ Each key checks the algorithms of its own kind only, so that no text can choose 
 """
 
 import binascii
-import hashlib
-from collections.abc import Callable, Collection, Mapping
+import re
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 LENGTH_MAX = 4096
 """Characters of a signed text, beyond which it is not looked at."""
 
 HEADER_LENGTH_MAX = 1024
 """Characters of its header."""
-
-RSA_BITS_MIN, RSA_BITS_MAX = 2048, 4096
-RSA_EXPONENT_BITS_MAX = 32
-"""A long exponent would make checking as slow as signing."""
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _FROM_URL_SAFE = bytes.maketrans(b"-_+/=", b"+/\0\0\0")
@@ -44,6 +40,12 @@ HEADERS_REMEMBERED_MAX = 1024
 
 _COORDINATE_BYTES = 32
 _ECDSA = ec.ECDSA(SHA256())
+
+_LACKING = re.compile(r"missing required field `([\w#]+)`")
+_AT = re.compile(r"- at `\$\.([\w#]+)")
+"""How msgspec names a member of ours that is absent, or whose value has another type."""
+
+T = TypeVar("T")
 
 
 class Algorithm(StrEnum):
@@ -66,19 +68,37 @@ class Malformed(ValueError):
     """It is no signed text, or no key, that we read; the text says why and quotes nothing of it."""
 
 
+class Header(msgspec.Struct, frozen=True, gc=False, rename={"x5t_s256": "x5t#S256"}):
+    """The members of a header that RFC 7515 section 4.1 defines, each of its type; null is as good as absent.
+
+    `jwk` is JSON, still to be read. Members beyond these are passed over.
+    """
+
+    alg: str
+    kid: str | None = None
+    typ: str | None = None
+    cty: str | None = None
+    jku: str | None = None
+    jwk: msgspec.Raw = msgspec.Raw()
+    x5u: str | None = None
+    x5c: list[str] | None = None
+    x5t: str | None = None
+    x5t_s256: str | None = None
+    crit: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
 class Unverified(msgspec.Struct, frozen=True, gc=False):
     """A signed text taken apart; nothing in it is to be believed before `verify`. Others may share its header."""
 
-    header: Mapping[str, Any]
+    header: Header
     payload: bytes
     signed: bytes
     signature: bytes
 
     @property
     def algorithm(self) -> str:
-        """What the header says it was signed with; a text that is no algorithm's name when it says nothing."""
-        algorithm = self.header.get("alg")
-        return algorithm if isinstance(algorithm, str) else ""
+        """The algorithm that the header names, which may be none of ours."""
+        return self.header.alg
 
 
 class VerifyingKey(msgspec.Struct, frozen=True):
@@ -137,19 +157,37 @@ def split(text: str) -> Unverified:
     return Unverified(_header(head), _decoded(body), raw[: len(head) + 1 + len(body)], _decoded(signature))
 
 
-_JSON_OBJECT = msgspec.json.Decoder(dict[str, Any])
+_HEADER = msgspec.json.Decoder(Header)
 
 
 @lru_cache(maxsize=HEADERS_REMEMBERED_MAX)
-def _header(head: bytes) -> Mapping[str, Any]:
-    raw = _decoded(head)
-    try:
-        header = _JSON_OBJECT.decode(raw)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise Malformed("its header is not a JSON object") from None
-    if "crit" in header:
+def _header(head: bytes) -> Header:
+    header = members(_HEADER, _decoded(head), "its header")
+    if header.crit is not msgspec.UNSET:
         raise Malformed("its header has critical members, and we know none")
     return header
+
+
+def members(decoder: msgspec.json.Decoder[T], raw: bytes, called: str) -> T:
+    """Decode a JSON object that a stranger wrote, each member of the type it must have.
+
+    Raises Malformed, and nothing else, whatever the bytes are; the text names the member, which is one of ours.
+    """
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise Malformed(f"{called} {_fault(str(error))}") from None
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        raise Malformed(f"{called} is not a JSON object") from None
+
+
+def _fault(text: str) -> str:
+    """Reduce a validation message to the name of the member: the rest may hold what was sent."""
+    lacking = _LACKING.search(text)
+    if lacking:
+        return f"lacks {lacking[1]}"
+    at = _AT.search(text)
+    return f"has {at[1]} of the wrong type" if at else "is not a JSON object"
 
 
 def verify(text: Unverified, key: VerifyingKey, allowed: Collection[str] = ALGORITHMS) -> bool:
@@ -191,96 +229,6 @@ _CHECKS: dict[str, Callable[[Any, bytes, bytes], None]] = {
     Algorithm.RS256: _check_rs256,
 }
 """How a signature of each algorithm is checked; the key is of its kind. What is wrong raises InvalidSignature."""
-
-
-def verifying_key(jwk: dict[str, Any]) -> VerifyingKey:
-    """The key that a JWK (RFC 7517) describes.
-
-    Raises Malformed for a private or symmetric key, one of another kind or too weak, or one that is not for signatures.
-    """
-    if jwk.get("d") is not None or jwk.get("k") is not None:
-        raise Malformed("it holds a private or a secret key")
-    if jwk.get("use", "sig") != "sig" or "verify" not in (jwk.get("key_ops") or ["verify"]):
-        raise Malformed("the key is not for signatures")
-    key, algorithms = _public(jwk)
-    only, key_id = jwk.get("alg"), jwk.get("kid")
-    if only is not None:
-        algorithms = tuple(each for each in algorithms if each == only)
-        if not algorithms:
-            raise Malformed("the key is for an algorithm that we do not take")
-    return VerifyingKey(key, algorithms, key_id if isinstance(key_id, str) else None)
-
-
-def read_key(raw: bytes) -> VerifyingKey:
-    """The key of a JWK as JSON. Raises Malformed as `verifying_key` does."""
-    try:
-        jwk = _JSON_OBJECT.decode(raw)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise Malformed("it is not a JSON object") from None
-    return verifying_key(jwk)
-
-
-def read_pem(raw: bytes) -> PublicKey:
-    """The public key of a PEM text. Raises Malformed for anything else, above all for a private key."""
-    if b"PRIVATE" in raw:
-        raise Malformed("it holds a private or a secret key")
-    try:
-        key = load_pem_public_key(raw)
-    except (ValueError, UnsupportedAlgorithm):
-        raise Malformed("it is not a public key in PEM") from None
-    if not isinstance(key, PublicKey) or (
-        isinstance(key, ec.EllipticCurvePublicKey) and not isinstance(key.curve, ec.SECP256R1)
-    ):
-        raise Malformed("a key is Ed25519, P-256 or RSA")
-    return verifying_key(dict(public_jwk(key))).key
-
-
-def _public(jwk: dict[str, Any]) -> tuple[PublicKey, tuple[Algorithm, ...]]:
-    kind, curve = jwk.get("kty"), jwk.get("crv")
-    try:
-        if kind == "OKP" and curve == "Ed25519":
-            return ed25519.Ed25519PublicKey.from_public_bytes(_member(jwk, "x")), (Algorithm.EDDSA, Algorithm.ED25519)
-        if kind == "EC" and curve == "P-256":
-            x, y = (int.from_bytes(_member(jwk, name)) for name in ("x", "y"))
-            return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key(), (Algorithm.ES256,)
-        if kind == "RSA":
-            modulus = int.from_bytes(_member(jwk, "n"))
-            if not RSA_BITS_MIN <= modulus.bit_length() <= RSA_BITS_MAX:
-                raise Malformed(f"an RSA key has {RSA_BITS_MIN} to {RSA_BITS_MAX} bits")
-            exponent = int.from_bytes(_member(jwk, "e"))
-            if exponent.bit_length() > RSA_EXPONENT_BITS_MAX:
-                raise Malformed("an RSA key's exponent is small")
-            numbers = rsa.RSAPublicNumbers(exponent, modulus)
-            return numbers.public_key(), (Algorithm.PS256, Algorithm.RS256)
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise error if isinstance(error, Malformed) else Malformed("the key's members do not make a key") from None
-    raise Malformed("a key is Ed25519, P-256 or RSA")
-
-
-def _member(jwk: dict[str, Any], name: str) -> bytes:
-    value = jwk.get(name)
-    if not isinstance(value, str):
-        raise Malformed(f"the key lacks {name}")
-    return decode(value)
-
-
-def public_jwk(key: PublicKey) -> dict[str, str]:
-    """A public key as a JWK, with the members that its thumbprint is made of and no other."""
-    if isinstance(key, ed25519.Ed25519PublicKey):
-        return {"crv": "Ed25519", "kty": "OKP", "x": encode(key.public_bytes_raw())}
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        numbers = key.public_numbers()
-        x, y = (encode(each.to_bytes(_COORDINATE_BYTES)) for each in (numbers.x, numbers.y))
-        return {"crv": "P-256", "kty": "EC", "x": x, "y": y}
-    of_rsa = key.public_numbers()
-    e, n = (encode(each.to_bytes((each.bit_length() + 7) // 8)) for each in (of_rsa.e, of_rsa.n))
-    return {"e": e, "kty": "RSA", "n": n}
-
-
-def thumbprint(key: PublicKey) -> bytes:
-    """The SHA-256 thumbprint of a public key (RFC 7638): 32 bytes."""
-    canonical = msgspec.json.encode(public_jwk(key), order="sorted")
-    return hashlib.sha256(canonical).digest()
 
 
 def private_key(material: bytes) -> PrivateKey:

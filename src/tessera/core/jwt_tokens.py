@@ -81,12 +81,12 @@ def read(ring: SigningRing, token: str, now: int) -> tuple[SigningKey, Said] | N
         text = jws.split(token)
     except Malformed:
         return None
-    kind, key = text.header.get("typ"), ring.known(text.header.get("kid"), now)
-    if key is None or not isinstance(kind, str) or kind.lower() not in _KINDS or not jws.verify(text, key.public):
+    key = ring.known(text.header.kid, now)
+    if key is None or (text.header.typ or "").lower() not in _KINDS or not jws.verify(text, key.public):
         return None
     try:
-        return key, _DECODER.decode(text.payload)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return key, jws.members(_DECODER, text.payload, "the token")
+    except Malformed:
         return None
 
 

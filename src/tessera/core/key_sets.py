@@ -1,11 +1,11 @@
 """Sets of public keys (JWK sets, RFC 7517) that clients publish, and the addresses at which they may stand."""
 
-import ipaddress
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import msgspec
 
-from tessera.core import jws
+from tessera.core import jws, public_keys
 from tessera.core.jws import Malformed, VerifyingKey
 
 BYTES_MAX = 64 * 1024
@@ -16,37 +16,27 @@ KEYS_MAX = 50
 
 ADDRESS_LENGTH_MAX = 1024
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-_METADATA = frozenset(map(ipaddress.ip_address, ("168.63.129.16", "100.100.100.200", "192.0.0.192")))
-"""Where clouds answer their own machines, beside the link-local addresses."""
-
-_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
-"""IPv4 addresses as IPv6 ones (RFC 6052)."""
-
 
 class _Set(msgspec.Struct, frozen=True):
-    keys: list[dict[str, object]]
+    keys: list[msgspec.Raw]
 
 
 _SET = msgspec.json.Decoder(_Set)
 
 
 def read(raw: bytes) -> list[VerifyingKey]:
-    """The keys of a set that check signatures of ours; others are passed over. Raises Malformed for what is no set."""
-    try:
-        members = _SET.decode(raw).keys
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise Malformed("it is not a set of keys") from None
-    if len(members) > KEYS_MAX:
+    """The keys of a set that can check signatures. Raises Malformed, and nothing else, for what is no set.
+
+    A key that cannot be used, for whatever is in it, is passed over: those beside it work.
+    """
+    written = jws.members(_SET, raw, "the set").keys
+    if len(written) > KEYS_MAX:
         raise Malformed(f"it has more than {KEYS_MAX} keys")
-    found = []
-    for jwk in members:
-        try:
-            found.append(jws.verifying_key(jwk))
-        except Malformed:
-            continue
-    return found
+    keys = []
+    for each in written:
+        with suppress(Malformed):
+            keys.append(public_keys.read(each))
+    return keys
 
 
 def check_address(address: str) -> str:
@@ -63,14 +53,3 @@ def check_address(address: str) -> str:
     if parts.username is not None or parts.password is not None or parts.fragment or "\\" in address:
         raise ValueError("The address of a key set has no user, no password and no fragment.")
     return address
-
-
-def public(address: Address) -> bool:
-    """Whether an address is one of the world's, and not of this machine, its networks, or the cloud it runs in."""
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
-        if inner is None and address in _TRANSLATED:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
-        if inner is not None:
-            return public(inner)
-    return address.is_global and not address.is_multicast and not address.is_reserved and address not in _METADATA

@@ -22,7 +22,7 @@ INTROSPECTION_SIGNED_WITH = jws.Algorithm.EDDSA
 """What signed answers about tokens are signed with (RFC 9701)."""
 
 SELF_SIGNED, BY_SUBJECT = "self_signed_tls_client_auth", "tls_client_auth"
-"""These need a trusted proxy that hands certificates over; the second one also authorities of our own."""
+"""These need a proxy whose word on certificates is taken; the second one also authorities of our own."""
 
 
 class AuthorizationServer(msgspec.Struct, frozen=True, kw_only=True):

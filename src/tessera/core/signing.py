@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from tessera.core import jws
+from tessera.core import jws, public_keys
 from tessera.core.applications import TokenFormat
 from tessera.core.jws import Algorithm
 from tessera.core.keys import KeyPurpose
@@ -49,7 +49,7 @@ class SigningKey:
         self.verifies_until = verifies_until
         self._private = jws.private_key(material)
         public = self._private.public_key()
-        self.key_id = jws.encode(jws.thumbprint(public))
+        self.key_id = jws.encode(public_keys.thumbprint(public))
         self.public = jws.VerifyingKey(public, (algorithm,), self.key_id)
         self._heads: dict[str, bytes] = {}
 
@@ -65,7 +65,7 @@ class SigningKey:
 
     def published(self) -> dict[str, str]:
         """The public half as a JWK."""
-        return {**jws.public_jwk(self.public.key), "kid": self.key_id, "use": "sig", "alg": self.algorithm.value}
+        return {**public_keys.jwk(self.public.key), "kid": self.key_id, "use": "sig", "alg": self.algorithm.value}
 
 
 class SigningRing:

@@ -12,7 +12,7 @@ from tessera.ports.audit import AuditReader, Search
 from tessera.ports.counts import NodeCounts, SharedCounts
 from tessera.ports.customers import CustomerReader, UserEvent
 from tessera.ports.errors import Conflict, StoreError, StoreUnavailable, Unknown, Unusable
-from tessera.ports.fetcher import Fetcher, NotFetched
+from tessera.ports.fetcher import Fetcher, NotAllowed, NotFetched
 from tessera.ports.identity import IdentityReader
 from tessera.ports.keys import KeyReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
@@ -111,6 +111,7 @@ __all__ = [
     "NodeCount",
     "NodeCounts",
     "NodeReader",
+    "NotAllowed",
     "NotFetched",
     "OutboxReader",
     "PastMembership",

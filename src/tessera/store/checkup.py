@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from tessera.core.applications import FOREVER
+from tessera.core.applications import FOREVER, CredentialKind, TokenBinding
 from tessera.core.audit_chain import Entry
 from tessera.core.keys import KeyPurpose, WrappedKey
 from tessera.core.warnings import CALLS_EACH, GREEDY_TOKENS, Ending, Greedy, Owner, finished_hours
@@ -15,6 +15,7 @@ from tessera.ports import StoreUnavailable, Unusable
 from tessera.store import rows, sql
 from tessera.store.database import Database, SQLiteDatabase
 from tessera.store.folder import DataFolder
+from tessera.store.look import Look
 from tessera.store.migrate import SchemaState
 from tessera.store.server_facts import ServerFacts
 
@@ -44,6 +45,7 @@ class DatabaseFacts(msgspec.Struct, frozen=True):
     ending: list[Ending] = []
     greedy: list[Greedy] = []
     warned: list[tuple[str, int]] = []
+    by_certificate: list[str] = []
     audit: list[Entry] = []
 
 
@@ -103,6 +105,18 @@ def _greedy(hour: int) -> dict[str, int]:
     return {"hour": hour, "tokens": GREEDY_TOKENS, "calls_each": CALLS_EACH}
 
 
+def by_certificate(look: Look, now: int) -> list[str]:
+    """The names of applications that prove themselves by a certificate, or whose tokens are bound to one."""
+    wanted = {
+        "bound": int(TokenBinding.TLS),
+        "certificate": int(CredentialKind.CERTIFICATE),
+        "subject": int(CredentialKind.TLS_SUBJECT),
+        "now": now,
+        "limit": LISTED_MAX,
+    }
+    return [row[0] for row in look.rows(sql.identity.BY_CERTIFICATE, wanted)]
+
+
 def _database(database: Database, now: int, until: int, warn: int) -> DatabaseFacts:
     try:
         state = database.state()
@@ -123,6 +137,7 @@ def _database(database: Database, now: int, until: int, warn: int) -> DatabaseFa
                     for row in look.rows(sql.usage.GREEDY, _greedy(hour))
                 ],
                 warned=[(row[0], row[1]) for row in look.rows(sql.identity.WARNED, {"warn": warn})],
+                by_certificate=by_certificate(look, now),
                 audit=[Entry(*row) for row in look.rows(sql.audit.ENTRIES_LAST, {"limit": AUDIT_ENTRIES})],
             )
     except Unusable as error:

@@ -2,12 +2,13 @@
 
 from tessera.core import certificates
 from tessera.core.evidence import Evidence
+from tessera.settings import Settings
 from tessera.web import origin
 from tessera.web.messages import DuplicateHeader, Request
 
 
-def read(request: Request, proxies: tuple[str, ...]) -> Evidence:
-    """The evidence of a request; `proxies` is the setting `trusted_proxies`.
+def read(request: Request, settings: Settings) -> Evidence:
+    """The evidence of a request, with as much of what a proxy says as the settings have it believed.
 
     Raises DuplicateHeader when it has two `Authorization` headers.
     """
@@ -24,14 +25,13 @@ def read(request: Request, proxies: tuple[str, ...]) -> Evidence:
         elif name == b"dpop":
             proofs = (*proofs, value)
     client = scope["client"]
-    source = client[0] if client else ""
+    peer = source = client[0] if client else ""
     certificate: bytes | None = None
     chain: tuple[bytes, ...] = ()
-    if proxies:
-        origins = origin.known(proxies)
-        if origins.trusted(source):
-            certificate, chain = _certificate(scope["headers"])
-        source = origins.source(source, scope["headers"])
+    if settings.trusted_proxies:
+        source = origin.known(settings.trusted_proxies).source(peer, scope["headers"])
+    if settings.client_certificate_proxies and origin.known(settings.client_certificate_proxies).trusted(peer):
+        certificate, chain = _certificate(scope["headers"])
     request.seen.source = source
     path = scope["raw_path"].decode("latin-1")
     return Evidence(
@@ -42,7 +42,7 @@ def read(request: Request, proxies: tuple[str, ...]) -> Evidence:
 def _certificate(headers: origin.HeaderList) -> tuple[bytes | None, tuple[bytes, ...]]:
     """The client's certificate as the proxy at the connection's other end hands it over (RFC 9440).
 
-    To be called for a trusted proxy only: anybody else could hand over whichever certificate he likes.
+    Only for one of `client_certificate_proxies`: anybody else could hand over whichever certificate they like.
     """
     leaves, chains = [], []
     for name, value in headers:

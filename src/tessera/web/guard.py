@@ -20,7 +20,7 @@ async def caller(house: House, request: Request, scope: str) -> Caller:
     Only the `Authorization` header counts. Raises MissingCredentials, InvalidAuthToken, DPoPChallenge,
     InsufficientScope, and ArgumentError when a token stands in the URL as well (RFC 6750 section 2).
     """
-    shown = evidence.read(request, house.settings.trusted_proxies)
+    shown = evidence.read(request, house.settings)
     found = await callers.identify(house, shown)
     if shown.proofs:
         request.also_answer += fresh_nonce(house)

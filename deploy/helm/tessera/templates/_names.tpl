@@ -20,9 +20,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 
 {{- define "tessera.image" -}}
 {{- $repository := required "image.repository has to be said: where your image is." .Values.image.repository -}}
-{{- if .Values.image.digest -}}
-{{ $repository }}@{{ .Values.image.digest }}
+{{- if and .Values.image.tag (not .Values.image.digest) -}}
+{{ $repository }}:{{ .Values.image.tag }}
 {{- else -}}
-{{ $repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{ $repository }}@{{ required "image.digest has to be said, as sha256:... (docs/deploying.md says how it is found)." .Values.image.digest }}
 {{- end -}}
 {{- end -}}

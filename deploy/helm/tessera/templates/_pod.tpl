@@ -36,6 +36,10 @@ capabilities:
 - name: TESSERA_TRUSTED_PROXIES
   value: {{ join " " . | quote }}
 {{- end }}
+{{- with .Values.clientCertificateProxies }}
+- name: TESSERA_CLIENT_CERTIFICATE_PROXIES
+  value: {{ join " " . | quote }}
+{{- end }}
 {{- range $name, $value := .Values.settings }}
 - name: TESSERA_{{ upper $name }}
   {{- if and (kindIs "float64" $value) (eq $value (floor $value)) }}

@@ -183,6 +183,13 @@ NEWEST = (
     " union all select max(created_at) from wrapped_key union all select max(created_at) from customer"
     " union all select max(last_token_at) from application_usage) newest"
 )
+BY_CERTIFICATE = (
+    "select a.name from application a where a.token_binding = :bound or exists ("
+    "select 1 from credential s where s.application = a.number and s.kind in (:certificate, :subject)"
+    " and (s.ends_at is null or s.ends_at > :now)) order by a.number limit :limit"
+)
+"""Who needs a client's certificate to be handed over."""
+
 WARNED = (
     "select a.name, u.query_credentials_used from application a join application_usage u on u.application = a.number"
     " where a.query_credentials = :warn and u.query_credentials_used > 0 order by a.number"
