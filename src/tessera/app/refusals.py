@@ -107,7 +107,7 @@ class Refusals:
             client, check = key
             told = audit.detail({"check": check, "count": count.refused})
             deeds.append(
-                RecordDeed(new_id(), now, audit.SERVER.name, count.source or None, "client.refused", client, told)
+                RecordDeed(new_id(), now, audit.SERVER.name, count.source or None, audit.REFUSED, client, told)
             )
             count.refused, count.due_at = 0, now + RECORDED_SECONDS * SECOND
         return deeds

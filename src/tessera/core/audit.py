@@ -32,6 +32,9 @@ class Actor(NamedTuple):
 SERVER = Actor("server")
 """A process that acts by itself."""
 
+REFUSED = "client.refused"
+"""The action of entries that a purge deletes when their time is over."""
+
 
 def operator(name: str, source: str | None) -> Actor:
     """An operator, under the name by which the machine knows him."""
