@@ -48,7 +48,8 @@ def _flags() -> argparse.Namespace:
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="one round of 1 s each, 2,000 applications, 5,000 customers, 100,000 revocations; not kept",
+        help="one round of 1 s each, 2,000 applications, 5,000 customers, 100,000 revocations, 50,000 rows to purge;"
+        " not kept",
     )
     parser.add_argument("--only", metavar="NAMES", help=f"only these, comma between, or how they begin: {names}")
     parser.add_argument("--rounds", type=int, help="rounds (5)")
@@ -56,6 +57,7 @@ def _flags() -> argparse.Namespace:
     parser.add_argument("--applications", type=int, help="applications of the big folder (100000)")
     parser.add_argument("--customers", type=int, help="customers of the crowded folder (1000000)")
     parser.add_argument("--revocations", type=int, help="live revocations (1000000)")
+    parser.add_argument("--purged", type=int, help="rows of each kind that are purged (600000)")
     parser.add_argument("--results", type=Path, help="folder of the result file; without it only whole runs are kept")
     return parser.parse_args()
 
@@ -64,6 +66,7 @@ def _plan(flags: argparse.Namespace) -> Plan:
     rounds, seconds, applications, starts = (1, 1.0, 2000, 1) if flags.quick else (5, 2.0, 100_000, 5)
     crowd = 5000 if flags.quick else 1_000_000
     revoked = 100_000 if flags.quick else 1_000_000
+    purged = 50_000 if flags.quick else 600_000
     kinds, parts = _chosen(flags.only)
     return Plan(
         kinds,
@@ -73,6 +76,7 @@ def _plan(flags: argparse.Namespace) -> Plan:
         max(1, flags.applications or applications),
         max(1, flags.customers or crowd),
         max(1, flags.revocations or revoked),
+        max(1, flags.purged or purged),
         starts,
     )
 

@@ -84,12 +84,12 @@ class Measured(msgspec.Struct, frozen=True):
     memory_mib: float
 
 
-def turn(subject: Subject, kind: Kind, length: Turn, number: int = 0) -> Measured:
+def turn(subject: Subject, kind: Kind, length: Turn, number: int = 0, connections: int = wrk.CONNECTIONS) -> Measured:
     """Warm up, load, and look at the memory. Each turn begins elsewhere among the requests."""
     requests = subject.requests[kind.name]
-    wrk.load(subject.server, requests, length.warm_seconds, start=number * 7919)
+    wrk.load(subject.server, requests, length.warm_seconds, number * 7919, connections)
     before = subject.server.cpu_seconds()
-    figures = wrk.load(subject.server, requests, length.seconds, start=number * 104_729)
+    figures = wrk.load(subject.server, requests, length.seconds, number * 104_729, connections)
     cpu_us = (subject.server.cpu_seconds() - before) / figures.requests * 1e6
     return Measured(figures.rate, figures.p50_ms, figures.p99_ms, cpu_us, subject.server.memory_mib())
 

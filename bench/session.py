@@ -16,6 +16,7 @@ from bench import (
     machine,
     postgres,
     processes,
+    purges,
     rails,
     revocations,
     signed,
@@ -28,13 +29,26 @@ from bench.kinds import KINDS, PROFILE, TIER_STATUS, TOKEN_QUERY, Kind
 from bench.measure import Rotation, Rounds, Subject, Turn
 from bench.postgres import OnPostgres
 from bench.processes import Server
+from bench.purges import Purged
 from bench.rails import Railed
 from bench.results import Line, Results
 from bench.revocations import Revoked
 from bench.signed import Signed
 from bench.writes import Writes
 
-PARTS = ("many", "rotation", "rails", "writes", "revocations", "signed", "postgres", "customers", "start", "growth")
+PARTS = (
+    "many",
+    "rotation",
+    "rails",
+    "writes",
+    "revocations",
+    "signed",
+    "postgres",
+    "customers",
+    "purges",
+    "start",
+    "growth",
+)
 ROTATED_APPLICATIONS = 100
 
 Say = Callable[[str], None]
@@ -60,6 +74,7 @@ class Plan(msgspec.Struct, frozen=True):
     applications: int
     customers: int
     revocations: int
+    purged: int
     starts: int
 
     @property
@@ -116,6 +131,7 @@ class Session:
             "signed": ("signatures", lambda: self._signatures(bare)),
             "postgres": ("PostgreSQL", lambda: self._on_postgres(bare)),
             "customers": (f"{plan.customers:,} customers", lambda: self._crowd(crowd_lines)),
+            "purges": (f"purges of {plan.purged:,} rows", lambda: self._purging(one)),
         }
         return {what: make() for name, (what, make) in known.items() if name in plan.parts}
 
@@ -239,6 +255,18 @@ class Session:
     def _asked(self, folder: Folder) -> Subject:
         server = self._stack.enter_context(processes.tessera(f"the folder {folder.path.name}", folder.path))
         return Subject(server, customers.requests(folder, self._token(server, folder), self._work))
+
+    def _purging(self, one: Subject) -> Purged:
+        """A folder for each kind of rows, with so many of them whose time is over."""
+        found = {}
+        for kind in purges.KINDS:
+            found[kind.name] = self._folder(f"purged {kind.name}".replace(" ", "-"), 1)
+            self._say(f"making {self._plan.purged:,} {kind.title}")
+            purges.fill(found[kind.name], kind, self._plan.purged)
+        return Purged(one, found, self._query_requests, self._length)
+
+    def _query_requests(self, folder: Folder) -> wrk.Requests:
+        return kinds.token_requests(folder, TOKEN_QUERY, self._path(folder, TOKEN_QUERY.name))
 
     def _token(self, server: Server, folder: Folder) -> str:
         """A token of the folder's first caller."""

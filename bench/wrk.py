@@ -55,10 +55,10 @@ def installed() -> bool:
     return shutil.which("wrk") is not None
 
 
-def load(server: Server, requests: Requests, seconds: float, start: int = 0) -> Figures:
+def load(server: Server, requests: Requests, seconds: float, start: int = 0, connections: int = CONNECTIONS) -> Figures:
     """Load a server for so long, walking over the requests. Raises BenchError when any answer is no success."""
     walk = [str(requests.path), str(start % requests.count), str(requests.stride), "load", f"{time.time_ns():016x}"]
-    with _wrk(server, int(seconds) + 10, walk) as process:
+    with _wrk(server, int(seconds) + 10, walk, connections) as process:
         _await_line(process, "started")
         time.sleep(seconds)
         figures = _stop(process)
@@ -94,8 +94,8 @@ def collect(server: Server, requests: Requests, path: Path) -> list[str]:
     return tokens[: requests.count]
 
 
-def _wrk(server: Server, seconds_max: int, walk: list[str]) -> subprocess.Popen[str]:
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds_max}s", "--timeout", "10s", "-s", str(SCRIPT)]
+def _wrk(server: Server, seconds_max: int, walk: list[str], connections: int = CONNECTIONS) -> subprocess.Popen[str]:
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds_max}s", "--timeout", "10s", "-s", str(SCRIPT)]
     return subprocess.Popen(
         [*command, f"http://127.0.0.1:{server.port}/", "--", *walk],
         stdout=subprocess.PIPE,

@@ -167,6 +167,12 @@ class Settings(BaseSettings):
     refusals_kept_days: int = Field(
         7, ge=1, le=3650, description="How long it can be asked why a request was refused (`tessera explain`)."
     )
+    audit_refusals_kept_days: int = Field(
+        30,
+        ge=1,
+        le=3650,
+        description="How long the audit keeps its entries of refused clients; all other entries stay for good.",
+    )
     key_rotation_days: int = Field(
         90, ge=0, le=3650, description="Age at which a key that seals or signs tokens is followed by another; 0 never."
     )

@@ -29,16 +29,17 @@ from tessera.app import (
     client_certificates,
     deliveries,
     duties,
-    events,
     key_rotation,
     keys,
+    purge_clock,
+    purges,
     readiness,
     refusals,
     settlement,
     upkeep,
     warnings,
 )
-from tessera.app.exchange import Exchange, forget_old
+from tessera.app.exchange import Exchange
 from tessera.app.house import House
 from tessera.core import metadata
 from tessera.core.certificates import Authorities, NotUsable
@@ -128,6 +129,7 @@ async def _first_keys(found: Database, master_key: MasterKey, folder: DataFolder
         if not there and not await store.organizations():
             with suppress(Conflict):  # another node is first
                 await keys.create_first(store, master_key, SystemClock(), SystemEntropy())
+                await purge_clock.begin(store, SystemClock())
             there = await store.keys()
         if begun and any(master_key.unwrap(each) is None for each in there):
             raise Unusable(
@@ -206,7 +208,7 @@ async def open_house(
             counts=_counts(settings, folder, entropy),
             metrics=metrics,
         )
-        await directory.load(house.clock.now())
+        await directory.load()
         yield house
     finally:
         await store.close()
@@ -253,32 +255,26 @@ async def serving(
     management = equipment.management if equipment else None
     async with open_house(settings, metrics=metrics, management=management) as house, open_sender(house) as sender:
         holder = f"{os.getpid()} {house.new_uuid()}"
-        webhooks = duties.side_by_side(
-            partial(deliveries.deliver, house, sender),
-            partial(events.forget_old, house, settings.events_kept_days),
-        )
         nodes = house.counts if isinstance(house.counts, NodeCounts) else None
-        watching = duties.side_by_side(
-            partial(warnings.watch, house),
-            partial(warnings.forget_old, house, settings.usage_kept_days),
-            *([] if nodes is None else [partial(forget_old, house)]),
-        )
         tasks = [
             asyncio.create_task(upkeep.follow_feed(house, settings.feed_poll_milliseconds / 1000)),
             asyncio.create_task(upkeep.keep_pulse(house)),
             asyncio.create_task(upkeep.flush_usage(house, settings.usage_flush_seconds)),
-            asyncio.create_task(upkeep.forget_expired(house)),
+            asyncio.create_task(purge_clock.watch(house)),
+            asyncio.create_task(upkeep.drop_expired(house)),
             asyncio.create_task(upkeep.try_writing(house, holder)),
             asyncio.create_task(refusals.keep(house.refusals, house.store, house.new_uuid)),
-            asyncio.create_task(refusals.forget_old(house.store, house.clock, settings.refusals_kept_days)),
             asyncio.create_task(
                 duties.while_held(
                     house, "settlement", holder, lambda: settlement.settle(house, settings.settle_seconds)
                 )
             ),
-            asyncio.create_task(duties.while_held(house, "webhooks", holder, webhooks)),
+            asyncio.create_task(
+                duties.while_held(house, "webhooks", holder, lambda: deliveries.deliver(house, sender))
+            ),
             asyncio.create_task(duties.while_held(house, "keys", holder, lambda: key_rotation.rotate_when_due(house))),
-            asyncio.create_task(duties.while_held(house, "warnings", holder, watching)),
+            asyncio.create_task(duties.while_held(house, "warnings", holder, lambda: warnings.watch(house))),
+            asyncio.create_task(duties.while_held(house, "purges", holder, lambda: purges.go_on(house))),
         ]
         if nodes is not None:
             tasks.append(asyncio.create_task(Exchange(house, nodes).go_on()))

@@ -8,7 +8,7 @@ from types import FrameType
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from tessera.app import applications, client_credentials, tokens, upkeep
+from tessera.app import applications, client_credentials, tokens
 from tessera.app.operators import OperatorError
 from tessera.core import jws, public_keys, wire
 from tessera.core.applications import AuthenticationMethod
@@ -144,7 +144,7 @@ def test_an_assertion_is_dead_at_its_end_and_remembered_until_then(tmp_path: Pat
         await ask(scene, used)
         scene.clock.at += 1
         assert "expired" in await refused(scene, unused)
-        await upkeep.forget(scene.house)
+        await scene.purge()
         scene.clock.step(-30)
         assert await refused(scene, used, "assertion.replay")
 

@@ -68,6 +68,10 @@ class SkewedClock:
         """The time that it shows."""
         return self._clock.now() + self._ahead
 
+    def monotonic(self) -> int:
+        """The time that passes."""
+        return self._clock.monotonic()
+
 
 def play(
     folder: Path, scenario: Callable[[StepClock, Process, Process], Awaitable[None]], ahead_seconds: float = 0

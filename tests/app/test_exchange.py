@@ -6,15 +6,17 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from tessera import wiring
-from tessera.app import exchange
+from tessera.app import exchange, purge_clock, purges
 from tessera.app.exchange import Exchange
 from tessera.app.house import House
-from tessera.core.times import DAY, SECOND
+from tessera.core.changes import NoteTime, PurgeCounts
+from tessera.core.times import DAY
 from tessera.ops.node_counts import NodeCounts
 from tessera.settings import load
 from tests.support import postgres
 from tests.support.clock import StepClock
 from tests.support.faulty_store import Fault, FaultyStore
+from tests.support.stepped_store import SteppedStore
 from tests.support.waiting import until
 
 
@@ -140,7 +142,7 @@ def test_the_end_of_requests_is_told(tmp_path: Path) -> None:
     play(tmp_path, scenario, 2)
 
 
-def test_what_was_told_of_days_that_are_over_is_forgotten(tmp_path: Path) -> None:
+def test_what_was_told_of_days_that_are_over_is_purged(tmp_path: Path) -> None:
     """After two days, and not before, nothing is left of what a node told, also of one that is gone."""
 
     async def scenario(clock: StepClock, nodes: list[Node]) -> None:
@@ -148,11 +150,14 @@ def test_what_was_told_of_days_that_are_over_is_forgotten(tmp_path: Path) -> Non
         told_at = clock.now()
         one.take(1)
         await one.exchange.exchange()
-        for later, left in ((exchange.KEPT, told_at), (SECOND, None)):
+        one.house.store = SteppedStore(one.house.store, clock).as_store()
+        await one.house.store.commit(NoteTime(clock.now()))
+        await purge_clock.look(one.house)
+        for later, left in ((purges.COUNTS_KEPT - 1, True), (1, False)):
             clock.at += later
-            await exchange.forget(one.house)
-            assert await one.house.store.oldest_count() == left
-        assert exchange.KEPT > DAY
+            await purges.purge_all(one.house)
+            assert await one.house.store.purgeable(PurgeCounts, told_at) is left
+        assert purges.COUNTS_KEPT > DAY
 
     play(tmp_path, scenario, 1)
 

@@ -292,7 +292,7 @@ def test_a_deed_whose_commit_fails(tmp_path: Path, name: str, fault: Fault) -> N
         assert store.faults == []
         invariants.check(scene.folder)
         assert (invariants.contents(scene.folder) == before) is (fault is Fault.BEFORE)
-        await feed.catch_up(scene.house.directory, store.as_store(), scene.clock)
+        await feed.catch_up(scene.house.directory, store.as_store())
         if fault is Fault.AFTER:
             assert await deed.done(scene, subject)
         if fault is Fault.AFTER and deed.again is not None:

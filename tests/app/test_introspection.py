@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 import pytest
 
-from tessera.app import applications, introspection, organizations, resources, token_inspection, tokens, upkeep
+from tessera.app import applications, introspection, organizations, purges, resources, token_inspection, tokens
 from tessera.app.applications import Issued
 from tessera.app.introspection import TokenInfo
 from tessera.core import jws, wire
@@ -178,21 +178,21 @@ def test_tokens_from_before_are_dead_and_later_ones_live(tmp_path: Path) -> None
     play(tmp_path, scenario)
 
 
-def test_what_expired_is_forgotten_a_few_at_a_time(tmp_path: Path) -> None:
-    """Memory and database let go of every revocation whose token has expired, and of no other."""
+def test_what_expired_is_purged_a_few_at_a_time(tmp_path: Path) -> None:
+    """Memory and database let go of every revocation whose token has expired a day ago, and of no other."""
 
     async def scenario(scene: Scene) -> None:
         now = scene.clock.now()
-        dead = [RevokeToken(number, now + HOUR * SECOND) for number in range(2 * upkeep.FORGET_AT_ONCE + 5)]
+        dead = [RevokeToken(number, now + HOUR * SECOND) for number in range(2 * purges.BATCH + 5)]
         for begin in range(0, len(dead), 500):
             await scene.house.commit(*dead[begin : begin + 500])
-        await scene.house.commit(RevokeToken(99_999, now + 9 * HOUR * SECOND))
-        await upkeep.forget_now(scene.house, scene.clock.now())
+        await scene.house.commit(RevokeToken(99_999, now + 33 * HOUR * SECOND))
+        await scene.purge()
         assert len(scene.house.directory.revocations) == len(dead) + 1
-        scene.clock.step(3 * HOUR)
-        await upkeep.forget_now(scene.house, scene.clock.now())
+        scene.clock.step(27 * HOUR)
+        await scene.purge()
         assert len(scene.house.directory.revocations) == 1
-        assert await scene.house.store.revocations(0) == [(99_999, now + 9 * HOUR * SECOND)]
+        assert await scene.house.store.revocations() == [(99_999, now + 33 * HOUR * SECOND)]
 
     play(tmp_path, scenario)
 

@@ -13,11 +13,11 @@ from tessera.app.key_rotation import KeyRecord
 from tessera.app.operators import OperatorError
 from tessera.core import jws
 from tessera.core.applications import TokenFormat
-from tessera.core.changes import AddApplication, EndKey, ForgetKey
-from tessera.core.key_plan import DAY, FORGOTTEN_AFTER_SECONDS, ROTATED
+from tessera.core.changes import AddApplication, EndKey, PurgeKey
+from tessera.core.key_plan import DAY, PURGED_AFTER_SECONDS, ROTATED
 from tessera.core.keys import KeyPurpose, MasterKey
 from tessera.core.sealing import KEYS_MAX
-from tessera.core.times import SECOND
+from tessera.core.times import SECOND, PurgeTime
 from tessera.core.tokens import TokenReply
 from tessera.ports import Unusable
 from tessera.settings import load
@@ -104,7 +104,7 @@ def test_a_key_goes_when_the_last_token_is_dead(tmp_path: Path) -> None:
         assert not published()
         await key_rotation.look(house)
         assert await states(house) == ["ended", "signing"]
-        scene.clock.at = end + FORGOTTEN_AFTER_SECONDS * SECOND - 1
+        scene.clock.at = end + PURGED_AFTER_SECONDS * SECOND - 1
         await key_rotation.look(house)
         assert await states(house) == ["ended", "signing"]
         scene.clock.at += 1
@@ -271,7 +271,7 @@ def test_numbers_of_sealing_keys_come_round(tmp_path: Path) -> None:
         scene.clock.step(86_400)
         await key_rotation.look(house)
         house.settings = load()
-        scene.clock.step(FORTNIGHT + FORGOTTEN_AFTER_SECONDS)
+        scene.clock.step(FORTNIGHT + PURGED_AFTER_SECONDS)
         await key_rotation.look(house)
         [added] = await key_rotation.rotate(house, [KeyPurpose.SEALING], at_once=True)
         assert added.name == "sealing-1"
@@ -334,7 +334,7 @@ def test_an_older_database_gets_its_signing_keys_once(tmp_path: Path) -> None:
 async def _forget_signing_keys(scene: Scene) -> None:
     """Leave what an older database has."""
     for purpose in ROTATED[1:]:
-        await scene.house.store.commit(EndKey(purpose, 1, 1, None), ForgetKey(purpose, 1, 1))
+        await scene.house.store.commit(EndKey(purpose, 1, 1, None), PurgeKey(PurgeTime(1), purpose, 1))
 
 
 def test_a_key_is_found_by_either_name(tmp_path: Path) -> None:

@@ -291,7 +291,7 @@ def test_other_processes_hear_of_it(tmp_path: Path) -> None:
             before = await other.directory.programs.get(1)
             assert before is not None
             await make(scene.house, club(*CLUB[:3], {**CLUB[3], "points": 9000}))
-            assert await feed.catch_up(other.directory, other.store, other.clock) > 0
+            assert await feed.catch_up(other.directory, other.store) > 0
             after = await other.directory.programs.get(1)
             assert after is not None
             assert after.version == before.version + 1

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from tessera import wiring
-from tessera.app import proofs, upkeep
-from tessera.core.times import SECOND
+from tessera.app import proofs, purges
+from tessera.core.changes import PurgeProofs
 from tessera.ports import StoreUnavailable, Unknown
 from tessera.settings import Settings
+from tests.support import engines
 from tests.support.clock import StepClock
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.house import settings_for
@@ -69,16 +70,24 @@ def test_a_proof_that_cannot_be_looked_up_is_not_taken(tmp_path: Path, fault: Fa
     play(tmp_path, scenario)
 
 
-def test_a_proof_is_remembered_for_as_long_as_it_could_be_taken_and_then_forgotten(tmp_path: Path) -> None:
-    """The upkeep drops what has expired, a minute late, and keeps the rest."""
+def test_a_proof_is_remembered_for_longer_than_it_could_be_taken(tmp_path: Path) -> None:
+    """A purge takes it an hour after its end, and not earlier; no proof of that age is taken then, used or not."""
 
     async def scenario(scene: Scene) -> None:
         now = scene.clock.now()
-        await proofs.spend(scene.house, "assertion", ("a",), now + 1)
-        await upkeep.forget(scene.house)
-        assert not await proofs.spend(scene.house, "assertion", ("a",), now + 1)
-        scene.clock.at += 1 + proofs.KEPT_SECONDS * SECOND
-        await upkeep.forget(scene.house)
-        assert await proofs.spend(scene.house, "assertion", ("a",), now + 1)
+        ends_at = {"used": now + 1, "of the same end": now + 1, "later": now + 2}
+        await proofs.spend(scene.house, "assertion", ("used",), ends_at["used"])
+        for step, is_kept in ((purges.PROOFS_KEPT, True), (1, False)):
+            scene.clock.at += step
+            await scene.purge()
+            assert await scene.house.store.purgeable(PurgeProofs, now + 1) is False
+            assert (await _rows(scene) > 0) is is_kept
+        taken = [await proofs.spend(scene.house, "assertion", (name,), at) for name, at in ends_at.items()]
+        assert taken == [False, False, True]
 
     play(tmp_path, scenario)
+
+
+async def _rows(scene: Scene) -> int:
+    with engines.reading(scene.folder) as database:
+        return int(database.one("select count(*) from spent_proof")[0])

@@ -1,4 +1,4 @@
-"""Refusals in memory: bounded, written in batches and once, forgotten by age and by number."""
+"""Refusals in memory: bounded, written in batches and once, purged by age and by number."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -6,12 +6,13 @@ from pathlib import Path
 
 from tessera.app import refusals
 from tessera.app.refusals import BATCH, COUNTED_MAX, RESERVED, WAITING_MAX, Refusals
-from tessera.core.changes import KeepRefusal, RecordDeed
+from tessera.core.changes import KeepRefusal, PurgeRefusals, RecordDeed
 from tessera.core.explanations import Explanation
-from tessera.core.times import DAY, SECOND
+from tessera.core.times import DAY, SECOND, PurgeTime
 from tessera.ports import Search, Store
 from tests.support.clock import StepClock
 from tests.support.faulty_store import Fault, FaultyStore
+from tests.support.scene import Scene, play
 from tests.support.stores import empty_database, with_store
 
 AT = 1_900_000_000 * SECOND
@@ -117,24 +118,21 @@ def test_a_client_is_recorded_at_most_once_a_minute_and_check(tmp_path: Path) ->
     played(tmp_path, scenario)
 
 
-def test_old_and_many_refusals_are_forgotten_in_small_steps(tmp_path: Path) -> None:
-    """What is older than its days goes, and beyond the number the oldest; never more than a batch at once."""
+def test_old_and_many_refusals_are_purged(tmp_path: Path) -> None:
+    """What is older than its days goes; what is younger goes when there are more than are kept, the oldest first."""
 
-    async def scenario(store: Store) -> None:
-        clock = StepClock(AT)
+    async def scenario(scene: Scene) -> None:
+        store, first = scene.house.store, scene.clock.now()
         for begin in range(0, 1000, 100):
-            await store.commit(*(KeepRefusal(f"r{n}", AT + n, "{}") for n in range(begin, begin + 100)))
-        assert await refusals.forgotten_until(store, clock, 7) == AT - 7 * DAY
-        assert not await refusals.forget_some(store, AT - 7 * DAY)
-        until = await refusals.forgotten_until(store, clock, 7, 300)
-        steps = 0
-        while await refusals.forget_some(store, until):
-            steps += 1
-        assert steps == -(-700 // BATCH)
+            await store.commit(*(KeepRefusal(f"r{n}", first + n, "{}") for n in range(begin, begin + 100)))
+        await scene.purge()
+        assert await store.refusal("r0") == "{}"
+        beyond = await store.refusal_at(300) or 0
+        assert beyond == first + 699
+        await store.commit(PurgeRefusals(PurgeTime(0), beyond, 1000))
         assert [await store.refusal(f"r{n}") for n in (699, 700)] == [None, "{}"]
-        clock.at += 7 * DAY + 850
-        until = await refusals.forgotten_until(store, clock, 7)
-        assert await refusals.forget_some(store, until)
+        scene.clock.at = first + 7 * DAY + 850
+        await scene.purge()
         assert [await store.refusal(f"r{n}") for n in (850, 851)] == [None, "{}"]
 
-    played(tmp_path, scenario)
+    play(tmp_path, scenario)

@@ -95,7 +95,7 @@ def test_a_revocation_of_another_process_counts(tmp_path: Path) -> None:
         first = await scene.token()
         async with wiring.open_house(settings_of(scene.folder), clock=scene.clock) as other:
             await tokens.revoke(other, first.access_token)
-        await feed.catch_up(scene.house.directory, scene.house.store, scene.clock)
+        await feed.catch_up(scene.house.directory, scene.house.store)
         assert (await scene.token()).access_token != first.access_token
 
     play(tmp_path, scenario)

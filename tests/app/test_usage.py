@@ -10,7 +10,7 @@ from tessera.app.applications import Issued
 from tessera.app.upkeep import write_usage
 from tessera.app.usage import SOURCES_MAX, Usage
 from tessera.core.applications import NOBODY
-from tessera.core.changes import CountHour, CountTokens, MarkCredentialUsed
+from tessera.core.changes import CountHour, CountTokens, MarkCredentialUsed, PurgeHours
 from tessera.core.credentials import Place
 from tessera.core.errors import InvalidClient
 from tessera.core.evidence import NOTHING
@@ -172,7 +172,7 @@ def test_an_unknown_client_is_counted_nowhere(tmp_path: Path) -> None:
         with pytest.raises(InvalidClient):
             await scene.token(stranger)
         await write_usage(scene.house)
-        assert await scene.house.store.oldest_hour() is None
+        assert not await scene.house.store.purgeable(PurgeHours, 2**62)
         assert len(scene.house.usage) == 0
 
     play(tmp_path, scenario)

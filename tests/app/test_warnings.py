@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from tessera import wiring
-from tessera.app import applications, duties, rotation, warnings
+from tessera.app import applications, duties, purges, rotation, warnings
 from tessera.app.upkeep import write_usage
 from tessera.app.warnings import Watch
-from tessera.core.changes import CountHour
+from tessera.core.changes import CountHour, PurgeWarnings
 from tessera.core.times import DAY, SECOND
 from tessera.core.warnings import HOUR, WRITTEN_AFTER
 from tessera.ports import StoreError
@@ -237,22 +237,23 @@ def test_few_tokens_or_enough_calls_are_no_matter(tmp_path: Path, tokens: int, c
     play(tmp_path, scenario)
 
 
-def test_old_counts_are_forgotten_in_steps(tmp_path: Path) -> None:
+def test_old_counts_are_purged(tmp_path: Path) -> None:
     """Hours older than they are kept go, also many of them; those within stay; what was told goes later."""
 
     async def scenario(scene: Scene) -> None:
         this = scene.clock.now() // HOUR
-        first = this - 2 * warnings.HOURS_FORGOTTEN
+        first = this - 90 * 24 - 2 * purges.BATCH
         await scene.house.store.commit(*(CountHour(1, hour, 1, 1, 1) for hour in range(first, this + 1)))
         await ends_in(scene, 7)
         await Watch(scene.house).look()
-        await warnings.forget(scene.house, 2)
+        await scene.purge()
         left = await scene.house.store.usage_hours(1, 0)
-        assert [each.hour for each in left] == list(range(this - 48, this + 1))
+        assert [each.hour for each in left] == list(range(this - 90 * 24, this + 1))
         assert await Watch(scene.house).look() == 0
-        scene.clock.at += warnings.WARNINGS_KEPT + 1
-        await warnings.forget(scene.house, 2)
+        scene.clock.at += 91 * DAY
+        await scene.purge()
         assert await scene.house.store.usage_hours(1, 0) == []
+        assert not await scene.house.store.purgeable(PurgeWarnings, scene.clock.now())
 
     play(tmp_path, scenario)
 

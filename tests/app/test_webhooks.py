@@ -11,7 +11,7 @@ from standardwebhooks import WebhookVerificationError
 
 from tessera.app import events, organizations, webhooks
 from tessera.app.operators import OperatorError
-from tessera.core.times import DAY, SECOND
+from tessera.core.times import SECOND
 from tessera.ops.sender import open_sender
 from tests.support import engines
 from tests.support.post import delivering, happen, look, subscribe
@@ -250,7 +250,7 @@ def test_what_was_given_up_is_sent_again(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
-def test_events_are_forgotten_when_all_have_heard(tmp_path: Path) -> None:
+def test_events_are_purged_when_all_have_heard(tmp_path: Path) -> None:
     """Old events go in steps, but not those that a webhook has yet to hear, nor those that are tried again."""
 
     async def scenario(scene: Scene) -> None:
@@ -262,7 +262,7 @@ def test_events_are_forgotten_when_all_have_heard(tmp_path: Path) -> None:
             waiting = await happen(house, 3)
             scene.clock.step(31 * 86_400)
             young = await happen(house, 2)
-            await events.forget(house, scene.clock.now() - 30 * DAY)
+            await scene.purge()
             left = await house.store.events_after(1, 0, 5000)
             assert [each.id for each in left] == waiting + young
             await webhooks.resume(house, await look(house, "hook"))
@@ -271,7 +271,7 @@ def test_events_are_forgotten_when_all_have_heard(tmp_path: Path) -> None:
                 await asyncio.sleep(0.1)
             hook = await look(house, "hook")
             await events.replay(house, hook, left[:1])
-            await events.forget(house, scene.clock.now() - 30 * DAY)
+            await scene.purge()
             assert [each.id for each in await house.store.events_after(1, 0, 5000)] == [waiting[0], *young]
 
     play(tmp_path, scenario)

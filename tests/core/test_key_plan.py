@@ -3,10 +3,10 @@
 import pytest
 
 from tessera.core import key_plan
-from tessera.core.key_plan import FORGOTTEN_AFTER_SECONDS, KeyState
+from tessera.core.key_plan import KeyState
 from tessera.core.keys import KeyPurpose, WrappedKey
 from tessera.core.succession import Succession
-from tessera.core.times import SECOND
+from tessera.core.times import SECOND, PurgeTime
 
 
 def key(
@@ -52,7 +52,7 @@ def test_an_end_is_set_once_and_counts_from_when_the_next_key_signs() -> None:
 
 
 @pytest.mark.parametrize(("late", "gone"), [(-1, []), (0, [1])])
-def test_the_newest_key_is_never_forgotten(late: int, gone: list[int]) -> None:
-    """The others are, a day after their end."""
-    now = 20 + FORGOTTEN_AFTER_SECONDS * SECOND + late
-    assert [each.number for each in key_plan.forgotten([key(1, 0, 20), key(2, 10, 20)], now)] == gone
+def test_the_newest_key_is_never_purged(late: int, gone: list[int]) -> None:
+    """The others are, once the purge clock has passed their end."""
+    until = PurgeTime(20 + late)
+    assert [each.number for each in key_plan.purged([key(1, 0, 20), key(2, 10, 20)], until)] == gone

@@ -1,10 +1,10 @@
-"""Revocations in memory: found by id and end, forgotten by the hour, and small."""
+"""Revocations in memory: found by id and end, purged by the hour, and small."""
 
 import sys
 from random import Random
 
 from tessera.core.revocations import Revocations
-from tessera.core.times import SECOND
+from tessera.core.times import SECOND, PurgeTime
 
 NOW = 1_900_000_000_000_000
 HOUR = 3600 * SECOND
@@ -34,35 +34,49 @@ def test_a_revoked_token_is_found_by_its_id_and_end() -> None:
     assert len(revocations) == 1
 
 
-def test_what_expires_is_forgotten_by_the_hour() -> None:
+def test_what_expires_is_purged_by_the_hour() -> None:
     """An id goes once the hour in which its token expired is over, and not a microsecond earlier."""
     revocations = Revocations()
     begin = NOW // HOUR * HOUR
     revocations.add(1, begin - 1)
     revocations.add(2, begin)
     revocations.add(3, begin + HOUR - 1)
-    assert not revocations.forget_expired(begin - 1, 10)
+    assert not revocations.purge(PurgeTime(begin - 1), 10)
     assert len(revocations) == 3
-    assert not revocations.forget_expired(begin, 10)
+    assert not revocations.purge(PurgeTime(begin), 10)
     assert [revocations.holds(*each) for each in ((1, begin - 1), (2, begin), (3, begin + HOUR - 1))] == [
         False,
         True,
         True,
     ]
-    assert not revocations.forget_expired(begin + HOUR, 10)
+    assert not revocations.purge(PurgeTime(begin + HOUR), 10)
     assert len(revocations) == 0
 
 
-def test_no_more_is_forgotten_at_once_than_was_said() -> None:
+def test_no_more_is_purged_at_once_than_was_said() -> None:
     """However many expire in one hour, each call takes a few, and says that there are more."""
     revocations = Revocations()
     for number in range(25):
         revocations.add(number, NOW)
     for left in (15, 5):
-        assert revocations.forget_expired(NOW + HOUR, 10)
+        assert revocations.purge(PurgeTime(NOW + HOUR), 10)
         assert len(revocations) == left
-    assert not revocations.forget_expired(NOW + HOUR, 10)
+    assert not revocations.purge(PurgeTime(NOW + HOUR), 10)
     assert len(revocations) == 0
+
+
+def test_the_mark_is_the_end_of_the_last_hour_that_was_purged() -> None:
+    """A purge here raises the mark to the end of the hour, one elsewhere to what it says; nothing lowers it."""
+    revocations = Revocations()
+    begin = NOW // HOUR * HOUR
+    assert not revocations.purge(PurgeTime(NOW + 9 * HOUR), 10)
+    assert revocations.purged_until == 0
+    revocations.add(1, begin + 5)
+    assert not revocations.purge(PurgeTime(NOW + 9 * HOUR), 10)
+    assert revocations.purged_until == begin + HOUR - 1
+    for until in (NOW - HOUR, NOW + 2 * HOUR, NOW):
+        revocations.purged(until)
+    assert revocations.purged_until == NOW + 2 * HOUR
 
 
 def test_many_are_small() -> None:

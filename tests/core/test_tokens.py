@@ -11,7 +11,7 @@ from tessera.core import scopes, tokens
 from tessera.core.applications import Application, Credential, CredentialKind, QueryCredentials, TokenBinding, held
 from tessera.core.revocations import Revocations
 from tessera.core.sealing import KEY_BYTES, Ring, SealingKey
-from tessera.core.times import SECOND
+from tessera.core.times import SECOND, PurgeTime
 from tessera.core.tokens import Claims
 
 NOW = 1_900_000_000_000_000
@@ -144,10 +144,19 @@ def test_a_revoked_token_is_dead_and_others_are_not() -> None:
 
     assert not tokens.live(claims(token_id=7), application(), revocations, NOW)
     assert tokens.live(claims(token_id=8), application(), revocations, NOW)
-    assert not revocations.forget_expired(claims().expires_at, 10)
+    assert not revocations.purge(PurgeTime(claims().expires_at), 10)
     assert revocations.holds(7, claims().expires_at)
-    assert not revocations.forget_expired(claims().expires_at + HOUR, 10)
+    assert not revocations.purge(PurgeTime(claims().expires_at + HOUR), 10)
     assert len(revocations) == 0
+    assert not tokens.live(claims(token_id=7), application(), revocations, NOW), "however early it is"
+
+
+def test_a_token_of_an_age_whose_revocations_were_purged_is_dead() -> None:
+    """One that ends at the mark is dead, whatever the clock says; one that ends later is not."""
+    for mark, alive in ((claims().expires_at - 1, True), (claims().expires_at, False)):
+        revocations = Revocations()
+        revocations.purged(mark)
+        assert tokens.live(claims(), application(), revocations, NOW) is alive
 
 
 def test_the_reply_has_its_members_in_order() -> None:

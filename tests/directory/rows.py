@@ -39,6 +39,7 @@ class SlowReader:
         self.properties_held: dict[str, Property] = {}
         self.programs_held: dict[int, Program] = {}
         self.revoked: list[tuple[int, int]] = []
+        self.purged_until = 0
         self.resources_held: list[Resource] = []
         self.feed: list[Notice] = []
         self.wrapped = [wrapped(KeyPurpose.PEPPER, 1, PEPPER_BYTES), wrapped(KeyPurpose.SEALING, 1, KEY_BYTES)]
@@ -72,13 +73,13 @@ class SlowReader:
         await self._answer("keys")
         return list(self.wrapped)
 
-    async def revocations(self, now: int, after: int = -1, limit: int = 10_000) -> list[tuple[int, int]]:
-        found = [each for each in sorted(self.revoked) if each[1] > now and each[0] > after]
+    async def revocations(self, after: int = -1, limit: int = 10_000) -> list[tuple[int, int]]:
+        found = [each for each in sorted(self.revoked) if each[0] > after]
         await self._answer("revocations")
         return found[:limit]
 
-    async def revocation_expired(self, now: int) -> bool:
-        return any(each[1] <= now for each in self.revoked)
+    async def revocations_purged_until(self) -> int:
+        return self.purged_until
 
     async def resources(self) -> list[Resource]:
         await self._answer("resources")

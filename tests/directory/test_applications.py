@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Awaitable
 
+import msgspec
 import pytest
 
-from tessera.core.applications import Application
+from tessera.core.applications import Application, Credential, CredentialKind, held
+from tessera.core.times import DAY
 from tessera.directory import applications as directory
 from tessera.directory.applications import Applications
 from tests.directory.rows import SlowReader, application
@@ -172,5 +174,22 @@ def test_a_client_id_that_was_given_to_another_application_leaves_no_number_behi
         memory.drop("a1")
         assert await memory.with_number(1) is None
         assert await memory.with_client_id("a1") == application("a1", 77)
+
+    asyncio.run(scenario())
+
+
+def test_a_credential_that_has_ended_is_dropped_a_day_later() -> None:
+    """An ended credential only slows down checking; it stays for a day, in which a wrong clock may go back."""
+
+    async def scenario() -> None:
+        reader, memory = made(1)
+        now = StepClock().now()
+        digests = [Credential(number, CredentialKind.KEYED, b"", ends_at)
+                   for number, ends_at in enumerate((now - DAY, now - DAY + 1, now, None))]  # fmt: skip
+        packed, until = held(digests)
+        reader.rows["a1"] = msgspec.structs.replace(reader.rows["a1"], packed_credentials=packed, serves_until=until)
+        found = await memory.with_client_id("a1")
+        assert found is not None
+        assert [each.number for each in found.credentials] == [1, 2, 3]
 
     asyncio.run(scenario())

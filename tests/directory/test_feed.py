@@ -18,7 +18,7 @@ from tests.support.clock import StepClock
 async def loaded(reader: SlowReader) -> Directory:
     """A directory over a reader, with everything known looked up once."""
     directory = Directory(reader, MASTER, StepClock(), 100)
-    await directory.load(0)
+    await directory.load()
     await directory.applications.with_client_id("a")
     await directory.properties.get("key")
     await directory.programs.get(1)
@@ -51,12 +51,12 @@ def test_each_kind_of_notice_drops_what_it_names() -> None:
         ):
             reader.feed.append(Notice(len(reader.feed) + 1, kind, key))
             reader.reads.clear()
-            assert await feed.catch_up(directory, reader, StepClock()) == 1
+            assert await feed.catch_up(directory, reader) == 1
             await directory.applications.with_client_id("a")
             await directory.properties.get("key")
             await directory.programs.get(1)
             assert reader.reads == [read]
-        assert await feed.catch_up(directory, reader, StepClock()) == 0
+        assert await feed.catch_up(directory, reader) == 0
 
     asyncio.run(scenario())
 
@@ -70,7 +70,7 @@ def test_a_token_s_notice_revokes_it() -> None:
         reader.reads.clear()
         notice = Notice(4, NoticeKind.TOKEN, f"{2**63 - 1}:1900000000000001")
         reader.feed.append(notice)
-        await feed.catch_up(directory, reader, StepClock())
+        await feed.catch_up(directory, reader)
         await directory.apply(notice)
 
         assert directory.revocations.holds(2**63 - 1, 1_900_000_000_000_001)
@@ -89,19 +89,20 @@ def test_a_gap_makes_it_begin_afresh() -> None:
         directory.revocations.add(5, 2**62)
         reader.disable("a")
         reader.properties_held.clear()
-        reader.revoked = [(6, 2**62), (7, StepClock().now())]
+        reader.revoked, reader.purged_until = [(6, 2**62), (7, 3)], 2
         reader.feed = [Notice(n, NoticeKind.PROGRAM, "9") for n in (5, 6)]
-        assert await feed.catch_up(directory, reader, StepClock()) == 2
+        assert await feed.catch_up(directory, reader) == 2
 
         found = await directory.applications.with_client_id("a")
         assert found is not None
         assert not found.enabled
         assert await directory.properties.get("key") is None
-        held = [directory.revocations.holds(number, 2**62) for number in (5, 6, 7)]
-        assert held == [True, True, False]
+        held = [directory.revocations.holds(*each) for each in ((5, 2**62), (6, 2**62), (7, 3))]
+        assert held == [True, True, True], "whatever the clock says"
+        assert directory.revocations.purged_until == 2
         assert directory.sequence == 6
         reader.feed.append(Notice(7, NoticeKind.TOKEN, "8:1"))
-        assert await feed.catch_up(directory, reader, StepClock()) == 1
+        assert await feed.catch_up(directory, reader) == 1
         assert directory.revocations.holds(8, 1)
 
     asyncio.run(scenario())
@@ -115,7 +116,7 @@ def test_notices_are_taken_in_order_and_once() -> None:
         directory = await loaded(reader)
         assert directory.sequence == 3
         reader.feed += [Notice(n, NoticeKind.TOKEN, f"{n}:9") for n in range(4, 50)]
-        assert await feed.catch_up(directory, reader, StepClock()) == 46
+        assert await feed.catch_up(directory, reader) == 46
         assert directory.sequence == 49
         assert len(directory.revocations) == 46
 
@@ -144,10 +145,10 @@ def test_a_wrong_master_key_is_refused() -> None:
     async def scenario() -> None:
         reader = reader_with_everything()
         with pytest.raises(Unusable, match=r"not the one this database was made with.*nothing was changed"):
-            await Directory(reader, MasterKey("f0" * 32), StepClock(), 10).load(0)
+            await Directory(reader, MasterKey("f0" * 32), StepClock(), 10).load()
         for kept in (reader.wrapped[:1], reader.wrapped[1:], []):
             reader.wrapped = kept
             with pytest.raises(Unusable, match="holds no keys"):
-                await Directory(reader, MASTER, StepClock(), 10).load(0)
+                await Directory(reader, MASTER, StepClock(), 10).load()
 
     asyncio.run(scenario())

@@ -129,6 +129,10 @@ class ArmedDriver:
         await asyncio.sleep(EARLY_SECONDS)
         await self._driver.commit(changes)
 
+    async def time(self) -> int | None:
+        """As `store.driver.Driver`."""
+        return await self._driver.time()
+
     async def changed(self) -> bool:
         """As `store.driver.Driver`."""
         return await self._driver.changed()
@@ -154,12 +158,12 @@ class ArmedDatabase:
         return ArmedDriver(self._found.driver(told))
 
 
-class AheadClock:
+class AheadClock(clock.SystemClock):
     """The machine's clock, ahead by what a file says."""
 
     def now(self) -> int:
         """As `ports.Clock`."""
-        return clock.SystemClock().now() + int(float(Path(POINT.rest).read_text()) * 1_000_000)
+        return super().now() + int(float(Path(POINT.rest).read_text()) * 1_000_000)
 
 
 def _armed_database(settings: Settings) -> Database:

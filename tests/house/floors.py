@@ -40,6 +40,10 @@ ASGI_FILES = frozenset({"web/asgi.py"})
 PARSERS = frozenset({"core/wire.py", "core/jws.py", "api/fields.py"})
 BUILT_BY_WIRING = frozenset({"Directory", "House", "PostgresDatabase", "SQLStore", "SQLiteDatabase"})
 
+PURGE_CLOCK = "app/purge_clock.py"
+PURGE_TIMES = (PURGE_CLOCK, "store/conformance/")
+"""Who may make a time up to which rows are deleted: the purge clock; and the suite, whose times are of no clock."""
+
 OWNERS: dict[str, tuple[str, ...]] = {
     "alembic": ("store/migrate.py", "store/migrations/"),
     "argon2": ("ops/slow_hash.py",),
@@ -156,6 +160,21 @@ def builds(module: Module) -> list[str]:
         f"line {node.lineno} builds a {node.func.id}"
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in BUILT_BY_WIRING
+    ]
+
+
+def decides_purge_time(module: Module) -> list[str]:
+    """Up to which time expired rows may be deleted is said by the purge clock alone."""
+    if not module.within or module.within.startswith(PURGE_TIMES):
+        return []
+    return [
+        f"line {node.lineno} makes a time for a purge: {ast.unparse(node)}"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call)
+        and (
+            ast.unparse(node.func).rpartition(".")[2] == "PurgeTime"
+            or (ast.unparse(node.func).rpartition(".")[2] == "cast" and "PurgeTime" in ast.unparse(node))
+        )
     ]
 
 

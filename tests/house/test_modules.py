@@ -37,6 +37,7 @@ RULES: tuple[tuple[Rule, Callable[[str], bool]], ...] = (
     (floors.knows_asgi, lambda path: path.startswith("src/")),
     (floors.parses_raw_input, everywhere),
     (floors.builds, everywhere),
+    (floors.decides_purge_time, everywhere),
     (floors.borrows, everywhere),
     (floors.goes_out, everywhere),
     (manners.mocks, in_tests),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tessera.core.changes import AddOrganization, ForgetRevocations, RevokeToken
+from tessera.core.changes import AddOrganization, PurgeNotices, PurgeRevocations, RaiseRevocationMark, RevokeToken
+from tessera.core.times import PurgeTime
 from tessera.ports import StoreUnavailable
 from tessera.store import sqlite
 from tessera.store.conformance.material import organization
@@ -116,10 +117,11 @@ def test_a_full_database_refuses_and_recovers(tmp_path: Path) -> None:
             await fill()
         assert done > 0
         assert [each.name for each in await store.organizations()] == [f"a{n}" for n in range(done)]
-        assert len(await store.revocations(0)) == done * 100
+        assert len(await store.revocations(limit=10**6)) == done * 100
         with pytest.raises(StoreUnavailable):
             await store.commit(AddOrganization("b", "x" * 100_000, 0))
-        await store.commit(ForgetRevocations(1, await store.last_sequence()))
+        await store.commit(RaiseRevocationMark(PurgeTime(1)), PurgeRevocations(PurgeTime(1), 10**6))
+        await store.commit(PurgeNotices(await store.last_sequence(), 10**6))
         await store.commit(organization("there is room again"))
         assert len(await store.organizations()) == done + 1
         assert made == [False, True]

@@ -78,12 +78,36 @@ def test_a_statement_that_scans_is_seen(connection: sqlite3.Connection) -> None:
     assert changes.ForgetCustomer in sql.WRITES
 
 
+def purging() -> dict[str, str]:
+    """Every statement of a purge, and those that tell whether one has anything to do, by a name for it."""
+    written = {
+        f"{kind.__name__} {place}": each.sql
+        for kind, statements in sql.purges.WRITES.items()
+        for place, each in enumerate(statements)
+        if "select" in each.sql or not each.sql.startswith("insert")
+    }
+    return written | {f"{kind.__name__} left": each for kind, each in sql.purges.LEFT.items()}
+
+
+@pytest.mark.parametrize("name", sorted(purging()))
+def test_a_purge_finds_what_it_deletes_by_an_index(connection: sqlite3.Connection, name: str) -> None:
+    """A batch reads the rows that it deletes and no others, however many there are, and sorts none."""
+    parameters = dict.fromkeys(re.findall(r":(\w+)", purging()[name]), 1)
+    plan = [str(row[3]) for row in connection.execute(f"explain query plan {purging()[name]}", parameters)]
+    assert plan
+    assert [line for line in plan if "TEMP B-TREE" in line or (line.startswith("SCAN") and _is_table(line))] == []
+
+
+def _is_table(line: str) -> bool:
+    """Whether a step reads a table, and not the rows that a step before it found."""
+    return line.split()[1] not in {"ended", "CONSTANT"}
+
+
 @pytest.mark.parametrize(
     ("name", "index"),
     [
         ("rotation.ENDING", "credential_ends"),
         ("usage.GREEDY", "usage_hour_hour"),
-        ("usage.OLDEST_HOUR", "usage_hour_hour"),
         ("usage.HOURS", "PRIMARY KEY"),
     ],
 )

@@ -12,13 +12,21 @@ from urllib.parse import urlencode
 import msgspec
 
 from tessera import wiring
-from tessera.app import applications, customers, organizations, points, tokens
+from tessera.app import applications, customers, organizations, points, purge_clock, purges, tokens, upkeep
 from tessera.app.applications import Issued
 from tessera.app.callers import Caller
 from tessera.app.house import House
 from tessera.app.organizations import IssuedProperty
 from tessera.core import wire
-from tessera.core.changes import AddPointAccount, AddTierLevel, AddTierRule, AddTierRuleAccount, AddTierSystem, Change
+from tessera.core.changes import (
+    AddPointAccount,
+    AddTierLevel,
+    AddTierRule,
+    AddTierRuleAccount,
+    AddTierSystem,
+    Change,
+    NoteTime,
+)
 from tessera.core.customers import NewCustomer
 from tessera.core.evidence import NOTHING, Evidence
 from tessera.core.loyalty.orders import Deposit
@@ -29,6 +37,7 @@ from tests.support.clock import StepClock
 from tests.support.databases import Contents
 from tests.support.entropy import CountedEntropy
 from tests.support.house import settings_for, settings_of
+from tests.support.stepped_store import SteppedStore
 
 T = TypeVar("T")
 
@@ -49,9 +58,12 @@ class Scene:
         self.partner: Issued
         self.shop: IssuedProperty
         self.retailer_id = ""
+        self.ids = 0
 
     async def furnish(self) -> None:
-        """Create the organization and one of each."""
+        """Create the organization and one of each; a server has run until now, whose time was noted."""
+        await self.house.store.commit(NoteTime(self.clock.now()))
+        await purge_clock.look(self.house)
         organization = await organizations.create(self.house, "Org")
         self.retailer_id = organization.retailer_id
         await self.house.commit(*_program(organization.number))
@@ -87,6 +99,11 @@ class Scene:
     async def alive(self, reply: TokenReply) -> bool:
         """Whether a token is live now."""
         return await tokens.check(self.house, reply.access_token) is not None
+
+    async def purge(self) -> None:
+        """Have every purge done that is due, in memory and in the database."""
+        await purges.purge_all(self.house)
+        await upkeep.drop_revocations(self.house)
 
     async def customer(self, external_id: str, **members: object) -> str:
         """Create a customer; its id."""
@@ -145,6 +162,7 @@ def play(folder: Path, scenario: Callable[[Scene], Awaitable[T]]) -> T:
 
     async def whole() -> T:
         async with wiring.open_house(settings_of(data), clock=clock, entropy=CountedEntropy()) as house:
+            house.store = SteppedStore(house.store, clock).as_store()
             scene = Scene(house, clock, data)
             await scene.furnish()
             return await scenario(scene)

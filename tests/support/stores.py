@@ -46,6 +46,9 @@ class TwoProcesses:
     async def commit(self, changes: Sequence[Change]) -> list[Notice]:
         return await self._writer.commit(changes)
 
+    async def time(self) -> int | None:
+        return await self._reader.time()
+
     async def changed(self) -> bool:
         return await self._reader.changed()
 

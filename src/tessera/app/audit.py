@@ -7,7 +7,8 @@ import msgspec
 from tessera.app.checkup import Finding, Level
 from tessera.app.house import House
 from tessera.app.operators import OperatorError
-from tessera.core.audit_chain import Entry, Walk
+from tessera.core.audit import REFUSED
+from tessera.core.audit_chain import Checkpoint, Entry, Walk, is_genuine
 from tessera.ports import Search
 from tessera.store.checkup import AUDIT_ENTRIES
 
@@ -21,10 +22,14 @@ SHOWN_MAX = 20
 
 
 class Verdict(msgspec.Struct):
-    """What came of a walk along the chain; `number` and `hash` are the newest entry's."""
+    """What came of a walk along the chain; `purged` counts the refusals in whose place there is a checkpoint.
+
+    `number` and `hash` are those of the newest entry that no purge deletes, to be noted elsewhere.
+    """
 
     entries: int = 0
     intact: int = 0
+    purged: int = 0
     number: int = 0
     hash: str = ""
     problems: int = 0
@@ -49,6 +54,21 @@ async def pages(house: House) -> AsyncIterator[list[Entry]]:
         after = page[-1].number
 
 
+async def checkpoints(house: House) -> list[Checkpoint]:
+    """What stands in the place of refusals that were deleted when their time was over, by number."""
+    return await house.store.audit_checkpoints()
+
+
+async def told_in_order(house: House) -> AsyncIterator[Entry | Checkpoint]:
+    """All entries and checkpoints, in the order of their numbers."""
+    waiting = await checkpoints(house)
+    async for page in pages(house):
+        for entry in page:
+            while waiting and waiting[0].first_number < entry.number:
+                yield waiting.pop(0)
+            yield entry
+
+
 async def verify(house: House, *, head: str | None, number: int | None) -> Verdict:
     """Walk along the whole chain. Where `head` is given, the entry of that `number` must have this hash.
 
@@ -56,24 +76,60 @@ async def verify(house: House, *, head: str | None, number: int | None) -> Verdi
     """
     if (head is None) != (number is None):
         raise OperatorError("Give --head and --number together, as an earlier verification printed them.")
-    walk, verdict = Walk(), Verdict()
+    verdict = Verdict()
+    found = await checkpoints(house)
+    walk = Walk(checkpoints=_genuine(found, house.directory.pepper, verdict))
     noted: str | None = None
     async for page in pages(house):
         for entry in page:
             _pass(walk, entry, verdict)
             if entry.number == number:
                 noted = entry.hash
-    if head is not None and noted is None:
-        _tell(verdict, f"Entry {number} is not there: the end was cut off.")
-    elif head is not None and noted != head.strip().lower():
-        _tell(verdict, f"Entry {number} has another hash than was noted: it, or what stood before it, was made anew.")
+    if head is not None and number is not None:
+        over = next((each for each in found if each.first_number <= number <= each.last_number), None)
+        problem = _noted_problem(number, head.strip().lower(), noted, over)
+        if problem is not None:
+            _tell(verdict, problem)
     return verdict
+
+
+def _genuine(checkpoints: Sequence[Checkpoint], pepper: bytes, verdict: Verdict) -> dict[int, Checkpoint]:
+    """The genuine checkpoints by their first number; the others are told."""
+    found = {}
+    for each in checkpoints:
+        if is_genuine(pepper, each):
+            found[each.first_number] = each
+        else:
+            _tell(
+                verdict,
+                f"The checkpoint over the entries {each.first_number} to {each.last_number} is not genuine: somebody"
+                " made or changed it.",
+            )
+    return found
+
+
+def _noted_problem(number: int, head: str, noted: str | None, over: Checkpoint | None) -> str | None:
+    """What is wrong with the entry whose hash was noted; `noted` is its hash now, `over` stands in its place."""
+    if noted is None and over is not None:
+        if number < over.last_number:
+            return (
+                f"Entry {number} was a refusal, deleted when its time was over: its hash cannot be compared any more."
+                " Note a newer one."
+            )
+        noted = over.last_hash
+    if noted is None:
+        return f"Entry {number} is not there: the end was cut off."
+    if noted != head:
+        return f"Entry {number} has another hash than was noted: it, or what stood before it, was made anew."
+    return None
 
 
 def _pass(walk: Walk, entry: Entry, verdict: Verdict) -> None:
     problem = walk.step(entry)
     verdict.entries += 1
-    verdict.intact, verdict.number, verdict.hash = walk.intact, walk.number, walk.hash
+    verdict.intact, verdict.purged = walk.intact, walk.purged
+    if entry.action != REFUSED or not verdict.hash:
+        verdict.number, verdict.hash = walk.number, walk.hash
     if problem is not None:
         _tell(verdict, problem)
 
@@ -84,11 +140,16 @@ def _tell(verdict: Verdict, problem: str) -> None:
         verdict.shown.append(problem)
 
 
-def finding(entries: Sequence[Entry]) -> Finding:
-    """What the doctor says of the newest entries; when there may be more, the first is only what the second follows."""
-    verdict, walk = Verdict(), Walk()
+def finding(entries: Sequence[Entry], checkpoints: Sequence[Checkpoint], pepper: bytes | None) -> Finding:
+    """What the doctor says of the newest entries; when there may be more, the first is only what the second follows.
+
+    Without the pepper, which another finding tells of, checkpoints are taken for genuine.
+    """
+    verdict = Verdict()
+    stand = {each.first_number: each for each in checkpoints}
+    walk = Walk(checkpoints=stand if pepper is None else _genuine(checkpoints, pepper, verdict))
     if len(entries) == AUDIT_ENTRIES:
-        walk, entries = Walk(entries[0].number, entries[0].hash), entries[1:]
+        walk.number, walk.hash, entries = entries[0].number, entries[0].hash, entries[1:]
     for entry in entries:
         _pass(walk, entry, verdict)
     if verdict.whole:

@@ -66,11 +66,17 @@ def findings(facts: FolderFacts, master: KeyFacts, now: int, workers: int = 1) -
     found += _server(facts.server, workers) if facts.server is not None else []
     found += _database(facts.database)
     found += _disk(facts.free_bytes)
-    found += _clock(facts.database.newest_at, now)
+    found += _clock(facts.database, now)
     found += _secrets(facts.database, now)
     found += _tokens(facts.database)
     found += _url_credentials(facts.database)
     return found
+
+
+def pepper(master: KeyFacts, database: DatabaseFacts) -> bytes | None:
+    """The pepper, when the master key opens it."""
+    wrapped = [key for key in database.keys if key.purpose is KeyPurpose.PEPPER]
+    return master.key.unwrap(wrapped[-1]) if master.key is not None and wrapped else None
 
 
 def _ok(about: str, text: str) -> Finding:
@@ -212,8 +218,9 @@ def _disk(free: int | None) -> Iterator[Finding]:
         yield _ok("disk", f"{text}.")
 
 
-def _clock(newest_at: int | None, now: int) -> Iterator[Finding]:
-    if newest_at is not None and newest_at > now + CLOCK_TOLERANCE:
+def _clock(database: DatabaseFacts, now: int) -> Iterator[Finding]:
+    newest_at = max(filter(None, (database.newest_at, database.noted_at)), default=0)
+    if newest_at > now + CLOCK_TOLERANCE:
         yield _fail(
             "clock",
             f"It says {core_time(now)} UTC, but the database has something of {core_time(newest_at)} UTC. Set the"

@@ -3,18 +3,23 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from tessera.app import purge_clock
 from tessera.app.callers import Caller
 from tessera.app.customers import Named, change, find
 from tessera.app.house import House
 from tessera.core import behaviours, tags
 from tessera.core.behaviours import Behaviour
-from tessera.core.changes import Change, DropExpiredTags, SetBehaviour, SetTag
+from tessera.core.changes import Change, PurgeTags, SetBehaviour, SetTag
 from tessera.core.customers import Customer
 from tessera.core.errors import Validation
 from tessera.core.tags import Tag
+from tessera.core.times import HOUR
 
 NAMES_MAX = 1000
 """Tags, and likewise names of events, that one customer may have."""
+
+TAGS_KEPT = HOUR
+"""How long a tag is kept after its end, for a clock that goes back."""
 
 
 async def read_tags(house: House, caller: Caller, api_key: str, named: Named) -> list[Tag]:
@@ -29,14 +34,16 @@ async def tag(
     """Give a customer tags; all of its tags then. Raises InvalidAPIKey, UserNotFound, Validation."""
 
     async def decide(customer: Customer) -> tuple[list[Tag], list[Change]]:
-        now = house.clock.now()
+        now, until = house.clock.now(), purge_clock.known_until(house, TAGS_KEPT)
         stored = await house.store.tags(customer.number)
         held = {each.name: each for each in stored if each.live(now)}
+        there = {each.name: each for each in stored}
         changes: list[Change] = []
-        if len(held) < len(stored):
-            changes.append(DropExpiredTags(customer.number, now))
+        if until is not None and not all(each.live(until) for each in stored):
+            changes.append(PurgeTags(until, customer.number))
+            there = {each.name: each for each in stored if each.live(until)}
         for name, times in Counter(names).items():
-            before, after = held.get(name), tags.given(name, times, held.get(name), ttl_seconds, now)
+            before, after = there.get(name), tags.given(name, times, held.get(name), ttl_seconds, now)
             was = (0, None) if before is None else (before.count, before.expires_at)
             changes.append(SetTag(customer.number, name, after.count, after.expires_at, *was))
             held[name] = after

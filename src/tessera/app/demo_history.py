@@ -51,6 +51,9 @@ class _Moment:
     def now(self) -> int:
         return self.at
 
+    def monotonic(self) -> int:
+        return self.at
+
 
 class _Drawn:
     """Entropy from a seed: made-up people have made-up ids, the same every time."""

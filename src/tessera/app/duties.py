@@ -54,21 +54,6 @@ async def while_held(house: House, name: str, holder: str, work: Work) -> None:
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-def side_by_side(*works: Work) -> Work:
-    """Several works as one; when one fails, all are stopped."""
-
-    async def all_of_them() -> None:
-        async with asyncio.TaskGroup() as group:
-            for work in works:
-                group.create_task(_one(work))
-
-    return all_of_them
-
-
-async def _one(work: Work) -> None:
-    await work()
-
-
 class _Duty:
     """One duty as one process sees it. `_ends_at` is when the lease ends that it is known to hold."""
 

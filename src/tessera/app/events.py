@@ -1,21 +1,17 @@
-"""The events of the outbox: looking at them, sending them again, and forgetting them."""
+"""The events of the outbox: looking at them, sending them again, and deleting old ones."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable
 
 from tessera.app.house import House
 from tessera.app.operators import OperatorError
-from tessera.core.changes import AddDelivery, Change, ForgetDeliveries, ForgetEvents, RetryDeliveries
-from tessera.core.times import DAY
+from tessera.core.changes import AddDelivery, Change, PurgeEvents, RetryDeliveries
+from tessera.core.times import PurgeTime
 from tessera.core.webhooks import Event, Webhook
-from tessera.ops.log import log
-from tessera.ports import StoreError
 
 PAGE = 500
 """Events read or written in one step, so that nobody waits long for a step."""
 
-FORGET_SECONDS = 600
-STEP_SECONDS = 0.05
+PURGED_AT_ONCE = 100
 
 NEWEST = 2**62
 
@@ -100,23 +96,12 @@ async def replay_failed(house: House, webhook: Webhook) -> int:
     return counts.deliveries
 
 
-async def forget_old(house: House, kept_days: int) -> None:
-    """Forget events of long ago, in steps, until cancelled."""
-    while True:
-        try:
-            await forget(house, house.clock.now() - kept_days * DAY)
-        except StoreError as error:
-            log.error("events_not_forgotten", reason=str(error))
-        await asyncio.sleep(FORGET_SECONDS)
-
-
-async def forget(house: House, before: int) -> None:
-    """Forget the events from before a time that every webhook has passed, and deliveries that were given up then."""
-    await house.store.commit(ForgetDeliveries(before))
+async def purge(house: House, until: PurgeTime) -> AsyncIterator[None]:
+    """Delete the events from up to a time that every webhook has passed; yields after each commit."""
     after = 0
-    while span := await house.store.event_span(after, PAGE):
-        if all(occurred_at >= before for _, occurred_at in span):
+    while span := await house.store.event_span(after, PURGED_AT_ONCE):
+        if all(occurred_at > until for _, occurred_at in span):
             return
         first, after = span[0][0], span[-1][0]
-        await house.store.commit(ForgetEvents(first, after, before))
-        await asyncio.sleep(STEP_SECONDS)
+        await house.store.commit(PurgeEvents(until, first, after))
+        yield

@@ -7,7 +7,7 @@ when the others, whose clocks are not quite the same, have told theirs. Requests
 import asyncio
 
 from tessera.app.house import House
-from tessera.core.changes import ForgetCounts, TellCounts
+from tessera.core.changes import TellCounts
 from tessera.core.times import DAY, HOUR, SECOND
 from tessera.ops.log import log
 from tessera.ports import NodeCounts, StoreError
@@ -23,10 +23,6 @@ AT_ONCE = 250
 
 TOLD_LATELY = 10 * SECOND
 """How old a node's pace may be: one that says nothing any more lets nothing pass either."""
-
-KEPT = 2 * DAY
-FORGET_SECONDS = 3600
-FORGET_AT_ONCE = 1000
 
 
 class Exchange:
@@ -83,20 +79,3 @@ class Exchange:
         now = self._house.clock.now()
         others = await self._house.store.told_by_others(number, self._counts.node, now, now - TOLD_LATELY)
         self._counts.hear(number, others, self._house.clock.now())
-
-
-async def forget_old(house: House) -> None:
-    """Forget what nodes told long ago, until cancelled."""
-    while True:
-        try:
-            await forget(house)
-        except StoreError as error:
-            log.error("node_counts_not_forgotten", reason=str(error))
-        await asyncio.sleep(FORGET_SECONDS)
-
-
-async def forget(house: House) -> None:
-    """Forget, in steps, what was told of days that are over."""
-    before = house.clock.now() - KEPT
-    while (oldest := await house.store.oldest_count()) is not None and oldest < before:
-        await house.store.commit(ForgetCounts(before, FORGET_AT_ONCE))

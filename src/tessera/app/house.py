@@ -13,6 +13,7 @@ from tessera.core.applications import Credential
 from tessera.core.audit import Actor
 from tessera.core.certificates import Authorities
 from tessera.core.changes import Change, Notice, RecordDeed
+from tessera.core.clocks import Clocks
 from tessera.core.errors import Unavailable
 from tessera.core.jws import VerifyingKey
 from tessera.core.times import SECOND, UUID_RANDOM_BYTES, uuid_of
@@ -39,7 +40,7 @@ class House:
     `token_reuse` has the tokens that may be handed out again. `metrics` are the operator's numbers. `outbound` guards
     connections to elsewhere. `heard_at` is when what other processes change was last heard; 0 where nobody listens, as
     in a command. `actor` is who acts in this process when nothing else is said, `refusals` holds what was refused until
-    it is written.
+    it is written, `clocks` how far clocks are believed for deleting what has expired.
     """
 
     __slots__ = (
@@ -47,6 +48,7 @@ class House:
         "authorities",
         "client_keys",
         "clock",
+        "clocks",
         "counts",
         "directory",
         "entropy",
@@ -86,6 +88,7 @@ class House:
         self.store = store
         self.directory = directory
         self.clock = clock
+        self.clocks = Clocks()
         self.entropy = entropy
         self.slow_hash = slow_hash
         self.settings = settings

@@ -4,12 +4,12 @@ import asyncio
 
 import msgspec
 
-from tessera.app import keys
+from tessera.app import keys, purge_clock
 from tessera.app.house import House
 from tessera.app.operators import OperatorError
 from tessera.app.operators import commit as commit_asked
 from tessera.core import key_plan
-from tessera.core.changes import Change, EndKey, ForgetKey
+from tessera.core.changes import Change, EndKey, PurgeKey
 from tessera.core.key_plan import ROTATED, KeyState
 from tessera.core.keys import KeyPurpose, WrappedKey
 from tessera.core.signing import ALGORITHMS
@@ -44,7 +44,7 @@ async def rotate_when_due(house: House) -> None:
 
 
 async def look(house: House) -> None:
-    """Add the keys that are due, end those that others have followed, forget those long ended.
+    """Add the keys that are due, end those that others have followed, delete those long ended.
 
     Doing it twice at once does it once: a number is taken once, an end is set once.
     """
@@ -60,8 +60,11 @@ async def look(house: House) -> None:
     for key, end in key_plan.replaced(found, longest, now):
         change = EndKey(key.purpose, key.number, end, None)
         await _commit(house, change, "key_ends", key.purpose, key.number)
-    for key in key_plan.forgotten(found, now):
-        await _commit(house, ForgetKey(key.purpose, key.number, now), "key_forgotten", key.purpose, key.number)
+    until = await purge_clock.until(house, key_plan.PURGED_AFTER_SECONDS * SECOND)
+    if until is None:
+        return
+    for key in key_plan.purged(found, until):
+        await _commit(house, PurgeKey(until, key.purpose, key.number), "key_forgotten", key.purpose, key.number)
 
 
 async def _commit(house: House, change: Change, event: str, purpose: KeyPurpose, number: int) -> None:

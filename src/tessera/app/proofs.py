@@ -4,21 +4,17 @@ import hashlib
 
 from tessera.app.house import House
 from tessera.core.changes import SpendProof
-from tessera.core.times import SECOND
 from tessera.ports import Conflict
-
-KEPT_SECONDS = 60
-"""How much longer a proof is remembered than it would be taken: clocks step back."""
 
 
 async def spend(house: House, kind: str, parts: tuple[str, ...], expires_at: int) -> bool:
-    """Use a proof up, durably; False when it was used before.
+    """Use a proof up, durably; False when it was used before, or is so old that nobody can tell any more.
 
     `kind` and `parts` (whose it is, and what its maker calls it) name it. Nobody may take it any more at `expires_at`.
     Raises as `ports.Store.commit` does: a proof that cannot be looked up is not to be taken.
     """
     try:
-        await house.commit(SpendProof(_key(kind, parts), expires_at + KEPT_SECONDS * SECOND))
+        await house.commit(SpendProof(_key(kind, parts), expires_at))
     except Conflict:
         return False
     return True

@@ -11,9 +11,9 @@ from collections.abc import Callable
 import msgspec
 
 from tessera.core import audit
-from tessera.core.changes import Change, ForgetRefusals, KeepRefusal, RecordDeed
+from tessera.core.changes import Change, KeepRefusal, RecordDeed
 from tessera.core.explanations import Explanation
-from tessera.core.times import DAY, SECOND
+from tessera.core.times import SECOND
 from tessera.ops.log import log
 from tessera.ops.trouble import Trouble
 from tessera.ports import Clock, Store, StoreError
@@ -34,8 +34,6 @@ COUNTED_MAX = 10_000
 
 RECORDED_SECONDS = 60
 """At most so often is it recorded that a client was refused by a check."""
-
-LOOKED_SECONDS = 60
 
 LATEST_SECONDS = int(WAITING_MAX / BATCH + WRITE_SECONDS)
 """By when a refusal that is kept can be asked for."""
@@ -109,7 +107,7 @@ class Refusals:
             client, check = key
             told = audit.detail({"check": check, "count": count.refused})
             deeds.append(
-                RecordDeed(new_id(), now, audit.SERVER.name, count.source or None, "client.refused", client, told)
+                RecordDeed(new_id(), now, audit.SERVER.name, count.source or None, audit.REFUSED, client, told)
             )
             count.refused, count.due_at = 0, now + RECORDED_SECONDS * SECOND
         return deeds
@@ -145,32 +143,4 @@ async def write(refusals: Refusals, store: Store, new_id: Callable[[], str]) -> 
         return False
     refusals.trouble.none()
     refusals.written()
-    return True
-
-
-async def forget_old(store: Store, clock: Clock, kept_days: int) -> None:
-    """Forget refusals that are too old or too many, a few at a time, until cancelled."""
-    while True:
-        await asyncio.sleep(LOOKED_SECONDS)
-        try:
-            until = await forgotten_until(store, clock, kept_days)
-            more = True
-            while more:
-                more = await forget_some(store, until)
-                await asyncio.sleep(WRITE_SECONDS / 2)
-        except StoreError as error:
-            log.error("refusals_not_forgotten", reason=str(error))
-
-
-async def forgotten_until(store: Store, clock: Clock, kept_days: int, kept_max: int = KEPT_MAX) -> int:
-    """Up to when refusals are not to be kept any more."""
-    return max(clock.now() - kept_days * DAY, await store.refusal_at(kept_max) or 0)
-
-
-async def forget_some(store: Store, until: int) -> bool:
-    """Forget one batch; whether there was one."""
-    oldest = await store.oldest_refusal_at()
-    if oldest is None or oldest > until:
-        return False
-    await store.commit(ForgetRefusals(until, BATCH))
     return True

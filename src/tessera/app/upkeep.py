@@ -1,11 +1,11 @@
-"""What a serving process does beside answering: follow the change feed, write counts, forget what has expired."""
+"""What a serving process does beside answering: follow the change feed, write counts, drop what has expired."""
 
 import asyncio
 from contextlib import suppress
 
+from tessera.app import purge_clock, purges
 from tessera.app.house import House
-from tessera.core.changes import ForgetProofs, ForgetRevocations, ReleaseLease, TakeLease
-from tessera.core.times import SECOND
+from tessera.core.changes import PurgeNotices, ReleaseLease, TakeLease
 from tessera.directory import feed
 from tessera.ops import metrics
 from tessera.ops.log import log
@@ -14,12 +14,10 @@ from tessera.ports import StoreError, StoreUnavailable
 
 PULSE_SECONDS = 1.0
 TRIAL_SECONDS = 0.5
-FORGET_SECONDS = 600
-FORGET_AT_ONCE = 1000
-"""Revocations forgotten before others get their turn."""
-
-NOTICES_KEPT = 100_000
-"""Notices kept for processes that have not heard them yet; one that slept longer begins afresh."""
+DROP_SECONDS = 600
+DROP_PAUSE_SECONDS = 0.01
+DROPPED_AT_ONCE = 1000
+"""Revocations dropped from memory before others get their turn."""
 
 
 async def follow_feed(house: House, interval_seconds: float) -> None:
@@ -32,7 +30,7 @@ async def follow_feed(house: House, interval_seconds: float) -> None:
         try:
             missed = await house.store.changed() or missed  # what could not be read is to be read still
             if missed:
-                await feed.catch_up(house.directory, house.store, house.clock)
+                await feed.catch_up(house.directory, house.store)
                 missed = False
             house.heard_at = house.clock.now()
         except StoreError as error:
@@ -99,32 +97,22 @@ async def try_writing(house: House, holder: str) -> None:
             continue
         now = house.clock.now()
         with suppress(StoreError):  # it is noted as any commit is
-            await house.store.commit(
-                TakeLease(name, holder, now, now), ReleaseLease(name, holder), ForgetRevocations(0, 0, 0)
-            )
+            await house.store.commit(TakeLease(name, holder, now, now), ReleaseLease(name, holder), PurgeNotices(0, 0))
 
 
-async def forget_expired(house: House) -> None:
-    """Forget what has expired, now and then, until cancelled."""
+async def drop_expired(house: House) -> None:
+    """Drop revocations from memory whose tokens have long expired, now and then, until cancelled."""
     while True:
-        await asyncio.sleep(FORGET_SECONDS)
-        await forget(house)
+        await asyncio.sleep(DROP_SECONDS)
+        try:
+            await drop_revocations(house)
+        except StoreError as error:
+            log.error("purge_failed", rows="revocations in memory", reason=str(error))
 
 
-async def forget(house: House) -> None:
-    """Drop revocations of tokens and proofs that have expired, and notices long heard."""
-    now = house.clock.now()
-    try:
-        await house.store.commit(ForgetProofs(now))
-        await forget_now(house, now)
-    except StoreError as error:
-        log.error("expired_not_forgotten", reason=str(error))
-
-
-async def forget_now(house: House, now: int) -> None:
-    """Drop what has expired at `now`: a few at a time, and requests in between, however many there are."""
-    more = True
-    while more:
-        remembered = house.directory.revocations.forget_expired(now - SECOND, FORGET_AT_ONCE)
-        await house.store.commit(ForgetRevocations(now, house.directory.sequence - NOTICES_KEPT, FORGET_AT_ONCE))
-        more = await house.store.revocation_expired(now) or remembered
+async def drop_revocations(house: House) -> None:
+    """Drop them, a few in one turn of the event loop, unless the clocks are in doubt. Raises StoreError."""
+    until, more = await purge_clock.until(house, purges.REVOCATIONS_KEPT), True
+    while until is not None and more:
+        more = house.directory.revocations.purge(until, DROPPED_AT_ONCE)
+        await asyncio.sleep(DROP_PAUSE_SECONDS)

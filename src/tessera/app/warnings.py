@@ -7,7 +7,7 @@ import msgspec
 
 from tessera.app.house import House
 from tessera.core.applications import FOREVER
-from tessera.core.changes import AddEvent, AddWarning, ForgetHours, ForgetWarnings
+from tessera.core.changes import AddEvent, AddWarning
 from tessera.core.loyalty.happenings import Happening, SecretEnding, TokenPerCall
 from tessera.core.times import DAY, incentives_time
 from tessera.core.warnings import (
@@ -36,13 +36,6 @@ TOLD_MAX = 100_000
 """Names of told warnings kept in memory; beyond it they are looked up again."""
 
 STEP_SECONDS = 0.05
-FORGET_SECONDS = 600
-
-HOURS_FORGOTTEN = 500
-"""Counts forgotten in one step."""
-
-WARNINGS_KEPT = 60 * DAY
-"""How long it is known what was told: longer than anything is told before its time."""
 
 
 async def current(house: House) -> list[Warned]:
@@ -158,23 +151,3 @@ async def watch(house: House, interval_seconds: float = LOOK_SECONDS) -> None:
         except StoreError as error:
             log.error("warnings_unavailable", reason=str(error))
         await asyncio.sleep(interval_seconds)
-
-
-async def forget_old(house: House, usage_kept_days: int) -> None:
-    """Forget counts by the hour of long ago, and what was told long ago, until cancelled."""
-    while True:
-        try:
-            await forget(house, usage_kept_days)
-        except StoreError as error:
-            log.error("usage_not_forgotten", reason=str(error))
-        await asyncio.sleep(FORGET_SECONDS)
-
-
-async def forget(house: House, usage_kept_days: int) -> None:
-    """Forget, in steps, counts by the hour older than this, and what was told longer ago than matters."""
-    now = house.clock.now()
-    await house.store.commit(ForgetWarnings(now - WARNINGS_KEPT))
-    before = (now - usage_kept_days * DAY) // HOUR
-    while (oldest := await house.store.oldest_hour()) is not None and oldest < before:
-        await house.store.commit(ForgetHours(before, HOURS_FORGOTTEN))
-        await asyncio.sleep(STEP_SECONDS)

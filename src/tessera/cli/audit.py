@@ -113,21 +113,26 @@ def _tell(verdict: "Verdict") -> None:
     if verdict.problems > len(verdict.shown):
         output.data(f"And {verdict.problems - len(verdict.shown):,} more places.")
     output.data(f"{verdict.intact:,} of {verdict.entries:,} entries are intact.")
+    if verdict.purged:
+        output.data(f"{verdict.purged:,} entries of refusals were deleted when their time was over.")
     output.data(f"To notice later that the end was cut off, note: --number {verdict.number} --head {verdict.hash}")
 
 
 @app.command("export", epilog=examples("audit export > audit.jsonl"))
 def export(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Print all entries as JSON, one a line, the oldest first, with their hashes; with --json as one document."""
+    """Print all entries as JSON, one a line, the oldest first, with their hashes; with --json as one document.
+
+    In the place of refusals that were deleted when their time was over there is a checkpoint.
+    """
     from tessera.app import audit
+    from tessera.core.audit_chain import Entry
 
     async def work(house: "House") -> None:
         before = "["
-        async for page in audit.pages(house):
-            for each in page:
-                line = msgspec.json.encode(_shown(each)).decode()
-                output.data(f"{before}{line}" if as_json else line)
-                before = ","
+        async for each in audit.told_in_order(house):
+            line = msgspec.json.encode(_shown(each) if isinstance(each, Entry) else each).decode()
+            output.data(f"{before}{line}" if as_json else line)
+            before = ","
         if as_json:
             output.data("[]" if before == "[" else "]")
 

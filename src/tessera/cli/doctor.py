@@ -39,10 +39,12 @@ def doctor(
     now = SystemClock().now()
     database = wiring.database(chosen)
     facts = look(chosen.data_dir, database, now, now + ENDING_DAYS[-1] * DAY, int(QueryCredentials.WARN))
-    found = checkup.findings(facts, _master_key(chosen), now, chosen.workers)
+    master = _master_key(chosen)
+    found = checkup.findings(facts, master, now, chosen.workers)
     found += checkup.certificates(chosen, facts.database)
     if facts.database.state is SchemaState.CURRENT and not facts.database.damage and facts.database.problem is None:
-        found.append(audit.finding(facts.database.audit))
+        pepper = checkup.pepper(master, facts.database)
+        found.append(audit.finding(facts.database.audit, facts.database.checkpoints, pepper))
     if ledger and all(each.level is not checkup.Level.FAIL for each in found):
         found += _ledger(database)
     healthy = all(each.level is not checkup.Level.FAIL for each in found)

@@ -32,6 +32,9 @@ class Actor(NamedTuple):
 SERVER = Actor("server")
 """A process that acts by itself."""
 
+REFUSED = "client.refused"
+"""The action of entries that a purge deletes when their time is over."""
+
 
 def operator(name: str, source: str | None) -> Actor:
     """An operator, under the name by which the machine knows him."""
@@ -116,7 +119,7 @@ DEEDS: Mapping[type[Change], Deed] = {
     changes.RevokeToken: Deed("token.revoke", "token_id", ("expires_at",), operators_only=True),
     changes.AddKey: Deed("key.add", "purpose", ("number", "signs_from")),
     changes.EndKey: Deed("key.end", "purpose", ("number", "verifies_until")),
-    changes.ForgetKey: Deed("key.forget", "purpose", ("number",)),
+    changes.PurgeKey: Deed("key.forget", "purpose", ("number",)),
     changes.AddWebhook: Deed("webhook.create", "name", ("organization", "url", "kinds")),
     changes.SetWebhook: Deed("webhook.set", "webhook", ("url", "kinds")),
     changes.RotateWebhook: Deed("webhook.rotate", "webhook", ("former_ends_at",)),
@@ -143,23 +146,28 @@ UNRECORDED: frozenset[type[Change]] = frozenset(
         changes.ClaimIdentifier,
         changes.CountHour,
         changes.CountTokens,
-        changes.DropExpiredTags,
         changes.EndDelivery,
-        changes.ForgetDeliveries,
-        changes.ForgetEvents,
-        changes.ForgetCounts,
-        changes.ForgetHours,
-        changes.ForgetProofs,
-        changes.ForgetRefusals,
-        changes.ForgetRevocations,
-        changes.ForgetWarnings,
         changes.JoinTier,
         changes.KeepCredential,
         changes.KeepRefusal,
         changes.LeaveTier,
         changes.MarkCredentialUsed,
         changes.MoveWebhook,
+        changes.NoteTime,
         changes.PostponeDelivery,
+        changes.PurgeAuditEntries,
+        changes.PurgeCounts,
+        changes.PurgeDeliveries,
+        changes.PurgeEvents,
+        changes.PurgeHours,
+        changes.PurgeNotices,
+        changes.PurgeProofs,
+        changes.PurgeRefusals,
+        changes.PurgeRevocations,
+        changes.PurgeTags,
+        changes.PurgeWarnings,
+        changes.RaiseProofMark,
+        changes.RaiseRevocationMark,
         changes.RecordDeed,
         changes.ReleaseLease,
         changes.RemovePhone,

@@ -2,9 +2,15 @@
 
 Whoever changes, removes, inserts or moves an entry breaks the chain at that place, unless everything after it is made
 anew; then only a hash that was noted elsewhere tells.
+
+Entries of refused clients are deleted when their time is over. A checkpoint takes their place: it has the hashes at
+both ends, so that the chain goes on behind it, and a seal that only a process with the pepper can make. So a gap
+without a genuine checkpoint is still a removal.
 """
 
 import hashlib
+import hmac
+from collections.abc import Mapping
 
 import msgspec
 
@@ -21,6 +27,38 @@ class Entry(msgspec.Struct, frozen=True):
     target: str
     detail: str
     hash: str
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """What stands in the place of the entries from one number to another: the hash before them, and of the last."""
+
+    first_number: int
+    last_number: int
+    previous_hash: str
+    last_hash: str
+    seal: str
+
+
+def checkpoint(pepper: bytes, first_number: int, last_number: int, previous_hash: str, last_hash: str) -> Checkpoint:
+    """A checkpoint with its seal."""
+    return Checkpoint(
+        first_number,
+        last_number,
+        previous_hash,
+        last_hash,
+        _seal(pepper, first_number, last_number, previous_hash, last_hash),
+    )
+
+
+def is_genuine(pepper: bytes, found: Checkpoint) -> bool:
+    """Whether a process with this pepper made the checkpoint, as it is."""
+    fields = (found.first_number, found.last_number, found.previous_hash, found.last_hash)
+    return hmac.compare_digest(_seal(pepper, *fields).encode(), found.seal.encode())
+
+
+def _seal(pepper: bytes, *fields: object) -> str:
+    told = b"".join(_written(each) for each in fields)
+    return hashlib.blake2b(told, digest_size=32, key=pepper, person=b"audit checkpoint").hexdigest()
 
 
 def chained(previous: str, number: object, *fields: object) -> str:
@@ -55,23 +93,40 @@ def hash_of(entry: Entry, previous: str) -> str:
 
 
 class Walk:
-    """A walk along the chain. `number` and `hash` are those of the last entry passed, `intact` how many held."""
+    """A walk along the chain. `number` and `hash` are those of the last entry passed, `intact` how many held.
 
-    def __init__(self, number: int = 0, hash: str = "") -> None:
+    `checkpoints` are the genuine ones by their first number; `purged` counts the entries in whose place they stand.
+    """
+
+    def __init__(self, number: int = 0, hash: str = "", checkpoints: Mapping[int, Checkpoint] | None = None) -> None:
         self.number = number
         self.hash = hash
         self.intact = 0
+        self.purged = 0
+        self._checkpoints = checkpoints or {}
 
     def step(self, entry: Entry) -> str | None:
         """Pass one more entry; a sentence when it does not follow from the one before it.
 
         What comes after is held against the hash that stands there: one broken place is told once.
         """
-        problem = self._problem(entry)
+        problem = self._pass_checkpoint(entry) or self._problem(entry)
         if problem is None:
             self.intact += 1
         self.number, self.hash = max(entry.number, self.number), entry.hash
         return problem
+
+    def _pass_checkpoint(self, entry: Entry) -> str | None:
+        """Go over the entries that were purged before this one; a sentence when the one before them was changed."""
+        found = self._checkpoints.get(self.number + 1)
+        if found is None or found.last_number >= entry.number:
+            return None
+        before, previous = self.number, self.hash
+        self.number, self.hash = found.last_number, found.last_hash
+        self.purged += found.last_number - before
+        if found.previous_hash != previous:
+            return f"Entry {before} does not agree with the checkpoint after it: it was changed, inserted or moved."
+        return None
 
     def _problem(self, entry: Entry) -> str | None:
         awaited = self.number + 1

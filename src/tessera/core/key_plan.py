@@ -11,12 +11,12 @@ from itertools import pairwise
 from tessera.core.keys import KeyPurpose, WrappedKey
 from tessera.core.sealing import KEYS_MAX
 from tessera.core.succession import Succession
-from tessera.core.times import SECOND
+from tessera.core.times import SECOND, PurgeTime
 
 ROTATED = (KeyPurpose.SEALING, KeyPurpose.EDDSA, KeyPurpose.ES256, KeyPurpose.RS256)
 """What is rotated. The pepper is not: secrets are held under it."""
 
-FORGOTTEN_AFTER_SECONDS = 86_400
+PURGED_AFTER_SECONDS = 86_400
 """How long a key is kept after its end, for a clock that goes back."""
 
 DAY = 86_400 * SECOND
@@ -79,12 +79,11 @@ def replaced(keys: Sequence[WrappedKey], longest_seconds: int, now: int) -> list
     return found
 
 
-def forgotten(keys: Sequence[WrappedKey], now: int) -> list[WrappedKey]:
-    """The keys whose end is long past; never the newest one for its purpose."""
-    kept_until = FORGOTTEN_AFTER_SECONDS * SECOND
+def purged(keys: Sequence[WrappedKey], until: PurgeTime) -> list[WrappedKey]:
+    """The keys that ended by a time; never the newest one for its purpose."""
     return [
         key
         for purpose in ROTATED
         for key in of(keys, purpose)[:-1]
-        if key.verifies_until is not None and key.verifies_until + kept_until <= now
+        if key.verifies_until is not None and key.verifies_until <= until
     ]

@@ -2,12 +2,16 @@
 
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from typing import NewType
 
 SECOND = 1_000_000
 """Microseconds in a second."""
 
 HOUR = 3600 * SECOND
 DAY = 86_400 * SECOND
+
+PurgeTime = NewType("PurgeTime", int)
+"""A time up to which expired rows may be deleted. Only `app/purge_clock.py` makes one: no single clock decides it."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

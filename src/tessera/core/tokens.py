@@ -131,6 +131,7 @@ def live(
         and now < expires_at
         and claims.issued_at >= application.tokens_valid_from
         and application.in_service(now)
+        and expires_at > revocations.purged_until
         and not revocations.holds(claims.token_id, expires_at)
         and (not claims.resource or known.uphold(application, claims.resource, claims.scopes))
     )

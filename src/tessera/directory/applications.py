@@ -1,10 +1,14 @@
 """Applications in memory: one entry found two ways, by client id and by number."""
 
 from tessera.core.applications import Application
+from tessera.core.times import DAY
 from tessera.directory.cache import drop_oldest
 from tessera.ports import Clock, IdentityReader
 
 ABSENT_MAX = 4096
+
+ENDED_KEPT = DAY
+"""How long a credential stays in memory after its end: a clock that was ahead goes back, and it is live again."""
 
 
 class Applications:
@@ -56,7 +60,7 @@ class Applications:
         former = self.known.pop(application.client_id, None)
         if former is not None:  # perhaps another application, deleted since: its number must go with it
             del self.numbered[former.number]
-        application = application.without_ended_credentials(self._clock.now())
+        application = application.without_ended_credentials(self._clock.now() - ENDED_KEPT)
         if len(self.known) >= self._entries_max:
             for first in drop_oldest(self.known):
                 del self.numbered[first.number]

@@ -46,7 +46,7 @@ class Directory:
         self.pepper: bytes
         self.sequence = 0
 
-    async def load(self, now: int) -> None:
+    async def load(self) -> None:
         """Begin afresh: forget what is cached, read keys, resources and revocations.
 
         Raises Unusable when the master key does not open the stored keys, or there are none.
@@ -57,18 +57,23 @@ class Directory:
         self.programs.clear()
         await self._load_keys()
         await self._load_resources()
-        await self._load_revocations(now)
+        await self._load_revocations()
 
     async def _load_resources(self) -> None:
         self.resources = Resources(await self._reader.resources(), self._issuer)
 
-    async def _load_revocations(self, now: int) -> None:
-        """Beside those that are known: no revocation is ever taken back."""
-        page = await self._reader.revocations(now, -1, REVOCATIONS_PAGE)
+    async def _load_revocations(self) -> None:
+        """Beside those that are known: no revocation is ever taken back.
+
+        All that there are, whatever the clock says: it may be wrong. The mark of the purges is read last, so that it
+        covers what a purge deleted meanwhile.
+        """
+        page = await self._reader.revocations(-1, REVOCATIONS_PAGE)
         while page:
             for token_id, expires_at in page:
                 self.revocations.add(token_id, expires_at)
-            page = await self._reader.revocations(now, page[-1][0], REVOCATIONS_PAGE)
+            page = await self._reader.revocations(page[-1][0], REVOCATIONS_PAGE)
+        self.revocations.purged(await self._reader.revocations_purged_until())
 
     async def _load_keys(self) -> None:
         keys = await self._reader.keys()

@@ -20,6 +20,7 @@ from tessera.ports.nodes import NodeCount, NodeReader
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
 from tessera.ports.proofs import ProofReader
+from tessera.ports.purges import PurgeReader
 from tessera.ports.resources import ResourceReader
 from tessera.ports.rotation import HourCount, RotationReader
 
@@ -39,6 +40,7 @@ class Reader(
     OutboxReader,
     AuditReader,
     ProofReader,
+    PurgeReader,
     RotationReader,
     NodeReader,
     Protocol,
@@ -69,6 +71,9 @@ class Clock(Protocol):
 
     def now(self) -> int:
         """Microseconds since the epoch. May step back when the machine's clock does."""
+
+    def monotonic(self) -> int:
+        """Elapsed microseconds since any beginning, which nobody can set: they go on whatever `now` does."""
 
 
 class Entropy(Protocol):
@@ -117,6 +122,7 @@ __all__ = [
     "PastMembership",
     "ProgramReader",
     "ProofReader",
+    "PurgeReader",
     "Reader",
     "ResourceReader",
     "RotationReader",

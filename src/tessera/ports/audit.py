@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
-from tessera.core.audit_chain import Entry
+from tessera.core.audit_chain import Checkpoint, Entry
 
 
 class Search(NamedTuple):
@@ -23,11 +23,17 @@ class AuditReader(Protocol):
     async def audit_entries_before(self, before: int, limit: int, search: Search) -> list[Entry]:
         """Entries with lower numbers that are wanted, the newest first."""
 
+    async def audit_refusals(self, after: int, limit: int) -> list[Entry]:
+        """Entries of refused clients with greater numbers, in their order."""
+
+    async def audit_checkpoints(self) -> list[Checkpoint]:
+        """What stands in the place of entries that were deleted, by number."""
+
+    async def audit_checkpoint(self, number: int) -> Checkpoint | None:
+        """What stands in the place of the entry with this number; None when no purge has deleted it."""
+
     async def refusal(self, request_id: str) -> str | None:
         """What is kept of the refusal with this id, as JSON."""
-
-    async def oldest_refusal_at(self) -> int | None:
-        """When the oldest refusal was that is kept."""
 
     async def refusal_at(self, place: int) -> int | None:
         """When the refusal was that has so many newer ones; None when there are not so many."""

@@ -23,11 +23,11 @@ class IdentityReader(Protocol):
     async def keys(self) -> list[WrappedKey]:
         """All wrapped keys, by purpose and number."""
 
-    async def revocations(self, now: int, after: int = -1, limit: int = 10_000) -> list[tuple[int, int]]:
-        """A page of revoked tokens that have not expired at `now`: id (above `after`) and expiry, by id."""
+    async def revocations(self, after: int = -1, limit: int = 10_000) -> list[tuple[int, int]]:
+        """A page of revoked tokens, also of those that have expired: id (above `after`) and expiry, by id."""
 
-    async def revocation_expired(self, now: int) -> bool:
-        """Whether a revocation is kept of a token that has expired at `now`."""
+    async def revocations_purged_until(self) -> int:
+        """The latest end of a token whose revocation may have been deleted; 0 when none was."""
 
     async def last_sequence(self) -> int:
         """The sequence number of the newest notice; 0 when there is none."""

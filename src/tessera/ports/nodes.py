@@ -23,6 +23,3 @@ class NodeReader(Protocol):
 
         Of the hour and the day of `now`; requests of a second only where they were told since a moment.
         """
-
-    async def oldest_count(self) -> int | None:
-        """When the oldest of what is kept was told."""

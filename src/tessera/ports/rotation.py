@@ -27,8 +27,5 @@ class RotationReader(Protocol):
     async def usage_hours(self, application: int, first: int) -> list[HourCount]:
         """What an application (its number) did from an hour on, in the order of the hours."""
 
-    async def oldest_hour(self) -> int | None:
-        """The oldest hour of which anything is kept."""
-
     async def greedy(self, hour: int, tokens: int, calls_each: int) -> list[Greedy]:
         """Applications that got so many tokens for the platform in an hour and made fewer calls than that to each."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from tessera.core.applications import FOREVER, CredentialKind, TokenBinding
-from tessera.core.audit_chain import Entry
+from tessera.core.audit_chain import Checkpoint, Entry
 from tessera.core.keys import KeyPurpose, WrappedKey
 from tessera.core.warnings import CALLS_EACH, GREEDY_TOKENS, Ending, Greedy, Owner, finished_hours
 from tessera.ports import StoreUnavailable, Unusable
@@ -47,6 +47,8 @@ class DatabaseFacts(msgspec.Struct, frozen=True):
     warned: list[tuple[str, int]] = []
     by_certificate: list[str] = []
     audit: list[Entry] = []
+    checkpoints: list[Checkpoint] = []
+    noted_at: int | None = None
 
 
 class FolderFacts(msgspec.Struct, frozen=True):
@@ -126,6 +128,8 @@ def _database(database: Database, now: int, until: int, warn: int) -> DatabaseFa
         if damage or state is not SchemaState.CURRENT:
             return DatabaseFacts(state=state, damage=damage)
         with database.look() as look:
+            audit = [Entry(*row) for row in look.rows(sql.audit.ENTRIES_LAST, {"limit": AUDIT_ENTRIES})]
+            first = audit[0].number if len(audit) == AUDIT_ENTRIES else 0
             return DatabaseFacts(
                 state=state,
                 keys=[WrappedKey(KeyPurpose(row[0]), *row[1:]) for row in look.rows(sql.identity.KEYS)],
@@ -138,7 +142,9 @@ def _database(database: Database, now: int, until: int, warn: int) -> DatabaseFa
                 ],
                 warned=[(row[0], row[1]) for row in look.rows(sql.identity.WARNED, {"warn": warn})],
                 by_certificate=by_certificate(look, now),
-                audit=[Entry(*row) for row in look.rows(sql.audit.ENTRIES_LAST, {"limit": AUDIT_ENTRIES})],
+                audit=audit,
+                checkpoints=[Checkpoint(*row) for row in look.rows(sql.audit.CHECKPOINTS, {"first": first})],
+                noted_at=next((row[0] for row in look.rows(sql.purges.NOTED)), None),
             )
     except Unusable as error:
         return DatabaseFacts(problem=str(error))

@@ -5,6 +5,7 @@
 | reads | on the event loop, about 5 microseconds | over lines that pipeline, about 100, of which the loop pays 14 |
 | writes | many callers' changes to a transaction; a thread commits | likewise; nodes take turns by an advisory lock |
 | the audit's `chained` | Python, in the writer | a function in SQL, in the schema |
+| its own clock | none: it is the machine's | `clock_timestamp()` |
 | "has anything changed?" | `pragma data_version` | `listen` and a slow poll |
 """
 
@@ -24,6 +25,9 @@ class Driver(Protocol):
 
     async def commit(self, changes: Sequence[Change]) -> list[Notice]:
         """All of the changes or none; durable when it returns."""
+
+    async def time(self) -> int | None:
+        """The engine's own clock, in microseconds since the epoch; None where it is this machine's."""
 
     async def changed(self) -> bool:
         """Whether anything may have been committed since the last call."""

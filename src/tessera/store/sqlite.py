@@ -118,6 +118,9 @@ class SQLiteDriver:
         self._data_version = version
         return True
 
+    async def time(self) -> int | None:
+        return None
+
     async def commit(self, changes: Sequence[Change]) -> list[Notice]:
         return await self._writer.commit(changes)
 

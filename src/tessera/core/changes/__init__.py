@@ -9,13 +9,12 @@ the same changes again after an unknown outcome never takes effect twice. The ex
 epoch, amounts are in units.
 """
 
-from tessera.core.changes.audit import ForgetRefusals, KeepRefusal, RecordDeed
+from tessera.core.changes.audit import KeepRefusal, RecordDeed
 from tessera.core.changes.change import Change, Notice, NoticeKind
 from tessera.core.changes.customers import (
     AddCustomer,
     AddPhone,
     ClaimIdentifier,
-    DropExpiredTags,
     ForgetCustomer,
     RemovePhone,
     ReplaceProfile,
@@ -43,17 +42,15 @@ from tessera.core.changes.identity import (
     SetQueryCredentials,
     SetTokenBinding,
 )
-from tessera.core.changes.keys import EndKey, ForgetKey, SetTokenFormat
+from tessera.core.changes.keys import EndKey, SetTokenFormat
 from tessera.core.changes.ledger import AddEntry, AddUserEvent, JoinTier, LeaveTier, SetStanding
-from tessera.core.changes.nodes import ForgetCounts, TellCounts
+from tessera.core.changes.nodes import TellCounts
 from tessera.core.changes.outbox import (
     AddDelivery,
     AddEvent,
     AddWebhook,
     DeleteWebhook,
     EndDelivery,
-    ForgetDeliveries,
-    ForgetEvents,
     MoveWebhook,
     PauseWebhook,
     PostponeDelivery,
@@ -84,12 +81,29 @@ from tessera.core.changes.program import (
     SetTierRule,
     SetTierSystem,
 )
-from tessera.core.changes.proofs import ForgetProofs, SpendProof
+from tessera.core.changes.proofs import SpendProof
+from tessera.core.changes.purges import (
+    NoteTime,
+    PurgeAuditEntries,
+    PurgeCounts,
+    PurgeDeliveries,
+    PurgeEvents,
+    PurgeHours,
+    PurgeKey,
+    PurgeNotices,
+    PurgeProofs,
+    PurgeRefusals,
+    PurgeRevocations,
+    PurgeTags,
+    PurgeWarnings,
+    RaiseProofMark,
+    RaiseRevocationMark,
+)
 from tessera.core.changes.rails import SetRails
 from tessera.core.changes.resources import AddResource, DeleteResource, SetAccess, SetResource
-from tessera.core.changes.rotation import AddWarning, FinishCredential, ForgetWarnings, KeepCredential, SetTokenReuse
-from tessera.core.changes.upkeep import ForgetRevocations, ReleaseLease, TakeLease
-from tessera.core.changes.usage import CountHour, ForgetHours
+from tessera.core.changes.rotation import AddWarning, FinishCredential, KeepCredential, SetTokenReuse
+from tessera.core.changes.upkeep import ReleaseLease, TakeLease
+from tessera.core.changes.usage import CountHour
 
 __all__ = [
     "AddApplication",
@@ -122,34 +136,39 @@ __all__ = [
     "DeleteResource",
     "DeleteWebhook",
     "DisableApplication",
-    "DropExpiredTags",
     "EnableApplication",
     "EndCredential",
     "EndDelivery",
     "EndKey",
     "FinishCredential",
-    "ForgetCounts",
     "ForgetCustomer",
-    "ForgetDeliveries",
-    "ForgetEvents",
-    "ForgetHours",
-    "ForgetKey",
-    "ForgetProofs",
-    "ForgetRefusals",
-    "ForgetRevocations",
-    "ForgetWarnings",
     "JoinTier",
     "KeepCredential",
     "KeepRefusal",
     "LeaveTier",
     "MarkCredentialUsed",
     "MoveWebhook",
+    "NoteTime",
     "Notice",
     "NoticeKind",
     "ParkTierLevels",
     "PauseWebhook",
     "PostponeDelivery",
+    "PurgeAuditEntries",
+    "PurgeCounts",
+    "PurgeDeliveries",
+    "PurgeEvents",
+    "PurgeHours",
+    "PurgeKey",
+    "PurgeNotices",
+    "PurgeProofs",
+    "PurgeRefusals",
+    "PurgeRevocations",
+    "PurgeTags",
+    "PurgeWarnings",
     "RaiseProgramVersion",
+    "RaiseProofMark",
+    "RaiseRevocationMark",
     "RecordDeed",
     "ReleaseLease",
     "RemoveEventAward",

@@ -26,10 +26,3 @@ class KeepRefusal(Change, frozen=True):
     request_id: str
     at: int
     explanation: str
-
-
-class ForgetRefusals(Change, frozen=True):
-    """Some of the refusals up to a moment are gone, the oldest first; more may be left for the next time."""
-
-    until: int
-    limit: int

@@ -78,13 +78,6 @@ class SetTag(Change, frozen=True):
     was_expires_at: int | None
 
 
-class DropExpiredTags(Change, frozen=True):
-    """The tags of a customer that have ended are gone."""
-
-    customer: int
-    now: int
-
-
 class SetBehaviour(Change, frozen=True):
     """How often a customer did something; the count was this before, 0 when there was none."""
 

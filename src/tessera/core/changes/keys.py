@@ -19,12 +19,6 @@ class EndKey(_KeyChange, frozen=True):
     was_verifies_until: int | None
 
 
-class ForgetKey(_KeyChange, frozen=True):
-    """A key goes for good; its end is not after `now`. One that is gone already is left alone."""
-
-    now: int
-
-
 class SetTokenFormat(Change, frozen=True):
     """What the tokens of an application look like from now on."""
 

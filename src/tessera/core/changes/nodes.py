@@ -19,10 +19,3 @@ class TellCounts(Change, frozen=True):
     day_tokens: int
     watched: int
     asked: int
-
-
-class ForgetCounts(Change, frozen=True):
-    """Drop what nodes told before a moment, at most `limit` of it, the oldest first."""
-
-    before: int
-    limit: int

@@ -116,20 +116,3 @@ class RetryDeliveries(Change, frozen=True):
 
     webhook: int
     now: int
-
-
-class ForgetEvents(Change, frozen=True):
-    """Drop events (their numbers from `first` to `last`) that happened before a time.
-
-    An event stays while a webhook of its organization has not passed it, or has a delivery of it.
-    """
-
-    first: int
-    last: int
-    before: int
-
-
-class ForgetDeliveries(Change, frozen=True):
-    """Drop deliveries that were given up before a time."""
-
-    before: int

@@ -8,9 +8,3 @@ class SpendProof(Change, frozen=True):
 
     proof: str
     expires_at: int
-
-
-class ForgetProofs(Change, frozen=True):
-    """Drop the proofs that nobody would take any more at `now`."""
-
-    now: int

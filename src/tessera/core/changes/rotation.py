@@ -39,9 +39,3 @@ class AddWarning(Change, frozen=True):
 
     name: str
     at: int
-
-
-class ForgetWarnings(Change, frozen=True):
-    """Drop what is known of warnings that were told before a time."""
-
-    before: int

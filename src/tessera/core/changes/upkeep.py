@@ -1,4 +1,4 @@
-"""Writes of the upkeep: who does it, and what is forgotten."""
+"""Writes of the upkeep: who does it."""
 
 from tessera.core.changes.change import Change
 
@@ -17,11 +17,3 @@ class ReleaseLease(Change, frozen=True):
 
     name: str
     holder: str
-
-
-class ForgetRevocations(Change, frozen=True):
-    """Drop up to `most` revocations of tokens that have expired by themselves, and notices that no node needs."""
-
-    now: int
-    before_sequence: int
-    most: int = 1000

@@ -15,10 +15,3 @@ class CountHour(Change, frozen=True):
     calls: int
     refused: int
     elsewhere: int = 0
-
-
-class ForgetHours(Change, frozen=True):
-    """Drop counts of hours before one, at most `limit` of them, the oldest first."""
-
-    before: int
-    limit: int

@@ -7,6 +7,7 @@ import msgspec
 from tessera.core import changes
 from tessera.core.audit_chain import Walk
 from tessera.core.changes import Change
+from tessera.core.times import PurgeTime
 from tessera.ports import Conflict, Search, Store
 from tessera.store.conformance import material
 from tessera.store.conformance.case import Stores, Topic, expect, expect_conflict
@@ -26,7 +27,6 @@ def repeatable() -> list[Change]:
     return [
         deed("again"),
         changes.KeepRefusal("refused", AT, "{}"),
-        changes.ForgetRefusals(AT - 1, 100),
     ]
 
 
@@ -80,7 +80,7 @@ async def many_writers_make_one_chain(stores: Stores) -> None:
             expect(number % 5, 0, "the writers that conflict")
 
     await asyncio.gather(*(write(number) for number in range(100)))
-    await _expect_whole(two, 160)
+    await _expect_whole(two, 162)
 
 
 @TOPIC
@@ -108,14 +108,15 @@ async def entries_are_found_newest_first(stores: Stores) -> None:
 
 
 @TOPIC
-async def refusals_are_kept_and_forgotten(stores: Stores) -> None:
+async def refusals_are_kept_and_purged(stores: Stores) -> None:
     """A refusal is read back as it was first written; the oldest go first, so many at a time."""
     store = await stores()
     await store.commit(*(changes.KeepRefusal(f"r{number}", AT + number, str(number)) for number in range(5)))
     await store.commit(changes.KeepRefusal("r1", AT, "another"))
     expect([await store.refusal("r1"), await store.refusal("none")], ["1", None], "what is kept")
     expect([await store.refusal_at(0), await store.refusal_at(4), await store.refusal_at(5)], [AT + 4, AT, None])
-    await store.commit(changes.ForgetRefusals(AT + 3, 2))
-    expect([await store.refusal(f"r{number}") for number in range(5)], [None, None, "2", "3", "4"], "what is left")
-    await store.commit(changes.ForgetRefusals(AT + 3, 9))
-    expect([await store.refusal(f"r{number}") for number in range(5)], [None, None, None, None, "4"], "the newest")
+    for until, beyond, left in ((AT + 1, 0, [2, 3, 4]), (0, AT + 3, [4])):
+        expect(await store.purgeable(changes.PurgeRefusals, max(until, beyond)), True, "whether there is more to purge")
+        await store.commit(changes.PurgeRefusals(PurgeTime(until), beyond, 2))
+        expect([number for number in range(5) if await store.refusal(f"r{number}")], left, "what is left")
+    expect(await store.purgeable(changes.PurgeRefusals, AT + 3), False, "whether there is more to purge")

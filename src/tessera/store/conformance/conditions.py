@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.core.keys import KeyPurpose
-from tessera.store.conformance import customer_conditions, key_conditions, material, outbox, resources, rotation
+from tessera.store.conformance import customer_conditions, key_conditions, material, outbox, purges, resources, rotation
 from tessera.store.conformance.case import Condition, Stores, Topic, expect, expect_conflict
 from tessera.store.conformance.material import ANY_WORLD, API_KEY, AT, CLIENT, CUSTOMER, World
 from tessera.store.conformance.program_conditions import program
@@ -19,6 +19,7 @@ def conditions(world: World) -> dict[type[Change], Condition]:
         *_operator(world),
         *_secrets(world),
         *key_conditions.listed(),
+        *purges.listed(),
         *resources.listed(world),
         *program(world),
         *customer_conditions.listed(world),

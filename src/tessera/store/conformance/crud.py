@@ -43,7 +43,7 @@ async def an_empty_store_has_nothing(stores: Stores) -> None:
         await store.application_record("x"),
     ]
     expect(absent, [None] * 13, "what is absent")
-    empty = [await store.keys(), await store.revocations(0), await store.notices_after(0), await store.organizations()]
+    empty = [await store.keys(), await store.revocations(), await store.notices_after(0), await store.organizations()]
     expect(empty, [[], [], [], []], "the lists")
     ledger = [await store.entries_between(1, 0, 9), await store.sums(1, 9), await store.memberships(1)]
     expect([*ledger, await store.entries_before(1, 9, 9), await store.due(2**62, 9)], [[]] * 5)

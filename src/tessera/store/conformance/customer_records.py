@@ -4,6 +4,7 @@ from tessera.core import changes
 from tessera.core.behaviours import Behaviour
 from tessera.core.customers import Customer
 from tessera.core.tags import Tag
+from tessera.core.times import PurgeTime
 from tessera.core.webhooks import Event
 from tessera.ports import UserEvent
 from tessera.store.conformance import material
@@ -90,7 +91,7 @@ async def notes_read_back(stores: Stores) -> None:
     who = world.customer
     await store.commit(
         changes.SetTag(who, "vip", 3, AT + 5, 2, None),
-        changes.DropExpiredTags(who, AT),
+        changes.PurgeTags(PurgeTime(AT), who),
         changes.SetBehaviour(who, "visit", 2**53, AT + 1, 3),
         changes.SetCustomProfile(who, '{"a":1}', None),
         changes.SetIdentifiers(who, "[1]", "[]"),

@@ -4,9 +4,8 @@ import asyncio
 
 from tessera.core import changes
 from tessera.core.changes import Change
-from tessera.core.keys import KeyPurpose
 from tessera.ports import Conflict, StoreError, StoreUnavailable
-from tessera.store.conformance import audit, material, nodes, outbox, rotation
+from tessera.store.conformance import audit, material, nodes, outbox, purges, rotation
 from tessera.store.conformance.case import Stores, Topic, expect
 from tessera.store.conformance.conditions import conditions
 from tessera.store.conformance.material import ANY_WORLD, AT, CLIENT, World
@@ -29,9 +28,7 @@ def _repeatable(world: World) -> list[Change]:
     return [
         *facts,
         changes.RevokeToken(9, AT),
-        changes.ForgetRevocations(AT, 1),
-        changes.ForgetKey(KeyPurpose.SEALING, 1, AT),
-        changes.ForgetProofs(AT + 1),
+        *purges.repeatable(world),
         changes.MarkCredentialUsed(world.secret, AT),
         changes.ReleaseLease("duty", "me"),
         changes.ParkTierLevels(world.organization, "system-1"),
@@ -40,7 +37,6 @@ def _repeatable(world: World) -> list[Change]:
         *rotation.repeatable(world),
         *nodes.repeatable(),
         changes.RemovePhone(world.customer, world.organization, "39555"),
-        changes.DropExpiredTags(world.customer, AT),
     ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from tessera.core import changes
 from tessera.core.keys import KeyPurpose, WrappedKey
+from tessera.core.times import PurgeTime
 from tessera.store.conformance import material
 from tessera.store.conformance.case import Condition, Stores, Topic, expect, expect_conflict
 from tessera.store.conformance.material import AT, CLIENT
@@ -39,16 +40,18 @@ async def a_key_s_end_reads_back_and_can_be_moved(stores: Stores) -> None:
 
 
 @TOPIC
-async def a_key_is_forgotten_when_it_has_ended(stores: Stores) -> None:
+async def a_key_is_purged_when_it_has_ended(stores: Stores) -> None:
     """A key without an end, and one that ends later, stay; one that has ended goes, and its number is free again."""
     store = await stores()
     await material.furnish(store)
-    await store.commit(changes.ForgetKey(SEALING, 1, AT + 100))
-    await store.commit(changes.EndKey(SEALING, 1, AT + 9, None), changes.ForgetKey(SEALING, 1, AT + 8))
+    await store.commit(changes.PurgeKey(PurgeTime(AT + 100), SEALING, 1))
+    await store.commit(changes.EndKey(SEALING, 1, AT + 9, None), changes.PurgeKey(PurgeTime(AT + 8), SEALING, 1))
     expect(len(await store.keys()), 1, "the keys before its end")
-    await store.commit(changes.ForgetKey(KeyPurpose.PEPPER, 1, AT + 9), changes.ForgetKey(SEALING, 2, AT + 9))
-    expect(len(await store.keys()), 1, "the keys after others were forgotten")
-    await store.commit(changes.ForgetKey(SEALING, 1, AT + 9))
+    await store.commit(
+        changes.PurgeKey(PurgeTime(AT + 9), KeyPurpose.PEPPER, 1), changes.PurgeKey(PurgeTime(AT + 9), SEALING, 2)
+    )
+    expect(len(await store.keys()), 1, "the keys after others were purged")
+    await store.commit(changes.PurgeKey(PurgeTime(AT + 9), SEALING, 1))
     expect(await store.keys(), [], "the keys after its end")
     await store.commit(changes.AddKey(SEALING, 1, b"again", AT, 0))
 

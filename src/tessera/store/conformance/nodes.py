@@ -2,7 +2,7 @@
 
 from tessera.core import changes
 from tessera.core.changes import Change, TellCounts
-from tessera.core.times import DAY, HOUR
+from tessera.core.times import DAY, HOUR, PurgeTime
 from tessera.ports import NodeCount
 from tessera.store.conformance.case import Stores, Topic, expect
 from tessera.store.conformance.material import AT
@@ -19,7 +19,7 @@ def told(node: int, tokens: int, *, application: int = 1, at: int = AT, asked: i
 
 def repeatable() -> list[Change]:
     """Changes that restate no fact, and may be committed again all the same."""
-    return [told(1, 5), changes.ForgetCounts(AT, 100)]
+    return [told(1, 5)]
 
 
 @TOPIC
@@ -58,12 +58,11 @@ async def a_pace_told_long_ago_is_none(stores: Stores) -> None:
 
 
 @TOPIC
-async def counts_are_forgotten(stores: Stores) -> None:
-    """What was told before a moment goes, the oldest first and no more at once than said."""
+async def counts_are_purged(stores: Stores) -> None:
+    """What was told up to a moment goes, the oldest first and no more at once than said."""
     store = await stores()
-    expect(await store.oldest_count(), None, "the oldest of none")
     await store.commit(*(told(node, node, at=AT + node) for node in (3, 1, 2, 4)))
-    await store.commit(changes.ForgetCounts(AT + 4, 2))
-    expect(await store.oldest_count(), AT + 3)
-    await store.commit(changes.ForgetCounts(AT + 4, 2))
+    await store.commit(changes.PurgeCounts(PurgeTime(AT + 3), 2))
+    expect([await store.purgeable(changes.PurgeCounts, AT + at) for at in (2, 3)], [False, True], "what may still go")
+    await store.commit(changes.PurgeCounts(PurgeTime(AT + 3), 2))
     expect((await store.told_by_others(1, 0, AT, 0)).hour_tokens, 4, "what is left")

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from tessera.core import changes
 from tessera.core.changes import Change
+from tessera.core.times import PurgeTime
 from tessera.core.webhooks import Delivery, Event, Webhook
 from tessera.ports import Counts, Store
 from tessera.store.conformance import material
@@ -54,8 +55,6 @@ def repeatable(world: World) -> list[Change]:
         changes.AddDelivery(hook, at - 2, 1, AT + 5, "x"),
         changes.EndDelivery(hook, at, 1, AT),
         changes.RetryDeliveries(hook, AT + 9),
-        changes.ForgetEvents(0, at + 10, AT + 1),
-        changes.ForgetDeliveries(AT + 1),
     ]
 
 
@@ -173,7 +172,7 @@ async def another_organization_s_event_is_never_delivered(stores: Stores) -> Non
 
 
 @TOPIC
-async def events_are_forgotten_when_nobody_needs_them(stores: Stores) -> None:
+async def events_are_purged_when_nobody_needs_them(stores: Stores) -> None:
     """Old events go once every webhook of their organization has passed them and has no delivery of them."""
     store = await stores()
     world = await material.furnish(store)
@@ -183,21 +182,21 @@ async def events_are_forgotten_when_nobody_needs_them(stores: Stores) -> None:
         changes.AddEvent("other's", world.other_organization, "k", "{}", AT - 1),
         changes.AddEvent("later", owner, "k", "{}", AT + 1),
     )
-    await store.commit(changes.ForgetEvents(0, at + 10, AT))
+    await store.commit(changes.PurgeEvents(PurgeTime(AT - 1), 0, at + 10))
     expect(
         [await store.event("other's"), (await store.event("old")) is not None], [None, True], "what nobody waits for"
     )
     await store.commit(changes.MoveWebhook(world.webhook, at + 3, at, 0, 0, AT, None))
-    await store.commit(changes.ForgetEvents(at + 2, at + 10, AT))
+    await store.commit(changes.PurgeEvents(PurgeTime(AT - 1), at + 2, at + 10))
     expect((await store.event("old")) is not None, True, "an event out of the range")
-    await store.commit(changes.ForgetEvents(0, at + 10, AT))
+    await store.commit(changes.PurgeEvents(PurgeTime(AT - 1), 0, at + 10))
     expect(await store.event("old"), None, "an event that was passed")
-    await store.commit(changes.ForgetEvents(0, at + 10, AT + 1))
+    await store.commit(changes.PurgeEvents(PurgeTime(AT), 0, at + 10))
     expect([each.id for each in await store.events_after(owner, 0, 9)], ["event-2", "later"], "what has a delivery")
     await store.commit(changes.PostponeDelivery(world.webhook, at, 2, 1, 2**62, "x", AT))
-    await store.commit(changes.ForgetDeliveries(AT), changes.ForgetEvents(0, at + 10, AT + 1))
+    await store.commit(changes.PurgeDeliveries(PurgeTime(AT - 1), 9), changes.PurgeEvents(PurgeTime(AT), 0, at + 10))
     expect(len(await store.events_after(owner, 0, 9)), 2, "the events while the delivery is young")
-    await store.commit(changes.ForgetDeliveries(AT + 1), changes.ForgetEvents(0, at + 10, AT + 2))
+    await store.commit(changes.PurgeDeliveries(PurgeTime(AT), 9), changes.PurgeEvents(PurgeTime(AT + 1), 0, at + 10))
     expect(await store.events_after(owner, 0, 9), [], "the events at last")
     await store.commit(changes.AddEvent("next", owner, "k", "{}", AT))
     expect(await store.last_event(), at + 4, "that no number is used again")

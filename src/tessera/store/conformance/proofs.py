@@ -1,4 +1,4 @@
-"""A proof is used once, by whoever comes first, and is forgotten when its time is over."""
+"""A proof is used once, by whoever comes first."""
 
 import asyncio
 
@@ -21,7 +21,7 @@ async def a_proof_is_used_once(stores: Stores) -> None:
     await expect_conflict(store, changes.SpendProof("one", AT))
     await expect_conflict(store, changes.SpendProof("one", AT + 1))
     await store.commit(changes.SpendProof("One", AT))
-    expect(await store.spent_proof("one"), AT, "when it is forgotten")
+    expect(await store.spent_proof("one"), AT, "its end")
 
 
 @TOPIC
@@ -38,13 +38,3 @@ async def of_many_users_one_is_first(stores: Stores) -> None:
 
     used = await asyncio.gather(*(use(store) for store in pair for _ in range(USERS)))
     expect(sum(used), 1, "how many used it")
-
-
-@TOPIC
-async def a_proof_is_forgotten_when_its_time_is_over(stores: Stores) -> None:
-    """What has expired goes, and nothing else does."""
-    store = await stores()
-    await store.commit(changes.SpendProof("old", AT), changes.SpendProof("young", AT + 1))
-    await store.commit(changes.ForgetProofs(AT))
-    expect([await store.spent_proof("old"), await store.spent_proof("young")], [None, AT + 1])
-    await expect_conflict(store, changes.SpendProof("young", AT + 1))

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from tessera.core import changes
 from tessera.core.applications import FOREVER
 from tessera.core.changes import Change
+from tessera.core.times import HOUR, PurgeTime
 from tessera.core.warnings import Ending, Greedy, Owner
 from tessera.ports import HourCount
 from tessera.store.conformance import material
@@ -49,8 +50,6 @@ def facts(world: World) -> Iterable[tuple[tuple[Change, ...], tuple[Change, ...]
 def repeatable(world: World) -> list[Change]:
     """Changes that restate no fact, and may be committed again all the same."""
     return [
-        changes.ForgetWarnings(AT + 1),
-        changes.ForgetHours(11, 100),
         changes.MarkCredentialUsed(world.secret, AT, "192.0.2.1"),
     ]
 
@@ -134,12 +133,12 @@ async def a_warning_is_told_once(stores: Stores) -> None:
     expect([await store.warning_told(name) for name in ("told", "new")], [True, False], "what was told")
     await store.commit(warning)
     await expect_conflict(store, warning)
-    await store.commit(changes.ForgetWarnings(AT + 5))
+    await store.commit(changes.PurgeWarnings(PurgeTime(AT + 4), 9))
     expect([await store.warning_told(name) for name in ("told", "new")], [False, True], "what was told then")
 
 
 @TOPIC
-async def hours_add_up_and_are_forgotten(stores: Stores) -> None:
+async def hours_add_up_and_are_purged(stores: Stores) -> None:
     """Counts of an hour add up, each application's apart; the oldest go first, and no more than is asked for."""
     store = await stores()
     world = await material.furnish(store)
@@ -158,12 +157,15 @@ async def hours_add_up_and_are_forgotten(stores: Stores) -> None:
     expect(await store.usage_hours(who, 0), hours, "the hours")
     expect(await store.usage_hours(who, 11), hours[1:], "the hours from one on")
     expect(await store.usage_hours(who + 100, 0), [], "the hours of nobody")
-    await store.commit(changes.ForgetHours(10, 9))
-    expect(await store.oldest_hour(), 10, "the oldest hour")
-    await store.commit(changes.ForgetHours(12, 2))
+    before = PurgeTime(11 * HOUR - 1)
+    expect(await store.purgeable(changes.PurgeHours, before), False, "whether the tenth hour is over before its end")
+    await store.commit(changes.PurgeHours(before, 9))
+    expect(await store.usage_hours(who, 0), hours, "the hours that are not over")
+    await store.commit(changes.PurgeHours(PurgeTime(12 * HOUR), 2))
     expect([len(await store.usage_hours(each, 0)) for each in (who, who + 1)], [2, 0], "what is left of both")
-    await store.commit(changes.ForgetHours(99, 9))
-    expect(await store.oldest_hour(), None, "the oldest hour of none")
+    expect(await store.purgeable(changes.PurgeHours, 99 * HOUR), True, "whether any hour is left")
+    await store.commit(changes.PurgeHours(PurgeTime(99 * HOUR), 9))
+    expect(await store.purgeable(changes.PurgeHours, 99 * HOUR), False, "whether any hour is left")
 
 
 @TOPIC

@@ -38,6 +38,7 @@ LIMIT_SHARE = 0.8
 """The server gives a statement up somewhat before its caller gives up the server."""
 
 _LISTEN = prepared(f"listen {CHANNEL}")
+_TIME = "select (extract(epoch from clock_timestamp()) * 1000000)::bigint"
 _READ_LIMIT = prepared("select set_config('statement_timeout', :limit, false)", {"limit": TEXT})
 
 
@@ -91,6 +92,9 @@ class PostgresDriver:
         """The line whose turn it is; the other while that one has no link."""
         line = self._next()
         return line if line.link is not None else self._next()
+
+    async def time(self) -> int:
+        return int((await self.fetch(_TIME, {}))[0][0])
 
     async def commit(self, changes: Sequence[Change]) -> list[Notice]:
         if not changes:

@@ -74,8 +74,8 @@ def of_change(kind: type[Change]) -> tuple[Write, ...]:
 
 
 def _oid(hint: Any) -> int:
-    """The type of a field that may be None as well."""
-    kinds = [each for each in (get_args(hint) or (hint,)) if each is not type(None)]
+    """The type of a field that may be None as well; a `NewType` counts as what it is made of."""
+    kinds = [getattr(each, "__supertype__", each) for each in (get_args(hint) or (hint,)) if each is not type(None)]
     return next(
         (oid for kind, oid in _OIDS if all(isinstance(each, type) and issubclass(each, kind) for each in kinds)),
         UNKNOWN,

@@ -53,16 +53,21 @@ TURN = 0x54455353
 INDEPENDENT: frozenset[type[Change]] = frozenset(
     {
         kinds.SpendProof,
-        kinds.ForgetProofs,
+        kinds.RaiseProofMark,
+        kinds.PurgeProofs,
+        kinds.RaiseRevocationMark,
+        kinds.PurgeRevocations,
+        kinds.NoteTime,
         kinds.TakeLease,
         kinds.ReleaseLease,
         kinds.KeepRefusal,
-        kinds.ForgetRefusals,
+        kinds.PurgeRefusals,
         kinds.CountTokens,
         kinds.CountHour,
+        kinds.PurgeHours,
         kinds.MarkCredentialUsed,
         kinds.TellCounts,
-        kinds.ForgetCounts,
+        kinds.PurgeCounts,
     }
 )
 """Changes of rows of their own, on which no other change relies."""

@@ -7,6 +7,7 @@ from tessera.core.organizations import OrganizationRecord, Property, PropertyRec
 from tessera.store import rows
 from tessera.store.driver import Fetching
 from tessera.store.sql import identity as sql
+from tessera.store.sql import purges
 
 
 class IdentityReads(Fetching):
@@ -25,12 +26,13 @@ class IdentityReads(Fetching):
     async def keys(self) -> list[WrappedKey]:
         return [WrappedKey(KeyPurpose(row[0]), *row[1:]) for row in await self._fetch(sql.KEYS, {})]
 
-    async def revocations(self, now: int, after: int = -1, limit: int = 10_000) -> list[tuple[int, int]]:
-        found = await self._fetch(sql.REVOCATIONS, {"now": now, "after": after, "limit": limit})
+    async def revocations(self, after: int = -1, limit: int = 10_000) -> list[tuple[int, int]]:
+        found = await self._fetch(sql.REVOCATIONS, {"after": after, "limit": limit})
         return [(row[0], row[1]) for row in found]
 
-    async def revocation_expired(self, now: int) -> bool:
-        return bool(await self._fetch(sql.REVOCATION_EXPIRED, {"now": now}))
+    async def revocations_purged_until(self) -> int:
+        found: int | None = (await self._fetch(purges.REVOCATIONS_PURGED, {}))[0][0]
+        return found or 0
 
     async def last_sequence(self) -> int:
         return int((await self._fetch(sql.LAST_SEQUENCE, {}))[0][0])

@@ -12,7 +12,3 @@ class NodeReads(Fetching):
     async def told_by_others(self, application: int, node: int, now: int, since: int) -> NodeCount:
         key = {"application": application, "node": node, "hour": now // HOUR, "day": now // DAY, "since": since}
         return NodeCount(*(await self._fetch(sql.OTHERS, key))[0])
-
-    async def oldest_count(self) -> int | None:
-        found: int | None = (await self._fetch(sql.OLDEST, {}))[0][0]
-        return found

@@ -21,10 +21,6 @@ class RotationReads(Fetching):
     async def usage_hours(self, application: int, first: int) -> list[HourCount]:
         return [HourCount(*row) for row in await self._fetch(usage.HOURS, {"application": application, "first": first})]
 
-    async def oldest_hour(self) -> int | None:
-        found: int | None = (await self._fetch(usage.OLDEST_HOUR, {}))[0][0]
-        return found
-
     async def greedy(self, hour: int, tokens: int, calls_each: int) -> list[Greedy]:
         key = {"hour": hour, "tokens": tokens, "calls_each": calls_each}
         return [Greedy(Owner(*row[:5]), *row[5:]) for row in await self._fetch(usage.GREEDY, key)]

@@ -23,12 +23,6 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             " on conflict do nothing"
         ),
     ),
-    changes.ForgetRefusals: (
-        Statement(
-            "delete from refusal where request_id in"
-            " (select request_id from refusal where at <= :until order by at limit :limit)"
-        ),
-    ),
 }
 
 _COLUMNS = "number, id, at, actor, source, action, target, detail, hash"
@@ -43,6 +37,13 @@ ENTRIES_LAST = (
     " order by number"
 )
 
+REFUSALS_AFTER = (
+    f"select {_COLUMNS} from audit_entry where action = 'client.refused' and number > :after"
+    " order by number limit :limit"
+)
+_CHECKPOINT = "select first_number, last_number, previous_hash, last_hash, seal from audit_checkpoint"
+CHECKPOINTS = f"{_CHECKPOINT} where last_number >= :first order by first_number"
+CHECKPOINT_OVER = f"{_CHECKPOINT} where first_number <= :number order by first_number desc limit 1"
+
 REFUSAL = "select explanation from refusal where request_id = :request_id"
-REFUSAL_OLDEST_AT = "select min(at) from refusal"
 REFUSAL_AT = "select at from refusal order by at desc limit 1 offset :place"

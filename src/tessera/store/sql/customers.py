@@ -74,7 +74,6 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "the tag is as it was",
         ),
     ),
-    changes.DropExpiredTags: (Statement("delete from tag where customer = :customer and expires_at <= :now"),),
     changes.SetBehaviour: (
         Statement(
             "insert into behaviour (customer, name, count, last_at)"

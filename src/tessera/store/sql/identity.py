@@ -141,12 +141,7 @@ PROPERTY = "select number, api_key, organization, digest from property where api
 KEYS = (
     "select purpose, number, wrapped, created_at, signs_from, verifies_until from wrapped_key order by purpose, number"
 )
-REVOCATIONS = (
-    "select token_id, expires_at from revocation where token_id > :after and expires_at + 0 > :now"
-    " order by token_id limit :limit"
-)
-"""The sum keeps engines from the index by expiry, which would be sorted for every page."""
-REVOCATION_EXPIRED = "select 1 from revocation where expires_at <= :now limit 1"
+REVOCATIONS = "select token_id, expires_at from revocation where token_id > :after order by token_id limit :limit"
 LAST_SEQUENCE = "select coalesce(max(sequence), 0) from change"
 NOTICES_AFTER = "select sequence, kind, key from change where sequence > :sequence order by sequence"
 

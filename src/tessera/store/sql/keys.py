@@ -11,11 +11,6 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "the key's end is as it was",
         ),
     ),
-    changes.ForgetKey: (
-        Statement(
-            "delete from wrapped_key where purpose = :purpose and number = :number and verifies_until <= :now",
-        ),
-    ),
     changes.SetTokenFormat: (
         Statement(
             "update application set token_format = :token_format where client_id = :client_id",

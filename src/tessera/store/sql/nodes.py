@@ -20,12 +20,6 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             f" {_later('day', 'watched')}"
         ),
     ),
-    changes.ForgetCounts: (
-        Statement(
-            "delete from node_count where (application, node) in (select application, node from node_count"
-            " where at < :before order by at, application, node limit :limit)"
-        ),
-    ),
 }
 
 
@@ -38,4 +32,3 @@ OTHERS = (
     f" {_sum('watched', 'day = :day')}, {_sum('asked', 'at >= :since')}"
     " from node_count where application = :application and node <> :node"
 )
-OLDEST = "select min(at) from node_count"

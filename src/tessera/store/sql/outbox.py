@@ -81,15 +81,6 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "update delivery set attempts = 0, next_attempt_at = :now, gave_up_at = null where webhook = :webhook"
         ),
     ),
-    changes.ForgetEvents: (
-        Statement(
-            "delete from event where number between :first and :last and occurred_at < :before"
-            " and not exists (select 1 from webhook w where w.organization = event.organization"
-            " and (w.position < event.number or exists (select 1 from delivery d"
-            " where d.webhook = w.number and d.event = event.number)))"
-        ),
-    ),
-    changes.ForgetDeliveries: (Statement("delete from delivery where gave_up_at < :before"),),
 }
 
 _WEBHOOK = (

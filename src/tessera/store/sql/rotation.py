@@ -33,7 +33,6 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "insert into warning (name, at) values (:name, :at) on conflict do nothing", "the warning is told once"
         ),
     ),
-    changes.ForgetWarnings: (Statement("delete from warning where at < :before"),),
 }
 
 WARNING_TOLD = "select at from warning where name = :name"

@@ -1,4 +1,4 @@
-"""Who does the upkeep, and what it forgets."""
+"""Who does the upkeep."""
 
 from tessera.core import changes
 from tessera.store.sql.statement import Statement
@@ -13,15 +13,6 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
         ),
     ),
     changes.ReleaseLease: (Statement("delete from lease where name = :name and holder = :holder"),),
-    changes.ForgetRevocations: (
-        Statement(
-            "delete from revocation where token_id in"
-            " (select token_id from revocation where expires_at <= :now order by expires_at limit :most)"
-        ),
-        Statement(
-            "delete from change where sequence < :before_sequence and sequence < (select max(sequence) from change)"
-        ),
-    ),
 }
 
 LEASE = "select holder, ends_at from lease where name = :name"

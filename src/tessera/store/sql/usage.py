@@ -13,19 +13,12 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             " calls = usage_hour.calls + excluded.calls, refused = usage_hour.refused + excluded.refused"
         ),
     ),
-    changes.ForgetHours: (
-        Statement(
-            "delete from usage_hour where (application, hour) in (select application, hour from usage_hour"
-            " where hour < :before order by hour, tokens, application limit :limit)"
-        ),
-    ),
 }
 
 HOURS = (
     "select hour, tokens, calls, refused, elsewhere from usage_hour where application = :application and hour >= :first"
     " order by hour"
 )
-OLDEST_HOUR = "select min(hour) from usage_hour"
 GREEDY = (
     "select a.client_id, a.name, a.organization, o.name, o.retailer_id, a.number, u.hour, u.tokens - u.elsewhere,"
     " u.calls"

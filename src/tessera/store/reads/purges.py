@@ -1,0 +1,19 @@
+"""Reading what purges go by."""
+
+from tessera.core.changes import Change
+from tessera.store.driver import Fetching
+from tessera.store.sql import purges as sql
+
+
+class PurgeReads(Fetching):
+    """Implements `tessera.ports.PurgeReader`."""
+
+    async def database_time(self) -> int | None:
+        return await self._driver.time()
+
+    async def noted_time(self) -> int | None:
+        found = await self._fetch(sql.NOTED, {})
+        return int(found[0][0]) if found else None
+
+    async def purgeable(self, kind: type[Change], until: int) -> bool:
+        return bool(await self._fetch(sql.LEFT[kind], {"until": until}))
