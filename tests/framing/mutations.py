@@ -1,4 +1,4 @@
-"""Requests that are nearly sound: each a few random changes away from some that are, the same ones for the same seed."""
+"""Requests that are nearly sound: each is a few random changes away from some that are. One seed, the same ones."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -26,11 +26,13 @@ SOUND = (
 )
 
 INSERTED = (
-    b"\r", b"\n", b"\r\n", b"\0", b" ", b"\t", b",", b":", b";", b"0", b"1", b"f", b"-", b"+", b'"', b"\x0b", b"\x80", b"\r\n\r\n",
-    b"\r\n ", b"0\r\n\r\n", b"Content-Length: 3\r\n", b"Content-Length: 0\r\n", b"Transfer-Encoding: chunked\r\n",
+    b"\r", b"\n", b"\r\n", b"\0", b" ", b"\t", b",", b":", b";", b"0", b"1", b"f", b"-", b"+", b'"', b"\x0b",
+    b"\x80", b"\r\n\r\n", b"\r\n ", b"0\r\n\r\n", b"Content-Length: 3\r\n", b"Content-Length: 0\r\n", b"Transfer-Encoding: chunked\r\n",
     b"Transfer-Encoding: identity\r\n", b"Connection: close\r\n", b"Connection: upgrade\r\n", b"Upgrade: h2c\r\n",
     b"Host: b\r\n", b"HTTP/1.1", b"\r\nX: y", B, OLD,
 )  # fmt: skip
+
+NUMBERS = (b"0", b"1", b"2", b"9", b"00", b"10", b"19", b"28", b"1" + b"0" * 21, b"f" * 16)
 
 Change = Callable[[random.Random, bytes], bytes]
 
@@ -48,7 +50,11 @@ def mutated(seed: int, number: int) -> Iterator[bytes]:
 def _flip(chance: random.Random, sent: bytes) -> bytes:
     """One byte becomes another."""
     place = chance.randrange(len(sent))
-    return sent[:place] + bytes([chance.choice((sent[place] ^ 1 << chance.randrange(8), chance.randrange(256)))]) + sent[place + 1 :]
+    return (
+        sent[:place]
+        + bytes([chance.choice((sent[place] ^ 1 << chance.randrange(8), chance.randrange(256)))])
+        + sent[place + 1 :]
+    )
 
 
 def _insert(chance: random.Random, sent: bytes) -> bytes:
@@ -104,10 +110,13 @@ def _renumber(chance: random.Random, sent: bytes) -> bytes:
     if not places:
         return sent
     place = chance.choice(places)
-    number = chance.choice((b"0", b"1", b"2", b"9", b"00", b"10", b"19", b"28", b"1000000000000000000000", b"ffffffffffffffff"))
+    number = chance.choice(
+        (b"0", b"1", b"2", b"9", b"00", b"10", b"19", b"28", b"1000000000000000000000", b"ffffffffffffffff")
+    )
     return sent[:place] + number + sent[place + 1 :]
 
 
 CHANGES: tuple[Change, ...] = (
-    _flip, _insert, _insert_at_an_edge, _insert_at_an_edge, _delete, _repeat_line, _drop_line, _change_case, _splice, _renumber,
+    _flip, _insert, _insert_at_an_edge, _insert_at_an_edge, _delete, _repeat_line, _drop_line, _change_case, _splice,
+    _renumber,
 )  # fmt: skip

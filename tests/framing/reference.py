@@ -87,8 +87,8 @@ def _one(connection: h11.Connection) -> Received | None:
 def alike(ours: Received, theirs: Received) -> bool:
     """Whether both have read the same request.
 
-    Blanks behind a value are not part of it. h11 gives the target as it was sent, and names of codings in small letters.
-    An offer of another protocol may be kept from the application, and so may what one would connect to.
+    Blanks behind a value are not part of it. h11 gives the target as it was sent, and codings in small letters. An
+    offer of another protocol may be kept from the application, and so may what a client would connect to.
     """
     return _plain(ours) == _plain(theirs)
 
@@ -106,6 +106,6 @@ def _plain(request: Received) -> Received:
 def _path(target: bytes) -> bytes:
     """The target's path and query, whatever its form is."""
     if target.startswith((b"/", b"*")):
-        return target.partition(b"#")[0]
+        return target.partition(b"#")[0].removesuffix(b"?")
     parts = urlsplit(target)
     return (parts.path or b"/") + (b"?" + parts.query if parts.query else b"")

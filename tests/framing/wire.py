@@ -177,7 +177,8 @@ def play(scripts: Sequence[Sequence[bytes]]) -> list[Outcome]:
             outcomes += await _together(scripts[first : first + TOGETHER])
         return outcomes
 
-    return run(scene)
+    outcomes: list[Outcome] = run(scene)
+    return outcomes
 
 
 async def _together(scripts: Sequence[Sequence[bytes]]) -> list[Outcome]:
