@@ -26,10 +26,10 @@ SOUND = (
 )
 
 INSERTED = (
-    b"\r", b"\n", b"\r\n", b"\0", b" ", b"\t", b",", b":", b";", b"0", b"1", b"f", b"-", b"+", b'"', b"\x0b",
-    b"\x80", b"\r\n\r\n", b"\r\n ", b"0\r\n\r\n", b"Content-Length: 3\r\n", b"Content-Length: 0\r\n", b"Transfer-Encoding: chunked\r\n",
-    b"Transfer-Encoding: identity\r\n", b"Connection: close\r\n", b"Connection: upgrade\r\n", b"Upgrade: h2c\r\n",
-    b"Host: b\r\n", b"HTTP/1.1", b"\r\nX: y", B, OLD,
+    b"\r", b"\n", b"\r\n", b"\0", b" ", b"\t", b",", b":", b";", b"0", b"1", b"f", b"-", b"+", b'"', b"\x0b", b"\x80",
+    b"\r\n\r\n", b"\r\n ", b"0\r\n\r\n", b"Content-Length: 3\r\n", b"Content-Length: 0\r\n", b"Connection: close\r\n",
+    b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: identity\r\n", b"Connection: upgrade\r\n",
+    b"Upgrade: h2c\r\n", b"Host: b\r\n", b"HTTP/1.1", b"\r\nX: y", B, OLD,
 )  # fmt: skip
 
 NUMBERS = (b"0", b"1", b"2", b"9", b"00", b"10", b"19", b"28", b"1" + b"0" * 21, b"f" * 16)

@@ -38,8 +38,7 @@ def disagreement(sent: bytes, outcome: Outcome, reading: Reading) -> str | None:
 
 def _ends(outcome: Outcome, sent: bytes) -> bool:
     """Whether the client was told that no answer follows, and has sent something that may have that effect."""
-    told = b"connection: close" in outcome.answers.rpartition(b"HTTP/1.1 ")[2]
-    return not outcome.requests or (told and _MAY_END.search(sent) is not None)
+    return not outcome.requests or (outcome.said_to_close and _MAY_END.search(sent) is not None)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
