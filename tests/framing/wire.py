@@ -36,6 +36,12 @@ class Outcome(NamedTuple):
         """The statuses of the answers."""
         return statuses(self.answers)
 
+    @property
+    def said_to_close(self) -> bool:
+        """Whether the last answer says that there is no other."""
+        heads = _HEAD.findall(self.answers)
+        return bool(heads) and b"connection: close" in heads[-1][1].split(b"\r\n")
+
 
 def lasting(answers: bytes) -> bytes:
     """Answers without dates and request ids, their headers in order; without interim ones, which need not be sent."""
@@ -177,7 +183,8 @@ def play(scripts: Sequence[Sequence[bytes]]) -> list[Outcome]:
             outcomes += await _together(scripts[first : first + TOGETHER])
         return outcomes
 
-    return run(scene)
+    outcomes: list[Outcome] = run(scene)
+    return outcomes
 
 
 async def _together(scripts: Sequence[Sequence[bytes]]) -> list[Outcome]:
