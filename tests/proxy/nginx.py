@@ -1,7 +1,5 @@
 """A real nginx in front of a server: on loopback, on a free port, with everything that it writes in a folder."""
 
-import os
-import shutil
 import signal
 import subprocess
 import time
@@ -11,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.support.programs import program
 from tests.support.server import free_port
 
 START_SECONDS = 20.0
@@ -45,13 +44,6 @@ http {{
 """
 
 
-def _program() -> str:
-    """Debian has it in a folder that is not on everybody's path."""
-    found = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    assert found, "nginx is not installed"
-    return found
-
-
 @contextmanager
 def proxy(folder: Path, behind: int, *lines: str) -> Iterator[int]:
     """An nginx in front of this port, with these lines of configuration; the port it listens on. It ends by itself."""
@@ -62,7 +54,7 @@ def proxy(folder: Path, behind: int, *lines: str) -> Iterator[int]:
     file.write_text(CONFIGURATION.format(folder=folder, port=port, behind=behind, address=ADDRESS, lines=text))
     with (folder / "out").open("wb") as out:
         process = subprocess.Popen(
-            [_program(), "-e", str(folder / "error.log"), "-c", str(file)],
+            [program("nginx"), "-e", str(folder / "error.log"), "-c", str(file)],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
