@@ -55,7 +55,7 @@ until grep -q "Listening on" /tmp/printed; do
 done
 cat /tmp/printed
 command -v curl >/dev/null && grep "^curl" /tmp/printed | sed "s/^curl/curl -sS --fail-with-body/" >/tmp/lines && sh -eu /tmp/lines
-kill -INT $(cat /proc/$!/task/$!/children) && wait $! || true
+kill $! && wait $! || true
 END
 
 there "sh -eu /tmp/run.sh"

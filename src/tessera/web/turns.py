@@ -5,7 +5,6 @@ woken once a turn instead of once an answer (see `docs/decisions/0003-answers-in
 """
 
 import asyncio
-import types
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
@@ -65,12 +64,23 @@ def _answer(
     except Exception as error:  # noqa: BLE001  # the requests of others come after this one
         loop.call_exception_handler({"message": "a request ended in an error", "exception": error})
         return
-    task: asyncio.Task[None] = loop.create_task(_rest(request, waiting_for))
+    task: asyncio.Task[None] = loop.create_task(_await(_rest(request, waiting_for)))
     task.add_done_callback(tasks.discard)
     tasks.add(task)
 
 
-@types.coroutine
+class _Rest:
+    def __init__(self, rest: Generator[Any, Any, None]) -> None:
+        self.rest = rest
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        return self.rest
+
+
+async def _await(rest: Generator[Any, Any, None]) -> None:
+    await _Rest(rest)
+
+
 def _rest(request: Coroutine[Any, Any, None], waiting_for: Any) -> Generator[Any, Any, None]:
     """What is left of a request that began outside a task, and now waits for `waiting_for`."""
     answer: Callable[[Any], Any]
