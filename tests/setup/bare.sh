@@ -16,16 +16,10 @@ SECONDS_MAX=5400
 
 [ "$(id -u)" = 0 ] || { echo "Only root can do this." >&2; exit 1; }
 
-leave() {
-    for mounted in dev/shm dev/pts dev proc sys; do
-        mountpoint -q "$root/$mounted" && umount "$root/$mounted"
-    done
-    return 0
-}
-leave
+# Mounts and processes of the trial are gone when this ends, however it ends.
+[ "${TESSERA_BARE:-}" ] || exec env TESSERA_BARE=1 unshare --mount --pid --fork --kill-child sh "$0" "$@"
+! grep -qF " $root/" /proc/self/mounts || { echo "Something is mounted in $root." >&2; exit 1; }
 rm -rf --one-file-system "$root"
-trap leave EXIT
-trap 'exit 1' HUP INT TERM
 
 debootstrap --variant=minbase --include="$PACKAGES" "$suite" "$root"
 cp -L /etc/resolv.conf "$root/etc/"
@@ -34,7 +28,7 @@ for path in /etc/pip.conf /etc/ssl/certs/ca-certificates.crt "${PIP_FIND_LINKS:-
     [ ! -e "$path" ] || { mkdir -p "$root$(dirname "$path")" && cp -aL "$path" "$root$(dirname "$path")/"; }
 done
 mount -t proc proc "$root/proc"
-mount --rbind /dev "$root/dev" && mount --make-rslave "$root/dev"
+mount --rbind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/dev/shm"
 git clone -q --no-hardlinks "$here" "$root/srv/tessera"
 

@@ -5,10 +5,10 @@
 set -u
 cd "$(dirname "$0")" || exit 1
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
-for folder in /usr/lib/postgresql/*/bin; do PATH=$PATH:$folder; done
 
-# The packages that are missing, once each.
+# The packages that are missing.
 missing() {
+    for folder in /usr/lib/postgresql/*/bin; do PATH=$PATH:$folder; done
     while read -r program package; do
         case $program in '' | '#'*) continue ;; esac
         command -v "$program" >/dev/null || echo "$package"
