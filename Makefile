@@ -7,19 +7,30 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test faults lint format bench sizing lock clean
+.PHONY: help run install test test-clients test-pythons smoke-pythons system faults lint format bench sizing lock clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 run: $(VENV)/runtime.stamp ## Start the server with demonstration data on 127.0.0.1:8000 (PORT= overrides)
 	@$(BIN)/tessera serve --demo --port $(PORT)
 
-install: $(VENV)/dev.stamp ## Set up .venv with everything that run, test, lint and bench need
+install: $(VENV)/dev.stamp $(VENV)/tools.stamp ## Set up .venv with everything that run, test, lint and bench need
 
-test: $(VENV)/dev.stamp ## Run all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
-	@$(BIN)/python -m pytest -m alone
+test: system install ## Run the tests of the product; on Debian, root has what they need installed
+	@$(BIN)/python -m tests product
+
+test-clients: install ## Try clients of other languages, as they are published
+	@$(BIN)/python -m tests clients
+
+test-pythons: system install ## Run the tests of the product on the newest Python that is found
+	@$(BIN)/python -m tests.pythons newest
+
+smoke-pythons: system install ## Try everything that waits on each Python that is found
+	@$(BIN)/python -m tests.pythons smoke
+
+system:
+	@sh tests/setup/system.sh || true
 
 faults: $(VENV)/dev.stamp ## Kill, break and fail over at length, and prove that nothing is lost (needs PostgreSQL, strace)
 	@$(BIN)/python -m tests.faults
@@ -55,6 +66,11 @@ $(VENV)/runtime.stamp: requirements/build.txt requirements/runtime.txt pyproject
 	@echo "Installing what the server needs ..."
 	@$(PIP) --require-hashes -r requirements/build.txt -r requirements/runtime.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/tools.stamp: requirements/tools.txt | $(VENV)/bin/python
+	@echo "Installing tools of other languages ..."
+	@$(PIP) --require-hashes -r requirements/tools.txt
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt | $(VENV)/runtime.stamp

@@ -8,3 +8,4 @@ pin build.in -o build.txt
 pin ../pyproject.toml -o runtime.txt
 pin -c runtime.txt --extra otel ../pyproject.toml -o otel.txt
 pin -c otel.txt dev.in -o dev.txt
+pin -c dev.txt tools.in -o tools.txt

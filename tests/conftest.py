@@ -8,6 +8,8 @@ from tests.support import engines
 from tests.support.on_each import OnEach, on_each
 from tests.support.server import Server, running
 
+pytest_plugins = ["tests.support.left_out"]
+
 BOTH = ("app", "loyalty", "transcripts", "web", "workers")
 """Rooms whose tests run once on each engine, and those of others that say so by the mark `both_engines`."""
 

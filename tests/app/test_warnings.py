@@ -40,7 +40,7 @@ def test_the_end_of_the_last_secret_is_told_at_thirty_seven_and_one_day(tmp_path
 
     async def scenario(scene: Scene) -> None:
         at = await ends_in(scene, 40)
-        watch, steps = Watch(scene.house), []
+        watch, steps = Watch(scene.house, step_seconds=0), []
         for days in (30, 7, 1, 0):
             for moment in (at - days * DAY - 1, at - days * DAY, at - days * DAY + SECOND):
                 scene.clock.at = moment
@@ -70,11 +70,18 @@ def test_a_restart_and_a_second_process_tell_nothing_twice(tmp_path: Path) -> No
     async def scenario(scene: Scene) -> None:
         at = await ends_in(scene, 7)
         async with wiring.open_house(settings_of(scene.folder), clock=scene.clock) as other:
-            counts = await asyncio.gather(*(Watch(house).look() for house in (scene.house, other, scene.house)))
+            counts = await asyncio.gather(
+                *(Watch(house, step_seconds=0).look() for house in (scene.house, other, scene.house))
+            )
             assert sum(counts) == 1
-            assert await Watch(other).look() == 0
+            assert await Watch(other, step_seconds=0).look() == 0
             scene.clock.at = at - DAY
-            assert sum(await asyncio.gather(Watch(other).look(), Watch(scene.house).look())) == 1
+            assert (
+                sum(
+                    await asyncio.gather(Watch(other, step_seconds=0).look(), Watch(scene.house, step_seconds=0).look())
+                )
+                == 1
+            )
         assert len(await told(scene)) == 2
 
     play(tmp_path, scenario)
@@ -89,7 +96,7 @@ def test_a_lost_answer_tells_nothing_twice(tmp_path: Path, fault: Fault) -> None
         store = FaultyStore(scene.house.store)
         scene.house.store = store.as_store()
         store.faults = [fault]
-        watch = Watch(scene.house)
+        watch = Watch(scene.house, step_seconds=0)
         with pytest.raises(StoreError):
             await watch.look()
         for _ in range(2):
@@ -104,7 +111,7 @@ def test_an_end_that_was_moved_is_told_anew(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         await ends_in(scene, 6)
-        watch = Watch(scene.house)
+        watch = Watch(scene.house, step_seconds=0)
         assert await watch.look() == 1
         await applications.expire_secret(scene.house, scene.partner.client_id, "first", scene.clock.now() + 60 * DAY)
         assert await watch.look() == 0
@@ -126,7 +133,7 @@ def test_a_successor_in_use_makes_it_quiet(tmp_path: Path) -> None:
         await write_usage(scene.house)
         scene.clock.step(86_400)
         assert [each.text for each in await warnings.current(scene.house)] == []
-        assert await Watch(scene.house).look() == 0
+        assert await Watch(scene.house, step_seconds=0).look() == 0
 
     play(tmp_path, scenario)
 
@@ -138,7 +145,7 @@ def test_an_old_secret_still_used_is_told_at_seven_and_one_day(tmp_path: Path) -
         made = await rotation.rotate(
             scene.house, await applications.find(scene.house, scene.partner.client_id), 10 * 86_400, None
         )
-        watch = Watch(scene.house)
+        watch = Watch(scene.house, step_seconds=0)
         for _ in range(19):
             await scene.token(source="192.0.2.9")
             await scene.token(secret=made.client_secret)
@@ -177,7 +184,7 @@ def test_disabled_applications_are_left_alone(tmp_path: Path) -> None:
         await ends_in(scene, 7)
         await applications.disable(scene.house, scene.partner.client_id)
         assert await warnings.current(scene.house) == []
-        assert await Watch(scene.house).look() == 0
+        assert await Watch(scene.house, step_seconds=0).look() == 0
 
     play(tmp_path, scenario)
 
@@ -193,7 +200,7 @@ def test_a_token_for_each_call_is_told_once_a_day(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         hour = scene.clock.now() // HOUR
         scene.clock.at = hour * HOUR
-        watch = Watch(scene.house)
+        watch = Watch(scene.house, step_seconds=0)
         await asked(scene, hour, 100, 199)
         looks = []
         for moment in ((hour + 1) * HOUR + WRITTEN_AFTER - 1, (hour + 1) * HOUR + WRITTEN_AFTER):
@@ -205,7 +212,7 @@ def test_a_token_for_each_call_is_told_once_a_day(tmp_path: Path) -> None:
         tomorrow = (hour // 24 + 1) * 24
         await asked(scene, tomorrow, 500, 3)
         scene.clock.at = (tomorrow + 1) * HOUR + WRITTEN_AFTER
-        looks += [await watch.look(), await Watch(scene.house).look()]
+        looks += [await watch.look(), await Watch(scene.house, step_seconds=0).look()]
         assert looks == [0, 1, 0, 1, 0]
         kinds = Counter(kind for kind, _ in await told(scene))
         assert kinds == {"application.token_per_call": 2}

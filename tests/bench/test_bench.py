@@ -2,10 +2,8 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import pytest
 from bench.folders import Caller, Folder
 
 from bench import kinds, processes, wrk
+from tests.support.programs import program
 from tests.support.server import Server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,14 +35,6 @@ AT_MOST = {"memory", "memory_many", "start", "start_many", "growth_bytes"}
 UNDER_LOAD = {name for name in WITH_TARGET if name not in AT_MOST} | {"bare"}
 
 
-def wrk_is_here() -> bool:
-    """Whether there is wrk to measure with. Where there is none, the test says so among the warnings."""
-    here = shutil.which("wrk") is not None
-    if not here:
-        warnings.warn("wrk is not installed, so the benchmark was NOT run: apt-get install wrk", stacklevel=2)
-    return here
-
-
 def bench(*flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the benchmark as its user does."""
     return subprocess.run(
@@ -57,11 +48,9 @@ def bench(*flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.filterwarnings("default::UserWarning")
 def test_a_short_run_writes_a_result_file_with_every_line_and_its_verdict(tmp_path: Path) -> None:
     """A short run prints the table and writes one file twice, which names the machine and judges each target."""
-    if not wrk_is_here():
-        return
+    program("wrk")
     only = "token_query,profile,tier_status,many,rotation,start,growth"
     flags = ["--quick", "--rounds", "1", "--seconds", "0.3", "--applications", "200", "--only", only]
 
@@ -105,11 +94,9 @@ def check_lines(lines: dict[str, dict[str, Any]]) -> None:
     assert lines["cold"]["measured"] > 0
 
 
-@pytest.mark.filterwarnings("default::UserWarning")
 def test_signatures_are_measured_beside_the_signature_alone(tmp_path: Path) -> None:
     """Each case has its line, with a target for EdDSA only; no assertion is sent twice, or a refusal would end it."""
-    if not wrk_is_here():
-        return
+    program("wrk")
     ended = bench("--quick", "--seconds", "0.3", "--only", "token_form,signed", "--results", str(tmp_path))
 
     assert ended.returncode == 0, ended.stderr
@@ -122,11 +109,9 @@ def test_signatures_are_measured_beside_the_signature_alone(tmp_path: Path) -> N
             assert alone["requests_per_second"] > 0
 
 
-@pytest.mark.filterwarnings("default::UserWarning")
 def test_a_refusal_under_load_ends_the_run_and_is_told(server: Server, tmp_path: Path) -> None:
     """Load whose answers are refusals gives no figures, but an error that says what the refusals were."""
-    if not wrk_is_here():
-        return
+    program("wrk")
     measured = processes.Server("the server under test", server.process, server.port)
     nobody = Folder(tmp_path, [Caller("0" * 64, "1" * 64)], "", "", [])
     requests = kinds.token_requests(nobody, kinds.TOKEN_QUERY, tmp_path / "requests")

@@ -5,6 +5,8 @@ import pytest
 from tests.clients import trials
 from tests.support.server import Server
 
+pytestmark = pytest.mark.other_language
+
 
 @pytest.mark.parametrize("style", ["basic", "body", "unsaid"])
 def test_the_library_gets_a_token_and_uses_it(server: Server, style: str) -> None:

@@ -5,6 +5,8 @@ import pytest
 from tests.clients import trials
 from tests.support.server import Server
 
+pytestmark = pytest.mark.other_language
+
 
 @pytest.mark.parametrize("algorithm", ["ES256", "Ed25519", "PS256"])
 def test_the_library_binds_a_token_to_its_key(server: Server, algorithm: str) -> None:

@@ -14,6 +14,8 @@ from tests.support import deeds
 from tests.support.possession import MAKERS
 from tests.support.server import Server
 
+pytestmark = pytest.mark.other_language
+
 
 @pytest.mark.parametrize("algorithm", [Algorithm.ES256, Algorithm.ED25519])
 def test_the_library_lives_without_a_secret(server: Server, tmp_path: Path, algorithm: Algorithm) -> None:

@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from tests.support.programs import program
 from tests.support.server import Server
 
 HERE = Path(__file__).parent
@@ -18,17 +17,9 @@ INSTALLED = Path(sys.prefix) / "clients"
 SECONDS_MAX = 300.0
 
 
-def need(program: str, package: str) -> str:
-    """The path of a program; the test fails, and says what to install, when the machine has none."""
-    found = shutil.which(program)
-    if found is None:
-        pytest.fail(f"{program} is not installed, so client libraries cannot be tried. Install {package}.")
-    return found
-
-
 def node_folder() -> Path:
     """A folder with the scripts and, beside them, the libraries of the lock file; installed once."""
-    npm = need("npm", "npm (and Node.js 20 or newer)")
+    npm = program("npm")
     source = HERE / "node"
     lock = hashlib.sha256((source / "package-lock.json").read_bytes()).hexdigest()[:16]
     folder = INSTALLED / f"node-{lock}"
@@ -52,14 +43,13 @@ def _put_in_place(fresh: Path, folder: Path) -> None:
 
 def run_node(script: str, server: Server, **environment: str) -> dict[str, Any]:
     """What a script says in its last line."""
-    node = need("node", "Node.js 20 or newer")
-    return _said(_run([node, script], node_folder(), addresses(server) | environment))
+    return _said(_run([program("node"), script], node_folder(), addresses(server) | environment))
 
 
 def run_go(server: Server, **environment: str) -> dict[str, Any]:
     """What the Go program says."""
-    go = need("go", "Go 1.24 or newer")
-    return _said(_run([go, "run", "."], HERE / "go", {"GOFLAGS": "-mod=mod"} | addresses(server) | environment))
+    said = {"GOFLAGS": "-mod=mod"} | addresses(server) | environment
+    return _said(_run([program("go"), "run", "."], HERE / "go", said))
 
 
 def addresses(server: Server) -> dict[str, str]:

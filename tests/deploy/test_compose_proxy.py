@@ -16,6 +16,7 @@ from tests.deploy.files import COMPOSE, compose, image_environment
 from tests.proxy import haproxy
 from tests.support import ciphers
 from tests.support.operator import Operated, operated, until
+from tests.support.programs import program
 from tests.support.server import free_port
 
 START_SECONDS = 60.0
@@ -55,6 +56,7 @@ def here(folder: Path, port: int, nodes: list[Operated]) -> str:
 def proxy(folder: Path, nodes: list[Operated]) -> Iterator[str]:
     """The proxy for the length of a block, and its address."""
     port = free_port()
+    program("openssl")
     subprocess.run(["sh", str(COMPOSE / "secrets.sh"), str(folder / "secrets")], check=True, timeout=60)
     with haproxy.running(folder, here(folder, port, nodes), port):
         until(lambda: _answers(port), bool, START_SECONDS)

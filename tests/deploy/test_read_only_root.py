@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -17,6 +16,7 @@ import pytest
 
 from tests.house.modules import ROOT
 from tests.support.postgres import cluster
+from tests.support.programs import need_mounts
 from tests.support.server import free_port
 
 NOBODY = 65534
@@ -62,14 +62,6 @@ for place in sys.argv[1:]:
     except OSError as error:
         print(error.errno)
 """
-
-
-def can_confine() -> bool:
-    """Whether this machine lets us; where not, the test says so among the warnings."""
-    can = os.geteuid() == 0 and subprocess.run(["unshare", "--mount", "true"], check=False).returncode == 0
-    if not can:
-        warnings.warn("only root can make the file system read-only, so that was NOT tried", stacklevel=2)
-    return can
 
 
 def confined(data: Path, package: Path, *command: str) -> list[str]:
@@ -139,11 +131,9 @@ def answered(process: subprocess.Popen[bytes], printed: Path, address: str) -> h
     raise AssertionError(f"{address} did not answer: {seen}\n{printed.read_text(errors='replace')}")
 
 
-@pytest.mark.filterwarnings("default::UserWarning")
 def test_the_package_serves_where_its_folder_alone_can_be_written(package: Path, tmp_path: Path) -> None:
     """From a wheel, with two workers, as nobody, on a read-only file system: ready, and tokens are issued."""
-    if not can_confine():
-        return
+    need_mounts()
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
     os.chown(data, NOBODY, NOBODY)
@@ -159,11 +149,9 @@ def test_the_package_serves_where_its_folder_alone_can_be_written(package: Path,
     assert {path.stat().st_uid for path in data.iterdir()} == {NOBODY}
 
 
-@pytest.mark.filterwarnings("default::UserWarning")
 def test_with_postgresql_nothing_that_matters_is_in_the_folder(package: Path, tmp_path: Path) -> None:
     """A node that is given a URL and a key as files sets an empty database up, serves, and keeps its counts alone."""
-    if not can_confine():
-        return
+    need_mounts()
     data, given = tmp_path / "data", tmp_path / "given"
     data.mkdir(mode=0o700)
     given.mkdir()
@@ -187,11 +175,9 @@ def test_with_postgresql_nothing_that_matters_is_in_the_folder(package: Path, tm
     assert {path.name for path in data.iterdir()} <= {"counts.map", "setup.lock"}
 
 
-@pytest.mark.filterwarnings("default::UserWarning")
 def test_nothing_else_can_be_written_there(tmp_path: Path) -> None:
     """The place is as said: the folder takes a file, and no other takes one, not even those that are everybody's."""
-    if not can_confine():
-        return
+    need_mounts()
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
     os.chown(data, NOBODY, NOBODY)

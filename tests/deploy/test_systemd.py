@@ -3,25 +3,19 @@
 import re
 import shutil
 import subprocess
-import warnings
 from pathlib import Path
-
-import pytest
 
 from tests.deploy.files import UNIT
 from tests.docs.test_commands import mistakes
+from tests.support.programs import program
 
 EXPOSURE_MAX = 15
 """In tenths: systemd's own measure of how exposed a service is, from 0 to 10."""
 
 
-def analyzed(*arguments: str) -> subprocess.CompletedProcess[str] | None:
-    """What `systemd-analyze` says; None, and a warning, where there is none."""
-    program = shutil.which("systemd-analyze")
-    if program is None:
-        warnings.warn("systemd-analyze is not installed, so the unit was NOT looked at", stacklevel=2)
-        return None
-    command = [program, "--no-pager", *arguments]
+def analyzed(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """What `systemd-analyze` says."""
+    command = [program("systemd-analyze"), "--no-pager", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -35,26 +29,20 @@ def laid_out(folder: Path, text: str) -> Path:
     return unit
 
 
-@pytest.mark.filterwarnings("default::UserWarning")
 def test_systemd_takes_the_unit_and_calls_it_hardly_exposed(tmp_path: Path) -> None:
     """Systemd complains about nothing in the unit or its drop-in, and finds the service well confined."""
     unit = laid_out(tmp_path, UNIT.read_text())
     verified = analyzed("verify", str(unit))
-    if verified is None:
-        return
     assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
     confined = analyzed("security", "--offline=true", f"--threshold={EXPOSURE_MAX}", str(unit))
-    assert confined is not None
     assert confined.returncode == 0, confined.stdout
 
 
-@pytest.mark.filterwarnings("default::UserWarning")
 def test_a_misspelt_line_of_the_unit_is_seen(tmp_path: Path) -> None:
     """A key that systemd does not know is complained about, so silence says something."""
     unit = laid_out(tmp_path, UNIT.read_text().replace("ProtectHome=", "ProtectHomes="))
     verified = analyzed("verify", str(unit))
-    if verified is not None:
-        assert "ProtectHomes" in verified.stderr
+    assert "ProtectHomes" in verified.stderr
 
 
 def test_the_unit_starts_the_server_and_waits_for_its_end() -> None:

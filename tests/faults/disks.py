@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.faults.load import Load, Row, loaded
 from tests.faults.points import ARMED
 from tests.faults.stage import Node, Stage
+from tests.support.programs import program
 from tests.support.waiting import wait_until
 
 CALLS = "pwrite64,fdatasync,fsync,read,readv,recvfrom,recvmsg,sendto,write,writev,sendmsg"
@@ -32,7 +33,7 @@ INJECTED = (
 def traced(node: Node, *options: str) -> Iterator[Path]:
     """A server under strace for the length of a block; the file that it writes."""
     path = node.printed.with_suffix(f".{secrets.token_hex(4)}.strace")
-    command = ["strace", "-f", "-p", str(node.process.pid), "-o", str(path), *options]
+    command = [program("strace"), "-f", "-p", str(node.process.pid), "-o", str(path), *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         said = process.stderr.readline()

@@ -3,6 +3,7 @@
 import base64
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, quote_plus
@@ -207,7 +208,8 @@ def test_no_secret_or_token_is_left_anywhere(tmp_path: Path, form: str) -> None:
         contents[path.name] = path.read_bytes()
     assert "tessera.db" in contents
     assert [hit for where, content in contents.items() for hit in found(where, content, forbidden)] == []
-    dump = "\n".join(sqlite3.connect(folder / "tessera.db").iterdump()).encode()
+    with closing(sqlite3.connect(folder / "tessera.db")) as connection:
+        dump = "\n".join(connection.iterdump()).encode()
     assert found("the database's dump", dump, forbidden) == []
 
 

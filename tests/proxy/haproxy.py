@@ -1,6 +1,5 @@
 """A real HAProxy in front of a server: ends TLS on loopback, asks for certificates and hands them over (RFC 9440)."""
 
-import os
 import signal
 import subprocess
 import time
@@ -13,6 +12,7 @@ import httpx
 from tests.docs.fences import fences
 from tests.support import pki
 from tests.support.pki import Pair
+from tests.support.programs import program
 from tests.support.server import free_port
 
 START_SECONDS = 20.0
@@ -83,11 +83,10 @@ def running(folder: Path, configuration: str, port: int, scheme: str = "https") 
     file.write_text(configuration)
     with (folder / "out").open("wb") as out:
         process = subprocess.Popen(
-            ["haproxy", "-db", "-f", str(file)],
+            [program("haproxy"), "-db", "-f", str(file)],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
-            env=os.environ | {"PATH": f"{os.environ['PATH']}:/usr/sbin"},
         )
     try:
         _wait(f"{scheme}://127.0.0.1:{port}/", process, folder / "out")

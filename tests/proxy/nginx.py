@@ -1,7 +1,5 @@
 """A real nginx in front of a server: on loopback, on a free port, with everything that it writes in a folder."""
 
-import os
-import shutil
 import signal
 import subprocess
 import time
@@ -13,6 +11,7 @@ import httpx
 
 from tests.docs.fences import fences
 from tests.support.pki import Pair
+from tests.support.programs import program
 from tests.support.server import free_port
 
 START_SECONDS = 20.0
@@ -54,13 +53,6 @@ EXAMPLE = next(fence.text for fence in fences("docs/deploying.md") if fence.lang
 """The configuration that the docs show."""
 
 
-def _program() -> str:
-    """Debian has it in a folder that is not on everybody's path."""
-    found = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    assert found, "nginx is not installed"
-    return found
-
-
 @contextmanager
 def proxy(folder: Path, behind: int, *lines: str) -> Iterator[int]:
     """An nginx in front of this port, with these lines of configuration; the port it listens on. It ends by itself."""
@@ -91,7 +83,7 @@ def running(folder: Path, servers: str, port: int, scheme: str = "http") -> Iter
     file.write_text(CONFIGURATION.format(folder=folder, servers=servers))
     with (folder / "out").open("wb") as out:
         process = subprocess.Popen(
-            [_program(), "-e", str(folder / "error.log"), "-c", str(file)],
+            [program("nginx"), "-e", str(folder / "error.log"), "-c", str(file)],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,

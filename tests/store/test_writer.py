@@ -152,9 +152,11 @@ def test_a_loop_that_is_gone_leaves_no_lock(tmp_path: Path) -> None:
     path = empty_database(tmp_path / "tessera.db")
 
     async def leave() -> None:
-        commit = asyncio.create_task(SQLiteDriver(path).commit([organization("nobody waits for it")]))
+        driver = SQLiteDriver(path)
+        commit = asyncio.create_task(driver.commit([organization("nobody waits for it")]))
         await asyncio.sleep(0.1)
         commit.cancel()
+        driver._reader.close()
 
     with held_by_another_process(path) as holder:
         asyncio.run(leave())

@@ -1,7 +1,6 @@
 """A real browser without a window: Chromium and its driver, as Debian has them."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +11,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
+
+from tests.support.programs import program
 
 WAIT_SECONDS = 15.0
 
@@ -68,25 +69,16 @@ class Browser:
         return told
 
 
-def program(name: str, package: str) -> str:
-    """Where a program is. Raises AssertionError with what to install."""
-    found = shutil.which(name)
-    assert found is not None, (
-        f"The page is tested in a real browser: install {name} (on Debian, the package {package})."
-    )
-    return found
-
-
 @contextmanager
 def browsing(width: int = 1400, height: int = 900) -> Iterator[Browser]:
     """A browser for the length of a block."""
     options = webdriver.ChromeOptions()
-    options.binary_location = program("chromium", "chromium")
+    options.binary_location = program("chromium")
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--no-first-run"):
         options.add_argument(argument)
     options.add_argument(f"--window-size={width},{height}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(program("chromedriver", "chromium-driver")))
+    driver = webdriver.Chrome(options=options, service=Service(program("chromedriver")))
     try:
         yield Browser(driver)
     finally:

@@ -1,6 +1,5 @@
 """PgBouncer before a server of the tests, in transaction mode, on a private socket."""
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -12,15 +11,9 @@ from pathlib import Path
 import psycopg
 
 from tests.support.postgres import PORT, Cluster
+from tests.support.programs import program
 
 START_SECONDS = 30.0
-
-
-def binary() -> str:
-    """The program. Raises AssertionError where it is not installed."""
-    found = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    assert found is not None, "PgBouncer is not installed: on Debian, apt-get install pgbouncer"
-    return found
 
 
 class Bouncer:
@@ -57,7 +50,7 @@ def pgbouncer(cluster: Cluster, **settings: str) -> Iterator[Bouncer]:
         for path in (folder, *folder.iterdir()):
             shutil.chown(path, account)
     process = subprocess.Popen(
-        [binary(), "-q", str(folder / "ini")], user=account, cwd=folder, stdout=subprocess.DEVNULL,
+        [program("pgbouncer"), "-q", str(folder / "ini")], user=account, cwd=folder, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL, extra_groups=[] if account else None,
     )  # fmt: skip
     try:

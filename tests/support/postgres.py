@@ -17,6 +17,7 @@ from tessera.store.postgres.address import address
 from tessera.store.postgres.driver import PostgresDriver, Where
 from tessera.store.postgres.schema import migrate
 from tessera.store.store import SQLStore
+from tests.support.programs import program
 
 PORT = 5432
 """Only names the socket's file; nothing listens on the network."""
@@ -28,11 +29,8 @@ _numbers = count(1)
 
 
 def binaries() -> Path:
-    """The folder of PostgreSQL's programs. Raises AssertionError where it is not installed."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    path = found[-1] if found else shutil.which("initdb")
-    assert path is not None, "PostgreSQL is not installed: on Debian, apt-get install postgresql"
-    return Path(path).resolve().parent
+    """The folder of PostgreSQL's programs. Raises Missing where it is not installed."""
+    return Path(program("initdb")).resolve().parent
 
 
 class Cluster:
@@ -72,14 +70,14 @@ class Cluster:
         if self.account is not None:
             shutil.chown(self.folder, self.account)
 
-    def run(self, program: str, *arguments: str, timeout_seconds: float = 60) -> str:
+    def run(self, name: str, *arguments: str, timeout_seconds: float = 60) -> str:
         """Run one of PostgreSQL's programs on this server's behalf; what it printed. Raises AssertionError."""
-        command = [str(binaries() / program), *arguments]
+        command = [str(binaries() / name), *arguments]
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=timeout_seconds, user=self.account, group=self.account,
             extra_groups=[] if self.account else None, cwd=self.folder, check=False,
         )  # fmt: skip
-        assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
+        assert done.returncode == 0, f"{name}: {done.stdout}{done.stderr}"
         return done.stdout
 
     def start(self) -> None:

@@ -4,10 +4,11 @@ import errno
 import os
 import subprocess
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.support.programs import need_mounts
 
 SIZE_MEGABYTES = 120
 FREE_BYTES = 600_000
@@ -35,17 +36,10 @@ class Disk:
         self._filler.unlink()
 
 
-def allowed() -> bool:
-    """Whether a file system may be mounted here. Where it may not, the test says so among the warnings."""
-    if os.geteuid() == 0:
-        return True
-    warnings.warn("only root may mount a small disk, so NONE was filled", stacklevel=2)
-    return False
-
-
 @contextmanager
 def small_disk() -> Iterator[Disk]:
-    """A file system in memory, mounted for the length of a block."""
+    """A file system in memory, mounted for the length of a block. Raises Missing where none may be mounted."""
+    need_mounts()
     folder = Path(tempfile.mkdtemp(prefix="tessera-disk-"))
     folder.chmod(0o755)
     options = f"size={SIZE_MEGABYTES}m,mode=0755"

@@ -58,10 +58,14 @@ async def _endings(house: House, now: int) -> AsyncIterator[list[Warned]]:
 
 
 class Watch:
-    """What one process has looked at while it does this duty; what was told is in the database."""
+    """What one process has looked at while it does this duty; what was told is in the database.
 
-    def __init__(self, house: House) -> None:
+    It rests for `step_seconds` after each step, so that requests are answered in between.
+    """
+
+    def __init__(self, house: House, step_seconds: float = STEP_SECONDS) -> None:
         self._house = house
+        self._step_seconds = step_seconds
         self._told: set[str] = set()
         self._through = -1
 
@@ -74,14 +78,14 @@ class Watch:
             for days in ENDING_DAYS:
                 ending[days] += sum(1 for each in page if each.days is not None and each.days <= days)
             told += await self._tell(page, now)
-            await asyncio.sleep(STEP_SECONDS)
+            await asyncio.sleep(self._step_seconds)
         for days, number in ending.items():
             self._house.metrics.set(CREDENTIALS_ENDING, number, str(days))
         for hour in finished_hours(now, self._through):
             found = await self._house.store.greedy(hour, GREEDY_TOKENS, CALLS_EACH)
             told += await self._tell(greedy(found), now)
             self._through = hour
-            await asyncio.sleep(STEP_SECONDS)
+            await asyncio.sleep(self._step_seconds)
         return told
 
     async def _tell(self, warnings: Iterable[Warned], now: int) -> int:

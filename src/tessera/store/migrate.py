@@ -102,10 +102,12 @@ def migrate_sqlite(path: Path) -> None:
     # pysqlite's own transactions would not cover DDL: begin by hand.
     event.listen(engine, "connect", lambda connection, _record: setattr(connection, "isolation_level", None))
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("begin immediate"))
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"pragma application_id = {sqlite.APPLICATION_ID}")
-        upgrade(connection)
-    engine.dispose()
+    try:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"pragma application_id = {sqlite.APPLICATION_ID}")
+            upgrade(connection)
+    finally:
+        engine.dispose()
     sqlite.connect(path).close()
 
 
