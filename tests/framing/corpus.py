@@ -1,7 +1,7 @@
 """Requests, sound and unsound, each with the answers that it must have: in one piece, and in any others.
 
-`B` is a second request, and `OLD` a shorter one. Where it is the body of a first one, or stands behind one that ends the connection, it must not
-be answered: an answer to it would be an answer that a proxy gives to somebody else.
+`B` is a second request, and `OLD` a shorter one. Where it is the body of a first one, or stands behind one that ends
+the connection, it must not be answered: a proxy would give that answer to somebody else.
 """
 
 from typing import NamedTuple
@@ -84,7 +84,9 @@ SOUND = (
     taken("blanks around values", post(b"X:  y  ", b"Content-Length:   3", body=b"abc") + B, 200, 200),
     taken("a length with a zero before it", post(b"Content-Length: 03", body=b"abc") + B, 200, 200),
     taken("no blank after the colon", post(b"content-LENGTH:3", body=b"abc") + B, 200, 200),
-    taken("names that are nearly others", sized(b"abc", b"Transfer_Encoding: chunked", b"Content_Length: 9") + B, 200, 200),
+    taken(
+        "names that are nearly others", sized(b"abc", b"Transfer_Encoding: chunked", b"Content_Length: 9") + B, 200, 200
+    ),
     taken("bytes beyond ASCII in a value", sized(b"abc", b"X: \xff\xc3\xa9")),
     taken("line ends in a body", sized(b"\r\n\r\nGET", b"X: y")),
     taken("an offer in a body", sized(b"a\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n", b"X: y")),
@@ -139,41 +141,56 @@ CHUNKS = (
     refused("a request for a trailer", chunked(ONE + b"0\r\n" + B)),
 )
 
-CODINGS = tuple(
-    refused(f"transfer-encoding {value!r}", post(b"Transfer-Encoding: " + value, body=END) + B)
-    for value in (
-        b"identity", b"chunked, chunked", b"chunked, identity", b"gzip, chunked", b"xchunked", b"chunkedx", b"chunked;q=1",
-        b"gzip", b'"chunked"', b"\x0bchunked", b"chunked\x00", b"", b",chunked", b"chunked,", b"chunk ed", b"\r\n chunked",
-        b"chunked\r\n , identity", b"chunked\r\nTransfer-Encoding: chunked", b"chunked\r\nTransfer-Encoding: identity",
-        b"identity\r\nTransfer-Encoding: chunked", b"chunked\r\nContent-Length: 5", b"gzip\r\nContent-Length: 5",
-    )
-) + (
+_NO_CODINGS = (
+    b"identity", b"chunked, chunked", b"chunked, identity", b"gzip, chunked", b"xchunked", b"chunkedx", b"chunked;q=1",
+    b"gzip", b'"chunked"', b"\x0bchunked", b"chunked\x00", b"", b",chunked", b"chunked,", b"chunk ed", b"\r\n chunked",
+    b"chunked\r\n , identity", b"chunked\r\nTransfer-Encoding: chunked", b"chunked\r\nTransfer-Encoding: identity",
+    b"identity\r\nTransfer-Encoding: chunked", b"chunked\r\nContent-Length: 5", b"gzip\r\nContent-Length: 5",
+)  # fmt: skip
+
+CODINGS = (
+    *[
+        refused(f"transfer-encoding {value!r}", post(b"Transfer-Encoding: " + value, body=END) + B)
+        for value in _NO_CODINGS
+    ],
     taken("transfer-encoding behind tabs", post(b"Transfer-Encoding:\t\tchunked", body=END) + B, 200, 200),
     Case("transfer-encoding before a tab", post(b"Transfer-Encoding: chunked\t", body=END), (ANY,), closed=None),
-    refused("transfer-encoding behind a length", post(b"Content-Length: 5", b"Transfer-Encoding: chunked", body=END) + B),
-    refused("transfer-encoding behind nothing", post(b"Content-Length: 0", b"Transfer-Encoding: chunked", body=END) + B),
+    refused(
+        "transfer-encoding behind a length", post(b"Content-Length: 5", b"Transfer-Encoding: chunked", body=END) + B
+    ),
+    refused(
+        "transfer-encoding behind nothing", post(b"Content-Length: 0", b"Transfer-Encoding: chunked", body=END) + B
+    ),
     refused("transfer-encoding with a blank", post(b"Transfer-Encoding : chunked", body=END) + B),
     refused("transfer-encoding with a tab", post(b"Transfer-Encoding\t: chunked", body=END) + B),
     refused("transfer-encoding behind a blank", post(b" Transfer-Encoding: chunked", body=END) + B),
     refused("transfer-encoding in http/1.0", chunked(END, line=b"POST /a HTTP/1.0") + B),
-    refused("transfer-encoding in http/1.0, kept open", chunked(END, b"Connection: keep-alive", line=b"POST /a HTTP/1.0") + B),
-    refused("transfer-encoding in http/1.0, of nothing known", post(b"Transfer-Encoding: x", line=b"GET /a HTTP/1.0") + B),
+    refused(
+        "transfer-encoding in http/1.0, kept open",
+        chunked(END, b"Connection: keep-alive", line=b"POST /a HTTP/1.0") + B,
+    ),
+    refused(
+        "transfer-encoding in http/1.0, of nothing known", post(b"Transfer-Encoding: x", line=b"GET /a HTTP/1.0") + B
+    ),
+)
+
+_NO_LENGTHS = (
+    b"+5", b"-5", b"-0", b"0x5", b"5 5", b"5,5", b"5, 5", b"5;", b"5.0", b"5e0", b"", b"\xb2", b"five", b"5\x00",
+    b"\x0b5", b"9" * 30, b"18446744073709551621", b"5\r\nContent-Length: 5", b"5\r\nContent-Length: 6",
+    b"0\r\nContent-Length: 5", b"\r\n 5", b"5\r\n\t6", b"5\r\nContent-Length:",
 )  # fmt: skip
 
-LENGTHS = tuple(
-    refused(f"content-length {value!r}", post(b"Content-Length: " + value, body=b"abcde") + B)
-    for value in (
-        b"+5", b"-5", b"-0", b"0x5", b"5 5", b"5,5", b"5, 5", b"5;", b"5.0", b"5e0", b"", b"\xb2", b"five", b"5\x00", b"\x0b5",
-        b"9" * 30, b"18446744073709551621", b"5\r\nContent-Length: 5", b"5\r\nContent-Length: 6", b"0\r\nContent-Length: 5",
-        b"\r\n 5", b"5\r\n\t6", b"5\r\nContent-Length:",
-    )
-) + (
+LENGTHS = (
+    *[
+        refused(f"content-length {value!r}", post(b"Content-Length: " + value, body=b"abcde") + B)
+        for value in _NO_LENGTHS
+    ],
     Case("content-length before a blank", post(b"Content-Length: 5 ", body=b"abcde"), (ANY,), closed=None),
     refused("content-length with a blank", post(b"Content-Length : 5", body=b"abcde") + B),
     refused("content-length behind a blank", post(b" Content-Length: 5", body=b"abcde") + B),
     refused("content-length ended by a line feed", post(b"Content-Length: 5\nX: y", body=b"abcde") + B),
     refused("content-length ended by a carriage return", post(b"Content-Length: 5\rX: y", body=b"abcde") + B),
     refused("content-length beyond the body", post(b"Content-Length: 3", body=b"abcde") + B, 200, 400),
-)  # fmt: skip
+)
 
 CASES = (*SOUND, *CHUNKS, *CODINGS, *LENGTHS)

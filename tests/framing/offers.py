@@ -25,10 +25,11 @@ SETTINGS = b"HTTP2-Settings: AAMA"
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 HANDSHAKE = (b"Upgrade: websocket", b"Sec-WebSocket-Key: eA==", b"Sec-WebSocket-Version: 13")
 
-WITH_BODIES = tuple(
-    refused(f"{name.decode()} with a body", sized(OLD, UP, name + b": foo"))
-    for name in (b"Upgrade", b"UPGRADE", b"uPgRaDe", b"upgrade")
-) + (
+WITH_BODIES = (
+    *[
+        refused(f"{name.decode()} with a body", sized(OLD, UP, name + b": foo"))
+        for name in (b"Upgrade", b"UPGRADE", b"uPgRaDe", b"upgrade")
+    ],
     refused("connection behind the offer", sized(OLD, FOO, UP)),
     refused("length before the offer", post(b"Content-Length: 19", UP, FOO, body=OLD)),
     refused("length amid the offer", post(FOO, b"Content-Length: 19", UP, body=OLD)),
@@ -46,14 +47,17 @@ WITH_BODIES = tuple(
     refused("h2c with a body", sized(OLD, b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", SETTINGS)),
     refused("an offer in a second request", post(line=GET) + sized(OLD, UP, FOO), 200, 400),
     refused("an offer behind a slow request", SLOW + sized(OLD, UP, FOO), 200, 400),
-)  # fmt: skip
+)
 
 OFFERS = (
     last("a websocket", post(UP, *HANDSHAKE, line=GET)),
     last("a websocket, and more", post(UP, *HANDSHAKE, line=GET) + B),
     last("a websocket, and a frame", post(UP, *HANDSHAKE, line=GET) + b"\x81\x85\x00\x00\x00\x00GET /"),
     last("a websocket, oddly", post(b"CONNECTION: uPGRADE", b"uPGRADE: WebSocket", line=GET) + B),
-    last("h2c, and its preface", post(b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", SETTINGS, line=GET) + PREFACE),
+    last(
+        "h2c, and its preface",
+        post(b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", SETTINGS, line=GET) + PREFACE,
+    ),
     last("an offer of nothing", sized(b"", UP, FOO) + B),
     last("an offer by head", post(UP, FOO, line=b"HEAD /a HTTP/1.1") + B),
     last("an offer of nothing known, slowly", post(UP, FOO, line=b"GET /slow HTTP/1.1") + B),
@@ -68,31 +72,32 @@ OFFERS = (
     last("connect with chunks", chunked(chunk(OLD) + END, line=b"CONNECT a:1 HTTP/1.1"), ANY),
     last("connect behind a slow one", SLOW + post(line=b"CONNECT a:1 HTTP/1.1") + B, 200, ANY),
     refused("the preface of http/2", PREFACE + B, NO_VERSION),
+)
+
+_NO_VERSIONS = (
+    b"HTTP/0.9", b"HTTP/1.2", b"HTTP/2.0", b"HTTP/3.0", b"HTTP/1", b"HTTP/1.10", b"HTTP/01.1", b"http/1.1", b"HTTP/1,1",
+    b"HTTP/-1.1", b"HTTP 1.1", b"",
 )  # fmt: skip
 
 VERSIONS = tuple(
-    refused(f"version {version.decode()}", post(line=b"GET /a " + version) + B, NO_VERSION)
-    for version in (
-        b"HTTP/0.9", b"HTTP/1.2", b"HTTP/2.0", b"HTTP/3.0", b"HTTP/1", b"HTTP/1.10", b"HTTP/01.1", b"http/1.1", b"HTTP/1,1",
-        b"HTTP/-1.1", b"HTTP 1.1", b"",
-    )
+    refused(f"version {version.decode()}", post(line=b"GET /a " + version) + B, NO_VERSION) for version in _NO_VERSIONS
+)
+
+_NO_FIELDS = (
+    b"X: y\nZ: a", b"X: y\rZ: a", b"X: y\r\n folded", b"X: y\r\n\tfolded", b"X: y\x00z", b"X\x00: y", b"No colon",
+    b"X y: z", b": no name", b"X : y", b"X\t: y", b"X\xe9: y", b"X: y\x01", b"X(: y", b'"X": y', b"\rX: y", b"X: y\r",
+    b"Host: b", b"hOsT: a", b"X\r\n: y",
 )  # fmt: skip
 
-HEADS = tuple(
-    refused(f"field {field!r}", sized(b"abc", field) + B)
-    for field in (
-        b"X: y\nZ: a", b"X: y\rZ: a", b"X: y\r\n folded", b"X: y\r\n\tfolded", b"X: y\x00z", b"X\x00: y", b"No colon",
-        b"X y: z", b": no name", b"X : y", b"X\t: y", b"X\xe9: y", b"X: y\x01", b"X(: y", b'"X": y', b"\rX: y", b"X: y\r",
-        b"Host: b", b"hOsT: a", b"X\r\n: y",
-    )
-) + tuple(
-    refused(f"line {line!r}", post(line=line) + B)
-    for line in (
-        b"GET /a", b"get /a HTTP/1.1", b"FOO /a HTTP/1.1", b"GET\t/a HTTP/1.1", b"GET /a\tHTTP/1.1", b"GET /a HTTP/1.1 ",
-        b" GET /a HTTP/1.1", b"GET a HTTP/1.1", b"GET /a b HTTP/1.1", b"GET /\x00 HTTP/1.1", b"GET /\xff HTTP/1.1",
-        b"GET /a HTTP/1.1\n", b"GET /a HTTP/1.1\r", b"\x16\x03\x01\x02", b"\x00",
-    )
-) + (
+_NO_LINES = (
+    b"GET /a", b"get /a HTTP/1.1", b"FOO /a HTTP/1.1", b"GET\t/a HTTP/1.1", b"GET /a\tHTTP/1.1", b"GET /a HTTP/1.1 ",
+    b" GET /a HTTP/1.1", b"GET a HTTP/1.1", b"GET /a b HTTP/1.1", b"GET /\x00 HTTP/1.1", b"GET /\xff HTTP/1.1",
+    b"GET /a HTTP/1.1\n", b"GET /a HTTP/1.1\r", b"\x16\x03\x01\x02", b"\x00",
+)  # fmt: skip
+
+HEADS = (
+    *[refused(f"field {field!r}", sized(b"abc", field) + B) for field in _NO_FIELDS],
+    *[refused(f"line {line!r}", post(line=line) + B) for line in _NO_LINES],
     refused("no host", b"GET /a HTTP/1.1\r\nX: y\r\n\r\n" + B),
     refused("a first field behind a blank", b"GET /a HTTP/1.1\r\n Host: a\r\n\r\n" + B),
     refused("a first field behind a tab", b"GET /a HTTP/1.1\r\n\tHost: a\r\n\r\n" + B),
@@ -101,7 +106,7 @@ HEADS = tuple(
     refused("two line feeds at the end", b"GET /a HTTP/1.1\r\nHost: a\n\n" + B),
     Case("odd blanks in the line", post(line=b"GET  /a  HTTP/1.1"), (ANY,), closed=None),
     Case("odd empty lines before", b"\n\r\r\n" + post(line=GET), (ANY,), closed=None),
-)  # fmt: skip
+)
 
 PIPELINES = (
     taken("two", post(line=GET) + B, 200, 200),
@@ -110,7 +115,9 @@ PIPELINES = (
     taken("an unchanged one behind a slow one", SLOW + post(line=b"GET /same HTTP/1.1") + B, 200, 304, 200),
     taken("one that expects behind a slow one", SLOW + sized(b"abc", b"Expect: 100-continue") + B, 200, 200, 200),
     taken("one that is answered early", sized(b"abc", line=b"POST /early HTTP/1.1") + B, 200, 200),
-    taken("one that is answered early, in chunks", chunked(chunk(OLD) + END, line=b"PUT /early HTTP/1.1") + B, 200, 200),
+    taken(
+        "one that is answered early, in chunks", chunked(chunk(OLD) + END, line=b"PUT /early HTTP/1.1") + B, 200, 200
+    ),
     taken("a head first", post(line=b"HEAD /a HTTP/1.1") + B, 200, 200),
     taken("slow ones only", SLOW * 3, 200, 200, 200),
     refused("sound, then malformed", sized(b"abc") + b"GET / HTTP/1.1\r\nbad\r\n\r\n" + B, 200, 400),

@@ -66,21 +66,20 @@ class Door:
     def __init__(self) -> None:
         self.recorder = Recorder()
         self._connect = connections(self.recorder, asyncio.get_running_loop())
-        self._accepted = 0
+        self._accepted = asyncio.Semaphore(0)
         self._pinger = Caller()
 
     def accept(self) -> asyncio.Protocol:
         """A protocol for a new connection."""
-        self._accepted += 1
+        self._accepted.release()
         return self._connect()
 
     async def open(self) -> None:
         """Listen."""
-        self._server = await asyncio.get_running_loop().create_server(
-            self.accept, "127.0.0.1", 0, backlog=2 * TOGETHER
-        )
+        self._server = await asyncio.get_running_loop().create_server(self.accept, "127.0.0.1", 0, backlog=2 * TOGETHER)
         self._address = self._server.sockets[0].getsockname()
         await self._pinger.connect(self._address)
+        await self._accepted.acquire()
 
     def close(self) -> None:
         """Listen no more."""
@@ -98,10 +97,9 @@ class Door:
 
     async def play(self, scripts: Sequence[Sequence[bytes]]) -> list[Outcome]:
         """Send each script's pieces on a connection of its own, one after the other; the outcomes, in order."""
-        self._accepted = 0
         callers = await asyncio.gather(*[Caller().connect(self._address) for _ in scripts])
-        while self._accepted < len(callers):
-            await asyncio.sleep(0)
+        for _ in callers:
+            await self._accepted.acquire()
         for index in range(max(len(pieces) for pieces in scripts)):
             for caller, pieces in zip(callers, scripts, strict=True):
                 if index < len(pieces):
