@@ -9,16 +9,16 @@ import socket
 from collections import deque
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any, NoReturn, Protocol, cast
+from typing import Any, NoReturn, cast
 
 import httptools
 from uvicorn.server import ServerState
 
-from tessera.web.exchange import Exchange
+from tessera.web.exchange import Application, Exchange
 from tessera.web.explaining import REQUEST_ID, Unread, new_id
 from tessera.web.head import HEADERS_MAX, Head, HeaderList, accept
 from tessera.web.limits import Limits
-from tessera.web.messages import CLOSE, Headers, Incoming, Response, Scope
+from tessera.web.messages import CLOSE, Headers, Response
 from tessera.web.rendering import render
 from tessera.web.turns import Turns
 
@@ -34,18 +34,6 @@ UNSENT_BYTES_MAX = 64 * 1024
 RETRY: Headers = ((b"retry-after", b"1"),)
 TEXT: Headers = ((b"content-type", b"text/plain; charset=utf-8"),)
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class Application(Protocol):
-    """What answers requests. `going_down` is set when the process is about to end."""
-
-    going_down: bool
-
-    async def answer(self, scope: Scope, incoming: Incoming) -> Response | None:
-        """The answer to a request; None when its client went away before it was whole."""
-
-    def turned_away(self, reason: Unread, request_id: bytes, source: str) -> None:
-        """A connection was refused without a request."""
 
 
 class Stop(Exception):
