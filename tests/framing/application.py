@@ -33,8 +33,8 @@ class Recorder(Routes):
     """Routes that answer every address.
 
     The last segment of a path says how: `early` answers before the body is read, `slow` waits for some rounds of the
-    event loop first, `bye` asks for the connection to be closed, `same` is answered 304, `large` with much. A target
-    in `hooks` has that function called just before its answer is returned.
+    event loop first, `held` until it is `released`, `bye` asks for the connection to be closed, `same` is answered
+    304, `large` with much. A path in `hooks` has that function called once, just before its answer is returned.
     """
 
     def __init__(self) -> None:
@@ -42,6 +42,7 @@ class Recorder(Routes):
         self.received: dict[int, list[Received]] = {}
         self.answers = 0
         self.hooks: dict[bytes, Callable[[], object]] = {}
+        self.released = asyncio.Event()
 
     def find(self, method: str, raw_path: bytes) -> tuple[Route, tuple[str, ...]]:
         """The one handler, whatever the address is."""
@@ -55,11 +56,13 @@ class Recorder(Routes):
         if how == b"slow":
             for _ in range(3):
                 await asyncio.sleep(0)
+        elif how == b"held":
+            await self.released.wait()
         target = path + b"?" + query if query else path
         received = Received(scope["method"], target, tuple(scope["headers"]), body)
         self.received.setdefault(scope["client"][1], []).append(received)
         self.answers += 1
-        hook = self.hooks.get(path)
+        hook = self.hooks.pop(path, None)
         if hook is not None:
             hook()
         if how == b"same":

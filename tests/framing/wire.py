@@ -11,7 +11,7 @@ import uvloop
 from tests.framing.application import Received, Recorder, connections
 
 HIGH_WATER_BYTES = 64 * 1024
-"""As much as asyncio's transports hold before they ask for a pause."""
+"""As much as asyncio's transports hold before they ask for a pause, unless they are told another limit."""
 
 QUIET_ROUNDS = 8
 """Rounds of the event loop without a byte or a request, after which nothing more is expected to happen."""
@@ -64,7 +64,10 @@ class Changes:
 
 
 class Line(asyncio.Transport):
-    """One end of a connection whose client reads everything at once, or nothing at all."""
+    """One end of a connection whose client reads everything at once, or nothing at all.
+
+    Of what arrived, `taken` bytes were given to the protocol; of what it wrote, the client has not read `unread`.
+    """
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, protocol: asyncio.Protocol, port: int, changes: "Changes", *, reads: bool
@@ -76,7 +79,9 @@ class Line(asyncio.Transport):
         self.reads = reads
         self.written: list[bytes] = []
         self.unread = 0
+        self.taken = 0
         self.changes = changes
+        self._high = HIGH_WATER_BYTES
         self._closing = False
         self._reading = True
         self._arrived: deque[bytes] = deque()
@@ -89,7 +94,9 @@ class Line(asyncio.Transport):
 
     def _deliver(self) -> None:
         while self._arrived and self._reading and not self._closing:
-            self.protocol.data_received(self._arrived.popleft())
+            data = self._arrived.popleft()
+            self.taken += len(data)
+            self.protocol.data_received(data)
 
     def is_closing(self) -> bool:
         return self._closing
@@ -120,9 +127,9 @@ class Line(asyncio.Transport):
         self.written.append(bytes(data))
         self.changes.count += 1
         if not self.reads:
-            paused = self.unread > HIGH_WATER_BYTES
+            paused = self.unread > self._high
             self.unread += len(data)
-            if not paused and self.unread > HIGH_WATER_BYTES:
+            if not paused and self.unread > self._high:
                 self.protocol.pause_writing()
 
     def writelines(self, list_of_data: Iterable[Any]) -> None:
@@ -132,7 +139,7 @@ class Line(asyncio.Transport):
         return self.unread
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        pass
+        self._high = HIGH_WATER_BYTES if high is None else high
 
     def can_write_eof(self) -> bool:
         return False
@@ -168,6 +175,12 @@ class Stand:
             now = self.recorder.answers + self.changes.count
             quiet, before = (quiet + 1 if now == before else 0), now
 
+    async def leave(self) -> None:
+        """Have every client go away."""
+        for line in self.lines:
+            line.close()
+        await self.settle()
+
     def outcome(self, line: Line) -> Outcome:
         """What became of a connection so far."""
         requests = tuple(self.recorder.received.get(line.port, ()))
@@ -196,13 +209,11 @@ async def _together(scripts: Sequence[Sequence[bytes]]) -> list[Outcome]:
                 line.arrive(pieces[index])
         await stand.settle()
     outcomes = [stand.outcome(line) for line in lines]
-    for line in lines:
-        line.close()
-    await stand.settle()
+    await stand.leave()
     return outcomes
 
 
-def run(scene: Callable[[], Any]) -> Any:
-    """Run a scene on an event loop as the server's."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+def run(scene: Callable[[], Any], loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None) -> Any:
+    """Run a scene on an event loop as the server's, or on one of another make."""
+    with asyncio.Runner(loop_factory=loop_factory or uvloop.new_event_loop) as runner:
         return runner.run(scene())

@@ -1,12 +1,26 @@
-"""One request of a connection and its answer: the body as far as it has arrived, and who waits for the rest of it."""
+"""One request of a connection: its body as far as it has arrived, who waits for the rest of it, and who answers it."""
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
-from tessera.web.messages import ClientGone, Scope
+from tessera.web.explaining import Unread
+from tessera.web.messages import ClientGone, Incoming, Response, Scope
 
 BODY_AT_ONCE_MAX = 16 * 1024
 """Bytes of a body that are received before the application is asked: nearly all bodies are whole by then."""
+
+
+class Application(Protocol):
+    """What answers requests. `going_down` is set when the process is about to end."""
+
+    going_down: bool
+
+    async def answer(self, scope: Scope, incoming: Incoming) -> Response | None:
+        """The answer to a request; None when its client went away before it was whole."""
+
+    def turned_away(self, reason: Unread, request_id: bytes, source: str) -> None:
+        """A connection was refused without a request."""
 
 
 class Exchange:

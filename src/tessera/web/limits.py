@@ -39,8 +39,11 @@ class Limits:
 
     def _sweep(self, connections: Collection[Watched], loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
-        for connection in [each for each in connections if each.deadline is not None and each.deadline < now]:
-            connection.time_out()
         self._sweeping = False
         if connections:
             self.watch(connections, loop)
+        for connection in [each for each in connections if each.deadline is not None and each.deadline < now]:
+            try:
+                connection.time_out()
+            except Exception as error:  # noqa: BLE001  # the others are to end too
+                loop.call_exception_handler({"message": "a connection could not be ended", "exception": error})

@@ -5,21 +5,21 @@ none is looked at before, beside or after it. What it reports is judged in `web/
 """
 
 import asyncio
-import http
 import socket
 from collections import deque
 from collections.abc import Coroutine
-from functools import lru_cache
-from typing import Any, NoReturn, Protocol, cast
+from contextlib import suppress
+from typing import Any, NoReturn, cast
 
 import httptools
 from uvicorn.server import ServerState
 
-from tessera.web.exchange import Exchange
+from tessera.web.exchange import Application, Exchange
 from tessera.web.explaining import REQUEST_ID, Unread, new_id
 from tessera.web.head import HEADERS_MAX, Head, HeaderList, accept
 from tessera.web.limits import Limits
-from tessera.web.messages import CLOSE, Headers, Incoming, Response, Scope
+from tessera.web.messages import CLOSE, Headers, Response
+from tessera.web.rendering import render
 from tessera.web.turns import Turns
 
 GRACE_SECONDS = 0.5
@@ -34,19 +34,6 @@ UNSENT_BYTES_MAX = 64 * 1024
 RETRY: Headers = ((b"retry-after", b"1"),)
 TEXT: Headers = ((b"content-type", b"text/plain; charset=utf-8"),)
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-STATUS_LINES = {each.value: b"HTTP/1.1 %d %b\r\n" % (each.value, each.phrase.encode()) for each in http.HTTPStatus}
-
-
-class Application(Protocol):
-    """What answers requests. `going_down` is set when the process is about to end."""
-
-    going_down: bool
-
-    async def answer(self, scope: Scope, incoming: Incoming) -> Response | None:
-        """The answer to a request; None when its client went away before it was whole."""
-
-    def turned_away(self, reason: Unread, request_id: bytes, source: str) -> None:
-        """A connection was refused without a request."""
 
 
 class Stop(Exception):
@@ -61,12 +48,6 @@ class _Discarded(list[tuple[bytes, bytes]]):
 
 
 _TRAILERS = _Discarded()
-
-
-@lru_cache(maxsize=64)
-def _lines(headers: Headers) -> bytes:
-    """Headers as they are sent. Most answers have one of few sets of them, and the date stays the same for a second."""
-    return b"".join(b"%b: %b\r\n" % header for header in headers)
 
 
 class HttpConnection(asyncio.Protocol):
@@ -102,6 +83,8 @@ class HttpConnection(asyncio.Protocol):
         self._refusal: tuple[Unread, Headers] | None = None
         self._ended = False
         """Nothing more is taken from this client."""
+        self._closing = False
+        """Nothing more is answered either."""
         self._idle = self._within = self._read_paused = self._write_paused = self._going_down = False
 
     # Of the transport
@@ -109,13 +92,19 @@ class HttpConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._transport = transport
         peer = transport.get_extra_info("peername")
-        self._client = (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) else None
+        if not isinstance(peer, tuple):  # reset already: what it sent would be done in nobody's name
+            self._ended = True
+            transport.abort()
+            return
+        self._client = (str(peer[0]), int(peer[1]))
         transport.set_write_buffer_limits(high=1, low=0)  # the next request begins when this one's answer is taken
         connected = transport.get_extra_info("socket")
         if connected is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
-            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX)
+            with suppress(OSError):  # reset meanwhile
+                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX)
         connections = cast("set[HttpConnection]", self._state.connections)
         connections.add(self)
+        self._going_down = self.application.going_down
         if len(connections) > self.limits.connections_max:
             self._refuse(Unread.CONNECTIONS, RETRY)
             self._go_on(pipelined=False)
@@ -139,19 +128,18 @@ class HttpConnection(asyncio.Protocol):
             self._unread += data
             self._pause_reading()
             return
-        if self._idle:
-            self._idle = False
-            self.deadline = self.loop.time() + self.limits.request_timeout_seconds
         self._parse(data, pipelined=False)
 
     def pause_writing(self) -> None:
         self._write_paused = True
-        self.deadline = self.loop.time() + self.limits.request_timeout_seconds
+        self.deadline = self._patience()
 
     def resume_writing(self) -> None:
         self._write_paused = False
         self.deadline = None
-        if not self._transport.is_closing():
+        if self._transport.is_closing():
+            self.deadline = self._patience()
+        else:
             self._go_on(pipelined=True)
 
     # From bytes to requests
@@ -169,6 +157,8 @@ class HttpConnection(asyncio.Protocol):
                 break
             if self._busy():
                 self._unread = data[start + PIECE_BYTES :]
+                if self._unread:
+                    self._pause_reading()
                 break
         self._go_on(pipelined=pipelined)
 
@@ -180,13 +170,16 @@ class HttpConnection(asyncio.Protocol):
             self._ended = True  # what follows is not HTTP, whatever it looks like
         except httptools.HttpParserError:
             self._refuse(Unread.MALFORMED)
-        if self._framing_bytes > self.limits.head_bytes_max:
+        if self._framing_bytes > self.limits.head_bytes_max + 2 * PIECE_BYTES:  # a whole head is judged by its size
             self._refuse(Unread.HEAD)
 
     def on_message_begin(self) -> None:
         """A request begins."""
         if self._ended:
             raise Stop
+        if self._idle:
+            self._idle = False
+            self.deadline = self._patience()
         self._within = True
         self._target = b""
         self._headers = []
@@ -207,7 +200,7 @@ class HttpConnection(asyncio.Protocol):
         head = Head(method, version, self._target, self._headers, parser.should_upgrade())
         self._headers = _TRAILERS
         limit = self.limits.head_bytes_max
-        if len(head.headers) > HEADERS_MAX or (self._framing_bytes > limit and head.size() > limit):
+        if len(head.headers) > HEADERS_MAX or (self._framing_bytes + PIECE_BYTES > limit and head.size() > limit):
             self._stop(Unread.HEAD)
         accepted = accept(head, self._client)
         if isinstance(accepted, Unread):
@@ -265,6 +258,7 @@ class HttpConnection(asyncio.Protocol):
             if first.enough():
                 if not first.begun:
                     first.begun = True
+                    self.deadline = None  # it is our turn, also when its body is not whole
                     self.turns.begin(self.loop, self, pipelined=pipelined)
                 return
             if first.expects_continue:
@@ -289,8 +283,15 @@ class HttpConnection(asyncio.Protocol):
             self._transport.resume_reading()
         if self.deadline is None:
             self._idle = not self._within
-            patience = self.limits.keep_alive_seconds if self._idle else self.limits.request_timeout_seconds
-            self.deadline = self.loop.time() + patience
+            self.deadline = self._patience()
+
+    def _patience(self) -> float:
+        """When this client has kept us waiting for long enough, from now."""
+        if not self._idle:
+            seconds = self.limits.request_timeout_seconds
+        else:
+            seconds = GRACE_SECONDS if self._going_down else self.limits.keep_alive_seconds
+        return self.loop.time() + seconds
 
     def begin(self) -> Coroutine[Any, Any, None] | None:
         """Answer the first request (see `web/turns.Connection`)."""
@@ -317,44 +318,41 @@ class HttpConnection(asyncio.Protocol):
     async def _answer(self, exchange: Exchange) -> None:
         try:
             response = await self.application.answer(exchange.scope, exchange)
+            if self._queue and not self._transport.is_closing():
+                self._queue.popleft()
+                if response is not None:
+                    self._reply(exchange, response)
+                if not self._closing:
+                    self._go_on(pipelined=True)
         except BaseException:
             self._transport.abort()
             raise
-        if self._transport.is_closing() or not self._queue:
-            return
-        self._queue.popleft()
-        if response is None:
-            self._go_on(pipelined=True)
-            return
+
+    def _reply(self, exchange: Exchange, response: Response) -> None:
         last = self._going_down and not self._queue and not self._unread
         close = last or not exchange.keep_alive or not exchange.complete or CLOSE in response.headers
-        if close:
-            self._ended = True
-            self._refusal = self.deadline = None
-            self._queue.clear()
-            self._unread = b""
-        head_only = exchange.scope["method"] == "HEAD"
-        self._send(response, close=close, head_only=head_only)
-        if not close:
-            self._go_on(pipelined=True)
+        self._send(response, close=close, head_only=exchange.scope["method"] == "HEAD")
 
     def _send(self, response: Response, *, close: bool, head_only: bool = False) -> None:
-        headers, body = response.headers, response.body
-        if close and CLOSE not in headers:
-            headers = (*headers, CLOSE)
-        lines = _lines((*self._state.default_headers, *headers))
-        if response.varying:
-            lines += b"".join([b"%b: %b\r\n" % header for header in response.varying])
-        if response.status == 304:  # it says nothing of a body (RFC 9110 section 8.6)
-            data = b"%b%b\r\n" % (STATUS_LINES[304], lines)
-        else:
-            sent = b"" if head_only else body
-            data = b"%b%bcontent-length: %d\r\n\r\n%b" % (STATUS_LINES[response.status], lines, len(body), sent)
+        headers = response.headers
+        if close:
+            self._close()
+            if CLOSE not in headers:
+                headers = (*headers, CLOSE)
+        data = render(response, headers, self._state.default_headers, head_only=head_only)
         self.turns.write(self.loop, self._transport, data, close=close)
+
+    def _close(self) -> None:
+        """Take and answer nothing more. What is written last has to be read in time, as any answer."""
+        self._ended = self._closing = True
+        self._idle = False
+        self.deadline = self._patience()
+        self._refusal = None
+        self._queue.clear()
+        self._unread = b""
 
     def _turn_away(self, reason: Unread, headers: Headers) -> None:
         """Answer without the application, and close."""
-        self._refusal = self.deadline = None
         request_id = new_id()
         self.application.turned_away(reason, request_id, self._client[0] if self._client else "")
         body = f"{reason.told.public}\n".encode()
@@ -369,22 +367,23 @@ class HttpConnection(asyncio.Protocol):
         self.loop.call_later(GRACE_SECONDS, self._close_when_idle)
 
     def _close_when_idle(self) -> None:
-        if not self._queue and not self._ended:
-            self._transport.close()
+        if not (self._queue or self._ended or self._unread or self._write_paused):
+            self.close()
 
     def time_out(self) -> None:
         """The client took too long to send its request, or to read its answer."""
-        if self._write_paused:
+        if self._write_paused or self._closing:
             self._transport.abort()
         elif self._idle:
-            self._transport.close()
+            self.close()
         else:
             self._refuse(Unread.SLOW)
             self._go_on(pipelined=False)
 
     def close(self) -> None:
-        """Close the connection, finished or not."""
-        self._transport.close()
+        """Close the connection, finished or not, when what is on its way to be written has been."""
+        self._close()
+        self.turns.write(self.loop, self._transport, b"", close=True)
 
     def _pause_reading(self) -> None:
         if not self._read_paused:

@@ -55,17 +55,24 @@ class Turns:
         ready, self._ready = self._ready, []
         ready += [self._pipelined.popleft() for _ in range(min(len(self._pipelined), PIPELINED_AT_ONCE))]
         for connection in ready:
-            request = connection.begin()
-            if request is not None:
-                connection.begun(_start(loop, request))
+            try:
+                request = connection.begin()
+                if request is not None:
+                    connection.begun(_start(loop, request))
+            except Exception as error:  # noqa: BLE001  # the requests of others come after this one
+                loop.call_exception_handler({"message": "a request could not be begun", "exception": error})
         answers, self._answers = self._answers, []
         self._ending = False
         for transport, data, close in answers:
             if transport.is_closing():  # the client went away meanwhile; writing would raise, and the others come after
                 continue
-            transport.write(data)
-            if close:
-                transport.close()
+            try:
+                transport.write(data)
+                if close:
+                    transport.close()
+            except Exception as error:  # noqa: BLE001  # so do their answers
+                loop.call_exception_handler({"message": "an answer could not be written", "exception": error})
+                transport.abort()
         if self._ready or self._pipelined:
             self._end_soon(loop)
 
