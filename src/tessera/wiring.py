@@ -319,9 +319,7 @@ def _say_certificates_ignored(settings: Settings) -> None:
     applications: list[str] = []
     with suppress(Unusable, StoreError), database(settings).look() as look:
         applications = by_certificate(look, SystemClock().now())
-    problem = client_certificates.ignored(settings, applications)
-    if problem:
-        log.log.warning("client_certificates_ignored", reason=problem)
+    client_certificates.report(settings, applications)
 
 
 def _keep_for_good() -> None:

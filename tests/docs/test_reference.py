@@ -27,6 +27,7 @@ from tessera.core.webhooks import TEST
 from tessera.ops import metrics, slow_hash
 from tessera.settings import Settings
 from tessera.store import writer
+from tessera.store.postgres import writer as postgres_writer
 from tessera.web import errors as answers
 from tessera.web import head
 from tessera.web.messages import Response
@@ -140,7 +141,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         "time to send a request whole": (int(settings["request_timeout_seconds"].default),),
         "open connections of a process": (settings["connections_max"].default,),
         "argon2id checks that wait": (slow_hash.WAITING_MAX,),
-        "commits that wait": (writer.WAITING_MAX,),
+        "commits that wait": (writer.WAITING_MAX, postgres_writer.WAITING_MAX),
     }
 
     said = {what: tuple(int(each) for each in re.findall(r"\d+", text.replace(",", ""))) for what, text in rows.items()}

@@ -6,6 +6,7 @@ from tessera.app.house import House
 from tessera.core import certificates
 from tessera.core.applications import Application, CredentialKind
 from tessera.core.credentials import Certificate
+from tessera.ops.log import log
 from tessera.settings import Settings
 
 
@@ -50,3 +51,10 @@ def ignored(settings: Settings, applications: Sequence[str]) -> str:
         others = f" and {len(applications) - 1} more" if len(applications) > 1 else ""
         return f"{applications[0]}{others} cannot use certificates: {remedy}"
     return f"mtls_ca_file is set, but {remedy}" if settings.mtls_ca_file is not None else ""
+
+
+def report(settings: Settings, applications: Sequence[str]) -> None:
+    """Say in the log that certificates are not taken though somebody counts on them."""
+    reason = ignored(settings, applications)
+    if reason:
+        log.warning("client_certificates_ignored", reason=reason)
