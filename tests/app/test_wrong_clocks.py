@@ -8,10 +8,12 @@ import pytest
 import structlog
 
 from tessera import wiring
-from tessera.app import applications, proofs, purge_clock, purges, tokens, upkeep
+from tessera.app import applications, callers, proofs, purge_clock, purges, token_inspection, tokens, upkeep
 from tessera.app.house import House
 from tessera.core.assertions import LIFE_SECONDS_MAX, SKEW_SECONDS
 from tessera.core.clocks import STEADY
+from tessera.core.errors import InvalidAuthToken
+from tessera.core.evidence import Evidence
 from tessera.core.times import DAY, HOUR, SECOND
 from tests.support import engines
 from tests.support.clock import StepClock
@@ -238,3 +240,25 @@ def _has_clock() -> bool:
 
 def _gauges(house: House) -> dict[str, int]:
     return {name.family: cells[0] for name, cells in house.metrics.together(house.clock.now()).items()}
+
+
+def test_an_operator_is_told_why_a_token_of_a_purged_age_is_dead(tmp_path: Path) -> None:
+    """On a node whose clock is behind a token that has long expired is refused as expired, and inspection says why."""
+
+    async def scenario(scene: Scene) -> None:
+        issued = await applications.create(scene.house, "brief", 1, token_lifetime_seconds=600)
+        token = (await scene.token(issued)).access_token
+        revoked = (await scene.token(issued)).access_token
+        await tokens.revoke(scene.house, revoked)
+        clock = StepClock(scene.clock.now())
+        scene.clock.step(26 * 3600)
+        await purge(scene.house)
+        async with node(scene, clock) as behind:
+            found = await token_inspection.inspect(behind, token)
+            assert not found.live
+            assert any("whatever this machine's clock says" in reason for reason in found.reasons)
+            with pytest.raises(InvalidAuthToken) as refusal:
+                await callers.identify(behind, Evidence(f"Bearer {token}".encode(), "192.0.2.9"))
+            assert refusal.value.check == "token.expired"
+
+    play(tmp_path, scenario)

@@ -7,7 +7,7 @@
 | `early-answer` | a control: callers are told before anything is committed, 0.3 s later |
 | `no-sync` | a control: SQLite does not wait for the disk |
 | `newer` | not a fault: a version whose schema has one column more |
-| `clock:FILE` | the wall clock is ahead by the seconds in a file, read at each look |
+| `clock:FILE` | the wall clock is ahead by the seconds in a file, read at each look; purges come all the time |
 
 Commits that count are those of deposits, revocations and applications; upkeep does not. Workers are
 armed as well, and so is any other command.
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from tessera import cli, wiring
+from tessera.app import purge_clock, purges, upkeep
 from tessera.core.changes import AddApplication, AddEntry, Change, Notice, RevokeToken
 from tessera.ops import clock
 from tessera.settings import Settings
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 COUNTED = (AddApplication, AddEntry, RevokeToken)
 
 EARLY_SECONDS = 0.3
+
+ROUND_SECONDS = 0.2
+"""Between two purges of a server whose clock may be wrong."""
 
 NEWER_HEAD = "9000"
 NEWER_COLUMN = "of_a_newer_version"
@@ -190,6 +194,8 @@ if POINT.name == "newer":
     _become_newer()
 elif POINT.name == "clock":
     setattr(wiring, "SystemClock", AheadClock)  # noqa: B010  # a name that it only uses
+    purges.ROUND_SECONDS = purge_clock.LOOK_SECONDS = ROUND_SECONDS
+    setattr(upkeep, "DROP_SECONDS", ROUND_SECONDS)  # noqa: B010  # of another type
 elif POINT.name:
     wiring.database = _armed_database
     writer._commit = _armed_commit

@@ -92,11 +92,11 @@ def start(folder: Path, *arguments: str, **environment: str) -> Server:
     return start_bare(folder, "--demo", *arguments, **environment)
 
 
-def start_bare(folder: Path, *arguments: str, **environment: str) -> Server:
-    """Start a server on this folder; it answers when this returns."""
+def start_bare(folder: Path, *arguments: str, module: str = "tessera", **environment: str) -> Server:
+    """Start a server on this folder; it answers when this returns. `module` is what is run in its place."""
     port = free_port()
     printed = folder.parent / f"{folder.name}.{port}.out"
-    command = [sys.executable, "-m", "tessera", "serve", "--port", str(port), "--data-dir", str(folder)]
+    command = [sys.executable, "-m", module, "serve", "--port", str(port), "--data-dir", str(folder)]
     engines.lend(folder)
     environment = {"TESSERA_MANAGEMENT_PORT": "off", **engines.environment(folder), **environment}
     with printed.open("wb") as output:

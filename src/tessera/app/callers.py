@@ -89,6 +89,8 @@ async def _dead(house: House, token: str, found: tuple[Claims, Application] | No
         detail, check = "not a token of this service", "token.unknown"
     elif claims.expires_at <= now:
         detail, check = "the token has expired", "token.expired"
+    elif claims.expires_at <= house.directory.revocations.purged_until:
+        detail, check = "the token has long expired: this server's clock is behind that of the purges", "token.expired"
     elif application is None or not application.enabled:
         detail, check = "the application of the token is deleted or disabled", "token.application"
     elif house.directory.revocations.holds(claims.token_id, claims.expires_at):

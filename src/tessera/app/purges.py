@@ -37,7 +37,7 @@ PAUSE_SECONDS = 0.02
 """The shortest pause between two batches."""
 
 REST = 1
-"""A pause is at least so many times as long as the batch before it took: purges alone keep no slow disk busy."""
+"""A pause is at least so many times as long as the batch before it took: purges leave a slow disk to others."""
 
 REVOCATIONS_KEPT = DAY
 """How long a revocation is kept beyond the end of its token."""

@@ -52,6 +52,8 @@ def _reasons(house: House, claims: Claims, application: Application | None, now:
     reasons = []
     if now >= claims.expires_at:
         reasons.append("It has expired.")
+    elif claims.expires_at <= house.directory.revocations.purged_until:
+        reasons.append("It has long expired, whatever this machine's clock says: revocations of its age were deleted.")
     if house.directory.revocations.holds(claims.token_id, claims.expires_at):
         reasons.append("It was revoked.")
     if application is None:

@@ -34,7 +34,8 @@ CHECKS: Mapping[str, Advice] = {
     ),
     "assertion.replay": Advice(
         "The client's assertion was used before.",
-        "Have it make a new one, with another jti, for every request: look for one that is kept or sent again.",
+        "Have it make a new one, with another jti, for every request: look for one that is kept or sent again. When it"
+        " does, compare the clocks (`tessera doctor`): one that is far behind takes new ones for old.",
     ),
     "assertion.symmetric": Advice(
         "The client's assertion is made with its secret, which is not taken.",
@@ -78,7 +79,9 @@ CHECKS: Mapping[str, Advice] = {
         "The reason above says why: often the address in it, or a clock. Compare `htu` with the issuer.",
     ),
     "dpop.replay": Advice(
-        "The DPoP proof was used before.", "Have the client make a new proof, with another jti, for every request."
+        "The DPoP proof was used before.",
+        "Have the client make a new proof, with another jti, for every request. When it does, compare the clocks"
+        " (`tessera doctor`): one that is far behind takes new ones for old.",
     ),
     "rails.networks": Advice(
         "The request came from a network that the application may not use.",
