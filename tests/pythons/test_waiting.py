@@ -190,7 +190,7 @@ def test_a_database_that_is_away_is_told(tmp_path: Path) -> None:
         made.start()
         made.execute("create role tessera login")
         made.execute("create database t0 owner tessera")
-        with running(tmp_path / "data", "--database", made.url("t0"), "--workers", "2") as server:
+        with running(tmp_path / "data", "--database", made.url("t0")) as server:
             with _calling(server) as caller:
                 assert _create(server, caller, "before") == 200
                 made.stop("immediate")
