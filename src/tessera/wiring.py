@@ -34,6 +34,7 @@ from tessera.app import (
     readiness,
     refusals,
     settlement,
+    slow_secrets,
     upkeep,
     warnings,
 )
@@ -55,7 +56,7 @@ from tessera.ops.request_log import RequestLog
 from tessera.ops.shared_counts import MappedCounts
 from tessera.ops.slow_hash import Argon2
 from tessera.ops.tracing import Answered
-from tessera.ports import Clock, Conflict, Entropy, Sender, SharedCounts, Unusable
+from tessera.ports import Clock, Conflict, Entropy, Sender, SharedCounts, StoreError, Unusable
 from tessera.settings import Settings
 from tessera.store.database import Database, PostgresDatabase, SQLiteDatabase
 from tessera.store.folder import DataFolder, write_private
@@ -253,6 +254,7 @@ async def serving(
             asyncio.create_task(upkeep.follow_feed(house, settings.feed_poll_milliseconds / 1000)),
             asyncio.create_task(upkeep.keep_pulse(house)),
             asyncio.create_task(upkeep.flush_usage(house, settings.usage_flush_seconds)),
+            asyncio.create_task(upkeep.rekey_secrets(house, settings.usage_flush_seconds)),
             asyncio.create_task(upkeep.forget_expired(house)),
             asyncio.create_task(upkeep.try_writing(house, holder)),
             asyncio.create_task(refusals.keep(house.refusals, house.store, house.new_uuid)),
@@ -287,6 +289,8 @@ async def serving(
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await upkeep.write_usage(house, len(house.usage))
+            with suppress(StoreError):  # a secret that stays as it is is checked slowly once more
+                await slow_secrets.write_rekeyed(house, len(house.rekeyed))
             while await refusals.write(house.refusals, house.store, house.new_uuid):
                 pass
 

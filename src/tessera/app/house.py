@@ -12,7 +12,7 @@ from tessera.core import audit
 from tessera.core.applications import Credential
 from tessera.core.audit import Actor
 from tessera.core.certificates import Authorities
-from tessera.core.changes import Change, Notice, RecordDeed
+from tessera.core.changes import Change, Notice, RecordDeed, RekeyCredential
 from tessera.core.errors import Unavailable
 from tessera.core.jws import VerifyingKey
 from tessera.core.times import SECOND, UUID_RANDOM_BYTES, uuid_of
@@ -34,7 +34,8 @@ class House:
     `issuer` is the address by which callers reach the service, and what signed texts say made them. `usage` counts, and
     `token_reuse` has the tokens that may be handed out again. `metrics` are the operator's numbers. `heard_at` is when
     what other processes change was last heard; 0 where nobody listens, as in a command. `actor` is who acts in this
-    process when nothing else is said, `refusals` holds what was refused until it is written.
+    process when nothing else is said, `refusals` holds what was refused until it is written. `verified` are
+    imported secrets that were right (number and keyed digest), `rekeyed` those whose digest is still to be written.
     """
 
     __slots__ = (
@@ -53,6 +54,7 @@ class House:
         "rail_reports",
         "refusals",
         "refuses_when_stale",
+        "rekeyed",
         "settings",
         "slow_hash",
         "store",
@@ -94,6 +96,7 @@ class House:
         self.actor = audit.SERVER
         self.refusals = Refusals(directory.knows, clock)
         self.verified: dict[tuple[int, bytes], None] = {}
+        self.rekeyed: dict[int, RekeyCredential] = {}
         self.authorities = authorities
         self.key_sets = KeySets(fetcher, clock)
         self.client_keys: dict[bytes, Holders] = {}

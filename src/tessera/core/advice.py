@@ -53,7 +53,7 @@ CHECKS: Mapping[str, Advice] = {
         "Have the client send client_id and client_secret: by HTTP Basic, or in a form body with its content type.",
     ),
     "client.flood": Advice(
-        "Too many wrong secrets came for this client from this address.",
+        "Too many wrong secrets came from this address, for this client or for all that were imported.",
         "Look where it came from: an old server of the partner, or somebody trying. Elsewhere the secret works.",
     ),
     "client.method": Advice(

@@ -87,7 +87,14 @@ from tessera.core.changes.program import (
 from tessera.core.changes.proofs import ForgetProofs, SpendProof
 from tessera.core.changes.rails import SetRails
 from tessera.core.changes.resources import AddResource, DeleteResource, SetAccess, SetResource
-from tessera.core.changes.rotation import AddWarning, FinishCredential, ForgetWarnings, KeepCredential, SetTokenReuse
+from tessera.core.changes.rotation import (
+    AddWarning,
+    FinishCredential,
+    ForgetWarnings,
+    KeepCredential,
+    RekeyCredential,
+    SetTokenReuse,
+)
 from tessera.core.changes.upkeep import ForgetRevocations, ReleaseLease, TakeLease
 from tessera.core.changes.usage import CountHour, ForgetHours
 
@@ -151,6 +158,7 @@ __all__ = [
     "PostponeDelivery",
     "RaiseProgramVersion",
     "RecordDeed",
+    "RekeyCredential",
     "ReleaseLease",
     "RemoveEventAward",
     "RemovePhone",
