@@ -5,12 +5,13 @@ from typing import NamedTuple
 
 from tessera.app import client_certificates, client_keys, floods, rails, slow_secrets
 from tessera.app.house import House
-from tessera.core import applications, grants
+from tessera.core import applications, credentials, grants
 from tessera.core.applications import NOBODY, Application
 from tessera.core.credentials import UNKNOWN_CLIENT, Assertion, Certificate, Credentials, Presented
 from tessera.core.errors import InvalidClient, Refusal, TooManyRequests, Unavailable
 from tessera.core.evidence import Evidence
 from tessera.core.grants import Authenticated
+from tessera.core.wire import Params
 from tessera.ports import StoreError
 
 
@@ -29,14 +30,25 @@ class Attempt(NamedTuple):
     begun: float = 0.0
 
 
-async def authenticate(house: House, presented: Credentials, evidence: Evidence, now: int) -> Authenticated:
-    """The application that presented these credentials.
+async def authenticate(house: House, params: Params, evidence: Evidence) -> Authenticated:
+    """The application whose credentials an OAuth request presents.
 
-    Raises InvalidClient, with one text, for an unknown client, a wrong or ended credential, a disabled client,
-    credentials in a URL or a way of authentication which the application denies, or a network from which it may not
-    come; TooManyRequests for more requests than its guard rails allow, and for floods of wrong credentials.
+    Raises InvalidRequest and InvalidClient for credentials that cannot be read or are none. Raises InvalidClient, with
+    one text, for an unknown client, a wrong or ended credential, a disabled client, credentials in a URL or a way of
+    authentication which the application denies, or a network from which it may not come; TooManyRequests for more
+    requests than its guard rails allow, and for floods of wrong credentials. These name the client, if there is one.
     """
+    presented = credentials.present(params, evidence)
+    now = house.clock.now()
     attempt = await _attempt(house, presented, evidence, now)
+    try:
+        return await _admit(house, presented, attempt, evidence, now)
+    except (Refusal, StoreError) as problem:
+        problem.client = attempt.application.client_id  # empty for NOBODY
+        raise
+
+
+async def _admit(house: House, presented: Credentials, attempt: Attempt, evidence: Evidence, now: int) -> Authenticated:
     application, credential = attempt.application, attempt.credential
     if credential is None or not application.enabled:
         raise await _refusal(house, presented, attempt, "", evidence, now)
@@ -60,8 +72,6 @@ async def _attempt(house: House, presented: Credentials, evidence: Evidence, now
     was_read = application is None
     if application is None:
         application = await house.directory.applications.with_client_id(presented.client_id) or NOBODY
-    if evidence.seen is not None:
-        evidence.seen.client_id = application.client_id  # empty for NOBODY
     checked = application if application.enabled else NOBODY  # the secrets of a disabled client tell nothing either
     if not isinstance(presented, Presented):
         return Attempt(application, was_read, *await _match(house, checked, presented, now))

@@ -42,13 +42,6 @@ class Limit(NamedTuple):
     interval: int
 
 
-def failed(house: House, client_id: str, evidence: Evidence, now: int) -> None:
-    """Count a wrong secret. Raises TooManyRequests when there were too many."""
-    refusal = failure(house, client_id, evidence, now)
-    if refusal is not None:
-        raise refusal
-
-
 def failure(house: House, client_id: str, evidence: Evidence, now: int) -> TooManyRequests | None:
     """Count a wrong secret; the refusal when there were too many."""
     return _count(house, _pair(house, b"tessera floods", client_id, evidence), evidence, now)

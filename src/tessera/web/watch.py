@@ -81,7 +81,7 @@ def _event(scope: Scope, seen: Seen, status: int, size: int, took: int) -> Reque
         size,
         seen.route,
         seen.source or (client[0] if client else ""),
-        seen.client_id,
+        seen.client,
         seen.code,
         seen.public,
         seen.detail,
