@@ -37,6 +37,7 @@ RULES: tuple[tuple[Rule, Callable[[str], bool]], ...] = (
     (floors.knows_asgi, lambda path: path.startswith("src/")),
     (floors.parses_raw_input, everywhere),
     (floors.builds, everywhere),
+    (floors.prints_around, everywhere),
     (floors.borrows, everywhere),
     (manners.mocks, in_tests),
     (manners.excused, in_tests),

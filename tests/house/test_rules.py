@@ -12,6 +12,7 @@ Rule = Callable[[Module], list[str]]
 CORE = "src/tessera/core/tokens.py"
 APP = "src/tessera/app/tokens.py"
 API = "src/tessera/api/oauth.py"
+CLI = "src/tessera/cli/apps.py"
 TEST = "tests/core/test_tokens.py"
 
 BROKEN: tuple[tuple[Rule, str, str], ...] = (
@@ -33,6 +34,14 @@ BROKEN: tuple[tuple[Rule, str, str], ...] = (
     (floors.parses_raw_input, "src/tessera/web/guard.py", "from urllib.parse import parse_qs\nq = parse_qs(raw)"),
     (floors.parses_raw_input, API, "asked = _decoder.decode(raw)"),
     (floors.builds, "src/tessera/cli/apps.py", "house = House(store, directory)"),
+    (floors.prints_around, CLI, "print(name)"),
+    (floors.prints_around, CLI, "show = print"),
+    (floors.prints_around, CLI, "import sys\nsys.stdout.write(name)"),
+    (floors.prints_around, CLI, "from sys import stderr"),
+    (floors.prints_around, CLI, "import typer\ntyper.echo(name)"),
+    (floors.prints_around, CLI, "from typer import confirm"),
+    (floors.prints_around, CLI, "def f():\n    from rich.console import Console"),
+    (floors.prints_around, CLI, "import click"),
     (floors.borrows, APP, "import structlog"),
     (floors.borrows, "src/tessera/wiring.py", "def f():\n    from uvicorn.config import Config"),
     (manners.mocks, TEST, "from unittest.mock import Mock"),
@@ -57,6 +66,9 @@ SOUND: tuple[tuple[Rule, str, str], ...] = (
     (floors.parses_raw_input, "src/tessera/core/wire.py", "import json\nbody = json.loads(raw)"),
     (floors.parses_raw_input, API, "asked = fields.decode(_decoder, raw)"),
     (floors.builds, "src/tessera/wiring.py", "house = House(store, directory)"),
+    (floors.prints_around, CLI, "import typer\nfrom tessera.cli import output\noutput.data(name)\nraise typer.Exit(1)"),
+    (floors.prints_around, "src/tessera/cli/output.py", "print(escaped(name))"),
+    (floors.prints_around, "src/tessera/store/sqlite.py", "print(name)"),
     (floors.borrows, "src/tessera/ops/log.py", "import structlog"),
     (floors.borrows, "src/tessera/store/migrations/env.py", "from alembic import context"),
     (manners.mocks, TEST, "def test_it(monkeypatch):\n    monkeypatch.setenv('TESSERA_PORT', '1')"),

@@ -111,8 +111,8 @@ def serve(  # noqa: PLR0913  # typer makes a flag of each
 
 def _say(address: str, management: socket.socket | None) -> None:
     if management is not None:
-        print(f"Health and metrics on {_address(management, 'http')}: /livez, /readyz, /metrics.")
-    print(f"Listening on {address} — Ctrl-C stops.", flush=True)
+        output.data(f"Health and metrics on {_address(management, 'http')}: /livez, /readyz, /metrics.")
+    output.data(f"Listening on {address} — Ctrl-C stops.", flush=True)
 
 
 def _address(listener: socket.socket, scheme: str) -> str:
