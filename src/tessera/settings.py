@@ -115,7 +115,8 @@ class Settings(BaseSettings):
         10,
         ge=1,
         le=1_000_000,
-        description="Wrong secrets that may come at once for one client from one address; then one in six seconds.",
+        description="Wrong secrets that may come at once for one client from one address; then one in six seconds."
+        " Of slow checks that fail, three times as many.",
     )
     master_key: str | None = Field(
         None, repr=False, description="The master key itself, 64 hex characters, instead of the file."

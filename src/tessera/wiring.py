@@ -36,6 +36,7 @@ from tessera.app import (
     readiness,
     refusals,
     settlement,
+    slow_secrets,
     upkeep,
     warnings,
 )
@@ -262,6 +263,7 @@ async def serving(
             asyncio.create_task(upkeep.flush_usage(house, settings.usage_flush_seconds)),
             asyncio.create_task(purge_clock.watch(house)),
             asyncio.create_task(upkeep.drop_expired(house)),
+            asyncio.create_task(upkeep.rekey_secrets(house, settings.usage_flush_seconds)),
             asyncio.create_task(upkeep.try_writing(house, holder)),
             asyncio.create_task(refusals.keep(house.refusals, house.store, house.new_uuid)),
             asyncio.create_task(
@@ -302,6 +304,8 @@ async def serving(
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await upkeep.write_usage(house, len(house.usage))
+            with suppress(StoreError):  # a secret that stays as it is is checked slowly once more
+                await slow_secrets.write_rekeyed(house, len(house.rekeyed))
             while await refusals.write(house.refusals, house.store, house.new_uuid):
                 pass
 

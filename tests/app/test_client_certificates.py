@@ -18,7 +18,7 @@ from tessera.core.credentials import UNKNOWN_CLIENT
 from tessera.core.errors import InvalidAuthToken, InvalidClient, InvalidRequest
 from tessera.core.evidence import Evidence
 from tessera.core.tokens import Claims, TokenReply
-from tests.support import pki
+from tests.support import asking, pki
 from tests.support.clock import START
 from tests.support.pki import Pair
 from tests.support.scene import FORM, Scene, play
@@ -37,7 +37,7 @@ async def ask(scene: Scene, evidence: Evidence, secret: str = "") -> TokenReply:
     """A token by the certificate of a connection. Raises as the deed does."""
     also = f"&client_secret={secret}" if secret else ""
     body = f"grant_type=client_credentials&client_id={scene.partner.client_id}{also}"
-    return await tokens.issue(scene.house, wire.form(b"", body.encode(), FORM), evidence)
+    return await asking.issue(scene.house, wire.form(b"", body.encode(), FORM), evidence)
 
 
 async def refused(scene: Scene, evidence: Evidence) -> str:

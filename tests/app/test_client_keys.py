@@ -8,7 +8,7 @@ from types import FrameType
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from tessera.app import applications, client_credentials, tokens
+from tessera.app import applications, client_credentials
 from tessera.app.operators import OperatorError
 from tessera.core import jws, public_keys, wire
 from tessera.core.applications import AuthenticationMethod
@@ -18,7 +18,7 @@ from tessera.core.evidence import NOTHING
 from tessera.core.jws import Algorithm, PrivateKey
 from tessera.core.tokens import TokenReply
 from tessera.ports import StoreError
-from tests.support import assertions
+from tests.support import asking, assertions
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.scene import FORM, Scene, play
 
@@ -33,7 +33,7 @@ async def keyed(scene: Scene, algorithm: Algorithm = Algorithm.ES256, name: str 
 async def ask(scene: Scene, assertion: str, **other: str) -> TokenReply:
     """A token for an assertion. Raises as the deed does."""
     params = wire.form(b"", assertions.form(assertion, **other).encode(), FORM)
-    return await tokens.issue(scene.house, params, NOTHING)
+    return await asking.issue(scene.house, params, NOTHING)
 
 
 def good(scene: Scene, key: PrivateKey, algorithm: Algorithm = Algorithm.ES256, /, **other: object) -> str:

@@ -12,6 +12,7 @@ from tessera.core.dpop import NONCE_SECONDS
 from tessera.core.errors import DPoPChallenge, InvalidDPoPProof, UseDPoPNonce
 from tessera.core.evidence import NOTHING, Evidence
 from tessera.core.tokens import TokenReply
+from tests.support import asking
 from tests.support.possession import Holder
 from tests.support.scene import FORM, Scene, play
 
@@ -31,7 +32,7 @@ async def ask(scene: Scene, shown: Evidence) -> TokenReply:
     """A token for the scene's application with this evidence."""
     secret = scene.partner.client_secret
     text = f"grant_type=client_credentials&client_id={scene.partner.client_id}&client_secret={secret}".encode()
-    return await tokens.issue(scene.house, wire.form(b"", text, FORM), shown)
+    return await asking.issue(scene.house, wire.form(b"", text, FORM), shown)
 
 
 async def nonce_of(scene: Scene, holder: Holder) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import applications, callers
+from tessera.app import applications, callers, floods
 from tessera.app.applications import Issued
 from tessera.core.errors import InvalidAuthToken, InvalidClient, Refusal, TooManyRequests
 from tessera.core.evidence import Evidence
@@ -96,21 +96,139 @@ def test_an_ipv6_subscriber_is_a_64(tmp_path: Path, other: str, same: bool) -> N
     play(tmp_path, scenario)
 
 
-def test_no_slow_check_is_done_in_a_flood(tmp_path: Path) -> None:
-    """Beyond the limit nothing is hashed, for a client that is there or not; a secret that was verified passes."""
+def test_the_right_imported_secret_passes_in_a_flood(tmp_path: Path) -> None:
+    """Fifteen wrong ones are slowed, and the right one from the same address is let through, never used before."""
+
+    async def scenario(scene: Scene) -> None:
+        made, _ = await imported(scene)
+        await flood(scene, made.client_id)
+        for _ in range(5):
+            assert isinstance(await wrong(scene, made.client_id), TooManyRequests)
+        assert await scene.alive(await scene.token(made, PASSWORD, evidence=HERE))
+        for _ in range(50):
+            assert isinstance(await wrong(scene, made.client_id), TooManyRequests)
+        assert await scene.alive(await scene.token(made, PASSWORD, evidence=HERE))
+
+    play(tmp_path, scenario)
+
+
+def test_slow_checks_of_one_client_end_with_a_flood(tmp_path: Path) -> None:
+    """After thirty wrong ones from an address one is checked in six seconds there; elsewhere the right one passes."""
 
     async def scenario(scene: Scene) -> None:
         made, counting = await imported(scene)
-        await flood(scene, made.client_id)
-        await flood(scene, "nobody's")
-        before = counting.checks + counting.wasted
-        for client_id in (made.client_id, "nobody's"):
-            assert isinstance(await wrong(scene, client_id), TooManyRequests)
+        for _ in range(40):
+            await wrong(scene, made.client_id)
+        assert counting.checks == AT_ONCE * floods.SLOW_CHECKS_FACTOR
         with pytest.raises(TooManyRequests):
             await scene.token(made, PASSWORD, evidence=HERE)
-        assert counting.checks + counting.wasted == before
+        scene.clock.step(floods.INTERVAL_SECONDS)
+        await wrong(scene, made.client_id)
+        await wrong(scene, made.client_id)
+        assert counting.checks == AT_ONCE * floods.SLOW_CHECKS_FACTOR + 1
         await scene.token(made, PASSWORD, evidence=Evidence(source="192.0.2.8"))
         await scene.token(made, PASSWORD, evidence=HERE)
+
+    play(tmp_path, scenario)
+
+
+def allow_few(scene: Scene) -> None:
+    """Let one wrong secret pass at once: three slow checks for a client from an address, ten for all clients."""
+    scene.house.settings = scene.house.settings.model_copy(update={"wrong_secrets_max": 1})
+
+
+async def use_up_slow_checks(scene: Scene) -> None:
+    """Send wrong secrets for many imported clients from one address, until it may have no more slow checks."""
+    for number in range(floods.ADDRESS_FACTOR):
+        made = await applications.create(scene.house, f"c{number}", 1, client_id=f"c{number}", client_secret=PASSWORD)
+        await wrong(scene, made.client_id)
+
+
+def test_an_address_has_a_limit_over_all_clients(tmp_path: Path) -> None:
+    """Beyond it a client that this address has authenticated is still checked, and another one is not."""
+
+    async def scenario(scene: Scene) -> None:
+        allow_few(scene)
+        made, counting = await imported(scene)
+        new = await applications.create(scene.house, "new", 1, client_id="new", client_secret=PASSWORD)
+        own = await applications.add_secret(scene.house, made.client_id, "other", imported="f" * 64)
+        await scene.token(own, "f" * 64, evidence=HERE)
+        await use_up_slow_checks(scene)
+        before = counting.checks
+        with pytest.raises(TooManyRequests):
+            await scene.token(new, PASSWORD, evidence=HERE)
+        assert counting.checks == before
+        await scene.token(made, PASSWORD, evidence=HERE)
+        await scene.token(new, PASSWORD, evidence=Evidence(source="192.0.2.8"))
+
+    play(tmp_path, scenario)
+
+
+def test_an_address_has_more_slow_checks_after_a_while(tmp_path: Path) -> None:
+    """Four a second."""
+
+    async def scenario(scene: Scene) -> None:
+        allow_few(scene)
+        made, _ = await imported(scene)
+        await use_up_slow_checks(scene)
+        with pytest.raises(TooManyRequests) as refusal:
+            await scene.token(made, PASSWORD, evidence=HERE)
+        assert refusal.value.seconds == 1
+        scene.clock.step(1)
+        await scene.token(made, PASSWORD, evidence=HERE)
+
+    play(tmp_path, scenario)
+
+
+def test_unknown_client_ids_use_up_nobody_s_slow_checks(tmp_path: Path) -> None:
+    """However many are made up at an address, the right secret of a client that was never used passes there."""
+
+    async def scenario(scene: Scene) -> None:
+        allow_few(scene)
+        made, counting = await imported(scene)
+        for number in range(3 * floods.ADDRESS_FACTOR):
+            await wrong(scene, f"made up {number}")
+        assert counting.checks == 0
+        await scene.token(made, PASSWORD, evidence=HERE)
+
+    play(tmp_path, scenario)
+
+
+def test_answers_do_not_tell_whether_a_slow_check_was_made(tmp_path: Path) -> None:
+    """Wrong secrets for many ids from one address are answered alike, whether the ids are somebody's or nobody's."""
+
+    async def answers(scene: Scene, prefix: str, source: str) -> list[tuple[type[Refusal], int]]:
+        found = []
+        for number in range(2 * floods.ADDRESS_FACTOR):
+            refusal = await wrong(scene, f"{prefix}{number // 2}", Evidence(source=source))
+            found.append((type(refusal), getattr(refusal, "seconds", 0)))
+        return found
+
+    async def scenario(scene: Scene) -> None:
+        allow_few(scene)
+        for number in range(floods.ADDRESS_FACTOR):
+            await applications.create(scene.house, f"c{number}", 1, client_id=f"c{number}", client_secret=PASSWORD)
+        known, unknown = await answers(scene, "c", "192.0.2.7"), await answers(scene, "u", "192.0.2.8")
+        assert known == unknown
+        half = floods.ADDRESS_FACTOR
+        assert [kind for kind, _ in known[:half]] == [InvalidClient, TooManyRequests] * (half // 2)
+        assert {kind for kind, _ in known[half:]} == {TooManyRequests}
+
+    play(tmp_path, scenario)
+
+
+def test_an_address_is_known_for_a_month(tmp_path: Path) -> None:
+    """Whoever authenticated the client longer ago is a stranger again."""
+
+    async def scenario(scene: Scene) -> None:
+        allow_few(scene)
+        made, _ = await imported(scene)
+        await applications.add_secret(scene.house, made.client_id, "other", imported="f" * 64)
+        await scene.token(made, "f" * 64, evidence=HERE)
+        scene.clock.step(30 * 86_400)
+        await use_up_slow_checks(scene)
+        with pytest.raises(TooManyRequests):
+            await scene.token(made, PASSWORD, evidence=HERE)
 
     play(tmp_path, scenario)
 

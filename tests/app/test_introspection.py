@@ -21,6 +21,7 @@ from tessera.core.evidence import NOTHING, Evidence
 from tessera.core.introspection import Active
 from tessera.core.times import SECOND
 from tessera.ports import StoreUnavailable
+from tests.support import asking
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.scene import FORM, Scene, play
 
@@ -36,8 +37,7 @@ def asked(caller: Issued, token: str) -> wire.Params:
 
 async def told(scene: Scene, caller: Issued, token: str) -> Active | None:
     """What an application is told of a token."""
-    answer, _ = await introspection.introspect(scene.house, asked(caller, token), NOTHING)
-    return answer
+    return await asking.introspect(scene.house, asked(caller, token))
 
 
 def test_what_is_told_follows_the_clock(tmp_path: Path) -> None:
@@ -84,9 +84,9 @@ def test_a_revocation_that_failed_is_not_acknowledged(tmp_path: Path) -> None:
         scene.house.store = store.as_store()
         store.faults = [Fault.BEFORE]
         with pytest.raises(StoreUnavailable):
-            await tokens.revoke_own(scene.house, asked(scene.partner, token), NOTHING)
+            await asking.revoke_own(scene.house, asked(scene.partner, token))
         assert await told(scene, scene.partner, token) is not None
-        await tokens.revoke_own(scene.house, asked(scene.partner, token), NOTHING)
+        await asking.revoke_own(scene.house, asked(scene.partner, token))
         assert await told(scene, scene.partner, token) is None
 
     play(tmp_path, scenario)
@@ -125,8 +125,8 @@ def test_a_signed_answer(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         token = (await scene.token()).access_token
         for subject, active in ((token, True), ("00", False)):
-            answer, caller = await introspection.introspect(scene.house, asked(scene.partner, subject), NOTHING)
-            text = jws.split(introspection.signed(scene.house, answer, caller))
+            answer = await told(scene, scene.partner, subject)
+            text = jws.split(introspection.signed(scene.house, answer, scene.partner.client_id))
             now = scene.clock.now()
             key = scene.house.directory.signing.known(text.header.kid, now)
             assert key is not None
@@ -147,10 +147,8 @@ def test_a_signed_answer_is_no_token(tmp_path: Path) -> None:
     """Signed by our key, and of another type: it opens nothing, and is told of as unknown."""
 
     async def scenario(scene: Scene) -> None:
-        answer, caller = await introspection.introspect(
-            scene.house, asked(scene.partner, (await scene.token()).access_token), NOTHING
-        )
-        text = introspection.signed(scene.house, answer, caller)
+        answer = await told(scene, scene.partner, (await scene.token()).access_token)
+        text = introspection.signed(scene.house, answer, scene.partner.client_id)
         assert await tokens.check(scene.house, text) is None
         assert await told(scene, scene.partner, text) is None
 
@@ -208,7 +206,7 @@ async def _buyer(scene: Scene, scope: str | None) -> Issued:
 async def _ask(scene: Scene, buyer: Issued, **more: str) -> Any:
     values = {"grant_type": "client_credentials", "client_id": buyer.client_id, "client_secret": buyer.client_secret}
     params = wire.form(b"", urlencode(values | more).encode(), FORM)
-    return await tokens.issue(scene.house, params, NOTHING)
+    return await asking.issue(scene.house, params, NOTHING)
 
 
 def test_a_target_is_named_or_plain_from_what_was_granted(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from tessera.core.errors import InvalidClient, InvalidTarget
 from tessera.core.evidence import NOTHING
 from tessera.core.tokens import Claims, TokenReply
 from tessera.directory import feed
+from tests.support import asking
 from tests.support.house import settings_of
 from tests.support.scene import FORM, Scene, play
 
@@ -219,7 +220,7 @@ async def for_resource(scene: Scene, identifier: str) -> TokenReply:
             "resource": identifier,
         }
     ).encode()
-    return await tokens.issue(scene.house, wire.form(b"", text, FORM), NOTHING)
+    return await asking.issue(scene.house, wire.form(b"", text, FORM), NOTHING)
 
 
 def test_each_resource_server_has_a_token_of_its_own(tmp_path: Path) -> None:

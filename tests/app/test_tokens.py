@@ -10,7 +10,7 @@ from tessera.core import credentials, wire
 from tessera.core.applications import QueryCredentials
 from tessera.core.errors import InvalidClient, InvalidScope
 from tessera.core.evidence import NOTHING
-from tests.support import engines
+from tests.support import asking, engines
 from tests.support.scene import Scene, play
 
 FORTNIGHT = 14 * 86_400
@@ -186,7 +186,7 @@ def test_scopes_are_the_application_s(tmp_path: Path) -> None:
 
         async def asked(scope: str) -> str:
             params = wire.form(b"", f"{form}&scope={scope}".encode(), b"application/x-www-form-urlencoded")
-            return (await tokens.issue(scene.house, params, NOTHING)).scope
+            return (await asking.issue(scene.house, params, NOTHING)).scope
 
         assert await asked("loyalty:read") == "loyalty:read"
         with pytest.raises(InvalidScope):

@@ -1,8 +1,8 @@
 """Deeds about tokens and resource servers, for the table of deeds whose commit fails."""
 
 from tessera.app import applications, organizations, resources, tokens
-from tessera.core.evidence import NOTHING
 from tessera.core.wire import Params
+from tests.support import asking
 from tests.support.scene import Scene
 
 STOCK = "https://stock.example/api"
@@ -12,7 +12,7 @@ async def revoke_own(scene: Scene, token: str) -> None:
     """A client revokes its own token."""
     known = scene.partner
     values = {"client_id": known.client_id, "client_secret": known.client_secret or "", "token": token}
-    await tokens.revoke_own(scene.house, Params({}, values), NOTHING)
+    await asking.revoke_own(scene.house, Params({}, values))
 
 
 async def revoke_organization(scene: Scene, _: str) -> None:

@@ -13,10 +13,11 @@ import httpx
 import pytest
 
 from tessera import wiring
-from tessera.app import applications, organizations, token_inspection, tokens
+from tessera.app import applications, organizations, token_inspection
 from tessera.core.evidence import NOTHING
 from tessera.core.wire import Params
 from tests.cli.command import folder_with_application, one_sentence, run, spawn
+from tests.support import asking
 from tests.support.clock import StepClock
 from tests.support.house import settings_for
 from tests.support.server import Server, free_port, running
@@ -241,7 +242,7 @@ def test_an_expired_token_is_told_so(tmp_path: Path) -> None:
             made = await applications.create(house, "Partner", organization.number, token_lifetime_seconds=60)
             asked = {"grant_type": "client_credentials", "client_id": made.client_id}
             params = Params({}, {**asked, "client_secret": made.client_secret or ""})
-            token = (await tokens.issue(house, params, NOTHING)).access_token
+            token = (await asking.issue(house, params, NOTHING)).access_token
             found = []
             for step in (59.999_999, 0.000_001):
                 clock.step(step)

@@ -10,7 +10,7 @@ import pytest
 
 from tessera import wiring
 from tessera.api import fields
-from tessera.app import customer_marks, customer_updates
+from tessera.app import customer_marks, customer_updates, floods
 from tessera.app.deliveries import WINDOW
 from tessera.core import custom_profiles, errors, wire
 from tessera.core.deliveries import DOWN_SECONDS, FAILED_SECONDS
@@ -142,6 +142,10 @@ def test_the_limits_are_those_of_the_code() -> None:
         "open connections of a process": (settings["connections_max"].default,),
         "argon2id checks that wait": (slow_hash.WAITING_MAX,),
         "commits that wait": (writer.WAITING_MAX, postgres_writer.WAITING_MAX),
+        "argon2id checks that failed": tuple(
+            factor * settings["wrong_secrets_max"].default
+            for factor in (floods.SLOW_CHECKS_FACTOR, floods.ADDRESS_FACTOR)
+        ),
     }
 
     said = {what: tuple(int(each) for each in re.findall(r"\d+", text.replace(",", ""))) for what, text in rows.items()}

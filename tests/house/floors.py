@@ -152,6 +152,39 @@ def parses_raw_input(module: Module) -> list[str]:
     return found
 
 
+_PRINTERS = ("cli/output.py", "cli/progress.py")
+_WAYS = ("echo", "secho", "confirm", "prompt", "launch", "pause", "progressbar", "clear", "getpass", "print_exception")
+_PRINTS = frozenset(
+    {
+        "print",
+        "input",
+        "sys.stdout",
+        "sys.stderr",
+        "sys.__stdout__",
+        "sys.__stderr__",
+        "os.write",
+        *(f"typer.{way}" for way in _WAYS),
+        *(f"traceback.{way}" for way in _WAYS),
+    }
+)
+"""Names by which something could get to a terminal."""
+
+
+def prints_around(module: Module) -> list[str]:
+    """What the command line shows goes through `cli/output.py`, which escapes it: nothing else writes to a terminal."""
+    if not module.within.startswith("cli/") or module.within in _PRINTERS:
+        return []
+    found = [f"imports {name}" for name in imported(module.tree) if name in {"click", "rich"}]
+    for node in ast.walk(module.tree):
+        names: list[str] = []
+        if isinstance(node, ast.Attribute | ast.Name):
+            names = [ast.unparse(node)]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        found += [f"line {node.lineno} says {name}" for name in names if name in _PRINTS]  # type: ignore[attr-defined]
+    return found
+
+
 def builds(module: Module) -> list[str]:
     """The big parts are put together in `wiring.py`, and nowhere else."""
     if module.within in {"", "wiring.py"}:

@@ -38,6 +38,7 @@ RULES: tuple[tuple[Rule, Callable[[str], bool]], ...] = (
     (floors.parses_raw_input, everywhere),
     (floors.builds, everywhere),
     (floors.decides_purge_time, everywhere),
+    (floors.prints_around, everywhere),
     (floors.borrows, everywhere),
     (floors.goes_out, everywhere),
     (manners.mocks, in_tests),

@@ -12,6 +12,7 @@ Rule = Callable[[Module], list[str]]
 CORE = "src/tessera/core/tokens.py"
 APP = "src/tessera/app/tokens.py"
 API = "src/tessera/api/oauth.py"
+CLI = "src/tessera/cli/apps.py"
 TEST = "tests/core/test_tokens.py"
 
 BROKEN: tuple[tuple[Rule, str, str], ...] = (
@@ -36,6 +37,14 @@ BROKEN: tuple[tuple[Rule, str, str], ...] = (
     (floors.decides_purge_time, APP, "until = PurgeTime(house.clock.now())"),
     (floors.decides_purge_time, APP, "until = times.PurgeTime(0)"),
     (floors.decides_purge_time, "src/tessera/store/sqlite.py", "until = cast('PurgeTime', now)"),
+    (floors.prints_around, CLI, "print(name)"),
+    (floors.prints_around, CLI, "show = print"),
+    (floors.prints_around, CLI, "import sys\nsys.stdout.write(name)"),
+    (floors.prints_around, CLI, "from sys import stderr"),
+    (floors.prints_around, CLI, "import typer\ntyper.echo(name)"),
+    (floors.prints_around, CLI, "from typer import confirm"),
+    (floors.prints_around, CLI, "def f():\n    from rich.console import Console"),
+    (floors.prints_around, CLI, "import click"),
     (floors.borrows, APP, "import structlog"),
     (floors.borrows, "src/tessera/wiring.py", "def f():\n    from uvicorn.config import Config"),
     (floors.goes_out, APP, "import http.client"),
@@ -67,6 +76,9 @@ SOUND: tuple[tuple[Rule, str, str], ...] = (
     (floors.decides_purge_time, "src/tessera/app/purge_clock.py", "until = PurgeTime(latest - kept)"),
     (floors.decides_purge_time, "src/tessera/core/times.py", 'PurgeTime = NewType("PurgeTime", int)'),
     (floors.decides_purge_time, TEST, "until = PurgeTime(1)"),
+    (floors.prints_around, CLI, "import typer\nfrom tessera.cli import output\noutput.data(name)\nraise typer.Exit(1)"),
+    (floors.prints_around, "src/tessera/cli/output.py", "print(escaped(name))"),
+    (floors.prints_around, "src/tessera/store/sqlite.py", "print(name)"),
     (floors.borrows, "src/tessera/ops/log.py", "import structlog"),
     (floors.borrows, "src/tessera/store/migrations/env.py", "from alembic import context"),
     (floors.goes_out, "src/tessera/ops/http_client.py", "import httpx2"),

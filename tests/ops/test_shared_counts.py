@@ -90,6 +90,32 @@ def test_a_flood_of_keys_keeps_those_that_have_most_to_wait_for(tmp_path: Path) 
     assert (tmp_path / "counts").stat().st_size == (CELLS_BEGIN + ROOM * 4) * 8
 
 
+def test_successes_are_known_for_their_time(tmp_path: Path) -> None:
+    """What one has noted the other knows, until its time is over; nonsense in the file is no success."""
+    one, two = MappedCounts(tmp_path / "counts"), MappedCounts(tmp_path / "counts")
+    assert not two.has_succeeded(KEY, 10, START)
+    one.succeeded(KEY, START)
+    assert [two.has_succeeded(KEY, 10, START + after) for after in (-9, 0, 9, 10, -10)] == [True] * 3 + [False] * 2
+    assert not two.has_succeeded(bytes(16), 10, START)
+    assert two.failing(KEY, 1, 6, START) == 0
+    two.succeeded(KEY, START + 20)
+    assert one.has_succeeded(KEY, 10, START + 29)
+    (tmp_path / "nonsense").write_bytes(b"\xff" * 2_000_000)
+    assert not MappedCounts(tmp_path / "nonsense").has_succeeded(b"\xff" * 16, 10, START)
+
+
+def test_the_oldest_successes_are_forgotten(tmp_path: Path) -> None:
+    """Memory is bounded, and what goes is older than what stays."""
+    counts = MappedCounts(tmp_path / "counts")
+    keys = [hashlib.blake2b(number.to_bytes(8), digest_size=16).digest() for number in range(50_000)]
+    for moment, key in enumerate(keys):
+        counts.succeeded(key, START + moment)
+    known = [counts.has_succeeded(key, 10**9, START) for key in keys]
+    assert 15_000 < sum(known) <= 4 * 4096
+    assert all(known[-100:])
+    assert not any(known[:100])
+
+
 def test_a_file_that_cannot_be_is_counted_without(tmp_path: Path) -> None:
     """When the file cannot be made, this process counts for itself alone, however many applications there are."""
     (tmp_path / "counts").mkdir()

@@ -82,6 +82,7 @@ def test_no_path_breaks_out_of_its_line(tmp_path: Path, form: str) -> None:
             "/%E2%80%A8",
             "/\x1b[2J",
             "/\x9b31m\x7f",
+            "/\xc2\x9b31m\xe2\x80\xae",
         ):
             with Wire(server.port) as wire:
                 wire.send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode("latin-1"))

@@ -32,7 +32,7 @@ from tessera.core.evidence import NOTHING, Evidence
 from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import SPEND, TIER, UNITS
 from tessera.core.tokens import TokenReply
-from tests.support import engines
+from tests.support import asking, engines
 from tests.support.clock import StepClock
 from tests.support.databases import Contents
 from tests.support.entropy import CountedEntropy
@@ -92,7 +92,7 @@ class Scene:
             }
         ).encode()
         params = wire.form(text, b"", b"") if in_query else wire.form(b"", text, FORM)
-        return await tokens.issue(
+        return await asking.issue(
             self.house, params, msgspec.structs.replace(evidence, source=source or evidence.source)
         )
 

@@ -9,9 +9,8 @@ from tessera.api import oauth
 from tessera.app import introspection
 from tessera.app.house import House
 from tessera.app.introspection import TokenInfo
-from tessera.core.errors import InvalidRequest
 from tessera.core.introspection import INACTIVE, SIGNED, Active
-from tessera.web import evidence, guard
+from tessera.web import guard
 from tessera.web.messages import JSON_NO_STORE_HEADERS, Request, Response, encode
 from tessera.web.operations import Operation
 from tessera.web.routes import Route
@@ -64,20 +63,16 @@ def routes(house: House) -> list[Route]:
 
     async def introspect(request: Request) -> Response:
         """RFC 7662 section 2."""
-        told, caller = await introspection.introspect(house, await oauth.params(request), oauth.proof(house, request))
+        asked = await oauth.params(request)
+        caller = (await guard.client(house, request, asked, oauth.proof(house, request))).application
+        told = await introspection.introspect(house, caller, asked)
         if _wants_signed(request):
-            return Response(200, introspection.signed(house, told, caller).encode("ascii"), SIGNED_HEADERS)
+            return Response(200, introspection.signed(house, told, caller.client_id).encode("ascii"), SIGNED_HEADERS)
         return Response(200, _plain(told), JSON_NO_STORE_HEADERS)
 
     async def info(request: Request) -> Response:
         """What the token in the header says."""
-        shown = evidence.read(request, house.settings)
-        told = await introspection.holder_s(house, shown)
-        if shown.proofs:
-            request.also_answer += guard.fresh_nonce(house)
-        if request.query and b"access_token=" in request.query:
-            raise InvalidRequest("Send the token in the Authorization header only, not in the address.")
-        return Response(200, encode(told), JSON_NO_STORE_HEADERS)
+        return Response(200, encode(await guard.holder(house, request)), JSON_NO_STORE_HEADERS)
 
     return [
         Route("POST", "/oauth/introspect", introspect, INTROSPECT),

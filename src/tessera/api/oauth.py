@@ -102,15 +102,19 @@ def routes(house: House) -> list[Route]:
 
     async def token(request: Request) -> Response:
         """RFC 6749 section 3.2."""
-        shown = proof(house, request)
-        reply = await tokens.issue(house, await params(request), shown)
+        shown, asked = proof(house, request), await params(request)
+        grant = tokens.requested(house, asked)
+        caller = await guard.client(house, request, asked, shown)
+        reply = await tokens.issue(house, grant, caller, asked, shown)
         if shown.proofs:
             request.also_answer += guard.fresh_nonce(house)
         return Response(200, encode(reply), JSON_NO_STORE_HEADERS)
 
     async def revoke(request: Request) -> Response:
         """RFC 7009 section 2: an answer of 200 says that the token is dead, or was not this client's to revoke."""
-        await tokens.revoke_own(house, await params(request), proof(house, request))
+        asked = await params(request)
+        caller = await guard.client(house, request, asked, proof(house, request))
+        await tokens.revoke_own(house, caller, asked)
         return Response(200, b"{}", JSON_NO_STORE_HEADERS)
 
     return [Route("POST", TOKEN_PATH, token, TOKEN), Route("POST", "/oauth/revoke", revoke, REVOKE)]

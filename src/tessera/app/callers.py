@@ -11,12 +11,20 @@ from tessera.core import applications, binding, credentials, scopes
 from tessera.core import dpop as proofs
 from tessera.core.applications import Application
 from tessera.core.audit import Actor
-from tessera.core.errors import InsufficientScope, InvalidAPIKey, InvalidAuthToken, MissingCredentials, NotFound
+from tessera.core.errors import (
+    InsufficientScope,
+    InvalidAPIKey,
+    InvalidAuthToken,
+    MissingCredentials,
+    NotFound,
+    Refusal,
+)
 from tessera.core.evidence import Evidence
 from tessera.core.loyalty.program import Program
 from tessera.core.organizations import NO_PROPERTY
 from tessera.core.scopes import Scopes
 from tessera.core.tokens import Claims
+from tessera.ports import StoreError
 
 T = TypeVar("T")
 
@@ -35,10 +43,27 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     api_key: str = ""
     source: str = ""
 
+    @property
+    def client(self) -> str:
+        """Its client id or API key."""
+        return self.client_id or self.api_key
+
     def actor(self) -> Actor:
         """Who the audit says it was."""
         name = f"client {self.client_id}" if self.client_id else f"property {self.api_key}"
         return Actor(name, self.source or None)
+
+
+class _Named(msgspec.Struct, frozen=True, gc=False):
+    """Whose credentials these are, before it is known whether they are good for this request.
+
+    Of a property nothing more is asked. Of a live token these are its claims, the application, and the token itself
+    when it was sent by DPoP.
+    """
+
+    caller: Caller
+    token: tuple[Claims, Application] | None = None
+    by_dpop: str | None = None
 
 
 async def identify(house: House, evidence: Evidence) -> Caller:
@@ -46,36 +71,61 @@ async def identify(house: House, evidence: Evidence) -> Caller:
 
     Raises MissingCredentials when there is no header, InvalidAuthToken for anything that proves nothing or comes from
     a network that its guard rails do not allow, TooManyRequests for more than they do, and DPoPChallenge for a token
-    without the proof of the key it is bound to.
+    without the proof of the key it is bound to. These name the client or property that was presented, if there is one.
     """
     authorization = evidence.authorization
     if authorization is None:
         raise MissingCredentials(
             "Send Authorization: Bearer with a token from /oauth/token, or Basic credentials.", check="caller.absent"
         )
-    token = credentials.bearer(authorization)
-    if token is not None:
-        found = await tokens.check(house, token)
-        if found is None or found[0].resource:
-            raise await _dead(house, token, found)
-        if evidence.seen is not None:
-            evidence.seen.client_id = found[1].client_id
-        if found[0].binding:
-            dpop.check_bearer(found[0])
-            _check_certificate(found[0], evidence)
-        if found[1].options.rails:
-            _hold(house, found[1], evidence)
-        house.usage.call(found[1].number)
-        return Caller(found[1].organization, found[0].scopes, found[1].client_id, "", evidence.source)
-    token = proofs.token(authorization)
-    if token is not None:
-        return await _possessor(house, token, evidence)
-    pair = credentials.basic_pair(authorization)
-    if pair is None:
-        raise InvalidAuthToken(
-            "The Authorization header is neither a Bearer token nor well-formed Basic.", check="caller.scheme"
-        )
-    return await _property_caller(house, evidence, *pair)
+    named = await _named(house, authorization, evidence)
+    if named.token is not None:
+        claims, application = named.token
+        try:
+            await _hold(house, claims, application, named.by_dpop, evidence)
+        except (Refusal, StoreError) as problem:
+            problem.client = named.caller.client
+            raise
+        house.usage.call(application.number)
+    return named.caller
+
+
+async def _named(house: House, authorization: bytes, evidence: Evidence) -> _Named:
+    """Whose credentials stand in the header: the one place that tells the ways apart."""
+    bearer = credentials.bearer(authorization)
+    token = proofs.token(authorization) if bearer is None else bearer
+    if token is None:
+        pair = credentials.basic_pair(authorization)
+        if pair is None:
+            raise InvalidAuthToken(
+                "The Authorization header is neither a Bearer token nor well-formed Basic.", check="caller.scheme"
+            )
+        return _Named(await _property_caller(house, evidence, *pair))
+    found = await tokens.check(house, token)
+    if found is None or found[0].resource:
+        raise dpop.refusal(NO_TOKEN) if bearer is None else await _dead(house, token, found)
+    caller = Caller(found[1].organization, found[0].scopes, found[1].client_id, "", evidence.source)
+    return _Named(caller, found, token if bearer is None else None)
+
+
+async def _hold(
+    house: House, claims: Claims, application: Application, by_dpop: str | None, evidence: Evidence
+) -> None:
+    """Hold the sender of a live token to what it is bound to, and to the guard rails of its application.
+
+    Raises InvalidAuthToken, DPoPChallenge and TooManyRequests.
+    """
+    if by_dpop is not None:
+        await dpop.check(house, claims, by_dpop, evidence)
+    elif claims.binding:
+        dpop.check_bearer(claims)
+        _check_certificate(claims, evidence)
+    if application.options.rails:
+        now = house.clock.now()
+        outside = rails.outside(house, application, evidence, now)
+        if outside:
+            raise InvalidAuthToken(NO_TOKEN, detail=outside, check="rails.networks")
+        rails.pace(house, application, evidence, now)
 
 
 async def _dead(house: House, token: str, found: tuple[Claims, Application] | None) -> InvalidAuthToken:
@@ -110,36 +160,17 @@ def _check_certificate(claims: Claims, evidence: Evidence) -> None:
         )
 
 
-async def _possessor(house: House, token: str, evidence: Evidence) -> Caller:
-    """The caller that a token and the proof of its key show (RFC 9449 section 7)."""
-    found = await tokens.check(house, token)
-    if found is None or found[0].resource:
-        raise dpop.refusal("The token is not valid, expired or revoked. Request a new one from /oauth/token.")
-    await dpop.check(house, found[0], token, evidence)
-    if found[1].options.rails:
-        _hold(house, found[1], evidence)
-    house.usage.call(found[1].number)
-    return Caller(found[1].organization, found[0].scopes, found[1].client_id, "", evidence.source)
-
-
-def _hold(house: House, application: Application, evidence: Evidence) -> None:
-    """Hold a caller to the guard rails of its application. Raises InvalidAuthToken and TooManyRequests."""
-    now = house.clock.now()
-    outside = rails.outside(house, application, evidence, now)
-    if outside:
-        raise InvalidAuthToken(NO_TOKEN, detail=outside, check="rails.networks")
-    rails.pace(house, application, evidence, now)
-
-
 async def _property_caller(house: House, evidence: Evidence, api_key: str, secret: str) -> Caller:
     known = await house.directory.properties.get(api_key) or NO_PROPERTY
     digest = applications.secret_digest(house.directory.pepper, secret)
     if not known.opens_with(digest):
-        floods.failed(house, api_key, evidence, house.clock.now())
-        raise InvalidAuthToken(
+        wrong = InvalidAuthToken(
             "The API key or its secret is wrong.",
             check="caller.property" if known is not NO_PROPERTY else "caller.api_key",
         )
+        refusal = floods.failure(house, api_key, evidence, house.clock.now()) or wrong
+        refusal.client = known.api_key
+        raise refusal
     return Caller(known.organization, (scopes.EVERYTHING,), "", api_key, evidence.source)
 
 

@@ -1,58 +1,90 @@
 """Authenticating a client: the same work and the same answer, whatever is wrong."""
 
 from contextlib import suppress
+from typing import NamedTuple
 
-from tessera.app import client_certificates, client_keys, floods, rails
+from tessera.app import client_certificates, client_keys, floods, rails, slow_secrets
 from tessera.app.house import House
-from tessera.core import applications, grants
+from tessera.core import applications, credentials, grants
 from tessera.core.applications import NOBODY, Application
 from tessera.core.credentials import UNKNOWN_CLIENT, Assertion, Certificate, Credentials, Presented
-from tessera.core.errors import InvalidClient
+from tessera.core.errors import InvalidClient, Refusal, TooManyRequests, Unavailable
 from tessera.core.evidence import Evidence
 from tessera.core.grants import Authenticated
+from tessera.core.wire import Params
 from tessera.ports import StoreError
 
-VERIFIED_MAX = 10_000
-"""Slow secrets remembered as verified; beyond it all are checked again."""
 
+class Attempt(NamedTuple):
+    """Whose the presented credentials would be, and the number of the credential that they match, or None and why not.
 
-async def authenticate(house: House, presented: Credentials, evidence: Evidence, now: int) -> Authenticated:
-    """The application that presented these credentials.
-
-    Raises InvalidClient, with one text, for an unknown client, a wrong or ended credential, a disabled client,
-    credentials in a URL or a way of authentication which the application denies, or a network from which it may not
-    come; TooManyRequests for more requests than its guard rails allow, and for floods of wrong credentials.
+    `was_read` says that the application was not in memory; `limit` is the refusal when it was not looked at, or not any
+    more; `begun` is the moment from which a failure is held back, 0 for none.
     """
-    application = house.directory.applications.known.get(presented.client_id)
-    was_read = application is None
-    if application is None:
-        application = await house.directory.applications.with_client_id(presented.client_id) or NOBODY
-    if evidence.seen is not None:
-        evidence.seen.client_id = application.client_id  # empty for NOBODY
-    checked = application if application.enabled else NOBODY  # the secrets of a disabled client tell nothing either
-    if isinstance(presented, Presented):
-        digest = applications.secret_digest(house.directory.pepper, presented.client_secret)
-        secret, fault = applications.matching_secret(checked, digest, now), ""
-        if secret is None:
-            secret = await _slow_match(house, checked, presented, digest, evidence, now)
-    else:
-        secret, fault = await _match(house, checked, presented, now)
-    outside = ""
-    if application.options.rails and secret is not None:
-        outside = rails.outside(house, application, evidence, now)
-    if secret is None or not application.enabled or outside:
-        if not was_read:
-            await _read_for_nothing(house)
-        house.usage.refuse(application.number)
-        floods.failed(house, presented.client_id, evidence, now)
-        raise _refused(application, outside, fault)
+
+    application: Application
+    was_read: bool
+    credential: int | None
+    fault: str = ""
+    limit: Refusal | None = None
+    begun: float = 0.0
+
+
+async def authenticate(house: House, params: Params, evidence: Evidence) -> Authenticated:
+    """The application whose credentials an OAuth request presents.
+
+    Raises InvalidRequest and InvalidClient for credentials that cannot be read or are none. Raises InvalidClient, with
+    one text, for an unknown client, a wrong or ended credential, a disabled client, credentials in a URL or a way of
+    authentication which the application denies, or a network from which it may not come; TooManyRequests for more
+    requests than its guard rails allow, and for floods of wrong credentials. These name the client, if there is one.
+    """
+    presented = credentials.present(params, evidence)
+    now = house.clock.now()
+    attempt = await _attempt(house, presented, evidence, now)
+    try:
+        return await _admit(house, presented, attempt, evidence, now)
+    except (Refusal, StoreError) as problem:
+        problem.client = attempt.application.client_id  # empty for NOBODY
+        raise
+
+
+async def _admit(house: House, presented: Credentials, attempt: Attempt, evidence: Evidence, now: int) -> Authenticated:
+    application, credential = attempt.application, attempt.credential
+    if credential is None or not application.enabled:
+        raise await _refusal(house, presented, attempt, "", evidence, now)
     if application.options.rails:
+        outside = rails.outside(house, application, evidence, now)
+        if outside:
+            raise await _refusal(house, presented, attempt, outside, evidence, now)
         rails.pace(house, application, evidence, now)
+    if applications.holds_slow_secret(application):
+        floods.authenticated(house, application.client_id, evidence, now)
     grants.check_place(presented, application)
     grants.check_method(presented, application)
     if isinstance(presented, Assertion):
         await client_keys.spend(house, presented)
-    return Authenticated(application, secret, presented.place)
+    return Authenticated(application, credential, presented.place)
+
+
+async def _attempt(house: House, presented: Credentials, evidence: Evidence, now: int) -> Attempt:
+    """Compare what was presented with the credentials of the client that it names."""
+    application = house.directory.applications.known.get(presented.client_id)
+    was_read = application is None
+    if application is None:
+        application = await house.directory.applications.with_client_id(presented.client_id) or NOBODY
+    checked = application if application.enabled else NOBODY  # the secrets of a disabled client tell nothing either
+    if not isinstance(presented, Presented):
+        return Attempt(application, was_read, *await _match(house, checked, presented, now))
+    digest = applications.secret_digest(house.directory.pepper, presented.client_secret)
+    credential = applications.matching_secret(checked, digest, now)
+    if credential is not None or applications.generated_form(presented.client_id):
+        return Attempt(application, was_read, credential)
+    begun = slow_secrets.moment()
+    try:
+        credential = await slow_secrets.match(house, checked, presented, digest, evidence, now)
+    except (TooManyRequests, Unavailable) as limit:
+        return Attempt(application, was_read, None, "", limit, begun)
+    return Attempt(application, was_read, credential, "", None, begun)
 
 
 async def _match(
@@ -64,30 +96,17 @@ async def _match(
     return client_certificates.match(house, application, presented, now)
 
 
-async def _slow_match(
-    house: House, application: Application, presented: Presented, digest: bytes, evidence: Evidence, now: int
-) -> int | None:
-    """The number of the matching one of the secrets that people made up.
-
-    These belong to client ids of other systems only. For any id of such a form a failure costs one slow check,
-    whether the client exists or not; an id of our own form never does.
-    """
-    if applications.generated_form(presented.client_id):
-        return None
-    candidates = applications.slow_secrets(application, now)
-    for secret in candidates:
-        if (secret.number, digest) in house.verified:
-            return secret.number
-    floods.check(house, presented.client_id, evidence, now)
-    for secret in candidates:
-        if await house.slow_hash.matches(secret.digest, presented.client_secret):
-            if len(house.verified) >= VERIFIED_MAX:
-                house.verified.clear()
-            house.verified[secret.number, digest] = None
-            return secret.number
-    if not candidates:
-        await house.slow_hash.waste()
-    return None
+async def _refusal(
+    house: House, presented: Credentials, attempt: Attempt, outside: str, evidence: Evidence, now: int
+) -> Refusal:
+    """Count a failure, and let it take as long as any other. `outside` says from which network it may not come."""
+    if not attempt.was_read:
+        await _read_for_nothing(house)
+    house.usage.refuse(attempt.application.number)
+    limit = attempt.limit or floods.failure(house, presented.client_id, evidence, now)
+    if isinstance(presented, Presented) and not applications.generated_form(presented.client_id):
+        await slow_secrets.hold(attempt.begun or slow_secrets.moment())
+    return limit or _refused(attempt.application, outside, attempt.fault)
 
 
 async def _read_for_nothing(house: House) -> None:

@@ -12,7 +12,7 @@ from tessera.core import audit
 from tessera.core.applications import Credential
 from tessera.core.audit import Actor
 from tessera.core.certificates import Authorities
-from tessera.core.changes import Change, Notice, RecordDeed
+from tessera.core.changes import Change, Notice, RecordDeed, RekeyCredential
 from tessera.core.clocks import Clocks
 from tessera.core.errors import Unavailable
 from tessera.core.jws import VerifyingKey
@@ -40,7 +40,8 @@ class House:
     `token_reuse` has the tokens that may be handed out again. `metrics` are the operator's numbers. `outbound` guards
     connections to elsewhere. `heard_at` is when what other processes change was last heard; 0 where nobody listens, as
     in a command. `actor` is who acts in this process when nothing else is said, `refusals` holds what was refused until
-    it is written, `clocks` how far clocks are believed for deleting what has expired.
+    it is written, `clocks` how far clocks are believed for deleting what has expired. `verified` are imported secrets
+    that were right (number and keyed digest), `rekeyed` those whose digest is still to be written.
     """
 
     __slots__ = (
@@ -61,6 +62,7 @@ class House:
         "rail_reports",
         "refusals",
         "refuses_when_stale",
+        "rekeyed",
         "settings",
         "slow_hash",
         "store",
@@ -104,6 +106,7 @@ class House:
         self.actor = audit.SERVER
         self.refusals = Refusals(directory.knows, clock)
         self.verified: dict[tuple[int, bytes], None] = {}
+        self.rekeyed: dict[int, RekeyCredential] = {}
         self.authorities = authorities
         self.key_sets = KeySets(fetcher, clock)
         self.outbound = outbound

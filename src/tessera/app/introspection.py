@@ -6,16 +6,21 @@ from tessera.app import dpop, tokens
 from tessera.app.house import House
 from tessera.core import binding, credentials, introspection
 from tessera.core import dpop as proofs
-from tessera.core.errors import InvalidToken
+from tessera.core.applications import Application
+from tessera.core.errors import InvalidToken, Refusal
 from tessera.core.evidence import Evidence
 from tessera.core.introspection import Active
 from tessera.core.metadata import INTROSPECTION_SIGNED_WITH
 from tessera.core.times import SECOND
 from tessera.core.tokens import PURPOSE, seconds_left
 from tessera.core.wire import Params
+from tessera.ports import StoreError
 
 SIGNED_WITH = INTROSPECTION_SIGNED_WITH
 """What signs answers, for those who ask for signed ones."""
+
+
+NO_TOKEN = "The token is absent, not valid, expired or revoked. Request a new one from /oauth/token."
 
 
 class TokenApplication(msgspec.Struct, frozen=True, gc=False):
@@ -33,23 +38,28 @@ class TokenInfo(msgspec.Struct, frozen=True, gc=False):
     application: TokenApplication
     created_at: int
 
+    @property
+    def client(self) -> str:
+        """The client id of the application."""
+        return self.application.uid
 
-async def introspect(house: House, params: Params, evidence: Evidence) -> tuple[Active | None, str]:
-    """What the token in a request says, and the client id of who asked; None when it is dead or nothing to this caller.
 
-    Waits on nothing, once the caller and the token's application are known.
+async def introspect(house: House, caller: Application, params: Params) -> Active | None:
+    """What the token in a request says; None when it is dead or nothing to this caller.
 
-    Any `token_type_hint` is taken: all tokens are looked for alike. Raises InvalidClient and InvalidRequest.
+    Waits on nothing, once the token's application is known.
+
+    Any `token_type_hint` is taken: all tokens are looked for alike. Raises InvalidRequest.
     """
-    caller, token = await tokens.asked_about(house, params, evidence)
+    token = tokens.asked_about(params)
     opened_before = token in house.directory.ring.remembered
     found = await tokens.check(house, token)
     resources = house.directory.resources
     if found is None or not introspection.may_look(caller, *found, resources):
         if opened_before:  # what is no token of ours costs an attempt to open it: so the time tells neither
             house.directory.ring.open(token, PURPOSE, house.clock.now())
-        return None, caller.client_id
-    return introspection.describe(*found, resources, house.issuer), caller.client_id
+        return None
+    return introspection.describe(*found, resources, house.issuer)
 
 
 def signed(house: House, told: Active | None, client_id: str) -> str:
@@ -70,12 +80,18 @@ async def holder_s(house: House, evidence: Evidence) -> TokenInfo:
     bound = proofs.token(authorization)
     token = credentials.bearer(authorization) if bound is None else bound
     found = None if token is None else await tokens.check(house, token)
-    if found is not None and bound is not None:
-        await dpop.check(house, found[0], bound, evidence)
-    elif found is not None:
-        dpop.check_bearer(found[0])
-    if found is None or not binding.fits(found[0], evidence):
-        raise InvalidToken("The token is absent, not valid, expired or revoked. Request a new one from /oauth/token.")
+    if found is None:
+        raise InvalidToken(NO_TOKEN)
     claims, application = found
+    try:
+        if bound is None:
+            dpop.check_bearer(claims)
+        else:
+            await dpop.check(house, claims, bound, evidence)
+        if not binding.fits(claims, evidence):
+            raise InvalidToken(NO_TOKEN)
+    except (Refusal, StoreError) as problem:
+        problem.client = application.client_id
+        raise
     left = seconds_left(claims, house.clock.now())
     return TokenInfo(None, claims.scopes, left, TokenApplication(application.client_id), claims.issued_at // SECOND)

@@ -16,6 +16,7 @@ import yaml
 from tessera.app.operators import OperatorError
 from tessera.core.decoding import refusal
 from tessera.core.errors import PlatformRefusal
+from tessera.core.escaping import unsafe
 from tessera.core.loyalty.declaration import Declaration
 
 FILE_BYTES_MAX = 1024 * 1024
@@ -70,11 +71,15 @@ def _unfit(text: str, lines: dict[str, int]) -> str:
 
 
 def write(declaration: Declaration, *, as_json: bool) -> str:
-    """The text of a declaration; reading it gives the same."""
+    """The text of a declaration; reading it gives the same.
+
+    Letters stand for themselves, unless there is a character that must not reach a terminal: then YAML's escapes do.
+    """
     value = msgspec.to_builtins(declaration)
     if as_json:
         return msgspec.json.format(msgspec.json.encode(value)).decode() + "\n"
-    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    named = msgspec.json.encode(value).decode()
+    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=not unsafe(named), width=120)
     return text
 
 

@@ -1,27 +1,34 @@
 """Tokens: issue one, say whose one is, revoke one."""
 
-from tessera.app import clients, dpop, rails, token_forms
+from tessera.app import dpop, rails, token_forms
 from tessera.app.house import House
-from tessera.core import binding, credentials, grants, tokens
+from tessera.core import binding, grants, tokens
 from tessera.core.applications import Application, TokenBinding
 from tessera.core.changes import RevokeToken
 from tessera.core.errors import InvalidRequest
 from tessera.core.evidence import Evidence
+from tessera.core.grants import Authenticated, Grant
 from tessera.core.tokens import Claims, TokenReply
 from tessera.core.wire import Params
 
 
-async def issue(house: House, params: Params, evidence: Evidence) -> TokenReply:
-    """Answer a token request. In the steady state this waits on nothing.
+def requested(house: House, params: Params) -> Grant:
+    """The grant that a token request asks for, before the client is looked at.
 
-    Raises the OAuthRefusal of the first check that fails: form, grant type, client, target, scope, DPoP proof.
+    Raises InvalidRequest, UnsupportedGrantType; Unavailable when what others changed has not been heard for too long.
     """
     grant = grants.known(params)
-    presented = credentials.present(params, evidence)
-    now = house.clock.now()
     if house.refuses_when_stale:
-        house.require_feed(now)
-    caller = await clients.authenticate(house, presented, evidence, now)
+        house.require_feed(house.clock.now())
+    return grant
+
+
+async def issue(house: House, grant: Grant, caller: Authenticated, params: Params, evidence: Evidence) -> TokenReply:
+    """Answer the token request of a client that has authenticated. In the steady state this waits on nothing.
+
+    Raises the OAuthRefusal of the first check that fails: target, scope, DPoP proof.
+    """
+    now = house.clock.now()
     token_id = int.from_bytes(house.entropy.random_bytes(8)) >> 1  # 63 bits: databases hold signed numbers
     claims = grants.decide(grant, params, caller, house.directory.resources, token_id, now)
     options = caller.application.options
@@ -66,31 +73,26 @@ async def check(house: House, token: str) -> tuple[Claims, Application] | None:
     return claims, application
 
 
-async def revoke_own(house: House, params: Params, evidence: Evidence) -> None:
+async def revoke_own(house: House, caller: Authenticated, params: Params) -> None:
     """Revoke the token in a request, when it is the requesting client's own (RFC 7009 section 2.1).
 
     A token of another client, an expired one, and what is no token of ours are left as they are, and nobody is told.
-    Any `token_type_hint` is taken: all tokens are looked for alike. Raises InvalidClient and InvalidRequest.
+    Any `token_type_hint` is taken: all tokens are looked for alike. Raises InvalidRequest.
     """
-    caller, token = await asked_about(house, params, evidence)
+    token = asked_about(params)
     claims = await token_forms.read(house, token, house.clock.now())
-    if claims is not None and claims.application == caller.number:
+    if claims is not None and claims.application == caller.application.number:
         await revoke(house, token)
 
 
-async def asked_about(house: House, params: Params, evidence: Evidence) -> tuple[Application, str]:
-    """The application that asks about a token, and the token.
-
-    Raises InvalidClient, and InvalidRequest when `token` is absent or stands in the address.
-    """
-    presented = credentials.present(params, evidence)
-    caller = await clients.authenticate(house, presented, evidence, house.clock.now())
+def asked_about(params: Params) -> str:
+    """The token that a request is about. Raises InvalidRequest when it is absent or stands in the address."""
     token = params.get("token")
     if token is None:
         raise InvalidRequest("The parameter token is missing.", check="revoke.absent")
     if "token" in params.in_query:
         raise InvalidRequest("Send the parameter token in the body: an address ends in logs.", check="revoke.query")
-    return caller.application, token
+    return token
 
 
 async def revoke(house: House, token: str) -> Claims | None:

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from tessera.app import purge_clock, purges
+from tessera.app import purge_clock, purges, slow_secrets
 from tessera.app.house import House
 from tessera.core.changes import PurgeNotices, ReleaseLease, TakeLease
 from tessera.directory import feed
@@ -81,6 +81,19 @@ async def write_usage(house: House, limit: int | None = None, trouble: Trouble |
             house.usage.put_back(changes)
     else:
         if trouble is not None:
+            trouble.none()
+
+
+async def rekey_secrets(house: House, interval_seconds: float) -> None:
+    """Move imported secrets that were presented to the keyed digest in the database, until cancelled."""
+    trouble = Trouble("secrets_not_rekeyed", "secrets_rekeyed")
+    while True:
+        await asyncio.sleep(interval_seconds)
+        try:
+            await slow_secrets.write_rekeyed(house)
+        except StoreError as error:
+            trouble.met(error)
+        else:
             trouble.none()
 
 

@@ -71,7 +71,7 @@ def list_all(
                 (
                     each.number,
                     output.moment(each.at),
-                    *map(output.escaped, (each.actor, each.source or "", each.action, each.target, each.detail)),
+                    *(each.actor, each.source, each.action, each.target, each.detail),
                 )
                 for each in found
             ],
@@ -131,9 +131,9 @@ def export(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
         before = "["
         async for each in audit.told_in_order(house):
             line = msgspec.json.encode(_shown(each) if isinstance(each, Entry) else each).decode()
-            output.data(f"{before}{line}" if as_json else line)
+            output.json(f"{before}{line}" if as_json else line)
             before = ","
         if as_json:
-            output.data("[]" if before == "[" else "]")
+            output.json("[]" if before == "[" else "]")
 
     with_house(data_dir, work)

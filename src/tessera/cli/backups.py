@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tessera.cli import output
+from tessera.cli import output, progress
 from tessera.cli.options import AsJSON, DataDir, examples
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def backup(
 
     chosen = settings.load(data_dir=data_dir)
     key = _master_key(chosen)
-    made = backups.take(_end(chosen), file, key, SystemClock(), SystemEntropy(), output.progress, force=force)
+    made = backups.take(_end(chosen), file, key, SystemClock(), SystemEntropy(), progress.counted, force=force)
     _show(file, made, as_json=as_json)
     if as_json:
         return
@@ -81,7 +81,7 @@ def restore(
     folder, target = DataFolder(chosen.data_dir), _end(chosen)
     if not check:
         check_target(target)
-    manifest = backups.check(file, output.progress)
+    manifest = backups.check(file, progress.counted)
     key = _master_key(chosen)
     if check:
         opened = None if key is None else backups.is_opened_by(file, manifest, key)
@@ -94,7 +94,7 @@ def restore(
         )
     folder.make()
     with folder.setting_up():
-        done = backups.restore(file, manifest, target, key, SystemClock(), output.progress, keep_tokens=keep_tokens)
+        done = backups.restore(file, manifest, target, key, SystemClock(), progress.counted, keep_tokens=keep_tokens)
     _record(chosen, file, done)
     _show_restored(target.text, done, as_json=as_json)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tessera.cli import output
+from tessera.cli import output, progress
 from tessera.cli.options import AsJSON, examples
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def copy(
 
     begun = time.monotonic()
     ends = places.end(source), places.end(target)
-    done = copying.copy(*ends, copying.Wish(online, restart), output.progress, SystemClock().now())
+    done = copying.copy(*ends, copying.Wish(online, restart), progress.counted, SystemClock().now())
     _show(done, ends[0].text, ends[1].text, time.monotonic() - begun, as_json=as_json)
 
 

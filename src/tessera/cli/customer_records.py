@@ -1,22 +1,20 @@
 """`tessera customers show`, `list`, `export`, `delete` and `purge`: looking at customers, and forgetting them."""
 
 import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from tessera.cli import output
+from tessera.cli import output, progress
 from tessera.cli.opening import check_folder, confirm, with_house
 from tessera.cli.options import AsJSON, DataDir, Org, Yes, examples
 
 if TYPE_CHECKING:
     from tessera.app.customer_records import Listed
     from tessera.app.house import House
-    from tessera.store.purge import Step
 
 SHOW_EXAMPLES = examples("customers show card-000057", "customers show ada@customers.example --json")
 LIST_EXAMPLES = examples("customers list", "customers list --limit 500 --json")
@@ -128,10 +126,9 @@ def export(
 
 
 @contextmanager
-def _opened(file: Path | None) -> Iterator[BinaryIO]:
+def _opened(file: Path | None) -> Iterator[output.JSONSink | BinaryIO]:
     if file is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        yield output.JSONSink()
         return
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
         yield opened
@@ -176,24 +173,9 @@ def purge(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     needed = database.free_bytes_needed()
     if needed and shutil.disk_usage(chosen.data_dir).free < needed:
         raise OperatorError(f"Rewriting the database needs {needed:,} bytes of free space in {chosen.data_dir}.")
-    with _spinning() as report:
-        done = database.purge(report)
+    with progress.steps() as report:
+        done = database.purge(lambda step: report(step.value))
     if as_json:
         output.document(done._asdict())
     else:
         output.message(f"Done: {done.bytes_before:,} bytes before, {done.bytes_after:,} after.")
-
-
-@contextmanager
-def _spinning() -> "Iterator[Callable[[Step], None]]":
-    """What is being done and for how long, at a terminal; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda _step: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("")
-        yield lambda step: bar.update(task, description=step.value)

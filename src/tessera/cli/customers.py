@@ -1,6 +1,5 @@
 """`tessera customers`: bring customers in from a file, and what `customer_records` does with one."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from tessera.cli import customer_records, output
+from tessera.cli import customer_records, output, progress
 from tessera.cli.opening import with_house
 from tessera.cli.options import AsJSON, DataDir, Org, examples, group
 
@@ -97,26 +96,11 @@ def _form(file: Path, form: Form | None) -> "Format":
 @contextmanager
 def _progress(file: BinaryIO, total: int) -> "Iterator[Callable[[Tally], None]]":
     """A bar over the bytes of the file, at a terminal; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda _tally: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.fields[rows]:,} rows"),
-        BarColumn(),
-        DownloadColumn(),
-        TextColumn("{task.fields[rate]:,.0f} rows/s"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=total or None, rows=0, rate=0.0)
+    with progress.of_bytes("rows", total) as advance:
 
         def report(tally: "Tally") -> None:
             rows = tally.created + tally.updated + tally.unchanged + tally.refused
-            elapsed = bar.tasks[0].elapsed or 1e-9
-            bar.update(task, completed=file.tell() if file.seekable() else 0, rows=rows, rate=rows / elapsed)
+            advance(file.tell() if file.seekable() else 0, rows)
 
         yield report
 

@@ -1,7 +1,6 @@
 """`tessera demo`: made-up customers with a history, in any number."""
 
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tessera.cli import output
+from tessera.cli import output, progress
 from tessera.cli.opening import check_folder, with_house
 from tessera.cli.options import AsJSON, DataDir, Org, examples, group
 
@@ -51,23 +50,23 @@ def generate(
     chosen = settings.load(data_dir=data_dir)
     check_folder(chosen, make=False)
     database = wiring.database(chosen)
-    progress = demo_history.Progress(customers)
+    made = demo_history.Progress(customers)
     before = database.size_bytes()
     started = time.monotonic()
 
     async def work(house: "House") -> None:
         organization = await organizations.find(house, org)
-        with _until_stopped() as stopped, _bar(customers) as report:
+        with _until_stopped() as stopped, progress.counted("customers", customers) as report:
 
-            def after_batch(progress: "Progress") -> bool:
-                report(progress)
+            def after_batch(done: "Progress") -> bool:
+                report(done.customers)
                 return stopped()
 
-            await demo_history.generate(house, organization.number, progress, seed, after_batch)
+            await demo_history.generate(house, organization.number, made, seed, after_batch)
 
     with_house(data_dir, work)
-    _show(progress, time.monotonic() - started, database.size_bytes(), before, as_json=as_json)
-    if progress.customers < customers:
+    _show(made, time.monotonic() - started, database.size_bytes(), before, as_json=as_json)
+    if made.customers < customers:
         raise typer.Exit(STOPPED)
 
 
@@ -86,33 +85,6 @@ def _until_stopped() -> Iterator[Callable[[], bool]]:
         yield lambda: bool(pressed)
     finally:
         signal.signal(signal.SIGINT, former)
-
-
-@contextmanager
-def _bar(total: int) -> "Iterator[Callable[[Progress], None]]":
-    """A bar with the rate and the time that is left, at a terminal; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda _progress: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        MofNCompleteColumn(),
-        BarColumn(),
-        TextColumn("{task.fields[rate]:,.0f} customers/s"),
-        TimeRemainingColumn(),
-        TimeElapsedColumn(),
-    )
-    with Bar(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=total, rate=0.0)
-
-        def report(progress: "Progress") -> None:
-            rate = progress.customers / (bar.tasks[0].elapsed or 1e-9)
-            bar.update(task, completed=progress.customers, rate=rate)
-
-        yield report
 
 
 def _show(progress: "Progress", seconds: float, size: int, before: int, *, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tessera.cli import output
+from tessera.cli import output, progress
 from tessera.cli.options import AsJSON, DataDir, examples
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _ledger(database: "Database") -> "list[Finding]":
     from tessera.store import ledger_proof as reading
 
     try:
-        with output.progress("customers", reading.customers(database)) as advance:
+        with progress.counted("customers", reading.customers(database)) as advance:
             proof = ledger_proof.prove(reading.records(database), lambda so_far: advance(so_far.customers))
     except StoreUnavailable as error:
         return [Finding(Level.FAIL, "ledger", f"It cannot be read to its end ({error}). Run it again.")]
@@ -87,11 +87,4 @@ def _master_key(chosen: "Settings") -> "KeyFacts":
 
 
 def _show(found: "list[Finding]") -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(highlight=False)
-    width = max(len(each.about) for each in found) + 2
-    for each in found:
-        line = Text.assemble((f"{each.level.value:<6}", _STYLES[each.level.value]), f"{each.about:<{width}}{each.text}")
-        console.print(line, soft_wrap=True)
+    output.findings([(each.level.value, _STYLES[each.level.value], each.about, each.text) for each in found])

@@ -49,7 +49,7 @@ def explain(
         ("from", refusal.source),
         *_presented(refusal),
     ]
-    output.pairs([(label, output.escaped(value or "")) for label, value in lines])
+    output.pairs(lines)
 
 
 def _presented(refusal: "Explanation") -> list[tuple[str, str]]:

@@ -153,7 +153,7 @@ def export(
     declared = with_house(data_dir, work)
     text = program_files.write(declared, as_json=as_json or form is Form.JSON)
     if to is None:
-        output.data(text.removesuffix("\n"))
+        (output.yaml if form is Form.YAML and not as_json else output.json)(text.removesuffix("\n"))
     else:
         to.write_text(text, "utf-8")
         output.message(f"Wrote the program of {declared.organization} to {to}.")
@@ -170,7 +170,7 @@ def show(*, org: Org = None, data_dir: DataDir = None, as_json: AsJSON = False) 
 
     declared, whole = with_house(data_dir, work)
     if as_json:
-        output.data(program_files.write(declared, as_json=True).removesuffix("\n"))
+        output.json(program_files.write(declared, as_json=True).removesuffix("\n"))
     elif whole is not None:
         _show_program(declared, whole)
 

@@ -9,7 +9,6 @@
 | 130 | stopped by Ctrl-C |
 """
 
-import io
 import signal
 import sys
 from collections.abc import Sequence
@@ -32,6 +31,7 @@ from tessera.cli import (
     loyalty,
     migrate,
     organizations,
+    output,
     properties,
     resources,
     serve,
@@ -86,16 +86,14 @@ def tessera(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; a failure is one sentence on standard error."""
     signal.signal(signal.SIGINT, _interrupt)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a letter stops nothing
+    output.prepare()
     try:
         app(arguments, prog_name="tessera")
     except Exception as error:
         sentence = _sentence(error)
         if sentence is None:
             raise
-        print(f"tessera: {sentence}", file=sys.stderr)
+        output.message(f"tessera: {sentence}")
         sys.exit(1)
 
 

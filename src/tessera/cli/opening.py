@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
+from tessera.cli import output
+
 if TYPE_CHECKING:
     from tessera.app.house import House
     from tessera.core.audit import Actor
@@ -83,7 +85,7 @@ def confirm(question: str, refusal: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise OperatorError(refusal)
     try:
-        agreed = typer.confirm(question, err=True)
+        agreed = output.confirmed(question)
     except typer.Abort as abort:
         if isinstance(abort.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from None
@@ -95,6 +97,5 @@ def confirm(question: str, refusal: str, *, yes: bool) -> None:
 def secret_from_stdin() -> str:
     """A secret from standard input, its final line end left out; asked for, unseen, at a terminal."""
     if sys.stdin.isatty():
-        asked: str = typer.prompt("Secret", hide_input=True, err=True)
-        return asked
+        return output.asked_unseen("Secret")
     return sys.stdin.readline().rstrip("\r\n")

@@ -1,7 +1,8 @@
 """The options that many commands share, and how a command's help is put together."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from functools import wraps
 from inspect import Parameter, signature
@@ -9,7 +10,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
 from typer.models import CommandFunctionType
+
+from tessera.core.escaping import escaped
 
 DataDir = Annotated[
     Path | None,
@@ -89,6 +94,29 @@ _URL = Annotated[
 ]
 
 
+class _Plain(TyperGroup):
+    """A group whose usage errors, which repeat what was typed, do nothing to a terminal."""
+
+    def make_context(self, *arguments: Any, **named: Any) -> Any:
+        with _escaping():
+            return super().make_context(*arguments, **named)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _escaping():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _escaping() -> Iterator[None]:
+    try:
+        yield
+    except TyperException as error:
+        message = getattr(error, "message", None)
+        if isinstance(message, str):
+            error.message = escaped(message)
+        raise
+
+
 class Group(typer.Typer):
     """Commands. One that has a data folder may be given a database too, by `--database`."""
 
@@ -123,4 +151,4 @@ def _with_database(work: Callable[..., Any]) -> Callable[..., Any]:
 
 def group(help: str) -> Group:
     """A group of commands."""
-    return Group(help=help, no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
+    return Group(cls=_Plain, help=help, no_args_is_help=True, add_completion=False, rich_markup_mode="rich")

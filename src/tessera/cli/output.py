@@ -1,46 +1,77 @@
 """How commands print: data on standard output (text or one JSON document), messages on standard error.
 
-Rich is imported only where a table is drawn. No value is ever cut short: ids and secrets are there to be copied.
+Nothing in this package prints in another way, and everything is escaped here (`core/escaping.py`): what is shown may
+have been written by anybody, and a terminal must not take it for a command. Rich is imported only where a table is
+drawn. No value is ever cut short: ids and secrets are there to be copied.
 """
 
+import codecs
+import io
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
+import typer
 
 from tessera.core import times
+from tessera.core.escaping import escaped, escaped_json
 
 NOTHING = "-"
 """What stands in a table for a value that is not there."""
 
 
-def data(text: str = "") -> None:
+def prepare() -> None:
+    """Have a terminal that cannot show a letter stop nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def data(text: str = "", *, flush: bool = False) -> None:
     """One line of what was asked for, whole however narrow the terminal is."""
-    print(text)
+    print(escaped(text), flush=flush)
 
 
 def message(text: str) -> None:
     """One line about what was done."""
-    print(text, file=sys.stderr)
+    print(escaped(text), file=sys.stderr)
 
 
 def document(value: object) -> None:
     """The JSON document that `--json` promises."""
-    print(msgspec.json.format(msgspec.json.encode(value)).decode())
+    json(msgspec.json.format(msgspec.json.encode(value)).decode())
 
 
-def escaped(text: str) -> str:
-    """A text from elsewhere, with everything spelled out that a terminal would take for a command."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+def json(text: str) -> None:
+    """A text that is JSON already."""
+    print(escaped_json(text))
+
+
+def yaml(text: str) -> None:
+    """A text of several lines that is YAML, in which whatever is unsafe was escaped as it was written."""
+    for line in text.split("\n"):
+        data(line)
+
+
+class JSONSink:
+    """Takes JSON as bytes, piece by piece, and prints it. Where a piece ends does not matter."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+
+    def write(self, piece: bytes) -> int:
+        """One more piece; its length."""
+        sys.stdout.buffer.write(escaped_json(self._decoder.decode(piece)).encode())
+        return len(piece)
 
 
 def pairs(values: Sequence[tuple[str, object]]) -> None:
     """Labels and values, one a line."""
-    width = max(len(label) for label, _ in values) + 2
-    for label, value in values:
-        data(f"{label:<{width}}{NOTHING if value is None or value == '' else value}")
+    shown = [(escaped(label), NOTHING if value is None or value == "" else value) for label, value in values]
+    width = max(len(label) for label, _ in shown) + 2
+    for label, value in shown:
+        data(f"{label:<{width}}{value}")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -55,35 +86,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     for column in columns:
         drawn.add_column(column, no_wrap=True)
     for row in rows:
-        drawn.add_row(*(Text(NOTHING if value is None or value == "" else str(value)) for value in row))
+        drawn.add_row(*(Text(NOTHING if value is None or value == "" else escaped(str(value))) for value in row))
     console = Console(highlight=False)
     needed = Measurement.get(Console(width=10_000), Console(width=10_000).options, drawn).maximum
     console.width = max(console.width, needed)
     console.print(drawn)
-
-
-@contextmanager
-def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """A bar with rate and remaining time, at a terminal; nothing elsewhere. What it gives is called with the count."""
-    if not sys.stderr.isatty():
-        yield lambda _done: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.completed:,.0f} " + what),
-        BarColumn(),
-        TextColumn("{task.fields[rate]:,.0f}/s"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=total, rate=0.0)
-
-        def advance(done: int) -> None:
-            bar.update(task, completed=done, rate=done / (bar.tasks[0].elapsed or 1e-9))
-
-        yield advance
 
 
 def marked(sign: str, colour: str, text: str) -> None:
@@ -92,7 +99,47 @@ def marked(sign: str, colour: str, text: str) -> None:
     from rich.text import Text
 
     console = Console(highlight=False)
-    console.print(Text(f"{sign} {text}", style=colour if console.is_terminal else ""), soft_wrap=True)
+    line = Text(f"{sign} {escaped(text)}", style=colour if console.is_terminal else "")
+    console.print(line, soft_wrap=True)
+
+
+def findings(found: Sequence[tuple[str, str, str, str]]) -> None:
+    """Lines that begin with a word in colour: the word, its colour, what the line is about, and the rest."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    width = max(len(about) for *_, about, _ in found) + 2
+    for word, colour, about, text in found:
+        line = Text.assemble((f"{word:<6}", colour), f"{about:<{width}}{escaped(text)}")
+        console.print(line, soft_wrap=True)
+
+
+def panel(title: str, rows: Sequence[tuple[str, str]]) -> None:
+    """Labels and values in a frame."""
+    from rich.console import Console
+    from rich.panel import Panel
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    for label, value in rows:
+        grid.add_row(label, Text(escaped(value), overflow="fold"))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, 100)
+    console.print(Panel(grid, title=title, title_align="left", expand=False, padding=(0, 1)))
+
+
+def confirmed(question: str) -> bool:
+    """Whether a question on standard error is answered with yes. Raises typer.Abort."""
+    return typer.confirm(escaped(question), err=True)
+
+
+def asked_unseen(label: str) -> str:
+    """What is typed, without showing it. Raises typer.Abort."""
+    answer: str = typer.prompt(label, hide_input=True, err=True)
+    return answer
 
 
 def record(values: object, *, moments: Sequence[str] = ()) -> dict[str, Any]:

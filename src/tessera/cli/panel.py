@@ -1,7 +1,8 @@
 """The panel of the demonstration: everything a partner needs, and three lines that work when pasted."""
 
-import sys
 from typing import TYPE_CHECKING
+
+from tessera.cli import output
 
 if TYPE_CHECKING:
     from tessera.app.demo import Demo
@@ -19,30 +20,15 @@ _LABELS = {
 
 def show(demo: "Demo", address: str, token: str | None) -> None:
     """Print the panel and, when there is a token for them, the curl lines; each of these stands on its own."""
-    _panel(demo, address)
+    members = [(label, str(getattr(demo, member))) for member, label in _LABELS.items()]
+    rows = [("server", address), ("token endpoint", f"{address}/oauth/token"), *members]
+    output.panel("Tessera demonstration", rows)
+    output.data()
     lines = curl_lines(demo, address, token)
     titles = ("A token, as a partner's server asks for it:", "A customer's profile:", "The same customer's tiers:")
     for title, line in zip(titles, lines, strict=False):
-        print(f"{title}\n\n{line}\n")
-    sys.stdout.flush()
-
-
-def _panel(demo: "Demo", address: str) -> None:
-    from rich.console import Console
-    from rich.panel import Panel
-    from rich.table import Table
-    from rich.text import Text
-
-    rows = Table.grid(padding=(0, 2))
-    rows.add_row("server", Text(address))
-    rows.add_row("token endpoint", Text(f"{address}/oauth/token"))
-    for member, label in _LABELS.items():
-        rows.add_row(label, Text(getattr(demo, member), overflow="fold"))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = max(console.width, 100)
-    console.print(Panel(rows, title="Tessera demonstration", title_align="left", expand=False, padding=(0, 1)))
-    print()
+        for text in (title, "", line, ""):
+            output.data(text, flush=True)
 
 
 def curl_lines(demo: "Demo", address: str, token: str | None) -> list[str]:

@@ -111,8 +111,8 @@ def serve(  # noqa: PLR0913  # typer makes a flag of each
 
 def _say(address: str, management: socket.socket | None) -> None:
     if management is not None:
-        print(f"Health and metrics on {_address(management, 'http')}: /livez, /readyz, /metrics.")
-    print(f"Listening on {address} — Ctrl-C stops.", flush=True)
+        output.data(f"Health and metrics on {_address(management, 'http')}: /livez, /readyz, /metrics.")
+    output.data(f"Listening on {address} — Ctrl-C stops.", flush=True)
 
 
 def _address(listener: socket.socket, scheme: str) -> str:
@@ -171,18 +171,22 @@ async def _demonstration(house: "House", path: Path) -> "Demo":
 
 async def _token(house: "House", demo: "Demo") -> str | None:
     """A token for the lines that need one; None, and why, when the demonstration's application gets none."""
-    from tessera.app import tokens
+    from tessera.app import clients, tokens
     from tessera.core.errors import Refusal
     from tessera.core.evidence import NOTHING
     from tessera.core.wire import Params
 
-    asked = {
-        "grant_type": "client_credentials",
-        "client_id": demo.client_id,
-        "client_secret": demo.client_secret,
-    }
+    asked = Params(
+        {},
+        {
+            "grant_type": "client_credentials",
+            "client_id": demo.client_id,
+            "client_secret": demo.client_secret,
+        },
+    )
     try:
-        return (await tokens.issue(house, Params({}, asked), NOTHING)).access_token
+        caller = await clients.authenticate(house, asked, NOTHING)
+        return (await tokens.issue(house, tokens.requested(house, asked), caller, asked, NOTHING)).access_token
     except Refusal as refusal:
         output.message(
             f"tessera: The demonstration's application gets no token now ({refusal.public}) See `tessera apps show"

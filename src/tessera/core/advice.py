@@ -55,7 +55,7 @@ CHECKS: Mapping[str, Advice] = {
         " it has a certificate, look whether `client_certificate_proxies` names the proxy that hands it over.",
     ),
     "client.flood": Advice(
-        "Too many wrong secrets came for this client from this address.",
+        "Too many wrong secrets came from this address, for this client or for all that were imported.",
         "Look where it came from: an old server of the partner, or somebody trying. Elsewhere the secret works.",
     ),
     "client.method": Advice(

@@ -298,6 +298,14 @@ def matching_secret(application: Application, digest: bytes, now: int) -> int | 
     return found
 
 
+_SLOW_HASH = b"$argon2id$"
+
+
+def holds_slow_secret(application: Application) -> bool:
+    """Whether one of its secrets, live or ended, is held by the slow hash: looked for in the bytes, which is fast."""
+    return _SLOW_HASH in application.packed_credentials
+
+
 def slow_secrets(application: Application, now: int) -> list[Credential]:
     """The live secrets that only the slow check can compare."""
     return [each for each in application.credentials if each.kind is CredentialKind.ARGON2ID and each.live(now)]

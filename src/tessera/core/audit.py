@@ -105,6 +105,7 @@ DEEDS: Mapping[type[Change], Deed] = {
     changes.SetQueryCredentials: Deed("application.set", "client_id", ("query_credentials",)),
     changes.DeleteApplication: Deed("application.delete", "client_id"),
     changes.FinishCredential: Deed("credential.finish", "client_id", ("number", "ends_at", "was_ends_at")),
+    changes.RekeyCredential: Deed("credential.rekey", "client_id", ("number",)),
     changes.SetAuthenticationMethods: Deed("application.set", "client_id", ("authentication_methods",)),
     changes.SetTokenFormat: Deed("application.set", "client_id", ("token_format",)),
     changes.SetTokenBinding: Deed("application.set", "client_id", ("token_binding",)),

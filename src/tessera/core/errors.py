@@ -30,7 +30,8 @@
 
 `public` is what the caller reads: it says what to do and tells an attacker nothing. `detail` is for the
 operator's eyes only: it goes into the log and what `tessera explain` tells. `check` names the check that failed
-(`client.secret`), its code when nothing more is known. Statuses live in `web/errors.py`.
+(`client.secret`), its code when nothing more is known. `client` is the client id or API key that was presented, when it
+is somebody's and authentication failed. Statuses live in `web/errors.py`.
 """
 
 from typing import ClassVar
@@ -46,6 +47,7 @@ class Refusal(Exception):
         self.public = public
         self.detail = detail
         self.check = check or self.code
+        self.client = ""
 
 
 class OAuthRefusal(Refusal):

@@ -8,13 +8,14 @@ from tessera.core.rails import Quota
 class Seen(msgspec.Struct, gc=False):
     """What is known of a request when it is over, for the log and the counts; filled in while it is answered.
 
-    `route` is the address as it was declared, empty when there is none. `code` and what follows it are a refusal's;
-    `path` is its address without what may be secret in it.
+    `route` is the address as it was declared, empty when there is none. `client` is the client id or API key of who
+    authenticated, or tried to. `code` and what follows it are a refusal's; `path` is its address without what may be
+    secret in it.
     """
 
     route: str = ""
     source: str = ""
-    client_id: str = ""
+    client: str = ""
     code: str = ""
     public: str = ""
     detail: str = ""
@@ -30,7 +31,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
     `certificate` is the client's (DER), as a proxy that may do so handed it over, with `chain` above it; None when
     there is none. `proofs` are the values of the `DPoP` headers. `method` and `path` are the request's own, the path as
     it was sent, escapes and all. Into `quotas`, where there is such a list, guard rails put what the sender is to be
-    told of them; in `seen`, where there is one, those who find out more of the sender note it.
+    told of them.
     """
 
     authorization: bytes | None = None
@@ -41,7 +42,6 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
     method: str = ""
     path: str = ""
     quotas: list[Quota] | None = None
-    seen: Seen | None = None
 
 
 NOTHING = Evidence()

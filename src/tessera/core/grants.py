@@ -35,6 +35,11 @@ class Authenticated(msgspec.Struct, frozen=True, gc=False):
     credential: int
     place: Place
 
+    @property
+    def client(self) -> str:
+        """Its client id."""
+        return self.application.client_id
+
 
 def _client_credentials(_params: wire.Params, _application: Application) -> None:
     """RFC 6749 section 4.4: the authenticated client itself is the authorization."""

@@ -6,10 +6,12 @@ No event holds a query string, a body, a header or a secret: events are made of 
 import logging
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import structlog
 
+from tessera.core.escaping import escaped, escaped_json
 from tessera.ops.outlet import Outlet
 from tessera.settings import LogFormat, LogLevel
 
@@ -17,10 +19,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("tessera")
 
 _TALKATIVE = ("httpx2", "httpcore2")
 """Libraries that log the whole address of every request, which may hold what nobody else should read."""
-
-_NO_RULE = "".join(chr(code) for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029))
-_ESCAPED = str.maketrans({each: each.encode("unicode_escape").decode() for each in _NO_RULE})
-"""What would end a line, or have a terminal do something."""
 
 
 class _Stream:
@@ -51,8 +49,13 @@ def printable(_logger: object, _method: str, event: structlog.typing.EventDict) 
     """An event whose texts stay on their line and do nothing to a terminal."""
     for name, value in event.items():
         if isinstance(value, str) and name != "exception" and not value.isprintable():
-            event[name] = value.translate(_ESCAPED)
+            event[name] = escaped(value)
     return event
+
+
+def _plain(_logger: object, _method: str, line: Any) -> str:
+    """A line of JSON that does nothing to a terminal either."""
+    return escaped_json(line)
 
 
 def is_pretty(form: LogFormat) -> bool:
@@ -75,7 +78,7 @@ def configure(level: LogLevel, form: LogFormat) -> None:
     ]
     last: list[structlog.typing.Processor] = [printable, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     if not is_pretty(form):
-        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(), _plain]
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(numeric),

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from tessera.core.escaping import escaped_json
 from tessera.ops.log import is_pretty, rendered, stream
 from tessera.settings import LogFormat, LogRequests
 
@@ -63,7 +64,14 @@ class RequestLog:
     def _hand_over(self) -> None:
         events, self._events = self._events, []
         if events:
-            stream.put(_pretty(events) if self._pretty else self._encode(events), len(events))
+            stream.put(_pretty(events) if self._pretty else _plain(self._encode(events)), len(events))
+
+
+def _plain(lines: bytes) -> bytes:
+    """Lines of JSON that do nothing to a terminal either; most are ASCII, which is told fast."""
+    if lines.isascii() and b"\x7f" not in lines:
+        return lines
+    return escaped_json(lines.decode()).encode()
 
 
 def _pretty(events: list[RequestEvent]) -> bytes:

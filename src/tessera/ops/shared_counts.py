@@ -2,7 +2,8 @@
 
     words of 8 bytes, in the machine's order
     0 ...         failures: 16,384 sets of four entries (key, moment), 1 MiB
-    131,072 ...   applications by number, four words each:
+    131,072 ...   successes: 4,096 sets of four entries (key, moment of the last one), 256 KiB
+    163,840 ...   applications by number, four words each:
                   when the next request is due (ns), tokens of an hour, of a day, would-be refusals of a day
 
 A word is read and written whole, and nothing is locked: of two processes that change the same one at the same instant
@@ -20,7 +21,9 @@ from tessera.ports import NodeCount
 
 SETS = 16_384
 WAYS = 4
-CELLS_BEGIN = SETS * WAYS * 2
+SUCCESSES_BEGIN = SETS * WAYS * 2
+SUCCESS_SETS = 4_096
+CELLS_BEGIN = SUCCESSES_BEGIN + SUCCESS_SETS * WAYS * 2
 CELL_WORDS = 4
 ROOM = 2048
 """Applications by which the file grows, 64 KiB."""
@@ -92,12 +95,20 @@ class MappedCounts:
         due = self._words[place + 1] if self._words[place] == tag else 0
         return paced(due, interval, interval * at_once, now)[1]
 
-    def _entry(self, key: bytes) -> tuple[int, int]:
-        """The tag of a key, and the place of its entry: its own, or the one of its set that matters least."""
+    def succeeded(self, key: bytes, now: int) -> None:
+        tag, place = self._entry(key, SUCCESSES_BEGIN, SUCCESS_SETS)
+        self._words[place], self._words[place + 1] = tag, now
+
+    def has_succeeded(self, key: bytes, within: int, now: int) -> bool:
+        tag, place = self._entry(key, SUCCESSES_BEGIN, SUCCESS_SETS)
+        return self._words[place] == tag and abs(now - self._words[place + 1]) < within
+
+    def _entry(self, key: bytes, begin: int = 0, sets: int = SETS) -> tuple[int, int]:
+        """The tag of a key, and the place of its entry in a table: its own, or the one of its set with the least."""
         if not self._words:
             self._make_room(0)
         words, tag = self._words, int.from_bytes(key[:8]) | 1
-        first = int.from_bytes(key[8:12]) % SETS * WAYS * 2
+        first = begin + int.from_bytes(key[8:12]) % sets * WAYS * 2
         places = range(first, first + WAYS * 2, 2)
         for place in places:
             if words[place] == tag:

@@ -64,7 +64,7 @@ def traces(endpoint: str, trusted: Sequence[str]) -> Iterator[Answered]:
         told = {
             http.HTTP_ROUTE: seen.route,
             "client.address": seen.source,
-            "tessera.client_id": seen.client_id,
+            "tessera.client_id": seen.client,
             "error.type": seen.code,
             "tessera.request_id": seen.request_id,
         }

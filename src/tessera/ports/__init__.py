@@ -89,14 +89,12 @@ class SlowHash(Protocol):
     def make(self, secret: str) -> bytes:
         """The encoded hash of a secret. Takes tens of milliseconds."""
 
-    async def matches(self, encoded: bytes, secret: str) -> bool:
-        """Whether the secret has this hash; off the event loop.
+    async def matches(self, encoded: bytes, secret: str, source: str = "") -> bool:
+        """Whether the secret has this hash; off the event loop, and after whatever else the machine has to do.
 
-        Raises tessera.core.errors.Unavailable when more checks wait than the bound allows.
+        Checks for different sources take turns, however many one of them has waiting. Raises
+        tessera.core.errors.Unavailable when more checks wait than the bound allows, for the source with the most.
         """
-
-    async def waste(self) -> None:
-        """Take as long as `matches` does, and say nothing."""
 
 
 __all__ = [

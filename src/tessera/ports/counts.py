@@ -7,7 +7,7 @@ from tessera.ports.nodes import NodeCount
 
 
 class SharedCounts(Protocol):
-    """Counts of applications (by number) and of failures (by an unpredictable key of 16 bytes).
+    """Counts of applications (by number), of failures and of successes (by an unpredictable key of 16 bytes).
 
     No call waits. Of two processes that count at the same instant one may be lost, and a restart may lose any: limits
     hold within that. `now` is in microseconds; when it steps back, nobody is held up for longer than the limit's own
@@ -41,6 +41,12 @@ class SharedCounts(Protocol):
 
     def failing(self, key: bytes, at_once: int, interval: int, now: int) -> int:
         """The same without counting one: how long the next failure would have to wait."""
+
+    def succeeded(self, key: bytes, now: int) -> None:
+        """Note a success; of too many, the oldest are forgotten."""
+
+    def has_succeeded(self, key: bytes, within: int, now: int) -> bool:
+        """Whether a success was noted less than `within` microseconds ago."""
 
 
 class NodeCounts(SharedCounts, Protocol):

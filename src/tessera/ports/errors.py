@@ -4,7 +4,9 @@ from tessera.core.changes import Change
 
 
 class StoreError(Exception):
-    """What a commit can end in, other than done."""
+    """What a commit can end in, other than done. `client` names who had authenticated, when that is known."""
+
+    client = ""
 
 
 class Conflict(StoreError):

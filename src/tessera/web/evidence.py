@@ -34,9 +34,7 @@ def read(request: Request, settings: Settings) -> Evidence:
         certificate, chain = _certificate(scope["headers"])
     request.seen.source = source
     path = scope["raw_path"].decode("latin-1")
-    return Evidence(
-        authorization, source, certificate, chain, proofs, scope["method"], path, request.quotas, request.seen
-    )
+    return Evidence(authorization, source, certificate, chain, proofs, scope["method"], path, request.quotas)
 
 
 def _certificate(headers: origin.HeaderList) -> tuple[bytes | None, tuple[bytes, ...]]:

@@ -71,7 +71,7 @@ class Explainer:
         """A request that was read and refused. Nothing is made of it when there is no room."""
         scope = request.scope
         authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        client = request.seen.client_id or _client(request.params, authorization)
+        client = request.seen.client or _client(request.params, authorization)
         known = bool(client) and self._refusals.knows(client)
         source = request.seen.source or origin.of(scope, self._proxies)
         if known and (status in (401, 403, 429) or scope["path"].startswith("/oauth/")):

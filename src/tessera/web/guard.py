@@ -1,11 +1,45 @@
-"""Who is calling? The credentials of a platform request, and whether they reach far enough."""
+"""Who is calling? The credentials of a request, and whether they reach far enough.
 
-from tessera.app import callers, dpop
+Each way in which somebody authenticates has one function here, and `_noted` is where the log, the trace and what
+`explain` tells get the name from.
+"""
+
+from collections.abc import Coroutine
+from typing import Any, Protocol, TypeVar
+
+from tessera.app import callers, clients, dpop, introspection
 from tessera.app.callers import Caller
 from tessera.app.house import House
-from tessera.core.errors import ArgumentError
+from tessera.app.introspection import TokenInfo
+from tessera.core.errors import ArgumentError, InvalidRequest, Refusal
+from tessera.core.evidence import Evidence
+from tessera.core.grants import Authenticated
+from tessera.core.wire import Params
+from tessera.ports import StoreError
 from tessera.web import evidence
 from tessera.web.messages import Headers, Request
+
+
+class Known(Protocol):
+    """What an authentication results in."""
+
+    @property
+    def client(self) -> str:
+        """The client id or API key of who has authenticated."""
+
+
+K = TypeVar("K", bound=Known)
+
+
+async def _noted(request: Request, authentication: Coroutine[Any, Any, K]) -> K:
+    """Await an authentication, and note whom it found, or who was refused."""
+    try:
+        found = await authentication
+    except (Refusal, StoreError) as problem:
+        request.seen.client = problem.client
+        raise
+    request.seen.client = found.client
+    return found
 
 
 def fresh_nonce(house: House) -> Headers:
@@ -21,10 +55,29 @@ async def caller(house: House, request: Request, scope: str) -> Caller:
     InsufficientScope, and ArgumentError when a token stands in the URL as well (RFC 6750 section 2).
     """
     shown = evidence.read(request, house.settings)
-    found = await callers.identify(house, shown)
+    found = await _noted(request, callers.identify(house, shown))
     if shown.proofs:
         request.also_answer += fresh_nonce(house)
     if request.query and b"access_token=" in request.query:
         raise ArgumentError("Send the token in the Authorization header only, not in the address.", check="token.query")
     callers.require(found, scope)
     return found
+
+
+async def client(house: House, request: Request, params: Params, shown: Evidence) -> Authenticated:
+    """The client that authenticates at an OAuth endpoint. Raises as `app.clients.authenticate` does."""
+    return await _noted(request, clients.authenticate(house, params, shown))
+
+
+async def holder(house: House, request: Request) -> TokenInfo:
+    """What the token says that was sent with a request. Raises as `app.introspection.holder_s` does.
+
+    Raises InvalidRequest when a token stands in the URL as well (RFC 6750 section 2).
+    """
+    shown = evidence.read(request, house.settings)
+    told = await _noted(request, introspection.holder_s(house, shown))
+    if shown.proofs:
+        request.also_answer += fresh_nonce(house)
+    if request.query and b"access_token=" in request.query:
+        raise InvalidRequest("Send the token in the Authorization header only, not in the address.")
+    return told

@@ -89,7 +89,7 @@ def _event(scope: Scope, seen: Seen, status: int, size: int, took: int) -> Reque
         size,
         seen.route,
         seen.source,
-        seen.client_id,
+        seen.client,
         seen.code,
         seen.public,
         seen.detail,

@@ -101,7 +101,13 @@ from tessera.core.changes.purges import (
 )
 from tessera.core.changes.rails import SetRails
 from tessera.core.changes.resources import AddResource, DeleteResource, SetAccess, SetResource
-from tessera.core.changes.rotation import AddWarning, FinishCredential, KeepCredential, SetTokenReuse
+from tessera.core.changes.rotation import (
+    AddWarning,
+    FinishCredential,
+    KeepCredential,
+    RekeyCredential,
+    SetTokenReuse,
+)
 from tessera.core.changes.upkeep import ReleaseLease, TakeLease
 from tessera.core.changes.usage import CountHour
 
@@ -170,6 +176,7 @@ __all__ = [
     "RaiseProofMark",
     "RaiseRevocationMark",
     "RecordDeed",
+    "RekeyCredential",
     "ReleaseLease",
     "RemoveEventAward",
     "RemovePhone",

@@ -24,6 +24,18 @@ class FinishCredential(Change, frozen=True):
         return NoticeKind.APPLICATION, self.client_id
 
 
+class RekeyCredential(Change, frozen=True):
+    """Hold an imported secret as a keyed digest instead of its slow hash, which it still has."""
+
+    client_id: str
+    number: int
+    digest: bytes
+    was_digest: bytes
+
+    def notice(self) -> tuple[NoticeKind, str]:
+        return NoticeKind.APPLICATION, self.client_id
+
+
 class SetTokenReuse(Change, frozen=True):
     """Whether an application is handed a live token of its own again, instead of a new one."""
 

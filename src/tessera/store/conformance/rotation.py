@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from tessera.core import changes
-from tessera.core.applications import FOREVER
+from tessera.core.applications import FOREVER, Credential, CredentialKind
 from tessera.core.changes import Change
 from tessera.core.times import HOUR, PurgeTime
 from tessera.core.warnings import Ending, Greedy, Owner
@@ -38,6 +40,14 @@ def facts(world: World) -> Iterable[tuple[tuple[Change, ...], tuple[Change, ...]
             changes.FinishCredential(CLIENT, secret, AT, None, 0),
             changes.FinishCredential(CLIENT, secret + 100, AT, None, FOREVER),
             changes.FinishCredential("unknown", secret, AT, None, FOREVER),
+        ),
+    )
+    yield (
+        (changes.RekeyCredential(CLIENT, secret, b"fast", bytes(32)),),
+        (
+            changes.RekeyCredential(CLIENT, secret, b"fast", b"fast"),
+            changes.RekeyCredential(CLIENT, secret + 100, b"fast", bytes(32)),
+            changes.RekeyCredential("unknown", secret, b"fast", bytes(32)),
         ),
     )
     yield (
@@ -79,6 +89,27 @@ async def a_use_stands_in_the_way_of_finishing(stores: Stores) -> None:
     await store.commit(changes.MarkCredentialUsed(world.secret, AT + 1))
     (used,) = await store.secrets(CLIENT)
     expect((used.last_used_at, used.last_used_from), (AT + 1, None), "a last use from an unknown address")
+
+
+@TOPIC
+async def a_secret_is_rekeyed_once(stores: Stores) -> None:
+    """A secret with a slow hash gets a keyed digest, and nothing else of it changes; a second time it is refused."""
+    store = await stores()
+    await material.furnish(store)
+    slow = int(CredentialKind.ARGON2ID)
+    await store.commit(changes.AddCredential(CLIENT, "imported", slow, b"$argon2id$", "abcd", AT, AT + 9))
+    known = await store.application(CLIENT)
+    records = await store.secrets(CLIENT)
+    number = records[-1].number
+    rekey = changes.RekeyCredential(CLIENT, number, b"k" * 32, b"$argon2id$")
+    await store.commit(rekey)
+    found = await store.application(CLIENT)
+    first = known.credentials[0] if known else None
+    now = [first, Credential(number, CredentialKind.KEYED, b"k" * 32, AT + 9)]
+    expect(found and found.credentials, now, "the credentials as checked")
+    shown = msgspec.structs.replace(records[-1], kind="keyed")
+    expect(await store.secrets(CLIENT), [*records[:-1], shown], "the credentials as listed")
+    await expect_conflict(store, rekey)
 
 
 @TOPIC

@@ -1,7 +1,7 @@
 """Moving from one secret to the next, and what is warned of."""
 
 from tessera.core import changes
-from tessera.core.applications import FOREVER
+from tessera.core.applications import FOREVER, CredentialKind
 from tessera.store.sql.statement import Statement
 
 _APPLICATION = "(select number from application where client_id = :client_id)"
@@ -21,6 +21,13 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             f" and application = {_APPLICATION} and ends_at is not distinct from :was_ends_at"
             " and coalesce(last_used_at, 0) < :unused_since",
             "the credential's end is as it was, and it was not used meanwhile",
+        ),
+    ),
+    changes.RekeyCredential: (
+        Statement(
+            f"update credential set kind = {CredentialKind.KEYED:d}, digest = :digest where number = :number"
+            f" and application = {_APPLICATION} and digest = :was_digest",
+            "the secret is held as it was",
         ),
     ),
     changes.SetTokenReuse: (
