@@ -6,6 +6,7 @@ import select
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -15,6 +16,9 @@ import pytest
 from tests.cli.command import CLEAN, folder_with_application, one_sentence, run
 
 PATIENCE_SECONDS = 10
+SHOWN_SECONDS = 120.0
+"""How long something is waited for on the screen."""
+
 PRESSED_MAX = 4
 
 
@@ -35,7 +39,9 @@ class Terminal:
 
     def wait_for(self, part: str) -> None:
         """Read until this is on the screen. Fails when the process ends first."""
+        deadline = time.monotonic() + SHOWN_SECONDS
         while part not in self.shown:
+            assert time.monotonic() < deadline, f"{part!r} did not come: {self.shown[-2000:]}"
             read = self._read()
             assert read, self.shown
             self.shown += read
