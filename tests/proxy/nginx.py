@@ -55,11 +55,19 @@ def _program() -> str:
 @contextmanager
 def proxy(folder: Path, behind: int, *lines: str) -> Iterator[int]:
     """An nginx in front of this port, with these lines of configuration; the port it listens on. It ends by itself."""
-    folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    file = folder / "nginx.conf"
     text = "\n            ".join(lines)
-    file.write_text(CONFIGURATION.format(folder=folder, port=port, behind=behind, address=ADDRESS, lines=text))
+    configuration = CONFIGURATION.format(folder=folder, port=port, behind=behind, address=ADDRESS, lines=text)
+    with running(folder, configuration, port):
+        yield port
+
+
+@contextmanager
+def running(folder: Path, configuration: str, port: int) -> Iterator[None]:
+    """An nginx with this configuration for the length of a block; it answers when the block begins."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "nginx.conf"
+    file.write_text(configuration)
     with (folder / "out").open("wb") as out:
         process = subprocess.Popen(
             [_program(), "-e", str(folder / "error.log"), "-c", str(file)],
@@ -69,7 +77,7 @@ def proxy(folder: Path, behind: int, *lines: str) -> Iterator[int]:
         )
     try:
         _wait(process, port, folder)
-        yield port
+        yield
     finally:
         process.send_signal(signal.SIGTERM)
         try:
