@@ -141,7 +141,7 @@ CHUNKS = (
     refused("a request for a trailer", chunked(ONE + b"0\r\n" + B)),
 )
 
-_NO_CODINGS = (
+NO_CODINGS = (
     b"identity", b"chunked, chunked", b"chunked, identity", b"gzip, chunked", b"xchunked", b"chunkedx", b"chunked;q=1",
     b"gzip", b'"chunked"', b"\x0bchunked", b"chunked\x00", b"", b",chunked", b"chunked,", b"chunk ed", b"\r\n chunked",
     b"chunked\r\n , identity", b"chunked\r\nTransfer-Encoding: chunked", b"chunked\r\nTransfer-Encoding: identity",
@@ -151,7 +151,7 @@ _NO_CODINGS = (
 CODINGS = (
     *[
         refused(f"transfer-encoding {value!r}", post(b"Transfer-Encoding: " + value, body=END) + B)
-        for value in _NO_CODINGS
+        for value in NO_CODINGS
     ],
     taken("transfer-encoding behind tabs", post(b"Transfer-Encoding:\t\tchunked", body=END) + B, 200, 200),
     Case("transfer-encoding before a tab", post(b"Transfer-Encoding: chunked\t", body=END), (ANY,), closed=None),
@@ -174,7 +174,7 @@ CODINGS = (
     ),
 )
 
-_NO_LENGTHS = (
+NO_LENGTHS = (
     b"+5", b"-5", b"-0", b"0x5", b"5 5", b"5,5", b"5, 5", b"5;", b"5.0", b"5e0", b"", b"\xb2", b"five", b"5\x00",
     b"\x0b5", b"9" * 30, b"18446744073709551621", b"5\r\nContent-Length: 5", b"5\r\nContent-Length: 6",
     b"0\r\nContent-Length: 5", b"\r\n 5", b"5\r\n\t6", b"5\r\nContent-Length:",
@@ -183,7 +183,7 @@ _NO_LENGTHS = (
 LENGTHS = (
     *[
         refused(f"content-length {value!r}", post(b"Content-Length: " + value, body=b"abcde") + B)
-        for value in _NO_LENGTHS
+        for value in NO_LENGTHS
     ],
     Case("content-length before a blank", post(b"Content-Length: 5 ", body=b"abcde"), (ANY,), closed=None),
     refused("content-length with a blank", post(b"Content-Length : 5", body=b"abcde") + B),

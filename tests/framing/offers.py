@@ -83,21 +83,21 @@ VERSIONS = tuple(
     refused(f"version {version.decode()}", post(line=b"GET /a " + version) + B, NO_VERSION) for version in _NO_VERSIONS
 )
 
-_NO_FIELDS = (
+NO_FIELDS = (
     b"X: y\nZ: a", b"X: y\rZ: a", b"X: y\r\n folded", b"X: y\r\n\tfolded", b"X: y\x00z", b"X\x00: y", b"No colon",
     b"X y: z", b": no name", b"X : y", b"X\t: y", b"X\xe9: y", b"X: y\x01", b"X(: y", b'"X": y', b"\rX: y", b"X: y\r",
     b"Host: b", b"hOsT: a", b"X\r\n: y",
 )  # fmt: skip
 
-_NO_LINES = (
+NO_LINES = (
     b"GET /a", b"get /a HTTP/1.1", b"FOO /a HTTP/1.1", b"GET\t/a HTTP/1.1", b"GET /a\tHTTP/1.1", b"GET /a HTTP/1.1 ",
     b" GET /a HTTP/1.1", b"GET a HTTP/1.1", b"GET /a b HTTP/1.1", b"GET /\x00 HTTP/1.1", b"GET /\xff HTTP/1.1",
     b"GET /a HTTP/1.1\n", b"GET /a HTTP/1.1\r", b"\x16\x03\x01\x02", b"\x00",
 )  # fmt: skip
 
 HEADS = (
-    *[refused(f"field {field!r}", sized(b"abc", field) + B) for field in _NO_FIELDS],
-    *[refused(f"line {line!r}", post(line=line) + B) for line in _NO_LINES],
+    *[refused(f"field {field!r}", sized(b"abc", field) + B) for field in NO_FIELDS],
+    *[refused(f"line {line!r}", post(line=line) + B) for line in NO_LINES],
     refused("no host", b"GET /a HTTP/1.1\r\nX: y\r\n\r\n" + B),
     refused("a first field behind a blank", b"GET /a HTTP/1.1\r\n Host: a\r\n\r\n" + B),
     refused("a first field behind a tab", b"GET /a HTTP/1.1\r\n\tHost: a\r\n\r\n" + B),

@@ -58,7 +58,8 @@ def proxy(folder: Path, behind: int, *lines: str) -> Iterator[int]:
     """An nginx in front of this port, with these lines of configuration; the port it listens on. It ends by itself."""
     port = free_port()
     text = "\n            ".join(lines)
-    with running(folder, PLAIN.format(port=port, behind=behind, address=ADDRESS, lines=text), port):
+    servers = PLAIN.format(port=port, behind=behind, address=ADDRESS, lines=text)
+    with running(folder, CONFIGURATION.format(folder=folder, servers=servers), port):
         yield port
 
 
@@ -71,16 +72,16 @@ def example(folder: Path, behind: int, server: Pair) -> Iterator[int]:
     (folder / "server.key").write_bytes(server.key_pem)
     text = EXAMPLE.replace("listen 443 ssl", f"listen 127.0.0.1:{port} ssl").replace("/etc/nginx", str(folder))
     text = text.replace("/var/log/nginx", str(folder)).replace("127.0.0.1:8000;", f"127.0.0.1:{behind};")
-    with running(folder, text, port, "https"):
+    with running(folder, CONFIGURATION.format(folder=folder, servers=text), port, "https"):
         yield port
 
 
 @contextmanager
-def running(folder: Path, servers: str, port: int, scheme: str = "http") -> Iterator[None]:
-    """An nginx with these servers for the length of a block; it answers when the block begins."""
+def running(folder: Path, configuration: str, port: int, scheme: str = "http") -> Iterator[None]:
+    """An nginx with this configuration for the length of a block; it answers when the block begins."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "nginx.conf"
-    file.write_text(CONFIGURATION.format(folder=folder, servers=servers))
+    file.write_text(configuration)
     with (folder / "out").open("wb") as out:
         process = subprocess.Popen(
             [program("nginx"), "-e", str(folder / "error.log"), "-c", str(file)],
