@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.house.modules import ROOT, modules
@@ -65,11 +66,11 @@ def test_servers_are_found_whatever_the_path_says() -> None:
     assert Path(programs.program("initdb")).name == "initdb"
 
 
-def ran(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A run of pytest over one file, some of whose tests miss something."""
+def ran(folder: Path, module: Sequence[str], *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A run of a module over one file, some of whose tests miss something."""
     file = folder / "test_leaves_out.py"
     file.write_text(LEAVES_OUT)
-    command = [sys.executable, "-m", "pytest", "-c", "/dev/null", "-p", "tests.support.left_out", str(file), *options]
+    command = [sys.executable, "-m", *module, "-c", "/dev/null", "-p", "tests.support.left_out", str(file), *options]
     return subprocess.run(
         command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False
     )
@@ -78,7 +79,7 @@ def ran(folder: Path, *options: str, **environment: str) -> subprocess.Completed
 def test_what_is_left_out_is_listed_and_fails_the_run(tmp_path: Path) -> None:
     """One process or several: the tests that ran passed, the others are listed by what was missing, the code is 1."""
     for split in ((), ("-n", "2")):
-        ended = ran(tmp_path, *split)
+        ended = ran(tmp_path, ["pytest"], *split)
 
         assert ended.returncode == 1, ended.stdout
         assert "1 passed, 3 left out" in ended.stdout
@@ -91,11 +92,22 @@ def test_what_several_runs_left_out_is_listed_once(tmp_path: Path) -> None:
     """Runs that are told to add to a file do so and list nothing."""
     file = tmp_path / "left_out"
     for split in ((), ("-n", "2")):
-        ended = ran(tmp_path, *split, **{left_out.FILE: str(file)})
+        ended = ran(tmp_path, ["pytest"], *split, **{left_out.FILE: str(file)})
         assert ended.returncode == 1
         assert "tests were left out" not in ended.stdout
 
     assert [each.lacking for each in left_out.read(file)].count("no-such-browser") == 4
+
+
+def test_a_suite_tells_last_what_its_runs_left_out(tmp_path: Path) -> None:
+    """Both runs take place, the list is the end of it, and the code is that of the run that was not whole."""
+    ended = ran(tmp_path, ["tests", "product"])
+
+    assert ended.returncode == 1, ended.stdout
+    assert "1 passed, 3 left out" in ended.stdout
+    assert "4 deselected" in ended.stdout
+    assert ended.stdout.count("were left out") == 2
+    assert ended.stdout.splitlines()[-1].endswith("test_leaves_out.py: 2")
 
 
 def test_without_root_the_script_names_packages_and_command(tmp_path: Path) -> None:
