@@ -1,6 +1,7 @@
 """Credentials: the matrix of ways to present them, and the strict reading of HTTP Basic."""
 
 import base64
+from urllib.parse import quote_plus
 
 import pytest
 from hypothesis import given
@@ -100,27 +101,79 @@ def test_what_proves_nothing_is_refused_with_one_text(query: bytes, authorizatio
     assert refusal.value.public == credentials.UNKNOWN_CLIENT
 
 
+def readings(pair: str, query: bytes = b"") -> list[tuple[str, str]]:
+    """The readings of an Authorization header, in their order."""
+    presented = present(query, authorization=basic(pair))
+    assert isinstance(presented, Presented)
+    assert {each.place for each in presented.readings} == {Place.BASIC}
+    return [(each.client_id, each.client_secret) for each in presented.readings]
+
+
 @pytest.mark.parametrize(
-    ("pair", "client_id", "secret"),
+    ("pair", "decoded"),
     [
-        ("i+d:p+w", "i d", "p w"),
-        ("i%2Bd:p%2Bw", "i+d", "p+w"),
-        ("i%3Ad:p:w", "i:d", "p:w"),
-        ("id:p%25w", "id", "p%w"),
-        ("id:::", "id", "::"),
-        ("id:" + "a" * 255, "id", "a" * 255),
+        ("i+d:p+w", ("i d", "p w")),
+        ("i%2Bd:p%2Bw", ("i+d", "p+w")),
+        ("i%3Ad:p:w", ("i:d", "p:w")),
+        ("id:p%25w", ("id", "p%w")),
+        ("id:a+b", ("id", "a b")),
+        ("i+d:pw", ("i d", "pw")),
     ],
 )
-def test_basic_halves_are_form_encoded(pair: str, client_id: str, secret: str) -> None:
-    """Both halves of Basic are form-decoded once (RFC 6749 section 2.3.1); the first colon divides."""
-    assert present(authorization=basic(pair)) == Presented(client_id, secret, Place.BASIC)
+def test_basic_halves_are_form_encoded_or_raw(pair: str, decoded: tuple[str, str]) -> None:
+    """Both halves of Basic are form-decoded once (RFC 6749 section 2.3.1), and taken as they stand; in that order."""
+    user, _, password = pair.partition(":")
+    assert readings(pair) == [decoded, (user, password)]
 
 
-@pytest.mark.parametrize(
-    "pair", ["id:p%w", "id:%", "i%d:pw", "id:%ff", "id:%00", "id:\x00", "é:pw", "id:é", "id:%C3%A9", "id:\n"]
-)
+@pytest.mark.parametrize("pair", ["id:::", "id:" + "a" * 255, "id:pw", "id:~!@#$^&*()=[]{}|;'\"<>,.?/ `\\"])
+def test_a_pair_with_nothing_encoded_has_one_reading(pair: str) -> None:
+    """The first colon divides."""
+    user, _, password = pair.partition(":")
+    assert readings(pair) == [(user, password)]
+
+
+@pytest.mark.parametrize("pair", ["id:p%w", "id:%", "i%d:pw", "id:%ff", "id:%00", "id:%C3%A9", "i%0Ad:pw"])
+def test_what_cannot_be_decoded_is_taken_as_it_stands(pair: str) -> None:
+    """The one reading that there is stands there twice: comparing two takes as long as for any other pair."""
+    user, _, password = pair.partition(":")
+    assert readings(pair) == [(user, password)] * 2
+
+
+def test_what_can_only_be_decoded_is_decoded() -> None:
+    """A half that is too long as it stands has its other reading only, twice."""
+    assert readings("id:" + "%41" * 100) == [("id", "A" * 100)] * 2
+
+
+@pytest.mark.parametrize("character", [chr(code) for code in range(0x20, 0x7F)])
+def test_every_character_is_read_raw_and_encoded(character: str) -> None:
+    """An id and a secret with any printable character are among the readings, encoded or not, in as many of them."""
+    for user, password in (
+        (f"i{character}d", "pw"),
+        ("id", f"p{character}w"),
+        ("id", character),
+        ("id", f"p{character}41"),
+    ):
+        encoded = readings(f"{quote_plus(user, safe='')}:{quote_plus(password, safe='')}")
+        assert encoded[0] == (user, password)
+        if ":" not in user:
+            assert (user, password) in readings(f"{user}:{password}")
+        if character in "%+":
+            assert len(encoded) == len(readings(f"{user}:{password}")) == 2
+
+
+def test_the_parameter_client_id_tells_which_is_meant() -> None:
+    """Of two readings with different ids the one counts that the parameter names; when none does, it is refused."""
+    assert readings("i+d:pw", b"client_id=i+d") == [("i d", "pw")]
+    assert readings("i+d:pw", b"client_id=i%2Bd") == [("i+d", "pw")]
+    assert readings("id:p+w", b"client_id=id") == [("id", "p w"), ("id", "p+w")]
+    with pytest.raises(InvalidRequest):
+        readings("i+d:pw", b"client_id=id")
+
+
+@pytest.mark.parametrize("pair", ["id:\x00", "é:pw", "id:é", "id:\n", "id:é%", "id:%00\x00", "id:" + "%25" * 300])
 def test_basic_halves_that_cannot_be_read_are_refused(pair: str) -> None:
-    """A half with a bad percent sign, a control character or a character beyond ASCII proves nothing."""
+    """A control character or a character beyond ASCII, or too many of them, proves nothing in any reading."""
     with pytest.raises(InvalidClient):
         present(authorization=basic(pair))
 

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from tests.support import deeds
 from tests.support.raw import Answer, basic, encoded_basic
 from tests.support.target import Header, Target, assert_refused
 
@@ -71,10 +72,19 @@ def test_basic_halves_are_form_decoded(target: Target) -> None:
     assert answer.status == 200, answer
 
 
+def test_basic_halves_that_are_not_encoded_are_taken_too(target: Target) -> None:
+    """An imported id and secret with plus and percent authenticate as `curl -u` sends them, and encoded."""
+    deeds.make_partner(target.folder, "raw", client_id="raw+id%", client_secret="a+b%41:c")
+    for way in (basic, encoded_basic):
+        assert target.ask_token(GRANT, b"", way("raw+id%", "a+b%41:c")).status == 200
+    for wrong in ("a+b%41:d", "a b%41:c", "a+bA:c"):
+        assert_refused(target.ask_token(GRANT, b"", basic("raw+id%", wrong)), 401, "invalid_client")
+
+
 @pytest.mark.parametrize(
     "pair",
     [
-        b"old partner+1%:a b+c%:/=&?~",  # not form-encoded
+        b"old partner+1%:a b+c%:/=&?~",  # not form-encoded, so that the id ends at its own colon
         b"old partner%2B1%25%3A:a+b+c%25%3A%2F%3D%26%3F%7E",  # a plus that was not encoded
         b"old+partner%2B1%25%3A%3Aa+b%2Bc%25%3A%2F%3D%26%3F%7E",  # the separating colon encoded away
         b"old+partner%2B1%25%3A:a+b%2Bc%25%3A%2F%3D%26%3F%7E%00",

@@ -14,6 +14,7 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import NamedTuple
 
@@ -185,6 +186,25 @@ def test_an_imported_client_is_not_told_from_an_unknown_one(target: Target, what
     known, unknown = (min(seconds) for seconds in times.values())
     assert abs(known - unknown) < 0.05 * known
     assert known > slow_secrets.HOLD_SECONDS
+
+
+def by_basic(pair: tuple[str, str]) -> Ask:
+    """A token request with this header."""
+    data = raw.request("POST", "/oauth/token?grant_type=client_credentials", b"", [pair])
+    return lambda: data
+
+
+@pytest.mark.usefixtures("_imported")
+def test_raw_basic_takes_as_long_as_encoded(target: Target) -> None:
+    """Both readings are compared whichever is right, so a client's way to write its secret costs it nothing."""
+    deeds.do(target.folder, partial(applications.add_secret, client_id="used-before", name="raw", imported="a+b%"))
+    by_raw = by_basic(raw.basic("used-before", "a+b%"))
+    encoded = by_basic(raw.encoded_basic("used-before", "a+b%"))
+    deadline = time.monotonic() + 30
+    while target.ask_token("grant_type=client_credentials", b"", raw.basic("used-before", "a+b%")).status != 200:
+        assert time.monotonic() < deadline
+    difference = best(target.port, by_raw, encoded, 200)
+    assert not difference.shows, difference
 
 
 class Prover(NamedTuple):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from tessera.app import client_certificates, client_keys, floods, rails, slow_secrets
 from tessera.app.house import House
+from tessera.app.slow_secrets import Reading
 from tessera.core import applications, credentials, grants
 from tessera.core.applications import NOBODY, Application
 from tessera.core.credentials import UNKNOWN_CLIENT, Assertion, Certificate, Credentials, Presented
@@ -15,19 +16,43 @@ from tessera.core.wire import Params
 from tessera.ports import StoreError
 
 
-class Attempt(NamedTuple):
-    """Whose the presented credentials would be, and the number of the credential that they match, or None and why not.
+class Asking(NamedTuple):
+    """A request in which a client authenticates, and when."""
 
-    `was_read` says that the application was not in memory; `limit` is the refusal when it was not looked at, or not any
-    more; `begun` is the moment from which a failure is held back, 0 for none.
+    house: House
+    evidence: Evidence
+    now: int
+
+
+class Attempt(NamedTuple):
+    """One reading of what was presented: whose it would be, and the number of the credential that it matches.
+
+    `was_read` says that the application was not in memory; `fault` why a signature proves nothing.
     """
 
+    presented: Credentials
     application: Application
     was_read: bool
     credential: int | None
     fault: str = ""
+
+
+class Outcome(NamedTuple):
+    """What came of comparing: the attempts, and the one that matched, if any.
+
+    `limit` is the refusal when there were too many failures to make a slow check, `begun` the moment from which a
+    failure is held back; 0 for none.
+    """
+
+    attempts: list[Attempt]
+    found: Attempt | None
     limit: Refusal | None = None
     begun: float = 0.0
+
+    @property
+    def named(self) -> Attempt:
+        """The attempt by which log and answer go: the one that matched, or the first that names somebody."""
+        return self.found or next((each for each in self.attempts if each.application is not NOBODY), self.attempts[0])
 
 
 async def authenticate(house: House, params: Params, evidence: Evidence) -> Authenticated:
@@ -39,74 +64,120 @@ async def authenticate(house: House, params: Params, evidence: Evidence) -> Auth
     requests than its guard rails allow, and for floods of wrong credentials. These name the client, if there is one.
     """
     presented = credentials.present(params, evidence)
-    now = house.clock.now()
-    attempt = await _attempt(house, presented, evidence, now)
+    asking = Asking(house, evidence, house.clock.now())
+    if isinstance(presented, Presented):
+        outcome = await _compared(asking, presented)
+    else:
+        attempt = await _signed(asking, presented)
+        outcome = Outcome([attempt], None if attempt.credential is None else attempt)
+    application = outcome.named.application
     try:
-        return await _admit(house, presented, attempt, evidence, now)
+        if outcome.found is None:
+            raise await _failure(asking, outcome)
+        if application.options.rails:
+            outside = rails.outside(house, application, evidence, asking.now)
+            if outside:
+                raise await _failure(asking, outcome, outside)
+            rails.pace(house, application, evidence, asking.now)
+        return await _admitted(asking, outcome.found)
     except (Refusal, StoreError) as problem:
-        problem.client = attempt.application.client_id  # empty for NOBODY
+        problem.client = application.client_id  # empty for NOBODY
         raise
 
 
-async def _admit(house: House, presented: Credentials, attempt: Attempt, evidence: Evidence, now: int) -> Authenticated:
-    application, credential = attempt.application, attempt.credential
-    if credential is None or not application.enabled:
-        raise await _refusal(house, presented, attempt, "", evidence, now)
-    if application.options.rails:
-        outside = rails.outside(house, application, evidence, now)
-        if outside:
-            raise await _refusal(house, presented, attempt, outside, evidence, now)
-        rails.pace(house, application, evidence, now)
+async def _compared(asking: Asking, presented: Presented) -> Outcome:
+    """Compare a secret with those of the client that it is for, in each reading of the request.
+
+    All readings are compared with the keyed digests, whatever the first one comes to, and then slowly if none matches.
+    """
+    attempts = [await _attempt(asking, reading) for reading in presented.readings]
+    found = next((each for each in attempts if each.credential is not None), None)
+    imported = [each for each in presented.readings if not applications.generated_form(each.client_id)]
+    if found is not None or not imported:
+        return Outcome(attempts, found)
+    begun = slow_secrets.moment()
+    readings = [
+        Reading(reading, _checked(each.application))
+        for reading, each in zip(presented.readings, attempts, strict=True)
+        if reading in imported
+    ]
+    try:
+        matched = await slow_secrets.match(asking.house, readings, asking.evidence, asking.now)
+    except (TooManyRequests, Unavailable) as limit:
+        return Outcome(attempts, None, limit, begun)
+    if matched is not None:
+        reading, credential = matched
+        found = Attempt(reading.presented, reading.application, True, credential)
+    return Outcome(attempts, found, None, begun)
+
+
+async def _attempt(asking: Asking, presented: Presented) -> Attempt:
+    """Compare one reading with the keyed digests of the client's secrets."""
+    application, was_read = await _known(asking.house, presented.client_id)
+    digest = applications.secret_digest(asking.house.directory.pepper, presented.client_secret)
+    credential = applications.matching_secret(_checked(application), digest, asking.now)
+    return Attempt(presented, application, was_read, credential)
+
+
+async def _signed(asking: Asking, presented: Assertion | Certificate) -> Attempt:
+    """Find the live credential that proves its holder by a signature."""
+    application, was_read = await _known(asking.house, presented.client_id)
+    checked = _checked(application)
+    if isinstance(presented, Assertion):
+        credential, fault = await client_keys.match(asking.house, checked, presented, asking.now)
+    else:
+        credential, fault = client_certificates.match(asking.house, checked, presented, asking.now)
+    return Attempt(presented, application, was_read, credential, fault)
+
+
+async def _known(house: House, client_id: str) -> tuple[Application, bool]:
+    """The application of a client id, NOBODY when there is none; and whether it was read for that."""
+    application = house.directory.applications.known.get(client_id)
+    if application is not None:
+        return application, False
+    return await house.directory.applications.with_client_id(client_id) or NOBODY, True
+
+
+def _checked(application: Application) -> Application:
+    """The application whose credentials are compared: those of a disabled one tell nothing, so nobody's are."""
+    return application if application.enabled else NOBODY
+
+
+async def _admitted(asking: Asking, found: Attempt) -> Authenticated:
+    """The application that has proved itself, when it may in this way."""
+    house, application, presented = asking.house, found.application, found.presented
     if applications.holds_slow_secret(application):
-        floods.authenticated(house, application.client_id, evidence, now)
+        floods.authenticated(house, application.client_id, asking.evidence, asking.now)
     grants.check_place(presented, application)
     grants.check_method(presented, application)
     if isinstance(presented, Assertion):
         await client_keys.spend(house, presented)
-    return Authenticated(application, credential, presented.place)
+    return Authenticated(application, found.credential or 0, presented.place)
 
 
-async def _attempt(house: House, presented: Credentials, evidence: Evidence, now: int) -> Attempt:
-    """Compare what was presented with the credentials of the client that it names."""
-    application = house.directory.applications.known.get(presented.client_id)
-    was_read = application is None
-    if application is None:
-        application = await house.directory.applications.with_client_id(presented.client_id) or NOBODY
-    checked = application if application.enabled else NOBODY  # the secrets of a disabled client tell nothing either
-    if not isinstance(presented, Presented):
-        return Attempt(application, was_read, *await _match(house, checked, presented, now))
-    digest = applications.secret_digest(house.directory.pepper, presented.client_secret)
-    credential = applications.matching_secret(checked, digest, now)
-    if credential is not None or applications.generated_form(presented.client_id):
-        return Attempt(application, was_read, credential)
-    begun = slow_secrets.moment()
-    try:
-        credential = await slow_secrets.match(house, checked, presented, digest, evidence, now)
-    except (TooManyRequests, Unavailable) as limit:
-        return Attempt(application, was_read, None, "", limit, begun)
-    return Attempt(application, was_read, credential, "", None, begun)
+async def _failure(asking: Asking, outcome: Outcome, outside: str = "") -> Refusal:
+    """Count a failure, and let it take as long as any other. `outside` says from which network it may not come.
+
+    Each reading costs one read, as an unknown client id does; each client id and application is counted once.
+    """
+    house, limit = asking.house, outcome.limit
+    for each in outcome.attempts:
+        if not each.was_read:
+            await _read_for_nothing(house)
+    if limit is None:
+        ids = dict.fromkeys(each.presented.client_id for each in outcome.attempts)
+        refusals = [floods.failure(house, client_id, asking.evidence, asking.now) for client_id in ids]
+        limit = next((refusal for refusal in refusals if refusal is not None), None)
+    for number in {each.application.number for each in outcome.attempts}:
+        house.usage.refuse(number)
+    if outcome.begun or (outside and _imported(outcome.named.presented)):
+        await slow_secrets.hold(outcome.begun or slow_secrets.moment())
+    return limit or _refused(outcome.named.application, outside, outcome.named.fault)
 
 
-async def _match(
-    house: House, application: Application, presented: Assertion | Certificate, now: int
-) -> tuple[int | None, str]:
-    """The number of the live credential that proves its holder by a signature, or None and why not."""
-    if isinstance(presented, Assertion):
-        return await client_keys.match(house, application, presented, now)
-    return client_certificates.match(house, application, presented, now)
-
-
-async def _refusal(
-    house: House, presented: Credentials, attempt: Attempt, outside: str, evidence: Evidence, now: int
-) -> Refusal:
-    """Count a failure, and let it take as long as any other. `outside` says from which network it may not come."""
-    if not attempt.was_read:
-        await _read_for_nothing(house)
-    house.usage.refuse(attempt.application.number)
-    limit = attempt.limit or floods.failure(house, presented.client_id, evidence, now)
-    if isinstance(presented, Presented) and not applications.generated_form(presented.client_id):
-        await slow_secrets.hold(attempt.begun or slow_secrets.moment())
-    return limit or _refused(attempt.application, outside, attempt.fault)
+def _imported(presented: Credentials) -> bool:
+    """Whether it is a secret for a client id of another system."""
+    return isinstance(presented, Presented) and not applications.generated_form(presented.client_id)
 
 
 async def _read_for_nothing(house: House) -> None:

@@ -7,6 +7,7 @@ such ids are all answered after the same while (decision 24).
 """
 
 import asyncio
+from typing import NamedTuple
 
 from tessera.app import floods
 from tessera.app.house import House
@@ -38,31 +39,60 @@ async def hold(begun: float) -> None:
     await asyncio.sleep(begun + HOLD_SECONDS - moment())
 
 
-async def match(
-    house: House, application: Application, presented: Presented, digest: bytes, evidence: Evidence, now: int
-) -> int | None:
-    """The number of the live imported secret that was presented, which no keyed digest matches; None for a wrong one.
+class Reading(NamedTuple):
+    """An id and a secret for an imported client, and the application whose secrets are compared with it."""
 
-    Raises TooManyRequests after too many failures, and Unavailable when too many slow checks wait.
+    presented: Presented
+    application: Application
+
+
+async def match(house: House, readings: list[Reading], evidence: Evidence, now: int) -> tuple[Reading, int] | None:
+    """The first reading that has a live imported secret, and its number, when no keyed digest matches any.
+
+    Raises TooManyRequests after too many failures, and Unavailable when too many slow checks wait. A failure counts
+    when no reading matched, once for each client id.
     """
-    candidates = applications.slow_secrets(application, now)
-    for secret in candidates:
-        if (secret.number, digest) in house.verified:
-            return secret.number
-    crowded: Refusal | None = floods.unmatched(house, evidence, now)
-    if candidates:
+    known = _verified(house, readings, now)
+    if known is not None:
+        return known
+    refusals: list[Refusal] = []
+    crowded = [floods.unmatched(house, evidence, now) for _ in {each.presented.client_id for each in readings}]
+    failed: dict[str, None] = {}
+    for reading in readings:
+        candidates = applications.slow_secrets(reading.application, now)
+        if not candidates:
+            continue
+        client_id, secret = reading.presented.client_id, reading.presented.client_secret
         try:
-            floods.before_slow_check(house, presented.client_id, evidence, now)
-            found = await _checked(house, candidates, presented.client_secret, evidence)
+            floods.before_slow_check(house, client_id, evidence, now)
+            found = await _checked(house, candidates, secret, evidence)
         except Refusal as refusal:
-            raise crowded or refusal from None
+            refusals.append(refusal)
+            continue
         if found is not None:
-            _remember(house, application, found, digest)
-            return found.number
-        floods.slow_check_failed(house, presented.client_id, evidence, now)
-    if crowded is not None:
-        raise crowded
+            _remember(house, reading, found)
+            return reading, found.number
+        failed[client_id] = None
+    for client_id in failed:
+        floods.slow_check_failed(house, client_id, evidence, now)
+    for limit in (*crowded, *refusals):
+        if limit is not None:
+            raise limit
     return None
+
+
+def _verified(house: House, readings: list[Reading], now: int) -> tuple[Reading, int] | None:
+    """The first reading whose secret was verified before, and its number."""
+    for reading in readings:
+        digest = _digest(house, reading)
+        for secret in applications.slow_secrets(reading.application, now):
+            if (secret.number, digest) in house.verified:
+                return reading, secret.number
+    return None
+
+
+def _digest(house: House, reading: Reading) -> bytes:
+    return applications.secret_digest(house.directory.pepper, reading.presented.client_secret)
 
 
 async def _checked(house: House, candidates: list[Credential], secret: str, evidence: Evidence) -> Credential | None:
@@ -73,13 +103,14 @@ async def _checked(house: House, candidates: list[Credential], secret: str, evid
     return None
 
 
-def _remember(house: House, application: Application, secret: Credential, digest: bytes) -> None:
+def _remember(house: House, reading: Reading, secret: Credential) -> None:
     """Take the secret by its keyed digest from now on, and have it held so."""
+    digest, client_id = _digest(house, reading), reading.application.client_id
     if len(house.verified) >= VERIFIED_MAX:
         house.verified.clear()
     house.verified[secret.number, digest] = None
     if len(house.rekeyed) < VERIFIED_MAX:
-        house.rekeyed[secret.number] = RekeyCredential(application.client_id, secret.number, digest, secret.digest)
+        house.rekeyed[secret.number] = RekeyCredential(client_id, secret.number, digest, secret.digest)
 
 
 async def write_rekeyed(house: House, limit: int = REKEYED_AT_ONCE) -> None:

@@ -20,7 +20,7 @@ def counted(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
     from rich.progress import TextColumn
 
     columns = (
-        TextColumn("{task.completed:,.0f}" + (f"/{total:,} " if total else " ") + escaped(what)),
+        TextColumn(f"{{task.completed:,.0f}}{'' if total is None else f'/{total:,}'} {escaped(what)}"),
         TextColumn("{task.fields[rate]:,.0f} " + escaped(what) + "/s"),
     )
     with _bar(total, *columns) as bar:

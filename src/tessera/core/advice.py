@@ -135,7 +135,7 @@ CHECKS: Mapping[str, Advice] = {
     ),
     "client.basic": Advice(
         "The `Authorization` header cannot be read as HTTP Basic.",
-        "User and password are each form-encoded, joined by a colon, and put into base64 with its padding.",
+        "User and password are joined by a colon, form-encoded or as they are, and put into base64 with its padding.",
     ),
     "client.busy": Advice(
         "Too many secrets that people made up were to be checked at once.",

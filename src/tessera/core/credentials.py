@@ -1,6 +1,7 @@
 """What did the caller present? A secret, a signed assertion, or a certificate: exactly one of them, in one place."""
 
 import binascii
+import re
 from enum import IntEnum
 
 import msgspec
@@ -17,6 +18,10 @@ UNKNOWN_CLIENT = (
     "or no credentials were sent."
 )
 """One text for every failed authentication, so that it tells nobody which it was."""
+
+
+_ENCODED = re.compile("[%+]")
+"""What has another meaning where a text is form-encoded."""
 
 
 SYMMETRIC_ASSERTION = (
@@ -36,11 +41,17 @@ class Place(IntEnum):
 
 
 class Presented(msgspec.Struct, frozen=True, gc=False):
-    """A client id and secret, and where the secret stood."""
+    """A client id and secret, and where the secret stood; `raw` is a second reading of the same header."""
 
     client_id: str
     client_secret: str
     place: Place
+    raw: "Presented | None" = None
+
+    @property
+    def readings(self) -> "tuple[Presented, ...]":
+        """What the client may have meant, the likelier one first."""
+        return (self,) if self.raw is None else (self, self.raw)
 
 
 class Assertion(msgspec.Struct, frozen=True, gc=False):
@@ -110,7 +121,11 @@ def _assertion(params: wire.Params) -> Assertion:
 
 
 def _basic(params: wire.Params, authorization: bytes) -> Presented:
-    """HTTP Basic, whose two halves are form-encoded (RFC 6749 section 2.3.1)."""
+    """HTTP Basic, whose two halves are form-encoded (RFC 6749 section 2.3.1), or as many clients send them, raw.
+
+    These are two readings where a half has a percent sign or a plus, which only imported ids and secrets can have. One
+    that no id or secret can be is left out, and so is one that the parameter `client_id` contradicts.
+    """
     if "client_secret" in params.values:
         raise InvalidRequest("Present the client's credentials in one way only.", check="client.two_ways")
     pair = basic_pair(authorization)
@@ -118,22 +133,37 @@ def _basic(params: wire.Params, authorization: bytes) -> Presented:
         raise InvalidClient(
             UNKNOWN_CLIENT, detail="the Authorization header is not well-formed Basic", check="client.basic"
         )
-    client_id, secret = pair
-    try:
-        if "%" in client_id or "+" in client_id:
-            client_id = wire.decode(client_id)
-        if "%" in secret or "+" in secret:
-            secret = wire.decode(secret)
-    except InvalidRequest as refusal:
-        raise InvalidClient(UNKNOWN_CLIENT, detail=f"Basic: {refusal.public}", check="client.basic") from None
+    if not all(pair):
+        raise InvalidClient(UNKNOWN_CLIENT, detail="Basic with an empty user or password", check="client.basic")
     named = params.values.get("client_id")
-    if named is not None and named != client_id:
+    readings = [each for each in _readings(*pair) if named is None or named == each.client_id]
+    if not readings:
         raise InvalidRequest(
             "The client_id parameter names another client than the Authorization header.", check="client.two_ids"
         )
-    if not client_id or not secret:
-        raise InvalidClient(UNKNOWN_CLIENT, detail="Basic with an empty user or password", check="client.basic")
-    return _checked(client_id, secret, Place.BASIC)
+    first, *others = readings
+    return msgspec.structs.replace(first, raw=others[0]) if others else first
+
+
+def _readings(user: str, password: str) -> list[Presented]:
+    """What a pair may mean, the RFC's reading first: one where nothing in it is encoded, and otherwise two.
+
+    The only reading that an id and a secret can be stands there twice, so that comparing takes the same time. Raises
+    InvalidClient when neither is one.
+    """
+    if not _ENCODED.search(user) and not _ENCODED.search(password):
+        return [_checked(user, password, Place.BASIC)]
+    readings, faults = [], []
+    for decode in (wire.decode, str):
+        try:
+            readings.append(_checked(decode(user), decode(password), Place.BASIC))
+        except InvalidRequest as refusal:
+            faults.append(InvalidClient(UNKNOWN_CLIENT, detail=f"Basic: {refusal.public}", check="client.basic"))
+        except InvalidClient as refusal:
+            faults.append(refusal)
+    if not readings:
+        raise faults[0]
+    return readings if len(readings) > 1 else readings * 2
 
 
 def _checked(client_id: str, secret: str, place: Place) -> Presented:
