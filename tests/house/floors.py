@@ -51,6 +51,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "ops/certificates.py",
         "ops/signing_keys.py",
     ),
+    "idna": ("core/emails.py",),
     "httptools": ("web/head.py", "web/protocol.py"),
     "httpx2": ("ops/sender.py", "ops/fetcher.py"),
     "opentelemetry": ("ops/tracing.py",),
