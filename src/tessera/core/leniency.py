@@ -2,7 +2,8 @@
 
 An optional member that is null or an empty text is not given: it is left out, or stands as null where the type has a
 meaning for null (an update clears by it). A type may also say (`texts`) that line breaks are folded, that a whole
-number stands for its digits, or that a UUID may come in upper case. All else stays, to be refused by the type.
+number stands for its digits, or that a UUID may come in upper case. All else stays, to be refused by the type; so does
+everything in a type that forbids unknown members: in a declaration it means something to leave one out.
 """
 
 from collections.abc import Hashable
@@ -45,7 +46,7 @@ def _meant(raw: bytes, kind: inspect.Type) -> bytes:
     """One value; what cannot be read as its type stays as it came."""
     try:
         match _alternative(kind, raw[:1]), raw[:1]:
-            case inspect.StructType(fields=fields), b"{":
+            case inspect.StructType(fields=fields, forbid_unknown_fields=False), b"{":
                 return _struct(_members(raw), fields)
             case inspect.ListType(item_type=item), b"[":
                 return b"[%b]" % b",".join(_meant(bytes(each), item) for each in _elements(raw))
