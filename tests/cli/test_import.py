@@ -197,7 +197,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(folder: Path) -> None:
 
 def test_lines_are_counted_as_an_editor_counts_them(folder: Path) -> None:
     """A quoted cell may span lines: the row is named by its first."""
-    done = bring_in(folder, 'external_id,first_name\nc-1,"two\nlines"\nc-2,Bo\nc-3,"B"o\nc-4,"open')
+    done = bring_in(folder, 'external_id,first_name\nc-1,"two\nli\x07nes"\nc-2,Bo\nc-3,"B"o\nc-4,"open')
     assert [each["line"] for each in done.document["refusals"]] == [2, 5, 6]
     assert counted(done) == (1, 0, 0, 3)
 

@@ -5,8 +5,8 @@ line and a body; then `HTTP/1.1 STATUS`, the headers expected (all of them, but 
 `x-request-id` that every refusal has; order counts among headers of one name), an empty line and the body. In bodies,
 line breaks and the indentation after them carry no meaning.
 
-In a request `{{name}}` stands for a value, `{{url name}}` for it percent-encoded, `{{upper name}}` in upper case, `{{basic user password}}` for the
-credentials of HTTP Basic. In an answer `{{any_hex}}`, `{{int}}`, `{{uuid}}`, `{{time}}` and others match such values,
+In a request `{{name}}` stands for a value, `{{upper name}}` for it in upper case, `{{url name}}` percent-encoded,
+`{{basic user password}}` for the credentials of HTTP Basic. In an answer `{{any_hex}}`, `{{int}}`, `{{uuid}}`, `{{time}}` and others match such values,
 and `{{name=any_hex}}` keeps the one that was matched for the exchanges below it.
 """
 

@@ -63,7 +63,7 @@ async def several(
     await own_api_key(house, caller, api_key)
     now = house.clock.now()
     names = [part for by in By if by in sought for part in (by.value, sought[by])]
-    purpose = ("search_users", caller.organization, *names)
+    purpose: list[str | int] = ["search_users", caller.organization, *names]
     after = 0 if cursor is None else int(open_cursor(house.directory.ring, purpose, cursor, now)[0])
     found = await _found(house, caller.organization, sought, after, limit + 1)
     shown = found[:limit]

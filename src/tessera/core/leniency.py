@@ -6,7 +6,6 @@ number stands for its digits, or that a UUID may come in upper case. All else st
 everything in a type that forbids unknown members: in a declaration it means something to leave one out.
 """
 
-from collections.abc import Hashable
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -30,14 +29,19 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError:
-        meant = _meant(body, info(decoder.type))
+        meant = _meant(body, _info_of(decoder))
         if meant == body:
             raise
     return decoder.decode(meant)
 
 
+def _info_of(decoder: msgspec.json.Decoder[Any]) -> inspect.Type:
+    kind: Any = decoder.type
+    return info(kind)
+
+
 @lru_cache(maxsize=256)
-def info(kind: Hashable) -> inspect.Type:
+def info(kind: Any) -> inspect.Type:
     """What a type says of itself."""
     return inspect.type_info(kind)
 

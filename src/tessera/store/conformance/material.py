@@ -152,6 +152,7 @@ def _rows(owner: int, other: int) -> list[Change]:
         changes.AddEventAward(owner, "event-1", "account-1", 10_000, "source-1"),
         customer(owner, CUSTOMER, "ada@customers.example"),
         changes.ClaimIdentifier(CUSTOMER, owner, "card-1"),
+        changes.ClaimReferrerCode(CUSTOMER, owner, "CODE-1"),
         customer(other, "customer-other", "ada@customers.example"),
         changes.AddEvent("event-1", owner, "points.earned", "{}", AT),
         changes.AddEvent("event-other", other, "points.earned", "{}", AT),
