@@ -14,6 +14,7 @@ from tessera.app.customers import Named
 from tessera.core.customer_profiles import CustomerUpdate
 from tessera.core.customers import NewCustomer, PhoneNumber, Wanted
 from tessera.core.errors import Validation
+from tessera.core.identifiers import IDENTIFIERS_MAX
 from tests.support import invariants
 from tests.support.house import settings_of
 from tests.support.scene import Scene, play
@@ -65,7 +66,7 @@ def test_what_changes_nothing_writes_nothing(tmp_path: Path) -> None:
         await update(scene, customer_id, user_profile={"cups": 1}, phone_numbers=[{"phone_number": "1"}])
         before = invariants.contents(scene.folder)
         scene.clock.step(3600)
-        same = {"first_name": "Ada", "email": "a@b.example", "external_id": "card", "city": None, "opted_in": False}
+        same = {"first_name": "Ada", "email": "a@b.example", "external_id": "card", "city": None, "opted_in": True}
         await update(
             scene, "card", external=True, **same, user_profile={"cups": 1}, phone_numbers=[{"phone_number": "1"}]
         )
@@ -162,7 +163,7 @@ def test_external_ids_are_bounded(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         customer_id = await scene.customer("card-0")
-        for n in range(1, customer_updates.IDENTIFIERS_MAX):
+        for n in range(1, IDENTIFIERS_MAX):
             await update(scene, customer_id, external_id=f"card-{n}")
         with pytest.raises(Validation, match="at most 100"):
             await update(scene, customer_id, external_id="one more")

@@ -13,6 +13,7 @@ from tessera.app import customer_import
 from tessera.app.customer_rows import Row
 from tessera.app.customers import creation
 from tessera.core.changes import Change, Notice
+from tessera.core.customer_profiles import CustomerUpdate
 from tessera.core.customers import NewCustomer
 from tessera.ports import Store
 from tessera.settings import load
@@ -196,7 +197,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(folder: Path) -> None:
 
 def test_lines_are_counted_as_an_editor_counts_them(folder: Path) -> None:
     """A quoted cell may span lines: the row is named by its first."""
-    done = bring_in(folder, 'external_id,first_name\nc-1,"two\nlines"\nc-2,Bo\nc-3,"B"o\nc-4,"open')
+    done = bring_in(folder, 'external_id,first_name\nc-1,"two\nli\x07nes"\nc-2,Bo\nc-3,"B"o\nc-4,"open')
     assert [each["line"] for each in done.document["refusals"]] == [2, 5, 6]
     assert counted(done) == (1, 0, 0, 3)
 
@@ -277,7 +278,10 @@ def test_a_row_that_loses_a_race_is_decided_anew(folder: Path) -> None:
             rival = creation(house, 1, program, house.new_uuid(), NewCustomer(external_id="raced", first_name="Rival"))
             house.store = cast("Store", Rivalled(house.store, *rival))
             names = ("before", "raced", "after")
-            rows = [Row(2, NewCustomer(external_id=name, city="Rome"), frozenset({"city"})) for name in names]
+            rows = [
+                Row(2, NewCustomer(external_id=name, city="Rome"), CustomerUpdate(external_id=name, city="Rome"))
+                for name in names
+            ]
             return await customer_import.load(house, 1, rows, lambda _tally: None)
 
     tally = asyncio.run(race())

@@ -10,13 +10,14 @@ import pytest
 
 from tessera import wiring
 from tessera.api import fields
-from tessera.app import customer_marks, customer_updates, floods
+from tessera.app import customer_marks, floods
 from tessera.app.deliveries import WINDOW
-from tessera.core import custom_profiles, errors, wire
+from tessera.core import custom_profiles, errors, identifiers, wire
 from tessera.core.deliveries import DOWN_SECONDS, FAILED_SECONDS
 from tessera.core.errors import Refusal
 from tessera.core.loyalty.happenings import (
     CustomerHappened,
+    CustomerReferred,
     Happening,
     PointsMoved,
     SecretEnding,
@@ -135,7 +136,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         "parameters of an OAuth request": (wire.PARAMETERS_MAX, wire.VALUE_LENGTH_MAX),
         "parameters of a platform query": (wire.QUERY_PARAMETERS_MAX,),
         "custom profile of a customer": (custom_profiles.SIZE_MAX_BYTES // 1024, custom_profiles.DEPTH_MAX),
-        "external ids of a customer": (customer_updates.IDENTIFIERS_MAX,),
+        "external ids of a customer": (identifiers.IDENTIFIERS_MAX,),
         "tags of a customer, and names of its events": (customer_marks.NAMES_MAX,),
         "body of a platform request": (fields.BODY_BYTES_MAX // 1024,),
         "time to send a request whole": (int(settings["request_timeout_seconds"].default),),
@@ -167,12 +168,13 @@ def told(text: str) -> dict[str, set[str]]:
 def test_every_kind_of_event_is_explained() -> None:
     """docs/webhooks.md has every kind of event that webhooks are told of, with every member of its data."""
     families = {"points": PointsMoved, "tier": TierMoved, "customer": CustomerHappened}
-    applications = {
+    special = {
+        Happening.CUSTOMER_REFERRED: CustomerReferred,
         Happening.APPLICATION_SECRET_ENDING: SecretEnding,
         Happening.APPLICATION_TOKEN_PER_CALL: TokenPerCall,
     }
     expected = {
-        kind.value: set((applications.get(kind) or families[kind.value.partition(".")[0]]).__struct_fields__)
+        kind.value: set((special.get(kind) or families[kind.value.partition(".")[0]]).__struct_fields__)
         for kind in Happening
     }
 

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from msgspec import inspect
 
+from tessera.core import leniency, texts
+
 LONG = 10 * 1024
 FAR = 5_001
 """Elements of a list whose type does not say how many there may be."""
@@ -34,7 +36,7 @@ SAMPLES = {
 
 RULED: dict[str, tuple[bytes, ...]] = {
     "amount": (b"0", b"-0", b"-1", b"-0.0001", b"0.00001", b"1e-400", b"100000000000.0001"),
-    "country": (b'"US"', b'"U1A"', b'"\xc3\x89\xc3\x89\xc3\x89"', b'"Italy"'),
+    "country": (b'"XX"', b'"U1A"', b'"\xc3\x89\xc3\x89\xc3\x89"', b'"Italy"'),
     "dob": (
         b'"2023-02-29"', b'"2023-02-30"', b'"1999-13-01"', b'"1999-00-10"', b'"0000-01-01"', b'"19900101"',
         b'"1990-1-1"', b'"9999-12-31"', b'"10000-01-01"', b'"-001-01-01"', b'"1990-01-01T00:00:00Z"', b'"1990-W01-1"',
@@ -42,18 +44,26 @@ RULED: dict[str, tuple[bytes, ...]] = {
     ),
     "keep": (b"-1", b"-0.0001", b"0.00001", b"1e-400", b"5000.0001", b"100000000000.0001"),
     "points": (b"0", b"-0", b"-1", b"-0.0001", b"0.00001", b"1e-400", b"100000000000.0001"),
-    "email": (b'"nobody"', b'"a@b"', b'"a b@c.example"', b'"@c.example"', b'"a@@c.example"'),
+    "gender": (b'"x"', b'"other"'),
+    "profile_photo_url": (b'"ada.png"', b'"javascript:alert(1)"', b'"//host/ada.png"'),
+    "external_id": (b'" "', b'"a\xc2\xadb"', b'"\xef\xbb\xbfa"'),
+    "auth_token": (b"true", b'"true"'),
+    "email": (b'"nobody"', b'"a\xe2\x80\x8bb@c.example"', b'"a@\xe2\x99\xa5.example"', b'"a@b"', b'"a b@c.example"', b'"@c.example"', b'"a@@c.example"'),
 }  # fmt: skip
 """Values of the right type that a rule forbids, by the name of the field."""
 
 
 class Field(NamedTuple):
-    """A field by the name that the service gives it, and where it stands in a body."""
+    """A field by the name that the service gives it, and where it stands in a body.
+
+    One that is `optional` is not given when it is null or an empty text; an element of a list is neither.
+    """
 
     name: str
     keys: tuple[str | int, ...]
     kind: inspect.Type
     required: bool
+    optional: bool = False
 
 
 def fields(kind: object, valid: object) -> Iterator[Field]:
@@ -67,7 +77,8 @@ def _within(kind: inspect.Type, valid: Any, name: str, keys: tuple[str | int, ..
             for field in each.fields:
                 inner = f"{name}.{field.encode_name}" if name else field.encode_name
                 assert field.encode_name in valid, f"the valid request has no {inner}: add it"
-                yield Field(inner, (*keys, field.encode_name), field.type, field.required)
+                optional = not field.required and not each.forbid_unknown_fields
+                yield Field(inner, (*keys, field.encode_name), field.type, field.required, optional)
                 yield from _within(field.type, valid[field.encode_name], inner, (*keys, field.encode_name))
         elif isinstance(each, inspect.ListType):
             assert valid, f"the list {name} of the valid request is empty: put something in"
@@ -90,6 +101,17 @@ def alternatives(kind: inspect.Type) -> list[inspect.Type]:
 
 def bad_values(field: Field, valid: Any) -> Iterator[bytes]:
     """JSON, or what was meant to be JSON, that must not stand in this field; `valid` is what may."""
+    meant = {b"null", b'""'} if field.optional else set()
+    marks = {mark for each in leniency.alternatives(field.kind) for mark in getattr(each, "extra", None) or ()}
+    if texts.FOLDS in marks:
+        meant.add(b'"a\\nb"')
+    for each in _bad_values(field, valid):
+        digits = texts.NUMBER in marks and each.isdigit() and len(each) <= texts.TEXT_MAX
+        if each not in meant and not digits:
+            yield each
+
+
+def _bad_values(field: Field, valid: Any) -> Iterator[bytes]:
     yield from BROKEN
     taken = _taken(field.kind)
     if taken is None:
@@ -137,7 +159,15 @@ def _out_of_bounds(kind: inspect.Type, valid: Any) -> Iterator[bytes]:
     """Values of this very type that are too long, too short, too large or too small."""
     match kind:
         case inspect.StrType():
-            yield from (b'""', b'"\\u0000"', b'"a\\u0000b"', b'"a\\nb"', b'"\\u007f"', b'"' + b"a" * LONG + b'"')
+            yield from (
+                b'""',
+                b'"\\u0000"',
+                b'"a\\u0000b"',
+                b'"a\\nb"',
+                b'"\\u007f"',
+                b'"\\u009b"',
+                b'"' + b"a" * LONG + b'"',
+            )
             yield '"{}"'.format("é" * ((kind.max_length or LONG) + 1)).encode()
         case inspect.LiteralType():
             yield from (b'""', b'"text"', b'"' + b"a" * LONG + b'"')

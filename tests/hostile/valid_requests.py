@@ -19,6 +19,7 @@ def _user(_values: Values, fresh: str) -> dict[str, Any]:
     return {
         "external_id": f"card {fresh}",
         "external_id_type": "loyalty_card",
+        "identifiers": [{"external_id": f"till {fresh}", "external_id_type": "till"}],
         "email": f"{fresh}@customers.example",
         "opted_in": True,
         "gender": "f",
@@ -33,19 +34,25 @@ def _user(_values: Values, fresh: str) -> dict[str, Any]:
         "locale": "en-us",
         "last_name": "Alfieri",
         "first_name": "Ada",
-        "referrer_code": "friend",
+        "suspended": False,
+        "profile_photo_url": "https://customers.example/ada.png",
+        "referrer_code": f"friend {fresh}",
+        "referral": {"referral_code": "friend"},
         "phone_numbers": [phone, {**phone, "preference_flags": ["sms", "call"]}],
         "test_account": False,
         "user_profile": {"favourite": {"roast": ["dark", None, 1.5]}},
+        "auth_token": False,
     }
 
 
 def _create(values: Values, fresh: str) -> dict[str, Any]:
-    return {"user": _user(values, fresh)}
+    return {"user": _user(values, fresh), "auth_token": False}
 
 
 def _update(values: Values, fresh: str) -> dict[str, Any]:
-    return {"user": {**_user(values, fresh), "external_id": values["external_id"], "suspended": False}}
+    external_id = values["external_id"]
+    known = {"external_id": external_id, "identifiers": [{"external_id": external_id, "external_id_type": "card"}]}
+    return {"user": {**_user(values, fresh), **known, "clear_identifiers": False}, "auth_token": False}
 
 
 def _custom_profile(_values: Values, _fresh: str) -> dict[str, Any]:

@@ -56,6 +56,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "ops/certificates.py",
         "ops/signing_keys.py",
     ),
+    "idna": ("core/emails.py",),
     "httptools": ("web/head.py", "web/protocol.py"),
     "httpcore2": ("ops/http_client.py",),
     "httpx2": ("ops/http_client.py",),

@@ -10,7 +10,7 @@ import openapi_spec_validator
 import pytest
 
 from tessera.api.incentives import Payload
-from tessera.api.user import User
+from tessera.api.user import Player, User
 from tessera.core import scopes
 from tessera.core.customer_profiles import Profile
 from tessera.core.customers import Computed
@@ -142,9 +142,12 @@ def test_the_user_object_is_shown_as_it_is_joined() -> None:
         for kind in (Computed, Profile)
         for each in msgspec.structs.fields(kind)
     }
+    listed = joined.pop("user_id")
 
     assert list(shown) == list(joined)
     assert shown == joined
+    assert listed
+    assert {each.name for each in msgspec.structs.fields(Player)} == {*joined, "user_id"}
 
 
 def test_a_route_is_told_whole() -> None:

@@ -13,7 +13,18 @@ from tessera.store import sql
 from tests.support.stores import empty_database
 
 GROWING = frozenset(
-    {"behaviour", "customer", "event", "identifier", "ledger_entry", "membership", "phone", "tag", "user_event"}
+    {
+        "behaviour",
+        "customer",
+        "event",
+        "identifier",
+        "ledger_entry",
+        "membership",
+        "phone",
+        "referrer_code",
+        "tag",
+        "user_event",
+    }
 )
 """Tables that grow with the customers: none of them is ever read through."""
 

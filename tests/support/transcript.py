@@ -5,9 +5,10 @@ line and a body; then `HTTP/1.1 STATUS`, the headers expected (all of them, but 
 `x-request-id` that every refusal has; order counts among headers of one name), an empty line and the body. In bodies,
 line breaks and the indentation after them carry no meaning.
 
-In a request `{{name}}` stands for a value, `{{url name}}` for it percent-encoded, `{{basic user password}}` for the
-credentials of HTTP Basic. In an answer `{{any_hex}}`, `{{int}}`, `{{uuid}}`, `{{time}}` and others match such values,
-and `{{name=any_hex}}` keeps the one that was matched for the exchanges below it.
+In a request `{{name}}` stands for a value, `{{upper name}}` for it in upper case, `{{url name}}` percent-encoded,
+`{{basic user password}}` for the credentials of HTTP Basic. In an answer `{{any_hex}}`, `{{int}}`, `{{uuid}}`,
+`{{time}}` and others match such values, and `{{name=any_hex}}` keeps the one that was matched for the exchanges below
+it.
 """
 
 import base64
@@ -29,6 +30,7 @@ PATTERNS = {
     "base64url": r"[A-Za-z0-9_-]+",
     "metadata_address": r"http://127\.0\.0\.1:[0-9]+/\.well-known/oauth-protected-resource",
     "core_time": r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d",
+    "referrer_code": r"[A-Z2-9]{6}-[A-Z2-9]{6}",
     "time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
 }
 
@@ -113,6 +115,8 @@ def fill(text: str, values: Values) -> str:
         if kind == "basic":
             user, password = (quote_plus(values[name]) for name in names)
             return base64.b64encode(f"{user}:{password}".encode()).decode()
+        if kind == "upper":
+            return values[names[0]].upper()
         return quote(values[names[0]], safe="") if kind == "url" else values[kind]
 
     return _PLACE.sub(one, text)
@@ -128,7 +132,7 @@ def _matches(expected: str, text: str, values: Values) -> bool:
         name, _, kind = part.rpartition("=")
         if name:
             kept.append(name)
-        pattern += f"({PATTERNS[kind]})" if name else PATTERNS.get(kind) or re.escape(values[kind])
+        pattern += f"({PATTERNS[kind]})" if name else PATTERNS.get(kind) or re.escape(fill(f"{{{{{part}}}}}", values))
     found = re.fullmatch(pattern, text)
     if found is not None:
         values.update(zip(kept, found.groups(), strict=True))

@@ -6,10 +6,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tessera.api import fields, users
-from tessera.api.user import OneUser
-from tessera.api.users import FLAGS, FOUND, OWN, PREFIX, TAG
+from tessera.api.user import OneUser, Players
+from tessera.api.users import FLAGS, FOUND, OWN, PREFIX, TAG, USER_PROFILE
 from tessera.app import customer_search
-from tessera.app.customer_search import By, Player, Sought
+from tessera.app.customer_search import By, Sought
 from tessera.app.house import House
 from tessera.core.customers import Wanted
 from tessera.core.errors import ArgumentError, MissingData
@@ -18,15 +18,17 @@ from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation, Parameter
 from tessera.web.routes import Route
 
+SEARCHED_PROFILE = "advanced_search_params[user_profile]"
+
 LIMIT = 25
 LIMIT_MAX = 100
 
 
 class PlayersReply(msgspec.Struct, frozen=True, gc=False):
-    """A page of customers; `next_cursor` is left out where the list ends."""
+    """A page of customers, as `Players` shows it."""
 
     status: Literal["ok"]
-    players: list[Player]
+    players: list[msgspec.Raw]
     next_cursor: str | UnsetType = UNSET
 
 
@@ -47,12 +49,13 @@ SEARCH = Operation(
         *FLAGS,
     ),
     (*FOUND, MissingData),
-    "Exactly one of `email`, `mobile_number`, `phone` and `external_id`. Of several customers the oldest is answered.",
+    "One of `email`, `mobile_number`, `phone` and `external_id`, or several, which must all match. Of several customers"
+    " the oldest is answered.",
 )
 LIST = Operation(
     "List customers",
     TAG,
-    PlayersReply,
+    Players,
     None,
     "profiles:read",
     (
@@ -60,12 +63,15 @@ LIST = Operation(
         _MOBILE_NUMBER,
         Parameter("limit", f"how many at most: 1 to {LIMIT_MAX}, {LIMIT} when left out", int),
         Parameter("cursor", "`next_cursor` of the page before"),
+        Parameter(SEARCHED_PROFILE, "`true` adds `user_profile`: your own members.", bool),
+        *FLAGS[:2],
     ),
     (*OWN, MissingData),
-    "Exactly one of `email` and `mobile_number`.",
+    "One of `email` and `mobile_number`, or both, which must match. Each customer is as in a read, with"
+    " `tier_details`.",
 )
 
-_EVERY_WAY = tuple(By)
+_EVERY_WAY = (By.EMAIL, By.MOBILE_NUMBER, By.PHONE, By.EXTERNAL_ID)
 _NAMES = tuple(each.name for operation in (SEARCH, LIST) for each in operation.query)
 
 
@@ -76,7 +82,7 @@ def routes(house: House) -> list[Route]:
         caller = await guard.caller(house, request, "profiles:read")
         values = fields.every(request.query, _NAMES)
         sought = _sought(values, _EVERY_WAY)
-        wanted = users.wanted_by({name: found[-1] for name, found in values.items()}) if len(values) > 1 else Wanted()
+        wanted = _wanted(values) if len(values) > 1 else Wanted()
         return users.reply(await customer_search.one(house, caller, request.path_values[0], sought, wanted))
 
     async def search_users(request: Request) -> Response:
@@ -84,7 +90,15 @@ def routes(house: House) -> list[Route]:
         values = fields.every(request.query, _NAMES)
         sought = _sought(values, (By.EMAIL, By.MOBILE_NUMBER))
         cursor, limit = fields.once(values, "cursor"), _limit(values)
-        page = await customer_search.several(house, caller, request.path_values[0], sought, cursor, limit)
+        wanted = msgspec.structs.replace(
+            _wanted(values),
+            incentives=True,
+            listed=True,
+            user_profile="true" in (values.get(name, [""])[-1] for name in (SEARCHED_PROFILE, USER_PROFILE)),
+        )
+        page = await customer_search.several(
+            house, caller, request.path_values[0], sought, cursor, limit, wanted=wanted
+        )
         return users.ok(PlayersReply("ok", page.players, page.next_cursor or UNSET))
 
     return [
@@ -93,15 +107,16 @@ def routes(house: House) -> list[Route]:
     ]
 
 
+def _wanted(values: dict[str, list[str]]) -> Wanted:
+    return users.wanted_by({name: found[-1] for name, found in values.items()})
+
+
 def _sought(values: dict[str, list[str]], allowed: tuple[By, ...]) -> Sought:
-    """The one thing that is sought by. Raises MissingData, ArgumentError."""
-    sent = [Sought(by, value) for by in allowed if (value := fields.once(values, by.value)) is not None]
-    if len(sent) == 1:
-        return sent[0]
-    names = " or ".join(allowed)
+    """What is sought by. Raises MissingData, ArgumentError."""
+    sent = {by: value for by in allowed if (value := fields.once(values, by.value)) is not None}
     if not sent:
-        raise MissingData(f"Send one of the parameters {names}.")
-    raise ArgumentError(f"Send only one of the parameters {names}.")
+        raise MissingData(f"Send one of the parameters {' or '.join(allowed)}.")
+    return sent
 
 
 def _limit(values: dict[str, list[str]]) -> int:

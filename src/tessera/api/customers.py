@@ -1,6 +1,9 @@
 """Customer profiles: `/priv/v1/apps/:api_key/users` and below."""
 
+import re
+
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from tessera.api import fields, users
 from tessera.api.user import ManyUsers, OneUser
@@ -8,9 +11,8 @@ from tessera.api.users import FLAG_NAMES, FLAGS, FOUND, OWN, PREFIX, TAG
 from tessera.app import customer_updates, customers, forgetting
 from tessera.app.customers import Named
 from tessera.app.house import House
-from tessera.core.customer_profiles import CustomerUpdate
-from tessera.core.customers import NewCustomer
-from tessera.core.errors import ArgumentError, MissingData, Unavailable, Validation
+from tessera.core.customer_profiles import AuthToken, CustomerUpdate, NewCustomer, offer_no_token
+from tessera.core.errors import ArgumentError, MissingData, NotAvailable, Unavailable, Validation
 from tessera.web import guard
 from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation, Parameter
@@ -19,17 +21,22 @@ from tessera.web.routes import Route
 USERS_MAX = 100
 USER_IDS = "user_ids[]"
 
+_PLACED_ID = re.compile(r"user_ids\[(\d{1,4})\]")
+"""Some clients number the elements of a list: `user_ids[0]`."""
+
 
 class CreateUser(msgspec.Struct, frozen=True):
     """The body of a create request."""
 
     user: NewCustomer
+    auth_token: AuthToken | UnsetType = UNSET
 
 
 class UpdateUser(msgspec.Struct, frozen=True):
     """The body of an update."""
 
     user: CustomerUpdate
+    auth_token: AuthToken | UnsetType = UNSET
 
 
 class UsersReply(msgspec.Struct, frozen=True, gc=False):
@@ -68,7 +75,15 @@ READ_MANY = Operation(
     ManyUsers,
     None,
     "profiles:read",
-    (Parameter(USER_IDS, f"ids, repeated, up to {USERS_MAX}; unknown ones are left out", list, required=True), *FLAGS),
+    (
+        Parameter(
+            USER_IDS,
+            f"ids, repeated (or `user_ids[0]` and on), up to {USERS_MAX}; unknown ones are left out",
+            list,
+            required=True,
+        ),
+        *FLAGS,
+    ),
     (*OWN, MissingData),
 )
 CREATE = Operation(
@@ -77,9 +92,11 @@ CREATE = Operation(
     OneUser,
     CreateUser,
     "profiles:write",
-    refusals=(*OWN, Validation),
-    description="Creates a customer, in the lowest level of every tier system. Either `external_id` or `email` is"
-    " required. The answer is the customer as a read gives it.",
+    FLAGS,
+    (*OWN, Validation, NotAvailable),
+    "Creates a customer, in the lowest level of every tier system. `external_id`, `identifiers` or `email` is required."
+    " A member that is null or empty is not given. The answer is the customer as a read gives it, with `user_profile`"
+    " and `identifiers` when they were sent.",
     example={"user": {"external_id": "card-900001", "email": "ada.alfieri@customers.example", "opted_in": True}},
 )
 UPDATE = Operation(
@@ -89,9 +106,10 @@ UPDATE = Operation(
     UpdateUser,
     "profiles:write",
     FLAGS,
-    (*FOUND, Validation, Unavailable),
-    "Changes what is sent of a profile, and nothing else; `null` clears a member. An `external_id` is added to those"
-    " that the customer has.",
+    (*FOUND, Validation, NotAvailable, Unavailable),
+    "Changes what is sent of a profile, and nothing else; `null` or an empty text clears a member. An `external_id`,"
+    " and each of `identifiers`, is added to those that the customer has. The answer has everything that the flags of a"
+    " read add.",
     example={"user": {"city": "Riverton", "opted_in": False}},
 )
 FORGET = Operation(
@@ -129,13 +147,16 @@ def routes(house: House) -> list[Route]:
     async def create(request: Request) -> Response:
         caller = await guard.caller(house, request, "profiles:write")
         new = fields.decode(_decode_create, await request.body(fields.BODY_BYTES_MAX))
-        return users.reply(await customers.create(house, caller, request.path_values[0], new.user))
+        offer_no_token(new.auth_token)
+        wanted = users.wanted(request)
+        return users.reply(await customers.create(house, caller, request.path_values[0], new.user, wanted))
 
     async def update(request: Request, api_key: str, named: Named) -> Response:
         caller = await guard.caller(house, request, "profiles:write")
-        sent = fields.decode(_decode_update, await request.body(fields.BODY_BYTES_MAX)).user
-        wanted = users.wanted(request)
-        return users.reply(await customer_updates.update(house, caller, api_key, named, sent, wanted))
+        sent = fields.decode(_decode_update, await request.body(fields.BODY_BYTES_MAX))
+        offer_no_token(sent.auth_token)
+        users.wanted(request)  # the answer has all of it; what is malformed is refused here as elsewhere
+        return users.reply(await customer_updates.update(house, caller, api_key, named, sent.user))
 
     async def forget(request: Request, api_key: str, named: Named) -> Response:
         caller = await guard.caller(house, request, "profiles:write")
@@ -153,7 +174,9 @@ def routes(house: House) -> list[Route]:
 
 def _user_ids(request: Request) -> list[str]:
     """Raises MissingData, ArgumentError."""
-    ids = fields.every(request.query, (USER_IDS, *FLAG_NAMES)).get(USER_IDS, [])
+    values = fields.every(request.query, (USER_IDS, *FLAG_NAMES))
+    placed = ((int(found[1]), sent) for name, sent in values.items() if (found := _PLACED_ID.fullmatch(name)))
+    ids = [*values.get(USER_IDS, []), *(each for _, sent in sorted(placed) for each in sent)]
     if not ids:
         raise MissingData(f"The parameter {USER_IDS} is missing.")
     if len(ids) > USERS_MAX:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from tessera.core import wire
+from tessera.core import leniency, wire
 from tessera.core.decoding import NOT_JSON, Unreadable, broken, refusal
 from tessera.core.errors import ArgumentError, InvalidRequest
 
@@ -24,11 +24,13 @@ _WRONG_IN_STRING = re.compile(r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})|(\\.?|[\x00-\x
 def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     """The body as the decoder's type.
 
+    Members that are null or empty are not given, and other small things are put right (`core/leniency.py`).
+
     Raises MissingData naming an absent field, ArgumentError naming one of the wrong type or form, or saying that the
     body is not JSON. Of a member that stands twice the last counts.
     """
     try:
-        decoded = decoder.decode(body)
+        decoded = leniency.decode(decoder, body)
         if not body.isascii():
             body.decode()  # what is kept as it came, and what nobody reads, was not looked at
     except msgspec.ValidationError as error:

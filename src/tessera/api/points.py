@@ -10,10 +10,10 @@ from tessera.api.incentives import ACCOUNT, TAG, WHOSE, Payload, reply, under_bo
 from tessera.app import points
 from tessera.app.house import House
 from tessera.app.points import Answer
-from tessera.core.customers import Text
 from tessera.core.errors import IdempotencyConflict, NotFound, PlatformRefusal, UserNotFound, Validation
 from tessera.core.loyalty.orders import Deposit, Spend
 from tessera.core.loyalty.points import BalancesView, BalanceView, Summary, number, units, view
+from tessera.core.texts import Id, Text
 from tessera.web import errors, guard
 from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation
@@ -29,8 +29,8 @@ class DepositDetail(msgspec.Struct, frozen=True):
     """One deposit; `amount` in points."""
 
     amount: Amount
-    point_account_id: Text
-    point_source_id: Text | None = None
+    point_account_id: Id
+    point_source_id: Id | None = None
     reference_id: Text | None = None
     reference_type: Text | None = None
     idempotency_id: Text | None = None
@@ -40,7 +40,7 @@ class DepositRequest(msgspec.Struct, frozen=True):
     """Body of `user_points/deposit`."""
 
     retailer_id: Text
-    user_id: Text
+    user_id: Id
     deposit_details: Annotated[list[DepositDetail], Meta(min_length=1, max_length=DETAILS_MAX)]
     allow_partial_success: bool = False
 
@@ -49,7 +49,7 @@ class SpendDetail(msgspec.Struct, frozen=True):
     """One spend; `amount` in points, taken from the accounts in their order."""
 
     amount: Amount
-    point_account_ids: Annotated[list[Text], Meta(min_length=1, max_length=ACCOUNTS_MAX)]
+    point_account_ids: Annotated[list[Id], Meta(min_length=1, max_length=ACCOUNTS_MAX)]
     reference_id: Text | None = None
     reference_type: Text | None = None
     idempotency_id: Text | None = None
@@ -61,7 +61,7 @@ class SpendRequest(msgspec.Struct, frozen=True):
     """Body of `user_points/spend_multiple`."""
 
     retailer_id: Text
-    user_id: Text
+    user_id: Id
     spend_details: Annotated[list[SpendDetail], Meta(min_length=1, max_length=DETAILS_MAX)]
     allow_partial_success: bool = False
 
@@ -70,8 +70,8 @@ class BalancesRequest(msgspec.Struct, frozen=True):
     """Body of `user_points/balance` and `user_points/all_balances`."""
 
     retailer_id: Text
-    user_id: Text
-    point_account_ids: Annotated[list[Text], Meta(max_length=DETAILS_MAX)] | None = None
+    user_id: Id
+    point_account_ids: Annotated[list[Id], Meta(max_length=DETAILS_MAX)] | None = None
     culture: Text | None = None
 
 

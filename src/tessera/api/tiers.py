@@ -6,9 +6,9 @@ from tessera.api import fields
 from tessera.api.incentives import TAG, WHOSE, Payload, reply, under_both
 from tessera.app import tiers
 from tessera.app.house import House
-from tessera.core.customers import Text
 from tessera.core.errors import NotFound, UserNotFound
 from tessera.core.loyalty.tier_levels import TierLevelView
+from tessera.core.texts import Id, Text
 from tessera.web import guard
 from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation
@@ -19,8 +19,8 @@ class TierStatusRequest(msgspec.Struct, frozen=True):
     """Body of `user_tiers/tier_status`."""
 
     retailer_id: Text
-    user_id: Text
-    tier_system_id: Text | None = None
+    user_id: Id
+    tier_system_id: Id | None = None
     culture: Text | None = None
 
 
@@ -28,9 +28,9 @@ class MoveRequest(msgspec.Struct, frozen=True):
     """Body of `movement/move_user`."""
 
     retailer_id: Text
-    tier_system_id: Text
-    tier_level_id: Text
-    user_id: Text
+    tier_system_id: Id
+    tier_level_id: Id
+    user_id: Id
 
 
 _decode_tier_status = msgspec.json.Decoder(TierStatusRequest)

@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tessera.core.customers import Identifier, PhoneNumber, TierDetails
+from tessera.core.customer_profiles import Referral, StoredPhoneNumber
+from tessera.core.customers import TierDetails
+from tessera.core.identifiers import Identifier
 
 Id = Annotated[str, Meta(examples=["2f030785-02cf-4b70-86de-ccdff6fd9b21"])]
 Time = Annotated[
@@ -78,8 +80,17 @@ class User(msgspec.Struct, kw_only=True):
     profile_photo_url: Annotated[str, Meta(examples=["/images/account-neutral.png"])]
     test_account: bool
     account_status: Annotated[str, Meta(examples=["good"])]
-    referrer_code: str
-    phone_numbers: Annotated[list[PhoneNumber] | None, Meta(description="`null` once cleared.")] | UnsetType = UNSET
+    referrer_code: Annotated[str, Meta(description="By which the customer brings others.", examples=["K7QZ2M-9XWB4T"])]
+    phone_numbers: Annotated[list[StoredPhoneNumber] | None, Meta(description="`null` once cleared.")] | UnsetType = (
+        UNSET
+    )
+    referral: Annotated[Referral, Meta(description="Who brought the customer.")] | UnsetType = UNSET
+
+
+class Player(User, kw_only=True):
+    """A customer in a list."""
+
+    user_id: Annotated[str, Meta(description="The `id` once more.")]
 
 
 class OneUser(msgspec.Struct):
@@ -87,6 +98,14 @@ class OneUser(msgspec.Struct):
 
     status: Literal["ok"]
     user: User
+
+
+class Players(msgspec.Struct):
+    """A page of customers; `next_cursor` is left out where the list ends."""
+
+    status: Literal["ok"]
+    players: list[Player]
+    next_cursor: str | UnsetType = UNSET
 
 
 class OwnProfile(msgspec.Struct):

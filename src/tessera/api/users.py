@@ -19,8 +19,10 @@ OWN: tuple[type[PlatformRefusal], ...] = (InvalidAPIKey,)
 FOUND: tuple[type[PlatformRefusal], ...] = (InvalidAPIKey, UserNotFound)
 """How every operation on one customer may refuse."""
 
+USER_PROFILE = "user[user_profile]"
+
 FLAGS = (
-    Parameter("user[user_profile]", "`true` adds `user_profile`: your own members.", bool),
+    Parameter(USER_PROFILE, "`true` adds `user_profile`: your own members.", bool),
     Parameter("show_identifiers", "`true` adds `identifiers`: every external id.", bool),
     Parameter("expand_incentives", "`true` adds `tier_details`: levels and balances.", bool),
 )
@@ -51,7 +53,7 @@ def wanted(request: Request) -> Wanted:
 def wanted_by(flags: Mapping[str, str]) -> Wanted:
     """What these flags ask for."""
     return Wanted(
-        user_profile=flags.get("user[user_profile]") == "true",
+        user_profile=flags.get(USER_PROFILE) == "true",
         identifiers=flags.get("show_identifiers") == "true",
         incentives=flags.get("expand_incentives") == "true",
     )

@@ -23,6 +23,7 @@ from tessera.core.evidence import Evidence
 from tessera.core.loyalty.program import Program
 from tessera.core.organizations import NO_PROPERTY
 from tessera.core.scopes import Scopes
+from tessera.core.texts import same_id
 from tessera.core.tokens import Claims
 from tessera.ports import StoreError
 
@@ -211,8 +212,18 @@ async def with_program(house: House, organization: int, make: Callable[[Program]
 
 
 async def own_retailer(house: House, caller: Caller, retailer_id: str) -> Program:
-    """The program that `retailer_id` names. Raises NotFound unless it is the caller's own."""
+    """The program that `retailer_id` names, under that name as it was sent, which is how it is echoed.
+
+    Raises NotFound unless it is the caller's own.
+    """
     known = await program(house, caller.organization)
-    if known.retailer_id != retailer_id:
+    if not same_id(known.retailer_id, retailer_id):
         raise NotFound("retailer_id names no retailer of your organization.")
-    return known
+    return known_as(known, retailer_id)
+
+
+def known_as(loyalty: Program, retailer_id: str) -> Program:
+    """A program under the name by which a caller knows it: a UUID may be in upper case."""
+    if loyalty.retailer_id == retailer_id:
+        return loyalty
+    return msgspec.structs.replace(loyalty, retailer_id=retailer_id)

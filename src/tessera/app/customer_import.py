@@ -1,20 +1,21 @@
 """Bringing customers in from a file: create, update or leave alone, a chunk of rows in one commit."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
-from typing import NamedTuple
 
 import msgspec
 
 from tessera.app.customer_rows import Refused, Row
-from tessera.app.customers import creation, decode_profile, happened, replacement, taken
+from tessera.app.customer_updates import Known, known, updated
+from tessera.app.customers import creation, happened, taken
 from tessera.app.house import House
 from tessera.app.operators import OperatorError
-from tessera.core import times
+from tessera.core import emails
 from tessera.core.changes import Change
-from tessera.core.customer_profiles import NewCustomer, Profile, folded_email, new_profile
+from tessera.core.customer_profiles import NewCustomer, new_profile
 from tessera.core.customers import Customer
 from tessera.core.errors import PlatformRefusal, Validation
+from tessera.core.identifiers import SentIdentifier, given
 from tessera.core.loyalty.happenings import Happening
 from tessera.core.loyalty.program import Program
 from tessera.ports import Conflict, StoreError
@@ -26,8 +27,6 @@ REFUSED_SHOWN_MAX = 100
 """Refused rows that are reported one by one; the others are only counted."""
 
 ATTEMPTS_MAX = 5
-
-_NEW_FIELDS = frozenset(NewCustomer.__struct_fields__) & frozenset(Profile.__struct_fields__)
 
 
 class Outcome(StrEnum):
@@ -62,8 +61,8 @@ async def load(
 ) -> Tally:
     """Bring the rows in, in their order; `report` is called now and then with the tally so far.
 
-    A row whose external id (or, having none, email address) is known updates that customer in the fields it gives;
-    the custom profile and the identifiers stay as they were made. A row that is refused stops no other. Doing it
+    A row one of whose external ids (or, having none, whose email address) is known updates that customer in the fields
+    it gives, as an update by the API does; a flag that is empty stays. A row that is refused stops no other. Doing it
     again changes nothing more. Raises OperatorError when the database gives out; what was counted is kept.
     """
     program = await house.directory.programs.get(organization)
@@ -100,18 +99,25 @@ def _chunks(rows: Iterable[Row | Refused]) -> Iterator[list[Row | Refused]]:
 
 def _keys(new: NewCustomer) -> list[str]:
     """What a row may share with another: an external id and an address are told apart by their first letter."""
-    keys = []
-    if isinstance(new.external_id, str):
-        keys.append(f"i{new.external_id}")
-    if isinstance(new.email, str):
-        keys.append(f"e{folded_email(new.email)}")
-    return keys
+    return [*(f"i{each.external_id}" for each in _ids(new)), *(f"e{each}" for each in _addresses(new))]
+
+
+def _ids(new: NewCustomer) -> list[SentIdentifier]:
+    """The external ids of a row; none of one that is going to be refused for them."""
+    try:
+        return given(new.external_id, new.external_id_type, new.identifiers)
+    except Validation:
+        return []
+
+
+def _addresses(new: NewCustomer) -> list[str]:
+    return [emails.folded(new.email)] if isinstance(new.email, str) else []
 
 
 async def _bring_in(house: House, program: Program, chunk: list[Row | Refused]) -> list[Outcome | Refused]:
     """All rows of a chunk in one commit; when somebody else was quicker, each of them in one of its own."""
-    known = await _known(house, program.organization, [row.new for row in chunk if isinstance(row, Row)])
-    if _entangled(known, chunk):
+    found = await _known(house, program.organization, [row.new for row in chunk if isinstance(row, Row)])
+    if _entangled(found, chunk):
         return [await _bring_one_in(house, program, row) for row in chunk]
     outcomes: list[Outcome | Refused] = []
     changes: list[Change] = []
@@ -120,7 +126,7 @@ async def _bring_in(house: House, program: Program, chunk: list[Row | Refused]) 
             outcomes.append(row)
             continue
         try:
-            outcome, own = _decide(house, program, row, known)
+            outcome, own = _decide(house, program, row, found)
         except PlatformRefusal as refusal:
             outcomes.append(Refused(row.line, refusal.public))
         else:
@@ -142,52 +148,51 @@ async def _bring_one_in(house: House, program: Program, row: Row | Refused) -> O
         return Refused(row.line, refusal.public)
 
 
-class Known(NamedTuple):
-    """Customers that rows may be about, by external id and by folded email address."""
-
-    by_external_id: dict[str, Customer]
-    by_email: dict[str, Customer]
-
-
 async def _known(house: House, organization: int, rows: list[NewCustomer]) -> Known:
-    external_ids = [new.external_id for new in rows if isinstance(new.external_id, str)]
-    emails = [folded_email(new.email) for new in rows if isinstance(new.email, str)]
-    return Known(
-        await house.store.customers_with_external_ids(organization, external_ids),
-        await house.store.customers_with_emails(organization, emails),
-    )
+    external_ids = [each.external_id for new in rows for each in _ids(new)]
+    return await known(house, organization, external_ids, [each for new in rows for each in _addresses(new)])
 
 
-def _entangled(known: Known, chunk: list[Row | Refused]) -> bool:
+def _entangled(found: Known, chunk: list[Row | Refused]) -> bool:
     """Whether a row wants the email address of a customer that another row is about, and may take it away."""
-    changing = {customer.number for customer in known.by_external_id.values()}
+    changing = {customer.number for customer in found.by_external_id.values()}
     for row in chunk:
-        if isinstance(row, Row) and isinstance(row.new.email, str) and isinstance(row.new.external_id, str):
-            owner = known.by_email.get(folded_email(row.new.email))
-            about = known.by_external_id.get(row.new.external_id)
+        if isinstance(row, Row) and isinstance(row.new.email, str) and (ids := _ids(row.new)):
+            owner = found.by_email.get(emails.folded(row.new.email))
+            about = _about(found, ids)
             if owner is not None and owner.number in changing and (about is None or about.number != owner.number):
                 return True
     return False
 
 
-def _decide(house: House, program: Program, row: Row, known: Known) -> tuple[Outcome, list[Change]]:
-    """What becomes of a row: by its external id or, when it gives none, by its email address. Raises Validation."""
-    owner = known.by_email.get(folded_email(row.new.email)) if isinstance(row.new.email, str) else None
-    about = known.by_external_id.get(row.new.external_id) if isinstance(row.new.external_id, str) else owner
+def _decide(house: House, program: Program, row: Row, found: Known) -> tuple[Outcome, list[Change]]:
+    """What becomes of a row: by its external ids or, when it gives none, by its email address. Raises Validation."""
+    ids = given(row.new.external_id, row.new.external_id_type, row.new.identifiers)
+    owner = found.by_email.get(emails.folded(row.new.email)) if isinstance(row.new.email, str) else None
+    about = _about(found, ids) if ids else owner
     if owner is not None and (about is None or about.number != owner.number):
         new_profile(row.new, house.clock.now())  # what is wrong with the row itself is told first
         raise Validation("email belongs to another customer.")
     if about is None:
         return Outcome.CREATED, creation(house, program.organization, program, house.new_uuid(), row.new)
-    changes = _update(house, program, about, row)
-    return (Outcome.UPDATED if changes else Outcome.UNCHANGED), changes
+    _, changes = updated(house, program, about, row.update, ids, found)
+    if not changes:
+        return Outcome.UNCHANGED, []
+    changes.append(happened(house, program, Happening.CUSTOMER_CHANGED, about.id, house.clock.now()))
+    return Outcome.UPDATED, changes
+
+
+def _about(found: Known, ids: Sequence[SentIdentifier]) -> Customer | None:
+    """The customer with any of these external ids, the latest first."""
+    owners = (found.by_external_id.get(each.external_id) for each in reversed(ids))
+    return next((owner for owner in owners if owner is not None), None)
 
 
 async def _create_or_update(house: House, program: Program, row: Row) -> Outcome:
     """Decide anew when somebody else was quicker. Raises Validation when the row cannot be."""
     for attempt in range(1, ATTEMPTS_MAX + 1):
-        known = await _known(house, program.organization, [row.new])
-        outcome, changes = _decide(house, program, row, known)
+        found = await _known(house, program.organization, [row.new])
+        outcome, changes = _decide(house, program, row, found)
         try:
             await house.commit(*changes)
         except Conflict as conflict:
@@ -196,18 +201,3 @@ async def _create_or_update(house: House, program: Program, row: Row) -> Outcome
         else:
             return outcome
     raise AssertionError("the last attempt returns or raises")
-
-
-def _update(house: House, program: Program, known: Customer, row: Row) -> list[Change]:
-    """The changes that give a customer what the row says; none when it has that already."""
-    now = house.clock.now()
-    wanted = new_profile(row.new, now)
-    before = decode_profile(known.profile)
-    after = msgspec.structs.replace(before)
-    for name in row.given & _NEW_FIELDS:
-        setattr(after, name, getattr(wanted, name))
-    if after == before:
-        return []
-    after.updated_at = times.core_time(now)
-    changes = replacement(program.organization, known, before, after)
-    return [*changes, happened(house, program, Happening.CUSTOMER_CHANGED, known.id, now)]

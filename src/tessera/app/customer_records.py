@@ -1,15 +1,32 @@
 """Customers as an operator looks at them: found by whatever is known, in a list, and forgotten."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from tessera.app.customer_search import Player, players
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from tessera.app.customers import decode_profile, with_external_id
 from tessera.app.forgetting import forget_customer
 from tessera.app.house import House
 from tessera.app.operators import OperatorError
+from tessera.core import emails
 from tessera.core.cursors import open_cursor, seal_cursor
-from tessera.core.customer_profiles import folded_email
+from tessera.core.customer_profiles import StoredPhoneNumber
 from tessera.core.customers import Customer
 from tessera.core.errors import ArgumentError, UserNotFound
+
+
+class Player(msgspec.Struct, frozen=True, gc=False):
+    """A customer in a list: enough to tell one from another."""
+
+    id: str
+    user_id: str
+    external_id: str | UnsetType = UNSET
+    email: str | UnsetType = UNSET
+    first_name: str | UnsetType = UNSET
+    last_name: str | UnsetType = UNSET
+    phone_numbers: list[StoredPhoneNumber] | UnsetType | None = UNSET
 
 
 class Listed(NamedTuple):
@@ -22,11 +39,9 @@ class Listed(NamedTuple):
 async def find(house: House, organization: int, known_by: str) -> Customer:
     """The customer with this id, external id or email address. Raises OperatorError."""
     store = house.store
-    found = await store.customer(organization, known_by) or await store.customer_with_external_id(
-        organization, known_by
-    )
+    found = await store.customer(organization, known_by) or await with_external_id(house, organization, known_by)
     if found is None:
-        folded = folded_email(known_by)
+        folded = emails.folded(known_by)
         found = (await store.customers_with_emails(organization, [folded])).get(folded)
     if found is None:
         raise OperatorError("There is no such customer in this organization: name an id, an external id or an email.")
@@ -52,3 +67,22 @@ async def forget(house: House, organization: int, customer: Customer) -> None:
         await forget_customer(house, organization, customer.id)
     except UserNotFound:
         raise OperatorError("The customer does not exist any more.") from None
+
+
+def players(found: Sequence[Customer]) -> list[Player]:
+    """Customers as a list shows them."""
+    return [_player(each) for each in found]
+
+
+def _player(customer: Customer) -> Player:
+    profile = decode_profile(customer.profile)
+    known = customer.external_ids()
+    return Player(
+        customer.id,
+        customer.id,
+        known[-1].external_id if known else UNSET,
+        profile.email,
+        profile.first_name,
+        profile.last_name,
+        profile.phone_numbers,
+    )

@@ -6,9 +6,11 @@ from enum import StrEnum
 from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
+from msgspec import UNSET
 
 from tessera.app.operators import OperatorError
-from tessera.core.customers import NewCustomer
+from tessera.core import leniency
+from tessera.core.customer_profiles import FLAGS, CustomerUpdate, NewCustomer
 from tessera.core.decoding import refusal
 
 LINE_BYTES_MAX = 1024 * 1024
@@ -27,11 +29,14 @@ class Format(StrEnum):
 
 
 class Row(NamedTuple):
-    """A customer as the file has it; `given` names the fields that stood there. `line` is the row's first line."""
+    """A customer as the file has it: as a new one, and as what becomes of one who is known.
+
+    `line` is the row's first line.
+    """
 
     line: int
     new: NewCustomer
-    given: frozenset[str]
+    update: CustomerUpdate
 
 
 class Refused(NamedTuple):
@@ -57,8 +62,16 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
         first = False
 
 
-_decode_customer = msgspec.json.Decoder(NewCustomer).decode
+_new = msgspec.json.Decoder(NewCustomer)
+_update = msgspec.json.Decoder(CustomerUpdate)
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def _row(number: int, document: bytes) -> Row:
+    """A row of a JSON object. Raises as a decoder does."""
+    update = leniency.decode(_update, document)
+    kept = {name: UNSET for name in FLAGS if getattr(update, name) is None}
+    return Row(number, leniency.decode(_new, document), msgspec.structs.replace(update, **kept))
 
 
 def _json_rows(file: BinaryIO) -> Iterator[Row | Refused]:
@@ -72,7 +85,7 @@ def _json_row(number: int, line: bytes) -> Row | Refused:
         return Refused(number, f"The line is longer than {LINE_BYTES_MAX} bytes.")
     try:
         line.decode()
-        return Row(number, _decode_customer(line), frozenset(_decode_members(line)))
+        return _row(number, line)
     except msgspec.ValidationError as error:
         return Refused(number, refusal(str(error)).public)
     except UnicodeDecodeError:
@@ -123,25 +136,26 @@ def _csv_row(line: int, columns: list[str], values: list[str]) -> Row | Refused:
     try:
         "".join(values).encode()
         fields: dict[str, Any] = {
-            column: _CELLS[column](value) if column in _CELLS else value
+            column: _CELLS[column](value) if value and column in _CELLS else value
             for column, value in zip(columns, values, strict=True)
-            if value
         }
         if PHONE_NUMBER in fields:
-            fields["phone_numbers"] = fields.pop(PHONE_NUMBER)
-        return Row(line, msgspec.convert(fields, NewCustomer), frozenset(fields))
+            fields["phone_numbers"] = fields.pop(PHONE_NUMBER) or fields.get("phone_numbers", "")
+        return _row(line, msgspec.json.encode(fields))
     except UnicodeEncodeError:
         return Refused(line, "The row is not UTF-8.")
     except msgspec.ValidationError as error:
         return Refused(line, refusal(str(error)).public)
     except (msgspec.DecodeError, RecursionError):
-        return Refused(line, "phone_numbers and user_profile must be JSON.")
+        return Refused(line, "identifiers, phone_numbers, referral and user_profile must be JSON.")
 
 
 _CELLS: dict[str, Callable[[str], Any]] = {
     PHONE_NUMBER: lambda text: [{PHONE_NUMBER: text}],
     "test_account": lambda text: {"true": True, "false": False}.get(text, text),
+    "identifiers": msgspec.json.decode,
     "phone_numbers": msgspec.json.decode,
+    "referral": msgspec.json.decode,
     "user_profile": _decode_members,
 }
 """What the cell of a column is, where it is not its text."""

@@ -1,53 +1,44 @@
 """Looking customers up by what is known of them: exactly, and always by an index."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
 from tessera.app.callers import Caller, own_api_key
-from tessera.app.customers import decode_profile, view
+from tessera.app.customers import decode_profile, view, with_external_id
 from tessera.app.house import House
+from tessera.core import emails, external_ids
 from tessera.core.cursors import open_cursor, seal_cursor
-from tessera.core.customer_profiles import digits_of, folded_email
-from tessera.core.customers import Customer, PhoneNumber, Wanted
+from tessera.core.customer_profiles import digits_of, phones
+from tessera.core.customers import Customer, Wanted
 from tessera.core.errors import ArgumentError
+
+PAGE = 100
+"""Customers that are read at once where another value has to match as well."""
+
+
+LISTED = Wanted(incentives=True, listed=True)
 
 
 class By(StrEnum):
-    """What a customer is looked up by."""
+    """What a customer is looked up by; the first of several leads to the fewest."""
 
+    EXTERNAL_ID = "external_id"
     EMAIL = "email"
     MOBILE_NUMBER = "mobile_number"
     PHONE = "phone"
-    EXTERNAL_ID = "external_id"
 
 
-class Sought(NamedTuple):
-    """A value, and what it is."""
-
-    by: By
-    value: str
-
-
-class Player(msgspec.Struct, frozen=True, gc=False):
-    """A customer in a list: enough to tell one from another."""
-
-    id: str
-    user_id: str
-    external_id: str | UnsetType = UNSET
-    email: str | UnsetType = UNSET
-    first_name: str | UnsetType = UNSET
-    last_name: str | UnsetType = UNSET
-    phone_numbers: list[PhoneNumber] | UnsetType | None = UNSET
+Sought = Mapping[By, str]
+"""Values that must all match, each with what it is."""
 
 
 class Page(NamedTuple):
     """Some of those found; `next_cursor` is None where the list ends."""
 
-    players: list[Player]
+    players: list[msgspec.Raw]
     next_cursor: str | None
 
 
@@ -58,48 +49,65 @@ async def one(house: House, caller: Caller, api_key: str, sought: Sought, wanted
     return await view(house, caller, found[0] if found else None, wanted)
 
 
-async def several(house: House, caller: Caller, api_key: str, sought: Sought, cursor: str | None, limit: int) -> Page:
+async def several(
+    house: House,
+    caller: Caller,
+    api_key: str,
+    sought: Sought,
+    cursor: str | None,
+    limit: int,
+    *,
+    wanted: Wanted = LISTED,
+) -> Page:
     """A page of those found, the oldest first. Raises InvalidAPIKey, ArgumentError."""
     await own_api_key(house, caller, api_key)
     now = house.clock.now()
-    purpose = ("search_users", caller.organization, sought.by.value, sought.value)
+    names = [part for by in By if by in sought for part in (by.value, sought[by])]
+    purpose: list[str | int] = ["search_users", caller.organization, *names]
     after = 0 if cursor is None else int(open_cursor(house.directory.ring, purpose, cursor, now)[0])
     found = await _found(house, caller.organization, sought, after, limit + 1)
     shown = found[:limit]
     more = len(found) > limit
     following = seal_cursor(house.directory.ring, purpose, (shown[-1].number,), now) if more else None
-    return Page(players(shown), following)
+    return Page([await view(house, caller, each, wanted) for each in shown], following)
 
 
 async def _found(house: House, organization: int, sought: Sought, after: int, limit: int) -> list[Customer]:
+    """Those for whom every value matches, found by the first of them."""
+    for by in (By.MOBILE_NUMBER, By.PHONE):
+        if by in sought and not digits_of(sought[by]):
+            raise ArgumentError(f"{by} has no digits.")
+    first, *others = (by for by in By if by in sought)
+    page = max(limit, PAGE) if others else limit
+    found: list[Customer] = []
+    while len(found) < limit:
+        candidates = await _candidates(house, organization, first, sought[first], after, page)
+        found += [each for each in candidates if all(_matches(each, by, sought[by]) for by in others)]
+        if len(candidates) < page:
+            break
+        after = candidates[-1].number
+    return found[:limit]
+
+
+async def _candidates(house: House, organization: int, by: By, value: str, after: int, limit: int) -> list[Customer]:
     store = house.store
-    if sought.by in (By.PHONE, By.MOBILE_NUMBER):
-        digits = digits_of(sought.value)
-        if not digits:
-            raise ArgumentError(f"{sought.by} has no digits.")
-        mobile = sought.by is By.MOBILE_NUMBER
+    if by in (By.PHONE, By.MOBILE_NUMBER):
+        mobile = by is By.MOBILE_NUMBER
+        digits = digits_of(value)
         return await store.customers_with_phone(organization, digits, mobile=mobile, after=after, limit=limit)
-    if sought.by is By.EMAIL:
-        found = await store.customer_with_email(organization, folded_email(sought.value))
+    if by is By.EMAIL:
+        found = await store.customer_with_email(organization, emails.folded(value))
     else:
-        found = await store.customer_with_external_id(organization, sought.value)
+        found = await with_external_id(house, organization, value)
     return [] if found is None or found.number <= after else [found]
 
 
-def players(found: Sequence[Customer]) -> list[Player]:
-    """Customers as a list shows them."""
-    return [_player(each) for each in found]
-
-
-def _player(customer: Customer) -> Player:
+def _matches(customer: Customer, by: By, value: str) -> bool:
+    """Whether a customer who was found by something else has this value too."""
+    if by is By.EXTERNAL_ID:
+        return external_ids.normal(value) in [each.external_id for each in customer.external_ids()]
     profile = decode_profile(customer.profile)
-    known = customer.external_ids()
-    return Player(
-        customer.id,
-        customer.id,
-        known[-1].external_id if known else UNSET,
-        profile.email,
-        profile.first_name,
-        profile.last_name,
-        profile.phone_numbers,
-    )
+    if by is By.EMAIL:
+        return isinstance(profile.email, str) and emails.folded(profile.email) == emails.folded(value)
+    mobile = phones(profile).get(digits_of(value))
+    return mobile is not None and (mobile or by is By.PHONE)

@@ -1,76 +1,154 @@
 """Updating a customer: only what changes is written, and what belongs to somebody else is refused."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import msgspec
+from msgspec import UNSET
 
-from tessera.app.callers import Caller
-from tessera.app.customers import Named, change, decode_profile, json_text, replacement, view
+from tessera.app.callers import Caller, program
+from tessera.app.customers import (
+    Named,
+    change,
+    decode_profile,
+    json_text,
+    new_referrer_code,
+    referred,
+    replacement,
+    view,
+)
 from tessera.app.house import House
-from tessera.core import custom_profiles, customer_profiles, times
-from tessera.core.changes import Change, ClaimIdentifier, SetCustomProfile, SetIdentifiers
+from tessera.core import custom_profiles, customer_profiles, emails, referrer_codes, times
+from tessera.core.changes import (
+    Change,
+    ClaimIdentifier,
+    ClaimReferrerCode,
+    ReleaseIdentifier,
+    ReleaseReferrerCode,
+    SetCustomProfile,
+    SetIdentifiers,
+)
 from tessera.core.customer_profiles import CustomerUpdate, CustomProfile
-from tessera.core.customers import Customer, Identifier, Wanted
+from tessera.core.customers import Customer, Wanted
 from tessera.core.errors import Validation
+from tessera.core.identifiers import SentIdentifier, combined, given
+from tessera.core.loyalty.program import Program
 
-IDENTIFIERS_MAX = 100
-"""External ids that one customer may have."""
+EVERYTHING = Wanted(user_profile=True, identifiers=True, incentives=True)
+
+
+class Known(NamedTuple):
+    """Customers whom a request or a row of a file is about or names, by external id and by folded email address."""
+
+    by_external_id: dict[str, Customer]
+    by_email: dict[str, Customer]
+
+
+async def known(house: House, organization: int, external_ids: Sequence[str], addresses: Sequence[str]) -> Known:
+    """Those whom these external ids and folded email addresses belong to."""
+    store = house.store
+    return Known(
+        await store.customers_with_external_ids(organization, external_ids) if external_ids else {},
+        await store.customers_with_emails(organization, addresses) if addresses else {},
+    )
 
 
 async def update(
-    house: House, caller: Caller, api_key: str, named: Named, sent: CustomerUpdate, wanted: Wanted
+    house: House, caller: Caller, api_key: str, named: Named, sent: CustomerUpdate, wanted: Wanted = EVERYTHING
 ) -> msgspec.Raw:
-    """Give a customer what was sent. Raises InvalidAPIKey, UserNotFound, Validation, ArgumentError."""
+    """Give a customer what was sent; the customer as it is then.
+
+    Raises InvalidAPIKey, UserNotFound, Validation, ArgumentError, NotAvailable.
+    """
+    loyalty = await program(house, caller.organization)
+    ids = given(sent.external_id, sent.external_id_type, sent.identifiers)
+    addresses = [emails.folded(sent.email)] if isinstance(sent.email, str) else []
 
     async def decide(customer: Customer) -> tuple[Customer, list[Change]]:
-        customer, claimed = await _identify(house, caller.organization, customer, sent)
-        customer, customized = _customize(customer, _merged(customer, sent))
-        others = [*claimed, *customized]
-        customer, changed = await _reprofile(house, caller.organization, customer, sent, touched=bool(others))
-        return customer, [*changed, *others]
+        others = await known(house, caller.organization, [each.external_id for each in ids], addresses)
+        if isinstance(sent.referrer_code, str):
+            owner = await house.store.customer_id_with_referrer_code(caller.organization, sent.referrer_code)
+            if owner not in (None, customer.id):
+                raise Validation("referrer_code belongs to another customer.")
+        return updated(house, loyalty, customer, sent, ids, others)
 
     return await view(house, caller, await change(house, caller, api_key, named, decide), wanted)
 
 
-async def _identify(
-    house: House, organization: int, customer: Customer, sent: CustomerUpdate
+def updated(
+    house: House,
+    loyalty: Program,
+    customer: Customer,
+    sent: CustomerUpdate,
+    ids: Sequence[SentIdentifier],
+    others: Known,
 ) -> tuple[Customer, list[Change]]:
-    """Add the external id, unless the customer has it already."""
-    external_id = sent.external_id
-    if not isinstance(external_id, str):
+    """A customer with what was sent, and the changes that make it so; none when that changes nothing.
+
+    `ids` are the identifiers that were sent, in their one form, and `others` whom those and the email address belong
+    to. Raises Validation, ArgumentError, NotAvailable.
+    """
+    organization = loyalty.organization
+    customer, claimed = _identify(organization, customer, sent, ids, others)
+    customer, customized = _customize(customer, _merged(customer, sent))
+    others_changed = [*claimed, *customized]
+    customer, changed = _reprofile(house, loyalty, customer, sent, others, touched=bool(others_changed))
+    return customer, [*changed, *others_changed]
+
+
+def _identify(
+    organization: int, customer: Customer, sent: CustomerUpdate, ids: Sequence[SentIdentifier], others: Known
+) -> tuple[Customer, list[Change]]:
+    """Add the external ids that the customer does not have yet, in the place of the former ones if so asked."""
+    for each in ids:
+        owner = others.by_external_id.get(each.external_id)
+        if owner is not None and owner.number != customer.number:
+            raise Validation("external_id belongs to another customer.")
+    before = customer.external_ids()
+    clear = sent.clear_identifiers in (True, "true")
+    after = combined(before, ids, clear=clear)
+    if after == before:
         return customer, []
-    owner = await house.store.customer_with_external_id(organization, external_id)
-    if owner is not None and owner.number != customer.number:
-        raise Validation("external_id belongs to another customer.")
-    if owner is not None:
-        return customer, []
-    known = customer.external_ids()
-    if len(known) >= IDENTIFIERS_MAX:
-        raise Validation(f"external_id: a customer has at most {IDENTIFIERS_MAX}.")
-    text = json_text([*known, Identifier(external_id, sent.external_id_type)])
-    return msgspec.structs.replace(customer, identifiers=text), [
-        SetIdentifiers(customer.number, text, customer.identifiers),
-        ClaimIdentifier(customer.id, organization, external_id),
+    had = {each.external_id for each in before}
+    text = json_text(after)
+    changes: list[Change] = [SetIdentifiers(customer.number, text, customer.identifiers)]
+    if clear:  # the order of the rows is that of the list
+        changes += [ReleaseIdentifier(customer.number, organization, each) for each in sorted(had)]
+        had = set()
+    changes += [
+        ClaimIdentifier(customer.id, organization, each.external_id) for each in after if each.external_id not in had
     ]
+    return msgspec.structs.replace(customer, identifiers=text), changes
 
 
-async def _reprofile(
-    house: House, organization: int, customer: Customer, sent: CustomerUpdate, *, touched: bool
+def _reprofile(
+    house: House, loyalty: Program, customer: Customer, sent: CustomerUpdate, others: Known, *, touched: bool
 ) -> tuple[Customer, list[Change]]:
     """The profile with what was sent; `touched` says that something beside it changes, so that it is of now."""
     before = decode_profile(customer.profile)
     now = house.clock.now()
+    if sent.referrer_code is None:  # everybody has a code: one of ours stays, another one gives way to one of ours
+        ours = referrer_codes.ours(before.referrer_code)
+        sent = msgspec.structs.replace(sent, referrer_code=before.referrer_code if ours else new_referrer_code(house))
+    if not sent.phone_numbers and before.phone_numbers is UNSET:  # null says that there were some once
+        sent = msgspec.structs.replace(sent, phone_numbers=UNSET)
     after = customer_profiles.updated(before, sent, now)
     if touched:
         after.updated_at = times.core_time(now)
+    if not isinstance(after.email, str) and not customer.external_ids():
+        raise Validation(customer_profiles.NEITHER)
     if after == before:
         return customer, []
-    if not isinstance(after.email, str):
-        if not customer.external_ids():
-            raise Validation(customer_profiles.NEITHER)
-    elif after.email != before.email:
-        owner = await house.store.customer_id_with_email(organization, customer_profiles.folded_email(after.email))
-        if owner not in (None, customer.id):
+    if isinstance(after.email, str) and after.email != before.email:
+        owner = others.by_email.get(emails.folded(after.email))
+        if owner is not None and owner.number != customer.number:
             raise Validation("email belongs to another customer.")
-    changes = replacement(organization, customer, before, after)
+    changes = replacement(loyalty.organization, customer, before, after)
+    if after.referrer_code != before.referrer_code:
+        changes.append(ReleaseReferrerCode(customer.number))
+        changes.append(ClaimReferrerCode(customer.id, loyalty.organization, after.referrer_code))
+    if after.referral != before.referral:
+        changes += referred(house, loyalty, customer.id, after, now)
     return msgspec.structs.replace(customer, profile=json_text(after)), changes
 
 

@@ -4,33 +4,39 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 import msgspec
+from msgspec import UNSET
 
 from tessera.app.books import NO_CUSTOMER, move
 from tessera.app.callers import Caller, own_api_key, program, with_program
 from tessera.app.house import House
-from tessera.core import custom_profiles, customers
+from tessera.core import custom_profiles, customers, emails, external_ids, referrer_codes
 from tessera.core.changes import (
     AddCustomer,
     AddEvent,
     AddPhone,
     Change,
     ClaimIdentifier,
+    ClaimReferrerCode,
     JoinTier,
     RemovePhone,
     ReplaceProfile,
 )
-from tessera.core.customer_profiles import NewCustomer, Profile, folded_email, new_profile, phones
-from tessera.core.customers import Customer, Identifier, Wanted
+from tessera.core.customer_profiles import NewCustomer, Profile, new_profile, phones
+from tessera.core.customers import Customer, Wanted
 from tessera.core.errors import UserNotFound, Validation
+from tessera.core.identifiers import combined, given
 from tessera.core.loyalty import tiers
 from tessera.core.loyalty.book import due_at
-from tessera.core.loyalty.happenings import CustomerHappened, Happening
+from tessera.core.loyalty.happenings import CustomerHappened, CustomerReferred, Happening
 from tessera.core.loyalty.program import Program
 from tessera.core.loyalty.standing import Standing
 from tessera.core.loyalty.tiers import Membership, Reason
+from tessera.core.texts import canonical_id
 from tessera.ports import Conflict
 
 T = TypeVar("T")
+
+NOTHING_WANTED = Wanted()
 
 decode_profile = msgspec.json.Decoder(Profile).decode
 
@@ -52,7 +58,7 @@ async def read(house: House, caller: Caller, api_key: str, user_id: str, wanted:
 async def read_external(house: House, caller: Caller, api_key: str, external_id: str, wanted: Wanted) -> msgspec.Raw:
     """The profile of a customer by any of its external ids. Raises InvalidAPIKey, UserNotFound."""
     await own_api_key(house, caller, api_key)
-    found = await house.store.customer_with_external_id(caller.organization, external_id)
+    found = await with_external_id(house, caller.organization, external_id)
     return await view(house, caller, found, wanted)
 
 
@@ -61,8 +67,18 @@ async def read_many(
 ) -> list[msgspec.Raw]:
     """The profiles of customers in the order asked for, those left out that are not there. Raises InvalidAPIKey."""
     await own_api_key(house, caller, api_key)
-    found = await house.store.customers(caller.organization, user_ids)
-    return [await view(house, caller, found[each], wanted) for each in dict.fromkeys(user_ids) if each in found]
+    ids = dict.fromkeys(map(canonical_id, user_ids))
+    found = await house.store.customers(caller.organization, list(ids))
+    return [await view(house, caller, found[each], wanted) for each in ids if each in found]
+
+
+async def with_external_id(house: House, organization: int, sent: str) -> Customer | None:
+    """The customer with this external id, in its one form; as it was sent, for ids of before that rule."""
+    form = external_ids.normal(sent)
+    found = None if form is None else await house.store.customer_with_external_id(organization, form)
+    if found is None and form != sent:
+        found = await house.store.customer_with_external_id(organization, sent)
+    return found
 
 
 async def view(house: House, caller: Caller, found: Customer | None, wanted: Wanted) -> msgspec.Raw:
@@ -75,8 +91,10 @@ async def view(house: House, caller: Caller, found: Customer | None, wanted: Wan
 async def find(house: House, caller: Caller, api_key: str, named: Named) -> Customer:
     """The customer that an address names. Raises InvalidAPIKey, UserNotFound."""
     await own_api_key(house, caller, api_key)
-    look_up = house.store.customer_with_external_id if named.external else house.store.customer
-    found = await look_up(caller.organization, named.key)
+    if named.external:
+        found = await with_external_id(house, caller.organization, named.key)
+    else:
+        found = await house.store.customer(caller.organization, named.key)
     if found is None:
         raise UserNotFound(NO_CUSTOMER)
     return found
@@ -107,8 +125,10 @@ async def change(
     return await move(house, caller.organization, found.id, told)
 
 
-async def create(house: House, caller: Caller, api_key: str, new: NewCustomer) -> msgspec.Raw:
-    """Create a customer, in the lowest level of every tier system.
+async def create(
+    house: House, caller: Caller, api_key: str, new: NewCustomer, wanted: Wanted = NOTHING_WANTED
+) -> msgspec.Raw:
+    """Create a customer, in the lowest level of every tier system; what is wanted of it and what was written.
 
     Raises InvalidAPIKey, Validation when a rule forbids the profile or its email or external id is taken, and
     ArgumentError for members of the partner's own that cannot be kept.
@@ -120,7 +140,12 @@ async def create(house: House, caller: Caller, api_key: str, new: NewCustomer) -
         await house.commit(*creation(house, caller.organization, loyalty, customer_id, new))
     except Conflict as conflict:
         raise taken(conflict) from None
-    return await read(house, caller, api_key, customer_id, Wanted())
+    shown = Wanted(
+        user_profile=wanted.user_profile or isinstance(new.user_profile, dict),
+        identifiers=wanted.identifiers or isinstance(new.external_id, str) or bool(new.identifiers),
+        incentives=wanted.incentives,
+    )
+    return await read(house, caller, api_key, customer_id, shown)
 
 
 def creation(
@@ -129,12 +154,12 @@ def creation(
     """The changes that make a new customer, as of `at` (now when None). Raises Validation, ArgumentError."""
     now = house.clock.now() if at is None else at
     profile = new_profile(new, now)
+    profile.referrer_code = profile.referrer_code or new_referrer_code(house)
+    identifiers = combined([], given(new.external_id, new.external_id_type, new.identifiers))
     memberships = [
         Membership(system.number, system.levels[0].number, house.new_uuid(), now, tiers.evaluation_after(system, now))
         for system in loyalty.systems
     ]
-    external_id = new.external_id if isinstance(new.external_id, str) else None
-    identifiers = [] if external_id is None else [Identifier(external_id, new.external_id_type)]
     changes: list[Change] = [
         AddCustomer(
             customer_id,
@@ -148,21 +173,36 @@ def creation(
             now,
         )
     ]
-    if external_id is not None:
-        changes.append(ClaimIdentifier(customer_id, organization, external_id))
+    changes += [ClaimIdentifier(customer_id, organization, each.external_id) for each in identifiers]
+    changes.append(ClaimReferrerCode(customer_id, organization, profile.referrer_code))
     changes += [AddPhone(customer_id, organization, digits, int(mobile)) for digits, mobile in phones(profile).items()]
     changes += [
         JoinTier(customer_id, each.id, each.tier_system, each.tier_level, each.joined_at, Reason.JOINED.value)
         for each in memberships
     ]
     changes.append(happened(house, loyalty, Happening.CUSTOMER_CREATED, customer_id, now))
+    changes += referred(house, loyalty, customer_id, profile, now)
     return changes
+
+
+def new_referrer_code(house: House) -> str:
+    """A referrer code of ours."""
+    return referrer_codes.made(house.entropy.random_bytes(referrer_codes.RANDOM_BYTES))
 
 
 def happened(house: House, loyalty: Program, kind: Happening, customer_id: str, at: int) -> AddEvent:
     """What others are told of a customer that was created, changed or deleted."""
     told = CustomerHappened(loyalty.retailer_id, customer_id)
     return AddEvent(house.new_uuid(), loyalty.organization, kind.value, json_text(told), at, customer_id)
+
+
+def referred(house: House, loyalty: Program, customer_id: str, profile: Profile, at: int) -> list[Change]:
+    """What others are told of a customer whom a referral brought; nothing when none did."""
+    if profile.referral is UNSET or not isinstance(profile.referral.referral_code, str):
+        return []
+    told = CustomerReferred(loyalty.retailer_id, customer_id, profile.referral.referral_code)
+    kind = Happening.CUSTOMER_REFERRED.value
+    return [AddEvent(house.new_uuid(), loyalty.organization, kind, json_text(told), at, customer_id)]
 
 
 def json_text(value: object) -> str:
@@ -185,11 +225,13 @@ def replacement(organization: int, known: Customer, before: Profile, after: Prof
 
 
 def _folded(profile: Profile) -> str | None:
-    return folded_email(profile.email) if isinstance(profile.email, str) else None
+    return emails.folded(profile.email) if isinstance(profile.email, str) else None
 
 
 def taken(conflict: Conflict) -> Validation:
-    """The refusal for a customer whose email address or external id somebody else has."""
+    """The refusal for a customer whose email address, external id or referrer code somebody else has."""
     if isinstance(conflict.change, ClaimIdentifier):
         return Validation("external_id belongs to another customer.")
+    if isinstance(conflict.change, ClaimReferrerCode):
+        return Validation("referrer_code belongs to another customer.")
     return Validation("email belongs to another customer.")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tessera.app.books import NO_CUSTOMER, move, with_book
-from tessera.app.callers import Caller, own_retailer
+from tessera.app.callers import Caller, known_as, own_retailer
 from tessera.app.house import House
 from tessera.core.changes import Change
 from tessera.core.customers import Customer
@@ -63,7 +63,7 @@ async def order(
                     results.append(_made(book, each, place, now, partial=partial))
             if _earned(orders, fresh, results):
                 book.promote(now)
-            return Answer(book.program, customer.id, results, book.balances)
+            return Answer(known_as(book.program, retailer_id), customer.id, results, book.balances)
 
         return await with_book(house, caller.organization, customer, act, request)
 
@@ -163,5 +163,6 @@ async def balances(
         unknown = next((each for each in point_account_ids if program.account_with_id(each) is None), None)
         if unknown is not None:
             raise NotFound("point_account_ids names no point account of this retailer.")
-        accounts = tuple(account for account in accounts if account.id in point_account_ids)
+        named = {program.account_with_id(each) for each in point_account_ids}
+        accounts = tuple(account for account in accounts if account in named)
     return points.view(program.retailer_id, customer.id, accounts, customer.balances())

@@ -17,6 +17,7 @@ from tessera.core.loyalty.book import Book
 from tessera.core.loyalty.program import Program
 from tessera.core.loyalty.tier_levels import TierLevelView
 from tessera.core.loyalty.tiers import TierLevel, TierSystem
+from tessera.core.texts import same_id
 
 
 class TierStatus(msgspec.Struct, frozen=True, gc=False):
@@ -44,7 +45,7 @@ async def status(
     if tier_system_id is not None:
         if program.system_with_id(tier_system_id) is None:
             raise NotFound("tier_system_id names no tier system of this retailer.")
-        levels = [level for level in levels if level.tier_system_id == tier_system_id]
+        levels = [level for level in levels if same_id(level.tier_system_id, tier_system_id)]
     return TierStatus(retailer_id, user_id, levels)
 
 
@@ -81,6 +82,6 @@ def _found(program: Program, place: Place) -> tuple[TierSystem, TierLevel]:
     if system is None:
         raise NotFound("tier_system_id names no tier system of this retailer.")
     for level in system.levels:
-        if level.id == place.tier_level_id:
+        if same_id(level.id, place.tier_level_id):
             return system, level
     raise NotFound("tier_level_id names no level of this tier system.")

@@ -20,7 +20,7 @@ DEPTH_MAX = 16
 VERSION = "_version"
 
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
-_decode = msgspec.json.Decoder(CustomProfile).decode
+_decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 

@@ -12,84 +12,121 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tessera.core import times
-from tessera.core.errors import Validation
+from tessera.core import countries, emails, times
+from tessera.core.errors import NotAvailable, Validation
+from tessera.core.identifiers import IDENTIFIERS_MAX, SentIdentifier
 from tessera.core.states import state_code
+from tessera.core.texts import Digits, Line, Text
 
-TEXT_MAX = 255
 AGE_MIN = 13
 
-NO_CONTROL = r"^[^\x00-\x1f\x7f]*\Z"
+PHOTO = "/images/account-neutral.png"
+"""The picture of a customer who has none."""
 
-Text = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=NO_CONTROL)]
 Flag = bool | Literal["true", "false"]
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _NO_DIGIT = re.compile(r"[^0-9]+")
+_PHOTO = re.compile(r"(?:https?://[^/\s]|/(?!/))\S*")
 
 
 class PhoneNumber(msgspec.Struct, frozen=True):
     """A phone number of a customer; numbers need not be unique."""
 
-    phone_number: Text
-    phone_type: Text = "mobile"
-    preference_flags: Annotated[list[Text], Meta(max_length=20)] = []
+    phone_number: Digits
+    phone_type: Line = "mobile"
+    preference_flags: Annotated[list[Line], Meta(max_length=20)] = []
     verified_ownership: bool = False
+
+
+class StoredPhoneNumber(msgspec.Struct, frozen=True, gc=False):
+    """A phone number of a customer as it is stored, whatever rules it came in by."""
+
+    phone_number: str
+    phone_type: str
+    preference_flags: list[str]
+    verified_ownership: bool
+
+
+class Referral(msgspec.Struct, frozen=True):
+    """Who brought the customer: the `referrer_code` of another one, as it was sent."""
+
+    referral_code: Line | UnsetType | None = UNSET
 
 
 PhoneNumbers = Annotated[list[PhoneNumber], Meta(max_length=20)]
 CustomProfile = dict[Text, msgspec.Raw]
+Identifiers = Annotated[
+    list[SentIdentifier], Meta(max_length=IDENTIFIERS_MAX, description="The latest last; any of them finds.")
+]
+Gender = Annotated[Line, Meta(description="`f` or `m`, or the word.", examples=["f"])]
+Country = Annotated[Line, Meta(description="A 3-letter or 2-letter code of ISO 3166.", examples=["USA"])]
+Photo = Annotated[Line, Meta(description="An http address or a path.", examples=[PHOTO])]
+AuthToken = Annotated[Flag, Meta(description="`true` is refused: there are no tokens of customers yet.")]
 
 
 class NewCustomer(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
-    """The `user` member of a create request. Either `external_id` or `email` is required."""
+    """The `user` member of a create request. `external_id`, `identifiers` or `email` is required."""
 
     external_id: Text | UnsetType = UNSET
-    external_id_type: Text = "default"
+    external_id_type: Line | UnsetType = UNSET
+    identifiers: Identifiers | UnsetType = UNSET
     email: Text | UnsetType = UNSET
-    opted_in: Flag = False
-    gender: Literal["m", "f"] | UnsetType = UNSET
-    dob: Text | UnsetType = UNSET
-    address: Text | UnsetType = UNSET
-    address2: Text | UnsetType = UNSET
-    city: Text | UnsetType = UNSET
-    zip: Text | UnsetType = UNSET
-    dma: Text | UnsetType = UNSET
-    state: Text | UnsetType = UNSET
-    country: Text | UnsetType = UNSET
-    locale: Text | UnsetType = UNSET
-    last_name: Text | UnsetType = UNSET
-    first_name: Text | UnsetType = UNSET
-    referrer_code: Text | UnsetType = UNSET
+    opted_in: Flag = True
+    gender: Gender | UnsetType = UNSET
+    dob: Line | UnsetType = UNSET
+    address: Line | UnsetType = UNSET
+    address2: Line | UnsetType = UNSET
+    city: Line | UnsetType = UNSET
+    zip: Digits | UnsetType = UNSET
+    dma: Digits | UnsetType = UNSET
+    state: Line | UnsetType = UNSET
+    country: Country | UnsetType = UNSET
+    locale: Line | UnsetType = UNSET
+    suspended: bool = False
+    last_name: Line | UnsetType = UNSET
+    first_name: Line | UnsetType = UNSET
+    profile_photo_url: Photo | UnsetType = UNSET
+    referrer_code: Line | UnsetType = UNSET
+    referral: Referral | UnsetType = UNSET
     phone_numbers: PhoneNumbers | UnsetType = UNSET
     test_account: bool = False
     user_profile: CustomProfile | UnsetType = UNSET
+    auth_token: AuthToken | UnsetType = UNSET
 
 
 class CustomerUpdate(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
-    """The `user` member of an update: what is left out stays, null clears. An `external_id` is added to the others."""
+    """The `user` member of an update: what is left out stays, null clears.
+
+    An `external_id`, and each of the `identifiers`, is added to those that the customer has; `clear_identifiers` takes
+    those away first.
+    """
 
     external_id: Text | UnsetType = UNSET
-    external_id_type: Text = "default"
+    external_id_type: Line | UnsetType = UNSET
+    identifiers: Identifiers | UnsetType = UNSET
+    clear_identifiers: Flag = False
     email: Text | UnsetType | None = UNSET
     opted_in: Flag | UnsetType | None = UNSET
-    gender: Literal["m", "f"] | UnsetType | None = UNSET
-    dob: Text | UnsetType | None = UNSET
-    address: Text | UnsetType | None = UNSET
-    address2: Text | UnsetType | None = UNSET
-    city: Text | UnsetType | None = UNSET
-    zip: Text | UnsetType | None = UNSET
-    dma: Text | UnsetType | None = UNSET
-    state: Text | UnsetType | None = UNSET
-    country: Text | UnsetType | None = UNSET
-    locale: Text | UnsetType | None = UNSET
+    gender: Gender | UnsetType | None = UNSET
+    dob: Line | UnsetType | None = UNSET
+    address: Line | UnsetType | None = UNSET
+    address2: Line | UnsetType | None = UNSET
+    city: Line | UnsetType | None = UNSET
+    zip: Digits | UnsetType | None = UNSET
+    dma: Digits | UnsetType | None = UNSET
+    state: Line | UnsetType | None = UNSET
+    country: Country | UnsetType | None = UNSET
+    locale: Line | UnsetType | None = UNSET
     suspended: bool | UnsetType | None = UNSET
-    last_name: Text | UnsetType | None = UNSET
-    first_name: Text | UnsetType | None = UNSET
-    referrer_code: Text | UnsetType | None = UNSET
+    last_name: Line | UnsetType | None = UNSET
+    first_name: Line | UnsetType | None = UNSET
+    profile_photo_url: Photo | UnsetType | None = UNSET
+    referrer_code: Line | UnsetType | None = UNSET
+    referral: Referral | UnsetType | None = UNSET
     phone_numbers: PhoneNumbers | UnsetType | None = UNSET
     test_account: bool | UnsetType | None = UNSET
     user_profile: CustomProfile | UnsetType | None = UNSET
+    auth_token: AuthToken | UnsetType = UNSET
 
 
 class Profile(msgspec.Struct, gc=False):
@@ -119,65 +156,70 @@ class Profile(msgspec.Struct, gc=False):
     suspended: bool = False
     last_name: str | UnsetType = UNSET
     first_name: str | UnsetType = UNSET
-    profile_photo_url: str = "/images/account-neutral.png"
+    profile_photo_url: str = PHOTO
     test_account: bool = False
     account_status: str = "good"
     referrer_code: str = ""
-    phone_numbers: list[PhoneNumber] | UnsetType | None = UNSET
+    phone_numbers: list[StoredPhoneNumber] | UnsetType | None = UNSET
+    referral: Referral | UnsetType = UNSET
+
+
+FLAGS = tuple(each.name for each in msgspec.structs.fields(Profile) if each.type is bool and each.name != "activated")
+"""Members that are always true or false: a file cannot clear one."""
+
+NEITHER = "Either external_id or email is required."
 
 
 def new_profile(new: NewCustomer, now: int) -> Profile:
     """The profile to store for a new customer.
 
-    Raises Validation naming the field that a rule forbids: neither id nor email, an email or date that is none, a
-    country that is no 3-letter code, a customer under 13.
+    Raises Validation naming the field that a rule forbids (neither id nor email, an email or date that is none, a code
+    that cannot be mapped, a customer under 13), and NotAvailable.
     """
-    if new.external_id is UNSET and new.email is UNSET:
+    if new.external_id is UNSET and new.email is UNSET and not new.identifiers:
         raise Validation(NEITHER)
+    offer_no_token(new.auth_token)
     stamp = times.core_time(now)
-    return Profile(
-        opted_in=_flag(new.opted_in, now),
-        created_at=stamp,
-        updated_at=stamp,
-        registered_at=stamp,
-        email=UNSET if new.email is UNSET else _email(new.email, now),
-        gender=new.gender,
-        dob=UNSET if new.dob is UNSET else _birthday(new.dob, now),
-        address=new.address,
-        address2=new.address2,
-        city=new.city,
-        zip=new.zip,
-        dma=new.dma,
-        state=UNSET if new.state is UNSET else state_code(new.state),
-        country=UNSET if new.country is UNSET else _country(new.country, now),
-        locale=UNSET if new.locale is UNSET else new.locale.lower(),
-        last_name=new.last_name,
-        first_name=new.first_name,
-        test_account=new.test_account,
-        referrer_code="" if new.referrer_code is UNSET else new.referrer_code,
-        phone_numbers=new.phone_numbers or UNSET,
-    )
-
-
-NEITHER = "Either external_id or email is required."
+    profile = Profile(opted_in=True, created_at=stamp, updated_at=stamp, registered_at=stamp)
+    for name in _SETTABLE_AT_FIRST:
+        value = getattr(new, name)
+        if value is not UNSET:
+            setattr(profile, name, _ruled(name, value, now))
+    if profile.phone_numbers is None:
+        profile.phone_numbers = UNSET
+    return profile
 
 
 def updated(profile: Profile, sent: CustomerUpdate, now: int) -> Profile:
     """The profile with what was sent; equal to the former one when that changes nothing.
 
-    Raises Validation as `new_profile` does; whether somebody without external id keeps an email is not looked at here.
+    A member is not held to a rule for standing there already, so that what was read can be sent back. Raises as
+    `new_profile` does; whether somebody without external id keeps an email is not looked at here.
     """
+    offer_no_token(sent.auth_token)
     after = msgspec.structs.replace(profile)
     for name in _SETTABLE:
         value = getattr(sent, name)
         if value is None:
             setattr(after, name, _CLEARED.get(name, UNSET))
-        elif value is not UNSET:
-            rule = _RULES.get(name)
-            setattr(after, name, value if rule is None else rule(value, now))
+        elif value is not UNSET and value != getattr(profile, name):
+            setattr(after, name, _ruled(name, value, now))
+    if sent.referral is not UNSET and sent.referral is not None and sent.referral.referral_code is UNSET:
+        after.referral = profile.referral
     if after != profile:
         after.updated_at = times.core_time(now)
     return after
+
+
+def offer_no_token(auth_token: "Flag | UnsetType") -> None:
+    """Raises NotAvailable when a token of a customer is asked for: there are none yet."""
+    if auth_token in (True, "true"):
+        raise NotAvailable("auth_token is not available: there are no tokens of customers yet. Leave it out.")
+
+
+def _ruled(name: str, value: object, now: int) -> object:
+    rule = _RULES.get(name)
+    return value if rule is None else rule(value, now)
 
 
 def _flag(value: Flag, _now: int) -> bool:
@@ -185,15 +227,28 @@ def _flag(value: Flag, _now: int) -> bool:
 
 
 def _email(email: str, _now: int) -> str:
-    if not _EMAIL.fullmatch(email):
-        raise Validation("email is not an email address.")
+    emails.check(email)
     return email
 
 
+def _gender(gender: str, _now: int) -> str:
+    found = _GENDERS.get(gender.lower())
+    if found is None:
+        raise Validation("gender must be f, female, m or male.")
+    return found
+
+
 def _country(country: str, _now: int) -> str:
-    if not (len(country) == 3 and country.isascii() and country.isalpha()):
-        raise Validation("country must be a 3-letter code.")
-    return country.upper()
+    code = countries.code(country)
+    if code is None:
+        raise Validation("country must be a 3-letter code, or a 2-letter code of ISO 3166.")
+    return code
+
+
+def _photo(address: str, _now: int) -> str:
+    if not _PHOTO.fullmatch(address):
+        raise Validation("profile_photo_url must be an http or https address, or a path that begins with /.")
+    return address
 
 
 def _birthday(dob: str, now: int) -> str:
@@ -209,16 +264,26 @@ def _birthday(dob: str, now: int) -> str:
     return dob
 
 
+def _phone_numbers(numbers: list[PhoneNumber], _now: int) -> list[StoredPhoneNumber] | None:
+    return [StoredPhoneNumber(*msgspec.structs.astuple(number)) for number in numbers] or None
+
+
 _SETTABLE = [name for name in CustomerUpdate.__struct_fields__ if name in Profile.__struct_fields__]
+_SETTABLE_AT_FIRST = [name for name in NewCustomer.__struct_fields__ if name in Profile.__struct_fields__]
+
+_GENDERS = {"f": "f", "female": "f", "m": "m", "male": "m"}
 
 _RULES: dict[str, Callable[[Any, int], object]] = {
     "opted_in": _flag,
     "email": _email,
+    "gender": _gender,
     "country": _country,
     "dob": _birthday,
+    "profile_photo_url": _photo,
     "state": lambda state, _now: state_code(state),
     "locale": lambda locale, _now: locale.lower(),
-    "phone_numbers": lambda numbers, _now: numbers or None,
+    "phone_numbers": _phone_numbers,
+    "referral": lambda referral, _now: referral if referral.referral_code else UNSET,
 }
 """What becomes of a member that was sent; the others stay as they came."""
 
@@ -226,15 +291,11 @@ _CLEARED: dict[str, object] = {
     "opted_in": False,
     "suspended": False,
     "test_account": False,
+    "profile_photo_url": PHOTO,
     "referrer_code": "",
     "phone_numbers": None,
 }
 """What a member is once it was cleared; the others are absent."""
-
-
-def folded_email(email: str) -> str:
-    """The form under which an email address is unique in its organization."""
-    return email.casefold()
 
 
 def digits_of(phone_number: str) -> str:

@@ -8,19 +8,14 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tessera.core import times
-from tessera.core.customer_profiles import NewCustomer, PhoneNumber, Text
+from tessera.core.customer_profiles import NewCustomer, PhoneNumber
+from tessera.core.identifiers import Identifier
 from tessera.core.loyalty import points, tier_levels, tiers
 from tessera.core.loyalty.points import Balance
 from tessera.core.loyalty.program import Program
 from tessera.core.loyalty.standing import Standing
 from tessera.core.loyalty.tiers import Membership, TierLevel, TierSystem
-
-
-class Identifier(msgspec.Struct, frozen=True, gc=False):
-    """One id by which another system knows the customer."""
-
-    external_id: str
-    external_id_type: str
+from tessera.core.texts import Text
 
 
 class TierDetails(msgspec.Struct, frozen=True):
@@ -34,6 +29,7 @@ class Computed(msgspec.Struct, gc=False):
     """The members of the user object that are computed when it is read; unset members are left out."""
 
     id: str
+    user_id: str | UnsetType = UNSET
     external_id: str | UnsetType = UNSET
     available_points: int | float = 0
     test_points: int | float = 0
@@ -80,11 +76,12 @@ class Customer(msgspec.Struct, frozen=True, gc=False):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """The query flags of a profile read."""
+    """The query flags of a profile read; `listed` adds `user_id`, as a list of customers has it."""
 
     user_profile: bool = False
     identifiers: bool = False
     incentives: bool = False
+    listed: bool = False
 
 
 _encode = msgspec.json.Encoder().encode
@@ -100,7 +97,7 @@ def view(customer: Customer, program: Program, wanted: Wanted) -> msgspec.Raw:
 def _computed(customer: Customer, program: Program, wanted: Wanted) -> Computed:
     standing = customer.stands()
     balances = {balance.point_account: balance for balance in standing.balances}
-    user = Computed(customer.id)
+    user = Computed(customer.id, customer.id if wanted.listed else UNSET)
     identifiers = customer.external_ids()
     if identifiers:
         user.external_id = identifiers[-1].external_id

@@ -82,10 +82,13 @@ def _found(value: object, kind: inspect.Type, path: str) -> _Found | None:
 
 def _alternative(kind: inspect.Type, value: object) -> inspect.Type:
     """The one of several types that a value of this shape is meant for."""
+    if isinstance(kind, inspect.Metadata):
+        return _alternative(kind.type, value)
     if not isinstance(kind, inspect.UnionType):
         return kind
     wanted = inspect.ListType if isinstance(value, list) else (inspect.StructType, inspect.DictType)
-    return next((each for each in kind.types if isinstance(each, wanted)), kind)
+    bare = (each.type if isinstance(each, inspect.Metadata) else each for each in kind.types)
+    return next((each for each in bare if isinstance(each, wanted)), kind)
 
 
 def _reason(value: object) -> str | None:

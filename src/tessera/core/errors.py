@@ -21,6 +21,7 @@
     │   ├── Validation
     │   ├── IdempotencyConflict      the idempotency id belongs to something else
     │   ├── ChangedMeanwhile         what was looked at is not as it was
+    │   ├── NotAvailable             the service does not do that yet
     │   └── ArgumentError
     ├── DPoPChallenge                the token is bound to a key, and no good proof of it came along
     ├── TooLarge                     the request is over a limit, whichever family it belongs to
@@ -172,6 +173,12 @@ class ChangedMeanwhile(PlatformRefusal):
     """Somebody else changed what the request was decided on; nothing was done."""
 
     code = "validation"
+
+
+class NotAvailable(PlatformRefusal):
+    """Something that is asked for, and that this version does not do yet."""
+
+    code = "not_available"
 
 
 class ArgumentError(PlatformRefusal):

@@ -45,7 +45,7 @@ _PLAIN = bytes(set(range(0x20, 0x7F)) - set(b"%+"))
 """What stands for itself in a form: printable ASCII but for these two."""
 
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Params:

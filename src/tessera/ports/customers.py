@@ -20,7 +20,10 @@ class CustomerReader(Protocol):
     """Customers of an organization (its number). One that was forgotten is not found by any of these."""
 
     async def customer(self, organization: int, customer_id: str) -> Customer | None:
-        """A customer of this organization, with its balances and current memberships, all of one moment."""
+        """A customer of this organization, with its balances and current memberships, all of one moment.
+
+        Here and in `customers` an id that is a UUID may be in any case.
+        """
 
     async def customer_with_external_id(self, organization: int, external_id: str) -> Customer | None:
         """The same, found by any of its external ids."""
@@ -30,6 +33,9 @@ class CustomerReader(Protocol):
 
     async def customer_id_with_email(self, organization: int, folded_email: str) -> str | None:
         """The id of the customer with this email address, in its folded form."""
+
+    async def customer_id_with_referrer_code(self, organization: int, code: str) -> str | None:
+        """The id of the customer who has this referrer code."""
 
     async def customers(self, organization: int, customer_ids: Sequence[str]) -> dict[str, Customer]:
         """The customers with these ids, by id."""

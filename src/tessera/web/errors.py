@@ -31,6 +31,7 @@ STATUSES: dict[type[Refusal], int] = {
     errors.Validation: 400,
     errors.IdempotencyConflict: 409,
     errors.ChangedMeanwhile: 409,
+    errors.NotAvailable: 400,
     errors.ArgumentError: 400,
     errors.TooLarge: 413,
     errors.MethodNotAllowed: 405,

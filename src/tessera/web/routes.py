@@ -1,5 +1,6 @@
 """Routes: an address with its method and handler, and the table that finds one for a request."""
 
+import re
 from collections.abc import Callable
 from operator import itemgetter
 from typing import NamedTuple
@@ -8,6 +9,8 @@ from urllib.parse import unquote_to_bytes
 from tessera.core.errors import MethodNotAllowed
 from tessera.web.messages import Handler
 from tessera.web.operations import Operation
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Route(NamedTuple):
@@ -64,10 +67,15 @@ class Routes:
     def find(self, method: str, raw_path: bytes) -> tuple[Route, tuple[str, ...]] | None:
         """The route and the decoded path values for a request; None when the address is not known.
 
-        Only the values may be percent-encoded: an address has one spelling. Raises MethodNotAllowed when the address
-        answers other methods only.
+        Only the values may be percent-encoded, and one slash at the end means nothing: else an address has one
+        spelling. Raises MethodNotAllowed when the address answers other methods only.
         """
-        path = raw_path.decode("latin-1")
+        found = self._find(method, raw_path.decode("latin-1"))
+        if found is None and raw_path.endswith(b"/"):
+            return self._find(method, raw_path[:-1].decode("latin-1"))
+        return found
+
+    def _find(self, method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
         exact = self._exact.get(path)
         if exact is not None:
             return _choose(exact, method), ()
@@ -75,7 +83,7 @@ class Routes:
         for pattern in self._patterns.get(len(segments), ()):
             if pattern.literals_of(segments) == pattern.literals:
                 values = tuple([segments[index] for index in pattern.values])
-                if b"%" in raw_path:
+                if "%" in path:
                     values = _decoded(values)
                 return (_choose(pattern.routes, method), values) if all(values) else None
         return None
@@ -91,12 +99,12 @@ def _choose(routes: dict[str, Route], method: str) -> Route:
 
 
 def _decoded(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Path values without their percent signs; one that is no printable text is empty."""
+    """Path values without their percent signs; one that is no text, or has a control character, is empty."""
     decoded = []
     for value in values:
         try:
             text = unquote_to_bytes(value).decode("utf-8")
         except UnicodeDecodeError:
             text = ""
-        decoded.append(text if text.isprintable() else "")
+        decoded.append("" if _CONTROL.search(text) else text)
     return tuple(decoded)

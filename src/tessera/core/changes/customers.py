@@ -34,6 +34,28 @@ class ClaimIdentifier(Change, frozen=True):
     external_id: str
 
 
+class ReleaseIdentifier(Change, frozen=True):
+    """An external id no longer leads to a customer."""
+
+    customer: int
+    organization: int
+    external_id: str
+
+
+class ClaimReferrerCode(Change, frozen=True):
+    """A referrer code is a customer's; it is free in the organization."""
+
+    customer_id: str
+    organization: int
+    code: str
+
+
+class ReleaseReferrerCode(Change, frozen=True):
+    """A customer's referrer code is free again."""
+
+    customer: int
+
+
 class SetIdentifiers(Change, frozen=True):
     """The list of a customer's external ids, the latest last; it was this before."""
 

@@ -17,6 +17,7 @@ class Happening(StrEnum):
     CUSTOMER_CREATED = "customer.created"
     CUSTOMER_CHANGED = "customer.changed"
     CUSTOMER_DELETED = "customer.deleted"
+    CUSTOMER_REFERRED = "customer.referred"
     APPLICATION_SECRET_ENDING = "application.secret_ending"
     APPLICATION_TOKEN_PER_CALL = "application.token_per_call"
 
@@ -56,6 +57,14 @@ class CustomerHappened(msgspec.Struct, frozen=True, gc=False):
 
     retailer_id: str
     user_id: str
+
+
+class CustomerReferred(msgspec.Struct, frozen=True, gc=False):
+    """A customer names who brought it; `referral_code` is the code that was sent."""
+
+    retailer_id: str
+    user_id: str
+    referral_code: str
 
 
 class SecretEnding(msgspec.Struct, frozen=True, gc=False):

@@ -4,6 +4,7 @@ import msgspec
 
 from tessera.core.loyalty.points import PointAccount, PointSource
 from tessera.core.loyalty.tiers import TierSystem
+from tessera.core.texts import same_id
 
 
 class Award(msgspec.Struct, frozen=True):
@@ -42,11 +43,11 @@ class Program(msgspec.Struct, frozen=True, eq=False):
 
     def account_with_id(self, account_id: str) -> PointAccount | None:
         """The point account with this id, or None."""
-        return next((account for account in self.accounts if account.id == account_id), None)
+        return next((account for account in self.accounts if same_id(account.id, account_id)), None)
 
     def system_with_id(self, system_id: str) -> TierSystem | None:
         """The tier system with this id, or None."""
-        return next((system for system in self.systems if system.id == system_id), None)
+        return next((system for system in self.systems if same_id(system.id, system_id)), None)
 
     def account_numbered(self, number: int) -> PointAccount:
         """The point account with this number. Raises LookupError when it is not of this program."""
@@ -61,7 +62,7 @@ class Program(msgspec.Struct, frozen=True, eq=False):
 
     def source_with_id(self, source_id: str) -> PointSource | None:
         """The point source with this id, or None."""
-        return next((source for source in self.sources if source.id == source_id), None)
+        return next((source for source in self.sources if same_id(source.id, source_id)), None)
 
     def system_numbered(self, number: int) -> TierSystem | None:
         """The tier system with this number; None for one that is retired."""

@@ -37,6 +37,17 @@ def listed(world: World) -> Iterable[Condition]:
             changes.ClaimIdentifier("unknown", owner, "card-2"),
         ),
     )
+    yield Condition(
+        (
+            changes.ClaimReferrerCode(CUSTOMER, owner, "CODE-2"),
+            changes.ClaimReferrerCode("customer-other", other, "CODE-1"),
+        ),
+        (
+            changes.ClaimReferrerCode(CUSTOMER, owner, "CODE-1"),
+            changes.ClaimReferrerCode(CUSTOMER, other, "CODE-2"),
+            changes.ClaimReferrerCode("unknown", owner, "CODE-2"),
+        ),
+    )
     yield from _notes(world)
     yield Condition(
         (changes.ForgetCustomer(world.customer, CUSTOMER, "tombstone", AT, 2**62, 0),),

@@ -111,6 +111,43 @@ async def notes_read_back(stores: Stores) -> None:
 
 
 @TOPIC
+async def names_are_free_once_they_are_released(stores: Stores) -> None:
+    """An external id and a referrer code that are released lead nowhere, and to whoever claims them next."""
+    store = await stores()
+    world = await material.furnish(store)
+    owner, who = world.organization, world.customer
+    expect(await store.customer_id_with_referrer_code(owner, "CODE-1"), CUSTOMER, "the id by referrer code")
+    elsewhere = changes.ReleaseIdentifier(who + 100, owner, "card-1"), changes.ReleaseReferrerCode(who + 100)
+    await store.commit(*elsewhere)
+    await expect_conflict(store, changes.ClaimIdentifier(CUSTOMER, owner, "card-1"))
+    await store.commit(changes.ReleaseIdentifier(who, owner, "card-1"), changes.ReleaseReferrerCode(who))
+    expect(await store.customer_with_external_id(owner, "card-1"), None, "the customer by external id")
+    expect(await store.customer_id_with_referrer_code(owner, "CODE-1"), None, "the id by referrer code")
+    await store.commit(
+        material.customer(owner, "next", None),
+        changes.ClaimIdentifier("next", owner, "card-1"),
+        changes.ClaimReferrerCode("next", owner, "CODE-1"),
+    )
+    known = await store.customer_with_external_id(owner, "card-1")
+    expect(known and known.id, "next", "the next customer by external id")
+    expect(await store.customer_id_with_referrer_code(owner, "CODE-1"), "next", "the next id by referrer code")
+
+
+@TOPIC
+async def ids_are_found_in_any_case(stores: Stores) -> None:
+    """A UUID in upper case finds the customer, and any other text does so only as it is."""
+    store = await stores()
+    world = await material.furnish(store)
+    uuid = "2f030785-02cf-4b70-86de-ccdff6fd9b21"
+    await store.commit(material.customer(world.organization, uuid, None))
+    found = await store.customer(world.organization, uuid.upper())
+    expect(found and found.id, uuid, "the customer by its id in upper case")
+    many = await store.customers(world.organization, [uuid.upper(), CUSTOMER.upper()])
+    expect(list(many), [uuid], "the customers by ids in upper case")
+    expect(await store.customer(world.organization, CUSTOMER.upper()), None, "the customer by no UUID in upper case")
+
+
+@TOPIC
 async def a_forgotten_customer_is_gone(stores: Stores) -> None:
     """Nothing finds a forgotten customer, nothing writes to it, its names are free, and its ledger has none."""
     store = await stores()
@@ -124,6 +161,7 @@ async def a_forgotten_customer_is_gone(stores: Stores) -> None:
         expect(await store.customers(owner, [key]), {}, f"the customers by {key}")
     expect(await store.customer_with_external_id(owner, "card-1"), None, "the customer by external id")
     expect(await store.customer_id_with_email(owner, "ada@customers.example"), None, "the id by email")
+    expect(await store.customer_id_with_referrer_code(owner, "CODE-1"), None, "the id by referrer code")
     expect(await store.customers_with_phone(owner, "39555", mobile=False, after=0, limit=9), [], "by phone")
     expect(await store.customers_after(owner, 0, 9), [], "all customers")
     notes = [await store.tags(who), await store.behaviours(who), await store.user_events(who, "", 9)]
@@ -144,6 +182,8 @@ async def a_forgotten_customer_is_gone(stores: Stores) -> None:
         changes.SetBehaviour(who, "new", 1, AT, 0),
         changes.AddUserEvent(who, "late", "survey", AT),
         changes.ClaimIdentifier(CUSTOMER, owner, "card-9"),
+        changes.ClaimReferrerCode(CUSTOMER, owner, "CODE-9"),
+        changes.ClaimReferrerCode("tombstone", owner, "CODE-9"),
         changes.AddPhone(CUSTOMER, owner, "1", 1),
         changes.AddPhone("tombstone", owner, "1", 1),
         changes.ForgetCustomer(who, "tombstone", "again", AT, 2**62, 1),

@@ -152,6 +152,7 @@ def _rows(owner: int, other: int) -> list[Change]:
         changes.AddEventAward(owner, "event-1", "account-1", 10_000, "source-1"),
         customer(owner, CUSTOMER, "ada@customers.example"),
         changes.ClaimIdentifier(CUSTOMER, owner, "card-1"),
+        changes.ClaimReferrerCode(CUSTOMER, owner, "CODE-1"),
         customer(other, "customer-other", "ada@customers.example"),
         changes.RecordDeed("refused", AT, "server", None, "client.refused", CLIENT, "{}"),
         changes.RecordDeed("deed", AT, "operator ada", None, "application.create", CLIENT, "{}"),

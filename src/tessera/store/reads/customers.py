@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from tessera.core.behaviours import Behaviour
 from tessera.core.customers import Customer
 from tessera.core.tags import Tag
+from tessera.core.texts import canonical_id
 from tessera.ports.customers import UserEvent
 from tessera.store.driver import Fetching, Row
 from tessera.store.sql import customers as sql
@@ -16,7 +17,7 @@ class CustomerReads(Fetching):
     """Implements `tessera.ports.CustomerReader`."""
 
     async def customer(self, organization: int, customer_id: str) -> Customer | None:
-        found = await self._fetch(sql.CUSTOMER, {"organization": organization, "id": customer_id})
+        found = await self._fetch(sql.CUSTOMER, {"organization": organization, "id": canonical_id(customer_id)})
         return Customer(*found[0]) if found else None
 
     async def customer_with_external_id(self, organization: int, external_id: str) -> Customer | None:
@@ -29,13 +30,18 @@ class CustomerReads(Fetching):
         found = await self._fetch(sql.CUSTOMER_ID_WITH_EMAIL, key)
         return str(found[0][0]) if found else None
 
+    async def customer_id_with_referrer_code(self, organization: int, code: str) -> str | None:
+        key = {"organization": organization, "code": code}
+        found = await self._fetch(sql.CUSTOMER_ID_WITH_REFERRER_CODE, key)
+        return str(found[0][0]) if found else None
+
     async def customer_with_email(self, organization: int, folded_email: str) -> Customer | None:
         key = {"organization": organization, "folded_email": folded_email}
         found = await self._fetch(sql.CUSTOMER_WITH_EMAIL, key)
         return Customer(*found[0]) if found else None
 
     async def customers(self, organization: int, customer_ids: Sequence[str]) -> dict[str, Customer]:
-        found = await self._many(sql.CUSTOMERS_IN, organization, customer_ids)
+        found = await self._many(sql.CUSTOMERS_IN, organization, list(map(canonical_id, customer_ids)))
         return {row[1]: Customer(*row) for row in found}
 
     async def customers_with_external_ids(self, organization: int, external_ids: Sequence[str]) -> dict[str, Customer]:

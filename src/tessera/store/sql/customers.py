@@ -35,6 +35,21 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "the external id is free",
         ),
     ),
+    changes.ReleaseIdentifier: (
+        Statement(
+            "delete from identifier where organization = :organization and external_id = :external_id"
+            " and customer = :customer"
+        ),
+    ),
+    changes.ClaimReferrerCode: (
+        Statement(
+            "insert into referrer_code (organization, code, customer)"
+            " select :organization, :code, number from customer"
+            " where id = :customer_id and organization = :organization and forgotten_at is null on conflict do nothing",
+            "the referrer code is free",
+        ),
+    ),
+    changes.ReleaseReferrerCode: (Statement("delete from referrer_code where customer = :customer"),),
     changes.SetIdentifiers: (
         Statement(
             "update customer set identifiers = :identifiers"
@@ -93,6 +108,7 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "the customer is there and its standing as it was",
         ),
         Statement("delete from identifier where customer = :customer"),
+        Statement("delete from referrer_code where customer = :customer"),
         Statement("delete from phone where customer = :customer"),
         Statement("delete from tag where customer = :customer"),
         Statement("delete from behaviour where customer = :customer"),
@@ -113,6 +129,10 @@ CUSTOMER_EXTERNAL = (
     " where x.organization = :organization and x.external_id = :external_id"
 )
 CUSTOMER_ID_WITH_EMAIL = "select id from customer where organization = :organization and folded_email = :folded_email"
+CUSTOMER_ID_WITH_REFERRER_CODE = (
+    "select c.id from referrer_code r join customer c on c.number = r.customer"
+    " where r.organization = :organization and r.code = :code"
+)
 
 CUSTOMER_WITH_EMAIL = (
     f"{CUSTOMER_COLUMNS} from customer c where c.organization = :organization and c.folded_email = :folded_email"

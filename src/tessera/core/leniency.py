@@ -1,0 +1,113 @@
+"""What a body that its type refuses was meant to say, by one rule that is read off the type.
+
+An optional member that is null or an empty text is not given: it is left out, or stands as null where the type has a
+meaning for null (an update clears by it). A type may also say (`texts`) that line breaks are folded, that a whole
+number stands for its digits, or that a UUID may come in upper case. All else stays, to be refused by the type; so does
+everything in a type that forbids unknown members: in a declaration it means something to leave one out.
+"""
+
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import inspect
+
+from tessera.core import texts
+
+T = TypeVar("T")
+
+NOT_GIVEN = (b"null", b'""')
+
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_text = msgspec.json.Decoder(str).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """The body as the decoder's type, as it stands or as it was meant. Raises as the decoder does."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError:
+        meant = _meant(body, _info_of(decoder))
+        if meant == body:
+            raise
+    return decoder.decode(meant)
+
+
+def _info_of(decoder: msgspec.json.Decoder[Any]) -> inspect.Type:
+    kind: Any = decoder.type
+    return info(kind)
+
+
+@lru_cache(maxsize=256)
+def info(kind: Any) -> inspect.Type:
+    """What a type says of itself."""
+    return inspect.type_info(kind)
+
+
+def _meant(raw: bytes, kind: inspect.Type) -> bytes:
+    """One value; what cannot be read as its type stays as it came."""
+    try:
+        match _alternative(kind, raw[:1]), raw[:1]:
+            case inspect.StructType(fields=fields, forbid_unknown_fields=False), b"{":
+                return _struct(_members(raw), fields)
+            case inspect.ListType(item_type=item), b"[":
+                return b"[%b]" % b",".join(_meant(bytes(each), item) for each in _elements(raw))
+            case inspect.DictType(value_type=value), b"{":
+                return _encode({name: _meant_raw(each, value) for name, each in _members(raw).items()})
+            case inspect.Metadata(extra=dict(marks)), b'"':
+                return _encode(_put_right(_text(raw), marks))
+            case inspect.Metadata(extra=dict(marks)), _ if texts.NUMBER in marks and raw.isdigit():
+                return b'"%b"' % raw
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    return raw
+
+
+def _meant_raw(raw: msgspec.Raw, kind: inspect.Type) -> msgspec.Raw:
+    return msgspec.Raw(_meant(bytes(raw), kind))
+
+
+def _struct(members: dict[str, msgspec.Raw], fields: tuple[inspect.Field, ...]) -> bytes:
+    for field in fields:
+        name = field.encode_name
+        if name not in members:
+            continue
+        raw = bytes(members[name])
+        if field.required or raw not in NOT_GIVEN:
+            members[name] = _meant_raw(members[name], field.type)
+        elif clearable(field.type):
+            members[name] = msgspec.Raw(b"null")
+        else:
+            del members[name]
+    return _encode(members)
+
+
+def clearable(kind: inspect.Type) -> bool:
+    """Whether null has a meaning for a member of this type."""
+    return any(isinstance(each, inspect.NoneType) for each in alternatives(kind))
+
+
+def alternatives(kind: inspect.Type) -> list[inspect.Type]:
+    """The types of a union, or the one type; types of texts keep their marks."""
+    if isinstance(kind, inspect.UnionType):
+        return [each for inner in kind.types for each in alternatives(inner)]
+    if isinstance(kind, inspect.Metadata) and not kind.extra:
+        return alternatives(kind.type)
+    return [kind]
+
+
+def _alternative(kind: inspect.Type, first: bytes) -> inspect.Type | None:
+    """The one of several types that a value is meant for which begins so."""
+    shapes: tuple[type[inspect.Type], ...] = {
+        b"{": (inspect.StructType, inspect.DictType),
+        b"[": (inspect.ListType,),
+    }.get(first, (inspect.Metadata,))
+    return next((each for each in alternatives(kind) if isinstance(each, shapes)), None)
+
+
+def _put_right(text: str, marks: dict[str, Any]) -> str:
+    if texts.FOLDS in marks:
+        text = texts.folded(text)
+    return texts.canonical_id(text) if texts.UUID in marks else text
