@@ -16,6 +16,7 @@ import httpx
 
 from tests.proxy import haproxy, nginx
 from tests.proxy.nginx import ADDRESS
+from tests.support.programs import program
 from tests.support.server import free_port
 
 Gateway = Callable[[Path, int], AbstractContextManager[int]]
@@ -136,14 +137,14 @@ def haproxy_reusing(folder: Path, behind: int) -> Iterator[int]:
 def go_reversing(folder: Path, behind: int) -> Iterator[int]:
     """The reverse proxy of Go's standard library."""
     folder.mkdir(parents=True, exist_ok=True)
-    program, port = folder / "reverse", free_port()
+    built, port = folder / "reverse", free_port()
     go = program("go")
     subprocess.run(
-        [go, "build", "-buildvcs=false", "-o", str(program), "."], cwd=Path(__file__).parent / "go", check=True
+        [go, "build", "-buildvcs=false", "-o", str(built), "."], cwd=Path(__file__).parent / "go", check=True
     )
     with (folder / "out").open("wb") as out:
         process = subprocess.Popen(
-            [str(program), str(port), str(behind), ADDRESS, SMUGGLED],
+            [str(built), str(port), str(behind), ADDRESS, SMUGGLED],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
