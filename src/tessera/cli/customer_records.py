@@ -1,8 +1,8 @@
-"""`tessera customers show`, `list`, `export`, `delete` and `purge`: looking at customers, and forgetting them."""
+"""`tessera customers show`, `list`, `export`, `delete` and `purge`: looking at customers, and erasing them."""
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
@@ -16,13 +16,15 @@ from tessera.cli.options import AsJSON, DataDir, Org, Yes, examples
 if TYPE_CHECKING:
     from tessera.app.customer_records import Listed
     from tessera.app.house import House
-    from tessera.store.purge import Step
+    from tessera.store.purge import Report
 
 SHOW_EXAMPLES = examples("customers show card-000057", "customers show ada@customers.example --json")
 LIST_EXAMPLES = examples("customers list", "customers list --limit 500 --json")
 EXPORT_EXAMPLES = examples("customers export card-000057", "customers export card-000057 --output record.json")
 DELETE_EXAMPLES = examples("customers delete card-000057", "customers delete card-000057 --yes")
-PURGE_EXAMPLES = examples("customers purge")
+PURGE_EXAMPLES = examples(
+    "customers purge", "customers purge --rewrite --database postgresql://tessera@db.example.com/tessera"
+)
 
 Who = Annotated[
     str,
@@ -159,41 +161,52 @@ def delete(who: Who, *, org: Org = None, yes: Yes = False, data_dir: DataDir = N
         output.message(f"Forgot {forgotten}. `tessera customers purge` removes what the files still hold of it.")
 
 
-def purge(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Rewrite the database so that nothing is left in it of what was deleted. Writes wait meanwhile.
+def purge(
+    *,
+    rewrite: Annotated[
+        bool,
+        typer.Option("--rewrite", help="PostgreSQL: write every table anew, each locked for as long as that takes."),
+    ] = False,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Erase what the database still holds of what was deleted, while servers go on.
 
-    SQLite: reads go on. PostgreSQL: each table is locked while it is rewritten, reads of it wait too; the server's log
-    of writes, archives and backups keep what is in them until they end.
+    Interrupted, it can be run again. PostgreSQL: tables of up to 8 MB are written anew; of larger ones the dead rows
+    are removed, but their bytes stay in the server's files until they are overwritten, unless --rewrite is given. The
+    server's log of writes, archives and backups keep what is in them until they end.
     """
-    import shutil
-
     from tessera import settings, wiring
     from tessera.app.operators import OperatorError
 
     chosen = settings.load(data_dir=data_dir)
     check_folder(chosen, make=False)
-    database = wiring.database(chosen)
-    needed = database.free_bytes_needed()
-    if needed and shutil.disk_usage(chosen.data_dir).free < needed:
-        raise OperatorError(f"Rewriting the database needs {needed:,} bytes of free space in {chosen.data_dir}.")
-    with _spinning() as report:
-        done = database.purge(report)
+    if rewrite and chosen.database_in_force is None:
+        raise OperatorError("--rewrite is for PostgreSQL. A SQLite file is erased completely without it.")
+    with _progress() as report:
+        done = wiring.database(chosen).purge(report, rewrite=rewrite)
     if as_json:
         output.document(done._asdict())
-    else:
-        output.message(f"Done: {done.bytes_before:,} bytes before, {done.bytes_after:,} after.")
+        return
+    output.message(f"Done: {done.bytes_before:,} bytes before, {done.bytes_after:,} after.")
+    if done.not_rewritten:
+        output.message(
+            f"Not written anew, so that nobody had to wait: {', '.join(done.not_rewritten)}. Their dead rows are"
+            " removed, but bytes of them stay in PostgreSQL's files until they are overwritten; --rewrite writes them"
+            " anew."
+        )
 
 
 @contextmanager
-def _spinning() -> "Iterator[Callable[[Step], None]]":
-    """What is being done and for how long, at a terminal; nothing elsewhere."""
+def _progress() -> "Iterator[Report]":
+    """A bar for the step at work, at a terminal; nothing elsewhere."""
     if not sys.stderr.isatty():
-        yield lambda _step: None
+        yield lambda _step, _done, _total: None
         return
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("")
-        yield lambda step: bar.update(task, description=step.value)
+        task = bar.add_task("", total=None)
+        yield lambda step, done, total: bar.update(task, description=step.value, completed=done, total=total or None)

@@ -99,14 +99,19 @@ def migrate_sqlite(path: Path) -> None:
     if not path.exists():
         path.touch(mode=0o600)
     engine = create_engine(URL.create("sqlite", database=str(path)))
-    # pysqlite's own transactions would not cover DDL: begin by hand.
-    event.listen(engine, "connect", lambda connection, _record: setattr(connection, "isolation_level", None))
+    event.listen(engine, "connect", lambda connection, _record: _prepare(connection))
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("begin immediate"))
     with engine.begin() as connection:
         connection.exec_driver_sql(f"pragma application_id = {sqlite.APPLICATION_ID}")
         upgrade(connection)
     engine.dispose()
     sqlite.connect(path).close()
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.isolation_level = None  # sqlite3's own transactions would not cover DDL: begin by hand
+    connection.execute("pragma auto_vacuum = incremental")  # in a file that is new: free pages can be given back
+    connection.execute("pragma secure_delete = on")
 
 
 def upgrade(connection: "Connection") -> None:

@@ -126,6 +126,7 @@ def _copy_file(source: SQLiteEnd, partial: Path) -> None:
         told(f"{source.text}, or {partial.parent}, where the backup goes,"),
         closing(sqlite.connect(source.path)) as it,
     ):
+        it.execute("pragma auto_vacuum = incremental")  # of the file that is made
         it.execute("vacuum into ?", (str(partial),))
 
 
