@@ -52,7 +52,7 @@ def purge(path: Path, report: Report, wait_seconds: float = WAIT_SECONDS) -> Pur
 
     Raises StoreUnavailable when another process stood in the way.
     """
-    before = path.stat().st_size
+    before = _size(path)
     patience = Patience(wait_seconds)
     try:
         # The files are closed after the connections: `Images` says why.
@@ -68,7 +68,13 @@ def purge(path: Path, report: Report, wait_seconds: float = WAIT_SECONDS) -> Pur
             connections.empty_log()
     except (sqlite3.OperationalError, OSError) as error:
         raise StoreUnavailable(str(error)) from error
-    return Purged(before, path.stat().st_size, [])
+    return Purged(before, _size(path), [])
+
+
+def _size(path: Path) -> int:
+    """Bytes of a database and its log."""
+    log = path.with_name(f"{path.name}-wal")
+    return path.stat().st_size + (log.stat().st_size if log.exists() else 0)
 
 
 def _give_back_free_pages(connections: Connections, report: Report) -> None:

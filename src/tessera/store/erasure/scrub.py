@@ -104,8 +104,9 @@ class Scrub:
     def run(self, progress: Progress) -> None:
         """Walk until nothing is left. Raises Busy."""
         for step in (self._free_pages, self._pages):
+            progress(self._next - 1, self._last)
             while not self._round(step):
-                progress(min(self._next, self._last), self._last)
+                progress(self._next - 1, self._last)
                 self._patience.wait(PAUSE_SECONDS)
         self._connections.let_go_of_log()
 

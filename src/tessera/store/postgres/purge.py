@@ -9,6 +9,7 @@ are the operator's.
 """
 
 import time
+from typing import NamedTuple
 
 import psycopg
 
@@ -46,12 +47,22 @@ _SIZE = (
 )
 
 
-def purge(where: Address, report: Report, *, rewrite: bool = False, wait_seconds: float = WAIT_SECONDS) -> Purged:
+class Waits(NamedTuple):
+    """How long others may keep us waiting, and a rewrite of a small table others."""
+
+    seconds: float = WAIT_SECONDS
+    rewrite_milliseconds: int = REWRITE_MILLISECONDS
+
+
+_WAITS = Waits()
+
+
+def purge(where: Address, report: Report, *, rewrite: bool = False, waits: Waits = _WAITS) -> Purged:
     """Vacuum every table; write anew those that are small, or all of them when `rewrite`, each locked meanwhile.
 
     Raises Unusable, and StoreUnavailable when others stood in the way: then it can be run again.
     """
-    until = time.monotonic() + wait_seconds
+    until = time.monotonic() + waits.seconds
     with connected(where) as connection:
         before = _number(connection, _SIZE)
         left = []
@@ -61,9 +72,9 @@ def purge(where: Address, report: Report, *, rewrite: bool = False, wait_seconds
             for done, (table, size) in enumerate(tables):
                 report(Step.TABLES, done, len(tables))
                 if rewrite:
-                    _retried(connection, f"vacuum (full) {table}", wait_seconds)
-                elif size > SMALL_BYTES or not _rewritten_quickly(connection, table):
-                    _retried(connection, f"vacuum {table}", wait_seconds)
+                    _retried(connection, f"vacuum (full) {table}", waits.seconds)
+                elif size > SMALL_BYTES or not _rewritten_quickly(connection, table, waits.rewrite_milliseconds):
+                    _retried(connection, f"vacuum {table}", waits.seconds)
                     left.append(table)
             after = _number(connection, _SIZE)
         except psycopg.Error as error:
@@ -88,9 +99,9 @@ def _wait_for_older_transactions(connection: psycopg.Connection, until: float) -
         time.sleep(RETRY_SECONDS)
 
 
-def _rewritten_quickly(connection: psycopg.Connection, table: str) -> bool:
+def _rewritten_quickly(connection: psycopg.Connection, table: str, milliseconds: int) -> bool:
     """Write a small table anew; False, and nothing done, when that would keep others waiting."""
-    _limit(connection, LOCK_MILLISECONDS, REWRITE_MILLISECONDS)
+    _limit(connection, LOCK_MILLISECONDS, milliseconds)
     for _ in range(QUICK_TRIES):
         try:
             connection.execute(f"vacuum (full) {table}".encode())
