@@ -1,10 +1,11 @@
 """The newest committed content of each page of a SQLite database, read from its file and its write-ahead log.
 
-Read while holding the write lock: then nobody adds to the log. When a process closes a file it loses all its locks on
+Followed while holding the write lock: then nobody adds to the log. A process that closes a file loses all its locks on
 it, SQLite's too (POSIX), so close these files after the connections.
 """
 
 import os
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from struct import Struct
@@ -45,7 +46,7 @@ class Images:
         usable = self.page_size - header[RESERVED_AT]
         self.format = Format(self.page_size, usable, has_pointer_map=any(header[LARGEST_ROOT]))
         self._salts = b""
-        self._frames = 0
+        self.frames = 0
         self._in_log: dict[int, int] = {}
 
     def close(self) -> None:
@@ -62,15 +63,15 @@ class Images:
         Complete only while the log began anew at most once since then.
         """
         salts = os.pread(self._log, LOG_HEADER, 0)[_SALTS] if frames else b""
-        if salts != self._salts or frames < self._frames:
-            self._salts, self._frames = salts, 0
+        if salts != self._salts or frames < self.frames:
+            self._salts, self.frames = salts, 0
             self._in_log.clear()
         written = set()
-        for frame in range(self._frames, frames):
+        for frame in range(self.frames, frames):
             (page,) = _PAGE_NUMBER.unpack(os.pread(self._log, 4, self._frame_at(frame)))
             self._in_log[page] = frame
             written.add(page)
-        self._frames = frames
+        self.frames = frames
         return written
 
     def in_log(self, page: int) -> bool:
@@ -84,14 +85,12 @@ class Images:
             return self._whole(os.pread(self._file, self.page_size, (page - 1) * self.page_size), 1)
         return self._whole(os.pread(self._log, self.page_size, self._frame_at(frame) + FRAME_HEADER), 1)
 
-    def read_many(self, first: int, count: int) -> list[bytes]:
-        """The newest content of successive pages."""
+    def of_file(self, first: int, count: int) -> Iterator[tuple[int, bytes]]:
+        """Successive pages as they are in the file, with their numbers."""
         size = self.page_size
         raw = self._whole(os.pread(self._file, size * count, (first - 1) * size), count)
-        return [
-            self.read(first + place) if first + place in self._in_log else raw[place * size : (place + 1) * size]
-            for place in range(count)
-        ]
+        for place in range(count):
+            yield first + place, raw[place * size : (place + 1) * size]
 
     def zero(self, page: int, span: Span) -> None:
         """Overwrite bytes of a page of the file."""

@@ -3,9 +3,9 @@
 A step changes bytes of the file itself that mean nothing to SQLite, and only of pages whose newest content is not in
 the log. Then it commits a write that changes nothing, so that every other process reads its pages anew.
 
-Between two steps servers write, and may move rows, and leftovers with them, from one page to another. So a page is done
-with only until it is written again: its frame is in the log, from which nothing is lost meanwhile
-(`Connections.hold_log`).
+While the log is held (`Connections.hold_log`), nobody copies from it into the file and nothing in it is overwritten. So
+pages can be looked at without the lock, and a page that is written afterwards is found in the log. It is looked at
+again: when SQLite moves rows between pages, leftovers can move with them to where the walk has been.
 """
 
 import time
@@ -21,17 +21,15 @@ from tessera.store.erasure.pages import Span, Trunk
 CHUNK_PAGES = 100
 """Pages that are read at once."""
 
-CATCH_UP = 4
-"""How many times as much a step does after one that did not look at all that had been written before it."""
-
 ROUND_STEPS = 16
-"""Steps between two checkpoints, during which the log grows by what servers write."""
+ROUND_FRAMES = 500
+"""After so many steps, or so many frames of others in the log, it is copied into the file and begins anew."""
 
 READERS_SECONDS = 0.01
 """How long readers that began before are waited for under the write lock."""
 
 PAUSE_SECONDS = 0.001
-"""Between two steps, at least; after a longer step as long as it took."""
+"""Between two steps, at least; after a longer hold of the lock as long as that was."""
 
 SCHEMA_PAGE = 1
 """Holds the names of tables and nothing of a customer. Every step writes it, so it is always in the log."""
@@ -44,14 +42,27 @@ Progress = Callable[[int, int], None]
 
 
 class Limit(NamedTuple):
-    """How much one step does at most: pages that it looks at, and how long it goes on."""
+    """What one step does at most: pages looked at beforehand, pages changed or looked at under the lock, its time."""
 
-    pages: int = 1000
+    pages: int = 2000
+    locked_pages: int = 200
     seconds: float = 0.01
 
     def times(self, factor: int) -> "Limit":
-        """A limit so many times as high."""
-        return Limit(self.pages * factor, self.seconds * factor)
+        """A limit so many times as high, under the lock."""
+        return self._replace(locked_pages=self.locked_pages * factor, seconds=self.seconds * factor)
+
+
+CATCH_UP = 4
+"""How many times as much is done under the lock after a step that did not look at all that had been written."""
+
+
+class Leftover(NamedTuple):
+    """A page with something in unused bytes, as it was read from the file."""
+
+    page: int
+    image: bytes
+    spans: Sequence[Span]
 
 
 class Step:
@@ -59,15 +70,15 @@ class Step:
 
     def __init__(self, images: Images, limit: Limit) -> None:
         self._images = images
-        self._pages = limit.pages
-        self._until = time.monotonic() + limit.seconds
+        self._limit = limit
+        self.began = time.monotonic()
         self.looked = 0
         self.zeroed = 0
         self.postponed = 0
 
     def is_over(self) -> bool:
         """Whether others have waited long enough."""
-        return self.looked >= self._pages or time.monotonic() > self._until
+        return self.looked >= self._limit.locked_pages or time.monotonic() > self.began + self._limit.seconds
 
     def clean(self, page: int, spans: Sequence[Span]) -> bool:
         """Zero these bytes of a page; False when that has to wait, because its newest content is in the log."""
@@ -99,6 +110,7 @@ class Scrub:
         self._next = SCHEMA_PAGE + 1
         self._again: set[int] = set()
         self._is_behind = False
+        self._held_seconds = 0.0
         self._clean_trunks: set[int] = set()
 
     def run(self, progress: Progress) -> None:
@@ -120,26 +132,28 @@ class Scrub:
                 time.sleep(READERS_SECONDS)  # whoever still reads in the log keeps it from beginning anew
             self._connections.hold_log()
         for number in range(ROUND_STEPS):
-            began = time.monotonic()
             if step():
                 return True
             if number == 0 and self._again:
                 continue  # the log has begun anew: be there before somebody writes to the same pages
-            if self._next > self._last and number:
-                break  # what is left is in the log again
-            time.sleep(max(PAUSE_SECONDS, time.monotonic() - began))
+            if number and (self._next > self._last or self._images.frames > ROUND_FRAMES):
+                break
+            time.sleep(max(PAUSE_SECONDS, self._held_seconds))
         return False
 
     @contextmanager
     def _step(self) -> Iterator[Step]:
         """Hold the write lock for a step, and have what it zeroed read anew by everybody."""
         with self._connections.write_lock() as writer:
-            self._follow_log()
             step = Step(self._images, self._limit.times(CATCH_UP) if self._is_behind else self._limit)
+            self._follow_log()
             yield step
             if step.zeroed or step.postponed:
                 writer.execute(f"pragma user_version = {self._version}")
                 writer.execute("commit")
+        self._held_seconds = time.monotonic() - step.began
+        if step.zeroed:
+            self._patience.renew()
 
     def _follow_log(self) -> None:
         """Look again at pages that were written, as long as anything in them can come from a page not yet clean."""
@@ -178,26 +192,31 @@ class Scrub:
         return () if pages.is_zero(self._images.read(page), *span) else (span,)
 
     def _pages(self) -> bool:
-        """Zero the unused bytes of the next pages; whether there are no more."""
+        """Zero the unused bytes of the next pages, and of those that were written since; whether there are no more."""
+        leftovers = [] if self._is_behind else self._look_ahead()
         with self._step() as step:
-            waiting = len(self._again)
-            for page, image in self._wanted():
-                if step.is_over():
-                    break
-                if page == self._next:
-                    self._next += 1
-                    self._patience.renew()
-                if step.clean(page, self._images.format.residue(page, image)):
-                    self._again.discard(page)
-                else:
+            for page, image, spans in leftovers:
+                is_as_it_was = self._images.in_log(page) or self._images.read(page) == image
+                if not is_as_it_was or not step.clean(page, spans):
                     self._again.add(page)
-            self._is_behind = step.looked < waiting
+            for page in sorted(self._again):
+                self._is_behind = step.is_over()
+                if self._is_behind:
+                    break
+                if step.clean(page, self._images.format.residue(page, self._images.read(page))):
+                    self._again.discard(page)
             return self._next > self._last and not self._again
 
-    def _wanted(self) -> Iterator[tuple[int, bytes]]:
-        """Pages to look at, those first that were written since."""
-        for page in sorted(self._again):
-            yield page, self._images.read(page)
-        while (first := self._next) <= self._last:
-            count = min(CHUNK_PAGES, self._last - first + 1)
-            yield from enumerate(self._images.read_many(first, count), first)
+    def _look_ahead(self) -> list[Leftover]:
+        """Look at the next pages of the file, without the lock."""
+        found: list[Leftover] = []
+        until = min(self._next + self._limit.pages, self._last + 1)
+        while self._next < until and len(found) < self._limit.locked_pages:
+            for page, image in self._images.of_file(self._next, min(CHUNK_PAGES, until - self._next)):
+                self._next = page + 1
+                if self._images.in_log(page):
+                    self._again.add(page)
+                elif spans := self._images.format.residue(page, image):
+                    found.append(Leftover(page, image, spans))
+            self._patience.renew()
+        return found
