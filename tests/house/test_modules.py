@@ -38,6 +38,7 @@ RULES: tuple[tuple[Rule, Callable[[str], bool]], ...] = (
     (floors.parses_raw_input, everywhere),
     (floors.builds, everywhere),
     (floors.borrows, everywhere),
+    (floors.makes_files, everywhere),
     (manners.mocks, in_tests),
     (manners.excused, in_tests),
     (manners.silent_test, in_tests),

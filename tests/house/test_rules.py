@@ -11,6 +11,7 @@ Rule = Callable[[Module], list[str]]
 
 CORE = "src/tessera/core/tokens.py"
 APP = "src/tessera/app/tokens.py"
+CLI = "src/tessera/cli/customers.py"
 API = "src/tessera/api/oauth.py"
 TEST = "tests/core/test_tokens.py"
 
@@ -35,6 +36,15 @@ BROKEN: tuple[tuple[Rule, str, str], ...] = (
     (floors.builds, "src/tessera/cli/apps.py", "house = House(store, directory)"),
     (floors.borrows, APP, "import structlog"),
     (floors.borrows, "src/tessera/wiring.py", "def f():\n    from uvicorn.config import Config"),
+    (floors.makes_files, CLI, "path.write_text('secret')"),
+    (floors.makes_files, CLI, "path.write_bytes(secret)"),
+    (floors.makes_files, CLI, "path.touch(mode=0o600)"),
+    (floors.makes_files, CLI, "with open(path, 'w') as file: ..."),
+    (floors.makes_files, CLI, "with path.open('xb') as file: ..."),
+    (floors.makes_files, CLI, "with path.open(mode=chosen) as file: ..."),
+    (floors.makes_files, CLI, "file = os.open(path, os.O_WRONLY | os.O_CREAT)"),
+    (floors.makes_files, CLI, "folder = tempfile.TemporaryDirectory()"),
+    (floors.makes_files, CLI, "shutil.copyfile(one, other)"),
     (manners.mocks, TEST, "from unittest.mock import Mock"),
     (manners.mocks, TEST, "import unittest.mock"),
     (manners.mocks, TEST, "def test_it(monkeypatch):\n    monkeypatch.setattr(house, 'clock', None)"),
@@ -59,6 +69,12 @@ SOUND: tuple[tuple[Rule, str, str], ...] = (
     (floors.builds, "src/tessera/wiring.py", "house = House(store, directory)"),
     (floors.borrows, "src/tessera/ops/log.py", "import structlog"),
     (floors.borrows, "src/tessera/store/migrations/env.py", "from alembic import context"),
+    (floors.makes_files, CLI, "with path.open('rb') as file: ..."),
+    (floors.makes_files, CLI, "with open(path) as file: ..."),
+    (floors.makes_files, CLI, "file = os.open(path, os.O_RDONLY)"),
+    (floors.makes_files, CLI, "token = ring.open(token, PURPOSE, now)"),
+    (floors.makes_files, CLI, "counts.touch(number)"),
+    (floors.makes_files, "src/tessera/files.py", "file = os.open(path, os.O_WRONLY | os.O_CREAT)"),
     (manners.mocks, TEST, "def test_it(monkeypatch):\n    monkeypatch.setenv('TESSERA_PORT', '1')"),
     (manners.excused, TEST, "@pytest.mark.parametrize('x', [1])\ndef test_it(x): ..."),
     (manners.silent_test, TEST, 'def test_it():\n    """A token opens its door."""'),

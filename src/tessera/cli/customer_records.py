@@ -1,6 +1,5 @@
 """`tessera customers show`, `list`, `export`, `delete` and `purge`: looking at customers, and erasing them."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -135,8 +134,10 @@ def _opened(file: Path | None) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
-        yield opened
+    from tessera.files import new_file
+
+    with new_file(file, replace=True) as made:
+        yield made.file
 
 
 def delete(who: Who, *, org: Org = None, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
