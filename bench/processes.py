@@ -53,6 +53,10 @@ class Server:
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
+
     def memory_mib(self) -> float:
         """Resident memory now, in MiB."""
         for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
+from tessera import files
 from tessera.api import (
     audit_log,
     custom_profiles,
@@ -64,7 +65,7 @@ from tessera.ports import Clock, Conflict, Entropy, Sender, SharedCounts, StoreE
 from tessera.settings import Settings
 from tessera.store.checkup import by_certificate
 from tessera.store.database import Database, PostgresDatabase, SQLiteDatabase
-from tessera.store.folder import DataFolder, write_private
+from tessera.store.folder import DataFolder
 from tessera.store.migrate import SchemaState
 from tessera.store.store import SQLStore
 from tessera.web.asgi import App, Served
@@ -153,7 +154,7 @@ def read_master_key(settings: Settings, folder: DataFolder, *, create: bool) -> 
         path = settings.master_key_file or folder.master_key
         source = str(path)
         if create and settings.master_key_file is None and not path.exists():
-            write_private(path, SystemEntropy().random_bytes(32).hex() + "\n")
+            files.write(path, SystemEntropy().random_bytes(32).hex().encode() + b"\n")
         try:
             text = path.read_text()
         except (OSError, UnicodeDecodeError) as error:

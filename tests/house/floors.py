@@ -246,3 +246,40 @@ def _whole_names(node: ast.Import | ast.ImportFrom) -> list[str]:
 
 def _opens(name: str) -> bool:
     return any(name == each or name.startswith(f"{each}.") for each in GOES_OUT)
+
+
+MAKING_FILES = frozenset(
+    {
+        "NamedTemporaryFile", "TemporaryDirectory", "copy2", "copyfile", "copyfileobj", "copytree", "link_to",
+        "mkdtemp", "mkfifo", "mkstemp", "symlink_to", "write_bytes", "write_text",
+    }
+)  # fmt: skip
+"""Functions and methods that make a file, or write over one."""
+
+
+def makes_files(module: Module) -> list[str]:
+    """Every file that is made is made by `files.py`: private, whole or not at all, and through nobody's link."""
+    if module.within in {"", "files.py"}:
+        return []
+    found = []
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and node.attr in {"O_CREAT", "O_TRUNC"}:
+            found.append(f"line {node.lineno} says {node.attr}")
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
+            name = ast.unparse(node.func).rpartition(".")[2]
+            touches = name == "touch" and not node.args
+            if name in MAKING_FILES or touches or (name in {"open", "fdopen"} and _may_make(node)):
+                found.append(f"line {node.lineno} makes a file: {name}")
+    return found
+
+
+def _may_make(call: ast.Call) -> bool:
+    """Whether a call of `open` has a mode that makes a file, or a named one that cannot be told."""
+    place = 1 if ast.unparse(call.func) in {"open", "os.fdopen", "io.open"} else 0
+    named = [each.value for each in call.keywords if each.arg == "mode"]
+    given = named or call.args[place : place + 1]
+    if not given:
+        return False
+    if isinstance(given[0], ast.Constant):
+        return isinstance(given[0].value, str) and bool(set(given[0].value) & set("wax"))
+    return bool(named) or place == 1

@@ -41,6 +41,7 @@ RULES: tuple[tuple[Rule, Callable[[str], bool]], ...] = (
     (floors.prints_around, everywhere),
     (floors.borrows, everywhere),
     (floors.goes_out, everywhere),
+    (floors.makes_files, everywhere),
     (manners.mocks, in_tests),
     (manners.excused, in_tests),
     (manners.silent_test, in_tests),

@@ -13,6 +13,7 @@ from random import Random
 
 import pytest
 
+from tessera import files
 from tessera.ports import Unusable
 from tessera.store.migrate import SchemaState
 from tessera.store.moving import backup, restoring
@@ -118,11 +119,12 @@ def stale_log(path: Path) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_what_a_killed_command_left_is_not_taken_in(tmp_path: Path, engine: str) -> None:
-    """Neither the half file nor its log is part of the next backup, or of the next restore."""
+    """Neither the half file nor its log is part of the next backup, or of the next restore; they are removed."""
     source, file, place = filled(engine, tmp_path), tmp_path / "backups" / "b.db", tmp_path / "restored"
-    for folder, name in ((file.parent, ".b.db.partial"), (place, ".tessera.db.partial")):
-        folder.mkdir()
-        stale_log(folder / name)
+    for folder, name in ((file.parent, "b.db"), (place, "tessera.db")):
+        left = folder / f"{files.PREFIX}{'0' * 32}{files.SUFFIX}"
+        left.mkdir(parents=True, mode=0o700)
+        stale_log(left / name)
 
     made(source, file)
     put_back(file, SQLiteEnd(place / "tessera.db"))
@@ -138,7 +140,7 @@ def test_two_backups_do_not_write_one_file(tmp_path: Path) -> None:
 
     @contextmanager
     def second(_what: str, _total: int) -> Iterator[Callable[[int], None]]:
-        with pytest.raises(Unusable, match="Another backup is writing"):
+        with pytest.raises(Unusable, match="Another command is writing"):
             made(source, file)
         yield lambda _done: None
 

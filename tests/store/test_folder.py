@@ -1,6 +1,5 @@
 """The data folder: private, and whole files only."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tessera.ports import Unusable
-from tessera.store.folder import DataFolder, write_private
+from tessera.store.folder import DataFolder
 
 
 def test_the_folder_is_made_for_this_user_alone(tmp_path: Path) -> None:
@@ -30,20 +29,6 @@ def test_a_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(Unusable, match=r"cannot be made .* Name another with --data-dir"):
         DataFolder(tmp_path / "file" / "data").make()
-
-
-def test_a_private_file_is_whole_and_private(tmp_path: Path) -> None:
-    """A private file has mode 0600 whatever the umask, replaces the one before, and leaves nothing beside it."""
-    former = os.umask(0)
-    try:
-        write_private(tmp_path / "master.key", "first")
-        write_private(tmp_path / "master.key", "second\n")
-    finally:
-        os.umask(former)
-
-    assert (tmp_path / "master.key").read_text() == "second\n"
-    assert (tmp_path / "master.key").stat().st_mode & 0o777 == 0o600
-    assert [each.name for each in tmp_path.iterdir()] == ["master.key"]
 
 
 def test_one_process_sets_up_at_a_time(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 
 import psycopg
 
-from tessera.store.folder import DATABASE, DataFolder, write_private
+from tessera import files
+from tessera.store.folder import DATABASE, DataFolder
 from tests.support import databases
 from tests.support.databases import Kept
 
@@ -75,7 +76,7 @@ def lend(folder: Path) -> Kept | None:
         made = DataFolder(folder)
         made.make()
         if not made.master_key.exists():
-            write_private(made.master_key, secrets.token_hex(32) + "\n")
+            files.write(made.master_key, secrets.token_hex(32).encode() + b"\n")
         return database
 
 

@@ -1,6 +1,5 @@
-"""`tessera customers show`, `list`, `export`, `delete` and `purge`: looking at customers, and forgetting them."""
+"""`tessera customers show`, `list`, `export`, `delete` and `purge`: looking at customers, and erasing them."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,9 @@ SHOW_EXAMPLES = examples("customers show card-000057", "customers show ada@custo
 LIST_EXAMPLES = examples("customers list", "customers list --limit 500 --json")
 EXPORT_EXAMPLES = examples("customers export card-000057", "customers export card-000057 --output record.json")
 DELETE_EXAMPLES = examples("customers delete card-000057", "customers delete card-000057 --yes")
-PURGE_EXAMPLES = examples("customers purge")
+PURGE_EXAMPLES = examples(
+    "customers purge", "customers purge --rewrite --database postgresql://tessera@db.example.com/tessera"
+)
 
 Who = Annotated[
     str,
@@ -130,8 +131,10 @@ def _opened(file: Path | None) -> Iterator[output.JSONSink | BinaryIO]:
     if file is None:
         yield output.JSONSink()
         return
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
-        yield opened
+    from tessera.files import new_file
+
+    with new_file(file, replace=True) as made:
+        yield made.file
 
 
 def delete(who: Who, *, org: Org = None, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
@@ -156,26 +159,37 @@ def delete(who: Who, *, org: Org = None, yes: Yes = False, data_dir: DataDir = N
         output.message(f"Forgot {forgotten}. `tessera customers purge` removes what the files still hold of it.")
 
 
-def purge(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Rewrite the database so that nothing is left in it of what was deleted. Writes wait meanwhile.
+def purge(
+    *,
+    rewrite: Annotated[
+        bool,
+        typer.Option("--rewrite", help="PostgreSQL: write every table anew, each locked for as long as that takes."),
+    ] = False,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Erase what the database still holds of what was deleted, while servers go on.
 
-    SQLite: reads go on. PostgreSQL: each table is locked while it is rewritten, reads of it wait too; the server's log
-    of writes, archives and backups keep what is in them until they end.
+    Interrupted, it can be run again. PostgreSQL: tables of up to 8 MB are written anew; of larger ones the dead rows
+    are removed, but their bytes stay in the server's files until they are overwritten, unless --rewrite is given. The
+    server's log of writes, archives and backups keep what is in them until they end.
     """
-    import shutil
-
     from tessera import settings, wiring
     from tessera.app.operators import OperatorError
 
     chosen = settings.load(data_dir=data_dir)
     check_folder(chosen, make=False)
-    database = wiring.database(chosen)
-    needed = database.free_bytes_needed()
-    if needed and shutil.disk_usage(chosen.data_dir).free < needed:
-        raise OperatorError(f"Rewriting the database needs {needed:,} bytes of free space in {chosen.data_dir}.")
-    with progress.steps() as report:
-        done = database.purge(lambda step: report(step.value))
+    if rewrite and chosen.database_in_force is None:
+        raise OperatorError("--rewrite is for PostgreSQL. A SQLite file is erased completely without it.")
+    with progress.staged() as report:
+        done = wiring.database(chosen).purge(lambda step, part, total: report(step.value, part, total), rewrite=rewrite)
     if as_json:
         output.document(done._asdict())
-    else:
-        output.message(f"Done: {done.bytes_before:,} bytes before, {done.bytes_after:,} after.")
+        return
+    output.message(f"Done: {done.bytes_before:,} bytes before, {done.bytes_after:,} after.")
+    if done.not_rewritten:
+        output.message(
+            f"Not written anew, so that nobody had to wait: {', '.join(done.not_rewritten)}. Their dead rows are"
+            " removed, but bytes of them stay in PostgreSQL's files until they are overwritten; --rewrite writes them"
+            " anew."
+        )

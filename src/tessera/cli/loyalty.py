@@ -145,6 +145,7 @@ def export(
     as_json: AsJSON = False,
 ) -> None:
     """Write a program down, in the form that apply reads."""
+    from tessera import files
     from tessera.app import organizations, program_files, programs
 
     async def work(house: "House") -> "Declaration":
@@ -155,8 +156,8 @@ def export(
     if to is None:
         (output.yaml if form is Form.YAML and not as_json else output.json)(text.removesuffix("\n"))
     else:
-        to.write_text(text, "utf-8")
-        output.message(f"Wrote the program of {declared.organization} to {to}.")
+        files.write(to, text.encode(), replace=True)
+        output.message(f"Wrote the program of {declared.organization} to {to}, readable by this user only.")
 
 
 @app.command("show", epilog=examples('loyalty show --org "Aurora Coffee"'))

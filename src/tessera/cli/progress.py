@@ -67,6 +67,27 @@ def steps() -> Iterator[Callable[[str], None]]:
         yield lambda step: bar.update(task, description=escaped(step))
 
 
+@contextmanager
+def staged() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for the step at work. What it gives is called with its name, the done part and the whole (0: unknown)."""
+    if not _at_terminal():
+        yield lambda _step, _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=None)
+
+        def advance(step: str, done: int, total: int) -> None:
+            bar.update(task, description=escaped(step), completed=done, total=total or None)
+
+        yield advance
+
+
 def _at_terminal() -> bool:
     return sys.stderr.isatty()
 

@@ -141,9 +141,10 @@ async def _demonstration(house: "House", path: Path) -> "Demo":
     """The demonstration of `demo.json`; made when there is none. Raises OperatorError when it cannot be shown."""
     import msgspec
 
+    from tessera import files
     from tessera.app import demo, organizations
     from tessera.app.operators import OperatorError
-    from tessera.store.folder import DataFolder, write_private
+    from tessera.store.folder import DataFolder
 
     file = DataFolder(path).demo
     if file.exists():
@@ -165,7 +166,7 @@ async def _demonstration(house: "House", path: Path) -> "Demo":
             f' one with `tessera apps secrets add "{demo.APPLICATION}"`, or begin with another --data-dir.'
         )
     made = await demo.create(house)
-    write_private(file, msgspec.json.format(msgspec.json.encode(made)).decode() + "\n")
+    files.write(file, msgspec.json.format(msgspec.json.encode(made)) + b"\n")
     return made
 
 

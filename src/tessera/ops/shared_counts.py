@@ -14,6 +14,7 @@ import mmap
 import os
 from pathlib import Path
 
+from tessera import files
 from tessera.core.pacing import COUNT_MAX, SECOND_NS, counted, one_more, paced
 from tessera.core.times import DAY, HOUR
 from tessera.ops.log import log
@@ -137,7 +138,7 @@ class MappedCounts:
         self._words = own
 
     def _mapped(self, size: int) -> "memoryview[int]":
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = files.open_shared(self._path)
         try:
             os.posix_fallocate(file, 0, size)  # never makes it smaller, and leaves alone what is in it
             return memoryview(mmap.mmap(file, size)).cast("Q")

@@ -11,7 +11,7 @@ from tessera.ports import Unusable
 from tessera.store.driver import Driver
 from tessera.store.look import Look, sqlite_look
 from tessera.store.migrate import SchemaState, migrate_sqlite, older, sqlite_state
-from tessera.store.purge import Purged, Step, purge
+from tessera.store.purge import Purged, Report, purge
 from tessera.store.server_facts import ServerFacts
 from tessera.store.sqlite import SQLiteDriver
 
@@ -63,11 +63,11 @@ class Database(Protocol):
     def size_bytes(self) -> int:
         """How much it takes up; nothing when it is not there."""
 
-    def free_bytes_needed(self) -> int:
-        """How much room `purge` needs in the data folder."""
+    def purge(self, report: Report, *, rewrite: bool = False) -> Purged:
+        """Erase what is still kept of deleted rows, while servers go on. Raises StoreUnavailable when it is too busy.
 
-    def purge(self, report: Callable[[Step], None]) -> Purged:
-        """Leave nothing of deleted rows where the rows are kept. Raises StoreUnavailable when it is too busy."""
+        `rewrite` has PostgreSQL write every table anew, locked meanwhile; SQLite needs no such thing.
+        """
 
     def driver(self, told: Told, /) -> Driver:
         """What the store reads and writes through, for one event loop; `told` when it is away, and back."""
@@ -109,10 +109,8 @@ class SQLiteDatabase:
     def size_bytes(self) -> int:
         return self.path.stat().st_size if self.path.exists() else 0
 
-    def free_bytes_needed(self) -> int:
-        return 2 * self.size_bytes()
-
-    def purge(self, report: Callable[[Step], None]) -> Purged:
+    def purge(self, report: Report, *, rewrite: bool = False) -> Purged:
+        del rewrite
         return purge(self.path, report)
 
     def driver(self, _told: Told, /) -> Driver:
@@ -176,13 +174,10 @@ class PostgresDatabase:
 
         return size_bytes(self._address)
 
-    def free_bytes_needed(self) -> int:
-        return 0  # the room is the server's
+    def purge(self, report: Report, *, rewrite: bool = False) -> Purged:
+        from tessera.store.postgres.purge import purge as vacuum
 
-    def purge(self, report: Callable[[Step], None]) -> Purged:
-        from tessera.store.postgres.purge import purge as rewrite
-
-        return rewrite(self._address, report)
+        return vacuum(self._address, report, rewrite=rewrite)
 
     def driver(self, told: Told, /) -> Driver:
         from tessera.store.postgres.driver import PostgresDriver, Where

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tessera import files
 from tessera.ports import Unusable
 
 DATABASE = "tessera.db"
@@ -41,22 +42,12 @@ class DataFolder:
     @contextmanager
     def setting_up(self) -> Iterator[None]:
         """Let one process at a time set up the folder."""
-        with (self.path / LOCK).open("w") as lock:
+        try:
+            lock = files.open_shared(self.path / LOCK)
+        except OSError as error:
+            raise Unusable(f"{self.path / LOCK} cannot be opened ({error.strerror}). Remove it.") from error
+        try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only this user can read, whole and durable or not at all. Replaces an existing one."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        finally:
+            os.close(lock)

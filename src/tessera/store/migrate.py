@@ -3,11 +3,13 @@
 Alembic is only imported when there is something to migrate: it takes half a second that a start does not have.
 """
 
+import os
 import sqlite3
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tessera import files
 from tessera.ports import Unusable
 from tessera.store import sql, sqlite
 from tessera.store.migrations import HEAD
@@ -97,10 +99,9 @@ def migrate_sqlite(path: Path) -> None:
     from sqlalchemy import URL, create_engine, event
 
     if not path.exists():
-        path.touch(mode=0o600)
+        os.close(files.open_shared(path))
     engine = create_engine(URL.create("sqlite", database=str(path)))
-    # pysqlite's own transactions would not cover DDL: begin by hand.
-    event.listen(engine, "connect", lambda connection, _record: setattr(connection, "isolation_level", None))
+    event.listen(engine, "connect", lambda connection, _record: _prepare(connection))
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("begin immediate"))
     try:
         with engine.begin() as connection:
@@ -109,6 +110,12 @@ def migrate_sqlite(path: Path) -> None:
     finally:
         engine.dispose()
     sqlite.connect(path).close()
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.isolation_level = None  # sqlite3's own transactions would not cover DDL: begin by hand
+    connection.execute("pragma auto_vacuum = incremental")  # in a file that is new: free pages can be given back
+    connection.execute("pragma secure_delete = on")
 
 
 def upgrade(connection: "Connection") -> None:

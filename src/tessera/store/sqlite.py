@@ -54,10 +54,10 @@ def connect(path: Path, *, writes: bool = False) -> sqlite3.Connection:
         connection.execute("pragma synchronous = full")
         connection.execute("pragma foreign_keys = on")
         connection.execute("pragma temp_store = memory")
+        connection.execute("pragma secure_delete = on")
         if writes:
             connection.execute("pragma cache_size = -16384")  # kibibytes
             connection.execute(f"pragma journal_size_limit = {LOG_SIZE_MAX}")
-            connection.execute("pragma secure_delete = on")
             connection.execute(f"pragma wal_autocheckpoint = {LOG_PAGES}")
             connection.execute("pragma busy_timeout = 0")
             connection.create_function("chained", CHAINED_ARGUMENTS, chained, deterministic=True)

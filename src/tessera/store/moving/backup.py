@@ -4,17 +4,15 @@ The file is marked in the place of its schema's version, so that no server takes
 over every byte of it: whatever becomes of it shows.
 """
 
-import fcntl
 import hashlib
-import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 
 from tessera.core.keys import KeyPurpose, WrappedKey
+from tessera.files import NewFile, new_file
 from tessera.ports import Unusable
 from tessera.store import sql, sqlite
 from tessera.store.migrate import BACKUP, compared, migrate_sqlite
@@ -23,7 +21,7 @@ from tessera.store.moving import copying
 from tessera.store.moving.copying import Bar, Wish, check_source
 from tessera.store.moving.digest import Digest, digest, total
 from tessera.store.moving.ends import End, Moment
-from tessera.store.moving.sqlite_end import SQLiteEnd, SQLiteMoment, remove_logs, synchronize, told
+from tessera.store.moving.sqlite_end import SQLiteEnd, SQLiteMoment, told
 
 FORMAT = 1
 
@@ -75,57 +73,21 @@ def keys_of(moment: Moment) -> list[WrappedKey]:
 def write(source: End, file: Path, taken: Taken, bar: Bar, *, force: bool) -> Manifest:
     """Make a backup of a database that may be written meanwhile. Raises Unusable, leaving what was there as it was."""
     check_source(source)
-    if file.exists() and not force:
-        raise Unusable(f"{file} is there already. Name another file, or say --force to replace it.")
-    with _beginning(file) as partial:
+    with new_file(file, replace=force) as made:
         if isinstance(source, SQLiteEnd):
-            _copy_file(source, partial)
+            _copy_file(source, made.path)
         else:
-            copying.copy(source, SQLiteEnd(partial), Wish(online=True), bar, taken.at)
-        manifest = sealed(partial, source.text, taken, bar)
-        synchronize(partial)
-        partial.replace(file)
-    synchronize(file)
-    return manifest
-
-
-@contextmanager
-def _beginning(file: Path) -> Iterator[Path]:
-    """An empty private file beside the one that is to be, held by this process; gone when the block fails."""
-    partial = file.with_name(f".{file.name}.partial")
-    try:
-        descriptor = os.open(partial, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise Unusable(f"{file} cannot be written ({error.strerror}). Name a file in a folder that can.") from None
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            held = (
-                os.fstat(descriptor).st_ino == partial.stat().st_ino
-            )  # not what another one has just put in its place
-        except OSError:
-            held = False
-        if not held:
-            raise Unusable(f"Another backup is writing {file} just now. Let it come to its end.") from None
-        os.ftruncate(descriptor, 0)  # SQLite ignores the log of an empty file
-        os.fchmod(descriptor, 0o600)
-        try:
-            yield partial
-        finally:
-            partial.unlink(missing_ok=True)
-            remove_logs(partial)
-    except OSError as error:
-        raise Unusable(f"{file} cannot be written ({error.strerror}).") from None
-    finally:
-        os.close(descriptor)
+            copying.copy(source, SQLiteEnd(made.path), Wish(online=True), bar, taken.at)
+        return sealed(made.path, source.text, taken, bar)
 
 
 def _copy_file(source: SQLiteEnd, partial: Path) -> None:
     """One moment of a SQLite database, without anything of what was deleted."""
     with (
-        told(f"{source.text}, or {partial.parent}, where the backup goes,"),
+        told(f"{source.text}, or {partial.parent.parent}, where the backup goes,"),
         closing(sqlite.connect(source.path)) as it,
     ):
+        it.execute("pragma auto_vacuum = incremental")  # of the file that is made
         it.execute("vacuum into ?", (str(partial),))
 
 
@@ -250,19 +212,19 @@ def keys_in(file: Path) -> list[WrappedKey]:
         return keys_of(SQLiteMoment(connection, str(file)))
 
 
-def opened_up(file: Path, place: Path) -> None:
-    """A copy of a checked backup as a database of this version, durable. Raises Unusable when it is not the same."""
-    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with told(str(place)):
-        with os.fdopen(descriptor, "wb") as written, file.open("rb") as read:
+def opened_up(file: Path, made: NewFile) -> None:
+    """A copy of a checked backup as a database of this version. Raises Unusable when it is not the same."""
+    with told(str(made.path)):
+        with file.open("rb") as read:
             while piece := read.read(_PIECE):
-                written.write(piece)
-        manifest = manifest_of(place)
-        with closing(opened(place)) as connection:
+                made.file.write(piece)
+        made.file.flush()
+        manifest = manifest_of(made.path)
+        with closing(opened(made.path)) as connection:
             connection.execute("pragma secure_delete = on")
             connection.execute("begin")
             connection.execute("drop table backup")
             connection.execute("update alembic_version set version_num = ?", (manifest.schema,))
             connection.execute("commit")
         if manifest.schema != HEAD:
-            migrate_sqlite(place)
+            migrate_sqlite(made.path)

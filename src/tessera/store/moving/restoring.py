@@ -1,12 +1,11 @@
 """From a backup to a database of either engine."""
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 
+from tessera.files import new_file, scratch_file
 from tessera.ports import Unusable
 from tessera.store import sql
 from tessera.store.migrate import SchemaState, Unfinished
@@ -15,7 +14,7 @@ from tessera.store.moving import backup, copying
 from tessera.store.moving.backup import Manifest
 from tessera.store.moving.copying import Bar, Wish
 from tessera.store.moving.ends import End, Moment, Written
-from tessera.store.moving.sqlite_end import LOGS, SQLiteEnd, SQLiteMoment, remove_logs, synchronize, told
+from tessera.store.moving.sqlite_end import LOGS, SQLiteEnd, SQLiteMoment, told
 
 AtEnd = Callable[[Written], None]
 
@@ -68,21 +67,12 @@ def _make_safe(written: Written, dead_before: int | None) -> None:
 
 def _into_file(file: Path, database: Path, at_end: AtEnd) -> None:
     """Make the database beside its place, and put it there when it is whole."""
-    beside = database.with_name(f".{database.name}.partial")
-    try:
-        remove_logs(beside)
-        backup.opened_up(file, beside)
-        with SQLiteEnd(beside).written() as written:
+    with new_file(database) as made:
+        backup.opened_up(file, made)
+        with SQLiteEnd(made.path).written() as written:
             with written.transaction():
                 at_end(written)
             written.finish()
-        beside.replace(database)
-        synchronize(database)
-    except OSError as error:
-        raise Unusable(f"{database} cannot be written ({error.strerror}).") from error
-    finally:
-        beside.unlink(missing_ok=True)
-        remove_logs(beside)
 
 
 @contextmanager
@@ -91,10 +81,9 @@ def _current(file: Path, manifest: Manifest) -> Iterator[Path]:
     if manifest.schema == HEAD:
         yield file
         return
-    with tempfile.TemporaryDirectory(dir=os.fspath(file.absolute().parent)) as folder:
-        path = Path(folder) / "older.db"
-        backup.opened_up(file, path)
-        yield path
+    with scratch_file(file) as made:
+        backup.opened_up(file, made)
+        yield made.path
 
 
 class _BackupEnd(SQLiteEnd):

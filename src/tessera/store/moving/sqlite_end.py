@@ -161,12 +161,6 @@ class SQLiteWritten(SQLiteMoment):
         synchronize(Path(self.fetch("pragma database_list")[0][2]))
 
 
-def remove_logs(path: Path) -> None:
-    """Remove what SQLite keeps beside a database: left of another one, it would be taken for this one's."""
-    for suffix in LOGS:
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-
-
 def synchronize(path: Path) -> None:
     """Have a file, and its name in its folder, be on the disk."""
     for each in (path, path.parent):

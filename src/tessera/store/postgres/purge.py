@@ -1,29 +1,44 @@
-"""Rewriting the tables of a PostgreSQL database so that nothing is left in them of what was deleted.
+"""Removing dead rows from a PostgreSQL database, while servers go on.
+
+`vacuum` takes dead rows out of reach of every statement. Their bytes stay in the server's files until something else is
+written there. Only `vacuum (full)`, which writes a table anew, removes them; the table is locked meanwhile. So that is
+done by itself only to tables so small that nobody notices, and to the others when asked for.
 
 What the server keeps beside its tables is not in our hands: its log of writes is recycled in time, archives and backups
 are the operator's.
 """
 
 import time
-from collections.abc import Callable
+from typing import NamedTuple
 
 import psycopg
 
 from tessera.ports import StoreUnavailable
 from tessera.store.postgres.address import Address
 from tessera.store.postgres.schema import connected
-from tessera.store.purge import Purged, Step
+from tessera.store.purge import WAIT_SECONDS, Purged, Report, Step
 
-WAIT_MILLISECONDS = 60_000
-"""How long others may keep a table busy before it is given up."""
+SMALL_BYTES = 8 * 1024 * 1024
+"""A table of this size, indexes and all, is written anew in less than `REWRITE_MILLISECONDS`."""
 
-TURN_MILLISECONDS = 500
-"""How long a table is waited for at once: whoever comes after us waits as long."""
+LOCK_MILLISECONDS = 50
+"""How long a lock is waited for at a time: others who want the table wait behind us for as long."""
+
+REWRITE_MILLISECONDS = 150
+"""How long a small table may be locked. One that takes longer, on a busy machine, is left as it was."""
 
 RETRY_SECONDS = 0.1
+QUICK_TRIES = 5
+
+_NOW = "select pg_current_xact_id()::xid::text"
+_OLDER = (
+    "select count(*) from pg_stat_activity where pid <> pg_backend_pid()"
+    " and coalesce(datname, current_database()) = current_database() and age(backend_xmin) >= age(%s::xid)"
+)
+"""Transactions that began before and still see rows that were deleted since: no vacuum removes those."""
 
 _TABLES = (
-    "select quote_ident(relname) from pg_class"
+    "select quote_ident(relname), pg_total_relation_size(oid) from pg_class"
     " where relkind = 'r' and relnamespace = current_schema()::regnamespace order by relname"
 )
 _SIZE = (
@@ -32,24 +47,39 @@ _SIZE = (
 )
 
 
-def purge(where: Address, report: Callable[[Step], None], wait_milliseconds: int = WAIT_MILLISECONDS) -> Purged:
-    """Rewrite every table, one after the other; each is locked for as long as that takes.
+class Waits(NamedTuple):
+    """How long others may keep us waiting, and a rewrite of a small table others."""
 
-    Needs as much free space again as the largest table has. Raises Unusable, and StoreUnavailable when others kept a
-    table busy: then it can be done again, and nothing is harmed.
+    seconds: float = WAIT_SECONDS
+    rewrite_milliseconds: int = REWRITE_MILLISECONDS
+
+
+_WAITS = Waits()
+
+
+def purge(where: Address, report: Report, *, rewrite: bool = False, waits: Waits = _WAITS) -> Purged:
+    """Vacuum every table; write anew those that are small, or all of them when `rewrite`, each locked meanwhile.
+
+    Raises Unusable, and StoreUnavailable when others stood in the way: then it can be run again.
     """
+    until = time.monotonic() + waits.seconds
     with connected(where) as connection:
         before = _number(connection, _SIZE)
-        report(Step.REWRITE)
+        left = []
         try:
-            connection.execute("set statement_timeout = 0")
-            connection.execute(f"set lock_timeout = {TURN_MILLISECONDS}".encode())
-            for (table,) in connection.execute(_TABLES.encode()).fetchall():
-                _rewrite(connection, table, wait_milliseconds)
+            _wait_for_older_transactions(connection, until)
+            tables = connection.execute(_TABLES.encode()).fetchall()
+            for done, (table, size) in enumerate(tables):
+                report(Step.TABLES, done, len(tables))
+                if rewrite:
+                    _retried(connection, f"vacuum (full) {table}", waits.seconds)
+                elif size > SMALL_BYTES or not _rewritten_quickly(connection, table, waits.rewrite_milliseconds):
+                    _retried(connection, f"vacuum {table}", waits.seconds)
+                    left.append(table)
             after = _number(connection, _SIZE)
         except psycopg.Error as error:
             raise StoreUnavailable(" ".join(str(error).split())) from error
-    return Purged(before, after)
+    return Purged(before, after, left)
 
 
 def size_bytes(where: Address) -> int:
@@ -58,19 +88,53 @@ def size_bytes(where: Address) -> int:
         return _number(connection, _SIZE)
 
 
-def _rewrite(connection: psycopg.Connection, table: str, wait_milliseconds: int) -> None:
-    until = time.monotonic() + wait_milliseconds / 1000
-    while True:
+def _wait_for_older_transactions(connection: psycopg.Connection, until: float) -> None:
+    row = connection.execute(_NOW).fetchone()
+    while _number(connection, _OLDER, row):
+        if time.monotonic() > until:
+            raise StoreUnavailable(
+                "a transaction has been open all the time (a backup, a dump, a copy?), which still reads what was"
+                " deleted; run this again when that is over"
+            )
+        time.sleep(RETRY_SECONDS)
+
+
+def _rewritten_quickly(connection: psycopg.Connection, table: str, milliseconds: int) -> bool:
+    """Write a small table anew; False, and nothing done, when that would keep others waiting."""
+    _limit(connection, LOCK_MILLISECONDS, milliseconds)
+    for _ in range(QUICK_TRIES):
         try:
             connection.execute(f"vacuum (full) {table}".encode())
         except psycopg.errors.LockNotAvailable:
+            time.sleep(RETRY_SECONDS)
+        except psycopg.errors.QueryCanceled:
+            return False
+        else:
+            return True
+    return False
+
+
+def _retried(connection: psycopg.Connection, statement: str, wait_seconds: float) -> None:
+    """Run a statement as soon as it gets its lock. Raises StoreUnavailable when it does not."""
+    _limit(connection, LOCK_MILLISECONDS, 0)
+    until = time.monotonic() + wait_seconds
+    while True:
+        try:
+            connection.execute(statement.encode())
+        except psycopg.errors.LockNotAvailable:
             if time.monotonic() > until:
-                raise StoreUnavailable("others kept it busy; run it again when less is going on") from None
+                raise StoreUnavailable("others kept a table locked; run this again when less is going on") from None
             time.sleep(RETRY_SECONDS)
         else:
             return
 
 
-def _number(connection: psycopg.Connection, statement: str) -> int:
-    row = connection.execute(statement.encode()).fetchone()
+def _limit(connection: psycopg.Connection, lock_milliseconds: int, statement_milliseconds: int) -> None:
+    """Bound how long statements wait for a lock, and how long they take in all; 0 for as long as it takes."""
+    connection.execute(f"set lock_timeout = {lock_milliseconds}".encode())
+    connection.execute(f"set statement_timeout = {statement_milliseconds}".encode())
+
+
+def _number(connection: psycopg.Connection, statement: str, parameters: tuple[object, ...] | None = None) -> int:
+    row = connection.execute(statement.encode(), parameters).fetchone()
     return int(row[0]) if row else 0
