@@ -8,9 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import audit as deeds
+from tessera.app import audit, audit_purge
+from tessera.app.house import House
+from tessera.core.audit import REFUSED
 from tessera.core.audit_chain import chained
+from tessera.core.changes import RecordDeed
+from tessera.core.times import PurgeTime
 from tests.cli.command import folder_with_application, one_sentence, run, spawn
+from tests.support import deeds
 
 SECRET_FIELDS = ("digest", "secret", "last_four")
 
@@ -173,6 +178,34 @@ def test_an_export_can_be_verified_elsewhere(folder: Path) -> None:
     assert len(lines) > 7
 
 
+async def _purge(house: House) -> None:
+    """Three old refusals between deeds, purged as if their time were over."""
+    for number, action in enumerate((REFUSED, REFUSED, "application.set", REFUSED, "application.set")):
+        await house.store.commit(RecordDeed(f"id {number}", 5, "server", None, action, "target", "{}"))
+    async for _ in audit_purge.purge(house, PurgeTime(5)):
+        pass
+
+
+def test_a_chain_with_checkpoints_verifies_and_is_exported(folder: Path) -> None:
+    """Deleted refusals are counted; the doctor agrees; the export has what it takes to go on behind them."""
+    deeds.do(folder, _purge)
+    code, said = verified(folder)
+    assert (code, said["purged"], said["intact"]) == (0, 3, said["entries"])
+    assert "3 entries of refusals were deleted" in run("audit", "verify", "--data-dir", folder).out
+    assert run("doctor", "--data-dir", folder).code == 0
+    lines = run_export(folder)
+    stands = [each for each in lines if "seal" in each]
+    assert [(each["first_number"], each["last_number"]) for each in stands] == [
+        (len(lines) - 3, len(lines) - 2), (len(lines), len(lines)),
+    ]  # fmt: skip
+    before = lines[lines.index(stands[0]) - 1]
+    assert before["hash"] == stands[0]["previous_hash"]
+    tamper(folder, "update audit_checkpoint set seal = 'x'")
+    code, said = verified(folder)
+    assert (code, "not genuine" in str(said["shown"])) == (1, True)
+    assert run("doctor", "--data-dir", folder).code == 1
+
+
 def test_an_export_can_be_one_document(folder: Path) -> None:
     """With `--json` it has the same entries, as one list."""
     lines = run_export(folder)
@@ -198,16 +231,16 @@ def test_many_entries_are_walked_in_pages(folder: Path) -> None:
     """A chain of more than a page is walked whole, and what is wrong is told up to a bound."""
     with closing(sqlite3.connect(folder / "tessera.db")) as connection:
         number, before = connection.execute("select max(number), hash from audit_entry").fetchone()
-        for more in range(number + 1, number + 2 * deeds.PAGE_ROWS + 1):
+        for more in range(number + 1, number + 2 * audit.PAGE_ROWS + 1):
             fields = (f"id {more}", more, "server", None, "a", "t", "{}")
             before = chained(before, more, *fields)
             connection.execute("insert into audit_entry values (?,?,?,?,?,?,?,?,?)", (more, *fields, before))
         connection.commit()
     code, found = verified(folder)
-    assert (code, found["intact"]) == (0, number + 2 * deeds.PAGE_ROWS)
+    assert (code, found["intact"]) == (0, number + 2 * audit.PAGE_ROWS)
     tamper(folder, f"update audit_entry set actor = 'eve' where number > {number} and number % 10 = 0")
     done = run("audit", "verify", "--data-dir", folder)
-    assert done.out.count("does not agree") == deeds.SHOWN_MAX
+    assert done.out.count("does not agree") == audit.SHOWN_MAX
     assert "more places" in done.out
 
 

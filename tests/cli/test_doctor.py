@@ -173,6 +173,7 @@ def level_of(about: str, looked_at: FolderFacts) -> Level:
 def test_a_clock_behind_the_database_fails(newest: int | None, level: Level) -> None:
     """Something in the database that is yet to come means that the clock is wrong."""
     assert level_of("clock", facts(newest_at=newest)) is level
+    assert level_of("clock", facts(newest_at=1, noted_at=newest)) is level
 
 
 @pytest.mark.parametrize(("days", "words"), [(0.5, "1 day,"), (1.5, "7 days"), (7.5, "30 days"), (29.9, "30 days")])
