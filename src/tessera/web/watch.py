@@ -24,7 +24,11 @@ RAIL_CHECK = "rails."
 
 
 class Watch:
-    """Told of every answer. `outcomes` are routes whose refusals are counted by code, with their family."""
+    """Told of every answer.
+
+    `outcomes` are routes whose refusals are counted by code, with their family; with `paths` the log has addresses as
+    they were sent.
+    """
 
     def __init__(
         self,
@@ -33,12 +37,14 @@ class Watch:
         requests: RequestLog | None = None,
         traced: Answered | None = None,
         outcomes: Mapping[str, Family] | None = None,
+        paths: bool = False,
     ) -> None:
         self._metrics = counts
         self._requests = requests
         self._refused_only = requests is not None and requests.refused_only
         self._traced = traced
         self._outcomes = dict(outcomes or {})
+        self._paths = paths
 
     def answered(self, scope: Scope, seen: Seen, status: int, size: int, began: int) -> None:
         """A request that was begun at `began` (of `perf_counter_ns`) has been answered with `size` bytes of body."""
@@ -54,32 +60,36 @@ class Watch:
         if family is not None:
             counts.count(family, seen.code or "issued")
         if self._requests is not None and (status >= 400 or not self._refused_only):
-            self._requests.add(_event(scope, seen, status, size, took))
+            self._requests.add(_event(scope, seen, self._path(scope, seen), status, size, took))
         if self._traced is not None:
             now = time_ns()
             self._traced(scope, seen, status, now - took * 1000, now)
+
+    def _path(self, scope: Scope, seen: Seen) -> str:
+        """What the log shows of the address as it was sent: percent signs and all, without the query."""
+        if seen.path or not self._paths:
+            return seen.path
+        path: str = scope["raw_path"][:PATH_LENGTH_MAX].decode("latin-1")
+        return path
 
     def turned_away(self, status: int) -> None:
         """A connection was answered and closed before there was a request."""
         self._metrics.count(metrics.TURNED_AWAY, str(status))
 
 
-def _event(scope: Scope, seen: Seen, status: int, size: int, took: int) -> RequestEvent:
-    """The event of a request.
-
-    The path is as it was sent, percent signs and all, without the query; of a refusal, without what may be secret.
-    """
+def _event(scope: Scope, seen: Seen, path: str, status: int, size: int, took: int) -> RequestEvent:
+    """The event of a request."""
     client = scope["client"]
     return RequestEvent(
         "info",
         datetime.fromtimestamp(time(), UTC),
         "ok" if status < 400 else "failed" if status >= 500 else "refused",
         scope["method"],
-        seen.path or scope["raw_path"][:PATH_LENGTH_MAX].decode("latin-1"),
         status,
         took / 1000,
         size,
         seen.route,
+        path,
         seen.source or (client[0] if client else ""),
         seen.client_id,
         seen.code,

@@ -20,6 +20,9 @@ class AuditReads(Fetching):
         found = await self._fetch(sql.REFUSAL, {"request_id": request_id})
         return found[0][0] if found else None
 
+    async def refusals_with(self, text: str, limit: int) -> list[str]:
+        return [row[0] for row in await self._fetch(sql.REFUSALS_WITH, {"text": text, "limit": limit})]
+
     async def oldest_refusal_at(self) -> int | None:
         oldest: int | None = (await self._fetch(sql.REFUSAL_OLDEST_AT, {}))[0][0]
         return oldest

@@ -44,5 +44,8 @@ ENTRIES_LAST = (
 )
 
 REFUSAL = "select explanation from refusal where request_id = :request_id"
+REFUSALS_WITH = (
+    "select explanation from refusal where replace(explanation, :text, '') <> explanation order by at desc limit :limit"
+)
 REFUSAL_OLDEST_AT = "select min(at) from refusal"
 REFUSAL_AT = "select at from refusal order by at desc limit 1 offset :place"
