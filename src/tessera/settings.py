@@ -135,6 +135,9 @@ class Settings(BaseSettings):
     log_requests: LogRequests = Field(
         "all", description="Which requests are logged: `all`, those `refused` or failed, or `none`."
     )
+    log_paths: bool = Field(
+        False, description="Whether the log has paths as they were sent, ids of customers and all, beside their routes."
+    )
     otlp_endpoint: str | None = Field(
         None,
         description="Where traces are sent, as `http://127.0.0.1:4318/v1/traces` (OTLP over HTTP); needs the extra"

@@ -47,6 +47,7 @@ from tessera.core import metadata
 from tessera.core.certificates import Authorities, NotUsable
 from tessera.core.keys import MasterKey
 from tessera.core.outbound import Rules
+from tessera.core.pseudonyms import REFUSAL
 from tessera.directory import Directory
 from tessera.ops import log, tracing
 from tessera.ops.board import Board
@@ -283,17 +284,15 @@ async def serving(
             tasks.append(asyncio.create_task(Exchange(house, nodes).go_on()))
         if equipment is not None and equipment.certificates is not None:
             tasks.append(asyncio.create_task(equipment.certificates.follow(partial(_certificate_ends, metrics))))
-        served = Served(
-            Routes(routes(house)),
-            Watch(
-                metrics,
-                requests=requests,
-                traced=traced,
-                outcomes={oauth.TOKEN_PATH: TOKENS},
-                proxies=settings.trusted_proxies,
-            ),
-            Explainer(house.refusals, house.clock, settings.trusted_proxies),
+        watch = Watch(
+            metrics,
+            requests=requests,
+            traced=traced,
+            outcomes={oauth.TOKEN_PATH: TOKENS},
+            proxies=settings.trusted_proxies,
+            paths=settings.log_paths,
         )
+        served = Served(Routes(routes(house)), watch, _explainer(house))
         await asyncio.to_thread(_say_polled, settings)
         await asyncio.to_thread(_say_certificates_ignored, settings)
         _keep_for_good()
@@ -309,6 +308,12 @@ async def serving(
                 await slow_secrets.write_rekeyed(house, len(house.rekeyed))
             while await refusals.write(house.refusals, house.store, house.new_uuid):
                 pass
+
+
+def _explainer(house: House) -> Explainer:
+    settings = house.settings
+    pseudonym = partial(house.pseudonym, REFUSAL)
+    return Explainer(house.refusals, house.clock, settings.trusted_proxies, pseudonym, paths=settings.log_paths)
 
 
 def _say_polled(settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """`tessera audit`: who did what; and every way of tampering with it is found, and located."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -245,14 +246,19 @@ def test_many_entries_are_walked_in_pages(folder: Path) -> None:
 
 
 def test_an_export_of_a_customer_is_recorded(tmp_path: Path) -> None:
-    """Who takes a customer's record away, or forgets one, is recorded, without anything that tells who it was."""
+    """Who takes a customer's record away, or erases one, is recorded under a pseudonym, by which the id finds it."""
     folder, _ = folder_with_application(tmp_path)
     file = tmp_path / "people.csv"
     file.write_text("external_id,email\ncard-1,ada@customers.example\n")
     assert run("customers", "import", file, "--data-dir", folder).code == 0
+    user = run("customers", "show", "card-1", "--json", "--data-dir", folder).document
     assert run("customers", "export", "card-1", "--output", tmp_path / "record", "--data-dir", folder).code == 0
     assert run("customers", "delete", "card-1", "--yes", "--data-dir", folder).code == 0
     found = run("audit", "list", "--limit", "2", "--json", "--data-dir", folder).document
     assert [each["action"] for each in found] == ["customer.forget", "customer.export"]
-    assert found[0]["target"] != found[1]["target"]
-    assert "ada" not in json.dumps(found)
+    assert found[0]["target"] == found[1]["target"]
+    assert re.fullmatch("customer [0-9a-f]{32}", found[0]["target"])
+    assert not any(text in json.dumps(found) for text in ("ada", "card-1", user["id"]))
+    assert run("audit", "list", "--target", user["id"], "--json", "--data-dir", folder).document == found
+    assert run("audit", "list", "--target", "card-1", "--json", "--data-dir", folder).document == []
+    assert verified(folder)[0] == 0

@@ -65,7 +65,9 @@ def test_a_token_is_told_by_its_fingerprint(server: Server) -> None:
     assert raw.ask(server.port, "POST", "/oauth/revoke", revoke, [basic(server.demo["client_id"],
                    server.demo["client_secret"]), raw.FORM]).status == 200  # fmt: skip
     dead = explained(server, raw.ask(server.port, "GET", path, b"", [bearer(token)]))
-    assert (dead["check"], dead["scheme"], dead["path"]) == ("token.revoked", "Bearer", path)
+    route = "/priv/v1/apps/{api_key}/users/{user_id}"
+    assert (dead["check"], dead["scheme"], dead["route"]) == ("token.revoked", "Bearer", route)
+    assert server.demo["customer_id"] not in json.dumps(dead)
     again = explained(server, raw.ask(server.port, "GET", path, b"", [bearer(token)]))
     assert dead["token"] == again["token"]
     assert len(str(dead["token"])) == 8
@@ -92,7 +94,26 @@ def test_every_kind_of_refusal_is_explained(server: Server) -> None:
         assert explained(server, answer)["check"] == check
     shown = run("explain", str(asked["address.unknown"].header("x-request-id")), "--data-dir", server.folder)
     assert "\x1b" not in shown.out
-    assert "GET /nowhere/%1b[31m" in shown.out
+    assert "GET /*/*" in shown.out
+
+
+def test_refusals_are_found_by_an_id(server: Server) -> None:
+    """Whoever knows an id that stood in addresses finds their refusals; it stands in none of them."""
+    route = "/priv/v1/apps/{api_key}/external/users/{external_id}"
+    path = route.format(api_key=server.demo["api_key"], external_id="card-000777")
+    refused = [raw.ask(server.port, "GET", path, b"", [bearer("f" * 64)]) for _ in range(2)]
+    told = [explained(server, each) for each in refused]
+    assert told[0]["ids"] == told[1]["ids"]
+    listed = run("explain", "--about", "card-000777", "--json", "--data-dir", server.folder).document
+    assert {each["request_id"] for each in listed} == {each["request_id"] for each in told}
+    assert {each["route"] for each in listed} == {route}
+    assert "card-000777" not in json.dumps([told, listed])
+    shown = run("explain", "--about", "card-000777", "--data-dir", server.folder)
+    assert str(told[0]["request_id"]) in shown.out
+    nobody = run("explain", "--about", "card-000778", "--data-dir", server.folder)
+    assert (nobody.code, nobody.out) == (0, "")
+    for arguments in ((), (ID, "--about", "card-000777")):
+        assert "or an id with --about" in run("explain", *arguments, "--data-dir", server.folder).err
 
 
 def test_a_known_client_s_refusals_are_in_the_audit_once_a_minute(server: Server) -> None:

@@ -250,8 +250,8 @@ def _opens(name: str) -> bool:
 
 MAKING_FILES = frozenset(
     {
-        "NamedTemporaryFile", "TemporaryDirectory", "copy2", "copyfile", "copyfileobj", "copytree", "link_to",
-        "mkdtemp", "mkfifo", "mkstemp", "symlink_to", "write_bytes", "write_text",
+        "NamedTemporaryFile", "TemporaryDirectory", "copy2", "copyfile", "copyfileobj", "copytree", "mkdtemp", "mkfifo",
+        "mkstemp", "symlink_to", "write_bytes", "write_text",
     }
 )  # fmt: skip
 """Functions and methods that make a file, or write over one."""

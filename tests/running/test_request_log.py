@@ -39,7 +39,6 @@ def test_a_request_is_one_event(tmp_path: Path) -> None:
         "timestamp": "",
         "outcome": "ok",
         "method": "POST",
-        "path": "/oauth/token",
         "route": "/oauth/token",
         "status": 200,
         "duration_ms": 0,
@@ -52,7 +51,7 @@ def test_a_request_is_one_event(tmp_path: Path) -> None:
     assert (refused["outcome"], refused["code"], refused["status"]) == ("refused", "invalid_client", 401)
     assert refused["client"] == server.demo["client_id"]
     assert refused["detail"] == "wrong or ended secret"
-    assert (missing["path"], missing["code"], "route" in missing) == ("/nothing/here", "not_found", False)
+    assert (missing["path"], missing["code"], "route" in missing) == ("/*/*", "not_found", False)
     assert "hidden" not in output
     assert "wrong-secret" not in output
 
@@ -69,13 +68,33 @@ def test_the_source_is_the_client_behind_a_proxy(tmp_path: Path) -> None:
 
 def asked(served: Operated) -> list[dict[str, Any]]:
     """The events of requests, without those of the start."""
-    return [event for event in served.events() if event["path"] != "/"]
+    return [event for event in served.events() if event.get("path") != "/"]
+
+
+def test_ids_are_in_the_log_only_when_asked_for(tmp_path: Path) -> None:
+    """By itself it has routes; of an address that nothing answers at, the words of ours in it."""
+    for wanted in (False, True):
+        with operated(tmp_path / f"data-{wanted}", TESSERA_LOG_PATHS=str(wanted).lower()) as served:
+            server = served.server
+            apps = f"/priv/v1/apps/{server.demo['api_key']}"
+            found = f"{apps}/external/users/card-000001"
+            assert raw.ask(server.port, "GET", found, b"", [raw.bearer(server.token())]).status == 200
+            assert raw.ask(server.port, "GET", found, b"", []).status == 401
+            assert raw.ask(server.port, "GET", f"{apps}/externals/users/card-000001", b"", []).status == 404
+            _, read, refused, unknown = until(lambda: asked(served), lambda events: len(events) == 4)
+            output = server.output
+        route = "/priv/v1/apps/{api_key}/external/users/{external_id}"
+        assert (read["route"], refused["route"], unknown.get("route")) == (route, route, None)
+        assert (read.get("path"), refused.get("path")) == ((found, found) if wanted else (None, None))
+        shown = f"{apps}/externals/users/card-000001" if wanted else "/priv/v1/apps/*/*/users/*"
+        assert unknown["path"] == shown
+        assert ("card-000001" in output.partition("event")[2]) is wanted
 
 
 @pytest.mark.parametrize("form", ["json", "pretty"])
 def test_no_path_breaks_out_of_its_line(tmp_path: Path, form: str) -> None:
     """Line ends and terminal codes in a path, raw or encoded, stay on one line and do nothing."""
-    with running(tmp_path / "data", "--log-format", form) as server:
+    with running(tmp_path / "data", "--log-format", form, TESSERA_LOG_PATHS="true") as server:
         for path in (
             "/%0d%0a%7B%22event%22:%22forged%22%7D",
             "/%1b[2J%1b[31m",
@@ -181,9 +200,9 @@ def _lines(descriptor: int, read: list[bytes]) -> None:
 def test_what_is_held_is_written_at_the_end(tmp_path: Path) -> None:
     """A request that is answered just before SIGTERM is in the log."""
     with operated(tmp_path / "data") as served:
-        raw.ask(served.server.port, "GET", "/the/last/one")
+        raw.ask(served.server.port, "GET", "/docs")
         served.server.stop()
-        assert [event["path"] for event in served.events()][-1] == "/the/last/one"
+        assert [event.get("route") for event in served.events()][-1] == "/docs"
 
 
 def test_the_numbers_of_the_log_and_of_the_metrics_agree(tmp_path: Path) -> None:

@@ -42,8 +42,14 @@ class Verdict(msgspec.Struct):
 
 
 async def newest(house: House, search: Search, *, before: int | None, limit: int) -> list[Entry]:
-    """Entries that are wanted, the newest first."""
-    return await house.store.audit_entries_before(NUMBER_MAX if before is None else before, limit, search)
+    """Entries that are wanted, the newest first; of a customer's id as target, those of its pseudonym too."""
+    upto = NUMBER_MAX if before is None else before
+    found = await house.store.audit_entries_before(upto, limit, search)
+    if search.target is not None:
+        of_customer = search._replace(target=house.in_audit(search.target))
+        found += await house.store.audit_entries_before(upto, limit, of_customer)
+        found = sorted(found, key=lambda entry: -entry.number)[:limit]
+    return found
 
 
 async def pages(house: House) -> AsyncIterator[list[Entry]]:

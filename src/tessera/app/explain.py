@@ -9,8 +9,12 @@ from tessera.app.operators import OperatorError
 from tessera.app.refusals import LATEST_SECONDS
 from tessera.core import advice
 from tessera.core.explanations import Explanation
+from tessera.core.pseudonyms import REFUSAL
 
 _ID = re.compile(r"[0-9a-f]{32}")
+
+ABOUT_MAX = 1000
+"""Refusals that are listed of one id, at most."""
 
 _decode = msgspec.json.Decoder(Explanation).decode
 
@@ -38,3 +42,10 @@ async def explain(house: House, request_id: str) -> Explained:
     refusal = _decode(found)
     told = advice.advice_for(refusal.check, refusal.code)
     return Explained(refusal, told.failed, told.advice)
+
+
+async def about(house: House, id: str) -> list[Explanation]:
+    """The refusals of requests in whose address this id stood, the newest first."""
+    digest = house.pseudonym(REFUSAL, id)
+    found = [_decode(each) for each in await house.store.refusals_with(digest, ABOUT_MAX)]
+    return [each for each in found if digest in each.ids.values()]

@@ -8,7 +8,7 @@ from tessera.app.refusals import Refusals
 from tessera.app.reports import Reports
 from tessera.app.token_reuse import TokenReuse
 from tessera.app.usage import Usage
-from tessera.core import audit
+from tessera.core import audit, pseudonyms
 from tessera.core.applications import Credential
 from tessera.core.audit import Actor
 from tessera.core.certificates import Authorities
@@ -126,7 +126,7 @@ class House:
         process's actor, `about` a name where the changes only have a number, with `more` to be told.
         """
         actor = by or self.actor
-        deeds = [self._deed(actor, *each) for each in audit.recorded(changes, actor, about, more)]
+        deeds = [self._deed(actor, *each) for each in audit.recorded(changes, actor, self.in_audit, about, more)]
         notices = await self.store.commit(*changes, *deeds)
         for notice in notices:
             await self.directory.apply(notice)
@@ -135,6 +135,14 @@ class House:
     async def record(self, action: str, target: str, told: Mapping[str, object]) -> None:
         """Record what changes nothing. Raises as `ports.Store.commit` does."""
         await self.store.commit(self._deed(self.actor, action, target, audit.detail(told)))
+
+    def pseudonym(self, purpose: bytes, id: str) -> str:
+        """The pseudonym under which an id is noted (`core/pseudonyms.py`)."""
+        return pseudonyms.pseudonym(self.directory.pepper, purpose, id)
+
+    def in_audit(self, customer_id: str) -> str:
+        """The target that stands for a customer in the audit, whose entries outlive the customer."""
+        return audit.CUSTOMER + self.pseudonym(pseudonyms.AUDIT, customer_id)
 
     def _deed(self, actor: Actor, action: str, target: str, detail: str) -> RecordDeed:
         return RecordDeed(self.new_uuid(), self.clock.now(), actor.name, actor.source, action, target, detail)

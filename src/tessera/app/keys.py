@@ -50,6 +50,6 @@ async def _commit(store: Store, keys: list[AddKey], entropy: Entropy, now: int) 
     """Write keys before there is a house, and record them as it would."""
     deeds = [
         RecordDeed(uuid_of(now, entropy.random_bytes(UUID_RANDOM_BYTES)), now, audit.SERVER.name, None, *each)
-        for each in audit.recorded(keys, audit.SERVER)
+        for each in audit.recorded(keys, audit.SERVER, str)  # of no customer
     ]
     await store.commit(*keys, *deeds)

@@ -40,7 +40,7 @@ def list_all(
     ] = None,
     action: Annotated[str | None, typer.Option("--action", help="Of this action only.", metavar="ACTION")] = None,
     target: Annotated[
-        str | None, typer.Option("--target", help="Done to this client id, name or key.", metavar="TARGET")
+        str | None, typer.Option("--target", help="Done to this client id, name, key or customer id.", metavar="TARGET")
     ] = None,
     since: Annotated[str | None, typer.Option("--since", help="From this time on.", metavar="TIME")] = None,
     before: Annotated[

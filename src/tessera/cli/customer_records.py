@@ -113,7 +113,7 @@ def export(
         organization = await organizations.find(house, org)
         found = await customer_records.find(house, organization.number, who)
         written = 0
-        await house.record("customer.export", found.id, {"organization": organization.name})
+        await house.record("customer.export", house.in_audit(found.id), {"organization": organization.name})
         with _opened(file) as sink:
             async for piece in customer_export.pieces(house, organization.number, found):
                 written += sink.write(piece)

@@ -13,23 +13,34 @@ if TYPE_CHECKING:
     from tessera.app.house import House
     from tessera.core.explanations import Explanation
 
-EXAMPLES = examples("explain 5b2f0c9d8e7a46139c0d1e2f3a4b5c6d")
+EXAMPLES = examples("explain 5b2f0c9d8e7a46139c0d1e2f3a4b5c6d", "explain --about card-000057")
 
 
 def explain(
     request_id: Annotated[
-        str,
+        str | None,
         typer.Argument(help="The X-Request-Id of the answer.", metavar="REQUEST_ID", show_default=False),
-    ],
+    ] = None,
     *,
+    about: Annotated[
+        str | None,
+        typer.Option("--about", help="List the refusals of requests with this id in their address.", metavar="ID"),
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
     """Tell why a request was refused: the check that failed, what was presented, and how to put it right."""
     from tessera.app import explain as deed
 
+    if (request_id is None) == (about is None):
+        raise typer.BadParameter("Name a request by its X-Request-Id, or an id with --about.")
+    if about is not None:
+        _list(about, data_dir, as_json=as_json)
+        return
+    wanted = request_id or ""
+
     async def work(house: "House") -> "Explained":
-        return await deed.explain(house, request_id)
+        return await deed.explain(house, wanted)
 
     found = with_house(data_dir, work)
     if as_json:
@@ -37,7 +48,7 @@ def explain(
         output.document({**output.record(found.refusal, moments=("at",)), **told})
         return
     refusal = found.refusal
-    request = f"{refusal.method} {refusal.path}" if refusal.method else "not read"
+    request = f"{refusal.method} {refusal.route}" if refusal.method else "not read"
     lines = [
         ("what failed", found.failed),
         ("put it right", found.advice),
@@ -52,6 +63,27 @@ def explain(
     output.pairs(lines)
 
 
+def _list(id: str, data_dir: DataDir, *, as_json: bool) -> None:
+    from tessera.app import explain as deed
+
+    async def work(house: "House") -> "list[Explanation]":
+        return await deed.about(house, id)
+
+    found = with_house(data_dir, work)
+    if as_json:
+        output.document([output.record(each, moments=("at",)) for each in found])
+    elif not found:
+        output.message("No refusal of a request with this id in its address is kept.")
+    else:
+        output.table(
+            ("when", "request id", "request", "status", "check"),
+            [
+                (output.moment(each.at), each.request_id, f"{each.method} {each.route}", each.status, each.check)
+                for each in found
+            ],
+        )
+
+
 def _presented(refusal: "Explanation") -> list[tuple[str, str]]:
     """What the request had in it, by name."""
     known = "which exists" if refusal.known else "which is not known here, and is not shown whole"
@@ -62,5 +94,6 @@ def _presented(refusal: "Explanation") -> list[tuple[str, str]]:
         ("in the address", ", ".join(refusal.query)),
         ("in the body", ", ".join(refusal.body)),
         ("headers", ", ".join(refusal.headers)),
+        *((f"{name} (pseudonym)", digest) for name, digest in refusal.ids.items()),
     ]
     return [(label, value) for label, value in lines if value]

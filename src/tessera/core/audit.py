@@ -16,6 +16,9 @@ from tessera.core.changes import Change
 
 _OPERATOR = "operator "
 
+CUSTOMER = "customer "
+"""How the target begins that stands for a customer; a pseudonym follows."""
+
 
 class Actor(NamedTuple):
     """Who acts: `server`, `operator NAME`, `client ID` or `property KEY`; and from where, when that is known."""
@@ -44,13 +47,15 @@ def operator(name: str, source: str | None) -> Actor:
 class Deed(NamedTuple):
     """How a change is recorded: its name, the field that names its target, and the fields that are told.
 
-    One of `operators_only` is recorded when an operator does it: by the API it is daily business of many.
+    One of `operators_only` is recorded when an operator does it: by the API it is daily business of many. Where the
+    target is `of_customer`, its pseudonym is recorded: an entry is never changed, so no id may stand in it.
     """
 
     action: str
     target: str
     told: tuple[str, ...] = ()
     operators_only: bool = False
+    of_customer: bool = False
 
 
 class Recorded(NamedTuple):
@@ -128,7 +133,7 @@ DEEDS: Mapping[type[Change], Deed] = {
     changes.ResumeWebhook: Deed("webhook.resume", "webhook"),
     changes.DeleteWebhook: Deed("webhook.delete", "webhook"),
     changes.RetryDeliveries: Deed("webhook.retry", "webhook"),
-    changes.ForgetCustomer: Deed("customer.forget", "tombstone_id", operators_only=True),
+    changes.ForgetCustomer: Deed("customer.forget", "id", operators_only=True, of_customer=True),
     **{
         kind: Deed(f"program.{_slug(kind)}", "organization", tuple(each for each in kind.__struct_fields__[1:]))
         for kind in _PROGRAM
@@ -205,11 +210,16 @@ _SHOWN: Mapping[str, tuple[str, Callable[..., object]]] = {
 
 
 def recorded(
-    committed: Iterable[Change], actor: Actor, about: str | None = None, more: Mapping[str, object] | None = None
+    committed: Iterable[Change],
+    actor: Actor,
+    pseudonym: Callable[[str], str],
+    about: str | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> list[Recorded]:
     """What is to be recorded of these changes, in their order.
 
-    `about` names the target where a change only has its number; `more` is told beside what the changes hold.
+    `pseudonym` makes the target that stands for a customer. `about` names the target where a change only has its
+    number; `more` is told beside what the changes hold.
     """
     found = []
     for change in committed:
@@ -217,6 +227,8 @@ def recorded(
         if deed is None or (deed.operators_only and not actor.is_operator):
             continue
         target = str(getattr(change, deed.target)) if about is None else about
+        if deed.of_customer:
+            target = pseudonym(target)
         found.append(Recorded(deed.action, target, detail({**_told(change, deed), **(more or {})})))
     return found
 

@@ -9,8 +9,8 @@ class Seen(msgspec.Struct, gc=False):
     """What is known of a request when it is over, for the log and the counts; filled in while it is answered.
 
     `route` is the address as it was declared, empty when there is none. `client` is the client id or API key of who
-    authenticated, or tried to. `code` and what follows it are a refusal's; `path` is its address without what may be
-    secret in it.
+    authenticated, or tried to. `code` and what follows it are a refusal's. `path` is what is shown of the address as it
+    was sent: nothing, unless there is no route or that is asked for.
     """
 
     route: str = ""

@@ -38,15 +38,16 @@ _SENT_AFTER = re.compile(r"[=&;,?\s].*", re.DOTALL)
 class Explanation(msgspec.Struct, frozen=True, omit_defaults=True):
     """One refusal. `check` names the check that failed, `detail` is the operator's reason beside the `public` one.
 
-    `client` is the client id or API key that was presented, whole only when it is `known`. `query`, `body` and
-    `headers` are names; `scheme` is that of the `Authorization` header; `token` is a fingerprint: the first eight hex
-    digits of the token's SHA-256.
+    `route` is the address as it is declared, or of an unknown one what can be shown (`web/routes.Routes.shown`). `ids`
+    are pseudonyms of what stood in the places that have a name in it. `client` is the client id or API key that was
+    presented, whole only when it is `known`. `query`, `body` and `headers` are names; `scheme` is that of the
+    `Authorization` header; `token` is a fingerprint: the first eight hex digits of the token's SHA-256.
     """
 
     request_id: str
     at: int
     method: str
-    path: str
+    route: str
     source: str
     status: int
     code: str
@@ -60,6 +61,7 @@ class Explanation(msgspec.Struct, frozen=True, omit_defaults=True):
     query: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
+    ids: dict[str, str] = {}
 
 
 def shown_path(path: str, known: Callable[[str], bool]) -> str:

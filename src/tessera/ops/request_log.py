@@ -17,17 +17,20 @@ PATH_LENGTH_MAX = 512
 
 
 class RequestEvent(msgspec.Struct, omit_defaults=True, gc=False, tag_field="event", tag="request"):
-    """What is logged of a request. `outcome` is `ok`, `refused` or `failed`; no member is ever a secret."""
+    """What is logged of a request. `outcome` is `ok`, `refused` or `failed`; no member is ever a secret.
+
+    `path` is empty where there is a `route`, unless paths are asked for: it has ids of customers in it.
+    """
 
     level: str
     timestamp: datetime
     outcome: str
     method: str
-    path: str
     status: int
     duration_ms: float
     bytes: int
     route: str = ""
+    path: str = ""
     source: str = ""
     client: str = ""
     code: str = ""

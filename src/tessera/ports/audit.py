@@ -15,7 +15,7 @@ class Search(NamedTuple):
 
 
 class AuditReader(Protocol):
-    """The audit's entries, and the refusals that are kept. Reading entries may take long: not for a request."""
+    """The audit's entries, and the refusals that are kept. Reading many may take long: not for a request."""
 
     async def audit_entries(self, after: int, limit: int) -> list[Entry]:
         """Entries with greater numbers, in their order."""
@@ -34,6 +34,9 @@ class AuditReader(Protocol):
 
     async def refusal(self, request_id: str) -> str | None:
         """What is kept of the refusal with this id, as JSON."""
+
+    async def refusals_with(self, text: str, limit: int) -> list[str]:
+        """What is kept of refusals in which a text stands, as JSON, the newest first."""
 
     async def refusal_at(self, place: int) -> int | None:
         """When the refusal was that has so many newer ones; None when there are not so many."""

@@ -79,16 +79,14 @@ class App:
         except StoreError as error:
             told = UNAVAILABLE._replace(code=errors.code(Unavailable, path), detail=str(error))
             response = self._refused(request, errors.unavailable(path), told)
-            log.error(
-                "store_unavailable", method=scope["method"], path=path, reason=str(error), request_id=seen.request_id
-            )
+            log.error("store_unavailable", **self._logged(request), reason=str(error))
             return response
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001  # the last resort: a defect is answered, and logged whole
             told = DEFECT._replace(code=errors.defect_code(path), detail=type(error).__name__)
             response = self._refused(request, errors.defect(path), told)
-            log.exception("defect", method=scope["method"], path=path, request_id=seen.request_id)
+            log.exception("defect", **self._logged(request))
             return response
         if request.also_answer:
             response.varying = (*response.varying, *request.also_answer)
@@ -101,10 +99,25 @@ class App:
         seen = request.seen
         seen.code, seen.check, seen.public, seen.detail = told
         seen.request_id = request_id.decode()
+        address = self._address(request)
+        if not seen.route:
+            seen.path = address
         if self.explainer is not None:
-            seen.path = self.explainer.path(request.scope)
-            self.explainer.refused(request, response.status, told)
+            seen.path = self.explainer.path(request.scope) or seen.path
+            self.explainer.refused(request, address, response.status, told)
         return response
+
+    def _address(self, request: Request) -> str:
+        """The route of a request, or what can be shown of an address that nothing answers at."""
+        return request.seen.route or self._routes.shown(request.scope["raw_path"])
+
+    def _logged(self, request: Request) -> dict[str, str]:
+        """What other events of the log say of a request."""
+        return {
+            "method": request.scope["method"],
+            "route": self._address(request),
+            "request_id": request.seen.request_id,
+        }
 
     def turned_away(self, reason: Unread, request_id: bytes, source: str) -> None:
         """The protocol has refused a connection by itself, and closes it."""

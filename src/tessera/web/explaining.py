@@ -1,6 +1,7 @@
 """From a request that was refused to what can be told of it; and the id by which it is asked for."""
 
 import os
+from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from tessera.core.wire import Params
 from tessera.ports import Clock
 from tessera.web import origin
 from tessera.web.messages import Request, Scope
+from tessera.web.routes import names
 
 ID_BYTES = 16
 REQUEST_ID = b"x-request-id"
@@ -53,12 +55,26 @@ class Unread(Enum):
 
 
 class Explainer:
-    """Hands what was refused to the upkeep, which keeps it."""
+    """Hands what was refused to the upkeep, which keeps it.
 
-    def __init__(self, refusals: Refusals, clock: Clock, proxies: tuple[str, ...]) -> None:
+    `pseudonym` is what is kept of an id that stood in an address; `paths` is whether the log has addresses as they were
+    sent.
+    """
+
+    def __init__(
+        self,
+        refusals: Refusals,
+        clock: Clock,
+        proxies: tuple[str, ...],
+        pseudonym: Callable[[str], str],
+        *,
+        paths: bool = False,
+    ) -> None:
         self._refusals = refusals
         self._clock = clock
         self._proxies = proxies
+        self._pseudonym = pseudonym
+        self._paths = paths
 
     def unread(self, request_id: bytes, reason: Unread, source: str) -> None:
         """A request that was refused before it was read."""
@@ -67,7 +83,7 @@ class Explainer:
                 Explanation(request_id.decode(), self._clock.now(), "", "", source, reason.status, *reason.told)
             )
 
-    def refused(self, request: Request, status: int, told: Told) -> None:
+    def refused(self, request: Request, address: str, status: int, told: Told) -> None:
         """A request that was read and refused. Nothing is made of it when there is no room."""
         scope = request.scope
         authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
@@ -78,13 +94,14 @@ class Explainer:
             self._refusals.count(client, told.check, source)
         if not self._refusals.has_room(known=known):
             return
+        ids = zip(names(address), request.path_values, strict=False)
         token = credentials.bearer(authorization) or (request.params and request.params.get("token")) or ""
         self._refusals.add(
             Explanation(
                 request.seen.request_id,
                 self._clock.now(),
                 scope["method"],
-                request.seen.path,
+                address,
                 source,
                 status,
                 told.code,
@@ -98,11 +115,14 @@ class Explainer:
                 tuple(sorted(request.params.in_query)) if request.params else (),
                 tuple(sorted(request.params.in_body)) if request.params else (),
                 explanations.shown_headers(scope["headers"]),
+                {name: self._pseudonym(value) for name, value in ids},
             )
         )
 
     def path(self, scope: Scope) -> str:
-        """The address of a request, without what may be secret in it."""
+        """The address of a request for the log, without what may be secret in it; "" when the log has none."""
+        if not self._paths:
+            return ""
         return explanations.shown_path(scope["raw_path"].decode("latin-1"), self._refusals.knows)
 
 

@@ -12,6 +12,10 @@ from tessera.web.operations import Operation
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
+HIDDEN = "*"
+SHOWN_SEGMENTS = 12
+"""Of an unknown address; what follows is one more."""
+
 
 class Route(NamedTuple):
     """An address that is answered. In `path`, a segment `{name}` stands for any one segment, which is not empty.
@@ -23,6 +27,11 @@ class Route(NamedTuple):
     path: str
     handler: Handler
     operation: Operation | None = None
+
+
+def names(path: str) -> list[str]:
+    """The names of the places of an address, as it is declared."""
+    return [segment[1:-1] for segment in path.split("/") if segment.startswith("{")]
 
 
 class _Pattern(NamedTuple):
@@ -39,6 +48,7 @@ class Routes:
     """
 
     def __init__(self, routes: list[Route]) -> None:
+        self._words = {word for route in routes for word in route.path.split("/") if not word.startswith("{")}
         self._exact: dict[str, dict[str, Route]] = {}
         self._patterns: dict[int, list[_Pattern]] = {}
         for route in routes:
@@ -87,6 +97,14 @@ class Routes:
                     values = _decoded(values)
                 return (_choose(pattern.routes, method), values) if all(values) else None
         return None
+
+    def shown(self, raw_path: bytes) -> str:
+        """What can be shown of an address that nothing answers at: the words of ours in it, and `*` for any other.
+
+        Anything else may be somebody's id, or a secret in the wrong place.
+        """
+        segments = raw_path.decode("latin-1").split("/", SHOWN_SEGMENTS)
+        return "/".join(each if each in self._words else HIDDEN for each in segments)
 
 
 def _choose(routes: dict[str, Route], method: str) -> Route:

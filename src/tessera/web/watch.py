@@ -28,7 +28,7 @@ class Watch:
     """Told of every answer.
 
     `outcomes` are routes whose refusals are counted by code, with their family. `proxies` is the setting
-    `trusted_proxies`.
+    `trusted_proxies`. With `paths` the log has addresses as they were sent.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class Watch:
         traced: Answered | None = None,
         outcomes: Mapping[str, Family] | None = None,
         proxies: tuple[str, ...] = (),
+        paths: bool = False,
     ) -> None:
         self._metrics = counts
         self._requests = requests
@@ -46,6 +47,7 @@ class Watch:
         self._traced = traced
         self._outcomes = dict(outcomes or {})
         self._proxies = proxies
+        self._paths = paths
 
     def answered(self, scope: Scope, seen: Seen, status: int, size: int, began: int) -> None:
         """A request that was begun at `began` (of `perf_counter_ns`) has been answered with `size` bytes of body."""
@@ -63,31 +65,35 @@ class Watch:
         if family is not None:
             counts.count(family, seen.code or "issued")
         if self._requests is not None and (status >= 400 or not self._refused_only):
-            self._requests.add(_event(scope, seen, status, size, took))
+            self._requests.add(_event(scope, seen, self._path(scope, seen), status, size, took))
         if self._traced is not None:
             now = time_ns()
             self._traced(scope, seen, status, now - took * 1000, now)
+
+    def _path(self, scope: Scope, seen: Seen) -> str:
+        """What the log shows of the address as it was sent: percent signs and all, without the query."""
+        if seen.path or not self._paths:
+            return seen.path
+        path: str = scope["raw_path"][:PATH_LENGTH_MAX].decode("latin-1")
+        return path
 
     def turned_away(self, status: int) -> None:
         """A connection was answered and closed before there was a request."""
         self._metrics.count(metrics.TURNED_AWAY, str(status))
 
 
-def _event(scope: Scope, seen: Seen, status: int, size: int, took: int) -> RequestEvent:
-    """The event of a request.
-
-    The path is as it was sent, percent signs and all, without the query; of a refusal, without what may be secret.
-    """
+def _event(scope: Scope, seen: Seen, path: str, status: int, size: int, took: int) -> RequestEvent:
+    """The event of a request."""
     return RequestEvent(
         "info",
         datetime.fromtimestamp(time(), UTC),
         "ok" if status < 400 else "failed" if status >= 500 else "refused",
         scope["method"],
-        seen.path or scope["raw_path"][:PATH_LENGTH_MAX].decode("latin-1"),
         status,
         took / 1000,
         size,
         seen.route,
+        path,
         seen.source,
         seen.client,
         seen.code,

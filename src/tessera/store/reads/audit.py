@@ -30,6 +30,9 @@ class AuditReads(Fetching):
         found = await self._fetch(sql.REFUSAL, {"request_id": request_id})
         return found[0][0] if found else None
 
+    async def refusals_with(self, text: str, limit: int) -> list[str]:
+        return [row[0] for row in await self._fetch(sql.REFUSALS_WITH, {"text": text, "limit": limit})]
+
     async def refusal_at(self, place: int) -> int | None:
         found = await self._fetch(sql.REFUSAL_AT, {"place": place})
         return found[0][0] if found else None

@@ -46,4 +46,7 @@ CHECKPOINTS = f"{_CHECKPOINT} where last_number >= :first order by first_number"
 CHECKPOINT_OVER = f"{_CHECKPOINT} where first_number <= :number order by first_number desc limit 1"
 
 REFUSAL = "select explanation from refusal where request_id = :request_id"
+REFUSALS_WITH = (
+    "select explanation from refusal where replace(explanation, :text, '') <> explanation order by at desc limit :limit"
+)
 REFUSAL_AT = "select at from refusal order by at desc limit 1 offset :place"
