@@ -1,12 +1,11 @@
 """Clients that prove themselves by a signed assertion: with which of their keys, and only once each."""
 
-from tessera.app import proofs
 from tessera.app.house import Holders, House
+from tessera.app.proofs import Use
 from tessera.core import assertions, jws
 from tessera.core.applications import Application, CredentialKind
 from tessera.core.assertions import SKEW_SECONDS
-from tessera.core.credentials import UNKNOWN_CLIENT, Assertion
-from tessera.core.errors import InvalidClient
+from tessera.core.credentials import Assertion
 from tessera.core.times import SECOND
 
 TRIED_MAX = 4
@@ -61,9 +60,7 @@ def _holders(house: House, application: Application) -> Holders:
     return known
 
 
-async def spend(house: House, presented: Assertion) -> None:
-    """Use an assertion up. Raises InvalidClient when it was used before, in whichever process."""
+def use(presented: Assertion) -> Use:
+    """The one use of an assertion."""
     signed = presented.signed
-    ends_at = signed.ends_at + SKEW_SECONDS * SECOND
-    if not await proofs.spend(house, "assertion", (presented.client_id, signed.claims.jti), ends_at):
-        raise InvalidClient(UNKNOWN_CLIENT, detail="the assertion was used before", check="assertion.replay")
+    return Use("assertion", (presented.client_id, signed.claims.jti), signed.ends_at + SKEW_SECONDS * SECOND)
