@@ -1,12 +1,17 @@
 """DPoP at a real server: tokens bound to a key, nonces, and every way of presenting such a token without its key."""
 
 import json
+import time
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
 
+from tessera.app import client_credentials
+from tessera.app.house import House
+from tessera.core.jws import PrivateKey
 from tests.hostile.stand import refused
-from tests.support import raw
+from tests.support import assertions, deeds, raw
 from tests.support.possession import LEFT_OUT, Holder
 from tests.support.raw import Answer
 from tests.support.target import Header, Target, assert_refused
@@ -96,6 +101,36 @@ def test_a_token_is_bound_to_the_key_of_the_proof(client: Client) -> None:
     profile = client.read(token, client.read_proof(token))
     assert profile.status == 200, profile
     assert profile.header("dpop-nonce")
+
+
+async def _with_key(house: House, key: PrivateKey) -> str:
+    """A client that proves itself by a key; its client id."""
+    made = await deeds.partner(house, f"signing {id(key)}")
+    await client_credentials.add_key(house, made.client_id, "key", assertions.jwk(key))
+    return made.client_id
+
+
+def test_an_assertion_is_good_for_the_second_request_too(client: Client) -> None:
+    """Sent back for a nonce, a client that signs sends the same assertion again; only that uses it up."""
+    key, target = assertions.new_key(), client.target
+    client_id = deeds.do(target.folder, partial(_with_key, key=key))
+    says = assertions.claims(client_id, f"http://127.0.0.1:{target.port}", time.time())
+    form = assertions.form(assertions.signed(key, says))
+    first = target.ask_token("", form, ("DPoP", client.proof(nonce=None)))
+    assert_refused(first, 400, "use_dpop_nonce")
+    nonce = first.header("dpop-nonce")
+    second = target.ask_token("", form, ("DPoP", client.proof(nonce=nonce)))
+    assert second.status == 200, second
+    assert json.loads(second.body)["token_type"] == "DPoP"
+    assert_refused(target.ask_token("", form, ("DPoP", client.proof(nonce=nonce))), 401, "invalid_client")
+
+
+def test_a_proof_outlives_a_call_that_lacks_the_scope(client: Client) -> None:
+    """403 as often as it is sent: a call that is refused uses nothing up."""
+    answer = client.ask(client.proof(), name="accountant")
+    token = json.loads(answer.body)["access_token"]
+    proof = client.read_proof(token)
+    assert [client.read(token, proof).status for _ in range(3)] == [403] * 3
 
 
 def test_without_a_proof_nothing_changes(client: Client) -> None:

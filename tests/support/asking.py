@@ -23,4 +23,4 @@ async def revoke_own(house: House, params: Params) -> None:
 async def introspect(house: House, params: Params) -> Active | None:
     """What the client of a request is told of a token. Raises as the endpoint would answer."""
     caller = await clients.authenticate(house, params, NOTHING)
-    return await introspection.introspect(house, caller.application, params)
+    return await introspection.introspect(house, caller, params)

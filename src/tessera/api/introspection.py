@@ -64,10 +64,10 @@ def routes(house: House) -> list[Route]:
     async def introspect(request: Request) -> Response:
         """RFC 7662 section 2."""
         asked = await oauth.params(request)
-        caller = (await guard.client(house, request, asked, oauth.proof(house, request))).application
+        caller = await guard.client(house, request, asked, oauth.proof(house, request))
         told = await introspection.introspect(house, caller, asked)
         if _wants_signed(request):
-            return Response(200, introspection.signed(house, told, caller.client_id).encode("ascii"), SIGNED_HEADERS)
+            return Response(200, introspection.signed(house, told, caller.client).encode("ascii"), SIGNED_HEADERS)
         return Response(200, _plain(told), JSON_NO_STORE_HEADERS)
 
     async def info(request: Request) -> Response:

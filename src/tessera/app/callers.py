@@ -11,6 +11,7 @@ from tessera.core import applications, binding, credentials, scopes
 from tessera.core import dpop as proofs
 from tessera.core.applications import Application
 from tessera.core.audit import Actor
+from tessera.core.dpop import Proof
 from tessera.core.errors import (
     InsufficientScope,
     InvalidAPIKey,
@@ -67,8 +68,10 @@ class _Named(msgspec.Struct, frozen=True, gc=False):
     by_dpop: str | None = None
 
 
-async def identify(house: House, evidence: Evidence) -> Caller:
+async def identify(house: House, evidence: Evidence, accept: Callable[[Caller], None] = lambda _caller: None) -> Caller:
     """The caller that the `Authorization` header proves, by Bearer, by DPoP or by Basic.
+
+    `accept` is told the caller, and may refuse, before a DPoP proof is used up: that comes last.
 
     Raises MissingCredentials when there is no header, InvalidAuthToken for anything that proves nothing or comes from
     a network that its guard rails do not allow, TooManyRequests for more than they do, and DPoPChallenge for a token
@@ -80,14 +83,16 @@ async def identify(house: House, evidence: Evidence) -> Caller:
             "Send Authorization: Bearer with a token from /oauth/token, or Basic credentials.", check="caller.absent"
         )
     named = await _named(house, authorization, evidence)
+    try:
+        proof = None if named.token is None else _hold(house, *named.token, named.by_dpop, evidence)
+        accept(named.caller)
+        if proof is not None:
+            await dpop.consume(house, proof)
+    except (Refusal, StoreError) as problem:
+        problem.client = named.caller.client
+        raise
     if named.token is not None:
-        claims, application = named.token
-        try:
-            await _hold(house, claims, application, named.by_dpop, evidence)
-        except (Refusal, StoreError) as problem:
-            problem.client = named.caller.client
-            raise
-        house.usage.call(application.number)
+        house.usage.call(named.token[1].number)
     return named.caller
 
 
@@ -109,15 +114,16 @@ async def _named(house: House, authorization: bytes, evidence: Evidence) -> _Nam
     return _Named(caller, found, token if bearer is None else None)
 
 
-async def _hold(
+def _hold(
     house: House, claims: Claims, application: Application, by_dpop: str | None, evidence: Evidence
-) -> None:
+) -> Proof | None:
     """Hold the sender of a live token to what it is bound to, and to the guard rails of its application.
 
-    Raises InvalidAuthToken, DPoPChallenge and TooManyRequests.
+    Raises InvalidAuthToken, DPoPChallenge and TooManyRequests. A proof that came along is still to be used up.
     """
+    proof = None
     if by_dpop is not None:
-        await dpop.check(house, claims, by_dpop, evidence)
+        proof = dpop.check(house, claims, by_dpop, evidence)
     elif claims.binding:
         dpop.check_bearer(claims)
         _check_certificate(claims, evidence)
@@ -127,6 +133,7 @@ async def _hold(
         if outside:
             raise InvalidAuthToken(NO_TOKEN, detail=outside, check="rails.networks")
         rails.pace(house, application, evidence, now)
+    return proof
 
 
 async def _dead(house: House, token: str, found: tuple[Claims, Application] | None) -> InvalidAuthToken:

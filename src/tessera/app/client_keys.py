@@ -1,12 +1,11 @@
 """Clients that prove themselves by a signed assertion: with which of their keys, and only once each."""
 
-from tessera.app import proofs
 from tessera.app.house import Holder, Holders, House
+from tessera.app.proofs import Use
 from tessera.core import assertions, jws, public_keys
 from tessera.core.applications import Application, Credential, CredentialKind
 from tessera.core.assertions import SKEW_SECONDS
-from tessera.core.credentials import UNKNOWN_CLIENT, Assertion
-from tessera.core.errors import InvalidClient
+from tessera.core.credentials import Assertion
 from tessera.core.jws import Malformed
 from tessera.core.times import SECOND
 
@@ -70,9 +69,7 @@ def _holder(credential: Credential) -> Holder | None:
         return None
 
 
-async def spend(house: House, presented: Assertion) -> None:
-    """Use an assertion up. Raises InvalidClient when it was used before, in whichever process."""
+def use(presented: Assertion) -> Use:
+    """The one use of an assertion."""
     signed = presented.signed
-    ends_at = signed.ends_at + SKEW_SECONDS * SECOND
-    if not await proofs.spend(house, "assertion", (presented.client_id, signed.claims.jti), ends_at):
-        raise InvalidClient(UNKNOWN_CLIENT, detail="the assertion was used before", check="assertion.replay")
+    return Use("assertion", (presented.client_id, signed.claims.jti), signed.ends_at + SKEW_SECONDS * SECOND)

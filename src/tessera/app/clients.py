@@ -62,6 +62,8 @@ async def authenticate(house: House, params: Params, evidence: Evidence) -> Auth
     one text, for an unknown client, a wrong or ended credential, a disabled client, credentials in a URL or a way of
     authentication which the application denies, or a network from which it may not come; TooManyRequests for more
     requests than its guard rails allow, and for floods of wrong credentials. These name the client, if there is one.
+
+    Nothing is used up yet: whoever acts for the client does that last, by `tokens.consume`.
     """
     presented = credentials.present(params, evidence)
     asking = Asking(house, evidence, house.clock.now())
@@ -79,7 +81,7 @@ async def authenticate(house: House, params: Params, evidence: Evidence) -> Auth
             if outside:
                 raise await _failure(asking, outcome, outside)
             rails.pace(house, application, evidence, asking.now)
-        return await _admitted(asking, outcome.found)
+        return _admitted(asking, outcome.found)
     except (Refusal, StoreError) as problem:
         problem.client = application.client_id  # empty for NOBODY
         raise
@@ -143,16 +145,15 @@ def _checked(application: Application) -> Application:
     return application if application.enabled else NOBODY
 
 
-async def _admitted(asking: Asking, found: Attempt) -> Authenticated:
+def _admitted(asking: Asking, found: Attempt) -> Authenticated:
     """The application that has proved itself, when it may in this way."""
     house, application, presented = asking.house, found.application, found.presented
     if applications.holds_slow_secret(application):
         floods.authenticated(house, application.client_id, asking.evidence, asking.now)
     grants.check_place(presented, application)
     grants.check_method(presented, application)
-    if isinstance(presented, Assertion):
-        await client_keys.spend(house, presented)
-    return Authenticated(application, found.credential or 0, presented.place)
+    assertion = presented if isinstance(presented, Assertion) else None
+    return Authenticated(application, found.credential or 0, presented.place, assertion)
 
 
 async def _failure(asking: Asking, outcome: Outcome, outside: str = "") -> Refusal:

@@ -4,6 +4,7 @@ import msgspec
 
 from tessera.app import proofs
 from tessera.app.house import House
+from tessera.app.proofs import Use
 from tessera.core import dpop
 from tessera.core.applications import TokenBinding
 from tessera.core.dpop import BadProof, NonceNeeded, Proof
@@ -16,10 +17,10 @@ _NONCE = "The DPoP proof has to contain the nonce of the header DPoP-Nonce."
 _USED = "the DPoP proof was used before"
 
 
-async def bind(house: House, claims: Claims, evidence: Evidence, now: int) -> Claims:
-    """The claims, bound to the key of the proof in a token request (RFC 9449 section 5).
+def bind(house: House, claims: Claims, evidence: Evidence, now: int) -> tuple[Claims, Proof]:
+    """The claims, bound to the key of the proof in a token request (RFC 9449 section 5), and the proof.
 
-    Raises InvalidDPoPProof when there is no good one, or it was used before; UseDPoPNonce when it lacks the nonce.
+    Raises InvalidDPoPProof when there is no good one, UseDPoPNonce when it lacks the nonce. It is not used up yet.
     """
     try:
         proof = _read(house, evidence, now)
@@ -27,15 +28,18 @@ async def bind(house: House, claims: Claims, evidence: Evidence, now: int) -> Cl
         raise InvalidDPoPProof(_BAD, detail=str(reason), check="dpop.proof") from None
     except NonceNeeded as reason:
         raise UseDPoPNonce(_NONCE, nonce=nonce(house, now), detail=str(reason), check="dpop.nonce") from None
-    if not await _spend(house, proof):
-        raise InvalidDPoPProof(_BAD, detail=_USED, check="dpop.replay")
-    return msgspec.structs.replace(claims, binding=TokenBinding.DPOP, thumbprint=proof.thumbprint)
+    return msgspec.structs.replace(claims, binding=TokenBinding.DPOP, thumbprint=proof.thumbprint), proof
 
 
-async def check(house: House, claims: Claims, token: str, evidence: Evidence) -> None:
-    """Hold the sender of `Authorization: DPoP` to what its live token says.
+def replayed() -> InvalidDPoPProof:
+    """The refusal of a proof in a token request that was used before."""
+    return InvalidDPoPProof(_BAD, detail=_USED, check="dpop.replay")
 
-    Raises DPoPChallenge unless the token is bound to a key, and a good proof of that key came along for the first time.
+
+def check(house: House, claims: Claims, token: str, evidence: Evidence) -> Proof:
+    """Hold the sender of `Authorization: DPoP` to what its live token says; the proof, which is not used up yet.
+
+    Raises DPoPChallenge unless the token is bound to a key, and a good proof of that key came along.
     """
     if claims.binding is not TokenBinding.DPOP:
         raise refusal("The token is not bound to a DPoP key. Send it as Authorization: Bearer.")
@@ -50,7 +54,12 @@ async def check(house: House, claims: Claims, token: str, evidence: Evidence) ->
         ) from None
     if proof.thumbprint != claims.thumbprint:
         raise refusal("The DPoP proof is of another key than the token is bound to.")
-    if not await _spend(house, proof):
+    return proof
+
+
+async def consume(house: House, proof: Proof) -> None:
+    """Use the proof of a call up. Raises DPoPChallenge when it was used before, at any of our processes."""
+    if await proofs.consume(house, [use(proof)]) is not None:
         raise DPoPChallenge(_BAD, error="invalid_dpop_proof", detail=_USED, check="dpop.replay")
 
 
@@ -83,9 +92,9 @@ def _read(house: House, evidence: Evidence, now: int, token: str | None = None) 
     )
 
 
-async def _spend(house: House, proof: Proof) -> bool:
-    """Use a proof up; whether this was its first use, at any of our processes (RFC 9449 section 11.1)."""
-    return await proofs.spend(house, "dpop", (proof.thumbprint.hex(), proof.proof_id), proof.expires_at)
+def use(proof: Proof) -> Use:
+    """The one use of a proof (RFC 9449 section 11.1)."""
+    return Use("dpop", (proof.thumbprint.hex(), proof.proof_id), proof.expires_at)
 
 
 def refusal(public: str) -> DPoPChallenge:

@@ -1,14 +1,16 @@
 """Telling of a token: to resource servers and its own application (RFC 7662), and to whoever holds it."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from tessera.app import dpop, tokens
 from tessera.app.house import House
 from tessera.core import binding, credentials, introspection
 from tessera.core import dpop as proofs
-from tessera.core.applications import Application
 from tessera.core.errors import InvalidToken, Refusal
 from tessera.core.evidence import Evidence
+from tessera.core.grants import Authenticated
 from tessera.core.introspection import Active
 from tessera.core.metadata import INTROSPECTION_SIGNED_WITH
 from tessera.core.times import SECOND
@@ -44,18 +46,19 @@ class TokenInfo(msgspec.Struct, frozen=True, gc=False):
         return self.application.uid
 
 
-async def introspect(house: House, caller: Application, params: Params) -> Active | None:
+async def introspect(house: House, caller: Authenticated, params: Params) -> Active | None:
     """What the token in a request says; None when it is dead or nothing to this caller.
 
     Waits on nothing, once the token's application is known.
 
-    Any `token_type_hint` is taken: all tokens are looked for alike. Raises InvalidRequest.
+    Any `token_type_hint` is taken: all tokens are looked for alike. Raises InvalidRequest, and as `tokens.consume`.
     """
     token = tokens.asked_about(params)
+    await tokens.consume(house, caller)
     opened_before = token in house.directory.ring.remembered
     found = await tokens.check(house, token)
     resources = house.directory.resources
-    if found is None or not introspection.may_look(caller, *found, resources):
+    if found is None or not introspection.may_look(caller.application, *found, resources):
         if opened_before:  # what is no token of ours costs an attempt to open it: so the time tells neither
             house.directory.ring.open(token, PURPOSE, house.clock.now())
         return None
@@ -71,10 +74,11 @@ def signed(house: House, told: Active | None, client_id: str) -> str:
     return key.sign(introspection.SIGNED, msgspec.json.encode(said))
 
 
-async def holder_s(house: House, evidence: Evidence) -> TokenInfo:
+async def holder_s(house: House, evidence: Evidence, accept: Callable[[], None] = lambda: None) -> TokenInfo:
     """What the token of a request says. Raises InvalidToken unless there is one, and it is live.
 
-    Raises DPoPChallenge for a token without the proof of the key it is bound to.
+    Raises DPoPChallenge for a token without the proof of the key it is bound to. `accept` is called before that is used
+    up, and may refuse.
     """
     authorization = evidence.authorization or b""
     bound = proofs.token(authorization)
@@ -84,12 +88,16 @@ async def holder_s(house: House, evidence: Evidence) -> TokenInfo:
         raise InvalidToken(NO_TOKEN)
     claims, application = found
     try:
+        proof = None
         if bound is None:
             dpop.check_bearer(claims)
         else:
-            await dpop.check(house, claims, bound, evidence)
+            proof = dpop.check(house, claims, bound, evidence)
         if not binding.fits(claims, evidence):
             raise InvalidToken(NO_TOKEN)
+        accept()
+        if proof is not None:
+            await dpop.consume(house, proof)
     except (Refusal, StoreError) as problem:
         problem.client = application.client_id
         raise

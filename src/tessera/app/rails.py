@@ -47,6 +47,14 @@ def pace(house: House, application: Application, evidence: Evidence, now: int) -
         )
 
 
+def check_tokens(house: House, application: Application, evidence: Evidence, now: int) -> None:
+    """Look whether an application may have one more token, and count none. Raises TooManyRequests when it may not."""
+    found = rails.read(application.options.rails)
+    in_hour, in_day = house.counts.tokens(application.number, now)
+    if in_hour >= found.hour_max or in_day >= found.day_max:
+        take_token(house, application, evidence, now)  # which counts none beyond a limit
+
+
 def take_token(house: House, application: Application, evidence: Evidence, now: int) -> None:
     """Count one more token of an application. Raises TooManyRequests when it has had all that it may have."""
     found, quotas = rails.read(application.options.rails), evidence.quotas

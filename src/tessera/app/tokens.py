@@ -1,11 +1,13 @@
 """Tokens: issue one, say whose one is, revoke one."""
 
-from tessera.app import dpop, rails, token_forms
+from tessera.app import client_keys, dpop, proofs, rails, token_forms
 from tessera.app.house import House
 from tessera.core import binding, grants, tokens
 from tessera.core.applications import Application, TokenBinding
 from tessera.core.changes import RevokeToken
-from tessera.core.errors import InvalidRequest
+from tessera.core.credentials import UNKNOWN_CLIENT
+from tessera.core.dpop import Proof
+from tessera.core.errors import InvalidClient, InvalidRequest
 from tessera.core.evidence import Evidence
 from tessera.core.grants import Authenticated, Grant
 from tessera.core.tokens import Claims, TokenReply
@@ -26,16 +28,23 @@ def requested(house: House, params: Params) -> Grant:
 async def issue(house: House, grant: Grant, caller: Authenticated, params: Params, evidence: Evidence) -> TokenReply:
     """Answer the token request of a client that has authenticated. In the steady state this waits on nothing.
 
-    Raises the OAuthRefusal of the first check that fails: target, scope, DPoP proof.
+    Raises the OAuthRefusal of the first check that fails: target, scope, DPoP proof, limits. What may be used once, an
+    assertion or a DPoP proof, is used up when all of them have passed, so that the request can be sent again.
     """
     now = house.clock.now()
     token_id = int.from_bytes(house.entropy.random_bytes(8)) >> 1  # 63 bits: databases hold signed numbers
     claims = grants.decide(grant, params, caller, house.directory.resources, token_id, now)
     options = caller.application.options
+    proof = None
     if evidence.proofs or options.token_binding is TokenBinding.DPOP:
-        claims = await dpop.bind(house, claims, evidence, now)
+        claims, proof = dpop.bind(house, claims, evidence, now)
     if evidence.certificate is not None or options.token_binding is TokenBinding.TLS:
         claims = binding.bind(claims, caller, evidence)
+    if proof is not None or caller.assertion is not None:
+        reused = options.token_reuse and house.token_reuse.find(caller.application, claims, now)
+        if options.rails and not reused:
+            rails.check_tokens(house, caller.application, evidence, now)
+        await consume(house, caller, proof)
     if options.token_reuse:
         known = house.token_reuse.find(caller.application, claims, now)
         if known is not None:
@@ -48,6 +57,22 @@ async def issue(house: House, grant: Grant, caller: Authenticated, params: Param
     if options.token_reuse:
         house.token_reuse.keep(caller.application, claims, token)
     return tokens.reply(token, claims, now)
+
+
+async def consume(house: House, caller: Authenticated, proof: Proof | None = None) -> None:
+    """Use up the client's assertion and its DPoP proof, where there are such: both, or none of them.
+
+    Raises InvalidClient and InvalidDPoPProof for one that was used before, at whichever process.
+    """
+    uses = [] if caller.assertion is None else [client_keys.use(caller.assertion)]
+    if proof is not None:
+        uses.append(dpop.use(proof))
+    used = await proofs.consume(house, uses) if uses else None
+    if used is None:
+        return
+    if proof is not None and used == dpop.use(proof):
+        raise dpop.replayed()
+    raise InvalidClient(UNKNOWN_CLIENT, detail="the assertion was used before", check="assertion.replay")
 
 
 async def check(house: House, token: str) -> tuple[Claims, Application] | None:
@@ -77,9 +102,10 @@ async def revoke_own(house: House, caller: Authenticated, params: Params) -> Non
     """Revoke the token in a request, when it is the requesting client's own (RFC 7009 section 2.1).
 
     A token of another client, an expired one, and what is no token of ours are left as they are, and nobody is told.
-    Any `token_type_hint` is taken: all tokens are looked for alike. Raises InvalidRequest.
+    Any `token_type_hint` is taken: all tokens are looked for alike. Raises InvalidRequest, and as `consume` does.
     """
     token = asked_about(params)
+    await consume(house, caller)
     claims = await token_forms.read(house, token, house.clock.now())
     if claims is not None and claims.application == caller.application.number:
         await revoke(house, token)

@@ -29,11 +29,15 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 class Authenticated(msgspec.Struct, frozen=True, gc=False):
-    """An application that has proved itself, with which credential (by number), and how it presented that."""
+    """An application that has proved itself, with which credential (by number), and how it presented that.
+
+    `assertion` is what it signed for that, which is still to be used up.
+    """
 
     application: Application
     credential: int
     place: Place
+    assertion: Assertion | None = None
 
     @property
     def client(self) -> str:

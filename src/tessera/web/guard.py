@@ -55,12 +55,17 @@ async def caller(house: House, request: Request, scope: str) -> Caller:
     InsufficientScope, and ArgumentError when a token stands in the URL as well (RFC 6750 section 2).
     """
     shown = evidence.read(request, house.settings)
-    found = await _noted(request, callers.identify(house, shown))
+
+    def accept(found: Caller) -> None:
+        if request.query and b"access_token=" in request.query:
+            raise ArgumentError(
+                "Send the token in the Authorization header only, not in the address.", check="token.query"
+            )
+        callers.require(found, scope)
+
+    found = await _noted(request, callers.identify(house, shown, accept))
     if shown.proofs:
         request.also_answer += fresh_nonce(house)
-    if request.query and b"access_token=" in request.query:
-        raise ArgumentError("Send the token in the Authorization header only, not in the address.", check="token.query")
-    callers.require(found, scope)
     return found
 
 
@@ -75,9 +80,12 @@ async def holder(house: House, request: Request) -> TokenInfo:
     Raises InvalidRequest when a token stands in the URL as well (RFC 6750 section 2).
     """
     shown = evidence.read(request, house.settings)
-    told = await _noted(request, introspection.holder_s(house, shown))
+
+    def accept() -> None:
+        if request.query and b"access_token=" in request.query:
+            raise InvalidRequest("Send the token in the Authorization header only, not in the address.")
+
+    told = await _noted(request, introspection.holder_s(house, shown, accept))
     if shown.proofs:
         request.also_answer += fresh_nonce(house)
-    if request.query and b"access_token=" in request.query:
-        raise InvalidRequest("Send the token in the Authorization header only, not in the address.")
     return told
