@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tessera.app import customer_import, customer_search, customer_updates, customers, forgetting
@@ -64,7 +64,9 @@ async def found(scene: Scene, external_id: str) -> str | None:
     return ids.pop()  # type: ignore[no-any-return]
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=12, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(st.lists(IDS, min_size=8, max_size=8))
 def test_what_is_created_is_found_changed_and_deleted(tmp_path_factory: pytest.TempPathFactory, ids: list[str]) -> None:
     """A customer made in any way by any id is found, changed and deleted by each spelling of it; others are none."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tessera.app import customer_search, customer_updates, customers, forgetting
@@ -73,7 +73,9 @@ def as_update(body: dict[str, Any]) -> CustomerUpdate:
     return leniency.decode(_update, json.dumps(body).encode())
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=15, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(st.sets(st.sampled_from(sorted(MEMBERS))), st.sampled_from(sorted(MEMBERS)))
 def test_whatever_is_answered_can_be_sent_back(
     tmp_path_factory: pytest.TempPathFactory, names: set[str], cleared: str
