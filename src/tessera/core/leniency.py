@@ -51,11 +51,14 @@ def _meant(raw: bytes, kind: inspect.Type) -> bytes:
     try:
         match _alternative(kind, raw[:1]), raw[:1]:
             case inspect.StructType(fields=fields, forbid_unknown_fields=False), b"{":
-                return _struct(_members(raw), fields)
+                return _struct(raw, fields)
             case inspect.ListType(item_type=item), b"[":
-                return b"[%b]" % b",".join(_meant(bytes(each), item) for each in _elements(raw))
+                elements = [bytes(each) for each in _elements(raw)]
+                meant = [_meant(each, item) for each in elements]
+                return raw if meant == elements else b"[%b]" % b",".join(meant)
             case inspect.DictType(value_type=value), b"{":
-                return _encode({name: _meant_raw(each, value) for name, each in _members(raw).items()})
+                members = {name: bytes(each) for name, each in _members(raw).items()}
+                return _joined(raw, members, {name: _meant(each, value) for name, each in members.items()})
             case inspect.Metadata(extra=dict(marks)), b'"':
                 return _encode(_put_right(_text(raw), marks))
             case inspect.Metadata(extra=dict(marks)), _ if texts.NUMBER in marks and raw.isdigit():
@@ -65,23 +68,27 @@ def _meant(raw: bytes, kind: inspect.Type) -> bytes:
     return raw
 
 
-def _meant_raw(raw: msgspec.Raw, kind: inspect.Type) -> msgspec.Raw:
-    return msgspec.Raw(_meant(bytes(raw), kind))
-
-
-def _struct(members: dict[str, msgspec.Raw], fields: tuple[inspect.Field, ...]) -> bytes:
+def _struct(raw: bytes, fields: tuple[inspect.Field, ...]) -> bytes:
+    members = {name: bytes(each) for name, each in _members(raw).items()}
+    meant = dict(members)
     for field in fields:
         name = field.encode_name
         if name not in members:
             continue
-        raw = bytes(members[name])
-        if field.required or raw not in NOT_GIVEN:
-            members[name] = _meant_raw(members[name], field.type)
+        if field.required or members[name] not in NOT_GIVEN:
+            meant[name] = _meant(members[name], field.type)
         elif clearable(field.type):
-            members[name] = msgspec.Raw(b"null")
+            meant[name] = b"null"
         else:
-            del members[name]
-    return _encode(members)
+            del meant[name]
+    return _joined(raw, members, meant)
+
+
+def _joined(raw: bytes, members: dict[str, bytes], meant: dict[str, bytes]) -> bytes:
+    """An object of what was meant; as it came when that is the same, so that a member that stands twice stays so."""
+    if meant == members:
+        return raw
+    return _encode({name: msgspec.Raw(each) for name, each in meant.items()})
 
 
 def clearable(kind: inspect.Type) -> bool:

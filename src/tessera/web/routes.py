@@ -80,15 +80,19 @@ class Routes:
         Only the values may be percent-encoded, and one slash at the end means nothing: else an address has one
         spelling. Raises MethodNotAllowed when the address answers other methods only.
         """
-        found = self._find(method, raw_path.decode("latin-1"))
-        if found is None and raw_path.endswith(b"/"):
-            return self._find(method, raw_path[:-1].decode("latin-1"))
-        return found
-
-    def _find(self, method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
+        path = raw_path.decode("latin-1")
         exact = self._exact.get(path)
         if exact is not None:
             return _choose(exact, method), ()
+        found = self._matched(method, path)
+        if found is None and path.endswith("/"):
+            path = path[:-1]
+            exact = self._exact.get(path)
+            return self._matched(method, path) if exact is None else (_choose(exact, method), ())
+        return found
+
+    def _matched(self, method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
+        """The route whose pattern an address has, and its values."""
         segments = path.split("/")
         for pattern in self._patterns.get(len(segments), ()):
             if pattern.literals_of(segments) == pattern.literals:
