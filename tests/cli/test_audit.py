@@ -255,4 +255,4 @@ def test_an_export_of_a_customer_is_recorded(tmp_path: Path) -> None:
     found = run("audit", "list", "--limit", "2", "--json", "--data-dir", folder).document
     assert [each["action"] for each in found] == ["customer.forget", "customer.export"]
     assert found[0]["target"] != found[1]["target"]
-    assert "ada" not in json.dumps(found)
+    assert "ada@" not in json.dumps(found)  # a hash may well have an "ada" in it
