@@ -11,7 +11,7 @@ from tests.support.operator import Operated, until
 
 pytestmark = pytest.mark.alone
 
-DUTIES = ("keys", "settlement", "warnings", "webhooks")
+DUTIES = ("keys", "purges", "settlement", "warnings", "webhooks")
 MOVED_SECONDS = 90.0
 """Far above the quarter of a minute that a lease lasts."""
 
