@@ -7,7 +7,7 @@ from tessera.web.routes import Route, Routes, names
 
 
 async def _nothing(_request: Request) -> Response:
-    return Response(204)
+    return Response(204, b"", ())
 
 
 ROUTES = Routes(
