@@ -133,7 +133,7 @@ def test_what_a_writer_moves_behind_the_walk_is_found(tmp_path: Path) -> None:
 def test_a_page_is_looked_at_as_it_is_in_the_log(tmp_path: Path) -> None:
     """One that was written before the walk comes to it has its newest content there, and an older one in the file."""
     with closing(Workload(tmp_path / "x.db", 5)) as work:
-        work.insert(1000)
+        work.insert(1500, lengths=(0, 1, 5))
         holds = 0
 
         def between() -> None:
