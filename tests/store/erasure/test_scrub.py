@@ -139,7 +139,7 @@ def test_a_page_is_looked_at_as_it_is_in_the_log(tmp_path: Path) -> None:
         def between() -> None:
             nonlocal holds
             holds += 1
-            if holds == 2:
+            if holds == 4:  # in the middle of a round, after the first step on pages
                 work.connection.execute("pragma secure_delete = off")
                 work.delete(30)
 
