@@ -106,7 +106,7 @@ def test_what_a_writer_moves_behind_the_walk_is_found(tmp_path: Path) -> None:
 
     In this play of inserting and deleting it does: without looking again at pages that were written, a name stays.
     """
-    with closing(Workload(tmp_path / "x.db", 2)) as work:
+    with closing(Workload(tmp_path / "x.db", 23)) as work:
         work.connection.execute("pragma synchronous = off")
         work.connection.execute("pragma secure_delete = off")
         for _ in range(6):
@@ -126,6 +126,25 @@ def test_what_a_writer_moves_behind_the_walk_is_found(tmp_path: Path) -> None:
 
         scrub(work.path, between, limit=SMALL)
         work.deleted = deleted
+        assert work.left() == set()
+        assert work.is_intact()
+
+
+def test_a_page_is_looked_at_as_it_is_in_the_log(tmp_path: Path) -> None:
+    """One that was written before the walk comes to it has its newest content there, and an older one in the file."""
+    with closing(Workload(tmp_path / "x.db", 5)) as work:
+        work.insert(1500, lengths=(0, 1, 5))
+        holds = 0
+
+        def between() -> None:
+            nonlocal holds
+            holds += 1
+            if holds == 4:  # in the middle of a round, after the first step on pages
+                work.connection.execute("pragma secure_delete = off")
+                work.delete(30)
+
+        scrub(work.path, between, limit=SMALL)
+        assert len(work.deleted) == 30
         assert work.left() == set()
         assert work.is_intact()
 

@@ -3,6 +3,7 @@
 import random
 import re
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -38,12 +39,12 @@ class Workload:
         """The file once more, read anew."""
         return cls(path, 0)
 
-    def insert(self, count: int) -> None:
-        """Insert people, some of them with long notes, in one transaction."""
+    def insert(self, count: int, lengths: Sequence[int] = (0, 1, 1, 5, 400)) -> None:
+        """Insert people, with notes of these lengths, some of them long, in one transaction."""
         self.connection.execute("begin immediate")
         for _ in range(count):
             name = f"Zqx7-{self._random.getrandbits(72):018x}"
-            notes = name * self._random.choice([0, 1, 1, 5, 400])
+            notes = name * self._random.choice(lengths)
             number = self.connection.execute("insert into person (name, notes) values (?, ?)", (name, notes)).lastrowid
             self.connection.execute("insert into word values (?, ?)", (number, name))
             self._live.append(name)

@@ -115,6 +115,12 @@ async def refusals_are_kept_and_purged(stores: Stores) -> None:
     await store.commit(changes.KeepRefusal("r1", AT, "another"))
     expect([await store.refusal("r1"), await store.refusal("none")], ["1", None], "what is kept")
     expect([await store.refusal_at(0), await store.refusal_at(4), await store.refusal_at(5)], [AT + 4, AT, None])
+    expect(await store.refusals_with("r", 9), [], "refusals with a text that stands in none")
+    await store.commit(changes.KeepRefusal("with%", AT - 2, "a%b_c"), changes.KeepRefusal("with", AT - 1, "xa%b_cx"))
+    expect(await store.refusals_with("a%b_c", 9), ["xa%b_cx", "a%b_c"], "refusals with a text, the newest first")
+    expect(await store.refusals_with("a%b_c", 1), ["xa%b_cx"], "so many at most")
+    expect(await store.refusals_with("A%B_C", 9), [], "another text")
+    await store.commit(changes.PurgeRefusals(PurgeTime(AT - 1), 0, 9))
     for until, beyond, left in ((AT + 1, 0, [2, 3, 4]), (0, AT + 3, [4])):
         expect(await store.purgeable(changes.PurgeRefusals, max(until, beyond)), True, "whether there is more to purge")
         await store.commit(changes.PurgeRefusals(PurgeTime(until), beyond, 2))
