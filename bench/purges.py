@@ -77,6 +77,13 @@ KINDS = (
 )
 
 
+ON_POSTGRESQL = tuple(
+    msgspec.structs.replace(kind, name=f"postgres_{kind.name}", title=f"{kind.title} on PostgreSQL")
+    for kind in KINDS
+    if kind.name in {"proofs", "audit"}
+)
+
+
 def fill(folder: Folder, kind: Kind, count: int) -> None:
     """Put rows of a kind into a folder. The numbers of the audit's entries go on from a million."""
     last = "select hash from audit_entry order by number desc limit 1"
@@ -111,7 +118,7 @@ class Purged:
     """The rounds: for each kind a server that purges, and one that has nothing to purge."""
 
     def __init__(
-        self, quiet: Subject, folders: dict[str, Folder], requests: Callable[[Folder], Requests], length: Turn
+        self, quiet: Subject, folders: dict[Kind, Folder], requests: Callable[[Folder], Requests], length: Turn
     ) -> None:
         self._quiet = quiet
         self._folders = folders
@@ -123,8 +130,7 @@ class Purged:
     def run(self, number: int) -> None:
         """One round."""
         quiet = {name: self._turn(self._quiet, number, connections) for name, connections in LOADS.items()}
-        for kind in KINDS:
-            folder = self._folders[kind.name]
+        for kind, folder in self._folders.items():
             with processes.tessera(f"purging {kind.title}", folder.path, folder.database) as server:
                 subject = Subject(server, {TOKEN_QUERY.name: self._requests(folder)})
                 began, before = time.monotonic(), _begun(folder, kind)
@@ -142,7 +148,7 @@ class Purged:
     def lines(self) -> list[Line]:
         """The 99th percentiles as a multiple of those without a purge, and how fast rows went meanwhile."""
         found = []
-        for kind in KINDS:
+        for kind in self._folders:
             for name, connections in LOADS.items():
                 told = f"{connections} connections" if connections > 1 else "one connection"
                 figures = self._p99[kind.name + name]

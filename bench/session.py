@@ -259,10 +259,11 @@ class Session:
     def _purging(self, one: Subject) -> Purged:
         """A folder for each kind of rows, with so many of them whose time is over."""
         found = {}
-        for kind in purges.KINDS:
-            found[kind.name] = self._folder(f"purged {kind.name}".replace(" ", "-"), 1)
+        for kind in (*purges.KINDS, *purges.ON_POSTGRESQL):
+            database = self._stack.enter_context(postgres.database()) if kind in purges.ON_POSTGRESQL else None
+            found[kind] = self._folder(f"purged-{kind.name}", 1, database)
             self._say(f"making {self._plan.purged:,} {kind.title}")
-            purges.fill(found[kind.name], kind, self._plan.purged)
+            purges.fill(found[kind], kind, self._plan.purged)
         return Purged(one, found, self._query_requests, self._length)
 
     def _query_requests(self, folder: Folder) -> wrk.Requests:

@@ -23,9 +23,8 @@ async def record(scene: Scene, *actions: str) -> list[int]:
     numbers = []
     for action in actions:
         scene.clock.step(60)
-        scene.ids += 1
         await scene.house.store.commit(
-            RecordDeed(f"id {scene.ids}", scene.clock.now(), "server", None, action, "target", "{}")
+            RecordDeed(scene.house.new_uuid(), scene.clock.now(), "server", None, action, "target", "{}")
         )
         numbers.append((await entries(scene))[-1].number)
     return numbers
@@ -157,7 +156,7 @@ TAMPERED: Sequence[tuple[str, Sequence[str], str]] = (
 def test_tampering_with_a_purged_chain_is_found(
     tmp_path: Path, what: str, statements: Sequence[str], told: str
 ) -> None:
-    """Whatever is removed, changed or made up beside a checkpoint is told."""
+    """A removed or changed entry beside a checkpoint, and a forged checkpoint, are reported."""
 
     async def scenario(scene: Scene) -> None:
         earlier, _, _, number, _ = await record(scene, "deed", REFUSED, REFUSED, "deed", "deed")
@@ -192,7 +191,7 @@ def test_tampering_with_a_purged_chain_is_found(
     ],
 )
 def test_a_purge_covers_up_nothing(tmp_path: Path, statement: str) -> None:
-    """What was tampered with before a purge is not hidden by it: it is still told of afterwards."""
+    """Tampering from before a purge is not hidden by it: it is still reported afterwards."""
 
     async def scenario(scene: Scene) -> None:
         await record(scene, REFUSED, "deed", REFUSED)
@@ -213,7 +212,7 @@ def test_a_purge_covers_up_nothing(tmp_path: Path, statement: str) -> None:
 
 
 def test_a_head_that_was_noted_can_still_be_compared(tmp_path: Path) -> None:
-    """What is printed to be noted is never purged; of a purged run the last entry can be compared, others cannot."""
+    """The head that is printed is never purged; of a purged run the last entry can be compared, others cannot."""
 
     async def scenario(scene: Scene) -> None:
         house = scene.house

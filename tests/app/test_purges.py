@@ -119,7 +119,7 @@ class Counting:
         return notices
 
     async def commit_beside(self) -> None:
-        """What a caller commits meanwhile, again and again, until cancelled."""
+        """Commit as another caller would, again and again, until cancelled."""
         while True:
             await self._store.commit(TakeLease("beside", "caller", 0, 1))
             self.others += 1

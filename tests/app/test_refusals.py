@@ -119,7 +119,7 @@ def test_a_client_is_recorded_at_most_once_a_minute_and_check(tmp_path: Path) ->
 
 
 def test_old_and_many_refusals_are_purged(tmp_path: Path) -> None:
-    """What is older than its days goes; what is younger goes when there are more than are kept, the oldest first."""
+    """Refusals older than their days go; younger ones go when there are more than are kept, the oldest first."""
 
     async def scenario(scene: Scene) -> None:
         store, first = scene.house.store, scene.clock.now()

@@ -28,7 +28,7 @@ LIVES_SECONDS = (600, 3600, 14 * 86_400)
 
 
 class Dead:
-    """What must stay dead: a revoked token of each life, and proofs that were used."""
+    """A revoked token of each life, and proofs that were used: all of it must stay refused."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
@@ -51,7 +51,7 @@ class Dead:
             self.proofs.append(proof)
 
     async def alive(self, house: House) -> list[str]:
-        """What of it is taken by this process."""
+        """Everything that this process accepts again."""
         found = [token for token in self.tokens if await tokens.check(house, token) is not None]
         return found + [name for name, at in self.proofs if await proofs.spend(house, "assertion", (name,), at)]
 

@@ -167,7 +167,7 @@ def test_of_two_processes_that_differ_the_one_that_is_ahead_yields() -> None:
 
 
 def test_two_processes_that_jump_together_are_believed_together() -> None:
-    """What the first one notes after six hours does not hold up the second one, which shows the same."""
+    """The time that the first one notes after six hours does not hold up the second one, which shows the same."""
     room = Room()
     room.go_on(HOUR)
     room.own_ahead = 2 * HOUR
@@ -188,7 +188,7 @@ def test_with_a_database_s_clock_the_earlier_one_counts(ahead: int) -> None:
 
 
 def test_a_database_s_clock_that_starts_wrong_or_jumps_is_in_doubt() -> None:
-    """What all nodes note is the database's time, so it is the one that is held against the noted time."""
+    """All nodes note the database's time, so its clock is the one that is held against the noted time."""
     room = Room(has_clock=True)
     room.database_ahead = 2 * HOUR
     room.look()

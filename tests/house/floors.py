@@ -42,7 +42,7 @@ BUILT_BY_WIRING = frozenset({"Directory", "House", "PostgresDatabase", "SQLStore
 
 PURGE_CLOCK = "app/purge_clock.py"
 PURGE_TIMES = (PURGE_CLOCK, "store/conformance/")
-"""Who may make a time up to which rows are deleted: the purge clock; and the suite, whose times are of no clock."""
+"""The makers of times up to which rows are deleted: the purge clock; and the suite, whose times are of no clock."""
 
 OWNERS: dict[str, tuple[str, ...]] = {
     "alembic": ("store/migrate.py", "store/migrations/"),

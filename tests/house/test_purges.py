@@ -58,7 +58,7 @@ def test_there_are_purges() -> None:
 
 @pytest.mark.parametrize("kind", purging(), ids=lambda kind: kind.__name__)
 def test_the_purge_clock_decides(kind: type[Change]) -> None:
-    """What a purge deletes is judged by a `PurgeTime`, which its statements use, and by no other time."""
+    """A purge goes by a `PurgeTime`, which its statements use, and by no other time."""
     if kind in BY_NUMBER:
         return
     assert get_type_hints(kind)["until"] is PurgeTime

@@ -58,7 +58,6 @@ class Scene:
         self.partner: Issued
         self.shop: IssuedProperty
         self.retailer_id = ""
-        self.ids = 0
 
     async def furnish(self) -> None:
         """Create the organization and one of each; a server has run until now, whose time was noted."""

@@ -110,7 +110,7 @@ class Client:
         return active
 
     def alive(self, server: Wrong) -> list[str]:
-        """What of it this server takes."""
+        """Everything that this server accepts again."""
         found = [token for token in self.tokens if self._is_active(server, token)]
         return found + [body for body, proof in self.bodies if server.post("/oauth/token", body, proof).is_success]
 

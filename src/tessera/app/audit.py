@@ -22,7 +22,7 @@ SHOWN_MAX = 20
 
 
 class Verdict(msgspec.Struct):
-    """What came of a walk along the chain; `purged` counts the refusals in whose place there is a checkpoint.
+    """The outcome of a walk along the chain; `purged` counts the refusals in whose place there is a checkpoint.
 
     `number` and `hash` are those of the newest entry that no purge deletes, to be noted elsewhere.
     """
@@ -61,7 +61,7 @@ async def pages(house: House) -> AsyncIterator[list[Entry]]:
 
 
 async def checkpoints(house: House) -> list[Checkpoint]:
-    """What stands in the place of refusals that were deleted when their time was over, by number."""
+    """The checkpoints in place of refusals that were deleted when their time was over, by number."""
     return await house.store.audit_checkpoints()
 
 
@@ -115,7 +115,7 @@ def _genuine(checkpoints: Sequence[Checkpoint], pepper: bytes, verdict: Verdict)
 
 
 def _noted_problem(number: int, head: str, noted: str | None, over: Checkpoint | None) -> str | None:
-    """What is wrong with the entry whose hash was noted; `noted` is its hash now, `over` stands in its place."""
+    """The problem of the entry whose hash was noted, if any; `noted` is its hash now, `over` stands in its place."""
     if noted is None and over is not None:
         if number < over.last_number:
             return (
@@ -147,7 +147,7 @@ def _tell(verdict: Verdict, problem: str) -> None:
 
 
 def finding(entries: Sequence[Entry], checkpoints: Sequence[Checkpoint], pepper: bytes | None) -> Finding:
-    """What the doctor says of the newest entries; when there may be more, the first is only what the second follows.
+    """The doctor's finding about the newest entries; when there may be more, the first is only what the second follows.
 
     Without the pepper, which another finding tells of, checkpoints are taken for genuine.
     """

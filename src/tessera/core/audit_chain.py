@@ -30,7 +30,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """What stands in the place of the entries from one number to another: the hash before them, and of the last."""
+    """A stand-in for deleted entries from one number to another: the hash before them, and that of the last."""
 
     first_number: int
     last_number: int

@@ -36,7 +36,7 @@ class Doubt(StrEnum):
 
 
 class Reading(NamedTuple):
-    """What all clocks show at one moment, in microseconds. `elapsed` counts from any beginning and cannot be set.
+    """The time by each clock at one moment, in microseconds. `elapsed` counts from any beginning and cannot be set.
 
     `database` is None where the database has no clock of its own, `noted` where no server has noted a time yet.
     """

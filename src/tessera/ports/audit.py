@@ -27,10 +27,10 @@ class AuditReader(Protocol):
         """Entries of refused clients with greater numbers, in their order."""
 
     async def audit_checkpoints(self) -> list[Checkpoint]:
-        """What stands in the place of entries that were deleted, by number."""
+        """The checkpoints in place of entries that were deleted, by number."""
 
     async def audit_checkpoint(self, number: int) -> Checkpoint | None:
-        """What stands in the place of the entry with this number; None when no purge has deleted it."""
+        """The checkpoint in place of the entry with this number; None when no purge has deleted it."""
 
     async def refusal(self, request_id: str) -> str | None:
         """What is kept of the refusal with this id, as JSON."""

@@ -59,7 +59,7 @@ async def a_pace_told_long_ago_is_none(stores: Stores) -> None:
 
 @TOPIC
 async def counts_are_purged(stores: Stores) -> None:
-    """What was told up to a moment goes, the oldest first and no more at once than said."""
+    """Counts that were told up to a moment go, the oldest first and no more at once than asked for."""
     store = await stores()
     await store.commit(*(told(node, node, at=AT + node) for node in (3, 1, 2, 4)))
     await store.commit(changes.PurgeCounts(PurgeTime(AT + 3), 2))

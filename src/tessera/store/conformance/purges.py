@@ -88,7 +88,7 @@ async def revocations_go_in_batches(stores: Stores) -> None:
 
 @TOPIC
 async def a_purged_proof_cannot_be_used_again(stores: Stores) -> None:
-    """What has ended goes in batches once the mark is raised; nothing that ends by the mark is ever taken again."""
+    """Proofs that ended go in batches once the mark is raised; none that ends by the mark is ever accepted again."""
     store = await stores()
     ends = {"a": AT, "b": AT + 1, "c": AT + 2, "young": AT + 9}
     await store.commit(*(changes.SpendProof(*each) for each in ends.items()))

@@ -1,4 +1,4 @@
-"""Reading what purges go by."""
+"""Reading the times of purges, and whether they have anything to do."""
 
 from tessera.core.changes import Change
 from tessera.store.driver import Fetching

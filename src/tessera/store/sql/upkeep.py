@@ -1,4 +1,4 @@
-"""Who does the upkeep."""
+"""Leases: the process that does a duty."""
 
 from tessera.core import changes
 from tessera.store.sql.statement import Statement

@@ -1,4 +1,4 @@
-"""What purges go by: times and marks, and checkpoints in the audit's chain where entries of refusals were deleted."""
+"""The times and marks of purges, and checkpoints in the audit's chain where entries of refusals were deleted."""
 
 import sqlalchemy as sa
 from alembic import op
