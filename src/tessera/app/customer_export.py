@@ -36,6 +36,14 @@ class BalanceRecord(msgspec.Struct, frozen=True):
     lots: list[LotRecord]
 
 
+class TagRecord(msgspec.Struct, frozen=True):
+    """A tag of the customer; one that stays has no end."""
+
+    name: str
+    count: int
+    expires_at: str | UnsetType
+
+
 class EntryRecord(msgspec.Struct, frozen=True):
     """One entry of the ledger."""
 
@@ -115,7 +123,7 @@ async def _phones(house: House, customer: Customer) -> AsyncIterator[object]:
 
 async def _tags(house: House, customer: Customer) -> AsyncIterator[object]:
     for tag in sorted(await house.store.tags(customer.number), key=lambda each: each.name):
-        yield {"name": tag.name, "count": tag.count, "expires_at": _moment(tag.expires_at)}
+        yield TagRecord(tag.name, tag.count, _moment(tag.expires_at))
 
 
 async def _behaviours(house: House, customer: Customer) -> AsyncIterator[object]:
