@@ -37,6 +37,8 @@ def _repeatable(world: World) -> list[Change]:
         *rotation.repeatable(world),
         *nodes.repeatable(),
         changes.RemovePhone(world.customer, world.organization, "39555"),
+        changes.ReleaseIdentifier(world.customer, world.organization, "card-1"),
+        changes.ReleaseReferrerCode(world.customer),
     ]
 
 
