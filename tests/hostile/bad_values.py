@@ -48,7 +48,10 @@ RULED: dict[str, tuple[bytes, ...]] = {
     "profile_photo_url": (b'"ada.png"', b'"javascript:alert(1)"', b'"//host/ada.png"'),
     "external_id": (b'" "', b'"a\xc2\xadb"', b'"\xef\xbb\xbfa"'),
     "auth_token": (b"true", b'"true"'),
-    "email": (b'"nobody"', b'"a\xe2\x80\x8bb@c.example"', b'"a@\xe2\x99\xa5.example"', b'"a@b"', b'"a b@c.example"', b'"@c.example"', b'"a@@c.example"'),
+    "email": (
+        b'"nobody"', b'"a\xe2\x80\x8bb@c.example"', b'"a@\xe2\x99\xa5.example"',
+        b'"a@b"', b'"a b@c.example"', b'"@c.example"', b'"a@@c.example"',
+    ),
 }  # fmt: skip
 """Values of the right type that a rule forbids, by the name of the field."""
 

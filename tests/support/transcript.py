@@ -6,8 +6,9 @@ line and a body; then `HTTP/1.1 STATUS`, the headers expected (all of them, but 
 line breaks and the indentation after them carry no meaning.
 
 In a request `{{name}}` stands for a value, `{{upper name}}` for it in upper case, `{{url name}}` percent-encoded,
-`{{basic user password}}` for the credentials of HTTP Basic. In an answer `{{any_hex}}`, `{{int}}`, `{{uuid}}`, `{{time}}` and others match such values,
-and `{{name=any_hex}}` keeps the one that was matched for the exchanges below it.
+`{{basic user password}}` for the credentials of HTTP Basic. In an answer `{{any_hex}}`, `{{int}}`, `{{uuid}}`,
+`{{time}}` and others match such values, and `{{name=any_hex}}` keeps the one that was matched for the exchanges below
+it.
 """
 
 import base64
