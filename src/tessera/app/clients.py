@@ -94,9 +94,11 @@ async def _compared(asking: Asking, presented: Presented) -> Outcome:
     """
     attempts = [await _attempt(asking, reading) for reading in presented.readings]
     found = next((each for each in attempts if each.credential is not None), None)
-    imported = [each for each in presented.readings if not applications.generated_form(each.client_id)]
-    if found is not None or not imported:
+    if found is not None:
         return Outcome(attempts, found)
+    imported = [each for each in presented.readings if not applications.generated_form(each.client_id)]
+    if not imported:
+        return Outcome(attempts, None)
     begun = slow_secrets.moment()
     readings = [
         Reading(reading, _checked(each.application))
