@@ -155,6 +155,20 @@ def test_a_purge_deletes_a_batch_at_a_time_and_lets_others_commit(tmp_path: Path
     play(tmp_path, scenario)
 
 
+def test_events_are_looked_through_in_every_tenth_round(tmp_path: Path) -> None:
+    """The first round purges everything, those after it all but events, until the tenth."""
+
+    async def scenario(scene: Scene) -> None:
+        kept = 31 * DAY
+        for kind in ("events", "warnings"):
+            _fill(scene, kind, 2 * kept)
+        for number, (events, warnings) in {1: (ROWS, 10), 9: (ROWS, 10), 10: (10, 10), 0: (10, 10)}.items():
+            await purges.purge_all(scene.house, number)
+            assert (_count(scene, "events"), _count(scene, "warnings")) == (events, warnings), number
+
+    play(tmp_path, scenario)
+
+
 def test_every_purge_is_tried() -> None:
     """A new purge has rows above: none is left out."""
     assert {each.rows for each in purges.PURGES} == KINDS.keys()

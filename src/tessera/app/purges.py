@@ -6,6 +6,7 @@ others have far more time than a batch takes.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from itertools import count
 from time import perf_counter
 from typing import NamedTuple
 
@@ -45,6 +46,9 @@ REVOCATIONS_KEPT = DAY
 PROOFS_KEPT = HOUR
 """How long a used proof is kept beyond its end. Nodes whose clocks differ by less agree on what is used."""
 
+EVENT_ROUNDS = 10
+"""Old events that a webhook has yet to hear are looked through in vain, so not in every round."""
+
 NOTICES_KEPT = 100_000
 """Notices kept for processes that have not heard them yet; one that slept longer begins afresh."""
 
@@ -59,11 +63,15 @@ Batches = Callable[[House, PurgeTime], AsyncIterator[None]]
 
 
 class Purge(NamedTuple):
-    """One purge: its rows, by the name that the log has for them, and how long they are kept beyond their end."""
+    """One purge: its rows, by the name that the log has for them, and how long they are kept beyond their end.
+
+    It is due in every so many `rounds`.
+    """
 
     rows: str
     kept: Callable[[Settings], int]
     batches: Batches
+    rounds: int = 1
 
 
 _ByTime = (
@@ -125,7 +133,7 @@ PURGES = (
     Purge("refusals", lambda settings: settings.refusals_kept_days * DAY, _refusals),
     Purge("audit entries of refusals", lambda settings: settings.audit_refusals_kept_days * DAY, audit_purge.purge),
     Purge("deliveries", lambda settings: settings.events_kept_days * DAY, _while_left(PurgeDeliveries)),
-    Purge("events", lambda settings: settings.events_kept_days * DAY, events.purge),
+    Purge("events", lambda settings: settings.events_kept_days * DAY, events.purge, EVENT_ROUNDS),
     Purge("usage by the hour", lambda settings: settings.usage_kept_days * DAY, _while_left(PurgeHours)),
     Purge("warnings", lambda _: WARNINGS_KEPT, _while_left(PurgeWarnings)),
     Purge("counts of nodes", lambda _: COUNTS_KEPT, _while_left(PurgeCounts)),
@@ -134,19 +142,24 @@ PURGES = (
 
 async def go_on(house: House) -> None:
     """Purge everything now and then, until cancelled."""
-    while True:
-        await purge_all(house)
+    for number in count():
+        await purge_all(house, number)
         await asyncio.sleep(ROUND_SECONDS)
 
 
-async def purge_all(house: House) -> None:
-    """Delete everything whose time is over. A failure is logged, and tried again in the next round."""
+async def purge_all(house: House, number: int = 0) -> None:
+    """Delete everything whose time is over and that is due in this round: in the first one (0) all is.
+
+    A failure is logged, and tried again when the purge is due again.
+    """
     try:
         await purge_clock.look(house)
     except StoreError as error:  # the database is away: one line in the log says so for all
         log.error("purge_failed", rows="all", reason=str(error))
         return
     for each in PURGES:
+        if number % each.rounds:
+            continue
         try:
             await purge(house, each)
         except StoreError as error:
