@@ -87,7 +87,7 @@ def _one(connection: h11.Connection) -> Received | None:
 def alike(ours: Received, theirs: Received) -> bool:
     """Whether both have read the same request.
 
-    Blanks behind a value are not part of it. h11 gives the target as it was sent, and codings in small letters. An
+    Blanks around a value are not part of it. h11 gives the target as it was sent, and codings in small letters. An
     offer of another protocol may be kept from the application, and so may what a client would connect to.
     """
     return _plain(ours) == _plain(theirs)
@@ -95,7 +95,7 @@ def alike(ours: Received, theirs: Received) -> bool:
 
 def _plain(request: Received) -> Received:
     headers = [
-        (name, value.strip(b" \t").lower() if name == b"transfer-encoding" else value.strip(b" \t"))
+        (name, value.lower() if name == b"transfer-encoding" else value)
         for name, value in request.headers
         if name != b"upgrade"
     ]

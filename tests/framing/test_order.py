@@ -174,24 +174,27 @@ def test_an_idle_connection_is_closed_without_a_word() -> None:
     run(scene, SteppedLoop)
 
 
-def test_a_body_that_nobody_asked_for_is_no_request() -> None:
-    """A client that was answered before it was told to go on sends its body, or not: it is never a request."""
+@pytest.mark.parametrize("size", [1, 2000], ids=["short", "long"])
+@pytest.mark.parametrize("fields", [(), (b"Expect: 100-continue",)], ids=["", "expecting"])
+def test_a_body_that_nobody_asked_for_is_no_request(fields: tuple[bytes, ...], size: int) -> None:
+    """A client that was answered early sends its body, or what is left of it, or none: it is never a request."""
 
     async def scene() -> None:
         stand = Stand()
-        fields = (b"Expect: 100-continue", b"Content-Length: %d" % len(B))
-        for request in (post(*fields, line=b"POST /early HTTP/1.1"), post(*fields[1:], line=b"POST /early HTTP/1.1")):
-            line = stand.connect()
-            line.arrive(request)
+        line = stand.connect()
+        sent = sized(B * size, *fields, line=b"POST /early HTTP/1.1")
+        head = sent.removesuffix(B * size)
+        line.arrive(head)
+        for place in range(len(head), len(sent), 5000):
             await stand.settle()
-            line.arrive(B)
-            await stand.settle()
-            line.arrive(post(line=GET))
-            await stand.settle()
-            outcome = stand.outcome(line)
-            assert [each.target for each in outcome.requests] in ([b"/early", b"/c"], [b"/early"])
-            assert outcome.closed is (len(outcome.requests) == 1)
-            assert len(outcome.statuses) == len(outcome.requests)
+            line.arrive(sent[place : place + 5000])
+        await stand.settle()
+        line.arrive(post(line=GET))
+        await stand.settle()
+        outcome = stand.outcome(line)
+        assert [each.target for each in outcome.requests] in ([b"/early", b"/c"], [b"/early"])
+        assert outcome.closed is (len(outcome.requests) == 1)
+        assert outcome.statuses == (200,) * len(outcome.requests)
 
     run(scene)
 
