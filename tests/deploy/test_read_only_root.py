@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import httpx
@@ -25,6 +25,16 @@ DATA, PACKAGE = "/mnt/data", "/mnt/package"
 
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
+
+ENTERED = """
+mount -t tmpfs -o mode=0755 place "$0"
+mount --make-private "$0"
+mkdir "$0/root"
+mount --rbind / "$0/root"
+mount --make-rprivate "$0/root"
+PATH=$PATH:/usr/sbin:/sbin exec chroot "$0/root" "$@"
+"""
+"""The same file system with a root that is mounted, which that of a chroot is not; nothing of it is seen outside."""
 
 CONFINED = """
 mount --make-rprivate /
@@ -66,7 +76,24 @@ for place in sys.argv[1:]:
 
 def confined(data: Path, package: Path, *command: str) -> list[str]:
     """A command that runs where only the first folder can be written, and has the second at hand."""
-    return ["unshare", "--mount", "--", "sh", "-eu", "-c", CONFINED, str(data), str(package), *command]
+    inside = ["sh", "-eu", "-c", CONFINED, str(data), str(package), *command]
+    place = data.parent / "place"
+    place.mkdir(exist_ok=True)
+    return ["unshare", "--mount", "--propagation", propagation(), "sh", "-eu", "-c", ENTERED, str(place), *inside]
+
+
+@cache
+def propagation() -> str:
+    """How to keep mounts to ourselves: a root that is not mounted has no say in it."""
+    tried = subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False)
+    return "private" if tried.returncode == 0 else "unchanged"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays_mounted(tmp_path: Path) -> Iterator[None]:
+    """A mount that was seen outside after all is taken away."""
+    yield
+    subprocess.run(["umount", "--lazy", str(tmp_path / "place")], capture_output=True, check=False)
 
 
 @pytest.fixture(scope="module")
