@@ -15,11 +15,10 @@ def lines(begin: str, tmp_path: Path, folder: Path) -> str:
     """The fence of the paper that has this line, for folders of this test."""
     text = next(fence.text for fence in fences("docs/operations.md") if begin in fence.text)
     text = text.replace("/srv/tessera/", f"{folder}/").replace("/srv/tessera\n", f"{folder}\n")
-    return (
-        text.replace("tessera backup", f"{sys.executable} -m tessera backup")
-        .replace("tessera restore", f"{sys.executable} -m tessera restore")
-        .replace("/srv/", f"{tmp_path}/")
-    )
+    text = text.replace("/srv/", f"{tmp_path}/")  # before the path of Python is in it, which may be below /srv as well
+    for command in ("tessera backup", "tessera restore"):
+        text = text.replace(command, f"{sys.executable} -m {command}")
+    return text
 
 
 def shell(text: str) -> None:

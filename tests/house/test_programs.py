@@ -71,9 +71,8 @@ def ran(folder: Path, module: Sequence[str], *options: str, **environment: str) 
     file = folder / "test_leaves_out.py"
     file.write_text(LEAVES_OUT)
     command = [sys.executable, "-m", *module, "-c", "/dev/null", "-p", "tests.support.left_out", str(file), *options]
-    return subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False
-    )
+    outer = {name: value for name, value in os.environ.items() if name != left_out.FILE}
+    return subprocess.run(command, cwd=ROOT, env={**outer, **environment}, capture_output=True, text=True, check=False)
 
 
 def test_what_is_left_out_is_listed_and_fails_the_run(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from tessera.store import sql
 from tessera.store.postgres import statements
 from tessera.store.postgres.statements import Prepared
 from tests.store.test_plans import GROWING, READ_THROUGH
-from tests.support import databases
+from tests.support import postgres
 
 
 def prepared() -> dict[str, Prepared]:
@@ -43,11 +43,11 @@ _ALL_OF_ONE = re.compile(r"Index Cond: \((\w\.)?organization = \$\d+\)")
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[psycopg.Connection]:
-    """A database of the current schema, where reading a table through is the last resort."""
-    with (
-        databases.borrowed() as database,
-        psycopg.connect(database.url, autocommit=True, prepare_threshold=None) as opened,
-    ):
+    """A new database, where reading a table through is the last resort.
+
+    In one that was used PostgreSQL knows how few rows there are, and then any plan is as good as another.
+    """
+    with psycopg.connect(postgres.empty_database(), autocommit=True, prepare_threshold=None) as opened:
         opened.execute("set enable_seqscan = off")
         opened.execute("set plan_cache_mode = force_generic_plan")
         yield opened
