@@ -74,24 +74,39 @@ def write(path: Path, content: bytes, *, replace: bool = False) -> None:
 
 
 def open_shared(path: Path) -> int:
-    """Open, or make empty, a file that several processes have open at once; its descriptor. Raises OSError."""
-    descriptor = os.open(path, _SHARED, _PRIVATE)
+    """Open, or make empty, a file that several processes have open at once; its descriptor. Raises Unusable."""
+    with _told(path):
+        try:
+            descriptor = os.open(path, _SHARED, _PRIVATE)
+        except OSError:
+            _check_kind(path)
+            raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(None, "Not a plain file", str(path))
+        _check_kind(path)
     return descriptor
+
+
+def make_empty(path: Path) -> None:
+    """Make an empty file, unless it is there. Raises Unusable."""
+    os.close(open_shared(path))
 
 
 def check_place(path: Path, *, replace: bool) -> None:
     """Raises Unusable unless a file may be made here."""
+    if _check_kind(path) and not replace:
+        raise Unusable(f"{path} is there already. Name another file, or say --force to replace it.")
+
+
+def _check_kind(path: Path) -> bool:
+    """Whether there is a plain file here. Raises Unusable when there is anything else."""
     try:
         mode = path.lstat().st_mode
     except OSError:
-        return  # there is nothing, or that it cannot be written will show
+        return False  # there is nothing, or that it cannot be written will show
     if not stat.S_ISREG(mode):
-        raise Unusable(f"{path} is {_kind(mode)}, not a plain file, and is left as it is. Name another file.")
-    if not replace:
-        raise Unusable(f"{path} is there already. Name another file, or say --force to replace it.")
+        raise Unusable(f"{path} is {_kind(mode)}, not a plain file, and is left as it is. Name another, or remove it.")
+    return True
 
 
 def remove_abandoned(folder: Path) -> None:

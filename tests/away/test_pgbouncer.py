@@ -7,7 +7,9 @@ from typing import Any, cast
 import psycopg
 import pytest
 
+from tessera.ports import Unusable
 from tessera.store.conformance import CASES, Case
+from tessera.store.database import PostgresDatabase
 from tessera.store.postgres.address import address
 from tessera.store.postgres.driver import PostgresDriver, Where
 from tessera.store.store import SQLStore
@@ -103,3 +105,14 @@ def test_changes_of_other_nodes_are_heard_or_looked_for(bouncer: Bouncer, *, dir
         await asyncio.gather(store.close(), other.close())
 
     asyncio.run(scenario())
+
+
+def test_a_purge_leads_past_it(bouncer: Bouncer) -> None:
+    """Its limits would stay in a connection that others get: through the pooler it is refused, with what to set."""
+    name = postgres.cluster().create_database(postgres.template())
+    with pytest.raises(Unusable, match="leads past it by the setting database_direct"):
+        PostgresDatabase(bouncer.url(name), None, 30).purge(lambda *_progress: None)
+    PostgresDatabase(bouncer.url(name), postgres.cluster().url(name), 30).purge(lambda *_progress: None)
+    with psycopg.connect(bouncer.url(name), autocommit=True) as other:
+        assert other.execute("show statement_timeout").fetchone() == ("0",)
+        assert other.execute("show lock_timeout").fetchone() == ("0",)

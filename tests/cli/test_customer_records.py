@@ -15,6 +15,7 @@ from tessera.app.customers import Named
 from tessera.app.house import House
 from tessera.core.changes import AddUserEvent
 from tessera.core.loyalty.orders import Deposit
+from tessera.files import PREFIX, SUFFIX
 from tests.cli.command import one_sentence, run, spawn
 from tests.support import deeds, invariants
 
@@ -126,7 +127,11 @@ def test_forgetting_asks_and_purging_leaves_no_byte(made: Path, tmp_path: Path) 
     assert all(part.encode() in (folder / "tessera.db").read_bytes() for part in personal)
 
     deleted = document("customers", "delete", user["email"], "--yes", "--data-dir", folder)
+    abandoned = folder / f"{PREFIX}{'0' * 32}{SUFFIX}"
+    abandoned.mkdir(mode=0o700)
+    (abandoned / "tessera.db").write_text(f"half of a restore with {user['email']}")
     purged = document("customers", "purge", "--data-dir", folder)
+    assert not abandoned.exists()
 
     assert deleted == {"id": user["id"]}
     assert purged["bytes_after"] == (folder / "tessera.db").stat().st_size
@@ -134,3 +139,11 @@ def test_forgetting_asks_and_purging_leaves_no_byte(made: Path, tmp_path: Path) 
     assert [part for part in personal if part.encode() in raw] == []
     assert "no such customer" in one_sentence(run("customers", "delete", user["id"], "--yes", "--data-dir", folder))
     invariants.check(folder / "tessera.db")
+
+
+def test_rewriting_is_for_postgresql(made: Path) -> None:
+    """A SQLite file needs none: it is said so, and nothing is done."""
+    before = (made / "tessera.db").stat().st_mtime_ns
+    done = run("customers", "purge", "--rewrite", "--data-dir", made)
+    assert one_sentence(done) == "--rewrite is for PostgreSQL. A SQLite file is erased completely without it."
+    assert (made / "tessera.db").stat().st_mtime_ns == before

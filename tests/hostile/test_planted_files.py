@@ -105,6 +105,27 @@ def test_what_is_planted_under_the_old_names_is_nothing_to_it(data: Path, place:
     assert untouched(place)
 
 
+@pytest.mark.parametrize(
+    ("name", "plant"),
+    [
+        *(("setup.lock", plant) for plant in PLANTS),
+        *(
+            (name, plant)
+            for name in ("master.key", "tessera.db")
+            for plant in ("a symbolic link to nothing", "a folder")
+        ),
+    ],
+)
+def test_what_is_planted_in_a_data_folder_is_not_followed(place: Path, name: str, plant: str) -> None:
+    """A folder that is set up where something is in the way of its files is refused with what that is."""
+    PLANTS[plant](place / name)
+    done = run("orgs", "create", "Aurora", "--data-dir", place)
+    assert done.code == 1, done
+    assert len(done.err.splitlines()) == 1, done
+    assert str(place / name) in done.err
+    assert untouched(place)
+
+
 def test_a_file_of_somebody_else_is_replaced_and_never_written(place: Path) -> None:
     """With --force the new file takes its name; whoever had the old one open, or owns it, has nothing of the new."""
     file = place / "b.db"

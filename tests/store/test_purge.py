@@ -75,6 +75,29 @@ def test_a_database_of_an_earlier_version_keeps_its_size(tmp_path: Path) -> None
     assert done.bytes_after == path.stat().st_size > 200_000
 
 
+def test_what_is_written_meanwhile_leaves_nothing_in_the_log(tmp_path: Path) -> None:
+    """Pages that others write during a purge come into the log with what is left in them, until the purge ends."""
+    path = tmp_path / "tessera.db"
+    seen: list[bool] = []
+    with closing(_written_and_deleted(path)) as connection:
+        rows = ((f"{MARK}-{n}", "kept" if n % 10 == 0 else MARK * 20) for n in range(2_000))
+        connection.execute("begin")
+        connection.executemany("insert into lease (name, holder, ends_at) values (?, ?, 0)", rows)
+        connection.execute("delete from lease where holder <> 'kept'")
+        connection.execute("update lease set name = substr(name, 6)")
+        connection.execute("commit")
+
+        def report(step: Step, _done: int, _total: int) -> None:
+            if step is Step.PAGES and not seen:
+                connection.execute("update lease set ends_at = 1")
+                seen.append(MARK.encode() in path.with_name("tessera.db-wal").read_bytes())
+
+        purge(path, report)
+        assert seen == [True]
+        assert holding(path) == []
+        assert connection.execute("select count(*) from lease where ends_at = 1").fetchone() == (200,)
+
+
 @pytest.mark.parametrize("begin", ["begin immediate", "begin"])
 def test_a_busy_database_is_told(tmp_path: Path, begin: str) -> None:
     """While another writes, or reads what the log has, purging gives up with a sentence; later it can be done."""

@@ -168,19 +168,23 @@ def purge(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Erase what the database still holds of what was deleted, while servers go on.
+    """Erase what the database still holds of deleted rows, while servers go on.
 
-    Interrupted, it can be run again. PostgreSQL: tables of up to 8 MB are written anew; of larger ones the dead rows
-    are removed, but their bytes stay in the server's files until they are overwritten, unless --rewrite is given. The
-    server's log of writes, archives and backups keep what is in them until they end.
+    It can be interrupted, and run again at any time.
+
+    PostgreSQL: tables of up to 8 MB are written anew. Of larger ones, dead rows are removed, but
+    their bytes stay in PostgreSQL's files until they are overwritten, unless --rewrite is given.
+    Its log of writes, archives and backups keep what is in them until they end.
     """
-    from tessera import settings, wiring
+    from tessera import files, settings, wiring
     from tessera.app.operators import OperatorError
 
     chosen = settings.load(data_dir=data_dir)
     check_folder(chosen, make=False)
     if rewrite and chosen.database_in_force is None:
         raise OperatorError("--rewrite is for PostgreSQL. A SQLite file is erased completely without it.")
+    if chosen.data_dir.is_dir():
+        files.remove_abandoned(chosen.data_dir)
     with progress.staged() as report:
         done = wiring.database(chosen).purge(lambda step, part, total: report(step.value, part, total), rewrite=rewrite)
     if as_json:

@@ -18,7 +18,7 @@ from tessera import files
 from tessera.core.pacing import COUNT_MAX, SECOND_NS, counted, one_more, paced
 from tessera.core.times import DAY, HOUR
 from tessera.ops.log import log
-from tessera.ports import NodeCount
+from tessera.ports import NodeCount, Unusable
 
 SETS = 16_384
 WAYS = 4
@@ -128,7 +128,7 @@ class MappedCounts:
         if not self._alone:
             try:
                 self._words = self._mapped(size)
-            except OSError as error:
+            except (OSError, Unusable) as error:
                 self._alone = True
                 log.error("counts_not_shared", file=str(self._path), reason=str(error))
             else:

@@ -177,7 +177,7 @@ class PostgresDatabase:
     def purge(self, report: Report, *, rewrite: bool = False) -> Purged:
         from tessera.store.postgres.purge import purge as vacuum
 
-        return vacuum(self._address, report, rewrite=rewrite)
+        return vacuum(self._direct, report, rewrite=rewrite)
 
     def driver(self, told: Told, /) -> Driver:
         from tessera.store.postgres.driver import PostgresDriver, Where

@@ -42,10 +42,7 @@ class DataFolder:
     @contextmanager
     def setting_up(self) -> Iterator[None]:
         """Let one process at a time set up the folder."""
-        try:
-            lock = files.open_shared(self.path / LOCK)
-        except OSError as error:
-            raise Unusable(f"{self.path / LOCK} cannot be opened ({error.strerror}). Remove it.") from error
+        lock = files.open_shared(self.path / LOCK)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

@@ -3,7 +3,6 @@
 Alembic is only imported when there is something to migrate: it takes half a second that a start does not have.
 """
 
-import os
 import sqlite3
 from enum import Enum
 from pathlib import Path
@@ -99,7 +98,7 @@ def migrate_sqlite(path: Path) -> None:
     from sqlalchemy import URL, create_engine, event
 
     if not path.exists():
-        os.close(files.open_shared(path))
+        files.make_empty(path)
     engine = create_engine(URL.create("sqlite", database=str(path)))
     event.listen(engine, "connect", lambda connection, _record: _prepare(connection))
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("begin immediate"))

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import psycopg
 
-from tessera.ports import StoreUnavailable
+from tessera.ports import StoreUnavailable, Unusable
 from tessera.store.postgres.address import Address
-from tessera.store.postgres.schema import connected
+from tessera.store.postgres.schema import connected, pooled
 from tessera.store.purge import WAIT_SECONDS, Purged, Report, Step
 
 SMALL_BYTES = 8 * 1024 * 1024
@@ -63,6 +63,11 @@ def purge(where: Address, report: Report, *, rewrite: bool = False, waits: Waits
     Raises Unusable, and StoreUnavailable when others stood in the way: then it can be run again.
     """
     until = time.monotonic() + waits.seconds
+    if pooled(where):
+        raise Unusable(
+            f"A pooler is at {where.text}, where the limits of a purge would be left to others. Name a URL that leads past"
+            " it by the setting database_direct."
+        )
     with connected(where) as connection:
         before = _number(connection, _SIZE)
         left = []
