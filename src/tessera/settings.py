@@ -17,7 +17,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from tessera.core import issuers, networks
+from tessera.core import client_signing, issuers, networks
+from tessera.core.client_signing import SigningAlgorithms
 
 LogFormat = Literal["auto", "pretty", "json"]
 DPoPNonces = Literal["required", "off"]
@@ -86,6 +87,11 @@ class Settings(BaseSettings):
         (),
         description="Addresses and networks of the proxies in front, whose word on the client's address and certificate"
         " is taken.",
+    )
+    signing_algorithms: str = Field(
+        "any",
+        description="Algorithms with which clients may sign assertions and DPoP proofs: `any`, `fapi2` (PS256, ES256"
+        " and EdDSA), or some of EdDSA, ES256, PS256 and RS256 with commas between.",
     )
     jwks_private_addresses: bool = Field(
         False, description="Whether key sets of clients may be got from private addresses, and from this machine."
@@ -176,6 +182,12 @@ class Settings(BaseSettings):
     def _is_an_issuer(cls, issuer: str | None) -> str | None:
         return None if issuer is None else issuers.check(issuer)
 
+    @field_validator("signing_algorithms")
+    @classmethod
+    def _is_a_set_of_algorithms(cls, text: str) -> str:
+        client_signing.algorithms_named(text)
+        return text
+
     @field_validator("database", "database_direct")
     @classmethod
     def _is_postgresql(cls, url: str | None) -> str | None:
@@ -195,6 +207,11 @@ class Settings(BaseSettings):
             raise SettingsError(
                 f"The file {self.database_file} of the setting database_file cannot be used: {error}."
             ) from None
+
+    @property
+    def signing_algorithms_in_force(self) -> SigningAlgorithms:
+        """The algorithms with which clients may sign, as flags; none for any."""
+        return client_signing.algorithms_named(self.signing_algorithms)
 
     @property
     def issuer_in_force(self) -> str:

@@ -220,11 +220,11 @@ def test_every_way_is_tried(stage: Stage) -> None:
     assert {access for *_, access in stage.operations} == {"client", "bearer", "platform"}
 
 
-def ways(stage: Stage, access: str) -> list[Way]:
-    """The ways of authenticating for an operation of this kind."""
+def ways(stage: Stage, access: str, path: str = "") -> list[Way]:
+    """The ways of authenticating for an operation of this kind; at introspection by another token too."""
     partner = stage.partner
     if access == "client":
-        return partner.as_client()
+        return [*partner.as_client(), *(partner.by_token() if path == "/oauth/introspect" else [])]
     return partner.by_token() if access == "bearer" else [*partner.by_token(), partner.by_property()]
 
 
@@ -240,7 +240,7 @@ def test_whoever_calls_is_named(stage: Stage, good: bool) -> None:
     sent = stage.requests[0]
     until(lambda: len(named(stage)), lambda count: count == sent)
     for method, path, access in stage.operations:
-        for way in ways(stage, access):
+        for way in ways(stage, access, path):
             answers.append(ask(port, method, path, (way.show if good else way.wrong)(method, path)))
             expected.append((f"{method} {path}", way.named))
             if not good:

@@ -15,6 +15,11 @@ async def issue(house: House, params: Params, evidence: Evidence = NOTHING) -> T
     return await tokens.issue(house, grant, caller, params, evidence)
 
 
+async def authenticate(house: House, params: Params, evidence: Evidence = NOTHING) -> str:
+    """The client id of who authenticates. Raises as an endpoint would answer."""
+    return (await clients.authenticate(house, params, evidence)).client
+
+
 async def revoke_own(house: House, params: Params) -> None:
     """Revoke the token in a request. Raises as the endpoint would answer."""
     await tokens.revoke_own(house, await clients.authenticate(house, params, NOTHING), params)

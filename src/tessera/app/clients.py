@@ -126,7 +126,7 @@ async def _signed(asking: Asking, presented: Assertion | Certificate) -> Attempt
     application, was_read = await _known(asking.house, presented.client_id)
     checked = _checked(application)
     if isinstance(presented, Assertion):
-        credential, fault = await client_keys.match(asking.house, checked, presented, asking.now)
+        credential, fault = await client_keys.match(asking.house, checked, presented, asking.evidence, asking.now)
     else:
         credential, fault = client_certificates.match(asking.house, checked, presented, asking.now)
     return Attempt(presented, application, was_read, credential, fault)

@@ -31,7 +31,8 @@ REPORT_SECONDS = 60
 class House:
     """What every deed may use: the store and the directory over it, the clock, entropy, the slow hash, the settings.
 
-    `issuer` is the address by which callers reach the service, and what signed texts say made them. `usage` counts, and
+    `issuer` is the address by which callers reach the service, and what signed texts say made them.
+    `signing_algorithms` are those that clients may sign with. `usage` counts, and
     `token_reuse` has the tokens that may be handed out again. `metrics` are the operator's numbers. `heard_at` is when
     what other processes change was last heard; 0 where nobody listens, as in a command. `actor` is who acts in this
     process when nothing else is said, `refusals` holds what was refused until it is written. `verified` are
@@ -56,6 +57,7 @@ class House:
         "refuses_when_stale",
         "rekeyed",
         "settings",
+        "signing_algorithms",
         "slow_hash",
         "store",
         "token_reuse",
@@ -89,6 +91,7 @@ class House:
         self.heard_at = 0
         self.counts = counts
         self.issuer = settings.issuer_in_force
+        self.signing_algorithms = settings.signing_algorithms_in_force
         self.usage = Usage()
         self.token_reuse = TokenReuse(directory)
         self.rail_reports = Reports(REPORT_SECONDS)
