@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
+
 from tessera import wiring
 from tessera.app import applications, limits, organizations, resources, tokens
 from tessera.app.applications import Issued
@@ -20,6 +22,8 @@ from tests.support.players import answer_of
 from tests.support.possession import Holder
 from tests.support.raw import Answer
 from tests.support.scene import FORM, Scene, play
+
+pytestmark = pytest.mark.usefixtures("lent")
 
 STOCK = "https://stock.example/api"
 
