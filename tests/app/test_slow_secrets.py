@@ -69,7 +69,7 @@ def test_an_unknown_client_costs_no_slow_check(tmp_path: Path) -> None:
 
 
 async def kind(scene: Scene, made: Issued) -> str:
-    """How the database holds the secret."""
+    """Kind of the secret, as the database holds it."""
     (found,) = await scene.house.store.secrets(made.client_id)
     return found.kind
 

@@ -28,7 +28,7 @@ Header = tuple[str, str]
 
 
 class Sent(NamedTuple):
-    """What a request carries to authenticate: headers, and parameters of query and body."""
+    """Credentials of a request: headers, and parameters of query and body."""
 
     headers: list[Header]
     query: dict[str, str] = {}
@@ -264,7 +264,7 @@ def span_names(stage: Stage) -> list[tuple[object, object]]:
 
 
 def explained(stage: Stage, answer: Answer) -> tuple[str, bool]:
-    """Whom `tessera explain` names for a refusal, and whether as somebody who is known."""
+    """Client that `tessera explain` names for a refusal, and whether as one that is known."""
     request_id = answer.header("x-request-id") or ""
     text = until(
         lambda: deeds.do(stage.served.server.folder, lambda house: house.store.refusal(request_id)),

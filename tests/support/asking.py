@@ -1,4 +1,4 @@
-"""What the OAuth endpoints do with a request, without HTTP: authenticate the client, then do what it asks for."""
+"""The OAuth endpoints without HTTP: authenticate the client, then do what it asks for."""
 
 from tessera.app import clients, introspection, tokens
 from tessera.app.house import House
@@ -26,6 +26,6 @@ async def revoke_own(house: House, params: Params) -> None:
 
 
 async def introspect(house: House, params: Params) -> Active | None:
-    """What the client of a request is told of a token. Raises as the endpoint would answer."""
+    """Introspect a token for the client of a request. Raises as the endpoint would answer."""
     caller = await clients.authenticate(house, params, NOTHING)
     return await introspection.introspect(house, caller, params)

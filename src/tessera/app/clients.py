@@ -32,7 +32,7 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
 
 
 class Outcome(NamedTuple):
-    """What came of comparing: all attempts, and the one by which log and answer go, which matched if any did.
+    """Outcome of a comparison: all attempts, and the one that log and answer name, which matched if any did.
 
     `limit` is the refusal when there were too many failures to make a slow check, `begun` the moment from which a
     failure is held back; 0 for none.

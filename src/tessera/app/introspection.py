@@ -68,7 +68,7 @@ class Held(msgspec.Struct, frozen=True):
 
 
 async def introspect(house: House, asker: Authenticated | Held, params: Params) -> Active | None:
-    """What the token in a request says; None when it is dead or nothing to whoever asks.
+    """Describe the token in a request; None when it is inactive or none of the asker's business.
 
     A client that authenticates by another token of its own is told of its own tokens alone (RFC 7662 section 2.1).
     Waits on nothing, once the token's application is known.

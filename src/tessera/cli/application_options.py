@@ -1,4 +1,4 @@
-"""`tessera apps set`: what few applications have otherwise than the rest."""
+"""`tessera apps set`: the options of an application."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -139,7 +139,7 @@ def change(  # noqa: PLR0913  # typer makes a flag of each
 def _tokens(
     query_credentials: Policy | None, token_format: Form | None, token_binding: Binding | None, reuse: Switch | None
 ) -> list[_Change]:
-    """What is to change of how it asks for tokens, and of the tokens."""
+    """Changes of its tokens and of its requests for them."""
     from tessera.app import applications, rotation
     from tessera.core import applications as law
 
@@ -162,7 +162,7 @@ def _tokens(
 def _signing(
     methods: str | None, profile: Profile | None, algorithms: str | None, audience: Audience | None
 ) -> list[_Change]:
-    """What is to change of how it proves itself, and signs."""
+    """Changes of how it authenticates and signs."""
     from tessera.app import client_credentials
     from tessera.core import client_signing
     from tessera.core.applications import AuthenticationMethod

@@ -13,7 +13,7 @@ TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 """The only `client_assertion_type` there is (RFC 7523 section 2.2)."""
 
 LIFE_SECONDS_MAX = 3600
-"""How far away an assertion's end may be; until then it is remembered."""
+"""Longest time until an assertion's end; until then it is remembered."""
 
 SKEW_SECONDS = 30
 """How far a client's clock may be ahead of ours."""
@@ -96,7 +96,7 @@ def may_be_of(key: VerifyingKey, algorithm: str, key_id: str | None) -> bool:
 
 
 class Terms(NamedTuple):
-    """What an assertion has to keep to: the algorithms, whom it may be addressed to, and the moment.
+    """Terms that an assertion has to keep to: the algorithms, the audience, and the moment.
 
     `strict` asks for the issuer alone; otherwise the token endpoint will do, or `endpoint`, the path that is asked.
     """

@@ -15,7 +15,7 @@ class Profile(IntEnum):
 
 
 class AssertionAudience(IntEnum):
-    """What the `aud` of a client's assertions may be; `DEFAULT` is what the profile says.
+    """Audiences that a client's assertions may have (`aud`); `DEFAULT` goes by the profile.
 
     `ISSUER` is the issuer alone, as one text. `ISSUER_OR_ENDPOINT` is that or the address of the token endpoint, or of
     the endpoint that is asked, also as a list of this one.
@@ -50,7 +50,7 @@ BY_NAME = {names[0].value: flag for flag, names in NAMES.items()}
 """By the name that an operator uses."""
 
 TOKEN_PATH = "/oauth/token"
-"""Where the token endpoint is, below the issuer."""
+"""Path of the token endpoint, below the issuer."""
 
 
 class NotAlgorithms(ValueError):

@@ -52,7 +52,7 @@ RETRY_AFTER_SECONDS = 1
 
 
 class Challenge(NamedTuple):
-    """What challenges tell besides the refusal.
+    """Parameters of challenges that no refusal brings.
 
     `resource_metadata` is where the platform's metadata is (RFC 9728 section 5.1), `algorithms` are those of DPoP
     proofs (RFC 9449 section 7.1).

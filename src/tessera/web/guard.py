@@ -25,7 +25,7 @@ _CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")
 
 
 class Known(Protocol):
-    """What an authentication results in."""
+    """Result of an authentication."""
 
     @property
     def client(self) -> str:
@@ -93,7 +93,7 @@ async def asker(house: House, request: Request, params: Params, shown: Evidence)
 
 
 async def holder(house: House, request: Request) -> TokenInfo:
-    """What the token says that was sent with a request. Raises as `app.introspection.holder_s` does.
+    """Describe the token sent with a request. Raises as `app.introspection.holder_s` does.
 
     Raises InvalidRequest when a token stands in the URL as well (RFC 6750 section 2).
     """
