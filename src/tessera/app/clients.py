@@ -164,7 +164,7 @@ async def _failure(house: House, outcome: Outcome, outside: str, evidence: Evide
     for number in {each.application.number for each in outcome.attempts}:
         house.usage.refuse(number)
     if outcome.begun or (outside and _imported(outcome.named.presented)):
-        await slow_secrets.hold(outcome.begun or slow_secrets.moment())
+        await slow_secrets.hold(house, outcome.begun or slow_secrets.moment())
     return limit or _refused(outcome.named.application, outside, outcome.named.fault)
 
 

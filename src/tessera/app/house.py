@@ -36,7 +36,8 @@ class House:
     `token_reuse` has the tokens that may be handed out again. `metrics` are the operator's numbers. `heard_at` is when
     what other processes change was last heard; 0 where nobody listens, as in a command. `actor` is who acts in this
     process when nothing else is said, `refusals` holds what was refused until it is written. `verified` are
-    imported secrets that were right (number and keyed digest), `rekeyed` those whose digest is still to be written.
+    imported secrets that were right (number and keyed digest), `rekeyed` those whose digest is still to be written;
+    `slow_wait` is the longest recent wait for a slow check, and when that was.
     """
 
     __slots__ = (
@@ -59,6 +60,7 @@ class House:
         "settings",
         "signing_algorithms",
         "slow_hash",
+        "slow_wait",
         "store",
         "token_reuse",
         "turns",
@@ -100,6 +102,7 @@ class House:
         self.refusals = Refusals(directory.knows, clock)
         self.verified: dict[tuple[int, bytes], None] = {}
         self.rekeyed: dict[int, RekeyCredential] = {}
+        self.slow_wait = (0.0, 0.0)
         self.authorities = authorities
         self.key_sets = KeySets(fetcher, clock)
         self.client_keys: dict[bytes, Holders] = {}
