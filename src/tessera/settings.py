@@ -17,7 +17,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from tessera.core import issuers, networks
+from tessera.core import client_signing, issuers, networks
+from tessera.core.client_signing import SigningAlgorithms
 
 LogFormat = Literal["auto", "pretty", "json"]
 DPoPNonces = Literal["required", "off"]
@@ -107,6 +108,11 @@ class Settings(BaseSettings):
         (),
         description="Addresses and networks beside the public ones that webhooks and key sets may lead to, as"
         " `10.0.0.0/8`.",
+    )
+    signing_algorithms: str = Field(
+        "any",
+        description="Algorithms with which clients may sign assertions and DPoP proofs: `any`, `fapi2` (PS256, ES256"
+        " and EdDSA), or some of EdDSA, ES256, PS256 and RS256 with commas between.",
     )
     mtls_ca_file: Path | None = Field(
         None, description="PEM file of the authorities whose certificates prove a client by its subject (RFC 8705)."
@@ -203,6 +209,12 @@ class Settings(BaseSettings):
     def _is_an_issuer(cls, issuer: str | None) -> str | None:
         return None if issuer is None else issuers.check(issuer)
 
+    @field_validator("signing_algorithms")
+    @classmethod
+    def _is_a_set_of_algorithms(cls, text: str) -> str:
+        client_signing.algorithms_named(text)
+        return text
+
     @field_validator("database", "database_direct")
     @classmethod
     def _is_postgresql(cls, url: str | None) -> str | None:
@@ -222,6 +234,11 @@ class Settings(BaseSettings):
             raise SettingsError(
                 f"The file {self.database_file} of the setting database_file cannot be used: {error}."
             ) from None
+
+    @property
+    def signing_algorithms_in_force(self) -> SigningAlgorithms:
+        """The algorithms with which clients may sign, as flags; none for any."""
+        return client_signing.algorithms_named(self.signing_algorithms)
 
     @property
     def issuer_in_force(self) -> str:

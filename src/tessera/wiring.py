@@ -43,8 +43,9 @@ from tessera.app import (
 )
 from tessera.app.exchange import Exchange
 from tessera.app.house import House
-from tessera.core import metadata
+from tessera.core import client_signing, metadata
 from tessera.core.certificates import Authorities, NotUsable
+from tessera.core.client_signing import Profile, SigningAlgorithms
 from tessera.core.keys import MasterKey
 from tessera.core.outbound import Rules
 from tessera.core.pseudonyms import REFUSAL
@@ -71,6 +72,7 @@ from tessera.store.migrate import SchemaState
 from tessera.store.store import SQLStore
 from tessera.web.asgi import App, Served
 from tessera.web.beside import listening
+from tessera.web.errors import Challenge
 from tessera.web.explaining import Explainer
 from tessera.web.reference import pages as reference
 from tessera.web.routes import Route, Routes
@@ -341,8 +343,11 @@ def _keep_for_good() -> None:
 def application(settings: Settings, equipment: Equipment) -> App:
     """The ASGI application of one process."""
     log.configure(settings.log_level, settings.log_format)
-    where = metadata.protected_resource_address(settings.issuer_in_force)
-    return App(partial(_serving_aloud, settings, equipment), resource_metadata=where)
+    challenge = Challenge(
+        metadata.protected_resource_address(settings.issuer_in_force),
+        client_signing.allowed(Profile.NONE, SigningAlgorithms(0), settings.signing_algorithms_in_force),
+    )
+    return App(partial(_serving_aloud, settings, equipment), challenge=challenge)
 
 
 @asynccontextmanager

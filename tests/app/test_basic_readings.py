@@ -27,7 +27,7 @@ async def imported(scene: Scene, client_id: str, secret: str) -> Issued:
 
 
 async def by_basic(scene: Scene, user: str, password: str, *, encode: bool, source: str = "") -> Authenticated:
-    """Who authenticates by Basic, with both halves form-encoded first, or as they are."""
+    """Authenticate by Basic, with both halves form-encoded first, or as they are."""
     pair = (quote_plus(user, safe=""), quote_plus(password, safe="")) if encode else (user, password)
     return await clients.authenticate(
         scene.house, wire.form(b"", b"", b""), Evidence(raw.basic(*pair)[1].encode(), source)

@@ -82,9 +82,9 @@ def test_an_assertion_is_used_once(tmp_path: Path) -> None:
 
 
 BAD_CLAIMS = {
-    "the token endpoint": {"aud": "http://127.0.0.1:8000/oauth/token"},
+    "another endpoint": {"aud": "http://127.0.0.1:8000/oauth/revoke"},
     "another server": {"aud": "https://other.example"},
-    "an array": {"aud": ["http://127.0.0.1:8000"]},
+    "two audiences": {"aud": ["http://127.0.0.1:8000", "https://other.example"]},
     "a slash": {"aud": "http://127.0.0.1:8000/"},
     "no audience": {"aud": None},
     "no end": {"exp": None},
@@ -101,7 +101,7 @@ BAD_CLAIMS = {
     "nobody": {"iss": "", "sub": ""},
     "expired": {"exp": 1_900_000_000},
     "long expired": {"exp": -1},
-    "far away": {"exp": 1_900_000_000 + 661},
+    "far away": {"exp": 1_900_000_000 + 3661},
     "beyond all numbers": {"exp": 1e300},
     "issued in the future": {"iat": 1_900_000_061},
     "not valid yet": {"nbf": 1_900_000_061},
@@ -123,10 +123,18 @@ def test_what_an_assertion_must_say(tmp_path: Path, other: dict[str, object]) ->
 
 
 @pytest.mark.parametrize(
-    "other", [{"iat": 1_900_000_010}, {"nbf": 1_900_000_010}, {"exp": 1_900_000_600}, {"iat": None}]
+    "other",
+    [
+        {"iat": 1_900_000_010},
+        {"nbf": 1_900_000_010},
+        {"exp": 1_900_003_600},
+        {"iat": None},
+        {"aud": "http://127.0.0.1:8000/oauth/token"},
+        {"aud": ["http://127.0.0.1:8000"]},
+    ],
 )
 def test_what_an_assertion_may_say(tmp_path: Path, other: dict[str, object]) -> None:
-    """Ten seconds of a fast clock and ten minutes of life are fine, and so is an assertion that was issued never."""
+    """Ten seconds of a fast clock, an hour of life, the endpoint as audience, and no moment of issue are fine."""
 
     async def scenario(scene: Scene) -> None:
         await ask(scene, good(scene, await keyed(scene), **other))

@@ -218,7 +218,7 @@ def test_answers_do_not_tell_whether_a_slow_check_was_made(tmp_path: Path) -> No
 
 
 def test_an_address_is_known_for_a_month(tmp_path: Path) -> None:
-    """Whoever authenticated the client longer ago is a stranger again."""
+    """An address that authenticated the client longer ago is a stranger again."""
 
     async def scenario(scene: Scene) -> None:
         allow_few(scene)

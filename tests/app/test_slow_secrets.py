@@ -1,5 +1,6 @@
 """Imported secrets: checked slowly until the right one comes, then held by the keyed digest, also in the database."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -68,8 +69,37 @@ def test_an_unknown_client_costs_no_slow_check(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+class Busy(Counting):
+    """The real slow hash on a machine that is busy: each check takes longer than a failure is held back otherwise."""
+
+    async def matches(self, encoded: bytes, secret: str, source: str = "") -> bool:
+        await asyncio.sleep(1.5 * slow_secrets.HOLD_SECONDS)
+        return await super().matches(encoded, secret, source)
+
+
+def test_failures_are_held_back_longer_on_a_busy_machine(tmp_path: Path) -> None:
+    """As long as slow checks take, and longer: an unknown client is answered no sooner than one that is checked."""
+
+    async def scenario(scene: Scene) -> None:
+        made, _ = await imported(scene)
+        scene.house.slow_hash = Busy(scene.house.slow_hash)
+
+        async def seconds(client_id: str) -> float:
+            begun = slow_secrets.moment()
+            with pytest.raises(InvalidClient):
+                await scene.token(Issued(client_id, None, ""), "wrong")
+            return slow_secrets.moment() - begun
+
+        await seconds(made.client_id)
+        longest = slow_secrets.HOLD_FACTOR * 1.5 * slow_secrets.HOLD_SECONDS
+        for client_id in (made.client_id, "nobody's", made.client_id, "nobody's"):
+            assert 0.9 * longest < await seconds(client_id)
+
+    play(tmp_path, scenario)
+
+
 async def kind(scene: Scene, made: Issued) -> str:
-    """How the database holds the secret."""
+    """Kind of the secret, as the database holds it."""
     (found,) = await scene.house.store.secrets(made.client_id)
     return found.kind
 

@@ -54,6 +54,38 @@ def test_an_application_is_told_what_to_bind_tokens_to(tmp_path: Path) -> None:
     assert run("apps", "set", "Partner", "--data-dir", folder).code == 2
 
 
+def test_an_application_is_told_how_to_sign(tmp_path: Path) -> None:
+    """Profile, algorithms and audience are shown from then on; a set that names nothing is wrong usage."""
+    folder, made = folder_with_application(tmp_path)
+    here = ("--data-dir", folder)
+    flags = ("--profile", "fapi2", "--algorithms", "PS256,ES256", "--assertion-audience", "issuer_or_endpoint")
+    done = run("apps", "set", "Partner", *flags, *here)
+    assert done.code == 0, done
+    assert "It may sign with: ES256,PS256." in done.err
+    shown = run("apps", "show", "Partner", "--json", *here).document
+    told = (shown["security_profile"], shown["signing_algorithms"], shown["assertion_audience"])
+    assert told == ("fapi2", "ES256,PS256", "issuer_or_endpoint")
+    assert "ES256,PS256" in run("apps", "show", "Partner", *here).out
+    refused = run("apps", "set", "Partner", "--algorithms", "HS256", *here)
+    assert refused.code == 2
+    assert "EdDSA" in refused.err
+    sentence = one_sentence(run("apps", "set", "Partner", "--algorithms", "RS256", *here))
+    assert "leaves no algorithm" in sentence
+    assert run("apps", "show", "Partner", "--json", *here).document == shown
+    assert made["client_id"] == shown["client_id"]
+
+
+def test_a_client_id_is_no_uuid(tmp_path: Path) -> None:
+    """The sentence says why and what to do, and no application is made."""
+    folder, _ = folder_with_application(tmp_path)
+    uuid = "0190b1a2-7c3d-7e4f-8a5b-6c7d8e9f0a1b"
+    flags = ("--client-id", uuid, "--client-secret-stdin", "--data-dir", folder)
+    sentence = one_sentence(run("apps", "create", "Old", *flags, stdin="their own secret\n"))
+    assert "must not be a UUID" in sentence
+    assert uuid not in sentence
+    assert len(run("apps", "list", "--json", "--data-dir", folder).document) == 1
+
+
 def test_a_secret_brought_along_comes_from_standard_input(tmp_path: Path) -> None:
     """An imported secret is read from standard input and never printed."""
     folder, _ = folder_with_application(tmp_path)

@@ -39,11 +39,11 @@ COLUMNS = (
     ("tier_level", "name"),
     ("event_rule", "name"),
 )
-"""Where texts are that operators, partners or receivers wrote. Others cannot get in there today; who knows tomorrow."""
+"""Columns whose texts operators, partners or receivers wrote. Some cannot be hostile today."""
 
 
 def unsafe(text: str) -> set[str]:
-    """What would reach the terminal raw, line ends left out."""
+    """Characters that would reach the terminal raw, line ends left out."""
     return {each for each in text if each != "\n" and not each.isprintable()}
 
 

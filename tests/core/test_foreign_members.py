@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tessera.core import assertions, dpop, jws, jwt_tokens, key_sets, public_keys
+from tessera.core.assertions import Terms
 from tessera.core.dpop import BadProof, NonceNeeded
-from tessera.core.jws import Algorithm, Malformed, PrivateKey
+from tessera.core.jws import ALGORITHMS, Algorithm, Malformed, PrivateKey
 from tessera.core.signing import SigningKey, SigningRing
 from tessera.ops import signing_keys
 from tests.support.json_values import ODD, anything, written
@@ -66,8 +67,9 @@ def read_assertion(text: str) -> None:
     with suppress(Malformed):
         found = assertions.read(text)
         assertions.waste(found)
-        if not assertions.fault(found, ISSUER, NOW):
-            assert found.ends_at > NOW
+        for strict in (True, False):
+            if not assertions.fault(found, Terms(ALGORITHMS, ISSUER, "/oauth/token", strict, NOW)):
+                assert found.ends_at > NOW
 
 
 def read_token(text: str) -> None:

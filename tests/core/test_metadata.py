@@ -24,7 +24,7 @@ def test_certificates_are_told_of_where_they_are_handed_over(
     methods = ("client_secret_basic", "client_secret_post", "private_key_jwt", *added)
     assert told.token_endpoint_auth_methods_supported == methods
     assert told.revocation_endpoint_auth_methods_supported == methods
-    assert told.introspection_endpoint_auth_methods_supported == methods
+    assert told.introspection_endpoint_auth_methods_supported == (*methods, "Bearer", "DPoP")
     assert told.tls_client_certificate_bound_access_tokens is certificates
 
 

@@ -90,7 +90,7 @@ def test_clients_that_were_never_used_get_in_beside_a_flood_of_unknown_ids(guard
 
 
 async def kind(house: House, client_id: str) -> str:
-    """How the database holds the secret of a client."""
+    """Kind of a client's secret, as the database holds it."""
     (secret,) = await house.store.secrets(client_id)
     return secret.kind
 

@@ -89,12 +89,14 @@ def test_nobody_asks_without_proof(asked: Asked, what: str) -> None:
         (f"token={token}&client_id={client_id}&client_secret=", []),
         (f"token={token}&client_id={client_id}&client_secret={asked.values['wrong_secret']}", []),
         (f"token={token}&client_id={client_id}&client_secret={asked.values['client_secret']}", []),
-        (f"token={token}", [bearer(token)]),
         (f"token={token}", [basic(client_id, "")]),
         (f"token={token}", [basic("", "")]),
         (f"token={token}&client_id={asked.values['stopped_id']}&client_secret={asked.values['stopped_secret']}", []),
     ):
         assert_refused(asked.post(what, form, *headers), 401, "invalid_client")
+    by_itself = asked.post(what, f"token={token}", bearer(token))
+    error = "invalid_token" if what == "introspect" else "invalid_client"
+    assert (by_itself.status, json.loads(by_itself.body)["error"]) == (401, error)
     assert asked.active("buyer", token)
 
 

@@ -18,7 +18,7 @@ from tests.support.server import Server, running
 KEY = assertions.new_key()
 CERTIFICATE = pki.certificate("Partner")
 
-SETTINGS = {"TESSERA_JWKS_PRIVATE_ADDRESSES": "true", "TESSERA_TRUSTED_PROXIES": "127.0.0.1"}
+SETTINGS = {"TESSERA_OUTBOUND_NETWORKS_ALLOWED": "127.0.0.0/8", "TESSERA_CLIENT_CERTIFICATE_PROXIES": "127.0.0.1"}
 """Key sets are got from this machine; requests of this machine may name a certificate, as those of a proxy do."""
 
 SECONDS = 30.0

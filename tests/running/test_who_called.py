@@ -28,7 +28,7 @@ Header = tuple[str, str]
 
 
 class Sent(NamedTuple):
-    """What a request carries to authenticate: headers, and parameters of query and body."""
+    """Credentials of a request: headers, and parameters of query and body."""
 
     headers: list[Header]
     query: dict[str, str] = {}
@@ -194,7 +194,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         environment = {
             "TESSERA_OTLP_ENDPOINT": endpoint,
             "OTEL_BSP_SCHEDULE_DELAY": "100",
-            "TESSERA_TRUSTED_PROXIES": "127.0.0.1",
+            "TESSERA_CLIENT_CERTIFICATE_PROXIES": "127.0.0.1",
+            "TESSERA_LOG_PATHS": "true",
             "TESSERA_DPOP_NONCES": "off",
         }
         with operated(folder, **environment) as served:
@@ -220,11 +221,11 @@ def test_every_way_is_tried(stage: Stage) -> None:
     assert {access for *_, access in stage.operations} == {"client", "bearer", "platform"}
 
 
-def ways(stage: Stage, access: str) -> list[Way]:
-    """The ways of authenticating for an operation of this kind."""
+def ways(stage: Stage, access: str, path: str = "") -> list[Way]:
+    """The ways of authenticating for an operation of this kind; at introspection by another token too."""
     partner = stage.partner
     if access == "client":
-        return partner.as_client()
+        return [*partner.as_client(), *(partner.by_token() if path == "/oauth/introspect" else [])]
     return partner.by_token() if access == "bearer" else [*partner.by_token(), partner.by_property()]
 
 
@@ -240,7 +241,7 @@ def test_whoever_calls_is_named(stage: Stage, good: bool) -> None:
     sent = stage.requests[0]
     until(lambda: len(named(stage)), lambda count: count == sent)
     for method, path, access in stage.operations:
-        for way in ways(stage, access):
+        for way in ways(stage, access, path):
             answers.append(ask(port, method, path, (way.show if good else way.wrong)(method, path)))
             expected.append((f"{method} {path}", way.named))
             if not good:
@@ -264,7 +265,7 @@ def span_names(stage: Stage) -> list[tuple[object, object]]:
 
 
 def explained(stage: Stage, answer: Answer) -> tuple[str, bool]:
-    """Whom `tessera explain` names for a refusal, and whether as somebody who is known."""
+    """Client that `tessera explain` names for a refusal, and whether as one that is known."""
     request_id = answer.header("x-request-id") or ""
     text = until(
         lambda: deeds.do(stage.served.server.folder, lambda house: house.store.refusal(request_id)),

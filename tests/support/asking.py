@@ -1,4 +1,4 @@
-"""What the OAuth endpoints do with a request, without HTTP: authenticate the client, then do what it asks for."""
+"""The OAuth endpoints without HTTP: authenticate the client, then do what it asks for."""
 
 from tessera.app import clients, introspection, tokens
 from tessera.app.house import House
@@ -15,12 +15,17 @@ async def issue(house: House, params: Params, evidence: Evidence = NOTHING) -> T
     return await tokens.issue(house, grant, caller, params, evidence)
 
 
+async def authenticate(house: House, params: Params, evidence: Evidence = NOTHING) -> str:
+    """The client id of who authenticates. Raises as an endpoint would answer."""
+    return (await clients.authenticate(house, params, evidence)).client
+
+
 async def revoke_own(house: House, params: Params) -> None:
     """Revoke the token in a request. Raises as the endpoint would answer."""
     await tokens.revoke_own(house, await clients.authenticate(house, params, NOTHING), params)
 
 
 async def introspect(house: House, params: Params) -> Active | None:
-    """What the client of a request is told of a token. Raises as the endpoint would answer."""
+    """Introspect a token for the client of a request. Raises as the endpoint would answer."""
     caller = await clients.authenticate(house, params, NOTHING)
     return await introspection.introspect(house, caller, params)

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from tessera import wiring
 from tessera.core import metadata
 from tessera.web.asgi import App
+from tessera.web.errors import Challenge
 from tessera.web.exchange import Exchange
 from tests.support import raw
 from tests.support.house import settings_of
@@ -36,7 +37,7 @@ class InProcess:
         self._runner = asyncio.Runner()
         settings = settings_of(folder)
         address = metadata.protected_resource_address(settings.issuer_in_force)
-        self._app = App(partial(wiring.serving, settings), resource_metadata=address)
+        self._app = App(partial(wiring.serving, settings), challenge=Challenge(address))
         self._to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._from_app: asyncio.Queue[Any] = asyncio.Queue()
 

@@ -103,10 +103,27 @@ def by_assertion(server: Server, path: str, form: str) -> Answer:
         time.sleep(0.05)
 
 
+def by_bearer(server: Server, path: str, form: str) -> Answer:
+    """A form by whoever holds another token of the client."""
+    return raw.ask(server.port, "POST", path, form.encode(), [raw.FORM, raw.bearer(server.token())])
+
+
+def by_dpop(server: Server, path: str, form: str) -> Answer:
+    """The same with a token that is bound to a key, and a proof of that."""
+    holder = Holder()
+    answer = bound(server, f"{server.url}/oauth/token", holder)
+    token, nonce = json.loads(answer.body)["access_token"], answer.header("dpop-nonce")
+    proof = holder.proof("POST", f"{server.url}{path}", token=token, nonce=nonce)
+    headers = [raw.FORM, ("Authorization", f"DPoP {token}"), ("DPoP", proof)]
+    return raw.ask(server.port, "POST", path, form.encode(), headers)
+
+
 METHODS: dict[str, Callable[[Server, str, str], Answer]] = {
     "client_secret_basic": by_basic,
     "client_secret_post": by_post,
     "private_key_jwt": by_assertion,
+    "Bearer": by_bearer,
+    "DPoP": by_dpop,
 }
 
 
@@ -139,6 +156,22 @@ def test_what_is_told_works_and_what_works_is_told(server: Server, routes: list[
     addresses = {local(server, value) for name, value in told.items() if name.endswith(("_endpoint", "_uri"))}
     served = {route.path for route in routes if route.path.startswith("/oauth/")}
     assert addresses == served - UNTOLD
+
+
+def test_the_algorithms_of_the_setting_are_told(engine: str, tmp_path: Path) -> None:
+    """In both documents and in the challenge: the server is held to them, and another one proves nothing."""
+    with running(tmp_path / "data", TESSERA_SIGNING_ALGORITHMS="fapi2", TESSERA_DPOP_NONCES="off") as held:
+        names = ["EdDSA", "Ed25519", "ES256", "PS256"]
+        told, platform = fetch(held, metadata.AUTHORIZATION_SERVER), fetch(held, metadata.PROTECTED_RESOURCE)
+        for endpoint in ("token", "revocation", "introspection"):
+            assert told[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] == names
+        assert told["dpop_signing_alg_values_supported"] == platform["dpop_signing_alg_values_supported"] == names
+        address = f"{held.url}/oauth/token"
+        assert bound(held, address, Holder(Algorithm.PS256)).status == 200
+        assert json.loads(bound(held, address, Holder(Algorithm.RS256)).body)["error"] == "invalid_dpop_proof"
+        path = f"/priv/v1/apps/{held.demo['api_key']}/users/{held.demo['customer_id']}"
+        answer = raw.ask(held.port, "GET", path, b"", [("Authorization", "DPoP 00"), ("DPoP", "x")])
+        assert f'algs="{" ".join(names)}"' in (answer.header("www-authenticate") or "")
 
 
 def test_the_keys_are_public_and_each_has_a_name_of_its_own(server: Server) -> None:

@@ -1,7 +1,8 @@
 """What the service tells of itself: its metadata, and the keys by which its signed tokens are checked."""
 
 from tessera.app.house import House
-from tessera.core import metadata
+from tessera.core import client_signing, metadata
+from tessera.core.client_signing import Profile, SigningAlgorithms
 from tessera.core.metadata import AuthorizationServer, ProtectedResource
 from tessera.core.signing import JWKSet
 from tessera.web.messages import Headers, Request, Response, encode
@@ -58,15 +59,18 @@ def routes(house: House) -> list[Route]:
         """RFC 7517 section 5."""
         return _told(JWKSet(house.directory.signing.published(house.clock.now())))
 
+    algorithms = client_signing.allowed(Profile.NONE, SigningAlgorithms(0), house.signing_algorithms)
     server = metadata.authorization_server(
         house.issuer,
         certificates=bool(house.settings.client_certificate_proxies),
         authorities=house.authorities is not None,
+        algorithms=algorithms,
     )
+    platform = metadata.protected_resource(house.issuer, algorithms)
     return [
         *_document(house, metadata.AUTHORIZATION_SERVER, server, AUTHORIZATION_SERVER),
         *_document(house, metadata.OPENID_CONFIGURATION, server, OPENID_CONFIGURATION),
-        *_document(house, metadata.PROTECTED_RESOURCE, metadata.protected_resource(house.issuer), PROTECTED_RESOURCE),
+        *_document(house, metadata.PROTECTED_RESOURCE, platform, PROTECTED_RESOURCE),
         Route("GET", metadata.KEYS, keys, KEYS),
     ]
 

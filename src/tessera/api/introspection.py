@@ -9,6 +9,7 @@ from tessera.api import oauth
 from tessera.app import introspection
 from tessera.app.house import House
 from tessera.app.introspection import TokenInfo
+from tessera.core.errors import InvalidToken
 from tessera.core.introspection import INACTIVE, SIGNED, Active
 from tessera.web import guard
 from tessera.web.messages import JSON_NO_STORE_HEADERS, Request, Response, encode
@@ -41,9 +42,11 @@ INTROSPECT = Operation(
     Active | Inactive,
     IntrospectionRequest,
     query=oauth.CREDENTIALS,
+    refusals=(InvalidToken,),
     description="RFC 7662 section 2. Answered are: the token's own application; the application that a resource names"
     " as its server, for tokens for that resource; and one with the scope `tokens:introspect`, for those of its"
-    " organization. To anybody else every token is inactive. Authenticate as for a token. With `Accept:"
+    " organization. To anybody else every token is inactive. Authenticate as for a token, or with another live token of"
+    " the application in the `Authorization` header, which tells of the application's own tokens. With `Accept:"
     " application/token-introspection+jwt` the answer is signed (RFC 9701).",
     access="client",
     example={"token": "0154a5d817b2"},
@@ -64,7 +67,7 @@ def routes(house: House) -> list[Route]:
     async def introspect(request: Request) -> Response:
         """RFC 7662 section 2."""
         asked = await oauth.params(request)
-        caller = await guard.client(house, request, asked, oauth.proof(house, request))
+        caller = await guard.asker(house, request, asked, oauth.proof(house, request))
         told = await introspection.introspect(house, caller, asked)
         if _wants_signed(request):
             return Response(200, introspection.signed(house, told, caller.client).encode("ascii"), SIGNED_HEADERS)

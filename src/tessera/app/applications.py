@@ -26,6 +26,7 @@ from tessera.core.changes import (
     SetTokenBinding,
     SetTokenFormat,
 )
+from tessera.core.client_signing import Profile
 from tessera.core.errors import InvalidScope
 from tessera.core.tokens import LIFETIME_SECONDS_MAX
 
@@ -77,6 +78,11 @@ async def create(
         raise OperatorError(refusal.public) from None
     if client_id is not None:
         check_text("The client id", client_id)
+        if applications.uuid_form(client_id):
+            raise OperatorError(
+                "A client id must not be a UUID: customers have such ids, and a token's `sub` would not tell a client"
+                " from a customer (RFC 9700 section 4.15). Choose another, or leave it out to have one made."
+            )
     client = client_id or house.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
     now = house.clock.now()
     secret, issued = new_secret(house, client, "first", None, client_secret)
@@ -203,6 +209,9 @@ async def set_query_credentials(house: House, client_id: str, policy: QueryCrede
 
 async def set_token_format(house: House, client_id: str, token_format: TokenFormat) -> None:
     """What the application's tokens look like from now on; those it has stay as they are. Raises OperatorError."""
+    known = await house.store.application(client_id)
+    if token_format is TokenFormat.RS256 and known is not None and known.options.security_profile is Profile.FAPI2:
+        raise OperatorError("The profile fapi2 does not allow RS256. Choose eddsa, es256 or opaque.")
     await commit(house, SetTokenFormat(client_id, int(token_format)))
 
 

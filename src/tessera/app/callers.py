@@ -123,7 +123,7 @@ def _hold(
     """
     proof = None
     if by_dpop is not None:
-        proof = dpop.check(house, claims, by_dpop, evidence)
+        proof = dpop.check(house, claims, application, by_dpop, evidence)
     elif claims.binding:
         dpop.check_bearer(claims)
         _check_certificate(claims, evidence)

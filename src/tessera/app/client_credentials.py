@@ -5,11 +5,25 @@ import msgspec
 from tessera.app.applications import CALLED
 from tessera.app.house import House
 from tessera.app.operators import OperatorError, check_reachable, check_text, commit
-from tessera.core import applications, certificates, jws, key_sets, public_keys
-from tessera.core.applications import ApplicationRecord, AuthenticationMethod, CredentialKind, CredentialRecord
+from tessera.core import applications, certificates, client_signing, jws, key_sets, public_keys
+from tessera.core.applications import (
+    ApplicationRecord,
+    AuthenticationMethod,
+    CredentialKind,
+    CredentialRecord,
+    Options,
+    TokenFormat,
+)
 from tessera.core.certificates import NotUsable
-from tessera.core.changes import AddCredential, SetAuthenticationMethods
-from tessera.core.jws import Malformed, PublicKey
+from tessera.core.changes import (
+    AddCredential,
+    SetAssertionAudience,
+    SetAuthenticationMethods,
+    SetSecurityProfile,
+    SetSigningAlgorithms,
+)
+from tessera.core.client_signing import AssertionAudience, Profile, SigningAlgorithms
+from tessera.core.jws import Malformed, PublicKey, VerifyingKey
 
 KEY_KINDS = (CredentialKind.PUBLIC_KEY, CredentialKind.JWKS_URI)
 CERTIFICATE_KINDS = (CredentialKind.CERTIFICATE, CredentialKind.TLS_SUBJECT)
@@ -29,11 +43,22 @@ async def add_key(house: House, client_id: str, name: str, jwk: bytes, *, ends_a
     except Malformed as reason:
         raise OperatorError(f"The key cannot be used: {reason}. Give the public key of the pair as a JWK.") from None
     only = {"alg": key.algorithms[0].value} if len(key.algorithms) == 1 else {}
+    await _check_usable(house, client_id, key)
     named = {"kid": key.key_id} if key.key_id is not None else {}
     held = msgspec.json.encode({**public_keys.jwk(key.key), **only, **named})
     thumbprint = jws.encode(public_keys.thumbprint(key.key))
     await _add(house, client_id, name, (CredentialKind.PUBLIC_KEY, held, thumbprint), ends_at)
     return thumbprint
+
+
+async def _check_usable(house: House, client_id: str, key: VerifyingKey) -> None:
+    """Raises OperatorError for a key with which the application may not sign."""
+    options = await _options(house, client_id)
+    allowed = applications.may_sign_with(options, house.signing_algorithms)
+    if not any(each in allowed for each in key.algorithms):
+        raise OperatorError(
+            f"The key is for {' or '.join(key.algorithms)}. The application may sign with {', '.join(allowed)} only."
+        )
 
 
 async def add_pem_key(house: House, client_id: str, name: str, pem: bytes, *, ends_at: int | None = None) -> str:
@@ -120,6 +145,43 @@ async def lost_without(house: House, application: ApplicationRecord, methods: Au
     if not names or applications.proving(found, ",".join(names), house.clock.now()):
         return ""
     return f"{application.name} has no live credential for {' or '.join(names)}: it gets no tokens then."
+
+
+async def set_profile(house: House, client_id: str, profile: Profile) -> None:
+    """Hold the application to a security profile, or to none. Raises OperatorError when it cannot keep to it."""
+    known = await _options(house, client_id)
+    if profile is Profile.FAPI2 and known.token_format is TokenFormat.RS256:
+        raise OperatorError("Its tokens are signed with RS256, which the profile does not allow. Set --token-format.")
+    _check_algorithms(house, profile, known.signing_algorithms)
+    await commit(house, SetSecurityProfile(client_id, int(profile)))
+
+
+async def set_signing_algorithms(house: House, client_id: str, algorithms: SigningAlgorithms) -> None:
+    """Set the algorithms with which the application may sign; none for any. Raises OperatorError when none is left."""
+    known = await _options(house, client_id)
+    _check_algorithms(house, known.security_profile, algorithms)
+    await commit(house, SetSigningAlgorithms(client_id, int(algorithms)))
+
+
+async def set_assertion_audience(house: House, client_id: str, audience: AssertionAudience) -> None:
+    """Set the audiences that the application's assertions may have. Raises OperatorError."""
+    await commit(house, SetAssertionAudience(client_id, int(audience)))
+
+
+async def _options(house: House, client_id: str) -> Options:
+    known = await house.store.application(client_id)
+    if known is None:
+        raise OperatorError("The application does not exist any more.")
+    return known.options
+
+
+def _check_algorithms(house: House, profile: Profile, algorithms: SigningAlgorithms) -> None:
+    """Raises OperatorError when nothing is left that the application may sign with."""
+    if not client_signing.allowed(profile, algorithms, house.signing_algorithms):
+        raise OperatorError(
+            f"That leaves no algorithm: {client_signing.shown(algorithms)} is chosen, the profile is"
+            f" {profile.name.lower()}, and the server takes {client_signing.shown(house.signing_algorithms)}."
+        )
 
 
 async def set_methods(house: House, client_id: str, methods: AuthenticationMethod) -> None:

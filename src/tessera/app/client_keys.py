@@ -2,10 +2,11 @@
 
 from tessera.app.house import Holder, Holders, House
 from tessera.app.proofs import Use
-from tessera.core import assertions, jws, public_keys
+from tessera.core import applications, assertions, client_signing, jws, public_keys
 from tessera.core.applications import Application, Credential, CredentialKind
-from tessera.core.assertions import SKEW_SECONDS
+from tessera.core.assertions import SKEW_SECONDS, Terms
 from tessera.core.credentials import Assertion
+from tessera.core.evidence import Evidence
 from tessera.core.jws import Malformed
 from tessera.core.times import SECOND
 
@@ -16,7 +17,9 @@ REMEMBERED_MAX = 10_000
 """Applications whose keys are remembered as read; beyond it all are read again."""
 
 
-async def match(house: House, application: Application, presented: Assertion, now: int) -> tuple[int | None, str]:
+async def match(
+    house: House, application: Application, presented: Assertion, evidence: Evidence, now: int
+) -> tuple[int | None, str]:
     """The number of the credential whose key signed the assertion, or None and why not.
 
     The signature is checked first, and once at least: so what is wrong with an assertion shows in no time taken.
@@ -39,7 +42,10 @@ async def match(house: House, application: Application, presented: Assertion, no
                 break
     if not tried:
         assertions.waste(signed)
-    fault = assertions.fault(signed, house.issuer, now)
+    options = application.options
+    strict = client_signing.only_issuer(options.security_profile, options.assertion_audience)
+    allowed = applications.may_sign_with(options, house.signing_algorithms)
+    fault = assertions.fault(signed, Terms(allowed, house.issuer, evidence.path, strict, now))
     if found is None:
         return None, "no live key of the client signed the assertion"
     return (None, f"the assertion: {fault}") if fault else (found, "")

@@ -3,6 +3,8 @@
 from contextlib import suppress
 from typing import NamedTuple
 
+import msgspec
+
 from tessera.app import client_certificates, client_keys, floods, rails, slow_secrets
 from tessera.app.house import House
 from tessera.app.slow_secrets import Reading
@@ -16,15 +18,7 @@ from tessera.core.wire import Params
 from tessera.ports import StoreError
 
 
-class Asking(NamedTuple):
-    """A request in which a client authenticates, and when."""
-
-    house: House
-    evidence: Evidence
-    now: int
-
-
-class Attempt(NamedTuple):
+class Attempt(msgspec.Struct, frozen=True, gc=False):
     """One reading of what was presented: whose it would be, and the number of the credential that it matches.
 
     `was_read` says that the application was not in memory; `fault` why a signature proves nothing.
@@ -38,21 +32,16 @@ class Attempt(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of comparing: the attempts, and the one that matched, if any.
+    """Outcome of a comparison: all attempts, and the one that log and answer name, which matched if any did.
 
     `limit` is the refusal when there were too many failures to make a slow check, `begun` the moment from which a
     failure is held back; 0 for none.
     """
 
     attempts: list[Attempt]
-    found: Attempt | None
+    named: Attempt
     limit: Refusal | None = None
     begun: float = 0.0
-
-    @property
-    def named(self) -> Attempt:
-        """The attempt by which log and answer go: the one that matched, or the first that names somebody."""
-        return self.found or next((each for each in self.attempts if each.application is not NOBODY), self.attempts[0])
 
 
 async def authenticate(house: House, params: Params, evidence: Evidence) -> Authenticated:
@@ -66,80 +55,92 @@ async def authenticate(house: House, params: Params, evidence: Evidence) -> Auth
     Nothing is used up yet: whoever acts for the client does that last, by `tokens.consume`.
     """
     presented = credentials.present(params, evidence)
-    asking = Asking(house, evidence, house.clock.now())
+    now = house.clock.now()
     if isinstance(presented, Presented):
-        outcome = await _compared(asking, presented)
+        found = await _attempt(house, presented, now)
+        if found.credential is None or presented.raw is not None:
+            outcome = await _compared(house, presented, found, evidence, now)
+            found = outcome.named
+        else:
+            outcome = None
     else:
-        attempt = await _signed(asking, presented)
-        outcome = Outcome([attempt], None if attempt.credential is None else attempt)
-    application = outcome.named.application
+        found, outcome = await _signed(house, presented, evidence, now), None
+    application = found.application
     try:
-        if outcome.found is None:
-            raise await _failure(asking, outcome)
+        if found.credential is None:
+            raise await _failure(house, outcome or Outcome([found], found), "", evidence, now)
         if application.options.rails:
-            outside = rails.outside(house, application, evidence, asking.now)
+            outside = rails.outside(house, application, evidence, now)
             if outside:
-                raise await _failure(asking, outcome, outside)
-            rails.pace(house, application, evidence, asking.now)
-        return _admitted(asking, outcome.found)
+                raise await _failure(house, outcome or Outcome([found], found), outside, evidence, now)
+            rails.pace(house, application, evidence, now)
+        if applications.holds_slow_secret(application):
+            floods.authenticated(house, application.client_id, evidence, now)
+        grants.check_place(found.presented, application)
+        grants.check_method(found.presented, application)
     except (Refusal, StoreError) as problem:
         problem.client = application.client_id  # empty for NOBODY
         raise
+    assertion = presented if isinstance(presented, Assertion) else None
+    return Authenticated(application, found.credential, presented.place, assertion)
 
 
-async def _compared(asking: Asking, presented: Presented) -> Outcome:
-    """Compare a secret with those of the client that it is for, in each reading of the request.
-
-    All readings are compared with the keyed digests, whatever the first one comes to, and then slowly if none matches.
-    """
-    attempts = [await _attempt(asking, reading) for reading in presented.readings]
-    found = next((each for each in attempts if each.credential is not None), None)
-    if found is not None:
-        return Outcome(attempts, found)
-    imported = [each for each in presented.readings if not applications.generated_form(each.client_id)]
-    if not imported:
-        return Outcome(attempts, None)
-    begun = slow_secrets.moment()
-    readings = [
-        Reading(reading, _checked(each.application))
-        for reading, each in zip(presented.readings, attempts, strict=True)
-        if reading in imported
-    ]
-    try:
-        matched = await slow_secrets.match(asking.house, readings, asking.evidence, asking.now)
-    except (TooManyRequests, Unavailable) as limit:
-        return Outcome(attempts, None, limit, begun)
-    if matched is not None:
-        reading, credential = matched
-        found = Attempt(reading.presented, reading.application, True, credential)
-    return Outcome(attempts, found, None, begun)
-
-
-async def _attempt(asking: Asking, presented: Presented) -> Attempt:
+async def _attempt(house: House, presented: Presented, now: int) -> Attempt:
     """Compare one reading with the keyed digests of the client's secrets."""
-    application, was_read = await _known(asking.house, presented.client_id)
-    digest = applications.secret_digest(asking.house.directory.pepper, presented.client_secret)
-    credential = applications.matching_secret(_checked(application), digest, asking.now)
+    application = house.directory.applications.known.get(presented.client_id)
+    was_read = application is None
+    if application is None:
+        application = await _read(house, presented.client_id)
+    digest = applications.secret_digest(house.directory.pepper, presented.client_secret)
+    credential = applications.matching_secret(_checked(application), digest, now)
     return Attempt(presented, application, was_read, credential)
 
 
-async def _signed(asking: Asking, presented: Assertion | Certificate) -> Attempt:
+async def _compared(house: House, presented: Presented, first: Attempt, evidence: Evidence, now: int) -> Outcome:
+    """Compare a secret with those of the client that it is for, when its first reading alone does not decide.
+
+    All readings are compared with the keyed digests, whatever the first one comes to, and then slowly if none matches.
+    """
+    attempts = [first, *[await _attempt(house, reading, now) for reading in presented.readings[1:]]]
+    matched = next((each for each in attempts if each.credential is not None), None)
+    if matched is not None:
+        return Outcome(attempts, matched)
+    named = next((each for each in attempts if each.application is not NOBODY), first)
+    readings = [
+        Reading(reading, _checked(each.application))
+        for reading, each in zip(presented.readings, attempts, strict=True)
+        if not applications.generated_form(reading.client_id)
+    ]
+    if not readings:
+        return Outcome(attempts, named)
+    begun = slow_secrets.moment()
+    try:
+        found = await slow_secrets.match(house, readings, evidence, now)
+    except (TooManyRequests, Unavailable) as limit:
+        return Outcome(attempts, named, limit, begun)
+    if found is not None:
+        reading, credential = found
+        named = Attempt(reading.presented, reading.application, True, credential)
+    return Outcome(attempts, named, None, begun)
+
+
+async def _signed(house: House, presented: Assertion | Certificate, evidence: Evidence, now: int) -> Attempt:
     """Find the live credential that proves its holder by a signature."""
-    application, was_read = await _known(asking.house, presented.client_id)
+    application = house.directory.applications.known.get(presented.client_id)
+    was_read = application is None
+    if application is None:
+        application = await _read(house, presented.client_id)
     checked = _checked(application)
     if isinstance(presented, Assertion):
-        credential, fault = await client_keys.match(asking.house, checked, presented, asking.now)
+        credential, fault = await client_keys.match(house, checked, presented, evidence, now)
     else:
-        credential, fault = client_certificates.match(asking.house, checked, presented, asking.now)
+        credential, fault = client_certificates.match(house, checked, presented, now)
     return Attempt(presented, application, was_read, credential, fault)
 
 
-async def _known(house: House, client_id: str) -> tuple[Application, bool]:
-    """The application of a client id, NOBODY when there is none; and whether it was read for that."""
-    application = house.directory.applications.known.get(client_id)
-    if application is not None:
-        return application, False
-    return await house.directory.applications.with_client_id(client_id) or NOBODY, True
+async def _read(house: House, client_id: str) -> Application:
+    """The application of a client id that is not in memory; NOBODY when there is none."""
+    return await house.directory.applications.with_client_id(client_id) or NOBODY
 
 
 def _checked(application: Application) -> Application:
@@ -147,34 +148,23 @@ def _checked(application: Application) -> Application:
     return application if application.enabled else NOBODY
 
 
-def _admitted(asking: Asking, found: Attempt) -> Authenticated:
-    """The application that has proved itself, when it may in this way."""
-    house, application, presented = asking.house, found.application, found.presented
-    if applications.holds_slow_secret(application):
-        floods.authenticated(house, application.client_id, asking.evidence, asking.now)
-    grants.check_place(presented, application)
-    grants.check_method(presented, application)
-    assertion = presented if isinstance(presented, Assertion) else None
-    return Authenticated(application, found.credential or 0, presented.place, assertion)
-
-
-async def _failure(asking: Asking, outcome: Outcome, outside: str = "") -> Refusal:
+async def _failure(house: House, outcome: Outcome, outside: str, evidence: Evidence, now: int) -> Refusal:
     """Count a failure, and let it take as long as any other. `outside` says from which network it may not come.
 
     Each reading costs one read, as an unknown client id does; each client id and application is counted once.
     """
-    house, limit = asking.house, outcome.limit
+    limit = outcome.limit
     for each in outcome.attempts:
         if not each.was_read:
             await _read_for_nothing(house)
     if limit is None:
         ids = dict.fromkeys(each.presented.client_id for each in outcome.attempts)
-        refusals = [floods.failure(house, client_id, asking.evidence, asking.now) for client_id in ids]
+        refusals = [floods.failure(house, client_id, evidence, now) for client_id in ids]
         limit = next((refusal for refusal in refusals if refusal is not None), None)
     for number in {each.application.number for each in outcome.attempts}:
         house.usage.refuse(number)
     if outcome.begun or (outside and _imported(outcome.named.presented)):
-        await slow_secrets.hold(outcome.begun or slow_secrets.moment())
+        await slow_secrets.hold(house, outcome.begun or slow_secrets.moment())
     return limit or _refused(outcome.named.application, outside, outcome.named.fault)
 
 

@@ -5,8 +5,8 @@ import msgspec
 from tessera.app import proofs
 from tessera.app.house import House
 from tessera.app.proofs import Use
-from tessera.core import dpop
-from tessera.core.applications import TokenBinding
+from tessera.core import applications, dpop
+from tessera.core.applications import Application, TokenBinding
 from tessera.core.dpop import BadProof, NonceNeeded, Proof
 from tessera.core.errors import DPoPChallenge, InvalidDPoPProof, UseDPoPNonce
 from tessera.core.evidence import Evidence
@@ -17,13 +17,13 @@ _NONCE = "The DPoP proof has to contain the nonce of the header DPoP-Nonce."
 _USED = "the DPoP proof was used before"
 
 
-def bind(house: House, claims: Claims, evidence: Evidence, now: int) -> tuple[Claims, Proof]:
+def bind(house: House, application: Application, claims: Claims, evidence: Evidence, now: int) -> tuple[Claims, Proof]:
     """The claims, bound to the key of the proof in a token request (RFC 9449 section 5), and the proof.
 
     Raises InvalidDPoPProof when there is no good one, UseDPoPNonce when it lacks the nonce. It is not used up yet.
     """
     try:
-        proof = _read(house, evidence, now)
+        proof = _read(house, application, evidence, now)
     except BadProof as reason:
         raise InvalidDPoPProof(_BAD, detail=str(reason), check="dpop.proof") from None
     except NonceNeeded as reason:
@@ -36,7 +36,7 @@ def replayed() -> InvalidDPoPProof:
     return InvalidDPoPProof(_BAD, detail=_USED, check="dpop.replay")
 
 
-def check(house: House, claims: Claims, token: str, evidence: Evidence) -> Proof:
+def check(house: House, claims: Claims, application: Application, token: str, evidence: Evidence) -> Proof:
     """Hold the sender of `Authorization: DPoP` to what its live token says; the proof, which is not used up yet.
 
     Raises DPoPChallenge unless the token is bound to a key, and a good proof of that key came along.
@@ -45,7 +45,7 @@ def check(house: House, claims: Claims, token: str, evidence: Evidence) -> Proof
         raise refusal("The token is not bound to a DPoP key. Send it as Authorization: Bearer.")
     now = house.clock.now()
     try:
-        proof = _read(house, evidence, now, token)
+        proof = _read(house, application, evidence, now, token)
     except BadProof as reason:
         raise DPoPChallenge(_BAD, error="invalid_dpop_proof", detail=str(reason), check="dpop.proof") from None
     except NonceNeeded as reason:
@@ -81,7 +81,7 @@ def _nonces(house: House, now: int) -> tuple[str, ...]:
     return dpop.nonces(house.directory.pepper, now)
 
 
-def _read(house: House, evidence: Evidence, now: int, token: str | None = None) -> Proof:
+def _read(house: House, application: Application, evidence: Evidence, now: int, token: str | None = None) -> Proof:
     return dpop.read(
         evidence.proofs,
         method=evidence.method,
@@ -89,6 +89,7 @@ def _read(house: House, evidence: Evidence, now: int, token: str | None = None) 
         now=now,
         nonces=_nonces(house, now),
         token=token,
+        algorithms=applications.may_sign_with(application.options, house.signing_algorithms),
     )
 
 

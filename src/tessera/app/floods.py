@@ -31,7 +31,7 @@ ADDRESS_INTERVAL = SECOND // 4
 """Between two of an address beyond these: checking them takes a tenth of a processor core at most."""
 
 RECENTLY = 30 * DAY
-"""How long an address is known to have authenticated a client. A token lives for two weeks by default."""
+"""Time for which an address is known to have authenticated a client. A token lives for two weeks by default."""
 
 
 class Limit(NamedTuple):
@@ -90,7 +90,7 @@ def _address(house: House, person: bytes, evidence: Evidence) -> Limit:
 
 
 def _key(house: House, person: bytes, client_id: str, evidence: Evidence) -> bytes:
-    """Where something is counted: unpredictable, so that nobody can aim at another's count."""
+    """Key of a count: unpredictable, so that nobody can aim at another's."""
     text = f"{client_id}\n{networks.neighbourhood(evidence.source)}".encode()
     return hashlib.blake2b(text, digest_size=16, key=house.directory.pepper, person=person).digest()
 

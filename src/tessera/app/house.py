@@ -36,12 +36,14 @@ REPORT_SECONDS = 60
 class House:
     """What every deed may use: the store and the directory over it, the clock, entropy, the slow hash, the settings.
 
-    `issuer` is the address by which callers reach the service, and what signed texts say made them. `usage` counts, and
+    `issuer` is the address by which callers reach the service, and what signed texts say made them.
+    `signing_algorithms` are those that clients may sign with. `usage` counts, and
     `token_reuse` has the tokens that may be handed out again. `metrics` are the operator's numbers. `outbound` guards
     connections to elsewhere. `heard_at` is when what other processes change was last heard; 0 where nobody listens, as
     in a command. `actor` is who acts in this process when nothing else is said, `refusals` holds what was refused until
     it is written, `clocks` how far clocks are believed for deleting what has expired. `verified` are imported secrets
-    that were right (number and keyed digest), `rekeyed` those whose digest is still to be written.
+    that were right (number and keyed digest), `rekeyed` those whose digest is still to be written; `slow_wait` is the
+    longest recent wait for a slow check, and when that was.
     """
 
     __slots__ = (
@@ -64,7 +66,9 @@ class House:
         "refuses_when_stale",
         "rekeyed",
         "settings",
+        "signing_algorithms",
         "slow_hash",
+        "slow_wait",
         "store",
         "token_reuse",
         "turns",
@@ -99,6 +103,7 @@ class House:
         self.heard_at = 0
         self.counts = counts
         self.issuer = settings.issuer_in_force
+        self.signing_algorithms = settings.signing_algorithms_in_force
         self.usage = Usage()
         self.token_reuse = TokenReuse(directory)
         self.rail_reports = Reports(REPORT_SECONDS)
@@ -107,6 +112,7 @@ class House:
         self.refusals = Refusals(directory.knows, clock)
         self.verified: dict[tuple[int, bytes], None] = {}
         self.rekeyed: dict[int, RekeyCredential] = {}
+        self.slow_wait = (0.0, 0.0)
         self.authorities = authorities
         self.key_sets = KeySets(fetcher, clock)
         self.outbound = outbound

@@ -4,23 +4,28 @@ from collections.abc import Callable
 
 import msgspec
 
-from tessera.app import dpop, tokens
+from tessera.app import dpop, rails, tokens
 from tessera.app.house import House
 from tessera.core import binding, credentials, introspection
 from tessera.core import dpop as proofs
-from tessera.core.errors import InvalidToken, Refusal
+from tessera.core.applications import Application
+from tessera.core.dpop import Proof
+from tessera.core.errors import InvalidRequest, InvalidToken, Refusal
 from tessera.core.evidence import Evidence
 from tessera.core.grants import Authenticated
 from tessera.core.introspection import Active
 from tessera.core.metadata import INTROSPECTION_SIGNED_WITH
+from tessera.core.resources import Resources
 from tessera.core.times import SECOND
-from tessera.core.tokens import PURPOSE, seconds_left
+from tessera.core.tokens import PURPOSE, Claims, seconds_left
 from tessera.core.wire import Params
 from tessera.ports import StoreError
 
 SIGNED_WITH = INTROSPECTION_SIGNED_WITH
 """What signs answers, for those who ask for signed ones."""
 
+
+ITSELF = "A token cannot be asked about with itself. Send another one of the same client, or the client's credentials."
 
 NO_TOKEN = "The token is absent, not valid, expired or revoked. Request a new one from /oauth/token."
 
@@ -46,23 +51,85 @@ class TokenInfo(msgspec.Struct, frozen=True, gc=False):
         return self.application.uid
 
 
-async def introspect(house: House, caller: Authenticated, params: Params) -> Active | None:
-    """What the token in a request says; None when it is dead or nothing to this caller.
+class Held(msgspec.Struct, frozen=True):
+    """A live token that came with a request: what it says, whose it is, and the proof of its key, if it has one.
 
+    The proof is still to be used up.
+    """
+
+    claims: Claims
+    application: Application
+    proof: Proof | None
+
+    @property
+    def client(self) -> str:
+        """The client id of its application."""
+        return self.application.client_id
+
+
+async def introspect(house: House, asker: Authenticated | Held, params: Params) -> Active | None:
+    """Describe the token in a request; None when it is inactive or none of the asker's business.
+
+    A client that authenticates by another token of its own is told of its own tokens alone (RFC 7662 section 2.1).
     Waits on nothing, once the token's application is known.
 
-    Any `token_type_hint` is taken: all tokens are looked for alike. Raises InvalidRequest, and as `tokens.consume`.
+    Any `token_type_hint` is taken: all tokens are looked for alike. Raises InvalidRequest, InvalidToken when the token
+    is the one by which it is asked, and as `tokens.consume` does.
     """
     token = tokens.asked_about(params)
-    await tokens.consume(house, caller)
     opened_before = token in house.directory.ring.remembered
     found = await tokens.check(house, token)
+    if isinstance(asker, Held):
+        if found is not None and found[0].token_id == asker.claims.token_id:
+            raise InvalidToken(ITSELF, detail="it is the token that was asked about", check="token.itself")
+        if asker.proof is not None:
+            await dpop.consume(house, asker.proof)
+    else:
+        await tokens.consume(house, asker)
     resources = house.directory.resources
-    if found is None or not introspection.may_look(caller.application, *found, resources):
+    if found is None or not _may_look(asker, *found, resources):
         if opened_before:  # what is no token of ours costs an attempt to open it: so the time tells neither
             house.directory.ring.open(token, PURPOSE, house.clock.now())
         return None
     return introspection.describe(*found, resources, house.issuer)
+
+
+def _may_look(asker: Authenticated | Held, claims: Claims, owner: Application, resources: Resources) -> bool:
+    if isinstance(asker, Held):
+        return asker.application.number == owner.number
+    return introspection.may_look(asker.application, claims, owner, resources)
+
+
+async def by_token(house: House, params: Params, evidence: Evidence) -> Held:
+    """The client that asks about tokens with one of its own in the header (RFC 7662 section 2.1).
+
+    Raises InvalidToken unless it is live, for the platform, and not held back by a guard rail; DPoPChallenge for one
+    without the proof of its key, InvalidRequest when `client_id` names another client, TooManyRequests.
+    """
+    held = await _held(house, evidence)
+    try:
+        if held.claims.resource:
+            raise InvalidToken(NO_TOKEN, detail="the token is for another resource", check="token.audience")
+        if params.get("client_id") not in (None, held.client):
+            raise InvalidRequest(
+                "The client_id parameter names another client than the Authorization header.", check="client.two_ids"
+            )
+        if held.application.options.rails:
+            now = house.clock.now()
+            outside = rails.outside(house, held.application, evidence, now)
+            if outside:
+                raise InvalidToken(NO_TOKEN, detail=outside, check="rails.networks")
+            rails.pace(house, held.application, evidence, now)
+    except Refusal as refusal:
+        raise _named(refusal, held) from None
+    house.usage.call(held.application.number)
+    return held
+
+
+def _named(refusal: Refusal, held: Held) -> Refusal:
+    """The refusal, with the client that authenticated."""
+    refusal.client = held.client
+    return refusal
 
 
 def signed(house: House, told: Active | None, client_id: str) -> str:
@@ -80,6 +147,21 @@ async def holder_s(house: House, evidence: Evidence, accept: Callable[[], None] 
     Raises DPoPChallenge for a token without the proof of the key it is bound to. `accept` is called before that is used
     up, and may refuse.
     """
+    held = await _held(house, evidence)
+    try:
+        accept()
+        if held.proof is not None:
+            await dpop.consume(house, held.proof)
+    except (Refusal, StoreError) as problem:
+        problem.client = held.client
+        raise
+    claims = held.claims
+    left = seconds_left(claims, house.clock.now())
+    return TokenInfo(None, claims.scopes, left, TokenApplication(held.client), claims.issued_at // SECOND)
+
+
+async def _held(house: House, evidence: Evidence) -> Held:
+    """The live token in the header, held to what it is bound to. Raises InvalidToken and DPoPChallenge."""
     authorization = evidence.authorization or b""
     bound = proofs.token(authorization)
     token = credentials.bearer(authorization) if bound is None else bound
@@ -87,19 +169,15 @@ async def holder_s(house: House, evidence: Evidence, accept: Callable[[], None] 
     if found is None:
         raise InvalidToken(NO_TOKEN)
     claims, application = found
+    proof = None
     try:
-        proof = None
         if bound is None:
             dpop.check_bearer(claims)
         else:
-            proof = dpop.check(house, claims, bound, evidence)
+            proof = dpop.check(house, claims, application, bound, evidence)
         if not binding.fits(claims, evidence):
             raise InvalidToken(NO_TOKEN)
-        accept()
-        if proof is not None:
-            await dpop.consume(house, proof)
-    except (Refusal, StoreError) as problem:
-        problem.client = application.client_id
+    except Refusal as refusal:
+        refusal.client = application.client_id
         raise
-    left = seconds_left(claims, house.clock.now())
-    return TokenInfo(None, claims.scopes, left, TokenApplication(application.client_id), claims.issued_at // SECOND)
+    return Held(claims, application, proof)

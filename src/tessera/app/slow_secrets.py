@@ -7,6 +7,7 @@ such ids are all answered after the same while (decision 24).
 """
 
 import asyncio
+import math
 from typing import NamedTuple
 
 from tessera.app import floods
@@ -23,7 +24,15 @@ VERIFIED_MAX = 10_000
 """Secrets remembered as verified; beyond it all are checked again."""
 
 HOLD_SECONDS = 0.1
-"""After this time a failure for an imported client id is answered: about four slow checks."""
+"""Time after which a failure for an imported client id is answered: about four slow checks on a machine at leisure."""
+
+HOLD_FACTOR = 2
+"""The time grows to so many times the longest recent wait for slow checks, on a machine that is busy."""
+
+HOLD_SECONDS_MAX = 2.0
+
+HALVED_SECONDS = 10.0
+"""Time in which the longest recent wait counts half."""
 
 REKEYED_AT_ONCE = 50
 """Secrets moved to the keyed digest in one flush; others wait for the next."""
@@ -34,9 +43,16 @@ def moment() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def hold(begun: float) -> None:
+async def hold(house: House, begun: float) -> None:
     """Wait until a failure that began at this moment may be answered."""
-    await asyncio.sleep(begun + HOLD_SECONDS - moment())
+    seconds = min(max(HOLD_SECONDS, HOLD_FACTOR * _longest_wait(house)), HOLD_SECONDS_MAX)
+    await asyncio.sleep(begun + seconds - moment())
+
+
+def _longest_wait(house: House) -> float:
+    """How long slow checks took lately, in seconds: the longest, forgotten little by little."""
+    at, seconds = house.slow_wait
+    return seconds * math.exp2((at - moment()) / HALVED_SECONDS)
 
 
 class Reading(NamedTuple):
@@ -55,6 +71,7 @@ async def match(house: House, readings: list[Reading], evidence: Evidence, now: 
     known = _verified(house, readings, now)
     if known is not None:
         return known
+    begun = moment()
     refusals: list[Refusal] = []
     crowded = [floods.unmatched(house, evidence, now) for _ in {each.presented.client_id for each in readings}]
     failed: dict[str, None] = {}
@@ -75,6 +92,8 @@ async def match(house: House, readings: list[Reading], evidence: Evidence, now: 
         failed[client_id] = None
     for client_id in failed:
         floods.slow_check_failed(house, client_id, evidence, now)
+    if failed:
+        house.slow_wait = moment(), max(moment() - begun, _longest_wait(house))
     for limit in (*crowded, *refusals):
         if limit is not None:
             raise limit

@@ -37,7 +37,7 @@ async def issue(house: House, grant: Grant, caller: Authenticated, params: Param
     options = caller.application.options
     proof = None
     if evidence.proofs or options.token_binding is TokenBinding.DPOP:
-        claims, proof = dpop.bind(house, claims, evidence, now)
+        claims, proof = dpop.bind(house, caller.application, claims, evidence, now)
     if evidence.certificate is not None or options.token_binding is TokenBinding.TLS:
         claims = binding.bind(claims, caller, evidence)
     if proof is not None or caller.assertion is not None:

@@ -1,17 +1,24 @@
 """`tessera apps`: the OAuth applications of partners."""
 
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tessera.cli import access, credentials, durations, limits, output, rotation, secrets, usage
+from tessera.cli import (
+    access,
+    application_options,
+    credentials,
+    durations,
+    limits,
+    output,
+    rotation,
+    secrets,
+    usage,
+)
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
-from tessera.cli.options import App, AsJSON, Binding, DataDir, Form, Org, Policy, Switch, Yes, examples, group
+from tessera.cli.options import App, AsJSON, DataDir, Form, Org, Policy, Switch, Yes, examples, group
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from tessera.app.house import House
     from tessera.core.applications import ApplicationRecord
 
@@ -25,19 +32,12 @@ app.command("finish", epilog=rotation.FINISH_EXAMPLES)(rotation.finish)
 app.command("warnings", epilog=rotation.WARNINGS_EXAMPLES)(rotation.warnings)
 app.command("usage", epilog=usage.EXAMPLES)(usage.usage)
 app.command("limit", epilog=limits.EXAMPLES)(limits.limit)
+app.command("set", epilog=application_options.EXAMPLES)(application_options.change)
 
-MOMENTS = ("created_at", "last_token_at")
+MOMENTS = application_options.MOMENTS
 
 Scope = Annotated[
     str | None, typer.Option("--scope", help="Scopes its tokens carry, with spaces between; openid when left out.")
-]
-Methods = Annotated[
-    str | None,
-    typer.Option(
-        "--methods",
-        help="How it may prove itself: any, or some of secret, private_key_jwt, tls, with commas between.",
-        metavar="METHODS",
-    ),
 ]
 Lifetime = Annotated[
     str,
@@ -179,6 +179,9 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
             ("token format", found.token_format),
             ("token binding", found.token_binding),
             ("proves itself by", found.authentication_methods),
+            ("profile", found.security_profile),
+            ("signs with", found.signing_algorithms),
+            ("assertion audience", found.assertion_audience),
             ("URL credentials", f"{found.query_credentials}, used {found.query_credentials_used} times"),
             ("created", output.moment(found.created_at)),
             ("tokens issued", found.tokens_issued),
@@ -187,91 +190,6 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
         ]
     )
     secrets.show_table(its_secrets)
-
-
-@app.command(
-    "set",
-    epilog=examples(
-        "apps set Partner --query-credentials deny",
-        "apps set Partner --token-format eddsa",
-        "apps set Partner --token-binding dpop",
-        "apps set Partner --token-reuse on",
-        "apps set Partner --methods private_key_jwt,tls",
-    ),
-)
-def change(
-    name: App,
-    *,
-    query_credentials: Annotated[
-        Policy | None, typer.Option("--query-credentials", help="Whether the id and secret may stand in a URL.")
-    ] = None,
-    token_format: Annotated[
-        Form | None,
-        typer.Option("--token-format", help="What its tokens look like: sealed, or a JWT with this signature."),
-    ] = None,
-    token_binding: Annotated[
-        Binding | None,
-        typer.Option("--token-binding", help="What its tokens have to be bound to: a DPoP key, a TLS certificate."),
-    ] = None,
-    token_reuse: Annotated[
-        Switch | None,
-        typer.Option("--token-reuse", help="Whether a live token is handed out again while half its life remains."),
-    ] = None,
-    methods: Methods = None,
-    yes: Yes = False,
-    data_dir: DataDir = None,
-    as_json: AsJSON = False,
-) -> None:
-    """Change what an application may do. What leaves it no way to prove itself asks for --yes."""
-    from tessera.app import applications, client_credentials
-
-    wanted = _wanted(query_credentials, token_format, token_binding, token_reuse, methods)
-    if not wanted:
-        raise typer.BadParameter(
-            "Say what to change: --query-credentials, --token-format, --token-binding, --token-reuse, --methods."
-        )
-
-    async def work(house: "House") -> "ApplicationRecord":
-        found = await applications.find(house, name)
-        if methods is not None:
-            lost = await client_credentials.lost_without(house, found, credentials.methods_named(methods))
-            if lost:
-                confirm(f"{lost} Go on?", f"{lost} Add one first, or say --yes.", yes=yes)
-        for deed, _ in wanted:
-            await deed(house, found.client_id)
-        return await applications.find(house, found.client_id)
-
-    _done(with_house(data_dir, work), " ".join(said for _, said in wanted), as_json=as_json)
-
-
-def _wanted(
-    query_credentials: Policy | None,
-    token_format: Form | None,
-    token_binding: Binding | None,
-    token_reuse: Switch | None,
-    methods: str | None,
-) -> "list[tuple[Callable[[House, str], Awaitable[None]], str]]":
-    """What was asked for: each deed, and what is said when it is done."""
-    from tessera.app import applications, client_credentials, rotation
-    from tessera.core.applications import AuthenticationMethod, QueryCredentials, TokenBinding, TokenFormat
-
-    wanted: list[tuple[Callable[[House, str], Awaitable[None]], str]] = []
-    if query_credentials is not None:
-        policy = partial(applications.set_query_credentials, policy=QueryCredentials[query_credentials.name])
-        wanted.append((policy, f"Credentials in a URL are now: {query_credentials.value}."))
-    if token_format is not None:
-        form = partial(applications.set_token_format, token_format=TokenFormat[token_format.name])
-        wanted.append((form, f"New tokens are now: {token_format.value}."))
-    if token_binding is not None:
-        binding = partial(applications.set_token_binding, binding=TokenBinding[token_binding.name])
-        wanted.append((binding, f"Tokens from now on are bound to: {token_binding.value}."))
-    if token_reuse is not None:
-        reuse = partial(rotation.set_token_reuse, reuse=token_reuse is Switch.ON)
-        wanted.append((reuse, f"Handing a live token out again is now: {token_reuse.value}."))
-    if methods is not None:
-        chosen = AuthenticationMethod(credentials.methods_named(methods))
-        wanted.append((partial(client_credentials.set_methods, methods=chosen), f"It may prove itself by: {methods}."))
-    return wanted
 
 
 @app.command("disable", epilog=examples("apps disable Partner"))

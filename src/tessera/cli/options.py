@@ -62,6 +62,21 @@ class Binding(StrEnum):
     TLS = "tls"
 
 
+class Profile(StrEnum):
+    """`--profile`: the security profile that an application is held to."""
+
+    NONE = "none"
+    FAPI2 = "fapi2"
+
+
+class Audience(StrEnum):
+    """`--assertion-audience`: whom an application's assertions may name."""
+
+    DEFAULT = "default"
+    ISSUER = "issuer"
+    ISSUER_OR_ENDPOINT = "issuer_or_endpoint"
+
+
 class Switch(StrEnum):
     """An option that is on or off."""
 

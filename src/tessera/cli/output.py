@@ -55,7 +55,7 @@ def yaml(text: str) -> None:
 
 
 class JSONSink:
-    """Takes JSON as bytes, piece by piece, and prints it. Where a piece ends does not matter."""
+    """Print JSON that comes as bytes, piece by piece. A piece may end anywhere."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")()
@@ -137,7 +137,7 @@ def confirmed(question: str) -> bool:
 
 
 def asked_unseen(label: str) -> str:
-    """What is typed, without showing it. Raises typer.Abort."""
+    """Ask for a secret and do not echo it. Raises typer.Abort."""
     answer: str = typer.prompt(label, hide_input=True, err=True)
     return answer
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def counted(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """A bar with rate and remaining time. What it gives is called with the count so far."""
+    """Show a bar with rate and remaining time. The yielded function is called with the count so far."""
     if not _at_terminal():
         yield lambda _done: None
         return
@@ -33,7 +33,7 @@ def counted(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
 
 @contextmanager
 def of_bytes(what: str, total: int) -> Iterator[Callable[[int | None, int], None]]:
-    """A bar over bytes, with the rate of what is in them. Called with the bytes (None to leave them) and the count."""
+    """Show a bar over bytes. The yielded function is called with the bytes (None to leave them) and the count."""
     if not _at_terminal():
         yield lambda _bytes, _done: None
         return
@@ -54,7 +54,7 @@ def of_bytes(what: str, total: int) -> Iterator[Callable[[int | None, int], None
 
 @contextmanager
 def steps() -> Iterator[Callable[[str], None]]:
-    """What is being done and for how long. What it gives is called with the name of each step."""
+    """Show the current step and the time it takes. The yielded function is called with the name of each step."""
     if not _at_terminal():
         yield lambda _step: None
         return

@@ -242,6 +242,10 @@ CHECKS: Mapping[str, Advice] = {
         "Have the client request a new token at a 401; `tessera apps secrets list APP` shows the ends.",
     ),
     "token.expired": Advice("The token has expired.", "Have the client request a new one before the end, or at a 401."),
+    "token.itself": Advice(
+        "The token that authorized the question is the one that was asked about.",
+        "Have the client send another of its tokens, or its credentials.",
+    ),
     "token.query": Advice(
         "A token stood in the address, which ends in logs.", "Have it stand in the Authorization header only."
     ),

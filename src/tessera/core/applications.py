@@ -14,6 +14,8 @@ from functools import lru_cache
 
 import msgspec
 
+from tessera.core import client_signing
+from tessera.core.client_signing import AssertionAudience, Profile, SigningAlgorithms
 from tessera.core.scopes import Scopes
 
 GENERATED_LENGTH = 64
@@ -88,6 +90,9 @@ class Options(msgspec.Struct, frozen=True):
     token_reuse: bool = False
     rails: str = ""
     access: tuple[tuple[int, Scopes], ...] = ()
+    security_profile: Profile = Profile.NONE
+    assertion_audience: AssertionAudience = AssertionAudience.DEFAULT
+    signing_algorithms: SigningAlgorithms = SigningAlgorithms(0)
 
 
 DEFAULT_OPTIONS = Options()
@@ -201,6 +206,9 @@ class ApplicationRecord(msgspec.Struct, frozen=True):
     authentication_methods: str
     token_binding: str
     token_reuse: bool
+    security_profile: str
+    assertion_audience: str
+    signing_algorithms: str
     rails: str
     created_at: int
     tokens_issued: int
@@ -263,12 +271,25 @@ NOBODY = Application(
 """Stands in for an unknown client, so that refusing one takes the same work as refusing a wrong secret."""
 
 
+def may_sign_with(options: Options, server: SigningAlgorithms) -> tuple[str, ...]:
+    """The names of the algorithms that an application may sign with, at a server that takes these."""
+    return client_signing.allowed(options.security_profile, options.signing_algorithms, server)
+
+
 _GENERATED = re.compile(r"[0-9a-f]{64}")
 
 
 def generated_form(text: str) -> bool:
     """Whether a client id or secret has the form of those we make."""
     return _GENERATED.fullmatch(text) is not None
+
+
+_UUID = re.compile(r"(urn:uuid:|\{)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?", re.IGNORECASE)
+
+
+def uuid_form(text: str) -> bool:
+    """Whether a client id has the form of a UUID (RFC 9562 section 4), as the ids of customers have."""
+    return _UUID.fullmatch(text) is not None
 
 
 def secret_digest(pepper: bytes, secret: str) -> bytes:

@@ -1,18 +1,19 @@
 """Client assertions: a client proves who it is by a text that it signed (RFC 7523, and its successor 7523bis)."""
 
 import hashlib
+from typing import NamedTuple
 
 import msgspec
 
-from tessera.core import jws, public_keys, wire
+from tessera.core import client_signing, jws, public_keys, wire
 from tessera.core.jws import ALGORITHMS, Malformed, Unverified, VerifyingKey
 from tessera.core.times import SECOND
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 """The only `client_assertion_type` there is (RFC 7523 section 2.2)."""
 
-LIFE_SECONDS_MAX = 600
-"""How far away an assertion's end may be."""
+LIFE_SECONDS_MAX = 3600
+"""Longest time until an assertion's end; until then it is remembered."""
 
 SKEW_SECONDS = 30
 """How far a client's clock may be ahead of ours."""
@@ -92,11 +93,27 @@ def may_be_of(key: VerifyingKey, algorithm: str, key_id: str | None) -> bool:
     return algorithm in key.algorithms and (key_id is None or key.key_id is None or key.key_id == key_id)
 
 
-def fault(assertion: Signed, issuer: str, now: int) -> str:
-    """Why an assertion, whoever signed it, is not taken at `now`; empty when it is."""
-    claims = assertion.claims
-    if claims.aud != issuer:
-        return f"aud is not the issuer, {issuer}, as a sole text"
+class Terms(NamedTuple):
+    """Terms that an assertion has to keep to: the algorithms, the audience, and the moment.
+
+    `strict` asks for the issuer alone; otherwise the token endpoint will do, or `endpoint`, the path that is asked.
+    """
+
+    algorithms: tuple[str, ...]
+    issuer: str
+    endpoint: str
+    strict: bool
+    now: int
+
+
+def fault(assertion: Signed, terms: Terms) -> str:
+    """Why an assertion, whoever signed it, is not taken; empty when it is."""
+    claims, now = assertion.claims, terms.now
+    if assertion.text.algorithm not in terms.algorithms:
+        return f"its algorithm is none that the client may sign with ({', '.join(terms.algorithms)})"
+    if not client_signing.addressed_to(claims.aud, terms.issuer, terms.endpoint, strict=terms.strict):
+        others = "" if terms.strict else ", nor the address of the token endpoint or of the one that was asked"
+        return f"aud is not the issuer, {terms.issuer}, as a sole text{others}"
     latest = (now + SKEW_SECONDS * SECOND) / SECOND
     if claims.exp * SECOND <= now:
         return "it has expired"

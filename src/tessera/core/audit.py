@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from tessera.core import changes
+from tessera.core import changes, client_signing
 from tessera.core.applications import CredentialKind, QueryCredentials, TokenBinding, TokenFormat
 from tessera.core.changes import Change
+from tessera.core.client_signing import AssertionAudience, Profile, SigningAlgorithms
 
 _OPERATOR = "operator "
 
@@ -114,6 +115,9 @@ DEEDS: Mapping[type[Change], Deed] = {
     changes.SetAuthenticationMethods: Deed("application.set", "client_id", ("authentication_methods",)),
     changes.SetTokenFormat: Deed("application.set", "client_id", ("token_format",)),
     changes.SetTokenBinding: Deed("application.set", "client_id", ("token_binding",)),
+    changes.SetSecurityProfile: Deed("application.set", "client_id", ("security_profile",)),
+    changes.SetAssertionAudience: Deed("application.set", "client_id", ("assertion_audience",)),
+    changes.SetSigningAlgorithms: Deed("application.set", "client_id", ("signing_algorithms",)),
     changes.SetTokenReuse: Deed("application.set", "client_id", ("token_reuse",)),
     changes.SetRails: Deed("application.limit", "client_id", ("rails", "was_rails")),
     changes.SetAccess: Deed("application.access", "client_id", ("resource", "scope")),
@@ -202,6 +206,9 @@ def _host(url: str) -> str:
 _SHOWN: Mapping[str, tuple[str, Callable[..., object]]] = {
     "kind": ("kind", lambda kind: CredentialKind(kind).name.lower()),
     "query_credentials": ("query_credentials", lambda policy: QueryCredentials(policy).name.lower()),
+    "security_profile": ("security_profile", lambda profile: Profile(profile).name.lower()),
+    "assertion_audience": ("assertion_audience", lambda audience: AssertionAudience(audience).name.lower()),
+    "signing_algorithms": ("signing_algorithms", lambda flags: client_signing.shown(SigningAlgorithms(flags))),
     "token_binding": ("token_binding", lambda binding: TokenBinding(binding).name.lower()),
     "token_format": ("token_format", lambda form: None if form is None else TokenFormat(form).name.lower()),
     "url": ("host", _host),

@@ -21,7 +21,7 @@ UNKNOWN_CLIENT = (
 
 
 _ENCODED = re.compile("[%+]")
-"""What has another meaning where a text is form-encoded."""
+"""Characters that mean something else in a form-encoded text."""
 
 
 SYMMETRIC_ASSERTION = (
@@ -50,7 +50,7 @@ class Presented(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def readings(self) -> "tuple[Presented, ...]":
-        """What the client may have meant, the likelier one first."""
+        """All readings of the header, the likelier one first."""
         return (self,) if self.raw is None else (self, self.raw)
 
 
@@ -146,7 +146,7 @@ def _basic(params: wire.Params, authorization: bytes) -> Presented:
 
 
 def _readings(user: str, password: str) -> list[Presented]:
-    """What a pair may mean, the RFC's reading first: one where nothing in it is encoded, and otherwise two.
+    """Readings of a pair, the RFC's first: one where nothing in it is encoded, and otherwise two.
 
     The only reading that an id and a secret can be stands there twice, so that comparing takes the same time. Raises
     InvalidClient when neither is one.

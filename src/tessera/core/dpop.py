@@ -27,9 +27,6 @@ CLOCK_SECONDS = 60
 NONCE_SECONDS = 180
 """How long a nonce is handed out; it is taken for as long again."""
 
-SIGNING_ALGORITHMS = " ".join(jws.ALGORITHMS)
-"""The algorithms of proofs, as a challenge names them."""
-
 _NONCE_BYTES = 16
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -72,15 +69,17 @@ def read(
     now: int,
     nonces: tuple[str, ...] = (),
     token: str | None = None,
+    algorithms: tuple[str, ...] = jws.ALGORITHMS,
 ) -> Proof:
     """The one proof of a request with this method at this address (RFC 9449 section 4.3).
 
-    `nonces` are those taken now, and one is needed when there are any. `token` is the access token that the request
-    carries, which the proof must name. Raises BadProof, and NonceNeeded when nothing but the nonce is amiss.
+    It is signed by one of the `algorithms`. `nonces` are those taken now, and one is needed when there are any. `token`
+    is the access token that the request carries, which the proof must name. Raises BadProof, and NonceNeeded when
+    nothing but the nonce is amiss.
     """
     text = _single(proofs)
     try:
-        thumbprint, payload = _signed(text)
+        thumbprint, payload = _signed(text, algorithms)
     except Malformed as reason:
         raise BadProof(f"the DPoP proof: {reason}") from None
     claims = _claims(payload)
@@ -109,13 +108,13 @@ def _single(proofs: tuple[bytes, ...]) -> str:
     return proofs[0].decode("latin-1")
 
 
-def _signed(text: str) -> tuple[bytes, bytes]:
+def _signed(text: str, algorithms: tuple[str, ...]) -> tuple[bytes, bytes]:
     """The thumbprint of the key that a proof brings, and what that key signed. Raises Malformed."""
     unverified = jws.split(text)
     if unverified.header.typ != TYPE:
         raise Malformed(f"its type is not {TYPE}")
-    if unverified.algorithm not in jws.ALGORITHMS:
-        raise Malformed(f"its algorithm is none of {SIGNING_ALGORITHMS}")
+    if unverified.algorithm not in algorithms:
+        raise Malformed(f"its algorithm is none of {' '.join(algorithms)}")
     if not unverified.header.jwk:
         raise Malformed("it brings no key (jwk)")
     key = public_keys.read_bare(unverified.header.jwk)

@@ -37,7 +37,7 @@ _RANGES = (
     (0x1D173, 0x1D17A),
     (0xE0000, 0xE0FFF),
 )
-"""What Unicode has as Cc, Cf, Cs, Zl, Zp or Default_Ignorable_Code_Point."""
+"""Ranges of Unicode's categories Cc, Cf, Cs, Zl and Zp, and of Default_Ignorable_Code_Point."""
 
 _UNSAFE = re.compile("[" + "".join(f"{re.escape(chr(first))}-{re.escape(chr(last))}" for first, last in _RANGES) + "]")
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tessera.core import jws, scopes
+from tessera.core.client_signing import TOKEN_PATH
 from tessera.core.grants import GRANTS
 
 AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
@@ -17,6 +18,9 @@ KEYS = "/oauth/discovery/keys"
 
 AUTHENTICATION_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 """How a client may prove itself, by the names of RFC 7591 section 2 and RFC 8705 section 2."""
+
+ACCESS_TOKENS = ("Bearer", "DPoP")
+"""Types of access tokens by which a client may ask about its other tokens (RFC 7662 section 2.1)."""
 
 INTROSPECTION_SIGNED_WITH = jws.Algorithm.EDDSA
 """What signed answers about tokens are signed with (RFC 9701)."""
@@ -62,16 +66,23 @@ class ProtectedResource(msgspec.Struct, frozen=True, kw_only=True):
     resource_documentation: str
 
 
-def authorization_server(issuer: str, *, certificates: bool = False, authorities: bool = False) -> AuthorizationServer:
+def authorization_server(
+    issuer: str,
+    *,
+    certificates: bool = False,
+    authorities: bool = False,
+    algorithms: tuple[str, ...] = jws.ALGORITHMS,
+) -> AuthorizationServer:
     """The document of the authorization server with this issuer.
 
-    `certificates` says whether those of clients are handed over, `authorities` whether we believe any.
+    `certificates` says whether those of clients are handed over, `authorities` whether we believe any; `algorithms` are
+    those that clients may sign with.
     """
     by_certificate = ((SELF_SIGNED, BY_SUBJECT) if authorities else (SELF_SIGNED,)) if certificates else ()
     methods = AUTHENTICATION_METHODS + by_certificate
     return AuthorizationServer(
         issuer=issuer,
-        token_endpoint=f"{issuer}/oauth/token",
+        token_endpoint=f"{issuer}{TOKEN_PATH}",
         revocation_endpoint=f"{issuer}/oauth/revoke",
         introspection_endpoint=f"{issuer}/oauth/introspect",
         jwks_uri=f"{issuer}{KEYS}",
@@ -81,26 +92,26 @@ def authorization_server(issuer: str, *, certificates: bool = False, authorities
         subject_types_supported=("public",),
         token_endpoint_auth_methods_supported=methods,
         revocation_endpoint_auth_methods_supported=methods,
-        introspection_endpoint_auth_methods_supported=methods,
-        token_endpoint_auth_signing_alg_values_supported=jws.ALGORITHMS,
-        revocation_endpoint_auth_signing_alg_values_supported=jws.ALGORITHMS,
-        introspection_endpoint_auth_signing_alg_values_supported=jws.ALGORITHMS,
+        introspection_endpoint_auth_methods_supported=(*methods, *ACCESS_TOKENS),
+        token_endpoint_auth_signing_alg_values_supported=algorithms,
+        revocation_endpoint_auth_signing_alg_values_supported=algorithms,
+        introspection_endpoint_auth_signing_alg_values_supported=algorithms,
         introspection_signing_alg_values_supported=(INTROSPECTION_SIGNED_WITH,),
         tls_client_certificate_bound_access_tokens=certificates,
-        dpop_signing_alg_values_supported=jws.ALGORITHMS,
+        dpop_signing_alg_values_supported=algorithms,
         protected_resources=(issuer,),
         service_documentation=f"{issuer}/docs",
     )
 
 
-def protected_resource(issuer: str) -> ProtectedResource:
+def protected_resource(issuer: str, algorithms: tuple[str, ...] = jws.ALGORITHMS) -> ProtectedResource:
     """The document of the platform's API, whose identifier is the issuer's own."""
     return ProtectedResource(
         resource=issuer,
         authorization_servers=(issuer,),
         scopes_supported=scopes.WELL_KNOWN,
         bearer_methods_supported=("header",),
-        dpop_signing_alg_values_supported=jws.ALGORITHMS,
+        dpop_signing_alg_values_supported=algorithms,
         resource_name="Tessera",
         resource_documentation=f"{issuer}/docs",
     )

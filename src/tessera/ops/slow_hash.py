@@ -22,7 +22,7 @@ WAITING_MAX = 32
 """Checks that may wait, over all sources; beyond it callers are told to come back."""
 
 NICENESS = 10
-"""How far the thread stands back behind everything else that the machine does."""
+"""Niceness of the thread: everything else on the machine comes first."""
 
 
 class _Check(NamedTuple):

@@ -20,6 +20,7 @@ from tessera.core.applications import (
     TokenFormat,
     held,
 )
+from tessera.core.client_signing import AssertionAudience, Profile, SigningAlgorithms, shown
 from tessera.core.loyalty.points import PointAccount, PointSource
 from tessera.core.loyalty.program import Award, EventRule, Program
 from tessera.core.loyalty.tiers import Rule, TierLevel, TierSystem
@@ -58,17 +59,16 @@ def application(rows: list[Row]) -> Application | None:
         _POLICIES[policy],
         valid_from,
         *held(list(credentials.values())),
-        _options(*rows[0][14:19], tuple(access.items())),
+        _options(tuple(rows[0][14:22]), tuple(access.items())),
     )
 
 
 @lru_cache(maxsize=1024)
-def _options(
-    token_format: int, methods: int, binding: int, reuse: int, rails: str, access: tuple[tuple[int, str], ...]
-) -> Options:
+def _options(columns: tuple[Any, ...], access: tuple[tuple[int, str], ...]) -> Options:
     """Options as one object for all applications that have the same."""
-    if not (token_format or methods or binding or reuse or rails or access):
+    if not any(columns) and not access:
         return DEFAULT_OPTIONS
+    token_format, methods, binding, reuse, rails, profile, audience, algorithms = columns
     return Options(
         TokenFormat(token_format),
         AuthenticationMethod(methods),
@@ -76,6 +76,9 @@ def _options(
         reuse == 1,
         rails,
         tuple((resource, scopes.parse(scope)) for resource, scope in access),
+        Profile(profile),
+        AssertionAudience(audience),
+        SigningAlgorithms(algorithms),
     )
 
 
@@ -126,7 +129,7 @@ def _level(rows: Iterable[Row]) -> TierLevel:
 def application_record(row: Row) -> ApplicationRecord:
     """The operator's view of an application."""
     number, client_id, name, organization, enabled, scope, lifetime, policy, *options = row
-    token_format, methods, binding, reuse, rails, *usage = options
+    token_format, methods, binding, reuse, profile, audience, algorithms, rails, *usage = options
     return ApplicationRecord(
         number,
         client_id,
@@ -140,6 +143,9 @@ def application_record(row: Row) -> ApplicationRecord:
         _methods(methods),
         TokenBinding(binding).name.lower(),
         reuse == 1,
+        Profile(profile).name.lower(),
+        AssertionAudience(audience).name.lower(),
+        shown(SigningAlgorithms(algorithms)),
         rails,
         *usage,
     )

@@ -37,12 +37,14 @@ DEFECT = Told("internal_server_error", "server.defect", "Something went wrong on
 class App:
     """What answers requests. `going_down` is set when it is to end and no new connections are taken.
 
-    `resource_metadata` is where the platform's metadata is, for its challenges.
+    `challenge` is what its challenges tell.
     """
 
-    def __init__(self, lifespan: Lifespan, served: Served | None = None, resource_metadata: str = "") -> None:
+    def __init__(
+        self, lifespan: Lifespan, served: Served | None = None, challenge: errors.Challenge = errors.NO_METADATA
+    ) -> None:
         self._lifespan = lifespan
-        self._resource_metadata = resource_metadata
+        self._challenge = challenge
         self._routes, self.watch, self.explainer = served or Served(Routes([]))
         self.going_down = False
 
@@ -75,7 +77,7 @@ class App:
             response = await route.handler(request)
         except Refusal as refusal:
             told = Told(errors.code(type(refusal), path), refusal.check, refusal.public, refusal.detail)
-            return self._refused(request, errors.respond(refusal, path, self._resource_metadata), told)
+            return self._refused(request, errors.respond(refusal, path, self._challenge), told)
         except StoreError as error:
             told = UNAVAILABLE._replace(code=errors.code(Unavailable, path), detail=str(error))
             response = self._refused(request, errors.unavailable(path), told)

@@ -4,9 +4,11 @@ An OAuth refusal is `{"error","error_description"}` (RFC 6749 section 5.2); a re
 of the contract. Which of the two a refusal of neither family becomes depends on the address.
 """
 
+from typing import NamedTuple
+
 from tessera.core import errors
-from tessera.core.dpop import SIGNING_ALGORITHMS
 from tessera.core.errors import OAuthRefusal, PlatformRefusal, Refusal
+from tessera.core.jws import ALGORITHMS
 from tessera.web.messages import CLOSE, JSON_NO_STORE_HEADERS, DuplicateHeader, Headers, Response, encode
 
 REALM = "tessera"
@@ -50,12 +52,24 @@ _PLATFORM_CODES = {
 RETRY_AFTER_SECONDS = 1
 
 
-def respond(refusal: Refusal, path: str, resource_metadata: str = "") -> Response:
-    """The response for a refusal at this address.
+class Challenge(NamedTuple):
+    """Parameters of challenges that no refusal brings.
 
-    `resource_metadata` is where the platform's metadata is, which its challenges tell (RFC 9728 section 5.1).
+    `resource_metadata` is where the platform's metadata is (RFC 9728 section 5.1), `algorithms` are those of DPoP
+    proofs (RFC 9449 section 7.1).
     """
-    headers = JSON_NO_STORE_HEADERS + _headers(refusal, resource_metadata)
+
+    resource_metadata: str = ""
+    algorithms: tuple[str, ...] = ALGORITHMS
+
+
+NO_METADATA = Challenge()
+"""Challenges where nothing is known of the platform's metadata."""
+
+
+def respond(refusal: Refusal, path: str, challenge: Challenge = NO_METADATA) -> Response:
+    """The response for a refusal at this address."""
+    headers = JSON_NO_STORE_HEADERS + _headers(refusal, challenge)
     return Response(STATUSES[type(refusal)], _body(refusal, path), headers)
 
 
@@ -112,8 +126,8 @@ def _envelope(code: str, message: str) -> bytes:
     return encode({"status": "error", "errors": {"code": code, "message": message}})
 
 
-def _headers(refusal: Refusal, resource_metadata: str) -> Headers:
-    where = f'resource_metadata="{resource_metadata}"' if resource_metadata else ""
+def _headers(refusal: Refusal, challenge: Challenge) -> Headers:
+    where = f'resource_metadata="{challenge.resource_metadata}"' if challenge.resource_metadata else ""
     headers: Headers = ()
     match refusal:
         case errors.InvalidClient():
@@ -123,12 +137,12 @@ def _headers(refusal: Refusal, resource_metadata: str) -> Headers:
         case errors.InvalidAuthToken():
             headers = _challenges('error="invalid_token"', f'error_description="{refusal.public}"', where)
         case errors.UseDPoPNonce() | errors.DPoPChallenge():
-            headers = _dpop(refusal, where)
+            headers = _dpop(refusal, where, " ".join(challenge.algorithms))
         case errors.MissingCredentials() | errors.InvalidAPIKey():
             headers = _challenges(where)
         case errors.InsufficientScope():
-            challenge = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{refusal.scope}"'
-            headers = ((b"www-authenticate", challenge.encode("ascii")),)
+            lacking = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{refusal.scope}"'
+            headers = ((b"www-authenticate", lacking.encode("ascii")),)
         case errors.MethodNotAllowed():
             headers = ((b"allow", ", ".join(refusal.allowed).encode("ascii")),)
         case errors.TooManyRequests() | errors.Unavailable():
@@ -139,14 +153,14 @@ def _headers(refusal: Refusal, resource_metadata: str) -> Headers:
     return headers
 
 
-def _dpop(refusal: errors.UseDPoPNonce | errors.DPoPChallenge, where: str) -> Headers:
+def _dpop(refusal: errors.UseDPoPNonce | errors.DPoPChallenge, where: str, algorithms: str) -> Headers:
     """The nonce, and on the platform the challenge (RFC 9449 sections 7.1, 8 and 9)."""
     nonce: Headers = ((b"dpop-nonce", refusal.nonce.encode("ascii")),) if refusal.nonce else ()
     if isinstance(refusal, errors.UseDPoPNonce):
         return nonce
     challenge = (
         f'DPoP realm="{REALM}", error="{refusal.error}", error_description="{refusal.public}",'
-        f' algs="{SIGNING_ALGORITHMS}"' + (f", {where}" if where else "")
+        f' algs="{algorithms}"' + (f", {where}" if where else "")
     )
     return ((b"www-authenticate", challenge.encode("ascii")), *nonce)
 

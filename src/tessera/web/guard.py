@@ -4,13 +4,14 @@ Each way in which somebody authenticates has one function here, and `_noted` is 
 `explain` tells get the name from.
 """
 
+import re
 from collections.abc import Coroutine
 from typing import Any, Protocol, TypeVar
 
 from tessera.app import callers, clients, dpop, introspection
 from tessera.app.callers import Caller
 from tessera.app.house import House
-from tessera.app.introspection import TokenInfo
+from tessera.app.introspection import Held, TokenInfo
 from tessera.core.errors import ArgumentError, InvalidRequest, Refusal
 from tessera.core.evidence import Evidence
 from tessera.core.grants import Authenticated
@@ -19,9 +20,12 @@ from tessera.ports import StoreError
 from tessera.web import evidence
 from tessera.web.messages import Headers, Request
 
+_TOKEN = re.compile(rb"(?:bearer|dpop) ", re.IGNORECASE)
+_CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")
+
 
 class Known(Protocol):
-    """What an authentication results in."""
+    """Result of an authentication."""
 
     @property
     def client(self) -> str:
@@ -74,18 +78,33 @@ async def client(house: House, request: Request, params: Params, shown: Evidence
     return await _noted(request, clients.authenticate(house, params, shown))
 
 
+async def asker(house: House, request: Request, params: Params, shown: Evidence) -> Authenticated | Held:
+    """The client that asks about a token: by its credentials, or by another token in the header, beside nothing else.
+
+    Raises as `app.clients.authenticate` and `app.introspection.by_token` do.
+    """
+    if _TOKEN.match(shown.authorization or b"") and not any(each in params.values for each in _CREDENTIALS):
+        found = await _noted(request, introspection.by_token(house, params, shown))
+        if shown.proofs:
+            request.also_answer += fresh_nonce(house)
+        _refuse_token_in_address(request)
+        return found
+    return await client(house, request, params, shown)
+
+
 async def holder(house: House, request: Request) -> TokenInfo:
-    """What the token says that was sent with a request. Raises as `app.introspection.holder_s` does.
+    """Describe the token sent with a request. Raises as `app.introspection.holder_s` does.
 
     Raises InvalidRequest when a token stands in the URL as well (RFC 6750 section 2).
     """
     shown = evidence.read(request, house.settings)
 
-    def accept() -> None:
-        if request.query and b"access_token=" in request.query:
-            raise InvalidRequest("Send the token in the Authorization header only, not in the address.")
-
-    told = await _noted(request, introspection.holder_s(house, shown, accept))
+    told = await _noted(request, introspection.holder_s(house, shown, lambda: _refuse_token_in_address(request)))
     if shown.proofs:
         request.also_answer += fresh_nonce(house)
     return told
+
+
+def _refuse_token_in_address(request: Request) -> None:
+    if request.query and b"access_token=" in request.query:
+        raise InvalidRequest("Send the token in the Authorization header only, not in the address.")

@@ -11,6 +11,7 @@ epoch, amounts are in units.
 
 from tessera.core.changes.audit import KeepRefusal, RecordDeed
 from tessera.core.changes.change import Change, Notice, NoticeKind
+from tessera.core.changes.client_signing import SetAssertionAudience, SetSecurityProfile, SetSigningAlgorithms
 from tessera.core.changes.customers import (
     AddCustomer,
     AddPhone,
@@ -197,6 +198,7 @@ __all__ = [
     "RevokeToken",
     "RotateWebhook",
     "SetAccess",
+    "SetAssertionAudience",
     "SetAuthenticationMethods",
     "SetBehaviour",
     "SetCustomProfile",
@@ -207,6 +209,8 @@ __all__ = [
     "SetQueryCredentials",
     "SetRails",
     "SetResource",
+    "SetSecurityProfile",
+    "SetSigningAlgorithms",
     "SetStanding",
     "SetTag",
     "SetTierLevel",

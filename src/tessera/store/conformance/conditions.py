@@ -53,7 +53,13 @@ def _operator(world: World) -> Iterable[Condition]:
     )
     yield Condition((changes.SetQueryCredentials(CLIENT, 2),), (changes.SetQueryCredentials("unknown", 2),))
     yield Condition((changes.SetAuthenticationMethods(CLIENT, 3),), (changes.SetAuthenticationMethods("unknown", 3),))
-    yield Condition((changes.SetTokenBinding(CLIENT, 1),), (changes.SetTokenBinding("unknown", 1),))
+    for kind in (
+        changes.SetTokenBinding,
+        changes.SetSecurityProfile,
+        changes.SetAssertionAudience,
+        changes.SetSigningAlgorithms,
+    ):
+        yield Condition((kind(CLIENT, 1),), (kind("unknown", 1),))
     yield Condition(
         (changes.SetRails(CLIENT, "{}", ""),),
         (changes.SetRails(CLIENT, "{}", "{}"), changes.SetRails("unknown", "{}", "")),

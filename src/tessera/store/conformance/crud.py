@@ -11,6 +11,7 @@ from tessera.core.applications import (
     QueryCredentials,
     TokenBinding,
 )
+from tessera.core.client_signing import AssertionAudience, Profile, SigningAlgorithms
 from tessera.core.customers import Customer
 from tessera.core.keys import KeyPurpose, WrappedKey
 from tessera.core.loyalty.entries import Entry
@@ -67,6 +68,9 @@ async def an_application_reads_back(stores: Stores) -> None:
         changes.EndCredential(CLIENT, world.secret, AT + 5, None),
         changes.SetQueryCredentials(CLIENT, 2),
         changes.SetTokenBinding(CLIENT, 1),
+        changes.SetSecurityProfile(CLIENT, 1),
+        changes.SetAssertionAudience(CLIENT, 2),
+        changes.SetSigningAlgorithms(CLIENT, 6),
     )
     found = await store.application(CLIENT)
     if found is None:
@@ -75,6 +79,13 @@ async def an_application_reads_back(stores: Stores) -> None:
     expect((found.enabled, found.scopes, found.token_lifetime_seconds), (True, ("openid",), 60))
     expect((found.query_credentials, found.tokens_valid_from), (QueryCredentials.DENY, 0))
     expect(found.options.token_binding, TokenBinding.DPOP, "the binding of its tokens")
+    signing = (Profile.FAPI2, AssertionAudience.ISSUER_OR_ENDPOINT, SigningAlgorithms.ES256 | SigningAlgorithms.PS256)
+    options = found.options
+    held = (options.security_profile, options.assertion_audience, options.signing_algorithms)
+    expect(held, signing, "how it is to sign")
+    record = await store.application_record(CLIENT)
+    told = record and (record.security_profile, record.assertion_audience, record.signing_algorithms)
+    expect(told, ("fapi2", "issuer_or_endpoint", "ES256,PS256"), "how it is told to sign")
     secrets = [
         Credential(world.secret, CredentialKind.KEYED, bytes(32), AT + 5),
         Credential(world.secret + 1, CredentialKind.ARGON2ID, b"$argon2id$v", AT + 2),
@@ -182,6 +193,9 @@ async def records_tell_the_operator(stores: Stores) -> None:
         "any",
         "none",
         False,
+        "none",
+        "default",
+        "any",
         "",
         AT,
         7,

@@ -83,6 +83,24 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "the application exists",
         ),
     ),
+    changes.SetSecurityProfile: (
+        Statement(
+            "update application set security_profile = :security_profile where client_id = :client_id",
+            "the application exists",
+        ),
+    ),
+    changes.SetAssertionAudience: (
+        Statement(
+            "update application set assertion_audience = :assertion_audience where client_id = :client_id",
+            "the application exists",
+        ),
+    ),
+    changes.SetSigningAlgorithms: (
+        Statement(
+            "update application set signing_algorithms = :signing_algorithms where client_id = :client_id",
+            "the application exists",
+        ),
+    ),
     changes.DeleteApplication: (
         Statement(f"delete from credential where application = {_APPLICATION}"),
         Statement(f"delete from application_usage where application = {_APPLICATION}"),
@@ -129,7 +147,8 @@ _APPLICATION_COLUMNS = (
     "select a.number, a.client_id, a.organization, a.enabled, a.scope, a.token_lifetime_seconds, a.query_credentials,"
     " case when o.tokens_valid_from > a.tokens_valid_from then o.tokens_valid_from else a.tokens_valid_from end,"
     " s.number, s.kind, s.digest, s.ends_at, x.resource, x.scope,"
-    " a.token_format, a.authentication_methods, a.token_binding, a.token_reuse, a.rails"
+    " a.token_format, a.authentication_methods, a.token_binding, a.token_reuse, a.rails,"
+    " a.security_profile, a.assertion_audience, a.signing_algorithms"
     " from application a join organization o on o.number = a.organization"
     " left join credential s on s.application = a.number left join access x on x.application = a.number"
 )
@@ -155,7 +174,8 @@ PROPERTIES = (
 )
 _APPLICATION_RECORD = (
     "select a.number, a.client_id, a.name, o.name, a.enabled, a.scope, a.token_lifetime_seconds,"
-    " a.query_credentials, a.token_format, a.authentication_methods, a.token_binding, a.token_reuse, a.rails,"
+    " a.query_credentials, a.token_format, a.authentication_methods, a.token_binding, a.token_reuse,"
+    " a.security_profile, a.assertion_audience, a.signing_algorithms, a.rails,"
     " a.created_at, coalesce(u.tokens_issued, 0), coalesce(u.query_credentials_used, 0),"
     " u.last_token_at from application a join organization o on o.number = a.organization"
     " left join application_usage u on u.application = a.number"
