@@ -84,7 +84,7 @@ class Line(asyncio.Transport):
         self._high = HIGH_WATER_BYTES
         self._closing = False
         self._reading = True
-        self._arrived: deque[bytes] = deque()
+        self._arrived: deque[bytes | None] = deque()
         protocol.connection_made(self)
 
     def arrive(self, data: bytes) -> None:
@@ -92,11 +92,19 @@ class Line(asyncio.Transport):
         self._arrived.append(data)
         self._deliver()
 
+    def end(self) -> None:
+        """The client sends no more, and still reads."""
+        self._arrived.append(None)
+        self._deliver()
+
     def _deliver(self) -> None:
         while self._arrived and self._reading and not self._closing:
             data = self._arrived.popleft()
-            self.taken += len(data)
-            self.protocol.data_received(data)
+            if data is not None:
+                self.taken += len(data)
+                self.protocol.data_received(data)
+            elif not self.protocol.eof_received():
+                self.close()
 
     def is_closing(self) -> bool:
         return self._closing

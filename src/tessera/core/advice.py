@@ -191,6 +191,10 @@ CHECKS: Mapping[str, Advice] = {
         "A request with a body offered to go on in another protocol (`Upgrade`), which has been used for smuggling.",
         "Have the client speak HTTP/1.1 from the start: Java's HttpClient, for instance, by `.version(HTTP_1_1)`.",
     ),
+    "http.cut_off": Advice(
+        "The client sent no more before the request was whole.",
+        "Look whether the body is as long as its Content-Length says.",
+    ),
     "http.slow": Advice(
         "The request did not arrive whole in time.",
         "Look at the client's network, and whether the body is as long as it says; `request_timeout_seconds` is the"

@@ -46,6 +46,7 @@ class Unread(Enum):
         Told("", "http.upgrade", "The connection was closed: a request with a body cannot offer another protocol."),
     )
     SLOW = 408, Told("", "http.slow", "The connection was closed: the request did not arrive whole in time.")
+    CUT_OFF = 400, Told("", "http.cut_off", "The connection was closed: it ended before the request was whole.")
     HEAD = 431, Told("", "http.head", "The connection was closed: the request line and headers are over a limit.")
     CONNECTIONS = 503, Told("", "http.connections", "The connection was closed: there are too many.")
 

@@ -23,6 +23,17 @@ FOREIGN_METHODS = frozenset({
 HeaderList = list[tuple[bytes, bytes]]
 
 
+class _Discarded(HeaderList):
+    """A list that stays empty, whatever is put into it."""
+
+    def append(self, _field: tuple[bytes, bytes]) -> None:
+        pass
+
+
+TRAILERS: HeaderList = _Discarded()
+"""Where fields behind a chunked body go: they are not headers (RFC 9110 section 6.5.1), and cost no memory."""
+
+
 class Head(NamedTuple):
     """A request line and headers (names in lower case, in the order in which they came).
 

@@ -16,7 +16,7 @@ from uvicorn.server import ServerState
 
 from tessera.web.exchange import Application, Exchange
 from tessera.web.explaining import REQUEST_ID, Unread, new_id
-from tessera.web.head import HEADERS_MAX, Head, HeaderList, accept
+from tessera.web.head import HEADERS_MAX, TRAILERS, Head, HeaderList, accept
 from tessera.web.limits import Limits
 from tessera.web.messages import CLOSE, Headers, Response
 from tessera.web.rendering import render
@@ -38,16 +38,6 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 class Stop(Exception):
     """What the parser would report next is not to be taken."""
-
-
-class _Discarded(list[tuple[bytes, bytes]]):
-    """Where fields behind a chunked body go: they are not headers (RFC 9110 section 6.5.1), and cost no memory."""
-
-    def append(self, _field: tuple[bytes, bytes]) -> None:
-        pass
-
-
-_TRAILERS = _Discarded()
 
 
 class HttpConnection(asyncio.Protocol):
@@ -85,6 +75,8 @@ class HttpConnection(asyncio.Protocol):
         """Nothing more is taken from this client."""
         self._closing = False
         """Nothing more is answered either."""
+        self._at_end = False
+        """The client has sent its last byte; it may still read."""
         self._idle = self._within = self._read_paused = self._write_paused = self._going_down = False
 
     # Of the transport
@@ -129,6 +121,18 @@ class HttpConnection(asyncio.Protocol):
             self._pause_reading()
             return
         self._parse(data, pipelined=False)
+
+    def eof_received(self) -> bool:
+        """The client sends no more: what is whole is answered, and then the connection is closed (RFC 9112 section 8).
+
+        Over TLS this cannot be: there the transport closes both ways (RFC 8446 section 6.1 allows it).
+        """
+        if self._transport.get_extra_info("sslcontext") is not None:
+            return False
+        self._at_end = True
+        if not self._busy():
+            self._go_on(pipelined=False)
+        return True
 
     def pause_writing(self) -> None:
         self._write_paused = True
@@ -198,7 +202,7 @@ class HttpConnection(asyncio.Protocol):
         version = parser.get_http_version()
         method = parser.get_method().decode("ascii")
         head = Head(method, version, self._target, self._headers, parser.should_upgrade())
-        self._headers = _TRAILERS
+        self._headers = TRAILERS
         limit = self.limits.head_bytes_max
         if len(head.headers) > HEADERS_MAX or (self._framing_bytes + PIECE_BYTES > limit and head.size() > limit):
             self._stop(Unread.HEAD)
@@ -278,6 +282,13 @@ class HttpConnection(asyncio.Protocol):
         self._go_on(pipelined=True)
 
     def _await_client(self) -> None:
+        if self._at_end:
+            if self._within:
+                self._refuse(Unread.CUT_OFF)
+                self._go_on(pipelined=False)
+            else:
+                self.close()
+            return
         if self._read_paused:
             self._read_paused = False
             self._transport.resume_reading()
