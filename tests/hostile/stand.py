@@ -21,7 +21,7 @@ from tests.support.raw import Answer, Wire
 from tests.support.target import Header, Target
 
 ALSO_UNDER = "/incentives"
-BESIDE = frozenset({"lease", "refusal", "audit_entry", "usage_hour", "application_usage", "credential"})
+BESIDE = frozenset({"lease", "watermark", "refusal", "audit_entry", "usage_hour", "application_usage", "credential"})
 """Tables that are written beside what a request does: who does which duty, what was refused, what is counted."""
 
 _JSON = ("Content-Type", "application/json")
