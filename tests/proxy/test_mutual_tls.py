@@ -12,6 +12,7 @@ from tessera.app import applications, client_credentials
 from tessera.app.house import House
 from tests.proxy import haproxy, nginx
 from tests.support import deeds, pki
+from tests.support.operator import until
 from tests.support.pki import Pair
 from tests.support.server import running
 
@@ -118,8 +119,8 @@ def test_a_start_that_counts_on_the_other_setting_is_told(tmp_path: Path) -> Non
         assert "client_certificates_ignored" not in server.output
         deeds.do(folder, furnish)
     with running(folder, TESSERA_TRUSTED_PROXIES="127.0.0.2") as server:
-        assert "client_certificates_ignored" in server.output
-        assert "by certificate cannot use certificates: the setting client_certificate_proxies" in server.output
+        told = until(lambda: server.output, lambda output: "client_certificates_ignored" in output)
+        assert "by certificate cannot use certificates: the setting client_certificate_proxies" in told
     with running(folder, TESSERA_CLIENT_CERTIFICATE_PROXIES="127.0.0.2") as server:
         assert "client_certificates_ignored" not in server.output
 

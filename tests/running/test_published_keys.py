@@ -17,6 +17,7 @@ from tests.app.test_client_keys import ask, good, refused
 from tests.cli.command import run
 from tests.support import assertions, raw
 from tests.support.key_server import KeyServer, serving
+from tests.support.operator import until
 from tests.support.scene import Scene, play
 from tests.support.server import Server, running
 
@@ -93,7 +94,7 @@ def test_a_server_asks_nobody_in_its_own_networks_unless_told(tmp_path: Path, ke
     with running(folder, TESSERA_OUTBOUND_NETWORKS_ALLOWED="10.0.0.0/8") as server:
         client_id = partner(folder, key_server)
         assert status(server, client_id, key, "key") == 401
-        assert "outbound_networks_allowed" in server.output
+        until(lambda: server.output, lambda output: "outbound_networks_allowed" in output)
     assert key_server.asked == []
 
 
