@@ -243,9 +243,7 @@ class HttpConnection(asyncio.Protocol):
         self._refusal = reason, headers
         if self._queue and not self._queue[-1].complete:
             last = self._queue[-1]
-            if (
-                last.begun or last.enough()
-            ):  # the application is asked already, or is about to be: its answer goes first
+            if last.begun or last.enough():  # the application is asked, or is about to be: its answer goes first
                 last.broken = True
             else:
                 self._queue.pop()

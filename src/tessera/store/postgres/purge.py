@@ -65,8 +65,8 @@ def purge(where: Address, report: Report, *, rewrite: bool = False, waits: Waits
     until = time.monotonic() + waits.seconds
     if pooled(where):
         raise Unusable(
-            f"A pooler is at {where.text}, where the limits of a purge would be left to others. Name a URL past it by"
-            " the setting database_direct."
+            f"A pooler is at {where.text}, where the limits of a purge would be left to others. Name a URL that leads"
+            " past it by the setting database_direct."
         )
     with connected(where) as connection:
         before = _number(connection, _SIZE)
