@@ -32,9 +32,10 @@ COLUMNS: Mapping[str, Mapping[str, Holds]] = {
     "application": _nothing(
         "number", "client_id", "name", "organization", "enabled", "scope", "token_lifetime_seconds",
         "query_credentials", "tokens_valid_from", "created_at", "token_format", "authentication_methods",
-        "token_binding", "token_reuse", "rails",
+        "token_binding", "token_reuse", "rails", "security_profile", "assertion_audience", "signing_algorithms",
     ),
     "application_usage": _nothing("application", "tokens_issued", "query_credentials_used", "last_token_at"),
+    "audit_checkpoint": _nothing("first_number", "last_number", "previous_hash", "last_hash", "seal"),
     "audit_entry": {
         **_nothing("number", "id", "at", "actor", "source", "action", "detail", "hash"),
         "target": P,
@@ -74,6 +75,7 @@ COLUMNS: Mapping[str, Mapping[str, Holds]] = {
     ),
     "point_source": _nothing("number", "id", "organization", "name", "retired_at"),
     "property": _nothing("number", "organization", "name", "api_key", "digest", "last_four", "created_at"),
+    "referrer_code": {"organization": _, "customer": E, "code": E},
     "refusal": {**_nothing("request_id", "at"), "explanation": P},
     "resource": _nothing("number", "identifier", "name", "scope", "token_format", "application", "created_at"),
     "revocation": _nothing("token_id", "expires_at"),
@@ -86,6 +88,7 @@ COLUMNS: Mapping[str, Mapping[str, Holds]] = {
     "usage_hour": _nothing("application", "hour", "tokens", "elsewhere", "calls", "refused"),
     "user_event": {"customer": R, "id": E, "lookup": E, "occurred_at": E},
     "warning": _nothing("name", "at"),
+    "watermark": _nothing("name", "at"),
     "webhook": _nothing(
         "number", "organization", "name", "url", "kinds", "secret", "former_secret", "former_ends_at", "created_at",
         "paused_at", "position", "failures", "next_attempt_at", "delivered_at", "last_error",

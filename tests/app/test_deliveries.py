@@ -258,6 +258,7 @@ def test_redirects_are_not_followed(tmp_path: Path) -> None:
             await subscribe(scene.house, "hook", receiver)
             await happen(scene.house, 1)
             await until(lambda: len(receiver.attempts) == 1)
+            await quiet()
             scene.clock.step(10)
             await until(lambda: len(receiver.attempts) == 2)
             assert other.attempts == []

@@ -235,8 +235,9 @@ def receiver() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_a_receiver_s_bytes_do_nothing(tmp_path: Path, receiver: str) -> None:
+def test_a_receiver_s_bytes_do_nothing(tmp_path: Path, receiver: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a webhook's receiver answers to a test is shown escaped, and with `--json` it is the value."""
+    monkeypatch.setenv("TESSERA_OUTBOUND_NETWORKS_ALLOWED", "127.0.0.1")
     folder, _ = folder_with_application(tmp_path)
     here = ("--data-dir", folder)
     assert run("webhooks", "create", "hook", "--url", receiver, *here).code == 0

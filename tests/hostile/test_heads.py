@@ -70,7 +70,7 @@ def test_an_offer_in_a_body_is_a_body(target: Target) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [b"/oauth%2Ftoken", b"/oauth/%74oken", b"/%6fauth/token", b"/oauth/token/", b"/oauth/./token"]
+    "path", [b"/oauth%2Ftoken", b"/oauth/%74oken", b"/%6fauth/token", b"/oauth/token//", b"/oauth/./token"]
 )
 def test_an_address_has_one_spelling(target: Target, path: bytes) -> None:
     """Another spelling of the token endpoint's address leads nowhere: no rule of a proxy can be walked around."""

@@ -225,7 +225,7 @@ def bent_signed(token: str) -> list[str]:
         f".{token}",
         f"{token}=",
         f"{token[:-1]}",
-        f"{head}.{payload}.{signature[:-2]}AA",
+        f"{head}.{payload}.{signature[:-2]}{'BA' if signature.endswith('AA') else 'AA'}",
         f"{head}.{payload}.{'A' * len(signature)}",
         f"{head}.{'A' * 3000}.{signature}",
         f"%20{token}",

@@ -152,7 +152,8 @@ class Victim:
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """The server."""
-    with running(tmp_path_factory.mktemp("town") / "data", "--trusted-proxy", ADDRESS) as server:
+    believed = {"TESSERA_TRUSTED_PROXIES": ADDRESS, "TESSERA_CLIENT_CERTIFICATE_PROXIES": ADDRESS}
+    with running(tmp_path_factory.mktemp("town") / "data", **believed) as server:
         made = Town(server)
         yield made
         made.behind.close()
