@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.nodes.test_duties import DUTIES
 from tests.support.pgbouncer import pgbouncer
 from tests.support.postgres import Cluster, cluster
 from tests.support.server import Server, free_port, running
@@ -66,7 +67,7 @@ def test_partners_hardly_notice_and_the_operator_is_told(tmp_path: Path) -> None
             assert _get(f"{management}/livez").status_code == 200
             assert _get(f"{management}/readyz").status_code == 503
             assert "tessera_database_failing 1" in _get(f"{management}/metrics").text
-            wait_until(lambda: server.output.count("duty_unavailable") == 4)
+            wait_until(lambda: server.output.count("duty_unavailable") == len(DUTIES))
             assert all(server.token() for _ in range(50))
             made.start()
             began = time.monotonic()
@@ -77,7 +78,7 @@ def test_partners_hardly_notice_and_the_operator_is_told(tmp_path: Path) -> None
             events = [json.loads(line)["event"] for line in server.output.splitlines() if line.startswith("{")]
             assert events.count("feed_unavailable") == 1
             assert events.count("database_away") <= 5
-            assert events.count("duty_unavailable") <= 4
+            assert events.count("duty_unavailable") <= len(DUTIES)
             held = made.execute("select count(*) from pg_stat_activity where usename = 'tessera'")
             assert held <= [(5,)]
     finally:

@@ -53,6 +53,7 @@ class Stand:
         """Start a node, or start it again."""
         environment = {
             "TESSERA_DATABASE": self.url,
+            "TESSERA_DATABASE_TIMEOUT_SECONDS": "10",  # several servers start at once, and others may be at work
             "TESSERA_DATABASE_DIRECT": f"postgresql://tessera@/{self.name}?host={self.direct}&port={postgres.PORT}",
             "TESSERA_MASTER_KEY": MASTER_KEY,
             "TESSERA_ISSUER": "https://id.example.com",
