@@ -93,6 +93,8 @@ _PROGRAM: tuple[type[Change], ...] = (
     changes.SetEventRule,
     changes.AddEventAward,
     changes.RemoveEventAward,
+    changes.AddPurchaseRule,
+    changes.SetPurchaseRule,
 )
 """Changes of a program hold nothing but what was declared: all their fields are told."""
 
@@ -151,6 +153,8 @@ UNRECORDED: frozenset[type[Change]] = frozenset(
         changes.AddEntry,
         changes.AddEvent,
         changes.AddPhone,
+        changes.AddPurchase,
+        changes.AddPurchaseAward,
         changes.AddUserEvent,
         changes.AddWarning,
         changes.ClaimIdentifier,

@@ -68,6 +68,7 @@ from tessera.core.changes.program import (
     AddEventRule,
     AddPointAccount,
     AddPointSource,
+    AddPurchaseRule,
     AddTierLevel,
     AddTierRule,
     AddTierRuleAccount,
@@ -81,11 +82,13 @@ from tessera.core.changes.program import (
     SetEventRule,
     SetPointAccount,
     SetPointSource,
+    SetPurchaseRule,
     SetTierLevel,
     SetTierRule,
     SetTierSystem,
 )
 from tessera.core.changes.proofs import SpendProof
+from tessera.core.changes.purchases import AddPurchase, AddPurchaseAward
 from tessera.core.changes.purges import (
     NoteTime,
     PurgeAuditEntries,
@@ -130,6 +133,9 @@ __all__ = [
     "AddPointAccount",
     "AddPointSource",
     "AddProperty",
+    "AddPurchase",
+    "AddPurchaseAward",
+    "AddPurchaseRule",
     "AddResource",
     "AddTierLevel",
     "AddTierRule",
@@ -206,6 +212,7 @@ __all__ = [
     "SetIdentifiers",
     "SetPointAccount",
     "SetPointSource",
+    "SetPurchaseRule",
     "SetQueryCredentials",
     "SetRails",
     "SetResource",

@@ -80,6 +80,14 @@ class Book:
             self._moved = False
         return self.changes
 
+    def restate(self) -> None:
+        """Write the standing even if nothing moves: whoever else decided on the same one has to decide again."""
+        self._moved = True
+
+    def last_entry_id(self) -> str:
+        """The id of the entry that was made last."""
+        return next(each.id for each in reversed(self.changes) if isinstance(each, AddEntry))
+
     def settle(self, now: int) -> None:
         """Let happen what was due by itself up to now, in its order: points expire, then levels are looked at."""
         while True:

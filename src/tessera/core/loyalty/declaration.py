@@ -15,6 +15,7 @@ from tessera.core.customers import Text
 from tessera.core.errors import MissingData, Validation
 from tessera.core.loyalty.points import number, units
 from tessera.core.loyalty.program import EventRule, Program
+from tessera.core.loyalty.purchase_rules import PurchaseRule, Rounding, folded
 from tessera.core.loyalty.tiers import TierLevel
 
 Points = Annotated[Any, Meta(description="points, at most four decimals", extra_json_schema={"type": "number"})]
@@ -78,6 +79,21 @@ class EventForm(_Form, frozen=True, kw_only=True):
     awards: Annotated[list[AwardForm], Meta(max_length=20)] = []
 
 
+class PurchaseForm(_Form, frozen=True, kw_only=True):
+    """How purchases earn: `points` for each `per` of the currency, in one point account."""
+
+    name: Text
+    id: Text | None = None
+    account: Text
+    points: Points
+    per: Points = 1
+    rounding: Rounding = Rounding.DOWN
+    minimum: Points = 0
+    channels: Annotated[list[Text], Meta(max_length=100)] = []
+    excluded_items: Annotated[list[Text], Meta(max_length=1000)] = []
+    source: Text | None = None
+
+
 class Declaration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A whole program, or those sections of it that are to change."""
 
@@ -87,9 +103,10 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     point_sources: Annotated[list[PointSourceForm], Meta(max_length=1000)] | UnsetType = UNSET
     tier_systems: Annotated[list[TierSystemForm], Meta(max_length=100)] | UnsetType = UNSET
     events: Annotated[list[EventForm], Meta(max_length=1000)] | UnsetType = UNSET
+    purchases: Annotated[list[PurchaseForm], Meta(max_length=100)] | UnsetType = UNSET
 
 
-SECTIONS = ("point_accounts", "point_sources", "tier_systems", "events")
+SECTIONS = ("point_accounts", "point_sources", "tier_systems", "events", "purchases")
 
 
 def amount(points: object, place: str) -> int:
@@ -102,7 +119,7 @@ def check(declaration: Declaration) -> None:
 
     Raises ArgumentError, MissingData, Validation.
     """
-    for section in SECTIONS[:3]:
+    for section in ("point_accounts", "point_sources", "tier_systems", "purchases"):
         _distinct(section, "name", [form.name for form in listed(declaration, section)])
     _distinct("events", "lookup", [form.lookup for form in listed(declaration, "events")])
     for section in SECTIONS:
@@ -113,6 +130,8 @@ def check(declaration: Declaration) -> None:
         _check_levels(f"tier_systems[{place}].levels", form.levels)
     for place, form in enumerate(listed(declaration, "events")):
         _check_awards(f"events[{place}].awards", form.awards)
+    for place, form in enumerate(listed(declaration, "purchases")):
+        _check_purchase(f"purchases[{place}]", form)
 
 
 def listed(declaration: Declaration, section: str) -> list[Any]:
@@ -157,6 +176,16 @@ def _check_awards(place: str, awards: list[AwardForm]) -> None:
             raise Validation(f"{place}[{index}].points must be more than 0.")
 
 
+def _check_purchase(place: str, form: PurchaseForm) -> None:
+    for member, value in (("points", form.points), ("per", form.per)):
+        if amount(value, f"{place}.{member}") <= 0:
+            raise Validation(f"{place}.{member} must be more than 0.")
+    if amount(form.minimum, f"{place}.minimum") < 0:
+        raise Validation(f"{place}.minimum must not be less than 0.")
+    _distinct(f"{place}.channels", "name", [folded(channel) for channel in form.channels])
+    _distinct(f"{place}.excluded_items", "item", form.excluded_items)
+
+
 def declared(program: Program, organization: str) -> Declaration:
     """A program as its declaration: what is retired stays out. Declaring that again changes nothing."""
     names = {account.number: account.name for account in program.accounts}
@@ -186,6 +215,7 @@ def declared(program: Program, organization: str) -> Declaration:
             for system in program.systems
         ],
         events=[_event_form(rule, names, sources) for rule in program.event_rules],
+        purchases=[_purchase_form(rule, names, sources) for rule in program.purchase_rules],
     )
 
 
@@ -212,3 +242,18 @@ def _event_form(rule: EventRule, names: dict[int, str], sources: dict[str, str])
         for award in rule.awards
     ]
     return EventForm(lookup=rule.lookup, id=rule.id, name=rule.name, awards=awards)
+
+
+def _purchase_form(rule: PurchaseRule, names: dict[int, str], sources: dict[str, str]) -> PurchaseForm:
+    return PurchaseForm(
+        name=rule.name,
+        id=rule.id,
+        account=names[rule.point_account],
+        points=number(rule.points),
+        per=number(rule.per),
+        rounding=Rounding(rule.rounding),
+        minimum=number(rule.minimum),
+        channels=list(rule.channels),
+        excluded_items=list(rule.excluded_items),
+        source=sources.get(rule.point_source_id or ""),
+    )

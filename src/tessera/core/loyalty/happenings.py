@@ -18,6 +18,7 @@ class Happening(StrEnum):
     CUSTOMER_CHANGED = "customer.changed"
     CUSTOMER_DELETED = "customer.deleted"
     CUSTOMER_REFERRED = "customer.referred"
+    TRANSACTION_RECORDED = "transaction.recorded"
     APPLICATION_SECRET_ENDING = "application.secret_ending"
     APPLICATION_TOKEN_PER_CALL = "application.token_per_call"
 
@@ -50,6 +51,28 @@ class TierMoved(msgspec.Struct, frozen=True, gc=False):
     level: str
     reason: str
     former_level: str | UnsetType = UNSET
+
+
+class PointsOfTransaction(msgspec.Struct, frozen=True, gc=False):
+    """The points that a transaction moved in one account, negative when taken back, by the entry of the ledger."""
+
+    entry_id: str
+    point_account_id: str
+    amount: int | float
+
+
+class TransactionRecorded(msgspec.Struct, frozen=True, gc=False):
+    """A purchase or a return of a customer was recorded; `kind` says which, `id` is ours.
+
+    The ids that a till gave it stay with the customer, where they go when the customer is forgotten.
+    """
+
+    retailer_id: str
+    user_id: str
+    id: str
+    kind: str
+    subtotal: int | float
+    points: list[PointsOfTransaction]
 
 
 class CustomerHappened(msgspec.Struct, frozen=True, gc=False):
