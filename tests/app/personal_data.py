@@ -32,7 +32,7 @@ COLUMNS: Mapping[str, Mapping[str, Holds]] = {
     "application": _nothing(
         "number", "client_id", "name", "organization", "enabled", "scope", "token_lifetime_seconds",
         "query_credentials", "tokens_valid_from", "created_at", "token_format", "authentication_methods",
-        "token_binding", "token_reuse", "rails",
+        "token_binding", "token_reuse", "rails", "security_profile", "assertion_audience", "signing_algorithms",
     ),
     "application_usage": _nothing("application", "tokens_issued", "query_credentials_used", "last_token_at"),
     "audit_entry": {
@@ -60,6 +60,7 @@ COLUMNS: Mapping[str, Mapping[str, Holds]] = {
         "idempotency_id": E, "fingerprint": E, "reference_id": E, "reference_type": E, "point_source_id": R,
         "occurred_at": R, "expires_at": R,
     },
+    "merged_customer": {"organization": _, "id": E, "customer": R, "merged_at": E},
     "membership": {
         "number": R, "customer": R, "id": R, "tier_system": R, "tier_level": R, "joined_at": R, "left_at": R,
         "reason": R,
@@ -73,7 +74,20 @@ COLUMNS: Mapping[str, Mapping[str, Holds]] = {
         "number", "id", "organization", "name", "grouping_label", "lifetime_days", "overdraw", "retired_at"
     ),
     "point_source": _nothing("number", "id", "organization", "name", "retired_at"),
+    "purchase": {
+        "customer": R, "id": E, "organization": _, "request_id": E, "transaction_id": E, "fingerprint": E, "kind": E,
+        "original_id": E, "subtotal": E, "details": E, "recorded_at": E,
+    },
+    "purchase_award": {
+        "customer": R, "purchase_id": E, "place": E, "rule_id": E, "point_account": E, "amount": E, "base": E,
+        "excluded": E, "entry_id": E,
+    },
+    "purchase_rule": _nothing(
+        "number", "id", "organization", "name", "point_account", "points", "per", "rounding", "minimum", "channels",
+        "excluded_items", "point_source_id", "retired_at",
+    ),
     "property": _nothing("number", "organization", "name", "api_key", "digest", "last_four", "created_at"),
+    "referrer_code": {"organization": _, "code": E, "customer": R},
     "refusal": {**_nothing("request_id", "at"), "explanation": P},
     "resource": _nothing("number", "identifier", "name", "scope", "token_format", "application", "created_at"),
     "revocation": _nothing("token_id", "expires_at"),

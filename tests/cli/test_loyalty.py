@@ -31,6 +31,8 @@ tier_systems:
 events:
   - lookup: survey
     awards: [{account: Beans, points: 25, source: Till}]
+purchases:
+  - {name: Beans for purchases, account: Beans, points: 1.5, excluded_items: [gift-card]}
 """
 
 PLAN = """\
@@ -42,6 +44,7 @@ PLAN = """\
 + tier level Bronze of Aurora Club (rank 0)
 + tier level Silver of Aurora Club (rank 1, points 500.5, accounts Status points, keep 400)
 + event survey (name survey, awards 25 Beans from Till)
++ purchase rule Beans for purchases (earns 1.5 Beans for each 1, rounding down, excluded_items gift-card)
 """
 
 Loyalty = Callable[..., Done]
@@ -96,7 +99,7 @@ def test_a_difference_is_told_as_json(tmp_path: Path, loyalty: Loyalty) -> None:
         "retailer_id": "0190f1de-0000-7000-8000-000000000001",
         "applied": False,
         "plan": [{"action": "retire", "what": "event", "text": "survey"}],
-        "left_alone": ["point_accounts", "point_sources", "tier_systems"],
+        "left_alone": ["point_accounts", "point_sources", "tier_systems", "purchases"],
         "obstacles": [],
     }
     assert loyalty("apply", file, "--dry-run", "--json").document == told

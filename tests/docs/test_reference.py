@@ -23,6 +23,7 @@ from tessera.core.loyalty.happenings import (
     SecretEnding,
     TierMoved,
     TokenPerCall,
+    TransactionRecorded,
 )
 from tessera.core.webhooks import TEST
 from tessera.ops import metrics, slow_hash
@@ -170,6 +171,7 @@ def test_every_kind_of_event_is_explained() -> None:
     families = {"points": PointsMoved, "tier": TierMoved, "customer": CustomerHappened}
     special = {
         Happening.CUSTOMER_REFERRED: CustomerReferred,
+        Happening.TRANSACTION_RECORDED: TransactionRecorded,
         Happening.APPLICATION_SECRET_ENDING: SecretEnding,
         Happening.APPLICATION_TOKEN_PER_CALL: TokenPerCall,
     }

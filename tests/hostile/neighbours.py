@@ -13,11 +13,13 @@ from tessera.core.loyalty.declaration import (
     EventForm,
     PointAccountForm,
     PointSourceForm,
+    PurchaseForm,
     TierLevelForm,
     TierSystemForm,
 )
 from tessera.core.loyalty.points import SPEND
 from tessera.core.loyalty.program import Program
+from tessera.core.loyalty.purchase_rules import Rounding
 from tessera.core.organizations import OrganizationRecord
 from tests.support import deeds, world
 
@@ -49,6 +51,7 @@ async def _own(house: House, organization: OrganizationRecord, values: dict[str,
     assert isinstance(before.point_sources, list)
     assert isinstance(before.tier_systems, list)
     assert isinstance(before.events, list)
+    assert isinstance(before.purchases, list)
     (system,) = before.tier_systems
     top = replace(system.levels[-1], keep=4_000)
     wanted = replace(
@@ -63,6 +66,20 @@ async def _own(house: House, organization: OrganizationRecord, values: dict[str,
             *before.events,
             EventForm(lookup=EVENT, name="An event", awards=[AwardForm(account="Beans", points=1, source=SOURCE)]),
         ],
+        purchases=[
+            *before.purchases,
+            PurchaseForm(
+                name="A rule",
+                account="Stamps",
+                points=1,
+                per=2,
+                rounding=Rounding.NONE,
+                minimum=1_000_000,
+                channels=["kiosk"],
+                excluded_items=["none"],
+                source=SOURCE,
+            ),
+        ],
     )
     program = await _declare(house, organization, wanted)
     values |= {
@@ -72,6 +89,7 @@ async def _own(house: House, organization: OrganizationRecord, values: dict[str,
         "source": _source(program),
         "event": EVENT,
         "event_id": next(rule.id for rule in program.event_rules if rule.lookup == EVENT),
+        "purchase_rule": next(rule.id for rule in program.purchase_rules if rule.name == "A rule"),
         "stamps": next(account.id for account in program.accounts if account.name == "Stamps"),
         "tier_level": values["level_1"],
     }

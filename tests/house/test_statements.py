@@ -36,6 +36,7 @@ def statements() -> dict[str, str]:
         sql.nodes,
         sql.outbox,
         sql.program,
+        sql.purchases,
         sql.resources,
         sql.rotation,
         sql.upkeep,

@@ -62,7 +62,16 @@ def _forgotten(database: Reading, number: int) -> None:
     """Nothing is left of a forgotten customer but numbers."""
     row = database.one("select profile, identifiers, user_profile, folded_email from customer where number = ?", number)
     assert row == ("{}", "[]", None, None), "a forgotten customer has a profile"
-    for table in ("identifier", "phone", "tag", "behaviour", "user_event"):
+    for table in (
+        "identifier",
+        "phone",
+        "tag",
+        "behaviour",
+        "user_event",
+        "purchase",
+        "purchase_award",
+        "merged_customer",
+    ):
         rows = database.one(f"select count(*) from {table} where customer = ?", number)
         assert rows == (0,), f"a forgotten customer has rows in {table}"
     names = "coalesce(request, idempotency_id, fingerprint, reference_id, reference_type)"

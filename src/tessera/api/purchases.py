@@ -9,6 +9,7 @@ from msgspec import Meta
 from tessera.api import fields
 from tessera.api.incentives import TAG, WHOSE, Payload, reply
 from tessera.app import purchases
+from tessera.app.customers import json_text
 from tessera.app.house import House
 from tessera.app.purchases import ORIGINAL, Named, Recorded
 from tessera.core import times
@@ -175,7 +176,7 @@ def _transaction(asked: TransactionRequest) -> Transaction:
         told.channel,
         abs(subtotal),
         tuple(items),
-        msgspec.json.encode(_details(asked, subtotal)).decode(),
+        json_text(_details(asked, subtotal)),
     )
 
 

@@ -52,7 +52,7 @@ async def record(house: House, caller: Caller, retailer_id: str, named: Sequence
     Raises NotFound, UserNotFound, MissingData, Validation, IdempotencyConflict for a known id with another content,
     Unavailable.
     """
-    await own_retailer(house, caller, retailer_id)
+    await own_retailer(house, caller, retailer_id, "client_id")
     organization = caller.organization
     customer_id = await _one_customer(house, organization, named)
 

@@ -102,8 +102,8 @@ def program(
         tuple(_system(list(rows)) for _, rows in groupby(levels, key=lambda row: row[0])),
         tuple(PointSource(row[0], row[1], row[2], row[3] is not None) for row in sources),
         tuple(_event_rule(list(rows)) for _, rows in groupby(events, key=lambda row: row[0])),
-        tuple(_purchase_rule(*row) for row in purchases),
         version,
+        tuple(_purchase_rule(*row) for row in purchases),
     )
 
 

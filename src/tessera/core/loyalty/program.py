@@ -40,8 +40,8 @@ class Program(msgspec.Struct, frozen=True, eq=False):
     systems: tuple[TierSystem, ...]
     sources: tuple[PointSource, ...] = ()
     event_rules: tuple[EventRule, ...] = ()
-    purchase_rules: tuple[PurchaseRule, ...] = ()
     version: int = 0
+    purchase_rules: tuple[PurchaseRule, ...] = ()
 
     def account_with_id(self, account_id: str) -> PointAccount | None:
         """The point account with this id, or None."""

@@ -5,7 +5,16 @@ from collections.abc import Iterable
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.core.keys import KeyPurpose
-from tessera.store.conformance import customer_conditions, key_conditions, material, outbox, purges, resources, rotation
+from tessera.store.conformance import (
+    customer_conditions,
+    key_conditions,
+    material,
+    outbox,
+    purchases,
+    purges,
+    resources,
+    rotation,
+)
 from tessera.store.conformance.case import Condition, Stores, Topic, expect, expect_conflict
 from tessera.store.conformance.material import ANY_WORLD, API_KEY, AT, CLIENT, CUSTOMER, World
 from tessera.store.conformance.program_conditions import program
@@ -24,6 +33,7 @@ def conditions(world: World) -> dict[type[Change], Condition]:
         *program(world),
         *customer_conditions.listed(world),
         *_loyalty(world),
+        *purchases.listed(world),
     )
     told = (Condition(*each) for each in (*outbox.facts(world), *rotation.facts(world)))
     return {type(each.holds[0]): each for each in (*listed, *told)}
