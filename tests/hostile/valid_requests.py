@@ -258,7 +258,7 @@ BODIES: dict[str, Callable[[Values, str], Any]] = {
         )
     },
 }
-"""A body by method and address (without `/incentives` or `/transactions`), given the values of the world and a text never used before."""
+"""A body by method and address (without the prefixes), given the values of the world and a text never used before."""
 
 QUERIES: dict[str, str] = {
     "GET /priv/v1/apps/{api_key}/users": "user_ids[]=nobody",
