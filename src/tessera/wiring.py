@@ -19,6 +19,7 @@ from tessera.api import (
     customers,
     discovery,
     introspection,
+    merging,
     oauth,
     points,
     programs,
@@ -242,7 +243,7 @@ def open_sender(house: House) -> AbstractAsyncContextManager[Sender]:
 
 def routes(house: House) -> list[Route]:
     """Every route that is served."""
-    profiles = (customers, customer_search, custom_profiles, customer_marks)
+    profiles = (customers, customer_search, custom_profiles, customer_marks, merging)
     rooms = (oauth, introspection, discovery, *profiles, points, purchases, audit_log, tiers, programs, user_events)
     served = [route for room in rooms for route in room.routes(house)]
     return [*served, *reference.routes(served)]

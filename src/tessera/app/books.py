@@ -5,12 +5,13 @@ after the other, so that many at once on one customer all come through.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from tessera.app.callers import with_program
 from tessera.app.house import House
+from tessera.core.audit import Actor
 from tessera.core.changes import Change, JoinTier
 from tessera.core.customers import Customer
 from tessera.core.errors import Unavailable, UserNotFound
@@ -23,29 +24,48 @@ T = TypeVar("T")
 ATTEMPTS_MAX = 50
 """How often a move is decided anew when other processes moved the same customer meanwhile."""
 
+
+class Audited(NamedTuple):
+    """What the audit is told beside the changes: who acts, and more of what was done."""
+
+    by: Actor | None = None
+    more: Mapping[str, object] | None = None
+
+
+_BY_THIS_PROCESS = Audited()
+
+
 NO_CUSTOMER = "No such customer in your organization."
 
 
 async def move(
-    house: House, organization: int, customer_id: str, decide: Callable[[Customer], Awaitable[tuple[T, list[Change]]]]
+    house: House,
+    organization: int,
+    customer_id: str,
+    decide: Callable[[Customer], Awaitable[tuple[T, list[Change]]]],
+    audited: Audited = _BY_THIS_PROCESS,
 ) -> T:
-    """What `decide` comes to for this customer, once its changes are written.
+    """What `decide` comes to for this customer, once its changes are written; `audited` is for the audit.
 
     Raises UserNotFound, Unavailable when too many processes move the same customer, and what `decide` raises.
     """
-    tried = await _attempt(house, organization, customer_id, decide)
+    tried = await _attempt(house, organization, customer_id, decide, audited)
     if tried is not None:
         return tried[0]
     async with _turn(house, customer_id):
         for _ in range(ATTEMPTS_MAX):
-            tried = await _attempt(house, organization, customer_id, decide)
+            tried = await _attempt(house, organization, customer_id, decide, audited)
             if tried is not None:
                 return tried[0]
     raise Unavailable("Too many requests for this customer at once. Send it again.")
 
 
 async def _attempt(
-    house: House, organization: int, customer_id: str, decide: Callable[[Customer], Awaitable[tuple[T, list[Change]]]]
+    house: House,
+    organization: int,
+    customer_id: str,
+    decide: Callable[[Customer], Awaitable[tuple[T, list[Change]]]],
+    audited: Audited,
 ) -> tuple[T] | None:
     customer = await house.store.customer(organization, customer_id)
     if customer is None:
@@ -53,7 +73,7 @@ async def _attempt(
     outcome, changes = await decide(customer)
     if changes:
         try:
-            await house.commit(*changes)
+            await house.commit(*changes, by=audited.by, more=audited.more)
         except Conflict as conflict:
             if isinstance(conflict.change, JoinTier):  # perhaps to a level that another process just took away
                 house.directory.programs.drop(organization)

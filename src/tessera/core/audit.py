@@ -139,6 +139,7 @@ DEEDS: Mapping[type[Change], Deed] = {
     changes.ResumeWebhook: Deed("webhook.resume", "webhook"),
     changes.DeleteWebhook: Deed("webhook.delete", "webhook"),
     changes.RetryDeliveries: Deed("webhook.retry", "webhook"),
+    changes.MergeCustomer: Deed("customer.merge", "id", of_customer=True),
     changes.ForgetCustomer: Deed("customer.forget", "id", operators_only=True, of_customer=True),
     **{
         kind: Deed(f"program.{_slug(kind)}", "organization", tuple(each for each in kind.__struct_fields__[1:]))

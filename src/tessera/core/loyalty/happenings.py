@@ -18,6 +18,7 @@ class Happening(StrEnum):
     CUSTOMER_CHANGED = "customer.changed"
     CUSTOMER_DELETED = "customer.deleted"
     CUSTOMER_REFERRED = "customer.referred"
+    CUSTOMER_MERGED = "customer.merged"
     TRANSACTION_RECORDED = "transaction.recorded"
     APPLICATION_SECRET_ENDING = "application.secret_ending"
     APPLICATION_TOKEN_PER_CALL = "application.token_per_call"
@@ -80,6 +81,14 @@ class CustomerHappened(msgspec.Struct, frozen=True, gc=False):
 
     retailer_id: str
     user_id: str
+
+
+class CustomerMerged(msgspec.Struct, frozen=True, gc=False):
+    """Another customer was merged into this one: from now on its id is unknown, and its external ids lead here."""
+
+    retailer_id: str
+    user_id: str
+    merged_user_id: str
 
 
 class CustomerReferred(msgspec.Struct, frozen=True, gc=False):
