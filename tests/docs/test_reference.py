@@ -17,6 +17,7 @@ from tessera.core.deliveries import DOWN_SECONDS, FAILED_SECONDS
 from tessera.core.errors import Refusal
 from tessera.core.loyalty.happenings import (
     CustomerHappened,
+    CustomerMerged,
     CustomerReferred,
     Happening,
     PointsMoved,
@@ -170,6 +171,7 @@ def test_every_kind_of_event_is_explained() -> None:
     """docs/webhooks.md has every kind of event that webhooks are told of, with every member of its data."""
     families = {"points": PointsMoved, "tier": TierMoved, "customer": CustomerHappened}
     special = {
+        Happening.CUSTOMER_MERGED: CustomerMerged,
         Happening.CUSTOMER_REFERRED: CustomerReferred,
         Happening.TRANSACTION_RECORDED: TransactionRecorded,
         Happening.APPLICATION_SECRET_ENDING: SecretEnding,

@@ -27,6 +27,9 @@ EVENT = "visited-shop"
 THEIR_EVENT = "baked-bread"
 THEIR_EXTERNAL_ID = "their card"
 SOURCE = "Kiosk"
+SPARES = 40
+"""Customers who can be merged into another one, each once."""
+
 LIFETIME_DAYS = 400
 
 
@@ -92,7 +95,13 @@ async def _own(house: House, organization: OrganizationRecord, values: dict[str,
         "purchase_rule": next(rule.id for rule in program.purchase_rules if rule.name == "A rule"),
         "stamps": next(account.id for account in program.accounts if account.name == "Stamps"),
         "tier_level": values["level_1"],
+        "spare": "spare 0",
     }
+    for place in range(SPARES):
+        spare = house.new_uuid()
+        new = NewCustomer(external_id=f"spare {place}")
+        await house.commit(*customers.creation(house, organization.number, program, spare, new))
+        values[f"spare {place}_id"] = spare
 
 
 async def _neighbour(house: House, organization: OrganizationRecord, values: dict[str, str]) -> None:

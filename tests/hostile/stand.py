@@ -109,6 +109,8 @@ class Stand:
                 self._wire.socket.close()
                 self._wire = Wire(self._target.port)
             if answer is not None:
+                if answer.status == 200 and address.endswith("/merge_accounts"):  # nobody is merged twice
+                    self.values["spare"] = f"spare {int(self.values['spare'].split()[1]) + 1}"
                 return answer
         raise AssertionError(f"{method} {address[:80]} was not answered")
 

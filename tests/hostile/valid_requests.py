@@ -59,6 +59,11 @@ def _custom_profile(_values: Values, _fresh: str) -> dict[str, Any]:
     return {"user_profile": {"favourite": {"roast": ["dark", None, 1.5]}}}
 
 
+def _merge(values: Values, _fresh: str) -> dict[str, Any]:
+    spare = values["spare"]
+    return {"user": {"id": values[f"{spare}_id"], "external_id": spare}}
+
+
 def _tags(_values: Values, _fresh: str) -> dict[str, Any]:
     return {"tags": ["regular", "early bird"], "ttl": 3600}
 
@@ -253,6 +258,7 @@ BODIES: dict[str, Callable[[Values, str], Any]] = {
             ("PUT", "", _update),
             ("POST", "/models/user_profile", _custom_profile),
             ("PUT", "/models/user_profile", _custom_profile),
+            ("POST", "/merge_accounts", _merge),
             ("POST", "/tags", _tags),
             ("POST", "/events", _events),
         )
@@ -278,6 +284,7 @@ FOREIGN = {
     "retailer_id": ("their_retailer_id", "not_found"),
     "tier_level_id": ("their_tier_level", "not_found"),
     "tier_system_id": ("their_tier_system", "not_found"),
+    "user.id": ("their_customer_id", "user_not_found"),
     "user_id": ("their_customer_id", "user_not_found"),
 }
 """For each field that names something of an organization: another one's value of the world, and how it is refused.

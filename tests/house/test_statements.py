@@ -33,6 +33,7 @@ def statements() -> dict[str, str]:
         sql.customers,
         sql.identity,
         sql.ledger,
+        sql.merging,
         sql.nodes,
         sql.outbox,
         sql.program,

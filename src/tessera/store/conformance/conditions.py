@@ -136,8 +136,10 @@ def _loyalty(world: World) -> Iterable[Condition]:
     yield Condition((changes.SpendProof("new", AT),), (changes.SpendProof("spent", AT), changes.SpendProof("spent", 0)))
 
 
-COVERED: frozenset[type[Change]] = frozenset({*conditions(ANY_WORLD), changes.EnableApplication, changes.ResumeWebhook})
-"""Every change that has cases. Enabling and resuming have their own: the world has nothing disabled or paused."""
+COVERED: frozenset[type[Change]] = frozenset(
+    {*conditions(ANY_WORLD), changes.EnableApplication, changes.ResumeWebhook, changes.MergeCustomer}
+)
+"""Every change that has cases. Some have their own: the world has nothing disabled or paused, and nobody to merge."""
 
 
 def _case(kind: type[Change], place: int) -> None:
