@@ -77,6 +77,26 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"purchases": [{**RULE, "points": 0.00001}]},
         "purchases[0].points has more than four decimals.",
     ),
+    "a group in another case": (
+        {"point_accounts": [BEANS, {**STATUS, "group": "tier"}]},
+        "point_accounts[1].group must be Spend or Tier, written exactly so, or another label.",
+    ),
+    "a group with blanks": (
+        {"point_accounts": [BEANS, {**STATUS, "group": " Spend"}]},
+        "point_accounts[1].group must be Spend or Tier, written exactly so, or another label.",
+    ),
+    "names that read the same": (
+        {"point_accounts": [BEANS, STATUS, {"name": "Be\u200bans\u00a0", "group": "Other"}]},
+        "point_accounts[2].name reads the same as point_accounts[0].name. Choose another.",
+    ),
+    "names in two forms of Unicode": (
+        {"point_sources": [{"name": "Caf\u00e9"}, {"name": "Cafe\u0301"}]},
+        "point_sources[1].name reads the same as point_sources[0].name. Choose another.",
+    ),
+    "lookups that read the same": (
+        {"events": [{"lookup": "a b"}, {"lookup": "a  b"}]},
+        "events[1].lookup reads the same as events[0].lookup. Choose another.",
+    ),
     "an account that rules earn in goes": (
         {"point_accounts": [STATUS], "events": []},
         "point_accounts leaves out an account in which purchases earn. Keep it, or declare purchases too.",

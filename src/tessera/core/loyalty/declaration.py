@@ -4,7 +4,8 @@ A section that is left out stays as it is; an empty one means none. Points are n
 Every refusal names the place, and repeats nothing of what stood there.
 """
 
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from tessera.core.customers import Text
 from tessera.core.errors import MissingData, Validation
-from tessera.core.loyalty.points import number, units
+from tessera.core.loyalty.points import SPEND, TIER, number, units
 from tessera.core.loyalty.program import EventRule, Program
 from tessera.core.loyalty.purchase_rules import PurchaseRule, Rounding, folded
 from tessera.core.loyalty.tiers import TierLevel
@@ -120,8 +121,10 @@ def check(declaration: Declaration) -> None:
     Raises ArgumentError, MissingData, Validation.
     """
     for section in ("point_accounts", "point_sources", "tier_systems", "purchases"):
-        _distinct(section, "name", [form.name for form in listed(declaration, section)])
-    _distinct("events", "lookup", [form.lookup for form in listed(declaration, "events")])
+        _distinct_names(section, "name", [form.name for form in listed(declaration, section)])
+    for place, form in enumerate(listed(declaration, "point_accounts")):
+        _check_group(f"point_accounts[{place}]", form.group)
+    _distinct_names("events", "lookup", [form.lookup for form in listed(declaration, "events")])
     for section in SECTIONS:
         _distinct(section, "id", [form.id for form in listed(declaration, section)])
     levels = [level for form in listed(declaration, "tier_systems") for level in form.levels]
@@ -149,8 +152,30 @@ def _distinct(place: str, member: str, values: Iterable[str | None], *, numbered
         seen.add(value)
 
 
+def _distinct_names(place: str, member: str, names: Sequence[str]) -> None:
+    """Nothing is called as another thing is, nor so that a reader takes it for that."""
+    _distinct(place, member, names)
+    read: dict[str, int] = {}
+    for index, name in enumerate(names):
+        first = read.setdefault(as_read(name), index)
+        if first != index:
+            raise Validation(f"{place}[{index}].{member} reads the same as {place}[{first}].{member}. Choose another.")
+
+
+def as_read(name: str) -> str:
+    """A name as a reader sees it: one form of each character, none that is invisible, blanks once and inside only."""
+    visible = "".join(each for each in unicodedata.normalize("NFKC", name) if unicodedata.category(each) != "Cf")
+    return " ".join(visible.split())
+
+
+def _check_group(place: str, group: str) -> None:
+    meant = next((label for label in (SPEND, TIER) if as_read(group).casefold() == label.casefold()), group)
+    if meant != group:
+        raise Validation(f"{place}.group must be {SPEND} or {TIER}, written exactly so, or another label.")
+
+
 def _check_levels(place: str, levels: list[TierLevelForm]) -> None:
-    _distinct(place, "name", [level.name for level in levels])
+    _distinct_names(place, "name", [level.name for level in levels])
     if (levels[0].points, levels[0].accounts, levels[0].keep) != (None, None, None):
         raise Validation(f"{place}[0] is the lowest level, which takes no points, accounts or keep.")
     below = 0
