@@ -21,7 +21,8 @@ from tessera.core.loyalty.purchase_rules import Rounding
 
 NAMES = (
     "Beans", "Status points", "no", "1e5", "010", "-1.50", "2030-01-01", "~", "null", "true", "True", "NULL",
-    "Caf\u00e9 \U0001f511", "- x", "a: b", "#x", "'", '"', " lead", "tail ", "\u2028", "a\u00a0b", "[]", "!tag", "&a", "*a", "12:30:00",
+    "Caf\u00e9 \U0001f511", "- x", "a: b", "#x", "'", '"', " lead", "tail ", "\u2028", "a\u00a0b",
+    "[]", "!tag", "&a", "*a", "12:30:00",
     "=", "<<", "x" * 255,
 )  # fmt: skip
 """Names that are hard to write down."""

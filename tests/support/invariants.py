@@ -5,6 +5,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from tessera import wiring
+from tessera.app.ledger_proof import prove
+from tessera.settings import Settings
+from tessera.store.ledger_proof import records
 from tests.support import engines
 from tests.support.engines import Reading
 
@@ -13,6 +17,12 @@ def check(place: Path) -> None:
     """Raises AssertionError for the first invariant that does not hold in a data folder, or a file."""
     with engines.reading(place) as database:
         holds(database)
+
+
+def proven(settings: Settings) -> None:
+    """Raises AssertionError for a ledger of which the doctor would tell that it does not agree."""
+    proof = prove(records(wiring.database(settings)), lambda _proof: None)
+    assert proof.shown == []
 
 
 def holds(database: Reading) -> None:

@@ -5,9 +5,9 @@ after the other, so that many at once on one customer all come through.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from tessera.app.callers import with_program
 from tessera.app.house import House
@@ -25,16 +25,6 @@ ATTEMPTS_MAX = 50
 """How often a move is decided anew when other processes moved the same customer meanwhile."""
 
 
-class Audited(NamedTuple):
-    """What the audit is told beside the changes: who acts, and more of what was done."""
-
-    by: Actor | None = None
-    more: Mapping[str, object] | None = None
-
-
-_BY_THIS_PROCESS = Audited()
-
-
 NO_CUSTOMER = "No such customer in your organization."
 
 
@@ -43,21 +33,42 @@ async def move(
     organization: int,
     customer_id: str,
     decide: Callable[[Customer], Awaitable[tuple[T, list[Change]]]],
-    audited: Audited = _BY_THIS_PROCESS,
+    by: Actor | None = None,
 ) -> T:
-    """What `decide` comes to for this customer, once its changes are written; `audited` is for the audit.
+    """What `decide` comes to for this customer, once its changes are written; `by` is who does it, for the audit.
 
     Raises UserNotFound, Unavailable when too many processes move the same customer, and what `decide` raises.
     """
-    tried = await _attempt(house, organization, customer_id, decide, audited)
+    tried = await _attempt(house, organization, customer_id, decide, by)
     if tried is not None:
         return tried[0]
     async with _turn(house, customer_id):
         for _ in range(ATTEMPTS_MAX):
-            tried = await _attempt(house, organization, customer_id, decide, audited)
+            tried = await _attempt(house, organization, customer_id, decide, by)
             if tried is not None:
                 return tried[0]
     raise Unavailable("Too many requests for this customer at once. Send it again.")
+
+
+async def move_named(
+    house: House,
+    organization: int,
+    find: Callable[[], Awaitable[str]],
+    decide: Callable[[Customer], Awaitable[tuple[T, list[Change]]]],
+    by: Actor | None = None,
+) -> T:
+    """The same for the customer whose id `find` gives, which is asked again when that one was merged meanwhile.
+
+    Raises as `move` and `find` do.
+    """
+    customer_id = await find()
+    while True:
+        try:
+            return await move(house, organization, customer_id, decide, by)
+        except UserNotFound:
+            former, customer_id = customer_id, await find()
+            if customer_id == former:
+                raise
 
 
 async def _attempt(
@@ -65,7 +76,7 @@ async def _attempt(
     organization: int,
     customer_id: str,
     decide: Callable[[Customer], Awaitable[tuple[T, list[Change]]]],
-    audited: Audited,
+    by: Actor | None,
 ) -> tuple[T] | None:
     customer = await house.store.customer(organization, customer_id)
     if customer is None:
@@ -73,7 +84,7 @@ async def _attempt(
     outcome, changes = await decide(customer)
     if changes:
         try:
-            await house.commit(*changes, by=audited.by, more=audited.more)
+            await house.commit(*changes, by=by)
         except Conflict as conflict:
             if isinstance(conflict.change, JoinTier):  # perhaps to a level that another process just took away
                 house.directory.programs.drop(organization)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import UNSET
 
-from tessera.app.books import Audited, move, open_book, with_book
+from tessera.app.books import move_named, open_book, with_book
 from tessera.app.callers import Caller
 from tessera.app.customers import (
     Named,
@@ -60,16 +60,18 @@ async def merge(house: House, caller: Caller, api_key: str, named: Named, merged
     Raises InvalidAPIKey, UserNotFound, Validation, Unavailable.
     """
     organization = caller.organization
-    found = await find(house, caller, api_key, named)
 
-    async def decide(survivor: Customer) -> tuple[None, list[Change]]:
+    async def survivor_id() -> str:
+        return (await find(house, caller, api_key, named)).id
+
+    async def decide(survivor: Customer) -> tuple[str, list[Change]]:
         other = await _other(house, organization, merged)
         if other.number == survivor.number:
             raise Validation("user names the customer of the address itself, or one that was merged into it before.")
         if other.stands().entries > ENTRIES_MAX:
             raise Validation(f"user names a customer with more than {ENTRIES_MAX} entries in its ledger.")
 
-        def act(book: Book, now: int) -> None:
+        def act(book: Book, now: int) -> str:
             book.changes += _loyalty(house, book, survivor, other, now)
             book.changes += _names(organization, survivor, other)
             book.changes += _profiles(organization, survivor, other, now)
@@ -77,12 +79,12 @@ async def merge(house: House, caller: Caller, api_key: str, named: Named, merged
             told = json_text(CustomerMerged(book.program.retailer_id, survivor.id, other.id))
             kind = Happening.CUSTOMER_MERGED.value
             book.changes.append(AddEvent(house.new_uuid(), organization, kind, told, now, survivor.id))
+            return survivor.id
 
         return await with_book(house, organization, survivor, act)
 
-    audited = Audited(by=caller.actor(), more={"into": house.in_audit(found.id)})
-    await move(house, organization, found.id, decide, audited)
-    return await view(house, caller, await house.store.customer(organization, found.id), EVERYTHING)
+    done = await move_named(house, organization, survivor_id, decide, caller.actor())
+    return await view(house, caller, await house.store.customer(organization, done), EVERYTHING)
 
 
 async def _other(house: House, organization: int, merged: Merged) -> Customer:
@@ -119,6 +121,7 @@ def _loyalty(house: House, book: Book, survivor: Customer, other: Customer, now:
         MergeCustomer(
             other.number,
             survivor.number,
+            survivor.id,
             book.program.organization,
             other.id,
             house.new_uuid(),

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tessera.app.books import move, with_book
+from tessera.app.books import move_named, with_book
 from tessera.app.callers import Caller, known_as, own_retailer
 from tessera.app.customers import json_text, with_external_id
 from tessera.app.house import House
@@ -54,7 +54,6 @@ async def record(house: House, caller: Caller, retailer_id: str, named: Sequence
     """
     await own_retailer(house, caller, retailer_id, "client_id")
     organization = caller.organization
-    customer_id = await _one_customer(house, organization, named)
 
     async def decide(customer: Customer) -> tuple[Recorded, list[Change]]:
         known = await _recorded_before(house, organization, customer, told)
@@ -78,7 +77,7 @@ async def record(house: House, caller: Caller, retailer_id: str, named: Sequence
 
         return await with_book(house, organization, customer, act)
 
-    return await move(house, organization, customer_id, decide)
+    return await move_named(house, organization, lambda: _one_customer(house, organization, named), decide)
 
 
 async def _one_customer(house: House, organization: int, named: Sequence[Named]) -> str:

@@ -121,6 +121,7 @@ class MergeCustomer(Change, frozen=True):
 
     merged: int
     survivor: int
+    survivor_id: str
     organization: int
     id: str
     tombstone_id: str

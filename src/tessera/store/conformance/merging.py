@@ -36,6 +36,7 @@ def _merge(world: World, survivor: int, /, **other: object) -> changes.MergeCust
     facts = {
         "merged": world.customer,
         "survivor": survivor,
+        "survivor_id": SURVIVOR,
         "organization": world.organization,
         "id": CUSTOMER,
         "tombstone_id": "tombstone",
@@ -97,6 +98,7 @@ async def who_is_not_as_it_was_is_not_merged(stores: Stores) -> None:
         {"was_user_profile": "{}"},
         {"survivor": world.customer},
         {"survivor": survivor + 100},
+        {"survivor_id": "unknown"},
         {"survivor": other and other.number},
         {"merged": survivor},
     ):
@@ -119,7 +121,7 @@ async def a_merge_again_is_a_conflict(stores: Stores) -> None:
     if last is None:
         raise AssertionError("the last customer cannot be read")
     onward = {"merged": survivor, "id": SURVIVOR, "tombstone_id": "tombstone 2", "offset": 0}
-    await store.commit(_merge(world, last.number, **onward))
+    await store.commit(_merge(world, last.number, survivor_id="last", **onward))
     expect(await store.was_merged(world.organization, CUSTOMER), True, "whether the first was merged")
     await store.commit(changes.ForgetCustomer(last.number, "last", "tombstone 3", AT, 2**62, 0))
     merged = [await store.was_merged(world.organization, each) for each in (CUSTOMER, SURVIVOR)]

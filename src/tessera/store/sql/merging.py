@@ -29,8 +29,8 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             " version = version + 1 where number = :merged and id = :id and organization = :organization"
             " and version = :version and profile = :was_profile and identifiers = :was_identifiers"
             " and user_profile is not distinct from :was_user_profile and forgotten_at is null"
-            " and exists (select 1 from customer s where s.number = :survivor and s.number <> :merged"
-            " and s.organization = :organization and s.forgotten_at is null)",
+            " and exists (select 1 from customer s where s.number = :survivor and s.id = :survivor_id"
+            " and s.number <> :merged and s.organization = :organization and s.forgotten_at is null)",
             "both customers are there and the one that goes is as it was",
         ),
         Statement("update merged_customer set customer = :survivor where customer = :merged"),
