@@ -68,6 +68,31 @@ def test_points_and_levels_are_the_survivor_s(tmp_path: Path) -> None:
     two(tmp_path, scenario)
 
 
+def test_a_level_that_was_given_stays(tmp_path: Path) -> None:
+    """A higher level of the one that goes is the survivor's, with its dates, whatever the points; a lower one ends."""
+
+    async def scenario(scene: Scene, survivor: str, other: str) -> None:
+        for who, level in ((survivor, "level-1"), (other, "level-3")):
+            place = tiers.Place("club", level)
+            await tiers.move(scene.house, scene.caller, scene.retailer_id, who, place)
+        scene.clock.step(5_000_000)
+        was = await scene.house.store.customer(1, other)
+        assert was is not None
+        assert (await merge(scene, survivor, other))["tier"] == "L3"
+        known = await scene.house.store.customer(1, survivor)
+        assert known is not None
+        assert known.stands().memberships == was.stands().memberships
+        history = await scene.house.store.memberships(known.number)
+        assert [each.left_at is None for each in history].count(True) == 1
+        told = [each.data for each in await scene.house.store.events_after(1, 0, 100) if each.kind == "tier.promoted"]
+        assert msgspec.json.decode(told[-1])["reason"] == "merged"
+        third = await scene.customer("card-c")
+        await tiers.move(scene.house, scene.caller, scene.retailer_id, third, tiers.Place("club", "level-2"))
+        assert (await merge(scene, survivor, third))["tier"] == "L3"
+
+    two(tmp_path, scenario)
+
+
 def test_together_they_earn_a_level(tmp_path: Path) -> None:
     """Points that earn a level only together do so at once."""
 
@@ -159,7 +184,10 @@ def test_deposits_sent_again_are_known(tmp_path: Path) -> None:
         await merge(scene, survivor, other)
         assert await balance(scene, survivor) == (11, 11)
         await scene.deposit(survivor, once)
-        await scene.deposit(survivor, both, Deposit("account-spend", UNITS))
+        again = await points.order(
+            scene.house, scene.caller, scene.retailer_id, survivor, [both, Deposit("account-spend", UNITS)]
+        )
+        assert [len(lines) for lines in again.results if isinstance(lines, list)] == [1, 1]
         assert await balance(scene, survivor) == (11, 11)
 
     two(tmp_path, scenario)

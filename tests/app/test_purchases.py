@@ -9,10 +9,13 @@ import pytest
 
 from tessera.api import fields
 from tessera.api import purchases as api
+from tessera.app import points as orders
 from tessera.app import programs, purchases, tiers
 from tessera.app.purchases import Recorded
 from tessera.core.errors import IdempotencyConflict, UserNotFound, Validation
 from tessera.core.loyalty.declaration import Declaration
+from tessera.core.loyalty.orders import Deposit, Spend
+from tessera.core.loyalty.points import UNITS
 from tests.support import engines, invariants
 from tests.support.scene import Scene, play
 
@@ -173,6 +176,39 @@ def test_a_return_never_takes_more_than_there_is(tmp_path: Path) -> None:
         assert points(await send(scene, "r2", 100, payments=refund)) == {"account-spend": -12}
         assert points(await send(scene, "r3", -100, user_id=who, original_transaction_id="t1")) == {}
         assert await balance(scene, who) == (0, 0)
+
+    with_rules(tmp_path, scenario)
+
+
+def test_a_return_leaves_other_points_alone(tmp_path: Path) -> None:
+    """Points that no purchase earned stay, whether the return names its purchase or not."""
+
+    async def scenario(scene: Scene, who: str) -> None:
+        await scene.deposit(who, Deposit("account-spend", 100 * UNITS))
+        await send(scene, "t1", 10, user_id=who)
+        await send(scene, "t2", 10, user_id=who)
+        assert points(await send(scene, "r1", -50, user_id=who)) == {"account-spend": -40}
+        assert points(await send(scene, "r2", -10, user_id=who, original_transaction_id="t1")) == {}
+        assert await balance(scene, who) == (100, 100)
+
+    with_rules(tmp_path, scenario)
+
+
+def test_a_return_of_points_that_were_spent(tmp_path: Path) -> None:
+    """It takes what is left; an account that may be overdrawn is."""
+
+    async def scenario(scene: Scene, who: str) -> None:
+        await send(scene, "t1", 10, user_id=who)
+        spend = Spend(("account-spend",), 15 * UNITS)
+        await orders.order(scene.house, scene.caller, scene.retailer_id, who, [spend])
+        assert points(await send(scene, "r1", -5, user_id=who, original_transaction_id="t1")) == {"account-spend": -5}
+        assert await balance(scene, who) == (0, 15)
+        beans = {"name": "Beans", "group": "Spend", "overdraw": True}
+        accounts = [beans, {"name": "Status", "group": "Tier"}]
+        wanted = msgspec.convert({"point_accounts": accounts}, Declaration)
+        await programs.carry_out(scene.house, await programs.propose(scene.house, 1, wanted))
+        assert points(await send(scene, "r2", -5, user_id=who, original_transaction_id="t1")) == {"account-spend": -10}
+        assert await balance(scene, who) == (-10, 5)
 
     with_rules(tmp_path, scenario)
 
