@@ -91,6 +91,21 @@ def test_a_purchase_earns_by_every_rule_that_applies(tmp_path: Path) -> None:
     with_rules(tmp_path, scenario)
 
 
+def test_transactions_of_a_customer_are_decided_in_turn(tmp_path: Path) -> None:
+    """A transaction that moves nothing changes the version of the standing too, on which the next one is decided."""
+
+    async def scenario(scene: Scene, who: str) -> None:
+        versions = []
+        for place, subtotal in enumerate((1, -1, 10)):
+            await send(scene, f"t{place}", subtotal, user_id=who)
+            known = await scene.house.store.customer(1, who)
+            assert known is not None
+            versions.append(known.version)
+        assert versions == [1, 2, 3]
+
+    with_rules(tmp_path, scenario)
+
+
 def test_a_transaction_is_recorded_once(tmp_path: Path) -> None:
     """Sent again, with its request id or another, it is answered as the first time; other content is refused."""
 
