@@ -33,7 +33,9 @@ async def declare(scene: Scene, rules: list[dict[str, Any]]) -> None:
 
 async def send(scene: Scene, transaction_id: str, subtotal: float, **members: Any) -> Recorded:
     """Send a transaction; members of the request itself go by `user_id` and `request_id`."""
-    outer = {name: members.pop(name) for name in ("user_id", "user_id_type", "request_id") if name in members}
+    outer: dict[str, Any] = {
+        name: members.pop(name) for name in ("user_id", "user_id_type", "request_id") if name in members
+    }
     body = {
         "store_id": "s1",
         "client_id": scene.retailer_id,
@@ -132,28 +134,26 @@ def test_the_customer_is_found_by_every_name(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene, who: str) -> None:
         other = await scene.customer("other")
-        ours, external = (
-            {"user_id": who, "user_id_type": "SessionM_ID"},
-            {"user_id": "card", "user_id_type": "External_ID"},
-        )
-        for place, members in enumerate(
-            (
-                {"user_id": who.upper()},
-                {"user_id": "card"},
-                external,
-                {"payments": [{"type": "CASH"}, ours]},
-                {"payments": [external, ours]},
-                {"user_id": "card", "payments": [ours]},
-            )
-        ):
+        ours = {"user_id": who, "user_id_type": "SessionM_ID"}
+        external = {"user_id": "card", "user_id_type": "External_ID"}
+        names: list[dict[str, Any]] = [
+            {"user_id": who.upper()},
+            {"user_id": "card"},
+            external,
+            {"payments": [{"type": "CASH"}, ours]},
+            {"payments": [external, ours]},
+            {"user_id": "card", "payments": [ours]},
+        ]
+        for place, members in enumerate(names):
             assert (await send(scene, f"t{place}", 10, **members)).user_id == who
         with pytest.raises(Validation, match=r"payments\[1\]\.user_id names another customer than user_id"):
             await send(scene, "two", 10, user_id=other, payments=[{}, ours])
-        for unknown in (
+        unknowns: list[dict[str, Any]] = [
             {"user_id": "nobody"},
             {"payments": [{**ours, "user_id": "card"}]},
             {**external, "user_id": who},
-        ):
+        ]
+        for unknown in unknowns:
             with pytest.raises(UserNotFound):
                 await send(scene, "unknown", 10, **unknown)
 
