@@ -19,9 +19,11 @@ from tessera.api import (
     customers,
     discovery,
     introspection,
+    merging,
     oauth,
     points,
     programs,
+    purchases,
     tiers,
     user_events,
 )
@@ -241,8 +243,8 @@ def open_sender(house: House) -> AbstractAsyncContextManager[Sender]:
 
 def routes(house: House) -> list[Route]:
     """Every route that is served."""
-    profiles = (customers, customer_search, custom_profiles, customer_marks)
-    rooms = (oauth, introspection, discovery, *profiles, points, audit_log, tiers, programs, user_events)
+    profiles = (customers, customer_search, custom_profiles, customer_marks, merging)
+    rooms = (oauth, introspection, discovery, *profiles, points, purchases, audit_log, tiers, programs, user_events)
     served = [route for room in rooms for route in room.routes(house)]
     return [*served, *reference.routes(served)]
 

@@ -61,6 +61,7 @@ COLUMNS: Mapping[str, Mapping[str, Holds]] = {
         "idempotency_id": E, "fingerprint": E, "reference_id": E, "reference_type": E, "point_source_id": R,
         "occurred_at": R, "expires_at": R,
     },
+    "merged_customer": {"organization": _, "id": E, "customer": R, "merged_at": E},
     "membership": {
         "number": R, "customer": R, "id": R, "tier_system": R, "tier_level": R, "joined_at": R, "left_at": R,
         "reason": R,
@@ -74,6 +75,18 @@ COLUMNS: Mapping[str, Mapping[str, Holds]] = {
         "number", "id", "organization", "name", "grouping_label", "lifetime_days", "overdraw", "retired_at"
     ),
     "point_source": _nothing("number", "id", "organization", "name", "retired_at"),
+    "purchase": {
+        "customer": R, "id": E, "organization": _, "request_id": E, "transaction_id": E, "fingerprint": E, "kind": E,
+        "original_id": E, "subtotal": E, "details": E, "recorded_at": E,
+    },
+    "purchase_award": {
+        "customer": R, "purchase_id": E, "place": E, "rule_id": E, "point_account": E, "amount": E, "base": E,
+        "excluded": E, "entry_id": E,
+    },
+    "purchase_rule": _nothing(
+        "number", "id", "organization", "name", "point_account", "points", "per", "rounding", "minimum", "channels",
+        "excluded_items", "point_source_id", "retired_at",
+    ),
     "property": _nothing("number", "organization", "name", "api_key", "digest", "last_four", "created_at"),
     "referrer_code": {"organization": _, "customer": E, "code": E},
     "refusal": {**_nothing("request_id", "at"), "explanation": P},

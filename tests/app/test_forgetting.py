@@ -8,15 +8,27 @@ import msgspec
 import pytest
 
 from tessera import wiring
-from tessera.app import customer_import, customer_marks, customer_updates, customers, forgetting, points
+from tessera.app import (
+    customer_import,
+    customer_marks,
+    customer_updates,
+    customers,
+    forgetting,
+    points,
+    programs,
+    purchases,
+)
 from tessera.app.customer_rows import Row
 from tessera.app.customers import Named
 from tessera.core.changes import AddUserEvent
 from tessera.core.customer_profiles import CustomerUpdate
 from tessera.core.customers import NewCustomer, PhoneNumber, Wanted
 from tessera.core.errors import UserNotFound
+from tessera.core.loyalty.declaration import Declaration
 from tessera.core.loyalty.orders import Deposit, Spend
 from tessera.core.loyalty.points import UNITS
+from tessera.core.loyalty.purchase_rules import Item
+from tessera.core.loyalty.purchases import Kind, Transaction
 from tests.support import engines, invariants
 from tests.support.house import settings_of
 from tests.support.scene import Scene, play, status
@@ -60,7 +72,27 @@ async def somebody(scene: Scene) -> str:
     known = await scene.house.store.customer(1, customer_id)
     assert known is not None
     await scene.house.commit(AddUserEvent(known.number, scene.house.new_uuid(), marked("lookup"), 1))
+    await buy(scene, customer_id)
     return customer_id
+
+
+async def buy(scene: Scene, customer_id: str) -> None:
+    """Record a purchase of a customer that earns points, with something distinctive in every text."""
+    rule = {"name": "Beans", "account": "Beans", "points": 1, "excluded_items": ["gift-card"]}
+    wanted = msgspec.convert({"purchases": [rule]}, Declaration)
+    await programs.carry_out(scene.house, await programs.propose(scene.house, 1, wanted))
+    sale = Transaction(
+        Kind.PURCHASE,
+        marked("request"),
+        marked("transaction"),
+        None,
+        marked("channel"),
+        3 * UNITS,
+        (Item(marked("item"), UNITS), Item("gift-card", UNITS)),
+        json.dumps({"store_id": marked("store"), "items": [{"item_id": marked("item")}]}),
+    )
+    who = [purchases.Named(customer_id, external=False, member="user_id")]
+    await purchases.record(scene.house, scene.caller, scene.retailer_id, who, sale)
 
 
 def hits(folder: Path, *texts: str) -> dict[str, list[str]]:

@@ -31,6 +31,8 @@ tier_systems:
 events:
   - lookup: survey
     awards: [{account: Beans, points: 25, source: Till}]
+purchases:
+  - {name: Beans for purchases, account: Beans, points: 1.5, excluded_items: [gift-card]}
 """
 
 PLAN = """\
@@ -42,6 +44,7 @@ PLAN = """\
 + tier level Bronze of Aurora Club (rank 0)
 + tier level Silver of Aurora Club (rank 1, points 500.5, accounts Status points, keep 400)
 + event survey (name survey, awards 25 Beans from Till)
++ purchase rule Beans for purchases (earns 1.5 Beans for each 1, rounding down, excluded_items gift-card)
 """
 
 Loyalty = Callable[..., Done]
@@ -86,6 +89,20 @@ def test_a_retailer_is_set_up_by_a_file(tmp_path: Path, loyalty: Loyalty, folder
     assert "0190f1de-0000-7000-8000-000000000001" in run("orgs", "list", "--data-dir", folder).out
 
 
+def test_words_of_yaml_may_be_in_another_case(tmp_path: Path, loyalty: Loyalty) -> None:
+    """Booleans and nulls are those of YAML 1.2, and nothing else is one."""
+    accounts = (
+        "  - {name: A, group: X, overdraw: True, lifetime_days: NULL}\n  - {name: B, group: X, overdraw: FALSE}\n"
+    )
+    file = written(tmp_path, f"organization: Aurora Coffee\npoint_accounts:\n{accounts}")
+    assert loyalty("apply", file, "--dry-run").out.splitlines()[1:] == [
+        "+ point account A (group X, overdraw yes)",
+        "+ point account B (group X, overdraw no)",
+    ]
+    wrong = written(tmp_path, f"organization: Aurora Coffee\npoint_accounts:\n{accounts.replace('True', 'yes')}")
+    assert "Line 3: The field point_accounts[0].overdraw cannot be used" in loyalty("apply", wrong, "--dry-run").err
+
+
 def test_a_difference_is_told_as_json(tmp_path: Path, loyalty: Loyalty) -> None:
     """--json tells the plan, whether it was done, what is left alone and what is in the way."""
     loyalty("apply", written(tmp_path, PROGRAM), "--yes")
@@ -96,7 +113,7 @@ def test_a_difference_is_told_as_json(tmp_path: Path, loyalty: Loyalty) -> None:
         "retailer_id": "0190f1de-0000-7000-8000-000000000001",
         "applied": False,
         "plan": [{"action": "retire", "what": "event", "text": "survey"}],
-        "left_alone": ["point_accounts", "point_sources", "tier_systems"],
+        "left_alone": ["point_accounts", "point_sources", "tier_systems", "purchases"],
         "obstacles": [],
     }
     assert loyalty("apply", file, "--dry-run", "--json").document == told

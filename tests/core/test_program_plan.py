@@ -209,7 +209,7 @@ def test_the_steps_of_a_plan(name: str) -> None:
 
 def test_what_is_left_out_whole_stays_as_it_is() -> None:
     """A section that is not there is told to be left alone; an empty one means none."""
-    assert planned(events=[]).left_alone == ("point_accounts", "point_sources", "tier_systems")
+    assert planned(events=[]).left_alone == ("point_accounts", "point_sources", "tier_systems", "purchases")
     assert steps(events=[]) == ["retire event survey"]
 
 
@@ -287,7 +287,7 @@ def test_what_a_program_is_declared_as_changes_nothing() -> None:
         b'"maintenance_days":365,"levels":[{"name":"Low","id":"l-low"},{"name":"High","id":"l-high","points":500,'
         b'"accounts":["Status"]},{"name":"Top","id":"l-top","points":2000,"accounts":["Status"],"keep":1500}]}],'
         b'"events":[{"lookup":"survey","id":"e-survey","name":"Survey","awards":[{"account":"Beans","points":25,'
-        b'"source":"Till"}]}]}'
+        b'"source":"Till"}]}],"purchases":[]}'
     )
 
 

@@ -17,12 +17,14 @@ from tessera.core.deliveries import DOWN_SECONDS, FAILED_SECONDS
 from tessera.core.errors import Refusal
 from tessera.core.loyalty.happenings import (
     CustomerHappened,
+    CustomerMerged,
     CustomerReferred,
     Happening,
     PointsMoved,
     SecretEnding,
     TierMoved,
     TokenPerCall,
+    TransactionRecorded,
 )
 from tessera.core.webhooks import TEST
 from tessera.ops import metrics, slow_hash
@@ -169,7 +171,9 @@ def test_every_kind_of_event_is_explained() -> None:
     """docs/webhooks.md has every kind of event that webhooks are told of, with every member of its data."""
     families = {"points": PointsMoved, "tier": TierMoved, "customer": CustomerHappened}
     special = {
+        Happening.CUSTOMER_MERGED: CustomerMerged,
         Happening.CUSTOMER_REFERRED: CustomerReferred,
+        Happening.TRANSACTION_RECORDED: TransactionRecorded,
         Happening.APPLICATION_SECRET_ENDING: SecretEnding,
         Happening.APPLICATION_TOKEN_PER_CALL: TokenPerCall,
     }

@@ -9,8 +9,8 @@
 | `newer` | not a fault: a version whose schema has one column more |
 | `clock:FILE` | the wall clock is ahead by the seconds in a file, read at each look; purges come all the time |
 
-Commits that count are those of deposits, revocations and applications; upkeep does not. Workers are
-armed as well, and so is any other command.
+Commits that count are those of deposits, transactions, merges, revocations and applications; upkeep does not.
+Workers are armed as well, and so is any other command.
 """
 
 import asyncio
@@ -23,7 +23,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from tessera import cli, wiring
 from tessera.app import purge_clock, purges, upkeep
-from tessera.core.changes import AddApplication, AddEntry, Change, Notice, RevokeToken
+from tessera.core.changes import (
+    AddApplication,
+    AddEntry,
+    AddPurchase,
+    Change,
+    MergeCustomer,
+    Notice,
+    RevokeToken,
+)
 from tessera.ops import clock
 from tessera.settings import Settings
 from tessera.store import migrate, sqlite
@@ -35,7 +43,7 @@ from tessera.store.sqlite import SQLiteDriver
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-COUNTED = (AddApplication, AddEntry, RevokeToken)
+COUNTED = (AddApplication, AddEntry, AddPurchase, MergeCustomer, RevokeToken)
 
 EARLY_SECONDS = 0.3
 

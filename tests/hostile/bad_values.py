@@ -1,6 +1,7 @@
 """The fields of a request's body, and the values that are bad in each: told from its type, so for any struct."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -43,6 +44,8 @@ RULED: dict[str, tuple[bytes, ...]] = {
         b'" 1990-01-01"', b'"\xef\xbc\x91990-01-01"',
     ),
     "keep": (b"-1", b"-0.0001", b"0.00001", b"1e-400", b"5000.0001", b"100000000000.0001"),
+    "minimum": (b"-1", b"-0.0001", b"0.00001", b"1e-400", b"100000000000.0001"),
+    "per": (b"0", b"-0", b"-1", b"-0.0001", b"0.00001", b"1e-400", b"100000000000.0001"),
     "points": (b"0", b"-0", b"-1", b"-0.0001", b"0.00001", b"1e-400", b"100000000000.0001"),
     "gender": (b'"x"', b'"other"'),
     "profile_photo_url": (b'"ada.png"', b'"javascript:alert(1)"', b'"//host/ada.png"'),
@@ -54,6 +57,18 @@ RULED: dict[str, tuple[bytes, ...]] = {
     ),
 }  # fmt: skip
 """Values of the right type that a rule forbids, by the name of the field."""
+
+MONEY = (b"0.00001", b"1e-400", b"100000000000.0001", b"-100000000000.0001")
+"""What an amount of money cannot be: it may be negative."""
+
+RULED |= {
+    **dict.fromkeys(("subtotal", "unit_price", "quantity"), MONEY),
+    **dict.fromkeys(("request_payload.payments[].amount", "request_payload.discounts[].amount"), MONEY),
+    **dict.fromkeys(("open_time", "modified_time"), (b'"soon"', b'"2026-02-30"', b'"0000-01-01"', b'"10000-01-01"')),
+    "user_id_type": (b'"Email"',),
+    "request_payload.type": (b'"void"', b'"purchases"'),
+}
+"""Names with a path go before those without."""
 
 
 class Field(NamedTuple):
@@ -125,13 +140,15 @@ def _bad_values(field: Field, valid: Any) -> Iterator[bytes]:
             yield from samples
     yield from HUGE
     yield from BEYOND
-    yield from RULED.get(str(field.keys[-1]), ())
+    path = re.sub(r"\[\d+\]", "[]", field.name)
+    yield from RULED.get(path, RULED.get(str(field.keys[-1]), ()))
     for each in alternatives(field.kind):
         yield from _out_of_bounds(each, valid)
 
 
 _TAKES: dict[type[inspect.Type], frozenset[str]] = {
     inspect.BoolType: frozenset({"bool"}),
+    inspect.EnumType: frozenset({"str"}),
     inspect.DictType: frozenset({"object"}),
     inspect.FloatType: frozenset({"float", "int"}),
     inspect.IntType: frozenset({"int"}),
@@ -172,7 +189,7 @@ def _out_of_bounds(kind: inspect.Type, valid: Any) -> Iterator[bytes]:
                 b'"' + b"a" * LONG + b'"',
             )
             yield '"{}"'.format("é" * ((kind.max_length or LONG) + 1)).encode()
-        case inspect.LiteralType():
+        case inspect.LiteralType() | inspect.EnumType():
             yield from (b'""', b'"text"', b'"' + b"a" * LONG + b'"')
         case inspect.IntType():
             yield from (b"%d" % (each) for each in (_below(kind), _above(kind)))

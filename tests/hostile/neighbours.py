@@ -13,11 +13,13 @@ from tessera.core.loyalty.declaration import (
     EventForm,
     PointAccountForm,
     PointSourceForm,
+    PurchaseForm,
     TierLevelForm,
     TierSystemForm,
 )
 from tessera.core.loyalty.points import SPEND
 from tessera.core.loyalty.program import Program
+from tessera.core.loyalty.purchase_rules import Rounding
 from tessera.core.organizations import OrganizationRecord
 from tests.support import deeds, world
 
@@ -25,6 +27,9 @@ EVENT = "visited-shop"
 THEIR_EVENT = "baked-bread"
 THEIR_EXTERNAL_ID = "their card"
 SOURCE = "Kiosk"
+SPARES = 40
+"""Customers who can be merged into another one, each once."""
+
 LIFETIME_DAYS = 400
 
 
@@ -49,6 +54,7 @@ async def _own(house: House, organization: OrganizationRecord, values: dict[str,
     assert isinstance(before.point_sources, list)
     assert isinstance(before.tier_systems, list)
     assert isinstance(before.events, list)
+    assert isinstance(before.purchases, list)
     (system,) = before.tier_systems
     top = replace(system.levels[-1], keep=4_000)
     wanted = replace(
@@ -63,6 +69,20 @@ async def _own(house: House, organization: OrganizationRecord, values: dict[str,
             *before.events,
             EventForm(lookup=EVENT, name="An event", awards=[AwardForm(account="Beans", points=1, source=SOURCE)]),
         ],
+        purchases=[
+            *before.purchases,
+            PurchaseForm(
+                name="A rule",
+                account="Stamps",
+                points=1,
+                per=2,
+                rounding=Rounding.NONE,
+                minimum=1_000_000,
+                channels=["kiosk"],
+                excluded_items=["none"],
+                source=SOURCE,
+            ),
+        ],
     )
     program = await _declare(house, organization, wanted)
     values |= {
@@ -72,9 +92,16 @@ async def _own(house: House, organization: OrganizationRecord, values: dict[str,
         "source": _source(program),
         "event": EVENT,
         "event_id": next(rule.id for rule in program.event_rules if rule.lookup == EVENT),
+        "purchase_rule": next(rule.id for rule in program.purchase_rules if rule.name == "A rule"),
         "stamps": next(account.id for account in program.accounts if account.name == "Stamps"),
         "tier_level": values["level_1"],
+        "spare": "spare 0",
     }
+    for place in range(SPARES):
+        spare = house.new_uuid()
+        new = NewCustomer(external_id=f"spare {place}")
+        await house.commit(*customers.creation(house, organization.number, program, spare, new))
+        values[f"spare {place}_id"] = spare
 
 
 async def _neighbour(house: House, organization: OrganizationRecord, values: dict[str, str]) -> None:

@@ -59,6 +59,11 @@ def _custom_profile(_values: Values, _fresh: str) -> dict[str, Any]:
     return {"user_profile": {"favourite": {"roast": ["dark", None, 1.5]}}}
 
 
+def _merge(values: Values, _fresh: str) -> dict[str, Any]:
+    spare = values["spare"]
+    return {"user": {"id": values[f"{spare}_id"], "external_id": spare}}
+
+
 def _tags(_values: Values, _fresh: str) -> dict[str, Any]:
     return {"tags": ["regular", "early bird"], "ttl": 3600}
 
@@ -126,6 +131,36 @@ def _event(values: Values, _fresh: str) -> dict[str, Any]:
     return {**_customer(values), "event_lookup": values["event"], "is_session_m": True}
 
 
+def _transaction(values: Values, fresh: str) -> dict[str, Any]:
+    payment = {
+        "payment_id": "p1",
+        "amount": 12.5,
+        "type": "CASH",
+        "user_id": values["customer_id"],
+        "user_id_type": "SessionM_ID",
+    }
+    item = {"item_id": "i1", "line_id": "1", "name": "Beans", "quantity": 2, "unit_price": 6.25, "subtotal": 12.5}
+    return {
+        "store_id": "riverton-1",
+        "client_id": values["retailer_id"],
+        "request_id": f"request {fresh}",
+        "user_id": values["customer_id"],
+        "user_id_type": "SessionM_ID",
+        "request_payload": {
+            "transaction_id": fresh,
+            "subtotal": 12.5,
+            "channel": "store",
+            "type": "purchase",
+            "original_transaction_id": None,
+            "open_time": "2026-01-31 12:30:00.000",
+            "modified_time": "2026-01-31T12:30:00.2727288Z",
+            "items": [item, {**item, "line_id": "2"}],
+            "payments": [payment],
+            "discounts": [{"discount_id": "d1", "name": "Early bird", "amount": 0.5}],
+        },
+    }
+
+
 def _page(values: Values, _fresh: str) -> dict[str, Any]:
     return {"retailer_id": values["retailer_id"], "skip": 0, "take": 5}
 
@@ -175,6 +210,22 @@ def _apply(values: Values, _fresh: str) -> dict[str, Any]:
                 "awards": [{"account": "Beans", "points": 1, "source": "Kiosk"}],
             },
         ],
+        "purchases": [
+            {"name": "Beans for purchases", "account": "Beans", "points": 1, "excluded_items": ["gift-card"]},
+            {"name": "Status for purchases", "account": "Status points", "points": 1, "excluded_items": ["gift-card"]},
+            {
+                "name": "A rule",
+                "id": values["purchase_rule"],
+                "account": "Stamps",
+                "points": 1,
+                "per": 2,
+                "rounding": "none",
+                "minimum": 1_000_000,
+                "channels": ["kiosk"],
+                "excluded_items": ["none"],
+                "source": "Kiosk",
+            },
+        ],
     }
     return {"retailer_id": values["retailer_id"], "program": program, "dry_run": False}
 
@@ -196,6 +247,7 @@ BODIES: dict[str, Callable[[Values, str], Any]] = {
     "POST /api/1.0/user_points/deposit": _deposit,
     "POST /api/1.0/user_points/spend_multiple": _spend,
     "POST /api/1.0/user_tiers/tier_status": _tier_status,
+    "POST /api/2.0/send_transaction": _transaction,
     "POST /api/2.0/user_points/deposit": _deposit,
     "POST /api/2.0/user_points/fetch_point_audit_logs": _audit_log,
     "POST /priv/v1/apps/{api_key}/users": _create,
@@ -206,12 +258,13 @@ BODIES: dict[str, Callable[[Values, str], Any]] = {
             ("PUT", "", _update),
             ("POST", "/models/user_profile", _custom_profile),
             ("PUT", "/models/user_profile", _custom_profile),
+            ("POST", "/merge_accounts", _merge),
             ("POST", "/tags", _tags),
             ("POST", "/events", _events),
         )
     },
 }
-"""A body by method and address (without `/incentives`), given the values of the world and a text never used before."""
+"""A body by method and address (without the prefixes), given the values of the world and a text never used before."""
 
 QUERIES: dict[str, str] = {
     "GET /priv/v1/apps/{api_key}/users": "user_ids[]=nobody",
@@ -221,6 +274,7 @@ QUERIES: dict[str, str] = {
 """A query string for each address that cannot do without one, by method and address as they are in `BODIES`."""
 
 FOREIGN = {
+    "client_id": ("their_retailer_id", "not_found"),
     "event_lookup": ("their_event", "not_found"),
     "point_account_id": ("their_account", "not_found"),
     "point_account_ids": ("their_account", "not_found"),
@@ -230,6 +284,7 @@ FOREIGN = {
     "retailer_id": ("their_retailer_id", "not_found"),
     "tier_level_id": ("their_tier_level", "not_found"),
     "tier_system_id": ("their_tier_system", "not_found"),
+    "user.id": ("their_customer_id", "user_not_found"),
     "user_id": ("their_customer_id", "user_not_found"),
 }
 """For each field that names something of an organization: another one's value of the world, and how it is refused.

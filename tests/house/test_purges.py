@@ -19,6 +19,7 @@ BY_KEY: frozenset[type[Change]] = frozenset(
         changes.DeleteWebhook,
         changes.EndDelivery,
         changes.ForgetCustomer,
+        changes.MergeCustomer,
         changes.ReleaseIdentifier,
         changes.ReleaseLease,
         changes.ReleaseReferrerCode,

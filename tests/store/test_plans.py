@@ -20,7 +20,10 @@ GROWING = frozenset(
         "identifier",
         "ledger_entry",
         "membership",
+        "merged_customer",
         "phone",
+        "purchase",
+        "purchase_award",
         "referrer_code",
         "tag",
         "user_event",
@@ -31,7 +34,7 @@ GROWING = frozenset(
 
 def statements() -> dict[str, str]:
     """Every statement that touches customers and what is kept of them, by a name for it."""
-    topics = (sql.customers, sql.ledger, sql.outbox)
+    topics = (sql.customers, sql.ledger, sql.merging, sql.outbox, sql.purchases)
     found = {
         f"{kind.__name__} {place}": each.sql
         for topic in topics
@@ -64,8 +67,8 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         yield opened
 
 
-SORTED_IN_MEMORY = frozenset({"PROVEN_SUMS", "SUMS", "WAITING"})
-"""Statements that group the entries of one customer, or count the events that wait for one webhook by their kind."""
+SORTED_IN_MEMORY = frozenset({"EARNED", "PROVEN_SUMS", "RETURNED", "SUMS", "WAITING"})
+"""Statements that group the entries or purchases of one customer, or count the events that wait for a webhook."""
 
 READ_THROUGH = frozenset({"CUSTOMERS", "EVENT", "EVENTS_ABOUT"})
 """Statements that read a table through, in a process of the operator's own: an index would cost every deposit."""

@@ -12,14 +12,17 @@ from tessera.core.loyalty.declaration import (
     EventForm,
     PointAccountForm,
     PointSourceForm,
+    PurchaseForm,
     TierLevelForm,
     TierSystemForm,
     amount,
 )
+from tessera.core.loyalty.purchase_rules import Rounding
 
 NAMES = (
-    "Beans", "Status points", "no", "1e5", "010", "-1.50", "2030-01-01", "~", "null", "true", "Caf\u00e9 \U0001f511",
-    "- x", "a: b", "#x", "'", '"', " lead", "tail ", "\u2028", "\u00a0", "[]", "!tag", "&a", "*a", "12:30:00",
+    "Beans", "Status points", "no", "1e5", "010", "-1.50", "2030-01-01", "~", "null", "true", "True", "NULL",
+    "Caf\u00e9 \U0001f511", "- x", "a: b", "#x", "'", '"', " lead", "tail ", "\u2028", "a\u00a0b",
+    "[]", "!tag", "&a", "*a", "12:30:00",
     "=", "<<", "x" * 255,
 )  # fmt: skip
 """Names that are hard to write down."""
@@ -45,6 +48,21 @@ def _levels(draw: st.DrawFn, accounts: list[str]) -> list[TierLevelForm]:
     return levels
 
 
+def _purchase(name: str, accounts: list[str], sources: list[str]) -> st.SearchStrategy[PurchaseForm]:
+    return st.builds(
+        PurchaseForm,
+        name=st.just(name),
+        account=st.sampled_from(accounts),
+        points=_points,
+        per=_points,
+        rounding=st.sampled_from(Rounding),
+        minimum=st.just(0) | _points,
+        channels=st.lists(st.sampled_from(["web", "Store", "Caf\u00e9"]), unique=True),
+        excluded_items=_names(0, 3),
+        source=st.sampled_from([None, *sources]),
+    )
+
+
 @st.composite
 def declarations(draw: st.DrawFn) -> Declaration:
     """A whole program."""
@@ -67,6 +85,7 @@ def declarations(draw: st.DrawFn) -> Declaration:
         events=[
             EventForm(lookup=lookup, name=draw(st.none() | _name), awards=draw(awards)) for lookup in draw(_names(0, 3))
         ],
+        purchases=[draw(_purchase(name, accounts, sources)) for name in draw(_names(0, 3))],
     )
 
 
@@ -76,7 +95,7 @@ def bare(declaration: Declaration) -> dict[str, Any]:
     for member in ("organization", "retailer_id"):
         value.pop(member, None)
     for section, key in (("point_accounts", "name"), ("point_sources", "name"), ("tier_systems", "name"),
-                         ("events", "lookup")):  # fmt: skip
+                         ("events", "lookup"), ("purchases", "name")):  # fmt: skip
         value[section] = sorted((_bare(each) for each in value[section]), key=lambda each: str(each[key]))
     return value
 
@@ -86,6 +105,8 @@ def _bare(thing: dict[str, Any]) -> dict[str, Any]:
     if "lookup" in said:
         said.setdefault("name", said["lookup"])
         said["awards"] = sorted((_units(each) for each in said.get("awards", [])), key=lambda each: each["account"])
+    if "account" in said and "awards" not in said:
+        said = _units(said)
     if "levels" in said:
         said["levels"] = [_units(_bare(level)) for level in said["levels"]]
     return said
@@ -93,7 +114,7 @@ def _bare(thing: dict[str, Any]) -> dict[str, Any]:
 
 def _units(thing: dict[str, Any]) -> dict[str, Any]:
     said: dict[str, Any] = dict(thing)
-    said |= {name: amount(value, name) for name, value in thing.items() if name in {"points", "keep"}}
+    said |= {name: amount(value, name) for name, value in thing.items() if name in {"points", "keep", "per", "minimum"}}
     if said.get("keep") == said.get("points"):
         said.pop("keep", None)
     if "accounts" in said:
@@ -105,7 +126,7 @@ def exchanged(declaration: Declaration) -> Declaration:
     """The same things, by their ids, with each other's names, and the levels of each system upside down."""
     said: dict[str, Any] = msgspec.to_builtins(declaration)
     for section, key in (("point_accounts", "name"), ("point_sources", "name"), ("tier_systems", "name"),
-                         ("events", "lookup")):  # fmt: skip
+                         ("events", "lookup"), ("purchases", "name")):  # fmt: skip
         names = [each[key] for each in said[section]]
         for each, name in zip(said[section], names[1:] + names[:1], strict=True):
             each[key] = name

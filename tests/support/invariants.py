@@ -5,6 +5,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from tessera import wiring
+from tessera.app.ledger_proof import prove
+from tessera.settings import Settings
+from tessera.store.ledger_proof import records
 from tests.support import engines
 from tests.support.engines import Reading
 
@@ -13,6 +17,12 @@ def check(place: Path) -> None:
     """Raises AssertionError for the first invariant that does not hold in a data folder, or a file."""
     with engines.reading(place) as database:
         holds(database)
+
+
+def proven(settings: Settings) -> None:
+    """Raises AssertionError for a ledger of which the doctor would tell that it does not agree."""
+    proof = prove(records(wiring.database(settings)), lambda _proof: None)
+    assert proof.shown == []
 
 
 def holds(database: Reading) -> None:
@@ -62,7 +72,16 @@ def _forgotten(database: Reading, number: int) -> None:
     """Nothing is left of a forgotten customer but numbers."""
     row = database.one("select profile, identifiers, user_profile, folded_email from customer where number = ?", number)
     assert row == ("{}", "[]", None, None), "a forgotten customer has a profile"
-    for table in ("identifier", "phone", "tag", "behaviour", "user_event"):
+    for table in (
+        "identifier",
+        "phone",
+        "tag",
+        "behaviour",
+        "user_event",
+        "purchase",
+        "purchase_award",
+        "merged_customer",
+    ):
         rows = database.one(f"select count(*) from {table} where customer = ?", number)
         assert rows == (0,), f"a forgotten customer has rows in {table}"
     names = "coalesce(request, idempotency_id, fingerprint, reference_id, reference_type)"

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Collection
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ import msgspec
 from tessera.core import leniency, wire
 from tessera.core.decoding import NOT_JSON, Unreadable, broken, refusal
 from tessera.core.errors import ArgumentError, InvalidRequest
+from tessera.core.times import microseconds
 
 T = TypeVar("T")
 
@@ -102,6 +104,15 @@ def _pairs(raw: bytes, known: Collection[str]) -> list[tuple[str, str]]:
     except InvalidRequest as refusal:
         name = wire.malformed(raw, known)
         raise ArgumentError(f"{name}: {refusal.public}" if name else refusal.public) from None
+
+
+def time(text: str, field: str) -> int:
+    """A time in ISO 8601 as microseconds since the epoch, in UTC when it names no zone. Raises ArgumentError."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return microseconds(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        raise ArgumentError(f"{field} must be a time in ISO 8601, such as 2026-01-31T12:30:00Z.") from None
 
 
 def number_decoder(kind: type[T]) -> msgspec.json.Decoder[T]:

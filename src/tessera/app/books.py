@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from tessera.app.callers import with_program
 from tessera.app.house import House
+from tessera.core.audit import Actor
 from tessera.core.changes import Change, JoinTier
 from tessera.core.customers import Customer
 from tessera.core.errors import Unavailable, UserNotFound
@@ -23,29 +24,59 @@ T = TypeVar("T")
 ATTEMPTS_MAX = 50
 """How often a move is decided anew when other processes moved the same customer meanwhile."""
 
+
 NO_CUSTOMER = "No such customer in your organization."
 
 
 async def move(
-    house: House, organization: int, customer_id: str, decide: Callable[[Customer], Awaitable[tuple[T, list[Change]]]]
+    house: House,
+    organization: int,
+    customer_id: str,
+    decide: Callable[[Customer], Awaitable[tuple[T, list[Change]]]],
+    by: Actor | None = None,
 ) -> T:
-    """What `decide` comes to for this customer, once its changes are written.
+    """What `decide` comes to for this customer, once its changes are written; `by` is who does it, for the audit.
 
     Raises UserNotFound, Unavailable when too many processes move the same customer, and what `decide` raises.
     """
-    tried = await _attempt(house, organization, customer_id, decide)
+    tried = await _attempt(house, organization, customer_id, decide, by)
     if tried is not None:
         return tried[0]
     async with _turn(house, customer_id):
         for _ in range(ATTEMPTS_MAX):
-            tried = await _attempt(house, organization, customer_id, decide)
+            tried = await _attempt(house, organization, customer_id, decide, by)
             if tried is not None:
                 return tried[0]
     raise Unavailable("Too many requests for this customer at once. Send it again.")
 
 
+async def move_named(
+    house: House,
+    organization: int,
+    find: Callable[[], Awaitable[str]],
+    decide: Callable[[Customer], Awaitable[tuple[T, list[Change]]]],
+    by: Actor | None = None,
+) -> T:
+    """The same for the customer whose id `find` gives, which is asked again when that one was merged meanwhile.
+
+    Raises as `move` and `find` do.
+    """
+    customer_id = await find()
+    while True:
+        try:
+            return await move(house, organization, customer_id, decide, by)
+        except UserNotFound:
+            former, customer_id = customer_id, await find()
+            if customer_id == former:
+                raise
+
+
 async def _attempt(
-    house: House, organization: int, customer_id: str, decide: Callable[[Customer], Awaitable[tuple[T, list[Change]]]]
+    house: House,
+    organization: int,
+    customer_id: str,
+    decide: Callable[[Customer], Awaitable[tuple[T, list[Change]]]],
+    by: Actor | None,
 ) -> tuple[T] | None:
     customer = await house.store.customer(organization, customer_id)
     if customer is None:
@@ -53,7 +84,7 @@ async def _attempt(
     outcome, changes = await decide(customer)
     if changes:
         try:
-            await house.commit(*changes)
+            await house.commit(*changes, by=by)
         except Conflict as conflict:
             if isinstance(conflict.change, JoinTier):  # perhaps to a level that another process just took away
                 house.directory.programs.drop(organization)

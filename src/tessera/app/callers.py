@@ -218,14 +218,14 @@ async def with_program(house: House, organization: int, make: Callable[[Program]
         return make(await program(house, organization))
 
 
-async def own_retailer(house: House, caller: Caller, retailer_id: str) -> Program:
+async def own_retailer(house: House, caller: Caller, retailer_id: str, member: str = "retailer_id") -> Program:
     """The program that `retailer_id` names, under that name as it was sent, which is how it is echoed.
 
-    Raises NotFound unless it is the caller's own.
+    Raises NotFound, naming the member in which it was sent, unless it is the caller's own.
     """
     known = await program(house, caller.organization)
     if not same_id(known.retailer_id, retailer_id):
-        raise NotFound("retailer_id names no retailer of your organization.")
+        raise NotFound(f"{member} names no retailer of your organization.")
     return known_as(known, retailer_id)
 
 

@@ -12,6 +12,7 @@ from tessera.core.customers import Customer, Wanted
 from tessera.core.loyalty.entries import Entry
 from tessera.core.loyalty.points import Balance, number
 from tessera.core.loyalty.program import Program
+from tessera.core.loyalty.purchases import Award
 from tessera.core.times import incentives_time
 from tessera.ports import PastMembership
 
@@ -72,6 +73,29 @@ class MembershipRecord(msgspec.Struct, frozen=True):
     tier_level: str | UnsetType
 
 
+class AwardRecord(msgspec.Struct, frozen=True):
+    """What one rule gave for a purchase, or took back for a return; the entry is left out when nothing was moved."""
+
+    account_name: str
+    point_account_id: str
+    amount: int | float
+    counted: int | float
+    entry_id: str | UnsetType
+
+
+class PurchaseRecord(msgspec.Struct, frozen=True):
+    """A purchase or a return, as it was sent."""
+
+    id: str
+    kind: str
+    transaction_id: str
+    request_id: str
+    recorded_at: str
+    original_id: str | UnsetType
+    details: msgspec.Raw
+    awards: list[AwardRecord]
+
+
 async def pieces(house: House, organization: int, customer: Customer) -> AsyncIterator[bytes]:
     """The record of a customer, as the pieces of one JSON object. Raises NotFound when the organization is gone."""
     loyalty = await program(house, organization)
@@ -90,6 +114,7 @@ async def pieces(house: House, organization: int, customer: Customer) -> AsyncIt
         ("tags", _tags(house, customer)),
         ("behaviours", _behaviours(house, customer)),
         ("user_events", _user_events(house, customer)),
+        ("purchases", _purchases(house, loyalty, customer)),
         ("ledger", _ledger(house, loyalty, customer)),
         ("memberships", _memberships(house, loyalty, customer)),
         ("events", _events(house, customer)),
@@ -137,6 +162,29 @@ async def _user_events(house: House, customer: Customer) -> AsyncIterator[object
         for event in page:
             yield {"id": event.id, "event_lookup": event.lookup, "occurred_at": incentives_time(event.occurred_at)}
         after = page[-1].id
+
+
+async def _purchases(house: House, loyalty: Program, customer: Customer) -> AsyncIterator[object]:
+    after = ""
+    while page := await house.store.purchases_of(customer.number, after, PAGE):
+        for bought in page:
+            awards = [_award(loyalty, each) for each in await house.store.awards(customer.number, bought.id)]
+            yield PurchaseRecord(
+                bought.id,
+                bought.kind,
+                bought.transaction_id,
+                bought.request_id,
+                incentives_time(bought.recorded_at),
+                bought.original_id or UNSET,
+                msgspec.Raw(bought.details.encode()),
+                awards,
+            )
+        after = page[-1].id
+
+
+def _award(loyalty: Program, award: Award) -> AwardRecord:
+    account = loyalty.account_numbered(award.point_account)
+    return AwardRecord(account.name, account.id, number(award.amount), number(award.base), award.entry_id or UNSET)
 
 
 async def _ledger(house: House, loyalty: Program, customer: Customer) -> AsyncIterator[object]:

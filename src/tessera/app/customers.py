@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 from msgspec import UNSET
 
-from tessera.app.books import NO_CUSTOMER, move
+from tessera.app.books import NO_CUSTOMER, move_named
 from tessera.app.callers import Caller, own_api_key, program, with_program
 from tessera.app.house import House
 from tessera.core import custom_profiles, customers, emails, external_ids, referrer_codes
@@ -112,8 +112,10 @@ async def change(
     Raises InvalidAPIKey, UserNotFound, Unavailable and what `decide` raises. It is asked anew when the customer was
     changed meanwhile.
     """
-    found = await find(house, caller, api_key, named)
     loyalty = await program(house, caller.organization)
+
+    async def customer_id() -> str:
+        return (await find(house, caller, api_key, named)).id
 
     async def told(customer: Customer) -> tuple[T, list[Change]]:
         outcome, changes = await decide(customer)
@@ -122,7 +124,7 @@ async def change(
             changes.append(happened(house, loyalty, Happening.CUSTOMER_CHANGED, customer.id, now))
         return outcome, changes
 
-    return await move(house, caller.organization, found.id, told)
+    return await move_named(house, caller.organization, customer_id, told)
 
 
 async def create(

@@ -13,6 +13,7 @@ from tessera.core.loyalty.declaration import (
     EventForm,
     PointAccountForm,
     PointSourceForm,
+    PurchaseForm,
     TierLevelForm,
     TierSystemForm,
 )
@@ -97,6 +98,10 @@ def first_program() -> Declaration:
             EventForm(
                 lookup="survey_completed", name="Survey completed", awards=[AwardForm(account="Beans", points=25)]
             )
+        ],
+        purchases=[
+            PurchaseForm(name="Beans for purchases", account="Beans", points=1, excluded_items=["gift-card"]),
+            PurchaseForm(name="Status for purchases", account="Status points", points=1, excluded_items=["gift-card"]),
         ],
     )
 

@@ -1,7 +1,7 @@
 """Declarations of programs in files: YAML, or JSON. Read strictly, so that a slip is told with its line.
 
-Only a small part of YAML is taken: mappings, lists, texts, numbers, `true`, `false` and `null`. There are no anchors,
-aliases or tags, no key stands twice, and `yes`, `010` or `2030-01-01` are texts.
+Only a small part of YAML is taken: mappings, lists, texts, numbers, `true`, `false` and `null` (also `True`, `TRUE`).
+There are no anchors, aliases or tags, no key stands twice, and `yes`, `010` or `2030-01-01` are texts.
 """
 
 import json
@@ -27,7 +27,13 @@ DIGITS_MAX = 40
 _BYTE_ORDER_MARK = "\ufeff"
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _WHOLE = re.compile(r"-?[0-9]+")
-_WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+_WORDS = {
+    **{form: value for word, value in (("true", True), ("false", False), ("null", None))
+       for form in (word, word.capitalize(), word.upper())},
+    "~": None,
+    "": None,
+}  # fmt: skip
+"""The booleans and nulls of YAML 1.2 (section 10.3.2)."""
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>.*?)`(?: - at `\$\.?(?P<place>[^`]*)`)?", re.DOTALL)
 _PLACE = re.compile(r"[a-z_]+(?:\[\d+\])*(?:\.[a-z_]+(?:\[\d+\])*)*")
 

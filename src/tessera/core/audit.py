@@ -49,7 +49,8 @@ class Deed(NamedTuple):
     """How a change is recorded: its name, the field that names its target, and the fields that are told.
 
     One of `operators_only` is recorded when an operator does it: by the API it is daily business of many. Where the
-    target is `of_customer`, its pseudonym is recorded: an entry is never changed, so no id may stand in it.
+    target is `of_customer`, its pseudonym is recorded: an entry is never changed, so no id may stand in it. Likewise
+    `into` names the field of a customer to whom everything went.
     """
 
     action: str
@@ -57,6 +58,7 @@ class Deed(NamedTuple):
     told: tuple[str, ...] = ()
     operators_only: bool = False
     of_customer: bool = False
+    into: str | None = None
 
 
 class Recorded(NamedTuple):
@@ -93,6 +95,8 @@ _PROGRAM: tuple[type[Change], ...] = (
     changes.SetEventRule,
     changes.AddEventAward,
     changes.RemoveEventAward,
+    changes.AddPurchaseRule,
+    changes.SetPurchaseRule,
 )
 """Changes of a program hold nothing but what was declared: all their fields are told."""
 
@@ -137,6 +141,7 @@ DEEDS: Mapping[type[Change], Deed] = {
     changes.ResumeWebhook: Deed("webhook.resume", "webhook"),
     changes.DeleteWebhook: Deed("webhook.delete", "webhook"),
     changes.RetryDeliveries: Deed("webhook.retry", "webhook"),
+    changes.MergeCustomer: Deed("customer.merge", "id", of_customer=True, into="survivor_id"),
     changes.ForgetCustomer: Deed("customer.forget", "id", operators_only=True, of_customer=True),
     **{
         kind: Deed(f"program.{_slug(kind)}", "organization", tuple(each for each in kind.__struct_fields__[1:]))
@@ -151,6 +156,8 @@ UNRECORDED: frozenset[type[Change]] = frozenset(
         changes.AddEntry,
         changes.AddEvent,
         changes.AddPhone,
+        changes.AddPurchase,
+        changes.AddPurchaseAward,
         changes.AddUserEvent,
         changes.AddWarning,
         changes.ClaimIdentifier,
@@ -236,7 +243,10 @@ def recorded(
         target = str(getattr(change, deed.target)) if about is None else about
         if deed.of_customer:
             target = pseudonym(target)
-        found.append(Recorded(deed.action, target, detail({**_told(change, deed), **(more or {})})))
+        told = _told(change, deed) | dict(more or {})
+        if deed.into is not None:
+            told["into"] = pseudonym(str(getattr(change, deed.into)))
+        found.append(Recorded(deed.action, target, detail(told)))
     return found
 
 

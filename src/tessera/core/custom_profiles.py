@@ -45,6 +45,14 @@ def merged(stored: str | None, sent: CustomProfile) -> str | None:
     return _following(stored, {**_members(stored), **_compact(sent)})
 
 
+def combined(kept: str | None, other: str | None) -> str | None:
+    """The custom profile of two customers who are one, of whom the first counts; None when it stays as it is.
+
+    Raises Validation when it becomes too large.
+    """
+    return _following(kept, {**_members(other), **_members(kept)})
+
+
 def shown(stored: str | None) -> msgspec.Raw:
     """The custom profile on the wire; of a customer without one, version 0."""
     return msgspec.Raw(b'{"_version":0}' if stored is None else stored.encode())

@@ -36,6 +36,14 @@ def incentives_time(at: int) -> str:
     return f"{_day(day)}T{_MINUTES[second // 60]}:{second % 60:02d}Z"
 
 
+def microseconds(moment: datetime) -> int:
+    """A moment with a time zone, in microseconds since the epoch; from the year 1 to the year 9999."""
+    if not 1 < moment.year < 9999:  # a zone may reach into the year beside it
+        raise ValueError("the year is out of range")
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * SECOND + since.microseconds
+
+
 def year_after(at: int) -> int:
     """The same moment a year later; 29 February becomes 1 March."""
     moment = datetime.fromtimestamp(at // SECOND, UTC)

@@ -20,6 +20,7 @@ from tessera.ports.nodes import NodeCount, NodeReader
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
 from tessera.ports.proofs import ProofReader
+from tessera.ports.purchases import PurchaseReader
 from tessera.ports.purges import PurgeReader
 from tessera.ports.resources import ResourceReader
 from tessera.ports.rotation import HourCount, RotationReader
@@ -37,6 +38,7 @@ class Reader(
     WholeProgramReader,
     CustomerReader,
     LedgerReader,
+    PurchaseReader,
     OutboxReader,
     AuditReader,
     ProofReader,
@@ -120,6 +122,7 @@ __all__ = [
     "PastMembership",
     "ProgramReader",
     "ProofReader",
+    "PurchaseReader",
     "PurgeReader",
     "Reader",
     "ResourceReader",

@@ -37,6 +37,9 @@ class CustomerReader(Protocol):
     async def customer_id_with_referrer_code(self, organization: int, code: str) -> str | None:
         """The id of the customer who has this referrer code."""
 
+    async def was_merged(self, organization: int, customer_id: str) -> bool:
+        """Whether the customer who had this id was merged into one who is still there."""
+
     async def customers(self, organization: int, customer_ids: Sequence[str]) -> dict[str, Customer]:
         """The customers with these ids, by id."""
 

@@ -5,6 +5,8 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
+import msgspec
+
 from tessera.core import scopes
 from tessera.core.applications import (
     DEFAULT_OPTIONS,
@@ -23,6 +25,7 @@ from tessera.core.applications import (
 from tessera.core.client_signing import AssertionAudience, Profile, SigningAlgorithms, shown
 from tessera.core.loyalty.points import PointAccount, PointSource
 from tessera.core.loyalty.program import Award, EventRule, Program
+from tessera.core.loyalty.purchase_rules import PurchaseRule
 from tessera.core.loyalty.tiers import Rule, TierLevel, TierSystem
 from tessera.core.warnings import Ending, Owner
 from tessera.store.driver import Row
@@ -83,7 +86,12 @@ def _options(columns: tuple[Any, ...], access: tuple[tuple[int, str], ...]) -> O
 
 
 def program(
-    organization: Row, accounts: list[Row], levels: list[Row], sources: list[Row], events: list[Row]
+    organization: Row,
+    accounts: list[Row],
+    levels: list[Row],
+    sources: list[Row],
+    events: list[Row],
+    purchases: list[Row],
 ) -> Program:
     """A loyalty program; `levels` repeats a level for each point account that its rule counts, `events` likewise."""
     number, retailer_id, version = organization
@@ -95,6 +103,7 @@ def program(
         tuple(PointSource(row[0], row[1], row[2], row[3] is not None) for row in sources),
         tuple(_event_rule(list(rows)) for _, rows in groupby(events, key=lambda row: row[0])),
         version,
+        tuple(_purchase_rule(*row) for row in purchases),
     )
 
 
@@ -107,6 +116,16 @@ def _event_rule(rows: list[Row]) -> EventRule:
     awards = tuple(Award(*row[4:7]) for row in rows if row[4] is not None)
     number, rule_id, lookup, name = rows[0][:4]
     return EventRule(number, rule_id, lookup, name, awards, rows[0][7] is not None)
+
+
+def _purchase_rule(*row: Any) -> PurchaseRule:
+    number, rule_id, name, account, points, per, rounding, minimum, channels, excluded, source, retired_at = row
+    lists = _names(channels), _names(excluded)
+    earns = account, points, per, rounding, minimum
+    return PurchaseRule(number, rule_id, name, *earns, *lists, source, retired_at is not None)
+
+
+_names = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 def _system(rows: list[Row]) -> TierSystem:

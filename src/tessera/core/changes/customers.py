@@ -110,6 +110,30 @@ class SetBehaviour(Change, frozen=True):
     was_count: int
 
 
+class MergeCustomer(Change, frozen=True):
+    """Everything that a customer (`merged`) has is another's (`survivor`) of the organization; both are there.
+
+    Nobody changed the one that goes since it was read: `version` is that of its standing. Its row stays under another
+    id, with nothing in it; `id` leads to the survivor in the table of those who were merged. Its `offset` is the number
+    of entries in the survivor's ledger, which its own follow. Tags, counts, events and purchases go along; profile,
+    names and phone numbers are for other changes. What both have used as an idempotency id stays the survivor's.
+    """
+
+    merged: int
+    survivor: int
+    survivor_id: str
+    organization: int
+    id: str
+    tombstone_id: str
+    offset: int
+    merged_at: int
+    due_at: int
+    version: int
+    was_profile: str
+    was_identifiers: str
+    was_user_profile: str | None
+
+
 class ForgetCustomer(Change, frozen=True):
     """Nothing is left that tells who a customer was; it is there, and nobody moved its standing since `version`.
 

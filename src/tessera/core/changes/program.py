@@ -174,3 +174,34 @@ class RemoveEventAward(_ProgramChange, frozen=True):
 
     event_rule_id: str
     point_account_id: str
+
+
+class AddPurchaseRule(_ProgramChange, frozen=True):
+    """A new earning rule for purchases; its id, and its name in the organization, are free. Lists are JSON."""
+
+    id: str
+    name: str
+    point_account_id: str
+    points: int
+    per: int
+    rounding: str
+    minimum: int
+    channels: str
+    excluded_items: str
+    point_source_id: str | None
+
+
+class SetPurchaseRule(_ProgramChange, frozen=True):
+    """The earning rule of an organization as it is from now on; its name is free but for itself."""
+
+    id: str
+    name: str
+    point_account_id: str
+    points: int
+    per: int
+    rounding: str
+    minimum: int
+    channels: str
+    excluded_items: str
+    point_source_id: str | None
+    retired_at: int | None

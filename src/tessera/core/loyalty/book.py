@@ -65,20 +65,32 @@ class Book:
         self.balances = {balance.point_account: balance for balance in standing.balances}
         self.memberships = list(standing.memberships)
         self.changes: list[Change] = []
-        self._owner = owner
-        self._entries = standing.entries
-        self._new_id = new_id
+        self.owner = owner
+        self.entries = standing.entries
+        self.new_id = new_id
         self._request = request
         self._moved = False
 
     def close(self) -> list[Change]:
         """The changes to write; none when nothing moved."""
         if self._moved:
-            standing = Standing(list(self.balances.values()), self.memberships, self._entries)
+            standing = self.standing()
             due = due_at(standing.balances, standing.memberships)
-            self.changes.append(SetStanding(self._owner.number, _encode(standing).decode(), due, self._owner.version))
+            self.changes.append(SetStanding(self.owner.number, _encode(standing).decode(), due, self.owner.version))
             self._moved = False
         return self.changes
+
+    def standing(self) -> Standing:
+        """Where the customer stands after all moves so far."""
+        return Standing(list(self.balances.values()), list(self.memberships), self.entries)
+
+    def restate(self) -> None:
+        """Write the standing even if nothing moves: whoever else decided on the same one has to decide again."""
+        self._moved = True
+
+    def last_entry_id(self) -> str:
+        """The id of the entry that was made last."""
+        return next(each.id for each in reversed(self.changes) if isinstance(each, AddEntry))
 
     def settle(self, now: int) -> None:
         """Let happen what was due by itself up to now, in its order: points expire, then levels are looked at."""
@@ -131,7 +143,7 @@ class Book:
         """Make a deposit. Raises NotFound, Validation."""
         account = self.check_deposit(order)
         expires_at = points.expiry(account, now)
-        before = self.balances.get(account.number) or Balance(account.number, self._new_id(), 0, 0)
+        before = self.balances.get(account.number) or Balance(account.number, self.new_id(), 0, 0)
         after = points.deposited(before, order.amount, expires_at)
         self.balances[account.number] = after
         self._enter(account, order.amount, EntryKind.DEPOSIT, now, order, place, expires_at=expires_at)
@@ -142,7 +154,7 @@ class Book:
         kind = EntryKind.RETURN if order.is_return else EntryKind.SPEND
         lines = []
         for first, (account, amount) in enumerate(self._shares(order)):
-            before = self.balances.get(account.number) or Balance(account.number, self._new_id(), 0, 0)
+            before = self.balances.get(account.number) or Balance(account.number, self.new_id(), 0, 0)
             after = points.taken(before, amount, returned=order.is_return)
             self.balances[account.number] = after
             self._enter(account, -amount, kind, now, order, place, is_first=not first)
@@ -199,33 +211,33 @@ class Book:
     def _enter_level(self, system: TierSystem, level: TierLevel, at: int, reason: Reason) -> None:
         held = self.membership(system)
         entered = Membership(
-            system.number, level.number, self._new_id(), at, tiers.evaluation_after(system, at)
+            system.number, level.number, self.new_id(), at, tiers.evaluation_after(system, at)
         )  # fmt: skip
         if held is None:
             self.memberships.append(entered)
         else:
             self.memberships[self.memberships.index(held)] = entered
-            self.changes.append(LeaveTier(self._owner.number, held.id, at))
+            self.changes.append(LeaveTier(self.owner.number, held.id, at))
         self.changes.append(
-            JoinTier(self._owner.id, entered.id, system.number, level.number, at, reason.value)
+            JoinTier(self.owner.id, entered.id, system.number, level.number, at, reason.value)
         )  # fmt: skip
         self._moved = True
         former = None if held is None else system.level(held.tier_level)
         if former is not None or level.rank:
-            self._tell_tier(system, former, level, entered, reason)
+            self.tell_tier(system, former, level, entered, reason)
 
     def _enter(
         self, account: PointAccount, amount: int, kind: EntryKind, at: int, order: Order | None = None,
         place: int = 0, *, is_first: bool = True, expires_at: int | None = None,
     ) -> None:  # fmt: skip
         """One entry of the ledger; the idempotency id stands in the first that an order makes."""
-        self._entries += 1
+        self.entries += 1
         self._moved = True
         idempotency_id = order.idempotency_id if order is not None and is_first else None
         entry = AddEntry(
-            self._owner.number,
-            self._entries,
-            self._new_id(),
+            self.owner.number,
+            self.entries,
+            self.new_id(),
             account.number,
             amount,
             kind.value,
@@ -246,7 +258,7 @@ class Book:
         source = entry.point_source_id and self.program.source_with_id(entry.point_source_id)
         told = PointsMoved(
             self.program.retailer_id,
-            self._owner.id,
+            self.owner.id,
             entry.id,
             account.id,
             account.name,
@@ -257,13 +269,14 @@ class Book:
         )
         self._tell(_HAPPENINGS[EntryKind(entry.kind)], told, entry.id, entry.occurred_at)
 
-    def _tell_tier(
+    def tell_tier(
         self, system: TierSystem, former: TierLevel | None, level: TierLevel, entered: Membership, reason: Reason
     ) -> None:
+        """Tell of a level that was entered."""
         down = former is not None and level.rank < former.rank
         told = TierMoved(
             self.program.retailer_id,
-            self._owner.id,
+            self.owner.id,
             system.id,
             system.name,
             level.id,
@@ -276,7 +289,7 @@ class Book:
     def _tell(self, kind: Happening, told: PointsMoved | TierMoved, event_id: str, at: int) -> None:
         """An event, by the id of what it tells of."""
         text = _encode(told).decode()
-        event = AddEvent(event_id, self.program.organization, kind.value, text, at, self._owner.id)
+        event = AddEvent(event_id, self.program.organization, kind.value, text, at, self.owner.id)
         self.changes.append(event)
 
 

@@ -4,7 +4,8 @@ A section that is left out stays as it is; an empty one means none. Points are n
 Every refusal names the place, and repeats nothing of what stood there.
 """
 
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -13,8 +14,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from tessera.core.customers import Text
 from tessera.core.errors import MissingData, Validation
-from tessera.core.loyalty.points import number, units
+from tessera.core.loyalty.points import SPEND, TIER, number, units
 from tessera.core.loyalty.program import EventRule, Program
+from tessera.core.loyalty.purchase_rules import PurchaseRule, Rounding, folded
 from tessera.core.loyalty.tiers import TierLevel
 
 Points = Annotated[Any, Meta(description="points, at most four decimals", extra_json_schema={"type": "number"})]
@@ -78,6 +80,21 @@ class EventForm(_Form, frozen=True, kw_only=True):
     awards: Annotated[list[AwardForm], Meta(max_length=20)] = []
 
 
+class PurchaseForm(_Form, frozen=True, kw_only=True):
+    """How purchases earn: `points` for each `per` of the currency, in one point account."""
+
+    name: Text
+    id: Text | None = None
+    account: Text
+    points: Points
+    per: Points = 1
+    rounding: Rounding = Rounding.DOWN
+    minimum: Points = 0
+    channels: Annotated[list[Text], Meta(max_length=100)] = []
+    excluded_items: Annotated[list[Text], Meta(max_length=1000)] = []
+    source: Text | None = None
+
+
 class Declaration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A whole program, or those sections of it that are to change."""
 
@@ -87,9 +104,10 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     point_sources: Annotated[list[PointSourceForm], Meta(max_length=1000)] | UnsetType = UNSET
     tier_systems: Annotated[list[TierSystemForm], Meta(max_length=100)] | UnsetType = UNSET
     events: Annotated[list[EventForm], Meta(max_length=1000)] | UnsetType = UNSET
+    purchases: Annotated[list[PurchaseForm], Meta(max_length=100)] | UnsetType = UNSET
 
 
-SECTIONS = ("point_accounts", "point_sources", "tier_systems", "events")
+SECTIONS = ("point_accounts", "point_sources", "tier_systems", "events", "purchases")
 
 
 def amount(points: object, place: str) -> int:
@@ -102,9 +120,11 @@ def check(declaration: Declaration) -> None:
 
     Raises ArgumentError, MissingData, Validation.
     """
-    for section in SECTIONS[:3]:
-        _distinct(section, "name", [form.name for form in listed(declaration, section)])
-    _distinct("events", "lookup", [form.lookup for form in listed(declaration, "events")])
+    for section in ("point_accounts", "point_sources", "tier_systems", "purchases"):
+        _distinct_names(section, "name", [form.name for form in listed(declaration, section)])
+    for place, form in enumerate(listed(declaration, "point_accounts")):
+        _check_group(f"point_accounts[{place}]", form.group)
+    _distinct_names("events", "lookup", [form.lookup for form in listed(declaration, "events")])
     for section in SECTIONS:
         _distinct(section, "id", [form.id for form in listed(declaration, section)])
     levels = [level for form in listed(declaration, "tier_systems") for level in form.levels]
@@ -113,6 +133,8 @@ def check(declaration: Declaration) -> None:
         _check_levels(f"tier_systems[{place}].levels", form.levels)
     for place, form in enumerate(listed(declaration, "events")):
         _check_awards(f"events[{place}].awards", form.awards)
+    for place, form in enumerate(listed(declaration, "purchases")):
+        _check_purchase(f"purchases[{place}]", form)
 
 
 def listed(declaration: Declaration, section: str) -> list[Any]:
@@ -130,8 +152,30 @@ def _distinct(place: str, member: str, values: Iterable[str | None], *, numbered
         seen.add(value)
 
 
+def _distinct_names(place: str, member: str, names: Sequence[str]) -> None:
+    """Nothing is called as another thing is, nor so that a reader takes it for that."""
+    _distinct(place, member, names)
+    read: dict[str, int] = {}
+    for index, name in enumerate(names):
+        first = read.setdefault(as_read(name), index)
+        if first != index:
+            raise Validation(f"{place}[{index}].{member} reads the same as {place}[{first}].{member}. Choose another.")
+
+
+def as_read(name: str) -> str:
+    """A name as a reader sees it: one form of each character, none that is invisible, blanks once and inside only."""
+    visible = "".join(each for each in unicodedata.normalize("NFKC", name) if unicodedata.category(each) != "Cf")
+    return " ".join(visible.split())
+
+
+def _check_group(place: str, group: str) -> None:
+    meant = next((label for label in (SPEND, TIER) if as_read(group).casefold() == label.casefold()), group)
+    if meant != group:
+        raise Validation(f"{place}.group must be {SPEND} or {TIER}, written exactly so, or another label.")
+
+
 def _check_levels(place: str, levels: list[TierLevelForm]) -> None:
-    _distinct(place, "name", [level.name for level in levels])
+    _distinct_names(place, "name", [level.name for level in levels])
     if (levels[0].points, levels[0].accounts, levels[0].keep) != (None, None, None):
         raise Validation(f"{place}[0] is the lowest level, which takes no points, accounts or keep.")
     below = 0
@@ -155,6 +199,16 @@ def _check_awards(place: str, awards: list[AwardForm]) -> None:
     for index, award in enumerate(awards):
         if amount(award.points, f"{place}[{index}].points") <= 0:
             raise Validation(f"{place}[{index}].points must be more than 0.")
+
+
+def _check_purchase(place: str, form: PurchaseForm) -> None:
+    for member, value in (("points", form.points), ("per", form.per)):
+        if amount(value, f"{place}.{member}") <= 0:
+            raise Validation(f"{place}.{member} must be more than 0.")
+    if amount(form.minimum, f"{place}.minimum") < 0:
+        raise Validation(f"{place}.minimum must not be less than 0.")
+    _distinct(f"{place}.channels", "name", [folded(channel) for channel in form.channels])
+    _distinct(f"{place}.excluded_items", "item", form.excluded_items)
 
 
 def declared(program: Program, organization: str) -> Declaration:
@@ -186,6 +240,7 @@ def declared(program: Program, organization: str) -> Declaration:
             for system in program.systems
         ],
         events=[_event_form(rule, names, sources) for rule in program.event_rules],
+        purchases=[_purchase_form(rule, names, sources) for rule in program.purchase_rules],
     )
 
 
@@ -212,3 +267,18 @@ def _event_form(rule: EventRule, names: dict[int, str], sources: dict[str, str])
         for award in rule.awards
     ]
     return EventForm(lookup=rule.lookup, id=rule.id, name=rule.name, awards=awards)
+
+
+def _purchase_form(rule: PurchaseRule, names: dict[int, str], sources: dict[str, str]) -> PurchaseForm:
+    return PurchaseForm(
+        name=rule.name,
+        id=rule.id,
+        account=names[rule.point_account],
+        points=number(rule.points),
+        per=number(rule.per),
+        rounding=Rounding(rule.rounding),
+        minimum=number(rule.minimum),
+        channels=list(rule.channels),
+        excluded_items=list(rule.excluded_items),
+        source=sources.get(rule.point_source_id or ""),
+    )

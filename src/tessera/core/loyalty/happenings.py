@@ -18,6 +18,8 @@ class Happening(StrEnum):
     CUSTOMER_CHANGED = "customer.changed"
     CUSTOMER_DELETED = "customer.deleted"
     CUSTOMER_REFERRED = "customer.referred"
+    CUSTOMER_MERGED = "customer.merged"
+    TRANSACTION_RECORDED = "transaction.recorded"
     APPLICATION_SECRET_ENDING = "application.secret_ending"
     APPLICATION_TOKEN_PER_CALL = "application.token_per_call"
 
@@ -52,11 +54,41 @@ class TierMoved(msgspec.Struct, frozen=True, gc=False):
     former_level: str | UnsetType = UNSET
 
 
+class PointsOfTransaction(msgspec.Struct, frozen=True, gc=False):
+    """The points that a transaction moved in one account, negative when taken back, by the entry of the ledger."""
+
+    entry_id: str
+    point_account_id: str
+    amount: int | float
+
+
+class TransactionRecorded(msgspec.Struct, frozen=True, gc=False):
+    """A purchase or a return of a customer was recorded; `kind` says which, `id` is ours.
+
+    The ids that a till gave it stay with the customer, where they go when the customer is forgotten.
+    """
+
+    retailer_id: str
+    user_id: str
+    id: str
+    kind: str
+    subtotal: int | float
+    points: list[PointsOfTransaction]
+
+
 class CustomerHappened(msgspec.Struct, frozen=True, gc=False):
     """A customer was created, changed or deleted. Nothing personal: read the profile for that."""
 
     retailer_id: str
     user_id: str
+
+
+class CustomerMerged(msgspec.Struct, frozen=True, gc=False):
+    """Another customer was merged into this one: from now on its id is unknown, and its external ids lead here."""
+
+    retailer_id: str
+    user_id: str
+    merged_user_id: str
 
 
 class CustomerReferred(msgspec.Struct, frozen=True, gc=False):

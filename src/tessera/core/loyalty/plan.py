@@ -12,24 +12,19 @@ from msgspec import UnsetType
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.core.errors import Validation
-from tessera.core.loyalty import tier_plan
+from tessera.core.loyalty import purchase_plan, tier_plan
 from tessera.core.loyalty.declaration import SECTIONS, Declaration, EventForm, amount, check
 from tessera.core.loyalty.drafts import (
-    PARKED,
-    Action,
     Brought,
     Draft,
     Leaving,
     Members,
     Step,
     account_named,
-    differences,
     inverse,
-    match,
     points_text,
-    refuse_other_s_names,
-    told,
 )
+from tessera.core.loyalty.named_plan import Kind, plan_named
 from tessera.core.loyalty.points import PointAccount
 from tessera.core.loyalty.program import EventRule, Program
 
@@ -55,6 +50,7 @@ def plan(whole: Program, wanted: Declaration, new_id: Callable[[], str], at: int
     else:
         tier_plan.systems(draft, wanted.tier_systems, accounts)
     _events(draft, wanted, accounts, sources)
+    purchase_plan.purchases(draft, wanted, accounts, sources)
     first: list[Change] = [changes.RaiseProgramVersion(whole.organization, whole.version)] if draft.steps else []
     return Plan(
         tuple(draft.steps),
@@ -65,70 +61,17 @@ def plan(whole: Program, wanted: Declaration, new_id: Callable[[], str], at: int
     )
 
 
-class _Kind(NamedTuple):
-    """A kind of thing that has a name, and is retired when it is left out."""
-
-    what: str
-    section: str
-    member: str
-    add: Callable[[int, str, Any], Change]
-    set: Callable[[int, str, Any, str, int | None], Change]
-    facts: Callable[[Any], dict[str, object]]
-
-
 def _accounts(draft: Draft, wanted: Declaration) -> dict[str, str]:
     """Plan the point accounts; the ids of those that are there afterwards, by name."""
     if isinstance(wanted.point_accounts, UnsetType):
         return {each.name: each.id for each in draft.program.accounts if not each.retired}
-    return _named(draft, _ACCOUNTS, draft.program.accounts, wanted.point_accounts)
+    return plan_named(draft, _ACCOUNTS, draft.program.accounts, wanted.point_accounts)
 
 
 def _sources(draft: Draft, wanted: Declaration) -> dict[str, str]:
     if isinstance(wanted.point_sources, UnsetType):
         return {each.name: each.id for each in draft.program.sources if not each.retired}
-    return _named(draft, _SOURCES, draft.program.sources, wanted.point_sources)
-
-
-def _named(draft: Draft, kind: _Kind, known: Sequence[Any], wanted: Sequence[Any]) -> dict[str, str]:
-    """Plan the things of one kind; the ids of those that are there afterwards, by name."""
-
-    def name_of(each: object) -> str:
-        name: str = getattr(each, kind.member)
-        return name
-
-    found, left = match(known, wanted, name_of, _is_retired)
-    names = [name_of(form) for form in wanted]
-    refuse_other_s_names(kind.section, kind.member, names, [name_of(known[index]) for index in left])
-    owner = draft.organization
-    for name, index in zip(names, found, strict=True):
-        holder = next((each for each in known if name_of(each) == name), None)
-        if holder is not None and (index is None or holder is not known[index]):
-            draft.changes.append(kind.set(owner, holder.id, holder, f"{PARKED}{holder.id}", None))
-    ids = {}
-    for place, (name, form, index) in enumerate(zip(names, wanted, found, strict=True)):
-        if index is None:
-            ids[name] = draft.new_id(form.id, f"{kind.section}[{place}]")
-            draft.step(Action.ADD, kind.what, name + told(kind.facts(form)), kind.add(owner, ids[name], form))
-            continue
-        before = known[index]
-        ids[name] = before.id
-        set_ = kind.set(owner, before.id, form, name, None)
-        told_ = differences({kind.member: name_of(before), **kind.facts(before)},
-                            {kind.member: name, **kind.facts(form)})  # fmt: skip
-        if before.retired:
-            draft.step(Action.RESTORE, kind.what, ": ".join([name, ", ".join(["brought back", *told_])]), set_)
-        elif told_:
-            draft.step(Action.CHANGE, kind.what, f"{name_of(before)}: {', '.join(told_)}", set_)
-    for index in left:
-        gone = known[index]
-        if not gone.retired:
-            name = name_of(gone)
-            draft.step(Action.RETIRE, kind.what, name, kind.set(owner, gone.id, gone, name, draft.at))
-    return ids
-
-
-def _is_retired(each: object) -> bool:
-    return bool(getattr(each, "retired", False))
+    return plan_named(draft, _SOURCES, draft.program.sources, wanted.point_sources)
 
 
 def _label(each: Any) -> str:
@@ -137,7 +80,7 @@ def _label(each: Any) -> str:
     return label
 
 
-_ACCOUNTS = _Kind(
+_ACCOUNTS = Kind(
     "point account",
     "point_accounts",
     "name",
@@ -153,7 +96,7 @@ _ACCOUNTS = _Kind(
         "overdraw": each.overdraw,
     },
 )
-_SOURCES = _Kind(
+_SOURCES = Kind(
     "point source",
     "point_sources",
     "name",
@@ -172,7 +115,7 @@ def _events(draft: Draft, wanted: Declaration, accounts: dict[str, str], sources
     earned = _Earnings(draft.program, accounts, sources)
     for place, form in enumerate(wanted.events):
         earned.read(f"events[{place}].awards", form)
-    kind = _Kind(
+    kind = Kind(
         "event",
         "events",
         "lookup",
@@ -182,7 +125,7 @@ def _events(draft: Draft, wanted: Declaration, accounts: dict[str, str], sources
         ),
         lambda each: {"name": each.name or each.lookup, "awards": earned.of(each)},
     )
-    ids = _named(draft, kind, known, wanted.events)
+    ids = plan_named(draft, kind, known, wanted.events)
     before = {each.id: earned.of(each) for each in known}
     for form in wanted.events:
         _awards(draft, ids[form.lookup], before.get(ids[form.lookup], Members()), earned.of(form))

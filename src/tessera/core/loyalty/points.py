@@ -178,6 +178,21 @@ def taken(balance: Balance, amount: int, *, returned: bool = False) -> Balance:
     return Balance(balance.point_account, balance.id, balance.available - amount, life_time, lots)
 
 
+def combined(one: Balance, other: Balance) -> Balance:
+    """The balance of two customers who are one, under the id of the first. Raises Validation past `AMOUNT_MAX`.
+
+    Where one of them was overdrawn, that is paid with the points that end first.
+    """
+    available, life_time = one.available + other.available, one.life_time + other.life_time
+    if max(abs(available), life_time) > AMOUNT_MAX:
+        raise Validation(f"The balance would pass {AMOUNT_MAX // UNITS} points.")
+    lots = one.lots
+    for lot in other.lots:
+        lots = _with_lot(lots, lot)
+    debt = max(0, -one.available) + max(0, -other.available)
+    return taken(Balance(one.point_account, one.id, available + debt, life_time, lots), debt)
+
+
 def view(
     retailer_id: str, user_id: str, accounts: tuple[PointAccount, ...], balances: dict[int, Balance]
 ) -> BalancesView:

@@ -3,6 +3,7 @@
 import msgspec
 
 from tessera.core.loyalty.points import PointAccount, PointSource
+from tessera.core.loyalty.purchase_rules import PurchaseRule
 from tessera.core.loyalty.tiers import TierSystem
 from tessera.core.texts import same_id
 
@@ -29,8 +30,8 @@ class EventRule(msgspec.Struct, frozen=True):
 class Program(msgspec.Struct, frozen=True, eq=False):
     """What an organization's customers can earn. `organization` is its number, `retailer_id` its name on the wire.
 
-    Tier systems, levels and event rules that are retired are left out, unless it was read whole; `version` grows with
-    every change of it.
+    Tier systems, levels, event rules and purchase rules that are retired are left out, unless it was read whole;
+    `version` grows with every change of it.
     """
 
     organization: int
@@ -40,6 +41,7 @@ class Program(msgspec.Struct, frozen=True, eq=False):
     sources: tuple[PointSource, ...] = ()
     event_rules: tuple[EventRule, ...] = ()
     version: int = 0
+    purchase_rules: tuple[PurchaseRule, ...] = ()
 
     def account_with_id(self, account_id: str) -> PointAccount | None:
         """The point account with this id, or None."""

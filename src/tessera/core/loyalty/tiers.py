@@ -22,6 +22,8 @@ class Reason(StrEnum):
     EARNED = "earned"
     DEMOTED = "demoted"
     MOVED = "moved"
+    MERGED = "merged"
+    """Another customer, who was merged into this one, held it."""
 
 
 class Rule(msgspec.Struct, frozen=True, eq=False):

@@ -5,7 +5,16 @@ from collections.abc import Iterable
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.core.keys import KeyPurpose
-from tessera.store.conformance import customer_conditions, key_conditions, material, outbox, purges, resources, rotation
+from tessera.store.conformance import (
+    customer_conditions,
+    key_conditions,
+    material,
+    outbox,
+    purchases,
+    purges,
+    resources,
+    rotation,
+)
 from tessera.store.conformance.case import Condition, Stores, Topic, expect, expect_conflict
 from tessera.store.conformance.material import ANY_WORLD, API_KEY, AT, CLIENT, CUSTOMER, World
 from tessera.store.conformance.program_conditions import program
@@ -24,6 +33,7 @@ def conditions(world: World) -> dict[type[Change], Condition]:
         *program(world),
         *customer_conditions.listed(world),
         *_loyalty(world),
+        *purchases.listed(world),
     )
     told = (Condition(*each) for each in (*outbox.facts(world), *rotation.facts(world)))
     return {type(each.holds[0]): each for each in (*listed, *told)}
@@ -126,8 +136,10 @@ def _loyalty(world: World) -> Iterable[Condition]:
     yield Condition((changes.SpendProof("new", AT),), (changes.SpendProof("spent", AT), changes.SpendProof("spent", 0)))
 
 
-COVERED: frozenset[type[Change]] = frozenset({*conditions(ANY_WORLD), changes.EnableApplication, changes.ResumeWebhook})
-"""Every change that has cases. Enabling and resuming have their own: the world has nothing disabled or paused."""
+COVERED: frozenset[type[Change]] = frozenset(
+    {*conditions(ANY_WORLD), changes.EnableApplication, changes.ResumeWebhook, changes.MergeCustomer}
+)
+"""Every change that has cases. Some have their own: the world has nothing disabled or paused, and nobody to merge."""
 
 
 def _case(kind: type[Change], place: int) -> None:

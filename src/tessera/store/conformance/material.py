@@ -81,6 +81,14 @@ def entry(
     )
 
 
+def purchase(customer: int, name: str, *, request: str | None = None, transaction: str | None = None,
+             original: str | None = None) -> changes.AddPurchase:  # fmt: skip
+    """A purchase whose ids follow from its name, where they are not given; a return when it has an original."""
+    ids = request or f"request of {name}", transaction or f"transaction of {name}"
+    kind = "purchase" if original is None else "return"
+    return changes.AddPurchase(customer, name, *ids, "fingerprint", kind, original, 10_000, "{}", AT)
+
+
 def webhook(owner: int, name: str) -> changes.AddWebhook:
     """A webhook that asks for everything."""
     return changes.AddWebhook(owner, name, "https://hook", "all", b"secret", AT)
@@ -120,6 +128,10 @@ async def furnish(store: Store) -> World:
         changes.SetTag(world.customer, "vip", 2, None, 0, None),
         changes.SetTag(world.customer, "brief", 1, AT, 0, None),
         changes.SetBehaviour(world.customer, "visit", 3, AT, 0),
+        purchase(world.customer, "purchase-1"),
+        changes.AddPurchaseAward(
+            world.customer, "purchase-1", 0, "rule-1", world.point_account, 10_000, 10_000, "[]", "entry-1"
+        ),
     )
     return world
 
@@ -150,6 +162,10 @@ def _rows(owner: int, other: int) -> list[Change]:
         changes.AddEventRule(owner, "event-1", "survey", "Survey"),
         changes.AddEventRule(owner, "event-2", "visit", "Visit"),
         changes.AddEventAward(owner, "event-1", "account-1", 10_000, "source-1"),
+        changes.AddPurchaseRule(
+            owner, "rule-purchases", "Purchases", "account-1", 10_000, 10_000, "down", 0, "[]", '["card"]', None
+        ),
+        changes.AddPurchaseRule(owner, "rule-2", "Returns", "account-1", 1, 1, "up", 0, "[]", "[]", "source-1"),
         customer(owner, CUSTOMER, "ada@customers.example"),
         changes.ClaimIdentifier(CUSTOMER, owner, "card-1"),
         changes.ClaimReferrerCode(CUSTOMER, owner, "CODE-1"),
@@ -208,6 +224,9 @@ async def snapshot(store: Store, *, feed: bool = True) -> dict[str, object]:
             {behaviour.name: behaviour for behaviour in await store.behaviours(known.number)},
             await store.user_events(known.number, "", 100),
             await store.events_about(known.id, 0, 100),
+            (bought := await store.purchases_of(known.number, "", 100)),
+            [await store.awards(known.number, each.id) for each in bought],
+            await store.earned_by_purchases(known.number),
         ]
     plain: dict[str, object] = msgspec.to_builtins(found)
     return plain

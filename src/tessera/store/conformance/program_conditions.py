@@ -22,6 +22,7 @@ def program(world: World) -> Iterable[Condition]:
     yield from _levels(world)
     yield from _rules(world)
     yield from _events(world)
+    yield from _purchase_rules(world)
 
 
 def _accounts(world: World) -> Iterable[Condition]:
@@ -201,5 +202,34 @@ def _events(world: World) -> Iterable[Condition]:
             changes.RemoveEventAward(owner, "event-1", "account-2"),
             changes.RemoveEventAward(owner, "unknown", "account-1"),
             changes.RemoveEventAward(other, "event-1", "account-1"),
+        ),
+    )
+
+
+def _purchase_rules(world: World) -> Iterable[Condition]:
+    owner, other = world.organization, world.other_organization
+    earns = (1, 1, "down", 0, "[]", "[]", None)
+    yield Condition(
+        (
+            changes.AddPurchaseRule(owner, "new", "New", "account-1", 1, 2, "up", 3, '["web"]', '["card"]', "source-1"),
+            changes.AddPurchaseRule(other, "new", "Purchases", "account-other", *earns),
+        ),
+        (
+            changes.AddPurchaseRule(owner, "rule-purchases", "New", "account-1", *earns),
+            changes.AddPurchaseRule(other, "rule-purchases", "New", "account-other", *earns),
+            changes.AddPurchaseRule(owner, "new", "Purchases", "account-1", *earns),
+            changes.AddPurchaseRule(owner, "new", "New", "account-other", *earns),
+        ),
+    )
+    yield Condition(
+        (
+            changes.SetPurchaseRule(owner, "rule-purchases", "New", "account-2", 5, 7, "none", 9, "[]", "[]", None, AT),
+            changes.SetPurchaseRule(owner, "rule-purchases", "Purchases", "account-1", *earns, None),
+        ),
+        (
+            changes.SetPurchaseRule(owner, "unknown", "New", "account-1", *earns, None),
+            changes.SetPurchaseRule(other, "rule-purchases", "New", "account-other", *earns, None),
+            changes.SetPurchaseRule(owner, "rule-purchases", "Returns", "account-1", *earns, None),
+            changes.SetPurchaseRule(owner, "rule-purchases", "New", "account-other", *earns, None),
         ),
     )

@@ -9,6 +9,7 @@ from tessera.core.texts import canonical_id
 from tessera.ports.customers import UserEvent
 from tessera.store.driver import Fetching, Row
 from tessera.store.sql import customers as sql
+from tessera.store.sql import merging
 
 _PLACES = [f"k{place}" for place in range(sql.KEYS_MAX)]
 
@@ -39,6 +40,10 @@ class CustomerReads(Fetching):
         key = {"organization": organization, "folded_email": folded_email}
         found = await self._fetch(sql.CUSTOMER_WITH_EMAIL, key)
         return Customer(*found[0]) if found else None
+
+    async def was_merged(self, organization: int, customer_id: str) -> bool:
+        key = {"organization": organization, "id": canonical_id(customer_id)}
+        return bool(await self._fetch(merging.WAS_MERGED, key))
 
     async def customers(self, organization: int, customer_ids: Sequence[str]) -> dict[str, Customer]:
         found = await self._many(sql.CUSTOMERS_IN, organization, list(map(canonical_id, customer_ids)))

@@ -10,12 +10,12 @@ class ProgramReads(Fetching):
     """Implements `tessera.ports.ProgramReader` and `tessera.ports.WholeProgramReader`."""
 
     async def program(self, organization: int) -> Program | None:
-        return await self._read(organization, sql.PROGRAM_LEVELS, sql.PROGRAM_EVENTS)
+        return await self._read(organization, sql.PROGRAM_LEVELS, sql.PROGRAM_EVENTS, sql.PROGRAM_PURCHASES)
 
     async def whole_program(self, organization: int) -> Program | None:
-        return await self._read(organization, sql.WHOLE_LEVELS, sql.WHOLE_EVENTS)
+        return await self._read(organization, sql.WHOLE_LEVELS, sql.WHOLE_EVENTS, sql.WHOLE_PURCHASES)
 
-    async def _read(self, organization: int, levels_of: str, events_of: str) -> Program | None:
+    async def _read(self, organization: int, levels_of: str, events_of: str, purchases_of: str) -> Program | None:
         """Read again when the program was changed meanwhile: every change of one makes its version another."""
         key = {"organization": organization}
         found = await self._fetch(sql.PROGRAM, key)
@@ -24,9 +24,10 @@ class ProgramReads(Fetching):
             levels = await self._fetch(levels_of, key)
             sources = await self._fetch(sql.PROGRAM_SOURCES, key)
             events = await self._fetch(events_of, key)
+            purchases = await self._fetch(purchases_of, key)
             before, found = found, await self._fetch(sql.PROGRAM, key)
             if before == found:
-                return rows.program(found[0], accounts, levels, sources, events)
+                return rows.program(found[0], accounts, levels, sources, events, purchases)
         return None
 
     async def holders(self, tier_level: int, limit: int) -> int:

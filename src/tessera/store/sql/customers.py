@@ -113,6 +113,9 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
         Statement("delete from tag where customer = :customer"),
         Statement("delete from behaviour where customer = :customer"),
         Statement("delete from user_event where customer = :customer"),
+        Statement("delete from merged_customer where customer = :customer"),
+        Statement("delete from purchase where customer = :customer"),
+        Statement("delete from purchase_award where customer = :customer"),
         Statement(
             "update ledger_entry set request = null, idempotency_id = null, fingerprint = null, reference_id = null,"
             " reference_type = null where customer = :customer"

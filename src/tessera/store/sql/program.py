@@ -170,6 +170,25 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "the event earns in the point account",
         ),
     ),
+    changes.AddPurchaseRule: (
+        Statement(
+            "insert into purchase_rule (id, organization, name, point_account, points, per, rounding, minimum,"
+            " channels, excluded_items, point_source_id) select :id, :organization, :name, number, :points, :per,"
+            " :rounding, :minimum, :channels, :excluded_items, :point_source_id from point_account"
+            " where id = :point_account_id and organization = :organization on conflict do nothing",
+            "the point account exists and the purchase rule's id and name are free",
+        ),
+    ),
+    changes.SetPurchaseRule: (
+        Statement(
+            f"update purchase_rule set name = :name, point_account = {_ACCOUNT}, points = :points, per = :per,"
+            " rounding = :rounding, minimum = :minimum, channels = :channels, excluded_items = :excluded_items,"
+            " point_source_id = :point_source_id, retired_at = :retired_at"
+            f" where id = :id and organization = :organization and {_free('purchase_rule', 'name')}"
+            f" and exists {_ACCOUNT}",
+            "the purchase rule and the point account exist and its name is free",
+        ),
+    ),
 }
 
 PROGRAM = "select number, retailer_id, program_version from organization where number = :organization"
@@ -200,6 +219,12 @@ WHOLE_LEVELS = (
     f"{_LEVELS} left join tier_level l on l.tier_system = t.number {_RULES}"
     " where t.organization = :organization order by t.number, l.rank, a.point_account"
 )
+_PURCHASES = (
+    "select number, id, name, point_account, points, per, rounding, minimum, channels, excluded_items, point_source_id,"
+    " retired_at from purchase_rule where organization = :organization"
+)
+PROGRAM_PURCHASES = f"{_PURCHASES} and retired_at is null order by number"
+WHOLE_PURCHASES = f"{_PURCHASES} order by number"
 WHOLE_EVENTS = f"{_EVENTS} order by e.number, a.number"
 HOLDERS = (
     "select count(*) from (select 1 from membership where tier_level = :tier_level and left_at is null"
@@ -208,5 +233,5 @@ HOLDERS = (
 IDS_TAKEN = (
     "select id from point_account where id = :id union all select id from point_source where id = :id"
     " union all select id from tier_system where id = :id union all select id from tier_level where id = :id"
-    " union all select id from event_rule where id = :id"
+    " union all select id from event_rule where id = :id union all select id from purchase_rule where id = :id"
 )

@@ -1,0 +1,128 @@
+"""Planning the earning rules for purchases: from those that are there to those that are declared."""
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import UnsetType
+
+from tessera.core import changes
+from tessera.core.errors import Validation
+from tessera.core.loyalty.declaration import Declaration, PurchaseForm, amount
+from tessera.core.loyalty.drafts import Draft, account_named, inverse, points_text
+from tessera.core.loyalty.named_plan import Kind, plan_named
+from tessera.core.loyalty.points import UNITS
+from tessera.core.loyalty.program import Program
+from tessera.core.loyalty.purchase_rules import PurchaseRule
+
+
+class _Rule(msgspec.Struct, frozen=True):
+    """A rule with everything named by ids, whether it is there or wanted."""
+
+    id: str | None
+    name: str
+    account_id: str
+    points: int
+    per: int
+    rounding: str
+    minimum: int
+    channels: tuple[str, ...]
+    excluded_items: tuple[str, ...]
+    source_id: str | None
+    retired: bool = False
+
+
+def purchases(draft: Draft, wanted: Declaration, accounts: Mapping[str, str], sources: Mapping[str, str]) -> None:
+    """Plan the earning rules; each names an account and a source that are there afterwards. Raises Validation."""
+    known = [_known(rule, draft.program) for rule in draft.program.purchase_rules]
+    if isinstance(wanted.purchases, UnsetType):
+        _refuse_missing(known, draft.program, accounts, sources)
+        return
+    rules = [_wanted(form, accounts, sources, f"purchases[{place}]") for place, form in enumerate(wanted.purchases)]
+    account_names = {account.id: account.name for account in draft.program.accounts} | inverse(accounts)
+    source_names = {source.id: source.name for source in draft.program.sources} | inverse(sources)
+
+    def facts(rule: _Rule) -> dict[str, object]:
+        return {
+            "earns": _earns(rule, account_names[rule.account_id]),
+            "rounding": rule.rounding,
+            "minimum": points_text(rule.minimum) if rule.minimum else None,
+            "channels": " and ".join(rule.channels) or None,
+            "excluded_items": " and ".join(rule.excluded_items) or None,
+            "source": None if rule.source_id is None else source_names.get(rule.source_id, rule.source_id),
+        }
+
+    kind = Kind(
+        "purchase rule",
+        "purchases",
+        "name",
+        lambda owner, key, rule: changes.AddPurchaseRule(owner, key, rule.name, *_values(rule)),
+        lambda owner, key, rule, name, retired_at: changes.SetPurchaseRule(
+            owner, key, name, *_values(rule), retired_at
+        ),
+        facts,
+    )
+    plan_named(draft, kind, known, rules)
+
+
+def _earns(rule: _Rule, account: str) -> str:
+    each = "" if rule.per == UNITS else f" {points_text(rule.per)}"
+    return f"{points_text(rule.points)} {account} for each{each or ' 1'}"
+
+
+def _values(rule: _Rule) -> tuple[str, int, int, str, int, str, str, str | None]:
+    """The columns of a rule; lists are JSON."""
+    channels, excluded = (msgspec.json.encode(each).decode() for each in (rule.channels, rule.excluded_items))
+    return (
+        rule.account_id, rule.points, rule.per, rule.rounding, rule.minimum, channels, excluded, rule.source_id
+    )  # fmt: skip
+
+
+def _known(rule: PurchaseRule, whole: Program) -> _Rule:
+    return _Rule(
+        rule.id,
+        rule.name,
+        whole.account_numbered(rule.point_account).id,
+        rule.points,
+        rule.per,
+        rule.rounding,
+        rule.minimum,
+        rule.channels,
+        rule.excluded_items,
+        rule.point_source_id,
+        rule.retired,
+    )
+
+
+def _wanted(form: PurchaseForm, accounts: Mapping[str, str], sources: Mapping[str, str], place: str) -> _Rule:
+    if form.source is not None and form.source not in sources:
+        raise Validation(f"{place}.source names no point source.")
+    return _Rule(
+        form.id,
+        form.name,
+        account_named(accounts, form.account, f"{place}.account"),
+        amount(form.points, f"{place}.points"),
+        amount(form.per, f"{place}.per"),
+        form.rounding.value,
+        amount(form.minimum, f"{place}.minimum"),
+        tuple(form.channels),
+        tuple(form.excluded_items),
+        None if form.source is None else sources[form.source],
+    )
+
+
+def _refuse_missing(
+    rules: list[_Rule], whole: Program, accounts: Mapping[str, str], sources: Mapping[str, str]
+) -> None:
+    """Raises Validation when rules that stay as they are earn in, or from, what goes."""
+    going = {source.id for source in whole.sources} - set(sources.values())
+    for rule in rules:
+        if rule.retired:
+            continue
+        if rule.account_id not in accounts.values():
+            raise Validation(
+                "point_accounts leaves out an account in which purchases earn. Keep it, or declare purchases too."
+            )
+        if rule.source_id in going:
+            raise Validation(
+                "point_sources leaves out a source that purchases name. Keep it, or declare purchases too."
+            )

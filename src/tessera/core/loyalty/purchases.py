@@ -1,0 +1,152 @@
+"""Purchases and returns: what a till tells of one, what it earns by the program, and what a return takes back.
+
+Amounts of money and of points are in units. A return never takes more than purchases earned, nor more than the
+customer has, unless the point account may be overdrawn.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+from tessera.core.loyalty.book import Book
+from tessera.core.loyalty.happenings import PointsOfTransaction, TransactionRecorded
+from tessera.core.loyalty.orders import Deposit, Spend
+from tessera.core.loyalty.points import number
+from tessera.core.loyalty.purchase_rules import Eligible, Item, PurchaseRule, due_back, earned, eligible
+
+REFERENCE_TYPE = "transaction"
+"""How the ledger marks entries that a transaction made; the reference is the till's id of it."""
+
+
+class Kind(StrEnum):
+    """What a transaction is."""
+
+    PURCHASE = "purchase"
+    RETURN = "return"
+
+
+class Transaction(msgspec.Struct, frozen=True):
+    """A purchase or a return as a till tells it: `subtotal` is positive for both, `details` is everything, as JSON."""
+
+    kind: Kind
+    request_id: str
+    transaction_id: str
+    original_transaction_id: str | None
+    channel: str | None
+    subtotal: int
+    items: tuple[Item, ...]
+    details: str
+
+    def fingerprint(self) -> str:
+        """What must be the same when it is sent again; the request id does not count. Purchases keep it for ever."""
+        said = [self.kind, self.transaction_id, self.original_transaction_id, self.details]
+        return hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:32]
+
+
+class Purchase(msgspec.Struct, frozen=True, gc=False):
+    """A purchase or return that was recorded, of a customer (by number). `original_id` is that of what came back."""
+
+    customer: int
+    id: str
+    request_id: str
+    transaction_id: str
+    fingerprint: str
+    kind: str
+    original_id: str | None
+    subtotal: int
+    details: str
+    recorded_at: int
+
+
+class Award(NamedTuple):
+    """What one rule gave for a purchase, or took back when negative; `base` is the amount of money that counted."""
+
+    rule_id: str
+    point_account: int
+    amount: int
+    base: int
+    excluded: tuple[str, ...]
+    entry_id: str | None
+
+
+class Earlier(NamedTuple):
+    """What was recorded before a return.
+
+    `awards` are those of the purchase that it names, None when it names none; `returned` is how much of that came back
+    so far, by rule. `earned` is what all purchases of the customer earned less what came back, by point account.
+    """
+
+    awards: Sequence[Award] | None
+    returned: Mapping[str, int]
+    earned: Mapping[int, int]
+
+
+def sell(book: Book, sale: Transaction, now: int) -> list[Award]:
+    """Earn what the program gives for a purchase. Raises MissingData, Validation."""
+    awards: list[Award] = []
+    for rule, base in _counted(book, sale):
+        amount = earned(rule, base.amount) if base.amount >= rule.minimum else 0
+        if not amount:
+            continue
+        account = book.program.account_numbered(rule.point_account)
+        deposit = Deposit(account.id, amount, None, sale.transaction_id, REFERENCE_TYPE, rule.point_source_id)
+        book.deposit(deposit, len(awards), now)
+        awards.append(Award(rule.id, account.number, amount, base.amount, base.excluded, book.last_entry_id()))
+    if awards:
+        book.promote(now)
+    return awards
+
+
+def take_back(book: Book, given_back: Transaction, earlier: Earlier, now: int) -> list[Award]:
+    """Take back what was earned for what a customer returns. Raises MissingData, Validation."""
+    left = dict(earlier.earned)
+    awards: list[Award] = []
+    for rule_id, number_, due, base in _due(book, given_back, earlier):
+        account = book.program.account_numbered(number_)
+        balance = book.balances.get(account.number)
+        there = 0 if balance is None else balance.available
+        amount = min(due, max(0, left.get(account.number, 0)), due if account.overdraw else max(0, there))
+        entry_id = None
+        if amount:
+            spend = Spend(
+                (account.id,), amount, None, given_back.transaction_id, REFERENCE_TYPE, account.overdraw, is_return=True
+            )
+            book.spend(spend, len(awards), now)
+            entry_id = book.last_entry_id()
+            left[account.number] -= amount
+        awards.append(Award(rule_id, account.number, -amount, base.amount, base.excluded, entry_id))
+    return awards
+
+
+def _counted(book: Book, told: Transaction) -> Iterator[tuple[PurchaseRule, Eligible]]:
+    for rule in book.program.purchase_rules:
+        if rule.applies_to(told.channel):
+            yield rule, eligible(told.subtotal, told.items, rule.excluded_items)
+
+
+def _due(book: Book, given_back: Transaction, earlier: Earlier) -> Iterator[tuple[str, int, int, Eligible]]:
+    """What is due back by each rule, before any limit: rule, point account, amount, and what it is due for."""
+    if earlier.awards is None:
+        for rule, base in _counted(book, given_back):
+            yield rule.id, rule.point_account, earned(rule, base.amount), base
+        return
+    for award in earlier.awards:
+        base = eligible(given_back.subtotal, given_back.items, award.excluded)
+        before = earlier.returned.get(award.rule_id, 0)
+        due = due_back(award.amount, award.base, before + base.amount) - due_back(award.amount, award.base, before)
+        yield award.rule_id, award.point_account, due, base
+
+
+def recorded(book: Book, purchase: Purchase, customer_id: str, awards: Sequence[Award]) -> TransactionRecorded:
+    """What others are told of it."""
+    moved = [
+        PointsOfTransaction(award.entry_id, book.program.account_numbered(award.point_account).id, number(award.amount))
+        for award in awards
+        if award.entry_id is not None
+    ]
+    return TransactionRecorded(
+        book.program.retailer_id, customer_id, purchase.id, purchase.kind, number(purchase.subtotal), moved
+    )

@@ -1,0 +1,107 @@
+"""Kill -9 at a commit of a purchase, a return or a merge: before it nothing is left, after it everything, once."""
+
+import secrets
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+
+from tests.faults.callers import JSON
+from tests.faults.conftest import Scenes
+from tests.faults.points import ARMED, POINTS
+from tests.faults.stage import ENGINES, Stage
+from tests.support import invariants, raw
+from tests.support.raw import Answer, Wire, bearer
+from tests.support.server import START_SECONDS
+
+pytestmark = pytest.mark.alone
+
+
+class Deed(NamedTuple):
+    """A request that is sent once to a server that dies of it, and once more to the next one."""
+
+    path: str
+    body: dict[str, Any]
+
+
+class Shopper:
+    """Somebody with two cards, who buys with one, gives back, and has the other one merged."""
+
+    def __init__(self, stage: Stage, port: int) -> None:
+        self.stage = stage
+        self.name = secrets.token_hex(4)
+        self.token = ""
+        self._connect(port)
+        self.users = f"/priv/v1/apps/{stage.demo['api_key']}/users"
+        for card in (self.name, f"{self.name} other"):
+            assert self.send(port, Deed(self.users, {"user": {"external_id": card}})).status == 200
+
+    def _connect(self, port: int) -> None:
+        form = self.stage.client.form(grant_type="client_credentials")
+        answer = raw.ask(port, "POST", "/oauth/token", form, [raw.FORM])
+        self.token = msgspec.json.decode(answer.body)["access_token"]
+
+    def send(self, port: int, deed: Deed) -> Answer:
+        """The answer of a server that lives."""
+        answer = self.ask(port, deed)
+        assert answer is not None
+        return answer
+
+    def ask(self, port: int, deed: Deed) -> Answer | None:
+        """The answer, or None of a server that died."""
+        with Wire(port, timeout=30) as wire:
+            wire.send(raw.request("POST", deed.path, msgspec.json.encode(deed.body), [bearer(self.token), JSON]))
+            return wire.answer()
+
+    def transaction(self, name: str, subtotal: float, card: str, **members: object) -> Deed:
+        """A transaction with a card."""
+        payload = {"transaction_id": f"{self.name} {name}", "subtotal": subtotal, **members}
+        retailer = self.stage.retailer_id
+        body = {"store_id": "s", "client_id": retailer, "request_id": f"{self.name} {name}", "user_id": card}
+        return Deed("/api/2.0/send_transaction", {**body, "request_payload": payload})
+
+    def deeds(self) -> list[Deed]:
+        """What is done, one after the other."""
+        other = f"{self.name} other"
+        merge = self.users.replace("/users", f"/external/users/{self.name}/merge_accounts")
+        return [
+            self.transaction("bought", 30, other),
+            self.transaction("given back", -10, other, original_transaction_id=f"{self.name} bought"),
+            Deed(merge, {"user": {"external_id": other}}),
+        ]
+
+    def there(self) -> tuple[int, int, int]:
+        """How many transactions, awards and merges of this shopper the database has."""
+        mine = f"from purchase p where p.transaction_id like '{self.name} %'"
+        awards = f"select count(*) from purchase_award a where a.purchase_id in (select p.id {mine})"
+        merged = "select count(*) from merged_customer"
+        counts = [self.stage.rows(each)[0][0] for each in (f"select count(*) {mine}", awards, merged)]
+        return counts[0], counts[1], counts[2]
+
+
+@pytest.mark.parametrize("on", ENGINES)
+@pytest.mark.parametrize("point", POINTS)
+def test_a_deed_is_whole_or_not_there(scenes: Scenes, on: str, point: str) -> None:
+    """Each deed is sent to a server that dies at its commit, and again: it is done once, and all adds up."""
+    stage = scenes(on, False).stage
+    node = stage.start()
+    shopper = Shopper(stage, node.port)
+    deeds, expected = shopper.deeds(), [(1, 2, 0), (1, 2, 0), (0, 0, 1)]
+    for deed, added in zip(deeds, expected, strict=True):
+        node.kill()
+        node = stage.start(port=node.port, module=ARMED, FAULTS_ARMED=f"{point}:1")
+        before = shopper.there()
+        assert shopper.ask(node.port, deed) is None, deed
+        node.process.wait(START_SECONDS)
+        after = tuple(have + more for have, more in zip(before, added, strict=True))
+        assert shopper.there() == (after if point == "after-commit" else before), deed
+        node = stage.start(port=node.port)
+        again = shopper.send(node.port, deed)
+        known = point == "after-commit" and "merge" in deed.path
+        assert again.status == (400 if known else 200), again
+        assert shopper.there() == after, deed
+    stage.close()
+    with_card = "select c.standing from identifier i join customer c on c.number = i.customer where i.external_id"
+    standings = {stage.rows(f"{with_card} = '{card}'")[0][0] for card in (shopper.name, f"{shopper.name} other")}
+    assert [[balance[2] for balance in msgspec.json.decode(each)[0]] for each in standings] == [[200_000, 200_000]]
+    invariants.proven(stage.settings)
