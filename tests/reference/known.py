@@ -42,7 +42,7 @@ def _known(known: str, value: Any) -> Any:
 
 @schemathesis.hook
 def before_call(_context: Any, case: Any, _arguments: Any) -> None:
-    """Put the known values into a call, for which calls depends on the call alone; and credentials, but each 4th time."""
+    """Put known values into a call, for which calls depends on the call alone; and credentials, but each 4th time."""
     chance = zlib.crc32(repr((case.path_parameters, case.query, case.body)).encode())
     if chance % 4:
         values = TOLD["values"] | (TOLD["doomed"] if case.method == "DELETE" else {})
