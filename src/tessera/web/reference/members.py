@@ -23,10 +23,11 @@ ANSWERED_FORMATS = {
     "dob": "date",
     "email": "idn-email",
     "ends_at": "date-time",
+    "create_date": "date-time",
     "entry_id": "uuid",
     "expires_at": "date-time",
     "Tag.expires_at": "",
-    "hour": "date-time",
+    "TokenPerCall.hour": "date-time",
     "introspection_endpoint": "uri",
     "issuer": "uri",
     "join_date": "date-time",
@@ -45,7 +46,7 @@ ANSWERED_FORMATS = {
     "tier_level_id": "uuid",
     "tier_system_id": "uuid",
     "time_of_occurrence": "date-time",
-    "timestamp": "date-time",
+    "UserEvent.customer_id": "uuid",
     "token_endpoint": "uri",
     "user_id": "uuid",
 }
@@ -54,6 +55,9 @@ ANSWERED_FORMATS = {
 An email address is `idn-email`, which generators take for any text: some would refuse a whole customer for an address
 that they find odd.
 """
+
+CONSTANTS = {"ok": "Always `ok`: the request was carried out.", "error": "Always `error`: the request was refused."}
+"""The sentences of what has one value, by that."""
 
 DEPRECATED = {"ListedCustomer.user_id", "BalancesRequest.culture", "TierStatusRequest.culture"}
 """Second names of something, and what is without effect."""
@@ -64,7 +68,8 @@ def describe(type_name: str, schema: Schema, *, sent: bool) -> None:
     formats = SENT_FORMATS if sent else ANSWERED_FORMATS
     for name, member in [each for part in parts(schema) for each in _members(part)]:
         place = f"{type_name}.{name}"
-        sentence = member.get("description") or SENTENCES.get(place) or SENTENCES.get(name)
+        constant = CONSTANTS.get("|".join(map(str, member.get("enum", ()))))
+        sentence = member.get("description") or SENTENCES.get(place) or SENTENCES.get(name) or constant
         if sentence:
             member["description"] = sentence[:1].upper() + sentence[1:]
         _format(member, formats.get(place, formats.get(name, "")))

@@ -1,9 +1,10 @@
 """The messages that Tessera sends to webhooks, as the document shows them."""
 
 import inspect
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from tessera.core.loyalty.happenings import DATA
 from tessera.core.webhooks import TEST
@@ -27,8 +28,8 @@ class WebhookTest(msgspec.Struct):
 class Message(msgspec.Struct, Generic[T]):
     """The message of an event. Verify its signature before you read it (https://www.standardwebhooks.com/)."""
 
-    type: str
-    timestamp: str
+    type: Annotated[str, Meta(description="The kind of the event.")]
+    timestamp: Annotated[str, Meta(description="When it happened.", extra_json_schema={"format": "date-time"})]
     data: T
 
 
