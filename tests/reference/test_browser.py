@@ -125,6 +125,7 @@ def test_a_token_is_got_with_a_client_id_and_secret(browser: Browser, shown: Ser
 def test_a_token_request_is_tried_as_a_form(browser: Browser, shown: Server) -> None:
     """The token endpoint is called with the client's credentials by Basic and a form, or JSON, as the body."""
     choose(browser, "requestToken")
+    assert "Also in the query string, or in JSON" in browser.find("article").text
     browser.type("input[name=clientId]", shown.demo["client_id"])
     browser.type("input[name=clientSecret]", shown.demo["client_secret"])
 

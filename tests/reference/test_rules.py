@@ -5,23 +5,16 @@ docs/decisions/0036-what-generators-read.md.
 """
 
 import json
-import re
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-import pytest
+from openapi_schema_validator import OAS31Validator, oas31_format_checker
 
 from tessera.core.loyalty.happenings import DATA, Happening
 from tessera.core.texts import Id
 from tessera.core.webhooks import TEST
-from tessera.web.messages import Request, Response
-from tessera.web.operations import Operation
-from tessera.web.reference.document import document
-from tessera.web.reference.naming import operation_id, type_name, type_names
 from tessera.web.reference.schemas import schemas
-from tessera.web.routes import Route
 
 Part = dict[str, Any]
 
@@ -144,22 +137,6 @@ def test_the_token_endpoint_takes_a_form_with_basic(made: Part) -> None:
     assert "query string" in said["description"]
 
 
-def test_names_are_those_of_the_domain(made: Part) -> None:
-    """Types are in capital words, operations in words that begin small; none names a module or stands twice."""
-    types = list(made["components"]["schemas"])
-    ids = [said["operationId"] for said in operations(made)]
-
-    assert [name for name in types if not re.fullmatch(r"([A-Z][A-Za-z0-9]*)+", name)] == []
-    assert [name for name in types if name.endswith(("View", "Form", "Payload"))] == []
-    assert [name for name in ids if not re.fullmatch(r"[a-z]+([A-Z0-9][A-Za-z0-9]*)+", name)] == []
-    assert [name for name, times in Counter(ids).items() if times > 1] == []
-    assert [name for name, times in Counter(each.lower() for each in types).items() if times > 1] == []
-    assert "tessera." not in json.dumps([types, ids])
-    assert {"Customer", "CustomerReply", "TierStatusReply", "PlatformError"} <= set(types)
-    assert {"requestToken", "getCustomer", "getCustomerByExternalId", "getTierStatus", "onPointsEarned"} <= set(ids)
-    assert [name for name, each in made["components"]["schemas"].items() if each["title"] != name] == []
-
-
 def test_everything_named_is_used(made: Part) -> None:
     """No schema and no answer is left over."""
     pointed_at = {each["$ref"] for _, each in walk(made) if "$ref" in each}
@@ -209,6 +186,23 @@ def test_values_have_their_formats(made: Part) -> None:
         for place, each in schemas_in(made)
         if "integer" in kinds(each) and "format" not in each and each.get("maximum", 2**31) >= 2**31
     ] == []
+
+
+def test_examples_are_what_they_are_examples_of(made: Part) -> None:
+    """The example of a body, and those of a member, are valid for its schema, with their formats."""
+    found = [
+        (place, example, part["schema"] if "example" in part else part)
+        for place, part in walk(made)
+        for example in ([part["example"]] if "schema" in part and "example" in part else part.get("examples", []))
+    ]
+    wrong = []
+    for place, example, schema in found:
+        whole = {"allOf": [schema], "components": made["components"]}
+        checker = OAS31Validator(whole, format_checker=oas31_format_checker)
+        wrong += [f"{place}: {error.message}" for error in checker.iter_errors(example)]
+
+    assert len(found) > 20
+    assert wrong == []
 
 
 def test_aliases_are_deprecated(made: Part) -> None:
@@ -273,58 +267,3 @@ def test_what_is_new_follows_the_rules() -> None:
     assert [kinds(each) for each in members["several"]["anyOf"]] == [["integer", "null"], ["string"]]
     assert "default" not in members["several"]
     assert "`3`" in members["several"]["description"]
-
-
-@pytest.mark.parametrize(
-    ("title", "name"),
-    [
-        ("Payload[tessera.api.programs.Page[tessera.core.views.PointAccountView]]", "PointAccountPageReply"),
-        ("Payload[DepositAnswer]", "DepositReply"),
-        ("tessera.api.user.User", "Customer"),
-        ("TierSystemForm", "TierSystemDeclaration"),
-    ],
-)  # fmt: skip
-def test_types_are_named_without_modules(title: str, name: str) -> None:
-    """An envelope is the reply that it is, a list of something that something's page."""
-    assert type_name(title) == name
-
-
-def test_two_types_cannot_have_one_name() -> None:
-    """Two structs of one name, or one that Go would confuse with the maker of another, are refused."""
-    with pytest.raises(ValueError, match="the name Thing"):
-        type_names({"a": "one.Thing", "b": "two.Thing"})
-    with pytest.raises(ValueError, match="NewThing"):
-        type_names({"a": "Thing", "b": "NewThing"})
-
-
-async def nothing(request: Request) -> Response:
-    """Do nothing."""
-    return Response(200, b"{}", ())
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "name"),
-    [
-        ("POST", "/api/2.0/send_transaction", "sendTransaction"),
-        ("POST", "/api/1.0/user_points/deposit", "depositUserPoints"),
-        ("POST", "/external/users/{external_id}/merge_accounts", "mergeAccountsByExternalId"),
-        ("GET", "/priv/v1/apps/{api_key}/users/{user_id}/timelines/{view}", "getUsersTimelines"),
-        ("GET", "/priv/v1/apps/{api_key}/external/users/{external_id}/tags", "getUsersTagsByExternalId"),
-    ],
-)
-def test_operations_without_a_name_are_named_by_their_address(method: str, path: str, name: str) -> None:
-    """An operation that has no name of its own has one that its address gives, and that stays."""
-    assert operation_id(Route(method, path, nothing, Operation("Do", "Things", Odd))) == name
-
-
-def test_other_addresses_have_the_name_of_the_first() -> None:
-    """The name of the first address, and what is different in the other."""
-    does = Operation("Send", "Things", Odd, name="sendThing")
-    said = document(
-        [Route("POST", f"{prefix}/{word}", nothing, does) for prefix, word in
-         (("/api/1.0", "send"), ("/things/api/1.0", "send"), ("/api/2.0", "send"), ("/api/1.0", "send_all"))]
-    )  # fmt: skip
-
-    assert [each["post"]["operationId"] for each in said["paths"].values()] == [
-        "sendThing", "sendThingAtThings", "sendThingAtV2", "sendThingAtSendAll",
-    ]  # fmt: skip
