@@ -20,7 +20,7 @@ install: $(VENV)/dev.stamp $(VENV)/tools.stamp ## Set up .venv with everything t
 test: system install ## Run the tests of the product; on Debian, root has what they need installed
 	@$(BIN)/python -m tests product
 
-test-clients: install ## Try clients of other languages, as they are published
+test-clients: system install ## Try clients of other languages, as they are published and as they are generated
 	@$(BIN)/python -m tests clients
 
 test-pythons: system install ## Run the tests of the product on the newest Python that is found

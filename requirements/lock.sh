@@ -9,3 +9,4 @@ pin ../pyproject.toml -o runtime.txt
 pin -c runtime.txt --extra otel ../pyproject.toml -o otel.txt
 pin -c otel.txt dev.in -o dev.txt
 pin -c dev.txt tools.in -o tools.txt
+pin generators.in -o generators.txt

@@ -19,21 +19,26 @@ SECONDS_MAX = 300.0
 
 def node_folder() -> Path:
     """A folder with the scripts and, beside them, the libraries of the lock file; installed once."""
+    folder = install_node(HERE / "node")
+    for script in (HERE / "node").glob("*.mjs"):
+        shutil.copy(script, folder)
+    return folder
+
+
+def install_node(source: Path) -> Path:
+    """A folder with the libraries of a lock file; installed once."""
     npm = program("npm")
-    source = HERE / "node"
     lock = hashlib.sha256((source / "package-lock.json").read_bytes()).hexdigest()[:16]
     folder = INSTALLED / f"node-{lock}"
     if not folder.is_dir():
         fresh = INSTALLED / f"node-{lock}.{os.getpid()}"
         shutil.copytree(source, fresh)
-        _run([npm, "ci"], fresh, {})
-        _put_in_place(fresh, folder)
-    for script in source.glob("*.mjs"):
-        shutil.copy(script, folder)
+        run([npm, "ci"], fresh, {})
+        put_in_place(fresh, folder)
     return folder
 
 
-def _put_in_place(fresh: Path, folder: Path) -> None:
+def put_in_place(fresh: Path, folder: Path) -> None:
     """Rename, unless another run was faster."""
     try:
         fresh.rename(folder)
@@ -43,13 +48,13 @@ def _put_in_place(fresh: Path, folder: Path) -> None:
 
 def run_node(script: str, server: Server, **environment: str) -> dict[str, Any]:
     """What a script says in its last line."""
-    return _said(_run([program("node"), script], node_folder(), addresses(server) | environment))
+    return _said(run([program("node"), script], node_folder(), addresses(server) | environment))
 
 
 def run_go(server: Server, **environment: str) -> dict[str, Any]:
     """What the Go program says."""
     said = {"GOFLAGS": "-mod=mod"} | addresses(server) | environment
-    return _said(_run([program("go"), "run", "."], HERE / "go", said))
+    return _said(run([program("go"), "run", "."], HERE / "go", said))
 
 
 def addresses(server: Server) -> dict[str, str]:
@@ -63,7 +68,8 @@ def addresses(server: Server) -> dict[str, str]:
     }
 
 
-def _run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
+def run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
+    """What a program prints; it must end well."""
     done = subprocess.run(
         command,
         cwd=folder,

@@ -12,7 +12,7 @@ from tests.support.server import Server, running
 
 MARKUP = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 
-READ = "get_priv_v1_apps_api_key_users_user_id"
+READ = "getCustomer"
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_a_refusal_is_shown_without_asking_for_a_password(browser: Browser, show
 
 def test_a_token_is_got_with_a_client_id_and_secret(browser: Browser, shown: Server) -> None:
     """The page gets a token with a client id and secret, uses it, and keeps it nowhere but in its memory."""
-    choose(browser, "post_priv_v1_apps_api_key_users")
+    choose(browser, "createCustomer")
     browser.find(".tabs button:nth-child(2)").click()
     browser.type("input[name=clientId]", shown.demo["client_id"])
     browser.type("input[name=clientSecret]", shown.demo["client_secret"])
@@ -124,7 +124,8 @@ def test_a_token_is_got_with_a_client_id_and_secret(browser: Browser, shown: Ser
 
 def test_a_token_request_is_tried_as_a_form(browser: Browser, shown: Server) -> None:
     """The token endpoint is called with the client's credentials by Basic and a form, or JSON, as the body."""
-    choose(browser, "post_oauth_token")
+    choose(browser, "requestToken")
+    assert "Also in the query string, or in JSON" in browser.find("article").text
     browser.type("input[name=clientId]", shown.demo["client_id"])
     browser.type("input[name=clientSecret]", shown.demo["client_secret"])
 
@@ -167,7 +168,7 @@ def test_the_page_is_narrow_where_the_screen_is(browser: Browser, shown: Server)
     size = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": True}
     browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     try:
-        for address in ("", f"#{READ}", "#post_api_1_0_user_points_deposit"):
+        for address in ("", f"#{READ}", "#depositPoints"):
             browser.open(f"{shown.url}/docs{address}")
             browser.find("h1")
             assert browser.run("return document.documentElement.scrollWidth") <= 360

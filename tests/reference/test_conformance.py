@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -41,6 +42,17 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def basic(user: str, password: str) -> str:
     """The header of HTTP Basic."""
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def narrowed(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without its webhooks, which nobody can call, and with the codes of each refusal in its schema."""
+    for answer in document["components"]["responses"].values():
+        codes = {"enum": answer["x-error-codes"]}
+        media = answer["content"]["application/json"]
+        oauth = media["schema"]["$ref"].endswith("OAuthError")
+        members = {"error": codes} if oauth else {"errors": {"properties": {"code": codes}}}
+        media["schema"] = {"allOf": [media["schema"], {"properties": members}]}
+    return {name: each for name, each in document.items() if name != "webhooks"}
 
 
 def known(server: Server, token: str) -> dict[str, str]:
@@ -123,7 +135,7 @@ def test_everything_that_is_answered_is_in_the_document(fuzzed: Server, tmp_path
         for path in document["paths"].values():
             for method in [name for name, said in path.items() if "x-same-as" in said]:
                 del path[method]
-    (tmp_path / "openapi.json").write_text(json.dumps(document))
+    (tmp_path / "openapi.json").write_text(json.dumps(narrowed(document)))
 
     calls = EVERYTHING if by_token else SOUND_ONLY
     code, found = fuzz(fuzzed, tmp_path, "openapi.json", *calls, by_token=by_token)
@@ -132,11 +144,10 @@ def test_everything_that_is_answered_is_in_the_document(fuzzed: Server, tmp_path
     heard = set((tmp_path / "heard").read_text().splitlines())
     expected = {said["operationId"] for path in document["paths"].values() for said in path.values()}
     assert {line.split()[0] for line in heard} == expected
-    for answered in ("post_oauth_token", "post_oauth_revoke", "post_api_1_0_user_tiers_tier_status"):
+    for answered in ("requestToken", "revokeToken", "getTierStatus"):
         assert {f"{answered} 200", f"{answered} 401"} <= heard
-    for deed in ("get", "put", "delete"):
-        for named in ("users_user_id", "external_users_external_id"):
-            assert f"{deed}_priv_v1_apps_api_key_{named} 200" in heard
+    for deed in ("getCustomer", "updateCustomer", "deleteCustomer"):
+        assert {f"{deed} 200", f"{deed}ByExternalId 200"} <= heard
 
 
 def test_an_answer_that_is_not_in_the_document_is_seen(fuzzed: Server, tmp_path: Path) -> None:
@@ -146,7 +157,7 @@ def test_an_answer_that_is_not_in_the_document_is_seen(fuzzed: Server, tmp_path:
     del operation["responses"]["404"]
     document["components"]["schemas"]["TierStatus"]["required"].append("colour")
     operation["responses"]["200"]["headers"]["X-Sound"] = {"required": True, "schema": {"type": "string"}}
-    (tmp_path / "mistaken.json").write_text(json.dumps(document))
+    (tmp_path / "mistaken.json").write_text(json.dumps(narrowed(document)))
     only = ("--include-operation-id", operation["operationId"])
 
     code, found = fuzz(fuzzed, tmp_path, "mistaken.json", "--phases", "coverage", *only)

@@ -1,6 +1,10 @@
 """What the reference's addresses answer: types, policy, caching, and nothing that is loaded from elsewhere."""
 
+import gzip
+import http.client
+import json
 import re
+from contextlib import closing
 
 import httpx
 import pytest
@@ -20,14 +24,69 @@ def test_a_page_is_answered_and_kept(server: Server, address: str) -> None:
     other = httpx.get(server.url + address, headers={"If-None-Match": '"other"'})
 
     assert (got.status_code, head.status_code, again.status_code, other.status_code) == (200, 200, 304, 200)
-    assert re.fullmatch(r'"[0-9a-f]{32}"', got.headers["etag"])
+    assert re.fullmatch(r'"[0-9a-f]{32}-gzip"', got.headers["etag"])
     assert got.headers["cache-control"] == "public, max-age=60"
     assert got.headers["x-content-type-options"] == "nosniff"
     assert (head.content, again.content) == (b"", b"")
-    assert head.headers["content-length"] == str(len(got.content))
+    assert head.headers["content-length"] == got.headers["content-length"]
     assert "content-length" not in again.headers
     assert again.headers["etag"] == got.headers["etag"]
     assert httpx.post(server.url + address).status_code == 405
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_page_is_compressed_for_who_takes_it(server: Server, address: str) -> None:
+    """Both forms say the same, have tags of their own, and tell caches what they depend on, as 304 does."""
+    plain = httpx.get(server.url + address, headers={"Accept-Encoding": "identity"})
+    packed = httpx.get(server.url + address, headers={"Accept-Encoding": "gzip"})
+    tags = [each.headers["etag"] for each in (plain, packed)]
+
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert plain.content == packed.content
+    assert int(plain.headers["content-length"]) == len(plain.content)
+    assert int(packed.headers["content-length"]) * 2 < len(plain.content)
+    assert tags[1] == tags[0][:-1] + '-gzip"'
+    for encoding, tag, status in (
+        ("identity", tags[0], 304),
+        ("identity", tags[1], 200),
+        ("gzip", tags[1], 304),
+        ("gzip", tags[0], 200),
+    ):
+        again = httpx.get(server.url + address, headers={"Accept-Encoding": encoding, "If-None-Match": tag})
+        assert (again.status_code, again.headers["vary"]) == (status, "accept-encoding"), (encoding, tag)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [
+        ([], False),
+        ([""], False),
+        (["gzip"], True),
+        (["GZIP"], True),
+        (["x-gzip"], True),
+        (["deflate, br, gzip;q=0.5"], True),
+        (["br", "gzip"], True),
+        (["*"], True),
+        (["br"], False),
+        (["gzip;q=0"], False),
+        (["gzip; q=0.000, *"], False),
+        (["*;q=0"], False),
+        (["identity, notgzip"], False),
+    ],
+)
+def test_a_client_says_what_it_takes(server: Server, accepted: list[str], packed: bool) -> None:
+    """`Accept-Encoding` is read with its weights, in one line or several; without it nothing is compressed."""
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port)) as connection:
+        connection.putrequest("GET", "/openapi.json", skip_accept_encoding=True)
+        for each in accepted:
+            connection.putheader("Accept-Encoding", each)
+        connection.endheaders()
+        answer = connection.getresponse()
+        body = answer.read()
+
+    assert answer.headers["Content-Encoding"] == ("gzip" if packed else None)
+    assert json.loads(gzip.decompress(body) if packed else body)["openapi"] == "3.1.0"
 
 
 def test_a_connection_goes_on_after_an_answer_without_a_body(server: Server) -> None:

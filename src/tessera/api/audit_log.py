@@ -66,6 +66,7 @@ FETCH = Operation(
     refusals=(NotFound, UserNotFound),
     description="The ledger of a customer, the newest entry first: `take` entries after the first `skip`.",
     example={**WHOSE, "skip": 0, "take": 50},
+    name="getPointAuditLog",
 )
 
 

@@ -39,6 +39,7 @@ REPLACE = Operation(
     "profiles:write",
     refusals=(*FOUND, Validation, Unavailable),
     example={"user_profile": {"favourite_shop": "Harbour", "sizes": [38, 39]}},
+    name="replaceCustomProfile",
 )
 MERGE = Operation(
     "Change members of the custom profile; null removes one",
@@ -48,6 +49,7 @@ MERGE = Operation(
     "profiles:write",
     refusals=(*FOUND, Validation, Unavailable),
     example={"user_profile": {"favourite_shop": "Harbour", "sizes": [38, 39]}},
+    name="updateCustomProfile",
 )
 
 

@@ -62,7 +62,7 @@ class EventsReply(msgspec.Struct, frozen=True, gc=False):
 _decode_tags = msgspec.json.Decoder(TagsRequest)
 _decode_events = msgspec.json.Decoder(EventsRequest)
 
-READ_TAGS = Operation("The tags of a customer", TAG, TagsReply, None, "profiles:read", refusals=FOUND)
+READ_TAGS = Operation("The tags of a customer", TAG, TagsReply, None, "profiles:read", refusals=FOUND, name="getTags")
 GIVE_TAGS = Operation(
     "Give a customer tags, counted, and ending where a ttl is given",
     TAG,
@@ -71,6 +71,7 @@ GIVE_TAGS = Operation(
     "profiles:write",
     refusals=(*FOUND, Validation, Unavailable),
     example={"tags": ["coffee", "harbour"], "ttl": 86400},
+    name="addTags",
 )
 COUNT_EVENTS = Operation(
     "Count what a customer did",
@@ -80,6 +81,7 @@ COUNT_EVENTS = Operation(
     "profiles:write",
     refusals=(*FOUND, Validation, Unavailable),
     example={"events": {"visit": 1, "survey": 2}},
+    name="countEvents",
 )
 
 

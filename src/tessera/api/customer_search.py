@@ -51,6 +51,7 @@ SEARCH = Operation(
     (*FOUND, MissingData),
     "One of `email`, `mobile_number`, `phone` and `external_id`, or several, which must all match. Of several customers"
     " the oldest is answered.",
+    name="findCustomer",
 )
 LIST = Operation(
     "List customers",
@@ -69,6 +70,7 @@ LIST = Operation(
     (*OWN, MissingData),
     "One of `email` and `mobile_number`, or both, which must match. Each customer is as in a read, with"
     " `tier_details`.",
+    name="searchCustomers",
 )
 
 _EVERY_WAY = (By.EMAIL, By.MOBILE_NUMBER, By.PHONE, By.EXTERNAL_ID)

@@ -58,6 +58,7 @@ READ = Operation(
     FLAGS,
     FOUND,
     "The profile of a customer, with points and tier.",
+    name="getCustomer",
 )
 READ_EXTERNAL = Operation(
     "Read a customer by external id",
@@ -68,6 +69,7 @@ READ_EXTERNAL = Operation(
     FLAGS,
     FOUND,
     "The same, found by any of the customer's external ids.",
+    name="getCustomer",
 )
 READ_MANY = Operation(
     "Read several customers",
@@ -85,6 +87,7 @@ READ_MANY = Operation(
         *FLAGS,
     ),
     (*OWN, MissingData),
+    name="getCustomers",
 )
 CREATE = Operation(
     "Create a customer",
@@ -98,6 +101,7 @@ CREATE = Operation(
     " A member that is null or empty is not given. The answer is the customer as a read gives it, with `user_profile`"
     " and `identifiers` when they were sent.",
     example={"user": {"external_id": "card-900001", "email": "ada.alfieri@customers.example", "opted_in": True}},
+    name="createCustomer",
 )
 UPDATE = Operation(
     "Change a customer",
@@ -111,6 +115,7 @@ UPDATE = Operation(
     " and each of `identifiers`, is added to those that the customer has. The answer has everything that the flags of a"
     " read add.",
     example={"user": {"city": "Riverton", "opted_in": False}},
+    name="updateCustomer",
 )
 FORGET = Operation(
     "Forget a customer",
@@ -122,6 +127,7 @@ FORGET = Operation(
     (*FOUND, Unavailable),
     "Everything that tells who it was is gone; the ledger keeps its entries, without a name. The answer is the profile"
     " as it was.",
+    name="deleteCustomer",
 )
 
 

@@ -24,6 +24,7 @@ AUTHORIZATION_SERVER = Operation(
     description="RFC 8414: the addresses of the OAuth endpoints, and what they take. The addresses begin with the"
     " issuer, whatever name the request was sent to.",
     access="public",
+    name="getAuthorizationServer",
 )
 
 OPENID_CONFIGURATION = Operation(
@@ -32,6 +33,7 @@ OPENID_CONFIGURATION = Operation(
     AuthorizationServer,
     description="The same document, for libraries that look here. There are no ID tokens, nor their members.",
     access="public",
+    name="getOpenIDConfiguration",
 )
 
 PROTECTED_RESOURCE = Operation(
@@ -40,6 +42,7 @@ PROTECTED_RESOURCE = Operation(
     ProtectedResource,
     description="RFC 9728: which authorization server's tokens open the platform, and their scopes.",
     access="public",
+    name="getProtectedResource",
 )
 
 KEYS = Operation(
@@ -49,6 +52,7 @@ KEYS = Operation(
     description="RFC 7517. A key stands here an hour before it signs its first token, and until its last one is dead:"
     " choose by `kid`, and fetch the set again when one comes that you do not know.",
     access="public",
+    name="getSigningKeys",
 )
 
 

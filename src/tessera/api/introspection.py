@@ -50,6 +50,7 @@ INTROSPECT = Operation(
     " application/token-introspection+jwt` the answer is signed (RFC 9701).",
     access="client",
     example={"token": "0154a5d817b2"},
+    name="introspectToken",
 )
 
 INFO = Operation(
@@ -58,6 +59,7 @@ INFO = Operation(
     TokenInfo,
     description="For whoever has a token: its scopes, and the seconds of its life that are left.",
     access="bearer",
+    name="getTokenInfo",
 )
 
 

@@ -77,11 +77,11 @@ TOKEN = Operation(
         Parameter("resource", "What the token is for (RFC 8707); here or in the body."),
     ),
     refusals=(UnsupportedGrantType, InvalidScope, InvalidTarget, InvalidDPoPProof, UseDPoPNonce),
-    description="RFC 6749 section 4.4. Present the credentials in exactly one way, and each parameter once: in the"
-    " query string, in a form body, in a JSON object of strings, or the id and the secret by HTTP Basic, which is the"
-    " best way.",
+    description="RFC 6749 section 4.4. Present the credentials in exactly one way, best by HTTP Basic, and each"
+    " parameter once.",
     access="client",
     example={"grant_type": "client_credentials"},
+    name="requestToken",
 )
 
 REVOKE = Operation(
@@ -94,6 +94,7 @@ REVOKE = Operation(
     " which stays alive. Authenticate as for a token.",
     access="client",
     example={"token": "0154a5d817b2"},
+    name="revokeToken",
 )
 
 

@@ -145,6 +145,7 @@ DEPOSIT = Operation(
         **WHOSE,
         "deposit_details": [{"point_account_id": ACCOUNT, "amount": 12.5, "idempotency_id": "order-1042"}],
     },
+    name="depositPoints",
 )
 SPEND = Operation(
     "Spend points",
@@ -160,6 +161,7 @@ SPEND = Operation(
         **WHOSE,
         "spend_details": [{"amount": 5, "point_account_ids": [ACCOUNT], "idempotency_id": "order-1043"}],
     },
+    name="spendPoints",
 )
 BALANCES = Operation(
     "Read the balances of a customer",
@@ -170,6 +172,7 @@ BALANCES = Operation(
     refusals=_REFUSALS,
     description="What a customer has in each point account, or in those that are named, and the sums.",
     example=WHOSE,
+    name="getBalances",
 )
 
 

@@ -98,19 +98,19 @@ _decode_apply = fields.number_decoder(ApplyRequest)
 
 ACCOUNTS = Operation(
     "The point accounts of a retailer", TAG, Payload[Page[PointAccountView]], PageRequest, "loyalty:read",
-    refusals=(NotFound,),
+    refusals=(NotFound,), name="listPointAccounts",
 )  # fmt: skip
 SOURCES = Operation(
     "The point sources of a retailer", TAG, Payload[Page[PointSourceView]], PageRequest, "loyalty:read",
-    refusals=(NotFound,),
+    refusals=(NotFound,), name="listPointSources",
 )  # fmt: skip
 SYSTEMS = Operation(
     "The tier systems of a retailer, or one of them", TAG, Payload[OneTierSystem] | Payload[Page[TierSystemView]],
-    TierSystemsRequest, "loyalty:read", refusals=(NotFound,),
+    TierSystemsRequest, "loyalty:read", refusals=(NotFound,), name="listTierSystems",
 )  # fmt: skip
 FETCH = Operation(
     "The whole program of a retailer, as it is declared", TAG, Payload[DeclaredProgram], ProgramRequest,
-    "loyalty:read", refusals=(NotFound,),
+    "loyalty:read", refusals=(NotFound,), name="getProgram",
 )  # fmt: skip
 APPLY = Operation(
     "Make the program of a retailer what is declared",
@@ -120,6 +120,7 @@ APPLY = Operation(
     "loyalty:admin",
     refusals=(NotFound, Validation, ChangedMeanwhile),
     description="Not opened by `openid` nor by HTTP Basic: an application must have been given `loyalty:admin`.",
+    name="applyProgram",
 )
 
 

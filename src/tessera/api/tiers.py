@@ -46,6 +46,7 @@ TIER_STATUS = Operation(
     description="How far a customer is toward the next and the highest level, in every tier system it is in."
     " `progress` says it all; `tier_progress` shows the rule of the next level node by node.",
     example=WHOSE,
+    name="getTierStatus",
 )
 MOVE = Operation(
     "Move a customer to a tier level",
@@ -60,6 +61,7 @@ MOVE = Operation(
         "tier_system_id": "712f38d9-5a74-4b45-ae2a-2bb4df918257",
         "tier_level_id": "a2d349f1-177b-4a6e-955b-323f2c019c28",
     },
+    name="moveCustomer",
 )
 
 

@@ -23,7 +23,11 @@ OwnMembers = Annotated[
     Meta(
         description="Your own members, and `_version`: how often they were changed.",
         examples=[{"favourite_shop": "Harbour", "_version": 2}],
-        extra_json_schema={"properties": {"_version": {"type": "integer"}}, "required": ["_version"]},
+        extra_json_schema={
+            "properties": {"_version": {"type": "integer"}},
+            "required": ["_version"],
+            "additionalProperties": {},
+        },
     ),
 ]
 

@@ -35,6 +35,7 @@ TRIGGER = Operation(
     refusals=(NotFound, UserNotFound, Validation),
     description="Tells of something that a customer did; the points that the program gives for it are deposited.",
     example={**WHOSE, "event_lookup": "visit"},
+    name="triggerEvent",
 )
 
 

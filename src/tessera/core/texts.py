@@ -20,7 +20,7 @@ _HEX = "[0-9A-Fa-f]"
 _UUID = rf"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
 _UPPER_CASE_UUID = rf"(?=[0-9a-f-]*[A-F]){_UUID}\Z"
 _ID = rf"^(?!{_UPPER_CASE_UUID})[^{CONTROL}]*\Z"
-_IN_SCHEMA = {"pattern": NO_CONTROL}
+_IN_SCHEMA = {"format": "uuid"}
 
 Text = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=NO_CONTROL)]
 

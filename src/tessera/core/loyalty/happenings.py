@@ -122,3 +122,21 @@ class TokenPerCall(msgspec.Struct, frozen=True, gc=False):
     hour: str
     tokens: int
     calls: int
+
+
+DATA: dict[Happening, type[msgspec.Struct]] = {
+    Happening.POINTS_EARNED: PointsMoved,
+    Happening.POINTS_SPENT: PointsMoved,
+    Happening.POINTS_EXPIRED: PointsMoved,
+    Happening.TIER_PROMOTED: TierMoved,
+    Happening.TIER_DEMOTED: TierMoved,
+    Happening.CUSTOMER_CREATED: CustomerHappened,
+    Happening.CUSTOMER_CHANGED: CustomerHappened,
+    Happening.CUSTOMER_DELETED: CustomerHappened,
+    Happening.CUSTOMER_MERGED: CustomerMerged,
+    Happening.CUSTOMER_REFERRED: CustomerReferred,
+    Happening.TRANSACTION_RECORDED: TransactionRecorded,
+    Happening.APPLICATION_SECRET_ENDING: SecretEnding,
+    Happening.APPLICATION_TOKEN_PER_CALL: TokenPerCall,
+}
+"""The type of the data of each kind of event, for the document of the API and for tests."""

@@ -10,9 +10,13 @@ from tessera.core import errors
 from tessera.core.errors import Refusal
 from tessera.web.errors import STATUSES, code, defect_code, is_oauth
 from tessera.web.operations import Operation
+from tessera.web.reference.dialect import PREFIX
 from tessera.web.reference.schemas import choices
 
 JSON = "application/json"
+
+CODES = "x-error-codes"
+"""The codes that an answer may have: told here, since a type of its own for each answer helps nobody's client."""
 
 Answer = dict[str, Any]
 
@@ -38,7 +42,7 @@ class PlatformError(msgspec.Struct):
     errors: ErrorDetail
 
 
-CACHING: Answer = {"description": "Answers are not to be kept.", "schema": {"const": "no-store"}}
+CACHING: Answer = {"description": "Answers are not to be kept.", "schema": {"type": "string", "const": "no-store"}}
 
 REQUEST_ID: Answer = {
     "description": "The id of this request, by which its refusal can be explained: tell it to the operator.",
@@ -114,10 +118,10 @@ def refusals(path: str, operation: Operation) -> dict[int, tuple[str, Answer]]:
     found = {}
     for status, kinds in sorted(by_status.items()):
         said = [(code(kind, path), _sentence(kind)) for kind in kinds]
-        name = ".".join([family, str(status), *(kind.__name__ for kind in kinds)])
+        name = "".join([family, str(status), *(kind.__name__ for kind in kinds)])
         found[status] = name, _answer(family, status, said)
     mistake = (defect_code(path), "A mistake of ours; it is in our log.")
-    found[500] = f"{family}.500", _answer(family, 500, [mistake])
+    found[500] = f"{family}500", _answer(family, 500, [mistake])
     return found
 
 
@@ -151,10 +155,9 @@ def _sentence(kind: object) -> str:
 
 def _answer(family: str, status: int, said: list[tuple[str, str]]) -> Answer:
     codes = sorted({code for code, _ in said})
-    narrowed: dict[str, Any] = {"enum": codes}
-    properties = {"error": narrowed} if family == "OAuth" else {"errors": {"properties": {"code": narrowed}}}
     return {
         "description": "\n".join(f"`{code}`: {sentence}" for code, sentence in said),
         "headers": {"Cache-Control": CACHING, "X-Request-Id": REQUEST_ID, **HEADERS.get(status, {})},
-        "content": {JSON: {"schema": {"$ref": f"#/components/schemas/{family}Error", "properties": properties}}},
+        "content": {JSON: {"schema": {"$ref": f"{PREFIX}{family}Error"}}},
+        CODES: codes,
     }

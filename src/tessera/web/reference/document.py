@@ -1,9 +1,8 @@
 """The OpenAPI 3.1 document of the routes that are served."""
 
 import inspect
-import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,9 +10,11 @@ import tessera
 from tessera.core import scopes
 from tessera.web.messages import Handler
 from tessera.web.operations import Operation, Parameter
-from tessera.web.reference import answers
+from tessera.web.reference import answers, webhooks
 from tessera.web.reference.answers import JSON, OAuthError, PlatformError
-from tessera.web.reference.schemas import Schema, schemas
+from tessera.web.reference.dialect import ALSO, Schema
+from tessera.web.reference.naming import operation_id
+from tessera.web.reference.schemas import reached, schemas
 from tessera.web.routes import Route
 
 Part = dict[str, Any]
@@ -32,15 +33,26 @@ What is not well-formed HTTP, or over a limit of the connection, is answered wit
 body. Every answer of 400 and above has an `X-Request-Id`, by which the operator can tell why.\
 """
 
+INFO: Part = {
+    "title": "Tessera",
+    "version": tessera.__version__,
+    "description": ABOUT,
+    "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
+    "contact": {"name": "The operator of this server"},
+}
+
 PATH_VALUES = {
     "api_key": "The API key of a digital property of your organization.",
     "external_id": "Any of the customer's external ids.",
     "user_id": "The customer's id.",
 }
 
+PATH_SCHEMAS: dict[str, Schema] = {"user_id": {"type": "string", "format": "uuid"}}
+"""The schemas of values in the address; any other one is a text that is not empty."""
+
 KINDS: dict[type, Schema] = {
     str: {"type": "string"},
-    int: {"type": "integer"},
+    int: {"type": "integer", "format": "int32"},
     bool: {"type": "boolean"},
     list: {"type": "array", "items": {"type": "string"}},
 }
@@ -50,70 +62,87 @@ ACCESS = {
     "bearer": "A token that you have.",
     "property": "The API key of a digital property as the user, its secret as the password.",
     "client": "The client id as the user, the client secret as the password, each form-encoded (RFC 6749 section"
-    " 2.3.1). They may stand in the query string or in the body instead.",
+    " 2.3.1).",
 }
+
+OTHER_WAYS = (
+    " The parameters may also stand in a JSON object of strings, or in the query string, where a log may keep them."
+)
+"""What clients of old do, and generated ones need not know."""
 
 
 def document(routes: Sequence[Route]) -> Part:
-    """The whole document. Raises ValueError when two operations would have the same id."""
+    """The whole document. Raises ValueError when two operations would have the same id, or two types one name."""
     told = [(route, route.operation) for route in routes if route.operation is not None]
     bodies = [operation.body for _, operation in told if operation.body is not None]
-    body_schemas, reply_schemas, named = schemas(
-        bodies, [*(operation.reply for _, operation in told), OAuthError, PlatformError]
-    )
-    sent = iter(body_schemas)
+    replies = [*(operation.reply for _, operation in told), *webhooks.MESSAGES.values(), OAuthError, PlatformError]
+    body_schemas, reply_schemas, named = schemas(bodies, replies)
+    messages = reply_schemas[len(told) : len(told) + len(webhooks.MESSAGES)]
+    paths, refused = _paths(told, iter(body_schemas), reply_schemas)
+    sent_to_webhooks = webhooks.section(messages, named)
+    used = reached([paths, refused], named)
+    return {
+        "openapi": "3.1.0",
+        "info": INFO,
+        "externalDocs": {"description": "The same, to read and to try.", "url": "/docs"},
+        "servers": [{"url": "/"}],
+        "tags": [*_tags(told), {"name": "Webhooks", "description": "The messages that Tessera sends to you."}],
+        "paths": paths,
+        "webhooks": sent_to_webhooks,
+        "components": {
+            "schemas": {name: each for name, each in named.items() if name in used},
+            "responses": refused,
+            "securitySchemes": _security_schemes(),
+        },
+    }
+
+
+def _paths(
+    told: Sequence[tuple[Route, Operation]], sent: Iterator[Schema], replies: Sequence[Schema]
+) -> tuple[dict[str, Part], dict[str, Part]]:
+    """The operations by path and method, and the refusals that they point at by name."""
     paths: dict[str, Part] = {}
     refused: dict[str, Part] = {}
-    first: dict[tuple[object, ...], str] = {}
-    for (route, operation), reply in zip(told, reply_schemas[: len(told)], strict=True):
-        body = None if operation.body is None else next(sent)
-        name = operation_id(route)
-        said = _operation(route, operation, body, reply)
-        deed = (route.method, route.handler, *_names(route.path))
-        if first.setdefault(deed, name) != name:
-            said["x-same-as"] = first[deed]
+    firsts: dict[tuple[object, ...], Route] = {}
+    names: set[str] = set()
+    for (route, operation), reply in zip(told, replies, strict=False):
+        first = firsts.setdefault((route.method, route.handler, *_names(route.path)), route)
+        name = operation_id(route, first)
+        if name in names:
+            raise ValueError(f"two operations would have the id {name}: give one of them a name of its own.")
+        names.add(name)
+        said = {
+            "operationId": name,
+            **_operation(operation, route, None if operation.body is None else next(sent), reply),
+        }
+        if first is not route:
+            said |= {"deprecated": True, "x-same-as": operation_id(first)}
         for status, (answer_name, answer) in answers.refusals(route.path, operation).items():
             refused[answer_name] = answer
             said["responses"][str(status)] = {"$ref": f"#/components/responses/{answer_name}"}
         paths.setdefault(route.path, {})[route.method.lower()] = said
-    names = [operation_id(route) for route, _ in told]
-    if len(set(names)) < len(names):
-        raise ValueError(f"two operations have one id: {sorted(names)}")
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "Tessera", "version": tessera.__version__, "description": ABOUT},
-        "servers": [{"url": "/"}],
-        "tags": _tags(told),
-        "paths": paths,
-        "components": {"schemas": named, "responses": refused, "securitySchemes": _security_schemes()},
-    }
+    return paths, refused
 
 
-def operation_id(route: Route) -> str:
-    """The stable name of an operation: its method and the words of its address."""
-    words = re.sub(r"[^a-z0-9]+", "_", route.path.lower().replace("{", "").replace("}", "")).strip("_")
-    return f"{route.method.lower()}_{words}"
-
-
-def _operation(route: Route, operation: Operation, body: Schema | None, reply: Schema) -> Part:
+def _operation(operation: Operation, route: Route, body: Schema | None, reply: Schema) -> Part:
+    query = [_query_value(each) for each in operation.query]
+    by_client = operation.access == "client"
+    description = operation.description or inspect.getdoc(_function(route.handler)) or f"{operation.summary}."
     said: Part = {
-        "operationId": operation_id(route),
         "summary": operation.summary,
         "tags": [operation.tag],
-        "description": operation.description or inspect.getdoc(_function(route.handler)) or f"{operation.summary}.",
+        "description": description + OTHER_WAYS if by_client else description,
         "security": _security(operation),
-        "parameters": [*_path_values(route.path), *(_query_value(each) for each in operation.query)],
+        "parameters": _path_values(route.path) if by_client else [*_path_values(route.path), *query],
         "responses": {"200": answers.success(operation, reply)},
     }
     if body is not None:
         content: Part = {"schema": body}
         if operation.example is not None:
             content["example"] = operation.example
-        types = (FORM, JSON) if operation.access == "client" else (JSON,)
-        said["requestBody"] = {
-            "required": operation.access == "platform",
-            "content": dict.fromkeys(types, content),
-        }
+        said["requestBody"] = {"required": True, "content": {FORM if by_client else JSON: content}}
+    if by_client:
+        said[ALSO] = {"content": [JSON], "query": query}
     return said
 
 
@@ -146,7 +175,7 @@ def _path_values(path: str) -> list[Part]:
             "in": "path",
             "required": True,
             "description": PATH_VALUES.get(name, f"The {name.replace('_', ' ')}."),
-            "schema": {"type": "string", "minLength": 1},
+            "schema": PATH_SCHEMAS.get(name, {"type": "string", "minLength": 1}),
         }
         for name in _names(path)
     ]

@@ -4,7 +4,9 @@ Neither needs credentials, and neither is part of the API. The page is of our ow
 the browser: it loads nothing from elsewhere, runs nothing that stands in the page, and speaks to this server alone.
 """
 
+import gzip
 import hashlib
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -28,6 +30,8 @@ POLICY = (
 )
 
 CACHED: Headers = ((b"cache-control", b"public, max-age=60"), (b"x-content-type-options", b"nosniff"))
+
+_NO_WEIGHT = re.compile(rb"q\s*=\s*0(?:\.0{0,3})?")
 
 PAGE_HEADERS: Headers = (
     *CACHED,
@@ -74,10 +78,37 @@ def _file(request: Request, name: str) -> Response:
 
 
 def _answer(request: Request, body: bytes, headers: Headers) -> Response:
-    """The body under a tag of its own; 304 for a client that has it already (RFC 9110 section 13.1.2)."""
-    tag = b'"%b"' % hashlib.sha256(body).hexdigest()[:32].encode()
-    headers = (*headers, (b"etag", tag))
+    """The body, compressed for a client that takes that, under a tag of its own.
+
+    304 for a client that has it already (RFC 9110 section 13.1.2). Both forms tell caches that there are two.
+    """
+    tag = _tag(body)
+    if takes_gzip(request):
+        body, tag = _compressed(body), tag + b"-gzip"
+        headers = (*headers, (b"content-encoding", b"gzip"))
+    tag = b'"%b"' % tag
+    headers = (*headers, (b"vary", b"accept-encoding"), (b"etag", tag))
     known = request.header(b"if-none-match") or b""
     if known == b"*" or tag in [each.strip().removeprefix(b"W/") for each in known.split(b",")]:
         return Response(304, b"", headers)
     return Response(200, body, headers)
+
+
+@cache
+def _tag(body: bytes) -> bytes:
+    return hashlib.sha256(body).hexdigest()[:32].encode()
+
+
+@cache
+def _compressed(body: bytes) -> bytes:
+    return gzip.compress(body, mtime=0)
+
+
+def takes_gzip(request: Request) -> bool:
+    """Whether a client takes an answer in gzip (RFC 9110 section 12.5.3): it is named, or anything is, and not by 0."""
+    sent = b",".join(value for name, value in request.scope["headers"] if name == b"accept-encoding")
+    weights: dict[bytes, bool] = {}
+    for each in sent.lower().split(b","):
+        coding, _, parameters = each.partition(b";")
+        weights[coding.strip()] = _NO_WEIGHT.fullmatch(parameters.strip()) is None
+    return weights.get(b"gzip", weights.get(b"x-gzip", weights.get(b"*", False)))

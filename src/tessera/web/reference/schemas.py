@@ -1,14 +1,14 @@
 """The JSON schemas of what is sent and answered, made from the structs that do it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Union, get_args, get_origin
 
 import msgspec
 
-Schema = dict[str, Any]
-
-PREFIX = "#/components/schemas/"
+from tessera.web.reference import members
+from tessera.web.reference.dialect import PREFIX, Schema, add_nullable, mend, parts, set_apart
+from tessera.web.reference.naming import type_names
 
 
 def schemas(
@@ -16,18 +16,25 @@ def schemas(
 ) -> tuple[list[Schema], list[Schema], dict[str, Schema]]:
     """The schemas of bodies and of replies, each in its order, and the named ones that they point at.
 
-    A member of a reply that has a default is always there, so it is required; one of a body may be left out.
+    A member of a reply that has a default is always there, so it is required; one of a body may be left out. Raises
+    ValueError when two types would have one name.
     """
     kinds = [kind for each in (*bodies, *replies) for kind in choices(each)]
-    single, named = msgspec.json.schema_components(kinds, ref_template=f"{PREFIX}{{name}}")
+    single, raw = msgspec.json.schema_components(kinds, ref_template=f"{PREFIX}{{name}}")
     ready = iter(single)
     made = [_either([next(ready) for _ in choices(each)]) for each in (*bodies, *replies)]
-    for each in _parts([*made, *named.values()]):
-        _mend(each)
-    sent = _reached(made[: len(bodies)], named)
+    named = _named([*made, *raw.values()], raw)
+    everything = [*made, *named.values()]
+    for each in parts(everything):
+        mend(each)
+    add_nullable(everything, named)
+    sent = reached(made[: len(bodies)], named)
     for name, each in named.items():
-        if name not in sent and "properties" in each:
+        if "properties" in each and name not in sent:
             _always_there(each)
+        members.describe(name, each, sent=name in sent)
+    for each in parts([*made, *named.values()]):
+        set_apart(each)
     return made[: len(bodies)], made[len(bodies) :], named
 
 
@@ -40,36 +47,21 @@ def _either(found: list[Schema]) -> Schema:
     return found[0] if len(found) == 1 else {"anyOf": found}
 
 
-def _parts(value: object) -> Iterator[Schema]:
-    """Every object inside a value, itself first."""
-    if isinstance(value, dict):
-        yield value
-        for each in value.values():
-            yield from _parts(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _parts(each)
+def _named(everything: Sequence[Schema], raw: dict[str, Schema]) -> dict[str, Schema]:
+    """The schemas under the names that the document has for them, and every reference with it."""
+    names = type_names({key: str(each.get("title", key)) for key, each in raw.items()})
+    for part in parts(list(everything)):
+        if "$ref" in part:
+            part["$ref"] = PREFIX + names[part["$ref"].removeprefix(PREFIX)]
+    return {names[key]: {**each, "title": names[key]} for key, each in raw.items()}
 
 
-def _mend(schema: Schema) -> None:
-    """Say what msgspec says in words that every reader of JSON Schema knows."""
-    pattern = schema.get("pattern")
-    if isinstance(pattern, str):  # the end of a text is `$` in ECMA-262, which knows no `\Z`
-        schema["pattern"] = pattern.replace(r"\Z", "$")
-    if schema.get("anyOf") == [{"type": "integer"}, {"type": "number"}]:  # an integer is a number
-        del schema["anyOf"]
-        schema["type"] = "number"
-    choices = schema.get("enum")
-    if isinstance(choices, list) and all(isinstance(each, str) for each in choices):
-        schema["type"] = "string"
-
-
-def _reached(schemas: Sequence[Schema], named: dict[str, Schema]) -> set[str]:
+def reached(schemas: Sequence[object], named: dict[str, Schema]) -> set[str]:
     """The names of the schemas that these point at, directly or through others."""
     reached: set[str] = set()
     waiting = list(schemas)
     while waiting:
-        for part in _parts(waiting.pop()):
+        for part in parts(waiting.pop()):
             name = str(part.get("$ref", "")).removeprefix(PREFIX)
             if name in named and name not in reached:
                 reached.add(name)

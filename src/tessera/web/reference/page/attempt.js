@@ -43,7 +43,6 @@ export function attempt(operation) {
 function inputs(operation, state, update) {
   const found = operation.also.length ? [addressField(operation, state)] : [];
   for (const each of operation.parameters) {
-    if (forClients(operation) && each.in === "query") continue; // they may stand in the body as well
     found.push(field([each.name, each.required && el("span", { class: "required" }, "required")], valueInput(each, state)));
   }
   if (operation.requestBody) found.push(...bodyFields(operation, state, update));

@@ -11,15 +11,18 @@ export async function load() {
   return whole;
 }
 
-// What a `$ref` points at, with the members that stand beside it.
+// What a `$ref` points at; with the members that stand beside an `allOf` of one.
 export function resolved(value) {
   let found = value;
-  while (found && found.$ref) {
-    const { $ref, ...beside } = found;
-    const target = $ref.slice(2).split("/").reduce((place, name) => place[name.replace(/~1/g, "/")], whole);
-    found = { ...target, ...beside };
+  while (found && (found.$ref || found.allOf)) {
+    const { $ref, allOf, ...beside } = found;
+    found = $ref ? pointedAt($ref) : { ...resolved(allOf[0]), ...beside };
   }
   return found ?? {};
+}
+
+function pointedAt(ref) {
+  return ref.slice(2).split("/").reduce((place, name) => place[name.replace(/~1/g, "/")], whole);
 }
 
 // Every operation once: its other addresses stand in `also`.
@@ -27,6 +30,7 @@ export function operations() {
   const found = new Map();
   for (const [path, methods] of Object.entries(whole.paths)) {
     for (const [method, said] of Object.entries(methods)) {
+      addOtherTypes(said);
       found.set(said.operationId, { ...said, id: said.operationId, method: method.toUpperCase(), path, also: [] });
     }
   }
@@ -37,10 +41,17 @@ export function operations() {
   return [...found.values()].filter((each) => !found.has(each["x-same-as"]));
 }
 
+// The types that a body may have beside the one that generated clients know.
+function addOtherTypes(operation) {
+  const content = operation.requestBody?.content;
+  for (const type of operation["x-also-accepted"]?.content ?? []) content[type] ??= Object.values(content)[0];
+}
+
 // The groups in the order of the document, each with its operations.
 export function groups() {
   const all = operations();
-  return whole.tags.map((tag) => ({ ...tag, operations: all.filter((each) => each.tags.includes(tag.name)) }));
+  const found = whole.tags.map((tag) => ({ ...tag, operations: all.filter((each) => each.tags.includes(tag.name)) }));
+  return found.filter((tag) => tag.operations.length);
 }
 
 // The scope that an operation needs, or undefined.

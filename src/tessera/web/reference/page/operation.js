@@ -19,6 +19,7 @@ export function operationView(operation) {
       parameters(operation, "path", "In the address"),
       body(operation),
       parameters(operation, "query", "In the query string"),
+      otherQuery(operation),
       answers(operation)),
     attempt(operation));
 }
@@ -51,6 +52,12 @@ function parameters(operation, place, heading) {
   if (!found.length) return null;
   const rows = found.map((each) => member(each.name, { ...each.schema, description: each.description }, each.required && "required"));
   return el("section", {}, el("h2", {}, heading), el("ul", { class: "members" }, rows));
+}
+
+// What may also stand in the query string, and is better sent in the body.
+function otherQuery(operation) {
+  const query = operation["x-also-accepted"]?.query ?? [];
+  return parameters({ parameters: query }, "query", "Also in the query string, or in JSON");
 }
 
 function body(operation) {

@@ -5,18 +5,29 @@ import { resolved } from "./document.js";
 
 const DEPTH_MAX = 6;
 
+// The type of a schema, without the null that it may be as well.
+function typeOf(said) {
+  return Array.isArray(said.type) ? said.type.find((each) => each !== "null") : said.type;
+}
+
 // What a value is, in a few words.
 export function kind(schema) {
   const said = resolved(schema);
+  const nullable = Array.isArray(said.type) && said.type.includes("null");
+  return nullable ? `${bare(said)} or null` : bare(said);
+}
+
+function bare(said) {
   if (said.anyOf) {
     const kinds = said.anyOf.map(kind);
     return [...new Set(kinds)].join(" or ");
   }
-  if (said.type === "array") return `list of ${plural(kind(said.items ?? {}))}`;
+  const type = typeOf(said);
+  if (type === "array") return `list of ${plural(kind(said.items ?? {}))}`;
   if (said.const !== undefined) return JSON.stringify(said.const);
   if (said.enum && said.enum.length === 1) return JSON.stringify(said.enum[0]);
-  if (said.type === "object" || said.properties) return said.title && said.properties ? said.title : "object";
-  return said.type ?? "anything";
+  if (type === "object" || said.properties) return said.title && said.properties ? said.title : "object";
+  return type ?? "anything";
 }
 
 function plural(word) {
@@ -27,7 +38,7 @@ function plural(word) {
 function inside(schema) {
   const said = resolved(schema);
   if (said.anyOf) return said.anyOf.map(inside).find(Boolean) ?? null;
-  if (said.type === "array") return inside(said.items ?? {});
+  if (typeOf(said) === "array") return inside(said.items ?? {});
   return said.properties && Object.keys(said.properties).length ? said : null;
 }
 
@@ -42,6 +53,7 @@ function limits(schema) {
   if (narrow.minimum !== undefined) found.push(`at least ${narrow.minimum}`);
   if (narrow.maximum !== undefined) found.push(`at most ${narrow.maximum.toLocaleString("en")}`);
   const usual = narrow.default;
+  if (said.deprecated) found.push("deprecated");
   if (usual !== undefined && usual !== null) found.push(`\`${JSON.stringify(usual)}\` when left out`);
   return found.join("; ");
 }
@@ -73,7 +85,7 @@ export function members(schema, answered = false) {
   const found = Object.entries(said.properties);
   const rows = found.map(([name, each]) => {
     const mark = answered ? !required.has(name) && "may be left out" : required.has(name) && "required";
-    return member(name, each, mark, { answered, open: found.length < 3 && resolved(each).type === "object" });
+    return member(name, each, mark, { answered, open: found.length < 3 && typeOf(resolved(each)) === "object" });
   });
   return el("ul", { class: "members" }, rows);
 }
@@ -90,6 +102,6 @@ export function sample(schema, answered = false, depth = 0) {
     const wanted = Object.entries(said.properties).filter(([name]) => answered || (said.required ?? []).includes(name));
     return Object.fromEntries(wanted.map(([name, each]) => [name, sample(each, answered, depth + 1)]));
   }
-  if (said.type === "array") return depth < DEPTH_MAX ? [sample(said.items ?? {}, answered, depth + 1)] : [];
-  return { string: answered ? "…" : "", integer: 0, number: 0, boolean: false, null: null }[said.type] ?? {};
+  if (typeOf(said) === "array") return depth < DEPTH_MAX ? [sample(said.items ?? {}, answered, depth + 1)] : [];
+  return { string: answered ? "…" : "", integer: 0, number: 0, boolean: false }[typeOf(said)] ?? {};
 }
