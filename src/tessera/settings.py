@@ -86,6 +86,12 @@ class Settings(BaseSettings):
         None, description="PEM file of the server's certificate, with those above it; read again when it changes."
     )
     tls_key_file: Path | None = Field(None, description="PEM file of the certificate's private key, not encrypted.")
+    hsts_seconds: int = Field(
+        31_536_000,
+        ge=0,
+        description="How long browsers keep to https after an answer over TLS of the server's own"
+        " (`Strict-Transport-Security`); 0 sends no such header.",
+    )
     issuer: str | None = Field(
         None,
         description="The address by which callers reach the service, as `https://id.example.com`; needed when it"
@@ -200,7 +206,10 @@ class Settings(BaseSettings):
         10.0, gt=0, description="Time a client has to send a request whole; then 408 and the connection is closed."
     )
     keep_alive_seconds: float = Field(
-        60.0, gt=0, description="How long an idle connection is kept open for the client's next request."
+        75.0,
+        gt=0,
+        description="How long an idle connection is kept open for the client's next request. Keep it longer than the"
+        " proxy in front does (commonly 60 seconds).",
     )
     shutdown_seconds: float = Field(8.0, gt=0, description="Time that requests in flight have to finish after SIGTERM.")
 
