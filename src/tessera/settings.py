@@ -120,6 +120,12 @@ class Settings(BaseSettings):
         description="Algorithms with which clients may sign assertions and DPoP proofs: `any`, `fapi2` (PS256, ES256"
         " and EdDSA), or some of EdDSA, ES256, PS256 and RS256 with commas between.",
     )
+    mtls_address: str | None = Field(
+        None,
+        description="The address, as `https://mtls.id.example.com`, at which clients with certificates reach the"
+        " service, where it is not the issuer's; the metadata names it in `mtls_endpoint_aliases` (RFC 8705 section 5)."
+        " Needs `client_certificate_proxies`.",
+    )
     mtls_ca_file: Path | None = Field(
         None, description="PEM file of the authorities whose certificates prove a client by its subject (RFC 8705)."
     )
@@ -217,6 +223,11 @@ class Settings(BaseSettings):
     @classmethod
     def _is_an_issuer(cls, issuer: str | None) -> str | None:
         return None if issuer is None else issuers.check(issuer)
+
+    @field_validator("mtls_address")
+    @classmethod
+    def _is_an_address(cls, address: str | None) -> str | None:
+        return None if address is None else issuers.check(address, "address")
 
     @field_validator("signing_algorithms")
     @classmethod
