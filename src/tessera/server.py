@@ -117,6 +117,7 @@ def run(
         log_config=None,
         access_log=False,
         server_header=False,
+        headers=_tls_headers(settings),
         proxy_headers=False,
         timeout_graceful_shutdown=int(settings.shutdown_seconds) or 1,
     )
@@ -128,6 +129,13 @@ def run(
         Multiprocess(config, sockets=[listener]).run()
     else:
         server.run(sockets=[listener])
+
+
+def _tls_headers(settings: Settings) -> list[tuple[str, str]]:
+    """Headers of every answer over TLS of the server's own; over http they would count for nothing (RFC 6797)."""
+    if settings.tls_certificate_file is None or settings.hsts_seconds == 0:
+        return []
+    return [("strict-transport-security", f"max-age={settings.hsts_seconds}")]
 
 
 def _application(settings: Settings, equipment: Equipment) -> App:

@@ -86,6 +86,12 @@ class Settings(BaseSettings):
         None, description="PEM file of the server's certificate, with those above it; read again when it changes."
     )
     tls_key_file: Path | None = Field(None, description="PEM file of the certificate's private key, not encrypted.")
+    hsts_seconds: int = Field(
+        31_536_000,
+        ge=0,
+        description="How long browsers keep to https after an answer over TLS of the server's own"
+        " (`Strict-Transport-Security`); 0 sends no such header.",
+    )
     issuer: str | None = Field(
         None,
         description="The address by which callers reach the service, as `https://id.example.com`; needed when it"
@@ -113,6 +119,12 @@ class Settings(BaseSettings):
         "any",
         description="Algorithms with which clients may sign assertions and DPoP proofs: `any`, `fapi2` (PS256, ES256"
         " and EdDSA), or some of EdDSA, ES256, PS256 and RS256 with commas between.",
+    )
+    mtls_address: str | None = Field(
+        None,
+        description="The address, as `https://mtls.id.example.com`, at which clients with certificates reach the"
+        " service, where it is not the issuer's; the metadata names it in `mtls_endpoint_aliases` (RFC 8705 section 5)."
+        " Needs `client_certificate_proxies`.",
     )
     mtls_ca_file: Path | None = Field(
         None, description="PEM file of the authorities whose certificates prove a client by its subject (RFC 8705)."
@@ -200,7 +212,10 @@ class Settings(BaseSettings):
         10.0, gt=0, description="Time a client has to send a request whole; then 408 and the connection is closed."
     )
     keep_alive_seconds: float = Field(
-        60.0, gt=0, description="How long an idle connection is kept open for the client's next request."
+        75.0,
+        gt=0,
+        description="How long an idle connection is kept open for the client's next request. Keep it longer than the"
+        " proxy in front does (commonly 60 seconds).",
     )
     shutdown_seconds: float = Field(8.0, gt=0, description="Time that requests in flight have to finish after SIGTERM.")
 
@@ -208,6 +223,11 @@ class Settings(BaseSettings):
     @classmethod
     def _is_an_issuer(cls, issuer: str | None) -> str | None:
         return None if issuer is None else issuers.check(issuer)
+
+    @field_validator("mtls_address")
+    @classmethod
+    def _is_an_address(cls, address: str | None) -> str | None:
+        return None if address is None else issuers.check(address, "address")
 
     @field_validator("signing_algorithms")
     @classmethod

@@ -17,42 +17,10 @@ from tessera.core.customer_profiles import CustomerUpdate
 from tessera.core.customers import NewCustomer
 from tessera.ports import Store
 from tessera.settings import load
-from tests.cli.command import Done, one_sentence, run
+from tests.cli.command import one_sentence, run
+from tests.cli.importing import bring_in, counted, folder, profile
 
-COUNTS = ("created", "updated", "unchanged", "refused")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A data folder with one organization."""
-    data = tmp_path / "data"
-    run("orgs", "create", "Aurora", "--data-dir", data)
-    return data
-
-
-def bring_in(folder: Path, content: str | bytes, ending: str = "csv") -> Done:
-    """Import a file with this content."""
-    file = folder.parent / f"customers.{ending}"
-    file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return run("customers", "import", file, "--json", "--data-dir", folder)
-
-
-def counted(done: Done) -> tuple[int, ...]:
-    """How many rows were created, updated, unchanged, refused."""
-    return tuple(done.document[name] for name in COUNTS)
-
-
-def profile(folder: Path, external_id: str) -> dict[str, Any]:
-    """The stored profile of a customer, its number and its identifiers."""
-
-    async def read() -> dict[str, Any]:
-        async with wiring.open_house(load(data_dir=folder)) as house:
-            found = await house.store.customer_with_external_id(1, external_id)
-            assert found is not None
-            return {**json.loads(found.profile), "id": found.id, "identifiers": found.identifiers}
-
-    return asyncio.run(read())
-
+__all__ = ["folder"]
 
 GOOD = (
     "external_id,email,first_name,dob,country,state,phone_number,opted_in,test_account,user_profile\n"
@@ -175,7 +143,7 @@ def test_refusals_are_told_in_lines_without_json(folder: Path) -> None:
     assert done == (
         3,
         "1 created, 0 updated, 0 unchanged, 1 refused\n",
-        "line 3: dob must be a date that exists, as YYYY-MM-DD.\n",
+        'line 3: dob must be a date that exists, as YYYY-MM-DD (the value is "never").\n',
     )
 
 
@@ -213,7 +181,11 @@ def test_an_email_of_somebody_else_is_refused(folder: Path) -> None:
     """Neither a new nor a known customer takes another's email address."""
     bring_in(folder, "external_id,email\na,a@example.com\nb,b@example.com\n")
     done = bring_in(folder, "external_id,email\nnew,A@example.com\nb,a@example.com\n")
-    assert [each["reason"] for each in done.document["refusals"]] == ["email belongs to another customer."] * 2
+    taken = [fault for each in done.document["refusals"] for fault in each["faults"]]
+    assert taken == [
+        {"column": "email", "value": value, "reason": "email belongs to another customer."}
+        for value in ("A@example.com", "a@example.com")
+    ]
     assert profile(folder, "b")["email"] == "b@example.com"
 
 
@@ -235,7 +207,7 @@ def test_addresses_that_change_hands_within_a_file_are_decided_in_order(folder: 
         ("external_id,nickname\n", "nickname is no column"),
         ("first_name\n", "a column is missing"),
         ("email,email\n", "stands twice"),
-        ("external_id;email\n", "external_id;email is no column"),
+        ("nickname,external_id,shoe size\n", "nickname is no column; shoe size is no column"),
     ],
 )
 def test_a_file_that_names_no_usable_columns_is_refused_whole(folder: Path, content: str, part: str) -> None:

@@ -96,4 +96,4 @@ def test_the_profile_decides_where_nothing_was_chosen(
 def test_to_whom_an_assertion_is_addressed(audience: object, strict: bool, loose: bool) -> None:
     """The issuer alone and as a text, or an endpoint too and as a list of one; never anybody else beside it."""
     for only, taken in ((True, strict), (False, loose)):
-        assert client_signing.addressed_to(audience, ISSUER, "/oauth/introspect", strict=only) is taken
+        assert client_signing.addressed_to(audience, (ISSUER,), "/oauth/introspect", strict=only) is taken

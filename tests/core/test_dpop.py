@@ -27,7 +27,7 @@ OTHER = Holder()
 def read(*proofs: str | bytes, address: str = ADDRESS, token: str | None = None, nonces: tuple[str, ...] = ()) -> Proof:
     """What a POST with these DPoP headers proves."""
     raw = tuple(each.encode() if isinstance(each, str) else each for each in proofs)
-    return dpop.read(raw, method="POST", address=address, now=NOW, nonces=nonces, token=token)
+    return dpop.read(raw, method="POST", addresses=(address,), now=NOW, nonces=nonces, token=token)
 
 
 def made(header: dict[str, Any] | None = None, claims: dict[str, Any] | None = None, **options: Any) -> str:
@@ -93,7 +93,7 @@ def test_the_example_of_rfc_9449_is_read() -> None:
         "IjoxNTYyMjYyNjE2fQ.2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg"
     )
     proof = dpop.read(
-        (text.encode(),), method="POST", address="https://server.example.com/token", now=1_562_262_616_000_000
+        (text.encode(),), method="POST", addresses=("https://server.example.com/token",), now=1_562_262_616_000_000
     )
     assert proof.proof_id == "-BwC3ESc6acc2lTc"
     assert jws.encode(proof.thumbprint) == "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"

@@ -59,7 +59,9 @@ def read_proof(text: str) -> None:
     """Read a DPoP proof, with a token and without, which may be refused."""
     for token in (None, "token"):
         with suppress(BadProof, NonceNeeded):
-            dpop.read((text.encode(),), method="POST", address=ADDRESS, now=NOW, nonces=("one", "two"), token=token)
+            dpop.read(
+                (text.encode(),), method="POST", addresses=(ADDRESS,), now=NOW, nonces=("one", "two"), token=token
+            )
 
 
 def read_assertion(text: str) -> None:
@@ -68,7 +70,7 @@ def read_assertion(text: str) -> None:
         found = assertions.read(text)
         assertions.waste(found)
         for strict in (True, False):
-            if not assertions.fault(found, Terms(ALGORITHMS, ISSUER, "/oauth/token", strict, NOW)):
+            if not assertions.fault(found, Terms(ALGORITHMS, (ISSUER,), "/oauth/token", strict, NOW)):
                 assert found.ends_at > NOW
 
 

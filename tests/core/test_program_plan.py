@@ -377,8 +377,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "point_accounts[2].name belongs to another one with another id. Leave the id out, or choose another name.",
     ),
     "an id that is none": (
-        {"point_sources": [{"name": "Till"}, {"name": "Shop", "id": "0190F1DE-0000-7000-8000-000000000001"}]},
-        "point_sources[1].id names nothing that is there, and for something new must be a UUID in lower case.",
+        {"point_sources": [{"name": "Till"}, {"name": "Shop", "id": "0190F1DE-0000-7000-8000-00000000000"}]},
+        "point_sources[1].id names nothing that is there, and for something new must be a UUID.",
     ),
 }  # fmt: skip
 

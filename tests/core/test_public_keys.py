@@ -98,7 +98,7 @@ def test_a_signature_by_nobody_is_why() -> None:
         ]
     )
     with pytest.raises(BadProof, match="small order"):
-        dpop.read((text.encode(),), method="POST", address="https://id.example.com/", now=1_900_000_000_000_000)
+        dpop.read((text.encode(),), method="POST", addresses=("https://id.example.com/",), now=1_900_000_000_000_000)
 
 
 def rsa_jwk(n: int = RSA.n, e: int = RSA.e) -> dict[str, str]:

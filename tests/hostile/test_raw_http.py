@@ -260,15 +260,44 @@ def test_what_follows_a_body_is_no_request(target: Target) -> None:
         assert wire.closed()
 
 
-def test_a_compressed_body_is_not_unpacked(target: Target) -> None:
-    """A gzip bomb is refused as it is, at the token endpoint and on the platform."""
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate", "br", "zstd", "GZIP", "identity, gzip"])
+def test_a_compressed_body_is_not_unpacked(target: Target, coding: str) -> None:
+    """A gzip bomb is refused as it is, at the token endpoint and on the platform; what is accepted is said."""
     bomb = gzip.compress(b"\x00" * 10 * 2**20)
-    zipped = ("Content-Encoding", "gzip")
-    assert raw.ask(target.port, "POST", "/oauth/token", bomb[:9000], [raw.FORM, zipped]).status == 400
-    small = gzip.compress(form(target))
-    assert raw.ask(target.port, "POST", "/oauth/token", small, [raw.FORM, zipped]).status == 400
+    zipped = ("Content-Encoding", coding)
     sent = [zipped, ("Content-Type", "application/json"), raw.bearer(target.token())]
-    assert raw.ask(target.port, "POST", "/api/1.0/user_tiers/tier_status", bomb, sent).status == 400
+    for path, body, headers, code in (
+        ("/oauth/token", bomb[:9000], [raw.FORM, zipped], "invalid_request"),
+        ("/oauth/token", gzip.compress(form(target)), [raw.FORM, zipped], "invalid_request"),
+        ("/oauth/introspect", bomb[:9000], [raw.FORM, zipped], "invalid_request"),
+        ("/api/1.0/user_tiers/tier_status", bomb, sent, "argument_error"),
+    ):
+        answer = raw.ask(target.port, "POST", path, body, headers)
+        assert (answer.status, answer.header("accept-encoding")) == (415, "identity")
+        assert code in answer.body.decode()
+        assert "only identity is accepted" in answer.body.decode()
+
+
+@pytest.mark.parametrize("coding", ["identity", "utf-8", ""])
+def test_an_encoding_that_changes_nothing_is_passed_over(target: Target, coding: str) -> None:
+    """Clients that send such a header in error keep their tokens."""
+    assert (
+        raw.ask(target.port, "POST", "/oauth/token", form(target), [raw.FORM, ("Content-Encoding", coding)]).status
+        == 200
+    )
+
+
+def test_a_multipart_body_is_named(target: Target) -> None:
+    """At the token endpoint and on the platform, with what to send in its place."""
+    body = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--x--\r\n'
+    kind = ("Content-Type", "multipart/form-data; boundary=x")
+    for path, headers, said in (
+        ("/oauth/token", [kind], b"Send the body as application/x-www-form-urlencoded"),
+        ("/api/1.0/user_tiers/tier_status", [kind, raw.bearer(target.token())], b"Send it as JSON"),
+    ):
+        answer = raw.ask(target.port, "POST", path, body, headers)
+        assert answer.status == 400
+        assert b"The body is multipart/form-data. " + said in answer.body
 
 
 @pytest.mark.parametrize("protocol", [b"", b'\xff\xfe, ,,"', b"chat" * 1000, b"\x80", b"a, a, a"])

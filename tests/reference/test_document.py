@@ -170,6 +170,7 @@ def test_a_route_is_told_whole() -> None:
         "403": {"access_denied"},
         "404": {"not_found"},
         "413": {"argument_error"},
+        "415": {"argument_error"},
         "429": {"not_available"},
         "500": {"internal_server_error"},
         "503": {"not_available"},

@@ -157,3 +157,29 @@ def test_what_cannot_be_served_refuses_the_start(authority: Authority, tmp_path:
     for said, flags in cases.items():
         done = spawn("serve", "--port", str(free_port()), "--data-dir", tmp_path / "data", *flags)
         assert said in one_sentence(done)
+
+
+@pytest.mark.parametrize(("seconds", "header"), [(None, "max-age=31536000"), ("60", "max-age=60"), ("0", None)])
+def test_browsers_are_told_to_keep_to_https(
+    tmp_path: Path, authority: Authority, seconds: str | None, header: str | None
+) -> None:
+    """Every answer over TLS of the server's own says so, pages, refusals and what is no HTTP included."""
+    certificate, key = authority.issue("served")
+    files = {"TESSERA_TLS_CERTIFICATE_FILE": str(certificate), "TESSERA_TLS_KEY_FILE": str(key)}
+    chosen = {} if seconds is None else {"TESSERA_HSTS_SECONDS": seconds}
+    with operated(tmp_path / "data", **files, **chosen) as running:
+        with httpx.Client(verify=trusting(authority), base_url=running.server.url) as client:
+            answers = [client.get(path) for path in ("/docs", "/nowhere", "/.well-known/oauth-authorization-server")]
+            answers.append(client.post("/oauth/token"))
+        assert [answer.headers.get("strict-transport-security") for answer in answers] == [header] * 4
+        with connected(running.server.port, trusting(authority)) as wire:
+            wire.sendall(b"nonsense\r\n\r\n")
+            malformed = wire.recv(4096)
+        assert malformed.startswith(b"HTTP/1.1 400 ")
+        assert (b"strict-transport-security" in malformed) == (header is not None)
+
+
+def test_answers_without_tls_say_nothing_of_https(tmp_path: Path) -> None:
+    """Over http the header would count for nothing (RFC 6797 section 7.2)."""
+    with operated(tmp_path / "data") as running:
+        assert "strict-transport-security" not in httpx.get(f"{running.server.url}/docs").headers

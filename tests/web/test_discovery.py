@@ -19,7 +19,7 @@ from tessera.core import metadata
 from tessera.core.assertions import TYPE
 from tessera.core.certificates import Authorities
 from tessera.core.jws import Algorithm
-from tessera.settings import load
+from tessera.settings import SettingsError, load
 from tessera.web.asgi import App, Served
 from tessera.web.routes import Route, Routes
 from tests.reference.conftest import routes
@@ -232,6 +232,50 @@ def test_what_is_set_up_for_certificates_is_told(tmp_path: Path) -> None:
             assert json.loads(answer.body)["token_endpoint_auth_methods_supported"][3:] == added
 
     play(tmp_path, scenario)
+
+
+MTLS = "https://mtls.id.example"
+
+
+def test_an_address_for_certificates_is_told_and_taken(engine: str, tmp_path: Path) -> None:
+    """The metadata has the endpoints there (RFC 8705 section 5); proofs and assertions may name it."""
+    flags = {"TESSERA_MTLS_ADDRESS": MTLS, "TESSERA_CLIENT_CERTIFICATE_PROXIES": "127.0.0.1"}
+    with running(tmp_path / "data", **flags, TESSERA_DPOP_NONCES="off") as server:
+        told = fetch(server, metadata.AUTHORIZATION_SERVER)
+        assert told["mtls_endpoint_aliases"] == {
+            name: told[name].replace(server.url, MTLS)
+            for name in ("token_endpoint", "revocation_endpoint", "introspection_endpoint")
+        }
+        assert told["issuer"] == server.url
+        assert by_assertion(server, "/oauth/token", "grant_type=client_credentials").status == 200
+        for address, status in ((server.url, 200), (MTLS, 200), ("https://mtls.id.example.net", 400)):
+            headers = ("DPoP", Holder().proof("POST", f"{address}/oauth/token"))
+            assert by_basic(server, "/oauth/token", "grant_type=client_credentials", headers).status == status
+            says = assertions.claims(server.demo["client_id"], f"{address}/oauth/token", time.time())
+            form = urlencode({"client_assertion_type": TYPE, "client_assertion": assertions.signed(KEY, says)})
+            body = f"grant_type=client_credentials&{form}".encode()
+            answer = raw.ask(server.port, "POST", "/oauth/token", body, [raw.FORM])
+            assert answer.status == (200 if status == 200 else 401), (address, answer)
+
+
+def test_an_address_for_certificates_is_told_where_they_are_taken(tmp_path: Path) -> None:
+    """Without a proxy that hands certificates over there is nothing to go there for."""
+
+    async def scenario(scene: Scene) -> None:
+        for proxies, told in (((), False), (("127.0.0.1",), True)):
+            scene.house.settings = load(client_certificate_proxies=proxies, mtls_address=MTLS)
+            app = App(partial(wiring.serving, scene.house.settings), Served(Routes(discovery.routes(scene.house))))
+            answer = await answer_of(app, "GET", metadata.AUTHORIZATION_SERVER, [], b"")
+            assert ("mtls_endpoint_aliases" in json.loads(answer.body)) is told
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("address", ["mtls.id.example", f"{MTLS}/", "http://mtls.id.example", f"{MTLS}?a"])
+def test_an_address_for_certificates_that_is_none_is_refused(address: str) -> None:
+    """As an issuer is, by its own name."""
+    with pytest.raises(SettingsError, match=r"(?i)mtls_address.*the address"):
+        load(mtls_address=address)
 
 
 def test_a_key_is_told_for_longer_than_anybody_keeps_the_set() -> None:

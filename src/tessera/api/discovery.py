@@ -68,6 +68,7 @@ def routes(house: House) -> list[Route]:
         house.issuer,
         certificates=bool(house.settings.client_certificate_proxies),
         authorities=house.authorities is not None,
+        mtls_address=house.settings.mtls_address,
         algorithms=algorithms,
     )
     platform = metadata.protected_resource(house.issuer, algorithms)

@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from tessera.core import leniency, wire
-from tessera.core.decoding import NOT_JSON, Unreadable, broken, refusal
+from tessera.core.decoding import MULTIPART, NOT_JSON, Unreadable, broken, refusal
 from tessera.core.errors import ArgumentError, InvalidRequest
 from tessera.core.times import microseconds
 
@@ -46,6 +46,8 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
 
 def _broken(kind: type, body: bytes) -> ArgumentError:
     """The refusal for what the decoder could not read: a second reader, which is slow and lenient, finds the place."""
+    if body.startswith(b"--"):  # a boundary (RFC 2046 section 5.1.1)
+        return ArgumentError(MULTIPART)
     text = _STRING.sub(_marked, body.decode("utf-8", "surrogateescape"))
     try:
         document = json.loads(

@@ -45,7 +45,7 @@ async def match(
     options = application.options
     strict = client_signing.only_issuer(options.security_profile, options.assertion_audience)
     allowed = applications.may_sign_with(options, house.signing_algorithms)
-    fault = assertions.fault(signed, Terms(allowed, house.issuer, evidence.path, strict, now))
+    fault = assertions.fault(signed, Terms(allowed, house.addresses, evidence.path, strict, now))
     if found is None:
         return None, "no live key of the client signed the assertion"
     return (None, f"the assertion: {fault}") if fault else (found, "")

@@ -2,29 +2,33 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
+from typing import NamedTuple, cast
 
 import msgspec
 
-from tessera.app.customer_rows import Refused, Row
+from tessera.app import customer_faults
+from tessera.app.customer_faults import Fault, Refused
+from tessera.app.customer_rows import Row
 from tessera.app.customer_updates import Known, known, updated
 from tessera.app.customers import creation, happened, taken
 from tessera.app.house import House
 from tessera.app.operators import OperatorError
+from tessera.app.rehearsal import Rehearsal
 from tessera.core import emails
 from tessera.core.changes import Change
-from tessera.core.customer_profiles import NewCustomer, new_profile
+from tessera.core.customer_profiles import NewCustomer
 from tessera.core.customers import Customer
 from tessera.core.errors import PlatformRefusal, Validation
 from tessera.core.identifiers import SentIdentifier, given
 from tessera.core.loyalty.happenings import Happening
 from tessera.core.loyalty.program import Program
-from tessera.ports import Conflict, StoreError
+from tessera.ports import Conflict, Store, StoreError
 
 ROWS_IN_FLIGHT = 1024
 """Rows that are decided and committed together."""
 
 REFUSED_SHOWN_MAX = 100
-"""Refused rows that are reported one by one; the others are only counted."""
+"""Refused rows that are reported one by one; the others are only counted. So it is with warnings."""
 
 ATTEMPTS_MAX = 5
 
@@ -37,42 +41,78 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
 
 
+class Warned(NamedTuple):
+    """A row that was brought in, and what a spreadsheet seems to have spoiled in it."""
+
+    line: int
+    faults: tuple[Fault, ...]
+
+
 class Tally(msgspec.Struct):
-    """What became of all rows so far; `refusals` holds the first of those refused."""
+    """What became of all rows so far; `refusals` holds the first of those refused, `warnings` of those warned of."""
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     refused: int = 0
     refusals: list[Refused] = []
+    warned: int = 0
+    warnings: list[Warned] = []
 
-    def add(self, outcome: Outcome | Refused) -> None:
+    def add(self, row: Row | Refused, outcome: Outcome | Refused) -> None:
         """Count one more row."""
         if isinstance(outcome, Refused):
             self.refused += 1
             if len(self.refusals) < REFUSED_SHOWN_MAX:
                 self.refusals.append(outcome)
-        else:
-            setattr(self, outcome.value, getattr(self, outcome.value) + 1)
+            return
+        setattr(self, outcome.value, getattr(self, outcome.value) + 1)
+        if isinstance(row, Row) and row.spoiled:
+            self.warned += 1
+            if len(self.warnings) < REFUSED_SHOWN_MAX:
+                self.warnings.append(Warned(row.line, row.spoiled))
+
+
+async def rehearse(
+    house: House,
+    organization: int,
+    rows: Iterable[Row | Refused],
+    report: Callable[[Tally], None],
+    *,
+    strict: bool = False,
+) -> Tally:
+    """Tell what `load` would do, and write nothing. Raises as `load` does."""
+    store = house.store
+    house.store = cast("Store", Rehearsal(store))  # it can do what an import needs, and nothing that writes
+    try:
+        return await load(house, organization, rows, report, strict=strict)
+    finally:
+        house.store = store
 
 
 async def load(
-    house: House, organization: int, rows: Iterable[Row | Refused], report: Callable[[Tally], None]
+    house: House,
+    organization: int,
+    rows: Iterable[Row | Refused],
+    report: Callable[[Tally], None],
+    *,
+    strict: bool = False,
 ) -> Tally:
     """Bring the rows in, in their order; `report` is called now and then with the tally so far.
 
     A row one of whose external ids (or, having none, whose email address) is known updates that customer in the fields
-    it gives, as an update by the API does; a flag that is empty stays. A row that is refused stops no other. Doing it
-    again changes nothing more. Raises OperatorError when the database gives out; what was counted is kept.
+    it gives, as an update by the API does; a flag that is empty stays. A row that is refused stops no other; one with
+    a value that a spreadsheet seems to have spoiled is refused when `strict`. Doing it again changes nothing more.
+    Raises OperatorError when the database gives out; what was counted is kept.
     """
     program = await house.directory.programs.get(organization)
     if program is None:
         raise OperatorError("The organization does not exist any more.")
     tally = Tally()
     try:
-        for chunk in _chunks(rows):
-            for outcome in await _bring_in(house, program, chunk):
-                tally.add(outcome)
+        for chunk in _chunks(map(_held, rows) if strict else rows):
+            for row, outcome in zip(chunk, await _bring_in(house, program, chunk), strict=True):
+                tally.add(row, outcome)
             report(tally)
     except StoreError as error:
         raise OperatorError(
@@ -80,6 +120,11 @@ async def load(
             " are kept. Put that right and import the same file again."
         ) from error
     return tally
+
+
+def _held(row: Row | Refused) -> Row | Refused:
+    """The row, refused when a spreadsheet seems to have spoiled a value in it."""
+    return Refused(row.line, row.spoiled) if isinstance(row, Row) and row.spoiled else row
 
 
 def _chunks(rows: Iterable[Row | Refused]) -> Iterator[list[Row | Refused]]:
@@ -128,7 +173,7 @@ async def _bring_in(house: House, program: Program, chunk: list[Row | Refused]) 
         try:
             outcome, own = _decide(house, program, row, found)
         except PlatformRefusal as refusal:
-            outcomes.append(Refused(row.line, refusal.public))
+            outcomes.append(customer_faults.of_row(row.line, row.document, row.cell, refusal, house.clock.now()))
         else:
             outcomes.append(outcome)
             changes += own
@@ -145,7 +190,7 @@ async def _bring_one_in(house: House, program: Program, row: Row | Refused) -> O
     try:
         return await _create_or_update(house, program, row)
     except PlatformRefusal as refusal:
-        return Refused(row.line, refusal.public)
+        return customer_faults.of_row(row.line, row.document, row.cell, refusal, house.clock.now())
 
 
 async def _known(house: House, organization: int, rows: list[NewCustomer]) -> Known:
@@ -171,7 +216,6 @@ def _decide(house: House, program: Program, row: Row, found: Known) -> tuple[Out
     owner = found.by_email.get(emails.folded(row.new.email)) if isinstance(row.new.email, str) else None
     about = _about(found, ids) if ids else owner
     if owner is not None and (about is None or about.number != owner.number):
-        new_profile(row.new, house.clock.now())  # what is wrong with the row itself is told first
         raise Validation("email belongs to another customer.")
     if about is None:
         return Outcome.CREATED, creation(house, program.organization, program, house.new_uuid(), row.new)

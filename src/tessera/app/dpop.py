@@ -85,7 +85,7 @@ def _read(house: House, application: Application, evidence: Evidence, now: int, 
     return dpop.read(
         evidence.proofs,
         method=evidence.method,
-        address=house.issuer + evidence.path,
+        addresses=tuple(each + evidence.path for each in house.addresses),
         now=now,
         nonces=_nonces(house, now),
         token=token,

@@ -36,7 +36,8 @@ REPORT_SECONDS = 60
 class House:
     """What every deed may use: the store and the directory over it, the clock, entropy, the slow hash, the settings.
 
-    `issuer` is the address by which callers reach the service, and what signed texts say made them.
+    `issuer` is the address by which callers reach the service, and what signed texts say made them; `addresses` has it,
+    and another one for clients with certificates if there is one.
     `signing_algorithms` are those that clients may sign with. `usage` counts, and
     `token_reuse` has the tokens that may be handed out again. `metrics` are the operator's numbers. `outbound` guards
     connections to elsewhere. `heard_at` is when what other processes change was last heard; 0 where nobody listens, as
@@ -48,6 +49,7 @@ class House:
 
     __slots__ = (
         "actor",
+        "addresses",
         "authorities",
         "client_keys",
         "clock",
@@ -103,6 +105,7 @@ class House:
         self.heard_at = 0
         self.counts = counts
         self.issuer = settings.issuer_in_force
+        self.addresses = tuple(each for each in (self.issuer, settings.mtls_address) if each is not None)
         self.signing_algorithms = settings.signing_algorithms_in_force
         self.usage = Usage()
         self.token_reuse = TokenReuse(directory)

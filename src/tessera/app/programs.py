@@ -15,6 +15,7 @@ from tessera.core.loyalty.drafts import UUID, Brought, Leaving
 from tessera.core.loyalty.plan import Plan, plan
 from tessera.core.loyalty.program import Program
 from tessera.core.organizations import OrganizationRecord
+from tessera.core.texts import canonical_id, same_id
 from tessera.ports import Conflict
 
 HOLDERS_MAX = 10_000
@@ -112,16 +113,16 @@ async def draft(house: House, wanted: Declaration, org: str | None) -> Draft:
     if wanted.organization is not None and wanted.organization not in known:
         return await _first_draft(house, wanted, wanted.organization)
     found = await organizations.find(house, org or wanted.organization)
-    if wanted.retailer_id not in (None, found.retailer_id):
+    if wanted.retailer_id is not None and not same_id(wanted.retailer_id, found.retailer_id):
         raise OperatorError(f"{found.name} has another retailer_id than the file says. Leave it out there.")
     return Draft(found.name, found, found.retailer_id, await propose(house, found.number, wanted))
 
 
 async def _first_draft(house: House, wanted: Declaration, name: str) -> Draft:
     check_text("organization", name)
-    retailer_id = wanted.retailer_id or house.new_uuid()
+    retailer_id = canonical_id(wanted.retailer_id or house.new_uuid())
     if not UUID.fullmatch(retailer_id):
-        raise OperatorError("retailer_id must be a UUID in lower case, for an organization that is new.")
+        raise OperatorError("retailer_id must be a UUID, for an organization that is new.")
     return Draft(name, None, retailer_id, await _proposal(house, Program(0, retailer_id, (), ()), wanted))
 
 

@@ -204,6 +204,9 @@ CHECKS: Mapping[str, Advice] = {
     "request.characters": Advice(
         "A parameter has a control character.", "Look for a line end that came along when a value was copied."
     ),
+    "request.content_encoding": Advice(
+        "The body is compressed, which is not accepted.", "Have the client, or a proxy in between, send it as it is."
+    ),
     "request.content_type": Advice(
         "The body is of a type that is not read here.", "Have it send Content-Type: application/x-www-form-urlencoded."
     ),

@@ -96,11 +96,12 @@ def may_be_of(key: VerifyingKey, algorithm: str, key_id: str | None) -> bool:
 class Terms(NamedTuple):
     """Terms that an assertion has to keep to: the algorithms, the audience, and the moment.
 
-    `strict` asks for the issuer alone; otherwise the token endpoint will do, or `endpoint`, the path that is asked.
+    `addresses` has the issuer first. `strict` asks for that alone; otherwise the token endpoint will do, or `endpoint`,
+    the path that is asked, at any of the addresses.
     """
 
     algorithms: tuple[str, ...]
-    issuer: str
+    addresses: tuple[str, ...]
     endpoint: str
     strict: bool
     now: int
@@ -111,9 +112,9 @@ def fault(assertion: Signed, terms: Terms) -> str:
     claims, now = assertion.claims, terms.now
     if assertion.text.algorithm not in terms.algorithms:
         return f"its algorithm is none that the client may sign with ({', '.join(terms.algorithms)})"
-    if not client_signing.addressed_to(claims.aud, terms.issuer, terms.endpoint, strict=terms.strict):
+    if not client_signing.addressed_to(claims.aud, terms.addresses, terms.endpoint, strict=terms.strict):
         others = "" if terms.strict else ", nor the address of the token endpoint or of the one that was asked"
-        return f"aud is not the issuer, {terms.issuer}, as a sole text{others}"
+        return f"aud is not the issuer, {terms.addresses[0]}, as a sole text{others}"
     latest = (now + SKEW_SECONDS * SECOND) / SECOND
     if claims.exp * SECOND <= now:
         return "it has expired"

@@ -92,10 +92,14 @@ def only_issuer(profile: Profile, audience: AssertionAudience) -> bool:
     return audience is AssertionAudience.ISSUER
 
 
-def addressed_to(audience: object, issuer: str, endpoint: str, *, strict: bool) -> bool:
-    """Whether an `aud` is one of ours: `endpoint` is the path of the one that is asked, `strict` as `only_issuer`."""
+def addressed_to(audience: object, addresses: tuple[str, ...], endpoint: str, *, strict: bool) -> bool:
+    """Whether an `aud` is one of ours: `endpoint` is the path of the one that is asked, `strict` as `only_issuer`.
+
+    `addresses` are those of the service: the issuer first, behind it one at which the endpoints are reached too.
+    """
+    issuer = addresses[0]
     if strict:
         return audience == issuer
     if isinstance(audience, list) and len(audience) == 1:
         audience = audience[0]
-    return audience in (issuer, issuer + TOKEN_PATH, issuer + endpoint)
+    return audience == issuer or audience in [each + path for each in addresses for path in (TOKEN_PATH, endpoint)]

@@ -178,6 +178,11 @@ def new_profile(new: NewCustomer, now: int) -> Profile:
     """
     if new.external_id is UNSET and new.email is UNSET and not new.identifiers:
         raise Validation(NEITHER)
+    return ruled(new, now)
+
+
+def ruled(new: NewCustomer, now: int) -> Profile:
+    """The profile of a new customer who may lack a name so far. Raises as `new_profile` does for each member."""
     offer_no_token(new.auth_token)
     stamp = times.core_time(now)
     profile = Profile(opted_in=True, created_at=stamp, updated_at=stamp, registered_at=stamp)

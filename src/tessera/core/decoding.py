@@ -17,6 +17,7 @@ _ANY = inspect.AnyType()
 _BROKEN = re.compile("[\ud800-\udfff]")
 
 NOT_JSON = "The body is not valid JSON."
+MULTIPART = "The body is multipart/form-data. Send it as JSON (application/json)."
 NO_TEXT = "it has a raw control character, a wrong escape, or bytes that are not UTF-8"
 NO_NUMBER = "it is no number that JSON has, or one that is out of range"
 

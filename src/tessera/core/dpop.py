@@ -65,13 +65,13 @@ def read(
     proofs: tuple[bytes, ...],
     *,
     method: str,
-    address: str,
+    addresses: tuple[str, ...],
     now: int,
     nonces: tuple[str, ...] = (),
     token: str | None = None,
     algorithms: tuple[str, ...] = jws.ALGORITHMS,
 ) -> Proof:
-    """The one proof of a request with this method at this address (RFC 9449 section 4.3).
+    """The one proof of a request with this method at one of its addresses (RFC 9449 section 4.3).
 
     It is signed by one of the `algorithms`. `nonces` are those taken now, and one is needed when there are any. `token`
     is the access token that the request carries, which the proof must name. Raises BadProof, and NonceNeeded when
@@ -85,8 +85,8 @@ def read(
     claims = _claims(payload)
     if claims.htm != method:
         raise BadProof("the DPoP proof is for another method (htm)")
-    if not same_address(claims.htu, address):
-        raise BadProof(f"the DPoP proof is for another address (htu) than {address}")
+    if not any(same_address(claims.htu, each) for each in addresses):
+        raise BadProof(f"the DPoP proof is for another address (htu) than {' or '.join(addresses)}")
     issued_at = int(claims.iat * SECOND)
     if abs(now - issued_at) > CLOCK_SECONDS * SECOND:
         late = (now - issued_at) // SECOND

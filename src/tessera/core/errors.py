@@ -25,6 +25,7 @@
     │   └── ArgumentError
     ├── DPoPChallenge                the token is bound to a key, and no good proof of it came along
     ├── TooLarge                     the request is over a limit, whichever family it belongs to
+    ├── CompressedBody               the body has a content encoding, and none is accepted
     ├── MethodNotAllowed
     ├── TooManyRequests              more than a guard rail allows, or a flood of wrong secrets
     └── Unavailable                  nothing was done; trying again later may work
@@ -203,6 +204,12 @@ class DPoPChallenge(Refusal):
 
 class TooLarge(Refusal):
     """The request is over one of the limits in `core/wire.py`."""
+
+    code = "invalid_request"
+
+
+class CompressedBody(Refusal):
+    """The body has a content encoding, such as gzip; bodies are accepted uncompressed (RFC 9110 section 15.5.16)."""
 
     code = "invalid_request"
 

@@ -18,31 +18,34 @@ def loopback(host: str) -> bool:
         return False
 
 
-def check(issuer: str) -> str:
-    """The issuer as it is. Raises ValueError, with a sentence, when it cannot be one (RFC 8414 section 2)."""
+def check(issuer: str, what: str = "issuer") -> str:
+    """The issuer as it is. Raises ValueError, with a sentence, when it cannot be one (RFC 8414 section 2).
+
+    `what` is what the sentence calls it.
+    """
     if not issuer.isascii() or not issuer.isprintable() or " " in issuer or len(issuer) > LENGTH_MAX:
-        raise ValueError(f"the issuer is at most {LENGTH_MAX} printable characters without spaces")
+        raise ValueError(f"the {what} is at most {LENGTH_MAX} printable characters without spaces")
     if any(each in issuer for each in '?#\\"<>'):
-        raise ValueError("the issuer has no query and no fragment")
-    parts, port = _parts(issuer)
+        raise ValueError(f"the {what} has no query and no fragment")
+    parts, port = _parts(issuer, what)
     host = parts.hostname or ""
     if not issuer.startswith(("https://", "http://")) or not host or parts.username is not None:
-        raise ValueError("the issuer is an address as https://id.example.com")
+        raise ValueError(f"the {what} is an address as https://id.example.com")
     if parts.scheme == "http" and not loopback(host):
-        raise ValueError("the issuer begins with https://: beyond this machine http:// keeps no secret")
+        raise ValueError(f"the {what} begins with https://: beyond this machine http:// keeps no secret")
     if issuer.endswith("/"):
-        raise ValueError("the issuer has no slash at its end: it is compared byte for byte")
+        raise ValueError(f"the {what} has no slash at its end: it is compared byte for byte")
     if parts.netloc != parts.netloc.lower() or port == _DEFAULT_PORTS[parts.scheme]:
-        raise ValueError("the issuer's host is in lower case, without the port that goes without saying")
+        raise ValueError(f"the {what}'s host is in lower case, without the port that goes without saying")
     return issuer
 
 
-def _parts(issuer: str) -> tuple[SplitResult, int | None]:
+def _parts(issuer: str, what: str) -> tuple[SplitResult, int | None]:
     try:
         parts = urlsplit(issuer)
         port = parts.port
     except ValueError:
-        raise ValueError("the issuer is an address as https://id.example.com") from None
+        raise ValueError(f"the {what} is an address as https://id.example.com") from None
     return parts, port
 
 

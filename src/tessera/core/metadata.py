@@ -6,6 +6,7 @@ What is told works, and what works is told: an endpoint or a method that is adde
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from tessera.core import jws, scopes
 from tessera.core.client_signing import TOKEN_PATH
@@ -27,6 +28,14 @@ INTROSPECTION_SIGNED_WITH = jws.Algorithm.EDDSA
 
 SELF_SIGNED, BY_SUBJECT = "self_signed_tls_client_auth", "tls_client_auth"
 """These need a proxy whose word on certificates is taken; the second one also authorities of our own."""
+
+
+class EndpointAliases(msgspec.Struct, frozen=True, kw_only=True):
+    """Where clients with certificates find the endpoints (RFC 8705 section 5)."""
+
+    token_endpoint: str
+    revocation_endpoint: str
+    introspection_endpoint: str
 
 
 class AuthorizationServer(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +61,7 @@ class AuthorizationServer(msgspec.Struct, frozen=True, kw_only=True):
     dpop_signing_alg_values_supported: tuple[str, ...]
     protected_resources: tuple[str, ...]
     service_documentation: str
+    mtls_endpoint_aliases: EndpointAliases | UnsetType = UNSET
 
 
 class ProtectedResource(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,20 +81,20 @@ def authorization_server(
     *,
     certificates: bool = False,
     authorities: bool = False,
+    mtls_address: str | None = None,
     algorithms: tuple[str, ...] = jws.ALGORITHMS,
 ) -> AuthorizationServer:
     """The document of the authorization server with this issuer.
 
-    `certificates` says whether those of clients are handed over, `authorities` whether we believe any; `algorithms` are
-    those that clients may sign with.
+    `certificates` says whether those of clients are handed over, `authorities` whether we believe any; `mtls_address`
+    is where such clients find the endpoints, if it is not the issuer's. `algorithms` are those that clients may sign
+    with.
     """
     by_certificate = ((SELF_SIGNED, BY_SUBJECT) if authorities else (SELF_SIGNED,)) if certificates else ()
     methods = AUTHENTICATION_METHODS + by_certificate
     return AuthorizationServer(
         issuer=issuer,
-        token_endpoint=f"{issuer}{TOKEN_PATH}",
-        revocation_endpoint=f"{issuer}/oauth/revoke",
-        introspection_endpoint=f"{issuer}/oauth/introspect",
+        **_endpoints(issuer),
         jwks_uri=f"{issuer}{KEYS}",
         scopes_supported=scopes.WELL_KNOWN,
         response_types_supported=(),  # there is no authorization endpoint
@@ -101,7 +111,18 @@ def authorization_server(
         dpop_signing_alg_values_supported=algorithms,
         protected_resources=(issuer,),
         service_documentation=f"{issuer}/docs",
+        mtls_endpoint_aliases=(
+            UNSET if mtls_address is None or not certificates else EndpointAliases(**_endpoints(mtls_address))
+        ),
     )
+
+
+def _endpoints(address: str) -> dict[str, str]:
+    return {
+        "token_endpoint": f"{address}{TOKEN_PATH}",
+        "revocation_endpoint": f"{address}/oauth/revoke",
+        "introspection_endpoint": f"{address}/oauth/introspect",
+    }
 
 
 def protected_resource(issuer: str, algorithms: tuple[str, ...] = jws.ALGORITHMS) -> ProtectedResource:

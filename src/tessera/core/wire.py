@@ -21,6 +21,7 @@ VALUE_LENGTH_MAX = 4096
 
 FORM = b"application/x-www-form-urlencoded"
 JSON = b"application/json"
+_MULTIPART = b"multipart/form-data"
 
 DEFINED = frozenset(
     {
@@ -110,8 +111,10 @@ def _body(body: bytes, content_type: bytes) -> dict[str, str]:
         return _once(_pairs(body))
     if media_type == JSON:
         return _once(_json_pairs(body))
+    multipart = f"The body is {_MULTIPART.decode()}. " if media_type == _MULTIPART else ""
     raise InvalidRequest(
-        "Send the body as application/x-www-form-urlencoded (or leave it empty).", check="request.content_type"
+        f"{multipart}Send the body as application/x-www-form-urlencoded (or leave it empty).",
+        check="request.content_type",
     )
 
 

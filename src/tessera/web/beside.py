@@ -14,7 +14,7 @@ from tessera.web.protocol import HttpConnection
 from tessera.web.routes import Route, Routes
 from tessera.web.turns import Turns
 
-LIMITS = Limits(connections_max=256, head_bytes_max=16 * 1024, request_timeout_seconds=5.0, keep_alive_seconds=60.0)
+LIMITS = Limits(connections_max=256, head_bytes_max=16 * 1024, request_timeout_seconds=5.0, keep_alive_seconds=75.0)
 
 
 @asynccontextmanager

@@ -36,6 +36,7 @@ STATUSES: dict[type[Refusal], int] = {
     errors.NotAvailable: 400,
     errors.ArgumentError: 400,
     errors.TooLarge: 413,
+    errors.CompressedBody: 415,
     errors.MethodNotAllowed: 405,
     errors.TooManyRequests: 429,
     errors.Unavailable: 503,
@@ -126,9 +127,16 @@ def _envelope(code: str, message: str) -> bytes:
     return encode({"status": "error", "errors": {"code": code, "message": message}})
 
 
+_FIXED: dict[type[Refusal], Headers] = {
+    errors.TooLarge: (CLOSE,),
+    errors.CompressedBody: ((b"accept-encoding", b"identity"),),  # RFC 7694 section 3
+}
+"""Headers that are the same for every refusal of a kind."""
+
+
 def _headers(refusal: Refusal, challenge: Challenge) -> Headers:
     where = f'resource_metadata="{challenge.resource_metadata}"' if challenge.resource_metadata else ""
-    headers: Headers = ()
+    headers = _FIXED.get(type(refusal), ())
     match refusal:
         case errors.InvalidClient():
             headers = _challenges('error="invalid_client"', f'error_description="{refusal.public}"')
@@ -148,8 +156,6 @@ def _headers(refusal: Refusal, challenge: Challenge) -> Headers:
         case errors.TooManyRequests() | errors.Unavailable():
             seconds = refusal.seconds if isinstance(refusal, errors.TooManyRequests) else RETRY_AFTER_SECONDS
             headers = ((b"retry-after", b"%d" % seconds),)
-        case errors.TooLarge():
-            headers = (CLOSE,)
     return headers
 
 

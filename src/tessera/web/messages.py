@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from tessera.core.errors import Refusal, TooLarge
+from tessera.core.errors import CompressedBody, Refusal, TooLarge
 from tessera.core.evidence import Seen
 from tessera.core.rails import Quota
 from tessera.core.wire import Params
@@ -85,11 +85,21 @@ class Request:
         return found
 
     async def body(self, bytes_max: int) -> bytes:
-        """The whole body. Raises TooLarge beyond `bytes_max`, ClientGone when it will never be whole."""
+        """The whole body.
+
+        Raises TooLarge beyond `bytes_max`, CompressedBody, and ClientGone when it will never be whole.
+        """
         incoming = self._incoming
         body = incoming.body if incoming.complete else await incoming.rest(bytes_max)
         if len(body) > bytes_max:
             raise TooLarge(f"The body is longer than {bytes_max} bytes.", check="request.body_length")
+        if body:
+            for key, value in self.scope["headers"]:
+                if key == b"content-encoding" and not _CODINGS.isdisjoint(value.lower().replace(b" ", b"").split(b",")):
+                    raise CompressedBody(
+                        "The body is compressed (Content-Encoding). Send it as it is: only identity is accepted.",
+                        check="request.content_encoding",
+                    )
         return body
 
 
@@ -113,5 +123,8 @@ JSON_NO_STORE_HEADERS = (
 )
 
 encode = msgspec.json.Encoder().encode
+
+_CODINGS = frozenset({b"gzip", b"x-gzip", b"deflate", b"compress", b"x-compress", b"br", b"zstd"})
+"""Content codings that change a body. Other values of the header, which some clients send in error, do no harm."""
 
 Handler = Callable[[Request], Awaitable[Response]]

@@ -18,6 +18,7 @@ from tessera.core.loyalty.points import SPEND, TIER, number, units
 from tessera.core.loyalty.program import EventRule, Program
 from tessera.core.loyalty.purchase_rules import PurchaseRule, Rounding, folded
 from tessera.core.loyalty.tiers import TierLevel
+from tessera.core.texts import canonical_id
 
 Points = Annotated[Any, Meta(description="points, at most four decimals", extra_json_schema={"type": "number"})]
 Days = Annotated[int, Meta(ge=1, le=36_500)]
@@ -135,6 +136,22 @@ def check(declaration: Declaration) -> None:
         _check_awards(f"events[{place}].awards", form.awards)
     for place, form in enumerate(listed(declaration, "purchases")):
         _check_purchase(f"purchases[{place}]", form)
+
+
+def canonical(declaration: Declaration) -> Declaration:
+    """The declaration with its ids as they are stored: a UUID in any case means the same (RFC 9562 section 4)."""
+    sections = {
+        section: [_canonical(form) for form in listed(declaration, section)]
+        for section in SECTIONS
+        if not isinstance(getattr(declaration, section), UnsetType)
+    }
+    return msgspec.structs.replace(declaration, **sections)
+
+
+def _canonical(form: Any) -> Any:
+    if isinstance(form, TierSystemForm):
+        form = msgspec.structs.replace(form, levels=[_canonical(level) for level in form.levels])
+    return form if form.id is None else msgspec.structs.replace(form, id=canonical_id(form.id))
 
 
 def listed(declaration: Declaration, section: str) -> list[Any]:

@@ -70,8 +70,7 @@ class Draft:
         if wanted is None:
             return self._new_id()
         if not UUID.fullmatch(wanted):
-            raise ArgumentError(f"{place}.id names nothing that is there, and for something new must be a UUID in lower"
-                                " case.")  # fmt: skip
+            raise ArgumentError(f"{place}.id names nothing that is there, and for something new must be a UUID.")
         self.brought.append(Brought(wanted, f"{place}.id"))
         return wanted
 

@@ -13,7 +13,7 @@ from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.core.errors import Validation
 from tessera.core.loyalty import purchase_plan, tier_plan
-from tessera.core.loyalty.declaration import SECTIONS, Declaration, EventForm, amount, check
+from tessera.core.loyalty.declaration import SECTIONS, Declaration, EventForm, amount, canonical, check
 from tessera.core.loyalty.drafts import (
     Brought,
     Draft,
@@ -41,6 +41,7 @@ class Plan(NamedTuple):
 
 def plan(whole: Program, wanted: Declaration, new_id: Callable[[], str], at: int) -> Plan:
     """The way from a program, read whole, to what is wanted. Raises ArgumentError, MissingData, Validation."""
+    wanted = canonical(wanted)
     check(wanted)
     draft = Draft(whole, new_id, at)
     accounts = _accounts(draft, wanted)

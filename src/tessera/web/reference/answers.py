@@ -137,7 +137,7 @@ def _kinds(path: str, operation: Operation) -> list[type[Refusal]]:
     if operation.scope is not None:
         kinds.add(errors.InsufficientScope)
     if operation.body is not None:
-        kinds.add(errors.TooLarge)
+        kinds |= {errors.TooLarge, errors.CompressedBody}
         if operation.access == "platform":
             kinds.add(errors.MissingData)
     if "{" in path:
