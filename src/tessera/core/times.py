@@ -36,6 +36,11 @@ def incentives_time(at: int) -> str:
     return f"{_day(day)}T{_MINUTES[second // 60]}:{second % 60:02d}Z"
 
 
+def precise_time(at: int) -> str:
+    """ISO 8601 with `Z` and seven digits of a second, as the incentives API prints when an event occurred."""
+    return f"{incentives_time(at)[:-1]}.{at % SECOND:06d}0Z"
+
+
 def year_after(at: int) -> int:
     """The same moment a year later; 29 February becomes 1 March."""
     moment = datetime.fromtimestamp(at // SECOND, UTC)
