@@ -31,11 +31,11 @@ GROWING = frozenset(
 
 def statements() -> dict[str, str]:
     """Every statement that touches customers and what is kept of them, by a name for it."""
-    topics = (sql.customers, sql.ledger, sql.outbox)
+    topics = (sql.customers, sql.ledger, sql.lots, sql.outbox)
     found = {
         f"{kind.__name__} {place}": each.sql
         for topic in topics
-        for kind, written in topic.WRITES.items()
+        for kind, written in getattr(topic, "WRITES", {}).items()
         for place, each in enumerate(written)
     }
     for topic in topics:
@@ -64,7 +64,7 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         yield opened
 
 
-SORTED_IN_MEMORY = frozenset({"PROVEN_SUMS", "SUMS", "WAITING"})
+SORTED_IN_MEMORY = frozenset({"DEPOSITED", "EXPIRED", "PROVEN_SUMS", "SUMS", "WAITING"})
 """Statements that group the entries of one customer, or count the events that wait for one webhook by their kind."""
 
 READ_THROUGH = frozenset({"CUSTOMERS", "EVENT", "EVENTS_ABOUT"})
