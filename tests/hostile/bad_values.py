@@ -48,6 +48,8 @@ RULED: dict[str, tuple[bytes, ...]] = {
     "profile_photo_url": (b'"ada.png"', b'"javascript:alert(1)"', b'"//host/ada.png"'),
     "external_id": (b'" "', b'"a\xc2\xadb"', b'"\xef\xbb\xbfa"'),
     "auth_token": (b"true", b'"true"'),
+    "sort_column": (b'"created"', b'"name;"', b'" name"', b'"retailer_id"'),
+    "sort_direction": (b'"up"', b'"1"', b'"descend"'),
     "email": (
         b'"nobody"', b'"a\xe2\x80\x8bb@c.example"', b'"a@\xe2\x99\xa5.example"', b'"a@b"', b'"a b@c.example"',
         b'"@c.example"', b'"a@@c.example"',

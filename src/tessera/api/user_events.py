@@ -7,7 +7,7 @@ from tessera.api.incentives import TAG, WHOSE, Payload, reply, under_both
 from tessera.app import user_events
 from tessera.app.house import House
 from tessera.app.user_events import Subject, Triggered
-from tessera.core.customer_profiles import Flag
+from tessera.core.customer_profiles import YES, Flag
 from tessera.core.errors import NotFound, UserNotFound, Validation
 from tessera.core.texts import AnyId, Text
 from tessera.web import guard
@@ -51,7 +51,7 @@ def routes(house: House) -> list[Route]:
     async def trigger(request: Request) -> Response:
         caller = await guard.caller(house, request, "loyalty:write")
         asked = fields.decode(_decode_trigger, await request.body(fields.BODY_BYTES_MAX))
-        by_our_id = None if asked.is_session_m is None else asked.is_session_m in (True, "true")
+        by_our_id = None if asked.is_session_m is None else asked.is_session_m in YES
         subject = Subject(asked.user_id, by_our_id)
         return reply(await user_events.trigger(house, caller, asked.retailer_id, subject, asked.event_lookup))
 
