@@ -13,6 +13,7 @@ from typing import NamedTuple
 from tessera import files
 from tessera.api import (
     audit_log,
+    campaigns,
     custom_profiles,
     customer_marks,
     customer_search,
@@ -243,7 +244,7 @@ def open_sender(house: House) -> AbstractAsyncContextManager[Sender]:
 
 def routes(house: House) -> list[Route]:
     """Every route that is served."""
-    profiles = (customers, customer_search, custom_profiles, customer_marks, merging)
+    profiles = (customers, customer_search, custom_profiles, customer_marks, merging, campaigns)
     rooms = (oauth, introspection, discovery, *profiles, points, purchases, audit_log, tiers, programs, user_events)
     served = [route for room in rooms for route in room.routes(house)]
     return [*served, *reference.routes(served)]

@@ -1,14 +1,26 @@
-"""The audit log: what another process has just added is no surprise to it."""
+"""The audit log: what another process has just added is no surprise to it, and any page tells the use of deposits."""
 
 from pathlib import Path
 
 from tessera import wiring
+from tessera.api.audit_log import AUDIT_TYPES
 from tessera.app import audit_log, points
-from tessera.core.changes import AddPointAccount
-from tessera.core.loyalty.orders import Deposit
-from tessera.core.loyalty.points import SPEND
+from tessera.app.settlement import settle_due
+from tessera.core.changes import AddPointAccount, SetPointAccount
+from tessera.core.loyalty.entries import EntryKind
+from tessera.core.loyalty.lots import NOTHING
+from tessera.core.loyalty.orders import Deposit, Spend
+from tessera.core.loyalty.points import SPEND, UNITS
 from tests.support.house import settings_of
 from tests.support.scene import Scene, play, status
+
+DAY_SECONDS = 86_400
+
+
+def test_every_kind_of_entry_has_a_number_of_its_own() -> None:
+    """The wire numbers the kinds of entries, each differently."""
+    assert sorted(AUDIT_TYPES) == sorted(EntryKind)
+    assert len(set(AUDIT_TYPES.values())) == len(EntryKind)
 
 
 def test_an_account_that_another_process_has_just_added(tmp_path: Path) -> None:
@@ -24,5 +36,42 @@ def test_an_account_that_another_process_has_just_added(tmp_path: Path) -> None:
         page = await audit_log.fetch(scene.house, scene.caller, scene.retailer_id, customer_id, 0, 10)
         names = {account.number: account.id for account in page.program.accounts}
         assert [names[entry.point_account] for entry in page.entries] == ["account-new", "account-tier"]
+
+    play(tmp_path, scenario)
+
+
+def test_a_page_tells_how_much_of_each_deposit_was_spent_and_expired(tmp_path: Path) -> None:
+    """Points that end first are spent first, and what was left of them expires; other pages tell the same."""
+
+    async def scenario(scene: Scene) -> None:
+        house = scene.house
+        await house.commit(SetPointAccount(1, "account-spend", "Beans", SPEND, 10, 0, None))
+        ada = await scene.customer("card")
+        await scene.deposit(ada, Deposit("account-spend", 70 * UNITS), status(7))
+        await scene.deposit(ada, Deposit("account-spend", 30 * UNITS))
+        scene.clock.step(DAY_SECONDS)
+        await scene.deposit(ada, Deposit("account-spend", 40 * UNITS))
+        spend = [Spend(("account-spend",), 60 * UNITS)]
+        await points.order(house, scene.caller, scene.retailer_id, ada, spend)
+
+        async def used(skip: int = 0, take: int = 50) -> dict[int, tuple[int, int]]:
+            """The points of each deposit that were spent, and that expired; nothing of the others."""
+            page = await audit_log.fetch(house, scene.caller, scene.retailer_id, ada, skip, take)
+            return {
+                entry.number: (use.spent // UNITS, use.expired // UNITS)
+                for entry, use in zip(page.entries, page.uses, strict=True)
+                if use != NOTHING
+            }
+
+        assert await used() == {1: (60, 0)}
+        scene.clock.step(10 * DAY_SECONDS)
+        assert await settle_due(house) == 1
+        assert await used() == {1: (60, 10), 3: (0, 30)}
+        await points.order(house, scene.caller, scene.retailer_id, ada, [Spend(("account-spend",), 15 * UNITS)])
+        whole = {1: (60, 10), 3: (0, 30), 4: (15, 0)}
+        assert await used() == whole
+        for take in (1, 2, 3):
+            pages = [await used(skip, take) for skip in range(0, 7, take)]
+            assert {number: use for page in pages for number, use in page.items()} == whole
 
     play(tmp_path, scenario)

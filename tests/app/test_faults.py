@@ -23,6 +23,7 @@ from tessera.app import (
 from tessera.app.customers import Named
 from tessera.app.operators import OperatorError
 from tessera.app.settlement import settle_due
+from tessera.app.user_events import Subject
 from tessera.core.customer_profiles import CustomerUpdate
 from tessera.core.customers import PhoneNumber, Wanted
 from tessera.core.errors import InvalidClient, UserNotFound, Validation
@@ -148,7 +149,7 @@ async def _visitor(scene: Scene) -> str:
 
 
 async def _visit(scene: Scene, customer_id: str) -> object:
-    return await user_events.trigger(scene.house, scene.caller, scene.retailer_id, customer_id, "visit")
+    return await user_events.trigger(scene.house, scene.caller, scene.retailer_id, Subject(customer_id), "visit")
 
 
 async def _one_with_much_due(scene: Scene) -> str:

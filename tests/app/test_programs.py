@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from tessera import wiring
 from tessera.app import organizations, program_files, programs, tiers, user_events
 from tessera.app.house import House
+from tessera.app.user_events import Subject
 from tessera.core.errors import ChangedMeanwhile, NotFound, PlatformRefusal, Validation
 from tessera.core.loyalty.declaration import Declaration
 from tessera.core.loyalty.orders import Deposit
@@ -271,14 +272,14 @@ def test_an_event_earns_what_is_declared(tmp_path: Path) -> None:
         customer = await scene.customer("c")
         event = {"lookup": "survey", "awards": [{"account": "Beans", "points": 25.5}]}
         await make(scene.house, declared(events=[event]))
-        told = await user_events.trigger(scene.house, scene.caller, scene.retailer_id, customer, "survey")
+        told = await user_events.trigger(scene.house, scene.caller, scene.retailer_id, Subject(customer), "survey")
         assert [(each.account_name, each.amount) for each in told.outcomes] == [("Beans", 25.5)]
         await make(scene.house, declared(events=[{**event, "awards": [{"account": "Status", "points": 1}]}]))
-        told = await user_events.trigger(scene.house, scene.caller, scene.retailer_id, customer, "survey")
+        told = await user_events.trigger(scene.house, scene.caller, scene.retailer_id, Subject(customer), "survey")
         assert [(each.account_name, each.amount) for each in told.outcomes] == [("Status", 1)]
         await make(scene.house, declared(events=[]))
         with pytest.raises(NotFound):
-            await user_events.trigger(scene.house, scene.caller, scene.retailer_id, customer, "survey")
+            await user_events.trigger(scene.house, scene.caller, scene.retailer_id, Subject(customer), "survey")
 
     play(tmp_path, scenario)
 

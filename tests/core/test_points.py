@@ -38,10 +38,21 @@ ACCOUNTS = (
         (10**11, AMOUNT_MAX),
         (-(10**11), -AMOUNT_MAX),
         (Decimal("99999999999.9999"), AMOUNT_MAX - 1),
+        (Decimal("0.30000000000000004"), 3_000),
+        (Decimal("0.29999999999999999"), 3_000),
+        (Decimal("-0.30000000000000004"), -3_000),
+        (Decimal("0.0000000009"), 0),
+        (Decimal("1e-999999"), 0),
+        (Decimal("1e-1000000"), 0),
+        (Decimal("1." + "0" * 30 + "1"), 10_000),
+        (Decimal("0." + "9" * 500), 10_000),
+        (Decimal("2.00010000099"), 20_001),
+        (Decimal("99999999999.9999999999"), AMOUNT_MAX),
+        (Decimal("100000000000.0000000001"), AMOUNT_MAX),
     ],
 )
 def test_amounts_are_read_exactly(value: object, amount: int) -> None:
-    """A number of at most four decimals becomes that many units."""
+    """A number of at most four decimals, but for the noise of binary fractions, becomes that many units."""
     assert points.units(value, "amount") == amount
 
 
@@ -74,15 +85,17 @@ def test_what_is_no_finite_number_is_refused(value: object) -> None:
         "0.00001",
         "1.00005",
         "-0.00001",
-        "1e-999999",
-        "1e-1000000",
-        "1." + "0" * 30 + "1",
-        "99999999999." + "0" * 40 + "1",
-        "0." + "9" * 500,
+        "1.23456",
+        "0.000000001",
+        "-0.000000001",
+        "0.300000001",
+        "0.299999999",
+        "99999999999.99999",
+        "100000000000.00001",
     ],
 )
 def test_more_than_four_decimals_are_refused(text: str) -> None:
-    """A decimal beyond the fourth is refused and never rounded away, however far to the right it stands."""
+    """A decimal beyond the fourth that counts is refused and never rounded away."""
     with pytest.raises(ArgumentError, match="more than four decimals"):
         points.units(Decimal(text), "amount")
 
@@ -103,6 +116,13 @@ def test_what_is_out_of_range_is_refused(value: object) -> None:
     """An amount beyond the limit is refused, however far beyond it lies."""
     with pytest.raises(Validation, match="amount is more than 100000000000 points"):
         points.units(value, "amount")
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(-(10**9), 10**9))
+def test_what_floats_add_up_to_is_the_sum(one: int, other: int) -> None:
+    """The sum of two amounts in the floats of a caller is the amount that was meant."""
+    sent = msgspec.json.Decoder(float_hook=Decimal).decode(msgspec.json.encode(one / UNITS + other / UNITS))
+    assert points.units(sent, "amount") == one + other
 
 
 @given(_AMOUNT)

@@ -162,7 +162,22 @@ def _transaction(values: Values, fresh: str) -> dict[str, Any]:
 
 
 def _page(values: Values, _fresh: str) -> dict[str, Any]:
-    return {"retailer_id": values["retailer_id"], "skip": 0, "take": 5}
+    return {
+        "retailer_id": values["retailer_id"],
+        "skip": 0,
+        "take": 5,
+        "sort_column": "name",
+        "sort_direction": "desc",
+    }
+
+
+def _accounts(values: Values, fresh: str) -> dict[str, Any]:
+    return {
+        **_page(values, fresh),
+        "include_point_sources": True,
+        "include_expiration_policy": True,
+        "include_restrictions": True,
+    }
 
 
 def _tier_systems(values: Values, fresh: str) -> dict[str, Any]:
@@ -235,7 +250,7 @@ _EXTERNAL = "/priv/v1/apps/{api_key}/external/users/{external_id}"
 
 BODIES: dict[str, Callable[[Values, str], Any]] = {
     "POST /api/1.0/movement/move_user": _move,
-    "POST /api/1.0/point_accounts/fetch": _page,
+    "POST /api/1.0/point_accounts/fetch": _accounts,
     "POST /api/1.0/point_audit_logs/fetch_point_audit_logs": _audit_log,
     "POST /api/1.0/point_sources/fetch": _page,
     "POST /api/1.0/programs/apply": _apply,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from tessera.app import points, tiers, user_events
 from tessera.app.points import Answer
 from tessera.app.settlement import settle_due
+from tessera.app.user_events import Subject
 from tessera.core.errors import IdempotencyConflict, NotFound, PlatformRefusal, Validation
 from tessera.core.loyalty.orders import Deposit, Order, Spend
 from tests.loyalty import furniture, year
@@ -112,7 +113,9 @@ class Year:
             expected = member.person.visit(event, self.scene.clock.at)
         except Refused:
             expected = None
-        deed = user_events.trigger(self.scene.house, self.scene.caller, self.scene.retailer_id, member.id, event)
+        deed = user_events.trigger(
+            self.scene.house, self.scene.caller, self.scene.retailer_id, Subject(member.id), event
+        )
         try:
             got = (await deed).outcomes
         except NotFound:

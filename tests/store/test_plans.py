@@ -34,11 +34,11 @@ GROWING = frozenset(
 
 def statements() -> dict[str, str]:
     """Every statement that touches customers and what is kept of them, by a name for it."""
-    topics = (sql.customers, sql.ledger, sql.merging, sql.outbox, sql.purchases)
+    topics = (sql.customers, sql.ledger, sql.lots, sql.merging, sql.outbox, sql.purchases)
     found = {
         f"{kind.__name__} {place}": each.sql
         for topic in topics
-        for kind, written in topic.WRITES.items()
+        for kind, written in getattr(topic, "WRITES", {}).items()
         for place, each in enumerate(written)
     }
     for topic in topics:
@@ -67,7 +67,7 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         yield opened
 
 
-SORTED_IN_MEMORY = frozenset({"EARNED", "PROVEN_SUMS", "RETURNED", "SUMS", "WAITING"})
+SORTED_IN_MEMORY = frozenset({"DEPOSITED", "EARNED", "EXPIRED", "PROVEN_SUMS", "RETURNED", "SUMS", "WAITING"})
 """Statements that group the entries or purchases of one customer, or count the events that wait for a webhook."""
 
 READ_THROUGH = frozenset({"CUSTOMERS", "EVENT", "EVENTS_ABOUT"})

@@ -31,6 +31,7 @@ PATTERNS = {
     "metadata_address": r"http://127\.0\.0\.1:[0-9]+/\.well-known/oauth-protected-resource",
     "core_time": r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d",
     "referrer_code": r"[A-Z2-9]{6}-[A-Z2-9]{6}",
+    "precise_time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}0Z",
     "time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
 }
 

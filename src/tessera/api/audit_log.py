@@ -10,42 +10,67 @@ from tessera.api.incentives import TAG, WHOSE, Payload, reply, under_both
 from tessera.app import audit_log
 from tessera.app.audit_log import Page
 from tessera.app.house import House
-from tessera.core.customers import Text
 from tessera.core.errors import NotFound, UserNotFound
-from tessera.core.loyalty.entries import Entry
-from tessera.core.loyalty.points import PointAccount, number
+from tessera.core.loyalty.entries import Entry, EntryKind
+from tessera.core.loyalty.lots import Used
+from tessera.core.loyalty.points import Balance, number
+from tessera.core.texts import Id, Text
 from tessera.core.times import incentives_time
 from tessera.web import guard
 from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation
 from tessera.web.routes import Route
 
-TAKE_MAX = 500
+TAKE_MAX = 1000
+
+AUDIT_TYPES = {EntryKind.DEPOSIT: 1, EntryKind.SPEND: 2, EntryKind.EXPIRE: 3, EntryKind.RETURN: 4}
+"""The number of each kind of entry on the wire."""
+
+ADDED, TAKEN = 1, 2
+"""What `modification_type` says."""
+
+TRANSACTION = "transaction"
+"""The `reference_type` of an entry that belongs to a purchase."""
 
 
 class AuditLogRequest(msgspec.Struct, frozen=True):
     """Body of `fetch_point_audit_logs`."""
 
     retailer_id: Text
-    user_id: Text
+    user_id: Id
     skip: Annotated[int, Meta(ge=0, le=2**53)] = 0
     take: Annotated[int, Meta(ge=1, le=TAKE_MAX)] = 50
 
 
 class AuditLogEntry(msgspec.Struct, frozen=True, gc=False):
-    """One entry of the ledger; `modification` is negative when points were taken."""
+    """One entry of the ledger; `modification` is negative when points were taken.
+
+    A text that has no value is empty. `amount_spent` and `amount_expired` say how much of a deposit is used.
+    """
 
     id: str
+    retailer_id: str
+    user_id: str
     account_name: str
     point_account_id: str
+    user_point_account_id: str
     modification: int | float
-    audit_type: str
+    amount_spent: int | float
+    amount_expired: int | float
+    audit_type: int
+    modification_type: int
+    modification_entity_id: str
+    point_source_id: str
+    point_source_name: str
     time_of_occurrence: str
+    create_date: str
+    request_id: str
+    idempotency_id: str
+    kind: str
+    transaction_id: str | UnsetType = UNSET
     expires_at: str | UnsetType = UNSET
     reference_id: str | UnsetType = UNSET
     reference_type: str | UnsetType = UNSET
-    point_source_id: str | UnsetType = UNSET
-    idempotency_id: str | UnsetType = UNSET
 
 
 class AuditLog(msgspec.Struct, frozen=True, gc=False):
@@ -87,21 +112,38 @@ def routes(house: House) -> list[Route]:
 
 
 def _shown(page: Page) -> AuditLog:
-    accounts = {account.number: account for account in page.program.accounts}
-    return AuditLog([_entry(each, accounts[each.point_account]) for each in page.entries], page.total)
+    balances = page.customer.balances()
+    return AuditLog([_entry(page, balances, *each) for each in zip(page.entries, page.uses, strict=True)], page.total)
 
 
-def _entry(entry: Entry, account: PointAccount) -> AuditLogEntry:
+def _entry(page: Page, balances: dict[int, Balance], entry: Entry, used: Used) -> AuditLogEntry:
+    account = page.program.account_numbered(entry.point_account)
+    source = None if entry.point_source_id is None else page.program.source_with_id(entry.point_source_id)
+    balance = balances.get(account.number)
+    occurred = incentives_time(entry.occurred_at)
+    reference = entry.reference_id or ""
     return AuditLogEntry(
-        entry.id,
-        account.name,
-        account.id,
-        number(entry.amount),
-        entry.kind,
-        incentives_time(entry.occurred_at),
-        UNSET if entry.expires_at is None else incentives_time(entry.expires_at),
-        entry.reference_id or UNSET,
-        entry.reference_type or UNSET,
-        entry.point_source_id or UNSET,
-        entry.idempotency_id or UNSET,
+        id=entry.id,
+        retailer_id=page.program.retailer_id,
+        user_id=page.customer.id,
+        account_name=account.name,
+        point_account_id=account.id,
+        user_point_account_id="" if balance is None else balance.id,
+        modification=number(entry.amount),
+        amount_spent=number(used.spent),
+        amount_expired=number(used.expired),
+        audit_type=AUDIT_TYPES[EntryKind(entry.kind)],
+        modification_type=ADDED if entry.amount > 0 else TAKEN,
+        modification_entity_id=reference,
+        point_source_id=entry.point_source_id or "",
+        point_source_name="" if source is None else source.name,
+        time_of_occurrence=occurred,
+        create_date=occurred,
+        request_id=entry.request or "",
+        idempotency_id=entry.idempotency_id or "",
+        kind=entry.kind,
+        transaction_id=reference if reference and entry.reference_type == TRANSACTION else UNSET,
+        expires_at=UNSET if entry.expires_at is None else incentives_time(entry.expires_at),
+        reference_id=reference or UNSET,
+        reference_type=entry.reference_type or UNSET,
     )

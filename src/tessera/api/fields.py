@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
@@ -120,3 +120,12 @@ def time(text: str, field: str) -> int:
 def number_decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
     """A decoder that reads numbers without loss, as int or Decimal."""
     return msgspec.json.Decoder(kind, float_hook=Decimal)
+
+
+def one_of(value: str | None, choices: Sequence[str], name: str) -> str | None:
+    """The choice that a text names in any case; None when there is no text. Raises ArgumentError naming the field."""
+    if value is None:
+        return None
+    if value.lower() not in choices:
+        raise ArgumentError(f"The field {name} cannot be used: it is none of {', '.join(choices)}.")
+    return value.lower()

@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from tessera.api import fields
+from tessera.api.fields import one_of
 from tessera.api.incentives import TAG, Payload, reply, under_both
 from tessera.app import programs
 from tessera.app.callers import own_retailer
 from tessera.app.house import House
 from tessera.app.programs import Proposal
-from tessera.core.customers import Text
+from tessera.core.customer_profiles import YES, Flag
 from tessera.core.errors import ChangedMeanwhile, NotFound, Validation
 from tessera.core.loyalty.declaration import Declaration
 from tessera.core.loyalty.drafts import Step
 from tessera.core.loyalty.program_views import (
+    AccountDetails,
     PointAccountView,
     PointSourceView,
     TierSystemView,
@@ -24,6 +26,7 @@ from tessera.core.loyalty.program_views import (
     source_view,
     system_view,
 )
+from tessera.core.texts import Id, Text
 from tessera.web import guard
 from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation
@@ -33,19 +36,37 @@ T = TypeVar("T")
 
 TAKE_MAX = 1000
 
+SOURCE_COLUMNS = ("id", "name", "active")
+ACCOUNT_COLUMNS = (*SOURCE_COLUMNS, "grouping_label")
+SYSTEM_COLUMNS = ("id", "name")
+"""The members by which each list can be sorted."""
+
+DIRECTIONS = ("asc", "desc", "ascending", "descending")
+DESCENDING = ("desc", "descending")
+
 
 class PageRequest(msgspec.Struct, frozen=True):
-    """Body of `point_accounts/fetch` and `point_sources/fetch`."""
+    """Body of `point_sources/fetch`: which part of the list, and in which order."""
 
     retailer_id: Text
     skip: Annotated[int, Meta(ge=0, le=2**31)] = 0
     take: Annotated[int, Meta(ge=0, le=TAKE_MAX)] = 100
+    sort_column: Text | None = None
+    sort_direction: Text | None = None
+
+
+class AccountsRequest(PageRequest, frozen=True):
+    """Body of `point_accounts/fetch`, with the members of each account that are to be added."""
+
+    include_point_sources: Flag = False
+    include_expiration_policy: Flag = False
+    include_restrictions: Flag = False
 
 
 class TierSystemsRequest(PageRequest, frozen=True):
     """Body of `tier_systems/fetch`; with `tier_system_id` that one alone is answered."""
 
-    tier_system_id: Text | None = None
+    tier_system_id: Id | None = None
 
 
 class ProgramRequest(msgspec.Struct, frozen=True):
@@ -75,6 +96,14 @@ class OneTierSystem(msgspec.Struct, frozen=True):
     tier_system: TierSystemView
 
 
+class TierSystems(msgspec.Struct, frozen=True):
+    """A page of tier systems; where there is only one in all, `tier_system` is that one."""
+
+    total_records: int
+    results: list[TierSystemView]
+    tier_system: TierSystemView | UnsetType = UNSET
+
+
 class DeclaredProgram(msgspec.Struct, frozen=True):
     """A program in the form in which it is declared."""
 
@@ -91,13 +120,14 @@ class Applied(msgspec.Struct, frozen=True):
     obstacles: list[str]
 
 
+_decode_accounts = msgspec.json.Decoder(AccountsRequest)
 _decode_page = msgspec.json.Decoder(PageRequest)
 _decode_systems = msgspec.json.Decoder(TierSystemsRequest)
 _decode_program = msgspec.json.Decoder(ProgramRequest)
 _decode_apply = fields.number_decoder(ApplyRequest)
 
 ACCOUNTS = Operation(
-    "The point accounts of a retailer", TAG, Payload[Page[PointAccountView]], PageRequest, "loyalty:read",
+    "The point accounts of a retailer", TAG, Payload[Page[PointAccountView]], AccountsRequest, "loyalty:read",
     refusals=(NotFound,), name="listPointAccounts",
 )  # fmt: skip
 SOURCES = Operation(
@@ -105,7 +135,7 @@ SOURCES = Operation(
     refusals=(NotFound,), name="listPointSources",
 )  # fmt: skip
 SYSTEMS = Operation(
-    "The tier systems of a retailer, or one of them", TAG, Payload[OneTierSystem] | Payload[Page[TierSystemView]],
+    "The tier systems of a retailer, or one of them", TAG, Payload[OneTierSystem] | Payload[TierSystems],
     TierSystemsRequest, "loyalty:read", refusals=(NotFound,), name="listTierSystems",
 )  # fmt: skip
 FETCH = Operation(
@@ -129,22 +159,30 @@ def routes(house: House) -> list[Route]:
 
     async def accounts(request: Request) -> Response:
         caller = await guard.caller(house, request, "loyalty:read")
-        asked = fields.decode(_decode_page, await request.body(fields.BODY_BYTES_MAX))
+        asked = fields.decode(_decode_accounts, await request.body(fields.BODY_BYTES_MAX))
         program = await own_retailer(house, caller, asked.retailer_id)
-        return reply(_page(asked, [account_view(program, each) for each in program.accounts]))
+        details = AccountDetails(
+            expiration_policy=asked.include_expiration_policy in YES,
+            point_sources=asked.include_point_sources in YES,
+            restrictions=asked.include_restrictions in YES,
+        )
+        views = [account_view(program, each, details) for each in program.accounts]
+        return reply(_page(asked, views, ACCOUNT_COLUMNS))
 
     async def sources(request: Request) -> Response:
         caller = await guard.caller(house, request, "loyalty:read")
         asked = fields.decode(_decode_page, await request.body(fields.BODY_BYTES_MAX))
         program = await own_retailer(house, caller, asked.retailer_id)
-        return reply(_page(asked, [source_view(program, each) for each in program.sources]))
+        return reply(_page(asked, [source_view(program, each) for each in program.sources], SOURCE_COLUMNS))
 
     async def systems(request: Request) -> Response:
         caller = await guard.caller(house, request, "loyalty:read")
         asked = fields.decode(_decode_systems, await request.body(fields.BODY_BYTES_MAX))
         program = await own_retailer(house, caller, asked.retailer_id)
+        views = [system_view(program, each) for each in program.systems]
+        page = _page(asked, views, SYSTEM_COLUMNS)
         if asked.tier_system_id is None:
-            return reply(_page(asked, [system_view(program, each) for each in program.systems]))
+            return reply(TierSystems(page.total_records, page.results, views[0] if len(views) == 1 else UNSET))
         system = program.system_with_id(asked.tier_system_id)
         if system is None:
             raise NotFound("tier_system_id names no tier system of this retailer.")
@@ -170,8 +208,20 @@ def routes(house: House) -> list[Route]:
     ]
 
 
-def _page(asked: PageRequest, everything: list[T]) -> Page[T]:
+def _page(asked: PageRequest, everything: list[T], columns: Sequence[str]) -> Page[T]:
+    """The part of a list that was asked for, in its order. Raises ArgumentError."""
+    column = one_of(asked.sort_column, columns, "sort_column")
+    direction = one_of(asked.sort_direction, DIRECTIONS, "sort_direction")
+    if column is not None:
+        everything = sorted(everything, key=lambda each: _sort_key(str(getattr(each, column))))
+    if direction in DESCENDING:
+        everything = everything[::-1]
     return Page(len(everything), everything[asked.skip : asked.skip + asked.take])
+
+
+def _sort_key(text: str) -> tuple[str, str]:
+    """The order of a reader, to whom case matters least."""
+    return text.casefold(), text
 
 
 def _applied(proposal: Proposal, *, dry_run: bool) -> Applied:

@@ -6,9 +6,10 @@ from tessera.api import fields
 from tessera.api.incentives import TAG, WHOSE, Payload, reply, under_both
 from tessera.app import user_events
 from tessera.app.house import House
-from tessera.app.user_events import Triggered
-from tessera.core.customers import Text
+from tessera.app.user_events import Subject, Triggered
+from tessera.core.customer_profiles import YES, Flag
 from tessera.core.errors import NotFound, UserNotFound, Validation
+from tessera.core.texts import AnyId, Text
 from tessera.web import guard
 from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation
@@ -16,12 +17,16 @@ from tessera.web.routes import Route
 
 
 class TriggerRequest(msgspec.Struct, frozen=True):
-    """Body of `user_events/trigger_user_event`; `is_session_m` is accepted, and without effect."""
+    """Body of `user_events/trigger_user_event`.
+
+    `user_id` is an id of ours when `is_session_m` is true, an external id when it is false, and either when it is left
+    out.
+    """
 
     retailer_id: Text
-    user_id: Text
+    user_id: AnyId
     event_lookup: Text
-    is_session_m: bool = True
+    is_session_m: Flag | None = None
 
 
 _decode_trigger = msgspec.json.Decoder(TriggerRequest)
@@ -33,7 +38,9 @@ TRIGGER = Operation(
     TriggerRequest,
     "loyalty:write",
     refusals=(NotFound, UserNotFound, Validation),
-    description="Tells of something that a customer did; the points that the program gives for it are deposited.",
+    description="Records something that a customer did, and deposits the points that the program gives for it."
+    " `user_id` is the customer's id or, with `is_session_m` false, any of the customer's external ids. Without"
+    " `is_session_m` it is looked up as an id first, then as an external id.",
     example={**WHOSE, "event_lookup": "visit"},
     name="triggerEvent",
 )
@@ -45,6 +52,8 @@ def routes(house: House) -> list[Route]:
     async def trigger(request: Request) -> Response:
         caller = await guard.caller(house, request, "loyalty:write")
         asked = fields.decode(_decode_trigger, await request.body(fields.BODY_BYTES_MAX))
-        return reply(await user_events.trigger(house, caller, asked.retailer_id, asked.user_id, asked.event_lookup))
+        by_our_id = None if asked.is_session_m is None else asked.is_session_m in YES
+        subject = Subject(asked.user_id, by_our_id)
+        return reply(await user_events.trigger(house, caller, asked.retailer_id, subject, asked.event_lookup))
 
     return under_both("/api/1.0/user_events/trigger_user_event", trigger, TRIGGER)

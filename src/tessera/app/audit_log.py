@@ -1,20 +1,26 @@
 """The audit log of a customer's points: the ledger, the newest entry first."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tessera.app.books import NO_CUSTOMER
-from tessera.app.callers import Caller, own_retailer, with_program
+from tessera.app.callers import Caller, known_as, own_retailer, with_program
 from tessera.app.house import House
+from tessera.core.customers import Customer
 from tessera.core.errors import UserNotFound
+from tessera.core.loyalty import lots
 from tessera.core.loyalty.entries import Entry
+from tessera.core.loyalty.lots import Used
 from tessera.core.loyalty.program import Program
 
 
 class Page(NamedTuple):
-    """Entries of the ledger, and how many there are in all."""
+    """Entries of the ledger with the use of each, and how many entries there are in all."""
 
     program: Program
+    customer: Customer
     entries: list[Entry]
+    uses: list[Used]
     total: int
 
 
@@ -29,11 +35,23 @@ async def fetch(house: House, caller: Caller, retailer_id: str, user_id: str, sk
         raise UserNotFound(NO_CUSTOMER)
     total = customer.stands().entries
     entries = await house.store.entries_before(customer.number, total + 1 - skip, take) if skip < total else []
-    program = await with_program(house, caller.organization, lambda known: _with_accounts(known, entries))
-    return Page(program, entries, total)
+    uses = await _uses(house, customer, entries)
+    program = await with_program(house, caller.organization, lambda known: with_accounts(known, entries))
+    return Page(known_as(program, retailer_id), customer, entries, uses, total)
 
 
-def _with_accounts(program: Program, entries: list[Entry]) -> Program:
+async def _uses(house: House, customer: Customer, entries: Sequence[Entry]) -> list[Used]:
+    """The use of each entry, as of the moment at which the customer was read."""
+    if not entries:
+        return []
+    standing = customer.stands()
+    newest, oldest = entries[0].number, entries[-1].number
+    later = await house.store.deposited(customer.number, newest, standing.entries) if newest < standing.entries else {}
+    expired = await house.store.expired(customer.number, oldest, standing.entries)
+    return lots.uses(entries, later, expired, lots.remaining(standing.balances))
+
+
+def with_accounts(program: Program, entries: Sequence[Entry]) -> Program:
     """The program, which knows the point accounts of these entries. Raises LookupError when it does not."""
     for entry in entries:
         program.account_numbered(entry.point_account)

@@ -28,7 +28,7 @@ from tessera.core.changes import (
     SetCustomProfile,
     SetIdentifiers,
 )
-from tessera.core.customer_profiles import CustomerUpdate, CustomProfile
+from tessera.core.customer_profiles import YES, CustomerUpdate, CustomProfile
 from tessera.core.customers import Customer, Wanted
 from tessera.core.errors import Validation
 from tessera.core.identifiers import SentIdentifier, combined, given
@@ -105,7 +105,7 @@ def _identify(
         if owner is not None and owner.number != customer.number:
             raise Validation("external_id belongs to another customer.")
     before = customer.external_ids()
-    clear = sent.clear_identifiers in (True, "true")
+    clear = sent.clear_identifiers in YES
     after = combined(before, ids, clear=clear)
     if after == before:
         return customer, []

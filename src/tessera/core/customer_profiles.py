@@ -24,6 +24,7 @@ PHOTO = "/images/account-neutral.png"
 """The picture of a customer who has none."""
 
 Flag = bool | Literal["true", "false"]
+YES: tuple[Flag, ...] = (True, "true")
 
 _NO_DIGIT = re.compile(r"[^0-9]+")
 _PHOTO = re.compile(r"(?:https?://[^/\s]|/(?!/))\S*")
@@ -218,7 +219,7 @@ def updated(profile: Profile, sent: CustomerUpdate, now: int) -> Profile:
 
 def offer_no_token(auth_token: "Flag | UnsetType") -> None:
     """Raises NotAvailable when a token of a customer is asked for: there are none yet."""
-    if auth_token in (True, "true"):
+    if auth_token in YES:
         raise NotAvailable("auth_token is not available: there are no tokens of customers yet. Leave it out.")
 
 
@@ -228,7 +229,7 @@ def _ruled(name: str, value: object, now: int) -> object:
 
 
 def _flag(value: Flag, _now: int) -> bool:
-    return value in (True, "true")
+    return value in YES
 
 
 def _email(email: str, _now: int) -> str:

@@ -35,6 +35,9 @@ Id = Annotated[
 ]
 """An id of ours; a UUID in any case means the same (RFC 9562 section 4)."""
 
+AnyId = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=NO_CONTROL, extra={NUMBER: True})]
+"""An id of ours or one of the partner's own, which may be all digits and come as a number."""
+
 _WHOLE_UUID = re.compile(_UUID)
 _LINE_BREAKS = re.compile(r"[ ]*[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+[ \t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]*")
 

@@ -1,5 +1,6 @@
 """Times as the wire prints them, from integer microseconds since the epoch."""
 
+import re
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import NewType
@@ -44,6 +45,11 @@ def microseconds(moment: datetime) -> int:
     return (since.days * 86_400 + since.seconds) * SECOND + since.microseconds
 
 
+def precise_time(at: int) -> str:
+    """ISO 8601 with `Z` and seven digits of a second, as the incentives API prints when an event occurred."""
+    return f"{incentives_time(at)[:-1]}.{at % SECOND:06d}0Z"
+
+
 def year_after(at: int) -> int:
     """The same moment a year later; 29 February becomes 1 March."""
     moment = datetime.fromtimestamp(at // SECOND, UTC)
@@ -72,3 +78,12 @@ def uuid_of(now: int, random: bytes) -> str:
     raw[8] = raw[8] & 0x3F | 0x80
     digits = raw.hex()
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+_MOMENT_UUID = re.compile(r"([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+def time_of_uuid(text: str) -> int | None:
+    """The moment in a UUID of version 7, to the millisecond; None for any other id."""
+    found = _MOMENT_UUID.fullmatch(text)
+    return None if found is None else int(found[1] + found[2], 16) * 1000

@@ -16,6 +16,7 @@ from tessera.ports.fetcher import Fetcher, NotAllowed, NotFetched
 from tessera.ports.identity import IdentityReader
 from tessera.ports.keys import KeyReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
+from tessera.ports.lots import LotReader
 from tessera.ports.nodes import NodeCount, NodeReader
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
@@ -38,6 +39,7 @@ class Reader(
     WholeProgramReader,
     CustomerReader,
     LedgerReader,
+    LotReader,
     PurchaseReader,
     OutboxReader,
     AuditReader,
@@ -113,6 +115,7 @@ __all__ = [
     "IdentityReader",
     "KeyReader",
     "LedgerReader",
+    "LotReader",
     "NodeCount",
     "NodeCounts",
     "NodeReader",

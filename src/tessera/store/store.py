@@ -10,6 +10,7 @@ from tessera.store.reads.customers import CustomerReads
 from tessera.store.reads.identity import IdentityReads
 from tessera.store.reads.keys import KeyReads
 from tessera.store.reads.ledger import LedgerReads
+from tessera.store.reads.lots import LotReads
 from tessera.store.reads.nodes import NodeReads
 from tessera.store.reads.outbox import OutboxReads
 from tessera.store.reads.program import ProgramReads
@@ -30,6 +31,7 @@ class SQLStore(
     ProgramReads,
     CustomerReads,
     LedgerReads,
+    LotReads,
     PurchaseReads,
     OutboxReads,
     ProofReads,

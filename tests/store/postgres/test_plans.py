@@ -15,11 +15,11 @@ from tests.support import postgres
 
 def prepared() -> dict[str, Prepared]:
     """Every statement that touches customers and what is kept of them, as it is sent, by a name for it."""
-    topics = (sql.customers, sql.ledger, sql.outbox)
+    topics = (sql.customers, sql.ledger, sql.lots, sql.outbox)
     found = {
         f"{kind.__name__} {place}": each.statement
         for topic in topics
-        for kind in topic.WRITES
+        for kind in getattr(topic, "WRITES", {})
         for place, each in enumerate(statements.of_change(kind))
     }
     for topic in topics:

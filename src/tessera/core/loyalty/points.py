@@ -3,7 +3,7 @@
 An amount is an integer number of units, ten thousand to a point: exact, and the same on every database.
 """
 
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import NamedTuple
 
 import msgspec
@@ -18,6 +18,9 @@ AMOUNT_MAX = 10**11 * UNITS
 """The most that one entry or balance may hold, so that sums stay exact in JSON and far from 2^63."""
 
 _SMALLEST = Decimal(1) / UNITS
+
+_NOISE = Decimal("1e-9")
+"""Below this, a difference comes from arithmetic on binary fractions: 0.1 + 0.2 is 0.30000000000000004 there."""
 
 SPEND = "Spend"
 TIER = "Tier"
@@ -96,7 +99,7 @@ class BalancesView(msgspec.Struct, frozen=True, gc=False):
 
 
 def units(value: object, field: str) -> int:
-    """An amount in points as sent, in units.
+    """An amount in points as sent, in units, rounded half-even when it is less than `_NOISE` off four decimals.
 
     Raises ArgumentError when it is not a finite number or has more than four decimals, Validation when it is out of
     range; both name `field`.
@@ -107,12 +110,18 @@ def units(value: object, field: str) -> int:
     if not amount.is_finite():
         raise ArgumentError(f"{field} must be a finite number.")
     # Neither copying the sign nor comparing rounds or overflows, as arithmetic on a number of any length would.
-    if amount.copy_abs() > AMOUNT_MAX // UNITS:
-        raise Validation(f"{field} is more than {AMOUNT_MAX // UNITS} points.")
-    rounded = amount.quantize(_SMALLEST)
-    if rounded != amount:
+    if amount.copy_abs() > AMOUNT_MAX // UNITS + 1:
+        raise _too_much(field)
+    rounded = amount.quantize(_SMALLEST, ROUND_HALF_EVEN)
+    if not rounded - _NOISE < amount < rounded + _NOISE:
         raise ArgumentError(f"{field} has more than four decimals.")
+    if rounded.copy_abs() > AMOUNT_MAX // UNITS:
+        raise _too_much(field)
     return int(rounded * UNITS)
+
+
+def _too_much(field: str) -> Validation:
+    return Validation(f"{field} is more than {AMOUNT_MAX // UNITS} points.")
 
 
 def number(amount: int) -> int | float:

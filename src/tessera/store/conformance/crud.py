@@ -268,6 +268,27 @@ async def the_ledger_reads_back(stores: Stores) -> None:
 
 
 @TOPIC
+async def lots_read_back(stores: Stores) -> None:
+    """Deposits and what expired are summed up by lot, within the entries that are asked for."""
+    store = await stores()
+    world = await material.furnish(store)
+    who, account = world.customer, world.point_account
+
+    def deposit(number: int, amount: int, ends: int | None) -> changes.AddEntry:
+        made = material.entry(number, None, amount=amount, customer=who, account=account)
+        return msgspec.structs.replace(made, expires_at=ends)
+
+    spend = msgspec.structs.replace(material.entry(5, None, customer=who, account=account), amount=-7, kind="spend")
+    ended = msgspec.structs.replace(spend, number=6, id="entry-6", amount=-3, kind="expire", occurred_at=AT + 9)
+    await store.commit(deposit(2, 4, AT + 9), deposit(3, 6, AT + 9), deposit(4, 1, None), spend, ended)
+    expect(await store.deposited(who, 0, 9), {(account, None): 10_001, (account, AT + 9): 10}, "all lots")
+    expect(await store.deposited(who, 2, 3), {(account, AT + 9): 6}, "the lots of the third")
+    expect(await store.deposited(who + 1, 0, 9), {}, "the lots of another customer")
+    expect(await store.expired(who, 0, 9), {(account, AT + 9): 3}, "what expired")
+    expect([await store.expired(who, 6, 9), await store.expired(who, 0, 5)], [{}, {}], "what expired in other entries")
+
+
+@TOPIC
 async def memberships_and_what_is_due_read_back(stores: Stores) -> None:
     """The history has every membership in its order; customers come when something is due to them."""
     store = await stores()
