@@ -60,9 +60,7 @@ def create(  # noqa: PLR0913  # typer makes a flag of each
     *,
     org: Org = None,
     scope: Scope = None,
-    no_platform: Annotated[
-        bool, typer.Option("--no-platform", help="No scope at the platform: for resource servers' tokens alone.")
-    ] = False,
+    no_platform: application_options.NoPlatform = False,
     token_lifetime: Lifetime = "14d",  # noqa: S107  # a length of time, not a secret
     query_credentials: QueryCredentials = Policy.ALLOW,
     token_format: TokenFormat = Form.OPAQUE,
@@ -84,6 +82,8 @@ def create(  # noqa: PLR0913  # typer makes a flag of each
     imported = secret_from_stdin() if client_secret_stdin else None
     if no_platform and scope is not None:
         raise typer.BadParameter("Say --scope or --no-platform: one of them.")
+    if scope is not None and not scope.strip():
+        raise typer.BadParameter("--scope names no scope. For none at the platform say --no-platform.")
     wanted = None if no_platform else scopes.EVERYTHING if scope is None else scope
 
     async def work(house: "House") -> dict[str, Any]:

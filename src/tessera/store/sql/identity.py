@@ -83,6 +83,22 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "the application exists",
         ),
     ),
+    changes.RenameApplication: (
+        Statement(
+            "update application set name = :name where client_id = :client_id"
+            " and not exists (select 1 from application a where a.name = :name and a.client_id <> :client_id)",
+            "the application exists and no other has this name",
+        ),
+    ),
+    changes.SetScope: (
+        Statement("update application set scope = :scope where client_id = :client_id", "the application exists"),
+    ),
+    changes.SetTokenLifetime: (
+        Statement(
+            "update application set token_lifetime_seconds = :token_lifetime_seconds where client_id = :client_id",
+            "the application exists",
+        ),
+    ),
     changes.SetSecurityProfile: (
         Statement(
             "update application set security_profile = :security_profile where client_id = :client_id",
