@@ -41,6 +41,8 @@ async def commit(
         raise OperatorError(sentence) from None
 
 
+_NOT_DISABLED = "Somebody enabled or deleted the organization meanwhile. What is deleted so far stays deleted."
+
 _SENTENCES: dict[type[Change], str] = {
     changes.AddOrganization: "An organization with this name exists already. Choose another.",
     changes.AddProperty: "The organization has a property with this name already. Choose another.",
@@ -55,6 +57,13 @@ _SENTENCES: dict[type[Change], str] = {
     changes.DeleteApplication: "The application does not exist any more.",
     changes.RevokeApplicationTokens: "The application does not exist any more.",
     changes.RevokeOrganizationTokens: "The organization does not exist any more.",
+    changes.RenameOrganization: "Another organization has this name, or this one does not exist any more.",
+    changes.DisableOrganization: "The organization is disabled already.",
+    changes.EnableOrganization: "The organization is enabled already.",
+    changes.DeleteOrganizationCustomers: _NOT_DISABLED,
+    changes.DeleteOrganizationApplications: _NOT_DISABLED,
+    changes.DeleteOrganizationEvents: _NOT_DISABLED,
+    changes.DeleteOrganization: "Something was added to the organization, or it was enabled, meanwhile. Delete it again.",
     changes.AddResource: "A resource server with this identifier or name exists already. Choose another.",
     changes.SetResource: "Another resource server has this name, or this one does not exist any more.",
     changes.DeleteResource: "The resource server does not exist any more.",

@@ -161,11 +161,11 @@ async def who(house: House, scope: str) -> list[Holder]:
         held = scopes.stored(each.scope)
         if name in held or (name in scopes.WELL_KNOWN and scopes.allows(held, name)):
             by = name if name in held else scopes.EVERYTHING
-            holders.append(Holder(each.name, each.client_id, each.organization, each.enabled, None, by))
+            holders.append(Holder(each.name, each.client_id, each.organization, each.state == "enabled", None, by))
     there = {each.identifier: scopes.stored(each.scope) for each in await house.store.resource_records()}
     for access in await house.store.access(None):
         if name in scopes.stored(access.scope) and name in there[access.resource]:
-            enabled = everybody[access.client_id].enabled
+            enabled = everybody[access.client_id].state == "enabled"
             holders.append(
                 Holder(access.application, access.client_id, access.organization, enabled, access.resource, name)
             )

@@ -137,7 +137,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
                 (
                     each.name,
                     each.organization,
-                    _state(each),
+                    each.state,
                     each.scope,
                     each.query_credentials,
                     each.token_format,
@@ -149,10 +149,6 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
                 for each in found
             ],
         )
-
-
-def _state(record: "ApplicationRecord") -> str:
-    return "enabled" if record.enabled else "disabled"
 
 
 @app.command("show", epilog=examples("apps show Partner"))
@@ -173,7 +169,7 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
             ("name", found.name),
             ("client id", found.client_id),
             ("organization", found.organization),
-            ("state", _state(found)),
+            ("state", found.state),
             ("scope", found.scope),
             ("token lifetime", f"{found.token_lifetime_seconds} seconds"),
             ("token format", found.token_format),

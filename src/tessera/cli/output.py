@@ -136,6 +136,12 @@ def confirmed(question: str) -> bool:
     return typer.confirm(escaped(question), err=True)
 
 
+def asked(label: str) -> str:
+    """Ask for a line of text. Raises typer.Abort."""
+    answer: str = typer.prompt(escaped(label), err=True)
+    return answer
+
+
 def asked_unseen(label: str) -> str:
     """Ask for a secret and do not echo it. Raises typer.Abort."""
     answer: str = typer.prompt(label, hide_input=True, err=True)

@@ -126,6 +126,10 @@ DEEDS: Mapping[type[Change], Deed] = {
     changes.SetAccess: Deed("application.access", "client_id", ("resource", "scope")),
     changes.RevokeApplicationTokens: Deed("application.revoke_tokens", "client_id"),
     changes.RevokeOrganizationTokens: Deed("organization.revoke_tokens", "organization"),
+    changes.RenameOrganization: Deed("organization.set", "organization", ("name",)),
+    changes.DisableOrganization: Deed("organization.disable", "organization"),
+    changes.EnableOrganization: Deed("organization.enable", "organization"),
+    changes.DeleteOrganization: Deed("organization.delete", "organization"),
     changes.AddResource: Deed("resource.create", "identifier", ("name", "scope", "token_format", "application")),
     changes.SetResource: Deed("resource.set", "identifier", ("name", "scope", "token_format", "application")),
     changes.DeleteResource: Deed("resource.delete", "identifier"),
@@ -160,6 +164,9 @@ UNRECORDED: frozenset[type[Change]] = frozenset(
         changes.ClaimReferrerCode,
         changes.CountHour,
         changes.CountTokens,
+        changes.DeleteOrganizationApplications,
+        changes.DeleteOrganizationCustomers,
+        changes.DeleteOrganizationEvents,
         changes.EndDelivery,
         changes.JoinTier,
         changes.KeepCredential,
@@ -198,7 +205,10 @@ UNRECORDED: frozenset[type[Change]] = frozenset(
         changes.TellCounts,
     }
 )
-"""What is not administrative: customers' own doings, counts, deliveries, leases, and the upkeep."""
+"""What is not administrative: customers' own doings, counts, deliveries, leases, and the upkeep.
+
+The batches in which an organization goes are told by one entry before them and one after (`app/organization_removal`).
+"""
 
 
 def _host(url: str) -> str:

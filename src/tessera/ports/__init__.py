@@ -17,6 +17,7 @@ from tessera.ports.identity import IdentityReader
 from tessera.ports.keys import KeyReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
 from tessera.ports.nodes import NodeCount, NodeReader
+from tessera.ports.organizations import OrganizationReader
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
 from tessera.ports.proofs import ProofReader
@@ -37,6 +38,7 @@ class Reader(
     WholeProgramReader,
     CustomerReader,
     LedgerReader,
+    OrganizationReader,
     OutboxReader,
     AuditReader,
     ProofReader,

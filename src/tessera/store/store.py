@@ -11,6 +11,7 @@ from tessera.store.reads.identity import IdentityReads
 from tessera.store.reads.keys import KeyReads
 from tessera.store.reads.ledger import LedgerReads
 from tessera.store.reads.nodes import NodeReads
+from tessera.store.reads.organizations import OrganizationReads
 from tessera.store.reads.outbox import OutboxReads
 from tessera.store.reads.program import ProgramReads
 from tessera.store.reads.proofs import ProofReads
@@ -29,6 +30,7 @@ class SQLStore(
     ProgramReads,
     CustomerReads,
     LedgerReads,
+    OrganizationReads,
     OutboxReads,
     ProofReads,
     PurgeReads,

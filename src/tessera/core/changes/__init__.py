@@ -52,6 +52,15 @@ from tessera.core.changes.identity import (
 from tessera.core.changes.keys import EndKey, SetTokenFormat
 from tessera.core.changes.ledger import AddEntry, AddUserEvent, JoinTier, LeaveTier, SetStanding
 from tessera.core.changes.nodes import TellCounts
+from tessera.core.changes.organizations import (
+    DeleteOrganization,
+    DeleteOrganizationApplications,
+    DeleteOrganizationCustomers,
+    DeleteOrganizationEvents,
+    DisableOrganization,
+    EnableOrganization,
+    RenameOrganization,
+)
 from tessera.core.changes.outbox import (
     AddDelivery,
     AddEvent,
@@ -147,10 +156,16 @@ __all__ = [
     "CountHour",
     "CountTokens",
     "DeleteApplication",
+    "DeleteOrganization",
+    "DeleteOrganizationApplications",
+    "DeleteOrganizationCustomers",
+    "DeleteOrganizationEvents",
     "DeleteResource",
     "DeleteWebhook",
     "DisableApplication",
+    "DisableOrganization",
     "EnableApplication",
+    "EnableOrganization",
     "EndCredential",
     "EndDelivery",
     "EndKey",
@@ -193,6 +208,7 @@ __all__ = [
     "RemoveTierRule",
     "RemoveTierRuleAccount",
     "RenameApplication",
+    "RenameOrganization",
     "ReplaceProfile",
     "ResumeWebhook",
     "RetireTierLevel",

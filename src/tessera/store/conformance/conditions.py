@@ -5,7 +5,16 @@ from collections.abc import Iterable
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.core.keys import KeyPurpose
-from tessera.store.conformance import customer_conditions, key_conditions, material, outbox, purges, resources, rotation
+from tessera.store.conformance import (
+    customer_conditions,
+    key_conditions,
+    material,
+    organizations,
+    outbox,
+    purges,
+    resources,
+    rotation,
+)
 from tessera.store.conformance.case import Condition, Stores, Topic, expect, expect_conflict
 from tessera.store.conformance.material import ANY_WORLD, API_KEY, AT, CLIENT, CUSTOMER, World
 from tessera.store.conformance.program_conditions import program
@@ -50,6 +59,11 @@ def _operator(world: World) -> Iterable[Condition]:
             material.application(other, CLIENT, name="new"),
             material.application(other, "new", name=f"name of {CLIENT}"),
         ),
+    )
+    yield Condition((changes.DisableOrganization(owner, AT),), (changes.DisableOrganization(99, AT),))
+    yield Condition(
+        (changes.RenameOrganization(owner, "New"), changes.RenameOrganization(owner, "Org")),
+        (changes.RenameOrganization(owner, "Other"), changes.RenameOrganization(99, "New")),
     )
     yield Condition((changes.SetQueryCredentials(CLIENT, 2),), (changes.SetQueryCredentials("unknown", 2),))
     yield Condition((changes.SetAuthenticationMethods(CLIENT, 3),), (changes.SetAuthenticationMethods("unknown", 3),))
@@ -132,7 +146,9 @@ def _loyalty(world: World) -> Iterable[Condition]:
     yield Condition((changes.SpendProof("new", AT),), (changes.SpendProof("spent", AT), changes.SpendProof("spent", 0)))
 
 
-COVERED: frozenset[type[Change]] = frozenset({*conditions(ANY_WORLD), changes.EnableApplication, changes.ResumeWebhook})
+COVERED: frozenset[type[Change]] = frozenset(
+    {*conditions(ANY_WORLD), *organizations.COVERED, changes.EnableApplication, changes.ResumeWebhook}
+)
 """Every change that has cases. Enabling and resuming have their own: the world has nothing disabled or paused."""
 
 

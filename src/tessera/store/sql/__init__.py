@@ -12,6 +12,7 @@ from tessera.store.sql import (
     keys,
     ledger,
     nodes,
+    organizations,
     outbox,
     program,
     proofs,
@@ -40,6 +41,7 @@ WRITES: dict[type[Change], tuple[Statement, ...]] = {
     **rotation.WRITES,
     **usage.WRITES,
     **nodes.WRITES,
+    **organizations.WRITES,
 }
 
 NOTICE = identity.NOTICE
@@ -53,6 +55,7 @@ __all__ = [
     "keys",
     "ledger",
     "nodes",
+    "organizations",
     "outbox",
     "program",
     "proofs",
