@@ -63,7 +63,7 @@ _SENTENCES: dict[type[Change], str] = {
     changes.DeleteOrganizationCustomers: _NOT_DISABLED,
     changes.DeleteOrganizationApplications: _NOT_DISABLED,
     changes.DeleteOrganizationEvents: _NOT_DISABLED,
-    changes.DeleteOrganization: "Something was added to the organization, or it was enabled, meanwhile. Delete it again.",
+    changes.DeleteOrganization: "The organization was enabled, or got something new, meanwhile. Delete it again.",
     changes.AddResource: "A resource server with this identifier or name exists already. Choose another.",
     changes.SetResource: "Another resource server has this name, or this one does not exist any more.",
     changes.DeleteResource: "The resource server does not exist any more.",
