@@ -17,21 +17,22 @@ from tessera.cli import (
 )
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
 from tessera.cli.options import App, AsJSON, DataDir, Form, Org, Policy, Switch, Yes, examples, group
+from tessera.cli.output import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
     from tessera.core.applications import ApplicationRecord
 
-app = group("OAuth applications: what partners get their tokens with.")
+app = group("OAuth applications: what partners get their tokens with.", "client_id")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(credentials.keys, name="keys")
 app.add_typer(credentials.certificates, name="certificates")
 access.register(app)
-app.command("rotate", epilog=rotation.ROTATE_EXAMPLES)(rotation.rotate)
+app.command("rotate", ids=("secret_name",), epilog=rotation.ROTATE_EXAMPLES)(rotation.rotate)
 app.command("finish", epilog=rotation.FINISH_EXAMPLES)(rotation.finish)
 app.command("warnings", epilog=rotation.WARNINGS_EXAMPLES)(rotation.warnings)
 app.command("usage", epilog=usage.EXAMPLES)(usage.usage)
-app.command("limit", epilog=limits.EXAMPLES)(limits.limit)
+app.command("limit", ids=("client_id",), epilog=limits.EXAMPLES)(limits.limit)
 app.command("set", epilog=application_options.EXAMPLES)(application_options.change)
 
 MOMENTS = application_options.MOMENTS
@@ -123,15 +124,15 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
         output.table(
             (
                 "name",
-                "organization",
+                Column("organization", drop=1),
                 "state",
-                "scope",
-                "URL credentials",
-                "form",
-                "binding",
-                "tokens",
-                "last token",
-                "client id",
+                Column("scope", short=24),
+                Column("URL credentials", drop=6),
+                Column("form", drop=5),
+                Column("binding", drop=4),
+                Column("tokens", drop=3),
+                Column("last token", drop=2),
+                Column("client id", short=12),
             ),
             [
                 (

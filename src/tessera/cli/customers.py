@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DONE_IN_PART = 3
 
-app = group("Customers of an organization.")
+app = group("Customers of an organization.", "id")
 
 
 class Form(StrEnum):
