@@ -5,6 +5,7 @@ A value comes from, strongest first: a flag of the command, the environment (`TE
 """
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,12 +20,26 @@ from pydantic_settings import (
 
 from tessera.core import client_signing, issuers, networks
 from tessera.core.client_signing import SigningAlgorithms
+from tessera.core.nearest import hint
 
-LogFormat = Literal["auto", "pretty", "json"]
-DPoPNonces = Literal["required", "off"]
-LogLevel = Literal["debug", "info", "warning", "error"]
-LogRequests = Literal["all", "refused", "none"]
-FeedStalePolicy = Literal["continue", "refuse"]
+
+def _lower(value: object) -> object:
+    """A word in lower case: words are known in any case."""
+    return value.lower() if isinstance(value, str) else value
+
+
+_ANY_CASE = BeforeValidator(_lower)
+
+LogFormat = Annotated[Literal["auto", "pretty", "json"], _ANY_CASE]
+DPoPNonces = Annotated[Literal["required", "off"], _ANY_CASE]
+LogLevel = Annotated[Literal["debug", "info", "warning", "error"], _ANY_CASE]
+LogRequests = Annotated[Literal["all", "refused", "none"], _ANY_CASE]
+FeedStalePolicy = Annotated[Literal["continue", "refuse"], _ANY_CASE]
+
+PREFIX = "TESSERA_"
+
+NOT_SETTINGS = ("CONFIG", "OPERATOR")
+"""Names of the environment, without the prefix, that are ours and no settings."""
 
 
 class SettingsError(Exception):
@@ -53,9 +68,9 @@ NetworkList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_networks)]
 
 
 class Settings(BaseSettings):
-    """The settings of one process. Unknown names in the TOML file are refused."""
+    """The settings of one process. Unknown names in the TOML file are refused; an empty variable is not set."""
 
-    model_config = SettingsConfigDict(env_prefix="TESSERA_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
 
     data_dir: Path = Field(Path("var"), description="Folder of the database, the master key and the demo file.")
     database: str | None = Field(
@@ -143,7 +158,7 @@ class Settings(BaseSettings):
         None, description="File that holds the master key; `master.key` in the data folder when not set."
     )
     management_host: str = Field("127.0.0.1", description="Address of the management port.")
-    management_port: Annotated[int, Field(ge=0, le=65535)] | Literal["off"] = Field(
+    management_port: Annotated[Annotated[int, Field(ge=0, le=65535)] | Literal["off"], _ANY_CASE] = Field(
         9090,
         description="Port of `/livez`, `/readyz` and `/metrics`; 0 takes a free one, `off` none. The default gives way"
         " to a free one when it is taken.",
@@ -275,8 +290,15 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # likewise
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, environment, file; nothing else is looked at."""
-        file = Path(os.environ.get("TESSERA_CONFIG", "tessera.toml"))
+        file = Path(os.environ.get("TESSERA_CONFIG") or "tessera.toml")
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
+
+
+def unknown_names(environment: Iterable[str]) -> list[str]:
+    """A sentence for each name in the environment that begins like a setting and is none."""
+    known = [PREFIX + name for name in (*map(str.upper, Settings.model_fields), *NOT_SETTINGS)]
+    names = sorted(name for name in environment if name.upper().startswith(PREFIX) and name.upper() not in known)
+    return [f"{name} is no setting and was ignored.{hint(name.upper(), known)}" for name in names]
 
 
 def load(**flags: Any) -> Settings:

@@ -41,6 +41,7 @@ from tessera.app import (
     refusals,
     settlement,
     slow_secrets,
+    unknown_settings,
     upkeep,
     warnings,
 )
@@ -299,7 +300,7 @@ async def serving(
         )
         served = Served(Routes(routes(house)), watch, _explainer(house))
         await asyncio.to_thread(_say_polled, settings)
-        await asyncio.to_thread(_say_certificates_ignored, settings)
+        await asyncio.to_thread(_say_not_in_force, settings)
         _keep_for_good()
         try:
             async with listening(management_routes(house, lambda: app.going_down), management):
@@ -329,12 +330,13 @@ def _say_polled(settings: Settings) -> None:
             readiness.polled()
 
 
-def _say_certificates_ignored(settings: Settings) -> None:
-    """Say when somebody counts on certificates that are believed from nobody."""
+def _say_not_in_force(settings: Settings) -> None:
+    """Say when somebody counts on certificates that are believed from nobody, and which settings are misspelt."""
     applications: list[str] = []
     with suppress(Unusable, StoreError), database(settings).look() as look:
         applications = by_certificate(look, SystemClock().now())
     client_certificates.report(settings, applications)
+    unknown_settings.report()
 
 
 def _keep_for_good() -> None:

@@ -197,7 +197,7 @@ def test_a_disabled_client_and_an_unknown_one_are_refused_alike(tmp_path: Path) 
         nobody = assertions.claims("nobody", scene.house.issuer, scene.clock.now() / 1_000_000)
         assert await refused(scene, assertions.signed(key, nobody)) == "unknown client"
         await applications.disable(scene.house, scene.partner.client_id)
-        assert await refused(scene, good(scene, key)) == "the client is disabled"
+        assert await refused(scene, good(scene, key)) == "the client or its organization is disabled"
 
     play(tmp_path, scenario)
 

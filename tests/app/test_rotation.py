@@ -112,7 +112,7 @@ def test_a_secret_in_use_is_not_ended(tmp_path: Path) -> None:
         scene.clock.at = used + DAY - 1
         with pytest.raises(OperatorError) as refused:
             await finished(scene)
-        assert "first was last used at 2030-03-17 17:46:40 UTC, from 192.0.2.9" in str(refused.value)
+        assert "first was last used at 2030-03-17T17:46:40Z, from 192.0.2.9" in str(refused.value)
         assert "of the last 2 seconds" in str(refused.value)
         assert (await secrets(scene))["first"].ends_at == used + 7 * DAY
         scene.clock.at = used + DAY

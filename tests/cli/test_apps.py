@@ -75,6 +75,39 @@ def test_an_application_is_told_how_to_sign(tmp_path: Path) -> None:
     assert made["client_id"] == shown["client_id"]
 
 
+def test_every_attribute_of_an_application_can_be_set(tmp_path: Path) -> None:
+    """Name, scopes and lifetime are changed in one step, and the sentence says what happens to tokens from before."""
+    folder, made = folder_with_application(tmp_path)
+    here = ("--data-dir", folder)
+    flags = ("--name", "Partner of 2030", "--scope", "loyalty:read profiles:read", "--token-lifetime", "12h")
+    done = run("apps", "set", "Partner", *flags, *here)
+    assert done.code == 0, done
+    assert "Tokens issued before stay as they are" in done.err
+    shown = run("apps", "show", "Partner of 2030", "--json", *here).document
+    assert (shown["client_id"], shown["scope"]) == (made["client_id"], "profiles:read loyalty:read")
+    assert shown["token_lifetime_seconds"] == 12 * 3600
+    ended = run("apps", "set", made["client_id"], "--no-platform", "--cut-off", *here)
+    assert "All tokens issued before are dead." in ended.err
+    assert run("apps", "show", made["client_id"], "--json", *here).document["scope"] == ""
+    for wrong in (("--scope", " "), ("--scope", "openid", "--no-platform"), ("--cut-off",), ("--token-lifetime", "x")):
+        assert run("apps", "set", made["client_id"], *wrong, *here).code == 2
+    sentence = one_sentence(run("apps", "set", "Partner", "--name", "Other", *here))
+    assert "There is no application named Partner" in sentence
+
+
+@pytest.mark.parametrize("command", ["create", "set"])
+def test_a_misspelt_scope_is_refused_with_the_nearest_name(tmp_path: Path, command: str) -> None:
+    """A scope that the platform does not have would open nothing, so nobody gets it."""
+    folder, _ = folder_with_application(tmp_path)
+    before = run("apps", "list", "--json", "--data-dir", folder).document
+    name = "Other" if command == "create" else "Partner"
+    sentence = one_sentence(run("apps", command, name, "--scope", "openid profile:read", "--data-dir", folder))
+    assert "The platform has no scope profile:read. Did you mean profiles:read?" in sentence
+    escaped = one_sentence(run("apps", command, name, "--scope", "\x1b[31mopenid", "--data-dir", folder))
+    assert "\x1b" not in escaped
+    assert run("apps", "list", "--json", "--data-dir", folder).document == before
+
+
 def test_a_client_id_is_no_uuid(tmp_path: Path) -> None:
     """The sentence says why and what to do, and no application is made."""
     folder, _ = folder_with_application(tmp_path)

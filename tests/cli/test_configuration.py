@@ -83,3 +83,59 @@ def test_empty_lists_say_how_to_begin(tmp_path: Path) -> None:
         assert (done.code, done.out) == (0, "")
         assert f"tessera {command} NAME" in done.err
         assert run(noun, "list", "--json", "--data-dir", folder).document == []
+
+
+def test_an_empty_variable_is_not_set(tmp_path: Path) -> None:
+    """Of every setting: an empty text in the environment leaves the default, or what the file says."""
+    (tmp_path / "tessera.toml").write_text("workers = 3\n")
+    empty = {f"TESSERA_{name.upper()}": "" for name in Settings.model_fields}
+    listed = spawn("settings", "--json", environment={**empty, "TESSERA_CONFIG": str(tmp_path / "tessera.toml")})
+    values = {each["name"]: (each["value"], each["default"]) for each in listed.document}
+    assert values.pop("workers") == (3, 1)
+    assert [name for name, (value, default) in values.items() if value != default] == []
+    assert spawn("settings", "--json", environment={"TESSERA_CONFIG": "", "TESSERA_OPERATOR": ""}).code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("log_level", "INFO", "info"),
+        ("log_level", "Warning", "warning"),
+        ("log_format", "JSON", "json"),
+        ("log_requests", "Refused", "refused"),
+        ("feed_stale_policy", "REFUSE", "refuse"),
+        ("dpop_nonces", "Off", "off"),
+        ("management_port", "OFF", "off"),
+    ],
+)
+def test_a_word_may_be_in_any_case(name: str, value: str, kept: str) -> None:
+    """A word that a setting knows is known in upper case too."""
+    listed = spawn("settings", "--json", environment={f"TESSERA_{name.upper()}": value}).document
+    assert {each["name"]: each["value"] for each in listed}[name] == kept
+
+
+def test_a_word_that_is_none_is_refused() -> None:
+    """Case is all that is forgiven."""
+    done = spawn("settings", environment={"TESSERA_LOG_LEVEL": "LOUD"})
+    assert (done.code, done.out) == (1, "")
+    assert "log_level" in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("TESSERA_WROKERS", "TESSERA_WROKERS is no setting and was ignored. Did you mean TESSERA_WORKERS?"),
+        ("tessera_prot", "tessera_prot is no setting and was ignored. Did you mean TESSERA_PORT?"),
+        ("TESSERA_", "TESSERA_ is no setting and was ignored."),
+        ("TESSERA_\x1b[31m", "TESSERA_\\x1b[31m is no setting and was ignored."),
+    ],
+)
+def test_the_doctor_names_settings_that_are_none(tmp_path: Path, name: str, said: str) -> None:
+    """A name that begins like a setting and is none is a warning, with the nearest name where there is one."""
+    folder, _ = folder_with_application(tmp_path)
+    done = spawn("doctor", "--data-dir", folder, environment={name: "2", "TESSERA_OPERATOR": "ada", "OTHER": "x"})
+    assert done.code == 0
+    assert said in done.out
+    assert "\x1b" not in done.out
+    found = spawn("doctor", "--json", "--data-dir", folder, environment={name: "2"}).document["findings"]
+    assert [each["level"] for each in found if each["about"] == "setting"] == ["warn"]

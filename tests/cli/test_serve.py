@@ -17,7 +17,7 @@ import pytest
 from tessera.app import demo
 from tests.cli.command import CLEAN, folder_with_application, one_sentence, run, spawn
 from tests.support.programs import program
-from tests.support.server import free_port
+from tests.support.server import free_port, running
 
 LABELS = {
     "client id": "client_id",
@@ -208,3 +208,12 @@ def test_a_log_setting_that_is_none_is_wrong_usage(tmp_path: Path, flag: str, va
     """What is not among the choices ends with code 2, and no folder is made."""
     assert run("serve", flag, value, "--data-dir", tmp_path / "data").code == 2
     assert not (tmp_path / "data").exists()
+
+
+def test_a_misspelt_setting_is_told_at_the_start(tmp_path: Path) -> None:
+    """The log says which variable is no setting, and which was probably meant; the server serves all the same."""
+    with running(tmp_path / "data", TESSERA_WROKERS="2", TESSERA_LOG_LEVEL="WARNING") as server:
+        assert "setting_unknown" in server.output
+        assert "TESSERA_WROKERS is no setting and was ignored. Did you mean TESSERA_WORKERS?" in server.output
+    with running(tmp_path / "data", TESSERA_OPERATOR="ada", TESSERA_WORKERS="") as server:
+        assert "setting_unknown" not in server.output

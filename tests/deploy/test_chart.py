@@ -3,10 +3,11 @@
 import re
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from tessera.api.management import NAMES
-from tessera.settings import Settings
+from tessera.settings import NOT_SETTINGS, PREFIX, Settings
 from tests.deploy.files import (
     CHART,
     DOCKERFILE,
@@ -77,8 +78,34 @@ def test_what_the_chart_sets_itself_cannot_be_set_beside() -> None:
     assert {name.removeprefix("TESSERA_").lower() for name in image_environment()} - {"log_format"} <= refused
     assert "master_key" in refused
     assert refused <= set(Settings.model_fields)
-    pattern = schema()["properties"]["settings"]["propertyNames"]["pattern"]
-    assert [name for name in Settings.model_fields if not re.fullmatch(pattern, name)] == []
+    allowed = schema()["properties"]["settings"]["propertyNames"]["enum"]
+    assert sorted(allowed) == sorted(set(Settings.model_fields) - refused)
+
+
+@pytest.mark.parametrize(
+    ("more", "refused"),
+    [
+        ({"settings": {"workers": 2}}, ""),
+        ({"settings": {"wrokers": 2}}, "wrokers"),
+        ({"settings": {"port": 2}}, "port"),
+        ({"extraEnv": [{"name": "TESSERA_WORKERS", "value": "2"}, {"name": "HTTP_PROXY", "value": "x"}]}, ""),
+        ({"extraEnv": [{"name": "TESSERA_WROKERS", "value": "2"}]}, "TESSERA_WROKERS"),
+    ],
+)
+def test_a_misspelt_setting_is_refused(more: dict[str, Any], refused: str) -> None:
+    """A name that no setting has stops the installation, in `settings` and in `extraEnv`."""
+    errors = [error.message for error in jsonschema_rs.Draft7Validator(schema()).iter_errors({**values(), **more})]
+
+    assert bool(errors) == bool(refused)
+    assert all(refused in error for error in errors)
+
+
+def test_every_name_of_ours_may_stand_in_the_environment() -> None:
+    """`extraEnv` takes the settings, and what is ours and no setting."""
+    name = schema()["properties"]["extraEnv"]["items"]["properties"]["name"]
+    ours = {PREFIX + each.upper() for each in (*Settings.model_fields, *NOT_SETTINGS)}
+
+    assert set(name["then"]["enum"]) == ours
 
 
 @pytest.mark.parametrize("name", templates())

@@ -42,12 +42,13 @@ def test_each_kind_of_notice_drops_what_it_names() -> None:
         reader = reader_with_everything()
         directory = await loaded(reader)
         for kind, key, read in (
-            (NoticeKind.APPLICATION, "a", "application a"),
-            (NoticeKind.PROPERTY, "key", "property key"),
-            (NoticeKind.PROGRAM, "1", "program 1"),
-            (NoticeKind.ORGANIZATION, "1", "application a"),
-            (NoticeKind.RESOURCE, "urn:stock", "resources"),
-            (NoticeKind.KEYS, "", "keys"),
+            (NoticeKind.APPLICATION, "a", ["application a"]),
+            (NoticeKind.PROPERTY, "key", ["property key"]),
+            (NoticeKind.PROGRAM, "1", ["program 1"]),
+            (NoticeKind.ORGANIZATION, "1", ["application a", "property key"]),
+            (NoticeKind.ORGANIZATION, "2", []),
+            (NoticeKind.RESOURCE, "urn:stock", ["resources"]),
+            (NoticeKind.KEYS, "", ["keys"]),
         ):
             reader.feed.append(Notice(len(reader.feed) + 1, kind, key))
             reader.reads.clear()
@@ -55,7 +56,7 @@ def test_each_kind_of_notice_drops_what_it_names() -> None:
             await directory.applications.with_client_id("a")
             await directory.properties.get("key")
             await directory.programs.get(1)
-            assert reader.reads == [read]
+            assert reader.reads == read
         assert await feed.catch_up(directory, reader) == 0
 
     asyncio.run(scenario())

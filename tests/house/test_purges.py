@@ -15,6 +15,10 @@ from tests.house.test_statements import kinds
 BY_KEY: frozenset[type[Change]] = frozenset(
     {
         changes.DeleteApplication,
+        changes.DeleteOrganization,
+        changes.DeleteOrganizationApplications,
+        changes.DeleteOrganizationCustomers,
+        changes.DeleteOrganizationEvents,
         changes.DeleteResource,
         changes.DeleteWebhook,
         changes.EndDelivery,
@@ -30,7 +34,10 @@ BY_KEY: frozenset[type[Change]] = frozenset(
         changes.SetAccess,
     }
 )
-"""Changes that delete what they name, because somebody asked for it. Every other one that deletes is a purge."""
+"""Changes that delete what they name, or a batch of that, because somebody asked for it.
+
+Every other one that deletes is a purge.
+"""
 
 BY_NUMBER: frozenset[type[Change]] = frozenset({changes.PurgeNotices})
 """Purges in which no time decides."""

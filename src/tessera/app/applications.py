@@ -2,6 +2,8 @@
 
 import msgspec
 
+from tessera.app import application_settings
+from tessera.app.application_settings import Wanted
 from tessera.app.house import House
 from tessera.app.operators import OperatorError, check_text, commit
 from tessera.core import applications, scopes
@@ -22,13 +24,8 @@ from tessera.core.changes import (
     EnableApplication,
     EndCredential,
     RevokeApplicationTokens,
-    SetQueryCredentials,
-    SetTokenBinding,
     SetTokenFormat,
 )
-from tessera.core.client_signing import Profile
-from tessera.core.errors import InvalidScope
-from tessera.core.tokens import LIFETIME_SECONDS_MAX
 
 DEFAULT_LIFETIME_SECONDS = 14 * 86400
 
@@ -70,12 +67,8 @@ async def create(
     One whose `scope` is None may do nothing at the platform. Raises OperatorError.
     """
     check_text("The name", name)
-    if not 1 <= token_lifetime_seconds <= LIFETIME_SECONDS_MAX:
-        raise OperatorError(f"The token lifetime must be 1 to {LIFETIME_SECONDS_MAX} seconds.")
-    try:
-        wanted = "" if scope is None else scopes.show(scopes.parse(scope))
-    except InvalidScope as refusal:
-        raise OperatorError(refusal.public) from None
+    application_settings.check_lifetime(token_lifetime_seconds)
+    wanted = "" if scope is None else application_settings.checked_scope(scope)
     if client_id is not None:
         check_text("The client id", client_id)
         if applications.uuid_form(client_id):
@@ -203,21 +196,18 @@ async def revoke_tokens(house: House, client_id: str) -> None:
 
 
 async def set_query_credentials(house: House, client_id: str, policy: QueryCredentials) -> None:
-    """What the application may do with credentials in a URL. Raises OperatorError."""
-    await commit(house, SetQueryCredentials(client_id, int(policy)))
+    """Set the policy for the application's credentials in a URL. Raises OperatorError."""
+    await application_settings.change(house, client_id, Wanted(query_credentials=policy))
 
 
 async def set_token_format(house: House, client_id: str, token_format: TokenFormat) -> None:
-    """What the application's tokens look like from now on; those it has stay as they are. Raises OperatorError."""
-    known = await house.store.application(client_id)
-    if token_format is TokenFormat.RS256 and known is not None and known.options.security_profile is Profile.FAPI2:
-        raise OperatorError("The profile fapi2 does not allow RS256. Choose eddsa, es256 or opaque.")
-    await commit(house, SetTokenFormat(client_id, int(token_format)))
+    """Set the form of the application's tokens from now on; those it has stay as they are. Raises OperatorError."""
+    await application_settings.change(house, client_id, Wanted(token_format=token_format))
 
 
 async def set_token_binding(house: House, client_id: str, binding: TokenBinding) -> None:
-    """What the tokens that the application asks for have to be bound to. Raises OperatorError."""
-    await commit(house, SetTokenBinding(client_id, int(binding)))
+    """Set what the tokens that the application asks for have to be bound to. Raises OperatorError."""
+    await application_settings.change(house, client_id, Wanted(token_binding=binding))
 
 
 async def find(house: House, name_or_client_id: str) -> ApplicationRecord:

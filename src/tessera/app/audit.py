@@ -52,6 +52,17 @@ async def newest(house: House, search: Search, *, before: int | None, limit: int
     return found
 
 
+async def names(house: House, entries: Sequence[Entry]) -> dict[str, str]:
+    """The names of the applications that these entries name by their client ids, as far as they exist still."""
+    ids = {each.target for each in entries} | {each.actor.removeprefix("client ") for each in entries}
+    found = {}
+    for client_id in ids:
+        record = await house.store.application_record(client_id)
+        if record is not None and record.client_id == client_id:
+            found[client_id] = record.name
+    return found
+
+
 async def pages(house: House) -> AsyncIterator[list[Entry]]:
     """All entries in their order, in pages."""
     after = FIRST

@@ -150,7 +150,10 @@ async def _dead(house: House, token: str, found: tuple[Claims, Application] | No
     elif claims.expires_at <= house.directory.revocations.purged_until:
         detail, check = "the token has long expired: this server's clock is behind that of the purges", "token.expired"
     elif application is None or not application.enabled:
-        detail, check = "the application of the token is deleted or disabled", "token.application"
+        detail, check = (
+            "the application of the token is deleted, or it or its organization is disabled",
+            "token.application",
+        )
     elif house.directory.revocations.holds(claims.token_id, claims.expires_at):
         detail, check = "the token was revoked", "token.revoked"
     else:
@@ -174,6 +177,7 @@ async def _property_caller(house: House, evidence: Evidence, api_key: str, secre
     if not known.opens_with(digest):
         wrong = InvalidAuthToken(
             "The API key or its secret is wrong.",
+            detail="" if known.organization_enabled else "the organization of the property is disabled",
             check="caller.property" if known is not NO_PROPERTY else "caller.api_key",
         )
         refusal = floods.failure(house, api_key, evidence, house.clock.now()) or wrong

@@ -7,7 +7,7 @@ import msgspec
 
 from tessera.app import client_certificates
 from tessera.core.keys import KeyPurpose, MasterKey
-from tessera.core.times import SECOND, core_time
+from tessera.core.times import SECOND, incentives_time
 from tessera.core.warnings import ENDING_DAYS, endings, greedy
 from tessera.settings import Settings
 from tessera.store.checkup import DatabaseFacts, FileFacts, FolderFacts
@@ -223,11 +223,11 @@ def _clock(database: DatabaseFacts, now: int) -> Iterator[Finding]:
     if newest_at > now + CLOCK_TOLERANCE:
         yield _fail(
             "clock",
-            f"It says {core_time(now)} UTC, but the database has something of {core_time(newest_at)} UTC. Set the"
+            f"It says {incentives_time(now)}, but the database has something of {incentives_time(newest_at)}. Set the"
             " clock: tokens and secrets live by it.",
         )
     else:
-        yield _ok("clock", f"{core_time(now)} UTC, not before anything in the database.")
+        yield _ok("clock", f"{incentives_time(now)}, not before anything in the database.")
 
 
 def _secrets(database: DatabaseFacts, now: int) -> Iterator[Finding]:
@@ -241,7 +241,7 @@ def _secrets(database: DatabaseFacts, now: int) -> Iterator[Finding]:
         yield _ok(
             "secrets",
             f"{len(planned)} with a successor end within {ENDING_DAYS[-1]} days, {first.name} of"
-            f" {first.owner.application} first, at {core_time(first.ends_at)} UTC.",
+            f" {first.owner.application} first, at {incentives_time(first.ends_at)}.",
         )
     elif not told:
         yield _ok("secrets", f"None ends within {ENDING_DAYS[-1]} days.")

@@ -2,26 +2,21 @@
 
 import msgspec
 
+from tessera.app import application_settings
+from tessera.app.application_settings import Wanted
 from tessera.app.applications import CALLED
 from tessera.app.house import House
 from tessera.app.operators import OperatorError, check_reachable, check_text, commit
-from tessera.core import applications, certificates, client_signing, jws, key_sets, public_keys
+from tessera.core import applications, certificates, jws, key_sets, public_keys
 from tessera.core.applications import (
     ApplicationRecord,
     AuthenticationMethod,
     CredentialKind,
     CredentialRecord,
     Options,
-    TokenFormat,
 )
 from tessera.core.certificates import NotUsable
-from tessera.core.changes import (
-    AddCredential,
-    SetAssertionAudience,
-    SetAuthenticationMethods,
-    SetSecurityProfile,
-    SetSigningAlgorithms,
-)
+from tessera.core.changes import AddCredential
 from tessera.core.client_signing import AssertionAudience, Profile, SigningAlgorithms
 from tessera.core.jws import Malformed, PublicKey, VerifyingKey
 
@@ -149,41 +144,26 @@ async def lost_without(house: House, application: ApplicationRecord, methods: Au
 
 async def set_profile(house: House, client_id: str, profile: Profile) -> None:
     """Hold the application to a security profile, or to none. Raises OperatorError when it cannot keep to it."""
-    known = await _options(house, client_id)
-    if profile is Profile.FAPI2 and known.token_format is TokenFormat.RS256:
-        raise OperatorError("Its tokens are signed with RS256, which the profile does not allow. Set --token-format.")
-    _check_algorithms(house, profile, known.signing_algorithms)
-    await commit(house, SetSecurityProfile(client_id, int(profile)))
+    await application_settings.change(house, client_id, Wanted(security_profile=profile))
 
 
 async def set_signing_algorithms(house: House, client_id: str, algorithms: SigningAlgorithms) -> None:
     """Set the algorithms with which the application may sign; none for any. Raises OperatorError when none is left."""
-    known = await _options(house, client_id)
-    _check_algorithms(house, known.security_profile, algorithms)
-    await commit(house, SetSigningAlgorithms(client_id, int(algorithms)))
+    await application_settings.change(house, client_id, Wanted(signing_algorithms=algorithms))
 
 
 async def set_assertion_audience(house: House, client_id: str, audience: AssertionAudience) -> None:
     """Set the audiences that the application's assertions may have. Raises OperatorError."""
-    await commit(house, SetAssertionAudience(client_id, int(audience)))
-
-
-async def _options(house: House, client_id: str) -> Options:
-    known = await house.store.application(client_id)
-    if known is None:
-        raise OperatorError("The application does not exist any more.")
-    return known.options
-
-
-def _check_algorithms(house: House, profile: Profile, algorithms: SigningAlgorithms) -> None:
-    """Raises OperatorError when nothing is left that the application may sign with."""
-    if not client_signing.allowed(profile, algorithms, house.signing_algorithms):
-        raise OperatorError(
-            f"That leaves no algorithm: {client_signing.shown(algorithms)} is chosen, the profile is"
-            f" {profile.name.lower()}, and the server takes {client_signing.shown(house.signing_algorithms)}."
-        )
+    await application_settings.change(house, client_id, Wanted(assertion_audience=audience))
 
 
 async def set_methods(house: House, client_id: str, methods: AuthenticationMethod) -> None:
-    """In which ways the application may prove itself; 0 for any that it has a credential for. Raises OperatorError."""
-    await commit(house, SetAuthenticationMethods(client_id, int(methods)))
+    """Set the ways in which the application may prove itself; 0 for any with a credential. Raises OperatorError."""
+    await application_settings.change(house, client_id, Wanted(authentication_methods=methods))
+
+
+async def _options(house: House, client_id: str) -> Options:
+    application = await house.store.application(client_id)
+    if application is None:
+        raise OperatorError("The application does not exist any more.")
+    return application.options

@@ -186,7 +186,9 @@ def _refused(application: Application, outside: str, fault: str) -> InvalidClien
     if application is NOBODY:
         return InvalidClient(UNKNOWN_CLIENT, detail="unknown client", check="client.unknown")
     if not application.enabled:
-        return InvalidClient(UNKNOWN_CLIENT, detail="the client is disabled", check="client.disabled")
+        return InvalidClient(
+            UNKNOWN_CLIENT, detail="the client or its organization is disabled", check="client.disabled"
+        )
     if fault:
         return InvalidClient(UNKNOWN_CLIENT, detail=fault, check="client.proof")
     return InvalidClient(UNKNOWN_CLIENT, detail="wrong or ended secret", check="client.secret")

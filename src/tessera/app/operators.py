@@ -41,6 +41,8 @@ async def commit(
         raise OperatorError(sentence) from None
 
 
+_NOT_DISABLED = "Somebody enabled or deleted the organization meanwhile. What is deleted so far stays deleted."
+
 _SENTENCES: dict[type[Change], str] = {
     changes.AddOrganization: "An organization with this name exists already. Choose another.",
     changes.AddProperty: "The organization has a property with this name already. Choose another.",
@@ -55,6 +57,13 @@ _SENTENCES: dict[type[Change], str] = {
     changes.DeleteApplication: "The application does not exist any more.",
     changes.RevokeApplicationTokens: "The application does not exist any more.",
     changes.RevokeOrganizationTokens: "The organization does not exist any more.",
+    changes.RenameOrganization: "Another organization has this name, or this one does not exist any more.",
+    changes.DisableOrganization: "The organization is disabled already.",
+    changes.EnableOrganization: "The organization is enabled already.",
+    changes.DeleteOrganizationCustomers: _NOT_DISABLED,
+    changes.DeleteOrganizationApplications: _NOT_DISABLED,
+    changes.DeleteOrganizationEvents: _NOT_DISABLED,
+    changes.DeleteOrganization: "The organization was enabled, or got something new, meanwhile. Delete it again.",
     changes.AddResource: "A resource server with this identifier or name exists already. Choose another.",
     changes.SetResource: "Another resource server has this name, or this one does not exist any more.",
     changes.DeleteResource: "The resource server does not exist any more.",
@@ -68,6 +77,9 @@ _SENTENCES: dict[type[Change], str] = {
     changes.SetSecurityProfile: "The application does not exist any more.",
     changes.SetAssertionAudience: "The application does not exist any more.",
     changes.SetSigningAlgorithms: "The application does not exist any more.",
+    changes.RenameApplication: "Another application has this name, or this one does not exist any more.",
+    changes.SetScope: "The application does not exist any more.",
+    changes.SetTokenLifetime: "The application does not exist any more.",
     changes.SetRails: "Somebody else changed the application's guard rails at this moment. Look again.",
     changes.AddWebhook: "The organization has a webhook with this name already. Choose another.",
     changes.SetWebhook: "The webhook does not exist any more.",

@@ -5,8 +5,19 @@ import msgspec
 from tessera.app.house import House
 from tessera.app.operators import OperatorError, check_text, commit
 from tessera.core import applications
-from tessera.core.changes import AddOrganization, AddProperty, RevokeOrganizationTokens
-from tessera.core.organizations import API_KEY_LENGTH, OrganizationRecord
+from tessera.core.changes import (
+    AddOrganization,
+    AddProperty,
+    DisableOrganization,
+    EnableOrganization,
+    RenameOrganization,
+    RevokeOrganizationTokens,
+)
+from tessera.core.nearest import hint
+from tessera.core.organizations import API_KEY_LENGTH, OrganizationCounts, OrganizationRecord
+
+COUNTED_MAX = 10_000
+"""How far what an organization has is counted: nobody waits for a million rows."""
 
 
 class IssuedProperty(msgspec.Struct, frozen=True):
@@ -38,13 +49,41 @@ async def find(house: House, name: str | None) -> OrganizationRecord:
     for each in known:
         if each.name == name:
             return each
-    raise OperatorError(f"There is no organization named {name}. There are: {names}.")
+    near = hint(name, [each.name for each in known])
+    raise OperatorError(f"There is no organization named {name}.{near} There are: {names}.")
+
+
+async def rename(house: House, organization: OrganizationRecord, name: str) -> OrganizationRecord:
+    """Give an organization another name; nothing else about it changes. Raises OperatorError when it is taken."""
+    check_text("The name", name)
+    await commit(house, RenameOrganization(organization.number, name), about=organization.name)
+    return await find(house, name)
+
+
+async def disable(house: House, organization: OrganizationRecord) -> OrganizationRecord:
+    """Stop an organization: its applications get no tokens, and its tokens and property secrets work no more.
+
+    Tokens from before stay dead when it is enabled again. Raises OperatorError when it is disabled already.
+    """
+    await commit(house, DisableOrganization(organization.number, house.clock.now()), about=organization.name)
+    return await find(house, organization.name)
+
+
+async def enable(house: House, organization: OrganizationRecord) -> OrganizationRecord:
+    """Start a disabled organization again. Raises OperatorError when it is enabled already."""
+    await commit(house, EnableOrganization(organization.number, house.clock.now()), about=organization.name)
+    return await find(house, organization.name)
+
+
+async def counts(house: House, organization: OrganizationRecord) -> OrganizationCounts:
+    """How much the organization has of each; one more than `COUNTED_MAX` for more than that."""
+    return await house.store.organization_counts(organization.number, COUNTED_MAX + 1)
 
 
 async def revoke_tokens(house: House, organization: OrganizationRecord) -> None:
     """All tokens that its applications have so far are dead for good; they may have new ones. Raises OperatorError."""
     at = house.clock.now() + 1  # those of this very moment too
-    await commit(house, RevokeOrganizationTokens(organization.number, at))
+    await commit(house, RevokeOrganizationTokens(organization.number, at), about=organization.name)
 
 
 async def every(house: House) -> list[OrganizationRecord]:

@@ -9,6 +9,7 @@ from tessera.core import resources, scopes
 from tessera.core.applications import ApplicationRecord, TokenFormat
 from tessera.core.changes import AddResource, DeleteResource, SetAccess, SetResource
 from tessera.core.errors import InvalidScope
+from tessera.core.nearest import hint
 from tessera.core.resources import ResourceRecord
 from tessera.core.scopes import Scopes
 
@@ -117,7 +118,10 @@ async def grant(house: House, application: ApplicationRecord, resource: Resource
     wanted = _scope(scope)
     unknown = [name for name in scopes.parse(wanted) if name not in scopes.parse(resource.scope)]
     if unknown:
-        raise OperatorError(f"{resource.name} has no scope {' '.join(unknown)}. It has: {resource.scope}.")
+        raise OperatorError(
+            f"{resource.name} has no scope {unknown[0]}.{hint(unknown[0], scopes.parse(resource.scope))}"
+            f" It has: {resource.scope}."
+        )
     await commit(house, SetAccess(application.client_id, resource.identifier, wanted))
 
 
@@ -157,11 +161,11 @@ async def who(house: House, scope: str) -> list[Holder]:
         held = scopes.stored(each.scope)
         if name in held or (name in scopes.WELL_KNOWN and scopes.allows(held, name)):
             by = name if name in held else scopes.EVERYTHING
-            holders.append(Holder(each.name, each.client_id, each.organization, each.enabled, None, by))
+            holders.append(Holder(each.name, each.client_id, each.organization, each.state == "enabled", None, by))
     there = {each.identifier: scopes.stored(each.scope) for each in await house.store.resource_records()}
     for access in await house.store.access(None):
         if name in scopes.stored(access.scope) and name in there[access.resource]:
-            enabled = everybody[access.client_id].enabled
+            enabled = everybody[access.client_id].state == "enabled"
             holders.append(
                 Holder(access.application, access.client_id, access.organization, enabled, access.resource, name)
             )

@@ -2,12 +2,13 @@
 
 import msgspec
 
+from tessera.app import application_settings
+from tessera.app.application_settings import Wanted
 from tessera.app.applications import free_credential_name, new_secret
 from tessera.app.house import House
 from tessera.app.operators import OperatorError, check_text, commit
 from tessera.core import rotation
 from tessera.core.applications import ApplicationRecord
-from tessera.core.changes import SetTokenReuse
 from tessera.core.rotation import Ended
 from tessera.core.times import SECOND
 from tessera.core.warnings import live_secrets
@@ -62,5 +63,5 @@ async def finish(house: House, application: ApplicationRecord, *, force: bool) -
 
 
 async def set_token_reuse(house: House, client_id: str, *, reuse: bool) -> None:
-    """Whether the application is handed a live token again instead of a new one. Raises OperatorError."""
-    await commit(house, SetTokenReuse(client_id, reuse))
+    """Set whether the application is handed a live token again instead of a new one. Raises OperatorError."""
+    await application_settings.change(house, client_id, Wanted(token_reuse=reuse))

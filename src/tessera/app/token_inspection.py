@@ -59,10 +59,10 @@ def _reasons(house: House, claims: Claims, application: Application | None, now:
     if application is None:
         return [*reasons, "Its application was deleted."]
     if not application.enabled:
-        reasons.append("Its application is disabled.")
+        reasons.append("Its application or its organization is disabled.")
     elif claims.issued_at < application.tokens_valid_from:
         reasons.append(
-            "After it was issued all tokens of its application or its organization were revoked, or its application was"
+            "After it was issued all tokens of its application or its organization were revoked, or one of the two was"
             " disabled and enabled again."
         )
     if claims.resource and claims.resource not in house.directory.resources.numbered:

@@ -1,12 +1,10 @@
 """`tessera apps set`: the options of an application."""
 
-from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tessera.cli import credentials, output
+from tessera.cli import credentials, durations, output
 from tessera.cli.opening import confirm, with_house
 from tessera.cli.options import (
     App,
@@ -29,6 +27,8 @@ if TYPE_CHECKING:
 MOMENTS = ("created_at", "last_token_at")
 
 EXAMPLES = examples(
+    'apps set Partner --scope "profiles:read" --cut-off',
+    'apps set Partner --name "Partner of 2030" --token-lifetime 12h',
     "apps set Partner --query-credentials deny",
     "apps set Partner --token-format eddsa",
     "apps set Partner --token-binding dpop",
@@ -84,16 +84,35 @@ AssertionAudience = Annotated[
 ]
 
 
-class _Change(NamedTuple):
-    """One thing to change: the operation, and what is said when it is done."""
+Scope = Annotated[
+    str | None,
+    typer.Option("--scope", help="Scopes that its new tokens have, with spaces between.", metavar="SCOPES"),
+]
+NoPlatform = Annotated[
+    bool, typer.Option("--no-platform", help="No scope at the platform: for resource servers' tokens alone.")
+]
+Lifetime = Annotated[
+    str | None,
+    typer.Option(
+        "--token-lifetime", help="How long its new tokens live: 3600 (seconds), 12h, 14d.", metavar="DURATION"
+    ),
+]
+CutOff = Annotated[
+    bool,
+    typer.Option("--cut-off", help="End all tokens that it has so far, in the same step; else they stay as they are."),
+]
 
-    operation: "Callable[[House, str], Awaitable[None]]"
-    sentence: str
+Sentences = list[tuple[str, Any, str]]
+"""Attributes of `Wanted` with their values, and the sentence that says so afterwards; a value of None is not wanted."""
 
 
 def change(  # noqa: PLR0913  # typer makes a flag of each
     name: App,
     *,
+    new_name: Annotated[str | None, typer.Option("--name", help="Another name.", metavar="NAME")] = None,
+    scope: Scope = None,
+    no_platform: NoPlatform = False,
+    token_lifetime: Lifetime = None,
     query_credentials: QueryCredentials = None,
     token_format: TokenFormat = None,
     token_binding: TokenBinding = None,
@@ -102,88 +121,100 @@ def change(  # noqa: PLR0913  # typer makes a flag of each
     profile: HeldTo = None,
     algorithms: Algorithms = None,
     assertion_audience: AssertionAudience = None,
+    cut_off: CutOff = False,
     yes: Yes = False,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Change what an application may do. What leaves it no way to prove itself asks for --yes."""
-    from tessera.app import applications, client_credentials
+    """Change an application: all in one step. What leaves it no way to prove itself asks for --yes.
 
-    wanted = [
+    Tokens that were issued before keep what they say until they expire, unless --cut-off ends them.
+    """
+    from tessera.app import application_settings, applications, client_credentials
+
+    chosen = [
+        *_named(new_name, scope, token_lifetime, no_platform=no_platform),
         *_tokens(query_credentials, token_format, token_binding, token_reuse),
         *_signing(methods, profile, algorithms, assertion_audience),
     ]
-    if not wanted:
+    changes = {attribute: value for attribute, value, _ in chosen if value is not None}
+    if not changes:
         raise typer.BadParameter(
-            "Say what to change: --query-credentials, --token-format, --token-binding, --token-reuse, --methods,"
-            " --profile, --algorithms, --assertion-audience."
+            "Say what to change: --name, --scope, --no-platform, --token-lifetime, --query-credentials,"
+            " --token-format, --token-binding, --token-reuse, --methods, --profile, --algorithms,"
+            " --assertion-audience. To end its tokens alone: `tessera apps revoke-tokens`."
         )
+    wanted = application_settings.Wanted(**changes, cut_off=cut_off)
 
     async def work(house: "House") -> "ApplicationRecord":
-        found = await applications.find(house, name)
-        if methods is not None:
-            lost = await client_credentials.lost_without(house, found, credentials.methods_named(methods))
+        application = await applications.find(house, name)
+        if wanted.authentication_methods is not None:
+            lost = await client_credentials.lost_without(house, application, wanted.authentication_methods)
             if lost:
                 confirm(f"{lost} Go on?", f"{lost} Add one first, or say --yes.", yes=yes)
-        for each in wanted:
-            await each.operation(house, found.client_id)
-        return await applications.find(house, found.client_id)
+        return await application_settings.change(house, application.client_id, wanted)
 
     record = with_house(data_dir, work)
     if as_json:
         output.document(output.record(record, moments=MOMENTS))
-    else:
-        output.message(f"{record.name}: {' '.join(each.sentence for each in wanted)}")
+        return
+    sentences = [sentence for _, value, sentence in chosen if value is not None]
+    if cut_off:
+        sentences.append("All tokens issued before are dead.")
+    elif wanted.scope is not None or wanted.token_lifetime_seconds is not None:
+        sentences.append("Tokens issued before stay as they are; --cut-off would end them.")
+    output.message(f"{record.name}: {' '.join(sentences)}")
+
+
+def _named(name: str | None, scope: str | None, lifetime: str | None, *, no_platform: bool) -> Sentences:
+    """Changes of its name, its scopes and its tokens' lifetime. Raises BadParameter."""
+    if no_platform and scope is not None:
+        raise typer.BadParameter("Say --scope or --no-platform: one of them.")
+    if scope is not None and not scope.strip():
+        raise typer.BadParameter("--scope names no scope. For none at the platform say --no-platform.")
+    seconds = None if lifetime is None else durations.seconds(lifetime)
+    return [
+        ("name", name, "This is its name now; its client id stays."),
+        ("scope", "" if no_platform else scope, f"Its scopes are now: {scope or 'none at the platform'}."),
+        ("token_lifetime_seconds", seconds, f"New tokens live {lifetime}."),
+    ]
 
 
 def _tokens(
     query_credentials: Policy | None, token_format: Form | None, token_binding: Binding | None, reuse: Switch | None
-) -> list[_Change]:
+) -> Sentences:
     """Changes of its tokens and of its requests for them."""
-    from tessera.app import applications, rotation
     from tessera.core import applications as law
 
-    wanted = []
-    if query_credentials is not None:
-        policy = partial(applications.set_query_credentials, policy=law.QueryCredentials[query_credentials.name])
-        wanted.append(_Change(policy, f"Credentials in a URL are now: {query_credentials.value}."))
-    if token_format is not None:
-        form = partial(applications.set_token_format, token_format=law.TokenFormat[token_format.name])
-        wanted.append(_Change(form, f"New tokens are now: {token_format.value}."))
-    if token_binding is not None:
-        binding = partial(applications.set_token_binding, binding=law.TokenBinding[token_binding.name])
-        wanted.append(_Change(binding, f"Tokens from now on are bound to: {token_binding.value}."))
-    if reuse is not None:
-        handing = partial(rotation.set_token_reuse, reuse=reuse is Switch.ON)
-        wanted.append(_Change(handing, f"Handing a live token out again is now: {reuse.value}."))
-    return wanted
+    policy = query_credentials and law.QueryCredentials[query_credentials.name]
+    form = token_format and law.TokenFormat[token_format.name]
+    binding = token_binding and law.TokenBinding[token_binding.name]
+    return [
+        ("query_credentials", policy, f"Credentials in a URL are now: {query_credentials}."),
+        ("token_format", form, f"New tokens are now: {token_format}."),
+        ("token_binding", binding, f"Tokens from now on are bound to: {token_binding}."),
+        ("token_reuse", reuse and reuse is Switch.ON, f"Token reuse is now {reuse}."),
+    ]
 
 
 def _signing(
     methods: str | None, profile: Profile | None, algorithms: str | None, audience: Audience | None
-) -> list[_Change]:
-    """Changes of how it authenticates and signs."""
-    from tessera.app import client_credentials
+) -> Sentences:
+    """Changes of how it authenticates and signs. Raises BadParameter."""
     from tessera.core import client_signing
-    from tessera.core.applications import AuthenticationMethod
 
-    wanted = []
-    if methods is not None:
-        chosen = AuthenticationMethod(credentials.methods_named(methods))
-        ways = partial(client_credentials.set_methods, methods=chosen)
-        wanted.append(_Change(ways, f"It may prove itself by: {methods}."))
-    if profile is not None:
-        held = partial(client_credentials.set_profile, profile=client_signing.Profile[profile.name])
-        wanted.append(_Change(held, f"It is held to the profile: {profile.value}."))
+    flags = None
     if algorithms is not None:
         try:
             flags = client_signing.algorithms_named(algorithms)
         except client_signing.NotAlgorithms as error:
             raise typer.BadParameter(f"--algorithms cannot be used: {error}.") from None
-        signing = partial(client_credentials.set_signing_algorithms, algorithms=flags)
-        wanted.append(_Change(signing, f"It may sign with: {client_signing.shown(flags)}."))
-    if audience is not None:
-        named = client_signing.AssertionAudience[audience.name]
-        addressed = partial(client_credentials.set_assertion_audience, audience=named)
-        wanted.append(_Change(addressed, f"Its assertions may name: {audience.value}."))
-    return wanted
+    ways = None if methods is None else credentials.methods_named(methods)
+    held = profile and client_signing.Profile[profile.name]
+    named = audience and client_signing.AssertionAudience[audience.name]
+    return [
+        ("authentication_methods", ways, f"It may prove itself by: {methods}."),
+        ("security_profile", held, f"It is held to the profile: {profile}."),
+        ("signing_algorithms", flags, "" if flags is None else f"It may sign with: {client_signing.shown(flags)}."),
+        ("assertion_audience", named, f"Its assertions may name: {audience}."),
+    ]

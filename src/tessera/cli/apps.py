@@ -17,21 +17,22 @@ from tessera.cli import (
 )
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
 from tessera.cli.options import App, AsJSON, DataDir, Form, Org, Policy, Switch, Yes, examples, group
+from tessera.cli.output import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
     from tessera.core.applications import ApplicationRecord
 
-app = group("OAuth applications: what partners get their tokens with.")
+app = group("OAuth applications: what partners get their tokens with.", "client_id")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(credentials.keys, name="keys")
 app.add_typer(credentials.certificates, name="certificates")
 access.register(app)
-app.command("rotate", epilog=rotation.ROTATE_EXAMPLES)(rotation.rotate)
+app.command("rotate", ids=("secret_name",), epilog=rotation.ROTATE_EXAMPLES)(rotation.rotate)
 app.command("finish", epilog=rotation.FINISH_EXAMPLES)(rotation.finish)
 app.command("warnings", epilog=rotation.WARNINGS_EXAMPLES)(rotation.warnings)
 app.command("usage", epilog=usage.EXAMPLES)(usage.usage)
-app.command("limit", epilog=limits.EXAMPLES)(limits.limit)
+app.command("limit", ids=("client_id",), epilog=limits.EXAMPLES)(limits.limit)
 app.command("set", epilog=application_options.EXAMPLES)(application_options.change)
 
 MOMENTS = application_options.MOMENTS
@@ -60,9 +61,7 @@ def create(  # noqa: PLR0913  # typer makes a flag of each
     *,
     org: Org = None,
     scope: Scope = None,
-    no_platform: Annotated[
-        bool, typer.Option("--no-platform", help="No scope at the platform: for resource servers' tokens alone.")
-    ] = False,
+    no_platform: application_options.NoPlatform = False,
     token_lifetime: Lifetime = "14d",  # noqa: S107  # a length of time, not a secret
     query_credentials: QueryCredentials = Policy.ALLOW,
     token_format: TokenFormat = Form.OPAQUE,
@@ -84,6 +83,8 @@ def create(  # noqa: PLR0913  # typer makes a flag of each
     imported = secret_from_stdin() if client_secret_stdin else None
     if no_platform and scope is not None:
         raise typer.BadParameter("Say --scope or --no-platform: one of them.")
+    if scope is not None and not scope.strip():
+        raise typer.BadParameter("--scope names no scope. For none at the platform say --no-platform.")
     wanted = None if no_platform else scopes.EVERYTHING if scope is None else scope
 
     async def work(house: "House") -> dict[str, Any]:
@@ -123,21 +124,21 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
         output.table(
             (
                 "name",
-                "organization",
+                Column("organization", drop=1),
                 "state",
-                "scope",
-                "URL credentials",
-                "form",
-                "binding",
-                "tokens",
-                "last token",
-                "client id",
+                Column("scope", short=24),
+                Column("URL credentials", drop=6),
+                Column("form", drop=5),
+                Column("binding", drop=4),
+                Column("tokens", drop=3),
+                Column("last token", drop=2),
+                Column("client id", short=12),
             ),
             [
                 (
                     each.name,
                     each.organization,
-                    _state(each),
+                    each.state,
                     each.scope,
                     each.query_credentials,
                     each.token_format,
@@ -149,10 +150,6 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
                 for each in found
             ],
         )
-
-
-def _state(record: "ApplicationRecord") -> str:
-    return "enabled" if record.enabled else "disabled"
 
 
 @app.command("show", epilog=examples("apps show Partner"))
@@ -173,7 +170,7 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
             ("name", found.name),
             ("client id", found.client_id),
             ("organization", found.organization),
-            ("state", _state(found)),
+            ("state", found.state),
             ("scope", found.scope),
             ("token lifetime", f"{found.token_lifetime_seconds} seconds"),
             ("token format", found.token_format),

@@ -8,13 +8,14 @@ import typer
 from tessera.cli import durations, output
 from tessera.cli.opening import with_house
 from tessera.cli.options import AsJSON, DataDir, Limit, examples, group
+from tessera.cli.output import Column
 
 if TYPE_CHECKING:
     from tessera.app.audit import Verdict
     from tessera.app.house import House
     from tessera.core.audit_chain import Entry
 
-app = group("Audit: who did what, when and from where, in a chain that shows tampering.")
+app = group("Audit: who did what, when and from where, in a chain that shows tampering.", "id")
 
 
 def _shown(entry: "Entry") -> dict[str, Any]:
@@ -56,28 +57,48 @@ def list_all(
 
     search = Search(actor, action, target, 0 if since is None else durations.past(since))
 
-    async def work(house: "House") -> "list[Entry]":
-        return await audit.newest(house, search, before=before, limit=limit)
+    async def work(house: "House") -> "tuple[list[Entry], dict[str, str]]":
+        entries = await audit.newest(house, search, before=before, limit=limit)
+        return entries, {} if as_json else await audit.names(house, entries)
 
-    found = with_house(data_dir, work)
+    found, names = with_house(data_dir, work)
     if as_json:
         output.document([_shown(each) for each in found])
     elif not found:
         output.message("There is no such entry.")
     else:
         output.table(
-            ("number", "when", "who", "from", "what", "to", "detail"),
+            (
+                "number",
+                "when",
+                Column("who", short=24),
+                Column("from", drop=2),
+                "what",
+                Column("to", short=32),
+                Column("detail", drop=1, short=40),
+            ),
             [
                 (
                     each.number,
                     output.moment(each.at),
-                    *(each.actor, each.source, each.action, each.target, each.detail),
+                    _with_name(each.actor, names),
+                    each.source,
+                    each.action,
+                    _with_name(each.target, names),
+                    each.detail,
                 )
                 for each in found
             ],
         )
         if len(found) == limit:
             output.message(f"There may be more: --before {found[-1].number}.")
+
+
+def _with_name(text: str, names: dict[str, str]) -> str:
+    """An actor or a target; the name of an application stands before its client id."""
+    kind, _, client_id = text.rpartition(" ")
+    name = names.get(client_id)
+    return text if name is None else f"{kind} {name} ({client_id})".lstrip()
 
 
 @app.command("verify", epilog=examples("audit verify", f"audit verify --number 1204 --head {'3f' * 32}"))

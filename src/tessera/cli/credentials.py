@@ -9,13 +9,16 @@ import typer
 from tessera.cli import durations, output, secrets
 from tessera.cli.opening import with_house
 from tessera.cli.options import App, AsJSON, DataDir, Yes, examples, group
+from tessera.cli.output import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
     from tessera.core.applications import AuthenticationMethod
 
-keys = group("Public keys of an application, by which it proves itself with a signed assertion (private_key_jwt).")
-certificates = group("Certificates of an application, by which it proves itself over mutual TLS.")
+keys = group(
+    "Public keys of an application, by which it proves itself with a signed assertion (private_key_jwt).", "name"
+)
+certificates = group("Certificates of an application, by which it proves itself over mutual TLS.", "name")
 
 Name = Annotated[
     str | None, typer.Option("--name", help="What to call it; the next free number when left out.", metavar="NAME")
@@ -162,7 +165,17 @@ def _added(
 def show_table(found: list[dict[str, Any]]) -> None:
     """A table of credentials; the last four characters are those of the thumbprint."""
     columns = ("name", "kind", "last_four", "named", "state", "created_at", "ends_at", "last_used_at", "last_used_from")
-    titles = ("name", "kind", "last four", "names", "state", "created", "ends", "last used", "from")
+    titles = (
+        "name",
+        Column("kind", drop=2),
+        "last four",
+        Column("names", short=32),
+        "state",
+        Column("created", drop=4),
+        "ends",
+        Column("last used", drop=1),
+        Column("from", drop=3),
+    )
     output.table(titles, [[each[column] for column in columns] for each in found])
 
 

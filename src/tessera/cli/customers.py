@@ -3,7 +3,7 @@
 from tessera.cli import customer_files, customer_records
 from tessera.cli.options import group
 
-app = group("Customers of an organization.")
+app = group("Customers of an organization.", "id")
 
 
 app.command("import", help=customer_files.HELP, epilog=customer_files.EXAMPLES)(customer_files.import_file)

@@ -7,6 +7,7 @@ import typer
 from tessera.cli import output
 from tessera.cli.opening import with_house
 from tessera.cli.options import AsJSON, DataDir, Hook, Limit, Org, examples
+from tessera.cli.output import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -41,7 +42,15 @@ def deliveries(
         output.message(f"{name}: nothing {'was given up' if failed else 'is tried again by itself'}.")
     else:
         columns = ("number", "event", "kind", "attempts", "next_attempt_at", "gave_up_at", "last_error")
-        titles = ("number", "event", "kind", "attempts", "next attempt", "given up", "last error")
+        titles = (
+            Column("number", drop=4),
+            "event",
+            Column("kind", drop=2),
+            Column("attempts", drop=3),
+            "next attempt",
+            Column("given up", drop=1),
+            Column("last error", short=40),
+        )
         output.table(titles, [[each[column] for column in columns] for each in rows])
         if len(rows) == limit:
             output.message(f"There may be more: --after {rows[-1]['number']}.")

@@ -27,7 +27,7 @@ def doctor(
 ) -> None:
     """Check folder, master key, database, disk, clock and secrets; change nothing. Exit code 1 when something fails."""
     from tessera import settings, wiring
-    from tessera.app import audit, checkup
+    from tessera.app import audit, checkup, unknown_settings
     from tessera.core.applications import QueryCredentials
     from tessera.core.times import DAY
     from tessera.core.warnings import ENDING_DAYS
@@ -42,6 +42,7 @@ def doctor(
     master = _master_key(chosen)
     found = checkup.findings(facts, master, now, chosen.workers)
     found += checkup.certificates(chosen, facts.database)
+    found += unknown_settings.findings()
     if facts.database.state is SchemaState.CURRENT and not facts.database.damage and facts.database.problem is None:
         pepper = checkup.pepper(master, facts.database)
         found.append(audit.finding(facts.database.audit, facts.database.checkpoints, pepper))

@@ -8,12 +8,13 @@ import typer
 from tessera.cli import durations, output
 from tessera.cli.opening import with_house
 from tessera.cli.options import AsJSON, DataDir, Limit, Org, examples, group
+from tessera.cli.output import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
     from tessera.core.webhooks import Event
 
-app = group("Events: what happened, and sending it to a webhook again.")
+app = group("Events: what happened, and sending it to a webhook again.", "id")
 
 
 def _shown(event: "Event") -> dict[str, Any]:
@@ -50,7 +51,7 @@ def list_all(
     else:
         columns = ("occurred_at", "kind", "id", "data")
         cells = [[*(each[column] for column in columns[:-1]), bytes(each["data"]).decode()] for each in rows]
-        output.table(("when", "kind", "id", "data"), cells)
+        output.table(("when", "kind", "id", Column("data", drop=1, short=60)), cells)
         if len(rows) == limit:
             output.message(f"There may be more: --after {rows[-1]['id']}.")
 

@@ -8,12 +8,13 @@ import typer
 from tessera.cli import output
 from tessera.cli.opening import confirm, with_house
 from tessera.cli.options import AsJSON, DataDir, Yes, examples, group
+from tessera.cli.output import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
     from tessera.app.key_rotation import KeyRecord
 
-app = group("Keys that seal and sign tokens; they follow one another by themselves.")
+app = group("Keys that seal and sign tokens; they follow one another by themselves.", "name")
 
 MOMENTS = ("created_at", "signs_from", "verifies_until")
 
@@ -42,7 +43,7 @@ def _show(found: "list[KeyRecord]", *, as_json: bool) -> None:
         output.document([output.record(each, moments=MOMENTS) for each in found])
         return
     output.table(
-        ("key", "state", "made", "signs from", "verifies until", "kid"),
+        ("key", "state", Column("made", drop=2), "signs from", "verifies until", Column("kid", drop=1, short=12)),
         [
             (
                 each.name,
@@ -57,7 +58,7 @@ def _show(found: "list[KeyRecord]", *, as_json: bool) -> None:
     )
 
 
-@app.command("rotate", epilog=examples("keys rotate", "keys rotate --purpose eddsa"))
+@app.command("rotate", ids=("name",), epilog=examples("keys rotate", "keys rotate --purpose eddsa"))
 def rotate(
     *,
     purpose: Annotated[Purpose | None, typer.Option("--purpose", help="Which kind of key; all when left out.")] = None,
@@ -80,7 +81,7 @@ def rotate(
     _show(with_house(data_dir, work), as_json=as_json)
 
 
-@app.command("retire", epilog=examples("keys retire eddsa-1 --yes"))
+@app.command("retire", ids=("name",), epilog=examples("keys retire eddsa-1 --yes"))
 def retire(key: Key, *, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """End a key now: all that it sealed or signed is dead. The key that signs has to be followed first."""
     from tessera.app import key_rotation

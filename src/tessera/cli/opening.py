@@ -94,6 +94,21 @@ def confirm(question: str, refusal: str, *, yes: bool) -> None:
         raise OperatorError("Nothing was done.")
 
 
+def typed_name(warning: str, refusal: str) -> str:
+    """The name that somebody at a terminal types after a warning. Raises OperatorError with `refusal` elsewhere."""
+    from tessera.app.operators import OperatorError
+
+    if not sys.stdin.isatty():
+        raise OperatorError(refusal)
+    output.message(warning)
+    try:
+        return output.asked("Type the name to go on")
+    except typer.Abort as abort:
+        if isinstance(abort.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise OperatorError("Nothing was done.") from None
+
+
 def secret_from_stdin() -> str:
     """A secret from standard input, its final line end left out; asked for, unseen, at a terminal."""
     if sys.stdin.isatty():

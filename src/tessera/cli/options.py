@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 from typer.models import CommandFunctionType
 
+from tessera.cli import output
 from tessera.core.escaping import escaped
 
 DataDir = Annotated[
@@ -132,14 +133,42 @@ def _escaping() -> Iterator[None]:
         raise
 
 
-class Group(typer.Typer):
-    """Commands. One that has a data folder may be given a database too, by `--database`."""
+_SHARED_VERBS = frozenset(
+    {"create", "add", "list", "show", "set", "disable", "enable", "pause", "resume", "delete", "remove", "expire"}
+)
+"""Commands whose `--json` shows the noun of their group, so that `-q` can print its id alone."""
 
-    def command(self, name: str | None = None, **named: Any) -> Callable[[CommandFunctionType], CommandFunctionType]:
+_TABLES = frozenset({"list", "who", "deliveries"})
+"""Commands that draw a table which may be wider than the terminal."""
+
+_QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Print the id alone.")]
+_WIDE = Annotated[bool, typer.Option("--wide", help="Show every column whole, however narrow the terminal is.")]
+
+
+class Group(typer.Typer):
+    """Commands of one noun, whose `ids` are the members by which `--json` names one; the first that is there counts.
+
+    A command that has a data folder may be given a database too, by `--database`; one that shows the noun prints the
+    id alone by `-q`, and one that draws a table shows all of it by `--wide`.
+    """
+
+    ids: tuple[str, ...] = ()
+
+    def command(
+        self, name: str | None = None, *, ids: tuple[str, ...] | None = None, **named: Any
+    ) -> Callable[[CommandFunctionType], CommandFunctionType]:
         add = super().command(name, **named)
+        shown = ids if ids is not None else self.ids if name in _SHARED_VERBS else ()
 
         def added(work: CommandFunctionType) -> CommandFunctionType:
-            add(_with_database(work) if "data_dir" in signature(work).parameters else work)
+            flagged: Any = work
+            if "data_dir" in signature(work).parameters:
+                flagged = _with_database(flagged)
+            if shown:
+                flagged = _with_quiet(flagged, shown)
+            if name in _TABLES:
+                flagged = _with_wide(flagged)
+            add(flagged)
             return work
 
         return added
@@ -154,16 +183,49 @@ def _with_database(work: Callable[..., Any]) -> Callable[..., Any]:
             os.environ["TESSERA_DATABASE"] = database
         return work(*arguments, **named)
 
+    return _flagged(flagged, work, Parameter("database", Parameter.KEYWORD_ONLY, default=None, annotation=_URL))
+
+
+def _with_quiet(work: Callable[..., Any], ids: tuple[str, ...]) -> Callable[..., Any]:
+    """The command with `-q`, by which it prints of its JSON document the id alone, one a line."""
+
+    @wraps(work)
+    def flagged(*arguments: Any, quiet: bool = False, as_json: bool = False, **named: Any) -> Any:
+        if not quiet:
+            return work(*arguments, as_json=as_json, **named)
+        if as_json:
+            raise typer.BadParameter("Say --json or --quiet: one of them.")
+        with output.only(ids):
+            return work(*arguments, as_json=True, **named)
+
+    return _flagged(flagged, work, Parameter("quiet", Parameter.KEYWORD_ONLY, default=False, annotation=_QUIET))
+
+
+def _with_wide(work: Callable[..., Any]) -> Callable[..., Any]:
+    """The command with `--wide`, by which its tables are as wide as they need to be."""
+
+    @wraps(work)
+    def flagged(*arguments: Any, wide: bool = False, **named: Any) -> Any:
+        with output.any_width(wide=wide):
+            return work(*arguments, **named)
+
+    return _flagged(flagged, work, Parameter("wide", Parameter.KEYWORD_ONLY, default=False, annotation=_WIDE))
+
+
+def _flagged(command: Any, work: Callable[..., Any], flag: Parameter) -> Callable[..., Any]:
+    """Tell typer of a flag beside those that the command has (PEP 362): at the end, or after the data folder."""
     own = signature(work, eval_str=True)
     parameters = list(own.parameters.values())
-    place = list(own.parameters).index("data_dir") + 1
-    flag = Parameter("database", Parameter.KEYWORD_ONLY, default=None, annotation=_URL)
-    command: Any = flagged  # a function may say what its signature is (PEP 362), which its type does not know
+    names = list(own.parameters)
+    place = names.index("data_dir") + 1 if flag.name == "database" else len(names)
     command.__signature__ = own.replace(parameters=[*parameters[:place], flag, *parameters[place:]])
-    command.__annotations__ = {**work.__annotations__, "database": _URL}
+    command.__annotations__ = {**work.__annotations__, flag.name: flag.annotation}
+    flagged: Callable[..., Any] = command
     return flagged
 
 
-def group(help: str) -> Group:
-    """A group of commands."""
-    return Group(cls=_Plain, help=help, no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
+def group(help: str, *ids: str) -> Group:
+    """A group of commands for a noun that these members of its JSON name; for none where `-q` has no meaning."""
+    made = Group(cls=_Plain, help=help, no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
+    made.ids = ids
+    return made

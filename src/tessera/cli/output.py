@@ -2,20 +2,25 @@
 
 Nothing in this package prints in another way, and everything is escaped here (`core/escaping.py`): what is shown may
 have been written by anybody, and a terminal must not take it for a command. Rich is imported only where a table is
-drawn. No value is ever cut short: ids and secrets are there to be copied.
+drawn. Nothing that is there to be copied is cut short but in tables that would not fit the terminal, which say so.
 """
 
 import codecs
 import io
+import os
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import typer
 
 from tessera.core import times
 from tessera.core.escaping import escaped, escaped_json
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 NOTHING = "-"
 """What stands in a table for a value that is not there."""
@@ -38,8 +43,52 @@ def message(text: str) -> None:
     print(escaped(text), file=sys.stderr)
 
 
+class _State:
+    """What the flags of a command say about how it prints: members whose values alone are printed, and `--wide`."""
+
+    ids: tuple[str, ...] = ()
+    wide = False
+
+
+_state = _State()
+
+_SECRETS = ("client_secret", "property_secret", "secret")
+
+
+@contextmanager
+def only(ids: tuple[str, ...]) -> Iterator[None]:
+    """Print of each document the first of these members that it has, and nothing else."""
+    _state.ids = ids
+    try:
+        yield
+    finally:
+        _state.ids = ()
+
+
+@contextmanager
+def any_width(*, wide: bool) -> Iterator[None]:
+    """Draw tables as wide as they need to be, when `wide`."""
+    _state.wide = wide
+    try:
+        yield
+    finally:
+        _state.wide = False
+
+
+def _print_ids(value: Any, ids: tuple[str, ...]) -> None:
+    if isinstance(value, dict) and not value.keys() & set(ids):
+        value = next((each for each in value.values() if isinstance(each, list)), [])
+    for each in value if isinstance(value, list) else [value]:
+        data(str(next(each[name] for name in ids if name in each)))
+        if any(each.get(name) for name in _SECRETS):
+            message("A secret was made with it and is not shown, because of -q; it cannot be looked up later.")
+
+
 def document(value: object) -> None:
-    """The JSON document that `--json` promises."""
+    """The JSON document that `--json` promises; by `-q` the ids in it."""
+    if _state.ids:
+        _print_ids(msgspec.to_builtins(value), _state.ids)
+        return
     json(msgspec.json.format(msgspec.json.encode(value)).decode())
 
 
@@ -74,23 +123,71 @@ def pairs(values: Sequence[tuple[str, object]]) -> None:
         data(f"{label:<{width}}{value}")
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table, as wide as its values need it."""
-    from rich import box
+class Column(NamedTuple):
+    """A column of a table, and what becomes of it when the terminal is too narrow for all of them.
+
+    Its values are cut to `short` characters, for ids of which the first tell enough; then columns go, the one with the
+    greatest `drop` first. With 0 neither happens.
+    """
+
+    title: str
+    drop: int = 0
+    short: int = 0
+
+
+def table(columns: Sequence[str | Column], rows: Iterable[Sequence[object]]) -> None:
+    """A table that fits the terminal; as wide as its values need it with `--wide`, and where there is no terminal."""
+    from rich.console import Console
+
+    chosen = [each if isinstance(each, Column) else Column(each) for each in columns]
+    cells = [[NOTHING if value is None or value == "" else escaped(str(value)) for value in row] for row in rows]
+    console = Console(highlight=False)
+    needed = _width(chosen, cells)
+    if _state.wide or not (console.is_terminal or os.environ.get("COLUMNS")):
+        console.width = max(console.width, needed)
+    elif needed > console.width:
+        chosen, cells = _narrowed(chosen, cells, console.width)
+        message("Some of it is left out or cut short to fit the terminal: --wide or --json shows all.")
+    console.print(_drawn(chosen, cells, fold=_width(chosen, cells) > console.width))
+
+
+def _narrowed(columns: list[Column], cells: list[list[str]], width: int) -> tuple[list[Column], list[list[str]]]:
+    """The columns that fit, with short ids."""
+    cells = [
+        [
+            f"{value[: column.short]}\u2026" if column.short and len(value) > column.short + 1 else value
+            for value, column in zip(row, columns, strict=True)
+        ]
+        for row in cells
+    ]
+    while _width(columns, cells) > width and any(each.drop for each in columns):
+        place = max(range(len(columns)), key=lambda number: columns[number].drop)
+        columns = columns[:place] + columns[place + 1 :]
+        cells = [row[:place] + row[place + 1 :] for row in cells]
+    return columns, cells
+
+
+def _width(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> int:
+    """How wide a table is drawn whole."""
     from rich.console import Console
     from rich.measure import Measurement
+
+    console = Console(width=10_000)
+    return Measurement.get(console, console.options, _drawn(columns, cells, fold=False)).maximum
+
+
+def _drawn(columns: Sequence[Column], cells: Sequence[Sequence[str]], *, fold: bool) -> "Table":
+    """The table. What still does not fit is folded into several lines, and nothing is lost."""
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        drawn.add_column(column, no_wrap=True)
-    for row in rows:
-        drawn.add_row(*(Text(NOTHING if value is None or value == "" else escaped(str(value))) for value in row))
-    console = Console(highlight=False)
-    needed = Measurement.get(Console(width=10_000), Console(width=10_000).options, drawn).maximum
-    console.width = max(console.width, needed)
-    console.print(drawn)
+        drawn.add_column(column.title, no_wrap=not fold, overflow="fold")
+    for row in cells:
+        drawn.add_row(*map(Text, row))
+    return drawn
 
 
 def marked(sign: str, colour: str, text: str) -> None:
@@ -136,6 +233,12 @@ def confirmed(question: str) -> bool:
     return typer.confirm(escaped(question), err=True)
 
 
+def asked(label: str) -> str:
+    """Ask for a line of text. Raises typer.Abort."""
+    answer: str = typer.prompt(escaped(label), err=True)
+    return answer
+
+
 def asked_unseen(label: str) -> str:
     """Ask for a secret and do not echo it. Raises typer.Abort."""
     answer: str = typer.prompt(label, hide_input=True, err=True)
@@ -157,5 +260,5 @@ def timed(fields: dict[str, Any], moments: Sequence[str]) -> dict[str, Any]:
 
 
 def moment(at: int | None) -> str | None:
-    """A time as people read it: to the second, in UTC."""
-    return None if at is None else f"{times.core_time(at)} UTC"
+    """A time in the one form of all times that are printed: ISO 8601, to the second, in UTC."""
+    return None if at is None else times.incentives_time(at)

@@ -8,13 +8,14 @@ import typer
 from tessera.cli import output
 from tessera.cli.opening import with_house
 from tessera.cli.options import AsJSON, DataDir, Org, examples, group
+from tessera.cli.output import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
     from tessera.app.organizations import IssuedProperty
     from tessera.core.organizations import PropertyRecord
 
-app = group("Digital properties: the API keys under which partners call the platform.")
+app = group("Digital properties: the API keys under which partners call the platform.", "api_key")
 
 
 @app.command("create", epilog=examples('properties create "Web shop" --org "Aurora Coffee"'))
@@ -54,7 +55,13 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
         output.message("There is no property yet. Make one: `tessera properties create NAME`.")
     else:
         output.table(
-            ("name", "organization", "API key", "last four", "created"),
+            (
+                "name",
+                "organization",
+                Column("API key", short=12),
+                Column("last four", drop=1),
+                Column("created", drop=2),
+            ),
             [
                 (each.name, each.organization, each.api_key, each.last_four, output.moment(each.created_at))
                 for each in found

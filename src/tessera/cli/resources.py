@@ -8,13 +8,14 @@ import typer
 from tessera.cli import output
 from tessera.cli.opening import confirm, with_house
 from tessera.cli.options import AsJSON, DataDir, Yes, examples, group
+from tessera.cli.output import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
     from tessera.app.resources import Holder
     from tessera.core.resources import ResourceRecord
 
-app = group("Resource servers: other APIs that our tokens open.")
+app = group("Resource servers: other APIs that our tokens open.", "identifier")
 
 MOMENTS = ("created_at",)
 
@@ -83,7 +84,13 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
         output.message("There is no resource server yet. Register one: `tessera resources add IDENTIFIER`.")
     else:
         output.table(
-            ("name", "identifier", "scope", "token format", "server"),
+            (
+                "name",
+                Column("identifier", short=40),
+                Column("scope", short=32),
+                Column("token format", drop=1),
+                "server",
+            ),
             [(each.name, each.identifier, each.scope, each.token_format, each.server) for each in found],
         )
 
@@ -172,7 +179,14 @@ def who(
         output.message(f"No application may do what {scope} lets one do.")
     else:
         output.table(
-            ("application", "organization", "state", "where", "by the scope", "client id"),
+            (
+                "application",
+                Column("organization", drop=2),
+                Column("state", drop=1),
+                Column("where", short=40),
+                "by the scope",
+                Column("client id", short=12),
+            ),
             [
                 (
                     each.name,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tessera.app.house import House
     from tessera.core.applications import CredentialRecord
 
-app = group("Secrets of an application: add a new one, move over, expire the old one.")
+app = group("Secrets of an application: add a new one, move over, expire the old one.", "secret_name", "name")
 
 MOMENTS = ("created_at", "ends_at", "last_used_at")
 

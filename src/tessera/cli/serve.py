@@ -75,9 +75,12 @@ def serve(  # noqa: PLR0913  # typer makes a flag of each
             metavar="ADDRESS",
         ),
     ] = None,
-    log_level: Annotated[Level | None, typer.Option(help="Least severe events to log; info when left out.")] = None,
+    log_level: Annotated[
+        Level | None, typer.Option(case_sensitive=False, help="Least severe events to log; info when left out.")
+    ] = None,
     log_format: Annotated[
-        Format | None, typer.Option(help="Form of the log; auto, by whether it is a terminal, when left out.")
+        Format | None,
+        typer.Option(case_sensitive=False, help="Form of the log; auto, by whether it is a terminal, when left out."),
     ] = None,
 ) -> None:
     """Start the server; the data folder is set up on the first start. Ctrl-C or SIGTERM stops it."""

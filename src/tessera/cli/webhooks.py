@@ -7,6 +7,7 @@ import typer
 from tessera.cli import deliveries, durations, output
 from tessera.cli.opening import confirm, with_house
 from tessera.cli.options import AsJSON, DataDir, Hook, Org, Yes, examples, group
+from tessera.cli.output import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from tessera.core.organizations import OrganizationRecord
     from tessera.core.webhooks import Webhook
 
-app = group("Webhooks: who is told what happens, and how far they are.")
+app = group("Webhooks: who is told what happens, and how far they are.", "name")
 app.command("deliveries", epilog=deliveries.EXAMPLES)(deliveries.deliveries)
 
 MOMENTS = ("created_at", "paused_at", "next_attempt_at", "delivered_at", "former_secret_ends_at")
@@ -93,7 +94,15 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
         output.message("There is no webhook yet. Make one: `tessera webhooks create NAME --url URL`.")
     else:
         columns = ("name", "organization", "state", "events", "delivered_at", "failures", "url")
-        titles = ("name", "organization", "state", "events", "last delivery", "failures", "URL")
+        titles = (
+            "name",
+            Column("organization", drop=2),
+            "state",
+            Column("events", drop=3, short=24),
+            Column("last delivery", drop=1),
+            Column("failures", drop=4),
+            Column("URL", short=48),
+        )
         output.table(titles, [[each[column] for column in columns] for each in listed])
 
 

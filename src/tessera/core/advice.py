@@ -126,8 +126,9 @@ CHECKS: Mapping[str, Advice] = {
         "No property has the API key that was sent by Basic.", "See `tessera properties list` for the keys."
     ),
     "caller.property": Advice(
-        "The secret is not that of the property whose API key was sent.",
-        "Make another property when its secret is lost: `tessera properties create`.",
+        "The secret is not that of the property whose API key was sent, or its organization is disabled.",
+        "`tessera orgs list` shows the organizations that are disabled."
+        " Make another property when its secret is lost: `tessera properties create`.",
     ),
     "caller.scheme": Advice(
         "The `Authorization` header is neither a Bearer token nor well-formed Basic.",
@@ -146,7 +147,8 @@ CHECKS: Mapping[str, Advice] = {
         "Look for a line end or a quotation mark that came along when it was copied.",
     ),
     "client.disabled": Advice(
-        "The application is disabled.", "`tessera apps enable APP` puts it back; its tokens from before stay dead."
+        "The application or its organization is disabled.",
+        "`tessera apps enable APP` or `tessera orgs enable NAME` puts it back; tokens from before stay dead.",
     ),
     "client.query": Advice(
         "The application may not present its secret in the address.",
@@ -242,7 +244,8 @@ CHECKS: Mapping[str, Advice] = {
         "The database could not be read or written.", "`tessera doctor` tells what is wrong: often the disk is full."
     ),
     "token.application": Advice(
-        "The application that the token was issued to is disabled or deleted.", "`tessera apps list` shows which."
+        "The application that the token was issued to is deleted, or it or its organization is disabled.",
+        "`tessera apps list` shows which.",
     ),
     "token.ended": Advice(
         "All tokens of the application were ended after this one was issued, or none of its secrets is live.",

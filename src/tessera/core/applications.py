@@ -124,7 +124,8 @@ FOREVER = 2**63 - 1
 class Application(msgspec.Struct, frozen=True, gc=False):
     """An OAuth application as every request needs it; the operator's view of it is `ApplicationRecord`.
 
-    Tokens issued before `tokens_valid_from`, which is also its organization's, are dead. `packed_credentials` is what
+    One of a disabled organization is not `enabled` either. Tokens issued before `tokens_valid_from`, which is also its
+    organization's, are dead. `packed_credentials` is what
     `pack_credentials` makes: a process holds many of these. `serves_until` is when the last credential ends, after
     which it cannot authenticate any more.
     """
@@ -214,6 +215,14 @@ class ApplicationRecord(msgspec.Struct, frozen=True):
     tokens_issued: int
     query_credentials_used: int
     last_token_at: int | None
+    organization_enabled: bool = True
+
+    @property
+    def state(self) -> str:
+        """Whether it may have tokens, in words: `enabled`, `disabled`, or `organization disabled`."""
+        if not self.enabled:
+            return "disabled"
+        return "enabled" if self.organization_enabled else "organization disabled"
 
 
 class CredentialRecord(msgspec.Struct, frozen=True):

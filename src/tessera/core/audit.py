@@ -123,10 +123,17 @@ DEEDS: Mapping[type[Change], Deed] = {
     changes.SetAssertionAudience: Deed("application.set", "client_id", ("assertion_audience",)),
     changes.SetSigningAlgorithms: Deed("application.set", "client_id", ("signing_algorithms",)),
     changes.SetTokenReuse: Deed("application.set", "client_id", ("token_reuse",)),
+    changes.RenameApplication: Deed("application.set", "client_id", ("name",)),
+    changes.SetScope: Deed("application.set", "client_id", ("scope",)),
+    changes.SetTokenLifetime: Deed("application.set", "client_id", ("token_lifetime_seconds",)),
     changes.SetRails: Deed("application.limit", "client_id", ("rails", "was_rails")),
     changes.SetAccess: Deed("application.access", "client_id", ("resource", "scope")),
     changes.RevokeApplicationTokens: Deed("application.revoke_tokens", "client_id"),
     changes.RevokeOrganizationTokens: Deed("organization.revoke_tokens", "organization"),
+    changes.RenameOrganization: Deed("organization.set", "organization", ("name",)),
+    changes.DisableOrganization: Deed("organization.disable", "organization"),
+    changes.EnableOrganization: Deed("organization.enable", "organization"),
+    changes.DeleteOrganization: Deed("organization.delete", "organization"),
     changes.AddResource: Deed("resource.create", "identifier", ("name", "scope", "token_format", "application")),
     changes.SetResource: Deed("resource.set", "identifier", ("name", "scope", "token_format", "application")),
     changes.DeleteResource: Deed("resource.delete", "identifier"),
@@ -164,6 +171,9 @@ UNRECORDED: frozenset[type[Change]] = frozenset(
         changes.ClaimReferrerCode,
         changes.CountHour,
         changes.CountTokens,
+        changes.DeleteOrganizationApplications,
+        changes.DeleteOrganizationCustomers,
+        changes.DeleteOrganizationEvents,
         changes.EndDelivery,
         changes.JoinTier,
         changes.KeepCredential,
@@ -202,7 +212,10 @@ UNRECORDED: frozenset[type[Change]] = frozenset(
         changes.TellCounts,
     }
 )
-"""What is not administrative: customers' own doings, counts, deliveries, leases, and the upkeep."""
+"""What is not administrative: customers' own doings, counts, deliveries, leases, and the upkeep.
+
+The batches in which an organization goes are told by one entry before them and one after (`app/organization_removal`).
+"""
 
 
 def _host(url: str) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from tessera.core.applications import FOREVER, CredentialRecord
 from tessera.core.changes import AddCredential, Change, EndCredential, FinishCredential, KeepCredential
-from tessera.core.times import SECOND, core_time
+from tessera.core.times import SECOND, incentives_time
 from tessera.core.warnings import STILL_USED, in_use, live_secrets
 
 
@@ -71,7 +71,7 @@ def in_the_way(
         return None
     last = max(used, key=lambda each: each.last_used_at or 0)
     at = last.last_used_at or 0
-    begin = f"{last.name} was last used at {core_time(at)} UTC, from {last.last_used_from or 'an unknown address'}"
+    begin = f"{last.name} was last used at {incentives_time(at)}, from {last.last_used_from or 'an unknown address'}"
     if in_use(at, now):
         return (
             f"{begin} (uses of the last {flushed_seconds:g} seconds may be missing). It can be ended when it has not"

@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from tessera.core.applications import CredentialRecord
-from tessera.core.times import DAY, SECOND, core_time
+from tessera.core.times import DAY, SECOND, incentives_time
 
 HOUR = 3600 * SECOND
 
@@ -124,14 +124,14 @@ def ending_text(ending: Ending, reason: Reason, days: int) -> str:
     application = ending.owner.application
     begin = (
         f"{ending.name} of {application} ends within {days} {'day' if days == 1 else 'days'}, at"
-        f" {core_time(ending.ends_at)} UTC"
+        f" {incentives_time(ending.ends_at)}"
     )
     if reason is Reason.LAST_CREDENTIAL:
         return (
             f"{begin}. It is the last: no token is issued or live after it."
             f' Make the next: `tessera apps rotate "{application}"`.'
         )
-    used = core_time(ending.last_used_at or 0)
+    used = incentives_time(ending.last_used_at or 0)
     source = f" from {ending.last_used_from}" if ending.last_used_from else ""
     return (
         f"{begin}, and was used at {used} UTC{source}. Have the partner change over to the newer one:"
@@ -153,7 +153,7 @@ def greedy_text(found: Greedy) -> str:
     """What is said of an application that asks for a token for every call, and what to do."""
     application = found.owner.application
     return (
-        f"{application} got {found.tokens} tokens in the hour from {core_time(found.hour * HOUR)} UTC and made"
+        f"{application} got {found.tokens} tokens in the hour from {incentives_time(found.hour * HOUR)} and made"
         f" {found.calls} calls with them. Its server should keep a token until it ends; until it does,"
         f' `tessera apps set "{application}" --token-reuse on` hands the same one out again.'
     )

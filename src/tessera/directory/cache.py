@@ -57,6 +57,13 @@ class Cache(Generic[K, V]):
         self.known.pop(key, None)
         self._absent.pop(key, None)
 
+    def drop_where(self, unwanted: Callable[[V], bool]) -> None:
+        """Forget the keys of all such values, and those that have none, which may have one now."""
+        self._epoch += 1
+        self._absent.clear()
+        for key in [key for key, value in self.known.items() if unwanted(value)]:
+            del self.known[key]
+
     def clear(self) -> None:
         """Forget everything."""
         self._epoch += 1

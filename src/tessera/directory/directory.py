@@ -132,7 +132,9 @@ class Directory:
             token_id, _, expires_at = notice.key.partition(":")
             self.revocations.add(int(token_id), int(expires_at))
         elif notice.kind is NoticeKind.ORGANIZATION:
-            self.applications.drop_organization(int(notice.key))
+            number = int(notice.key)
+            self.applications.drop_organization(number)
+            self.properties.drop_where(lambda known: known.organization == number)
         elif notice.kind is NoticeKind.RESOURCE:
             await self._load_resources()
         elif notice.kind is NoticeKind.PROPERTY:

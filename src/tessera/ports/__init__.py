@@ -18,6 +18,7 @@ from tessera.ports.keys import KeyReader
 from tessera.ports.ledger import Due, LedgerReader, PastMembership, Sum
 from tessera.ports.lots import LotReader
 from tessera.ports.nodes import NodeCount, NodeReader
+from tessera.ports.organizations import OrganizationReader
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
 from tessera.ports.proofs import ProofReader
@@ -40,6 +41,7 @@ class Reader(
     CustomerReader,
     LedgerReader,
     LotReader,
+    OrganizationReader,
     PurchaseReader,
     OutboxReader,
     AuditReader,

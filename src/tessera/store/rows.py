@@ -27,6 +27,7 @@ from tessera.core.loyalty.points import PointAccount, PointSource
 from tessera.core.loyalty.program import Award, EventRule, Program
 from tessera.core.loyalty.purchase_rules import PurchaseRule
 from tessera.core.loyalty.tiers import Rule, TierLevel, TierSystem
+from tessera.core.organizations import OrganizationRecord, Property
 from tessera.core.warnings import Ending, Owner
 from tessera.store.driver import Row
 
@@ -83,6 +84,18 @@ def _options(columns: tuple[Any, ...], access: tuple[tuple[int, str], ...]) -> O
         AssertionAudience(audience),
         SigningAlgorithms(algorithms),
     )
+
+
+def property_of(row: Row) -> Property:
+    """A digital property."""
+    number, api_key, organization, digest, enabled = row
+    return Property(number, api_key, organization, digest, enabled == 1)
+
+
+def organization_record(row: Row) -> OrganizationRecord:
+    """The operator's view of an organization."""
+    number, name, retailer_id, created_at, enabled = row
+    return OrganizationRecord(number, name, retailer_id, created_at, enabled == 1)
 
 
 def program(
@@ -148,7 +161,8 @@ def _level(rows: Iterable[Row]) -> TierLevel:
 def application_record(row: Row) -> ApplicationRecord:
     """The operator's view of an application."""
     number, client_id, name, organization, enabled, scope, lifetime, policy, *options = row
-    token_format, methods, binding, reuse, profile, audience, algorithms, rails, *usage = options
+    token_format, methods, binding, reuse, profile, audience, algorithms, rails, *rest = options
+    created_at, tokens_issued, query_credentials_used, last_token_at, organization_enabled = rest
     return ApplicationRecord(
         number,
         client_id,
@@ -166,7 +180,11 @@ def application_record(row: Row) -> ApplicationRecord:
         AssertionAudience(audience).name.lower(),
         shown(SigningAlgorithms(algorithms)),
         rails,
-        *usage,
+        created_at,
+        tokens_issued,
+        query_credentials_used,
+        last_token_at,
+        organization_enabled == 1,
     )
 
 

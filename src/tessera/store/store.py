@@ -12,6 +12,7 @@ from tessera.store.reads.keys import KeyReads
 from tessera.store.reads.ledger import LedgerReads
 from tessera.store.reads.lots import LotReads
 from tessera.store.reads.nodes import NodeReads
+from tessera.store.reads.organizations import OrganizationReads
 from tessera.store.reads.outbox import OutboxReads
 from tessera.store.reads.program import ProgramReads
 from tessera.store.reads.proofs import ProofReads
@@ -32,6 +33,7 @@ class SQLStore(
     CustomerReads,
     LedgerReads,
     LotReads,
+    OrganizationReads,
     PurchaseReads,
     OutboxReads,
     ProofReads,

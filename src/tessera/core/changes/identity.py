@@ -93,6 +93,24 @@ class SetTokenBinding(_ApplicationChange, frozen=True):
     token_binding: int
 
 
+class RenameApplication(_ApplicationChange, frozen=True):
+    """Give an application another name, which no other application has."""
+
+    name: str
+
+
+class SetScope(_ApplicationChange, frozen=True):
+    """Set the scopes that an application's tokens have from now on; empty for none at the platform."""
+
+    scope: str
+
+
+class SetTokenLifetime(_ApplicationChange, frozen=True):
+    """Set the lifetime of the tokens that an application gets from now on."""
+
+    token_lifetime_seconds: int
+
+
 class DeleteApplication(_ApplicationChange, frozen=True):
     """An application goes, with its secrets and its counts."""
 

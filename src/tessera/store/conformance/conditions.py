@@ -9,6 +9,7 @@ from tessera.store.conformance import (
     customer_conditions,
     key_conditions,
     material,
+    organizations,
     outbox,
     purchases,
     purges,
@@ -61,6 +62,11 @@ def _operator(world: World) -> Iterable[Condition]:
             material.application(other, "new", name=f"name of {CLIENT}"),
         ),
     )
+    yield Condition((changes.DisableOrganization(owner, AT),), (changes.DisableOrganization(99, AT),))
+    yield Condition(
+        (changes.RenameOrganization(owner, "New"), changes.RenameOrganization(owner, "Org")),
+        (changes.RenameOrganization(owner, "Other"), changes.RenameOrganization(99, "New")),
+    )
     yield Condition((changes.SetQueryCredentials(CLIENT, 2),), (changes.SetQueryCredentials("unknown", 2),))
     yield Condition((changes.SetAuthenticationMethods(CLIENT, 3),), (changes.SetAuthenticationMethods("unknown", 3),))
     for kind in (
@@ -70,6 +76,12 @@ def _operator(world: World) -> Iterable[Condition]:
         changes.SetSigningAlgorithms,
     ):
         yield Condition((kind(CLIENT, 1),), (kind("unknown", 1),))
+    yield Condition((changes.SetScope(CLIENT, ""),), (changes.SetScope("unknown", ""),))
+    yield Condition((changes.SetTokenLifetime(CLIENT, 9),), (changes.SetTokenLifetime("unknown", 9),))
+    yield Condition(
+        (changes.RenameApplication(CLIENT, "new"), changes.RenameApplication(CLIENT, f"name of {CLIENT}")),
+        (changes.RenameApplication("unknown", "new"),),
+    )
     yield Condition(
         (changes.SetRails(CLIENT, "{}", ""),),
         (changes.SetRails(CLIENT, "{}", "{}"), changes.SetRails("unknown", "{}", "")),
@@ -137,7 +149,13 @@ def _loyalty(world: World) -> Iterable[Condition]:
 
 
 COVERED: frozenset[type[Change]] = frozenset(
-    {*conditions(ANY_WORLD), changes.EnableApplication, changes.ResumeWebhook, changes.MergeCustomer}
+    {
+        *conditions(ANY_WORLD),
+        *organizations.COVERED,
+        changes.EnableApplication,
+        changes.ResumeWebhook,
+        changes.MergeCustomer,
+    }
 )
 """Every change that has cases. Some have their own: the world has nothing disabled or paused, and nobody to merge."""
 
@@ -189,6 +207,19 @@ async def an_application_is_disabled_and_enabled_in_turn(stores: Stores) -> None
     await expect_conflict(store, changes.EnableApplication("unknown", AT))
     await store.commit(enable)
     await expect_conflict(store, enable)
+
+
+@TOPIC
+async def an_application_gets_no_name_that_another_has(stores: Stores) -> None:
+    """A name that another application has is refused; the one it has itself, and one that became free, are not."""
+    store = await stores()
+    world = await material.furnish(store)
+    await store.commit(material.application(world.other_organization, "second", name="Second"))
+    taken = changes.RenameApplication(CLIENT, "Second")
+    await expect_conflict(store, taken)
+    await store.commit(changes.RenameApplication("second", "Third"), taken)
+    record = await store.application_record(CLIENT)
+    expect(record is not None and record.name, "Second", "its name")
 
 
 @TOPIC

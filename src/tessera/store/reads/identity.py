@@ -21,7 +21,7 @@ class IdentityReads(Fetching):
 
     async def property_with_key(self, api_key: str) -> Property | None:
         found = await self._fetch(sql.PROPERTY, {"api_key": api_key})
-        return Property(*found[0]) if found else None
+        return rows.property_of(found[0]) if found else None
 
     async def keys(self) -> list[WrappedKey]:
         return [WrappedKey(KeyPurpose(row[0]), *row[1:]) for row in await self._fetch(sql.KEYS, {})]
@@ -42,7 +42,7 @@ class IdentityReads(Fetching):
         return [Notice(row[0], NoticeKind(row[1]), row[2]) for row in found]
 
     async def organizations(self) -> list[OrganizationRecord]:
-        return [OrganizationRecord(*row) for row in await self._fetch(sql.ORGANIZATIONS, {})]
+        return [rows.organization_record(row) for row in await self._fetch(sql.ORGANIZATIONS, {})]
 
     async def properties(self) -> list[PropertyRecord]:
         return [PropertyRecord(*row) for row in await self._fetch(sql.PROPERTIES, {})]

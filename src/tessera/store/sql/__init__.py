@@ -14,6 +14,7 @@ from tessera.store.sql import (
     lots,
     merging,
     nodes,
+    organizations,
     outbox,
     program,
     proofs,
@@ -45,6 +46,7 @@ WRITES: dict[type[Change], tuple[Statement, ...]] = {
     **rotation.WRITES,
     **usage.WRITES,
     **nodes.WRITES,
+    **organizations.WRITES,
 }
 
 NOTICE = identity.NOTICE
@@ -60,6 +62,7 @@ __all__ = [
     "lots",
     "merging",
     "nodes",
+    "organizations",
     "outbox",
     "program",
     "proofs",

@@ -83,6 +83,22 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "the application exists",
         ),
     ),
+    changes.RenameApplication: (
+        Statement(
+            "update application set name = :name where client_id = :client_id"
+            " and not exists (select 1 from application a where a.name = :name and a.client_id <> :client_id)",
+            "the application exists and no other has this name",
+        ),
+    ),
+    changes.SetScope: (
+        Statement("update application set scope = :scope where client_id = :client_id", "the application exists"),
+    ),
+    changes.SetTokenLifetime: (
+        Statement(
+            "update application set token_lifetime_seconds = :token_lifetime_seconds where client_id = :client_id",
+            "the application exists",
+        ),
+    ),
     changes.SetSecurityProfile: (
         Statement(
             "update application set security_profile = :security_profile where client_id = :client_id",
@@ -144,7 +160,8 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
 }
 
 _APPLICATION_COLUMNS = (
-    "select a.number, a.client_id, a.organization, a.enabled, a.scope, a.token_lifetime_seconds, a.query_credentials,"
+    "select a.number, a.client_id, a.organization, a.enabled * o.enabled, a.scope, a.token_lifetime_seconds,"
+    " a.query_credentials,"
     " case when o.tokens_valid_from > a.tokens_valid_from then o.tokens_valid_from else a.tokens_valid_from end,"
     " s.number, s.kind, s.digest, s.ends_at, x.resource, x.scope,"
     " a.token_format, a.authentication_methods, a.token_binding, a.token_reuse, a.rails,"
@@ -155,7 +172,10 @@ _APPLICATION_COLUMNS = (
 APPLICATION = f"{_APPLICATION_COLUMNS} where a.client_id = :client_id order by s.number, x.resource"
 APPLICATION_NUMBERED = f"{_APPLICATION_COLUMNS} where a.number = :number order by s.number, x.resource"
 
-PROPERTY = "select number, api_key, organization, digest from property where api_key = :api_key"
+PROPERTY = (
+    "select p.number, p.api_key, p.organization, p.digest, o.enabled"
+    " from property p join organization o on o.number = p.organization where p.api_key = :api_key"
+)
 
 KEYS = (
     "select purpose, number, wrapped, created_at, signs_from, verifies_until from wrapped_key order by purpose, number"
@@ -167,7 +187,9 @@ NOTICES_AFTER = "select sequence, kind, key from change where sequence > :sequen
 CUT_OFF_EVERYBODY = f"update organization set {_CUT_OFF}"
 """All tokens so far are dead: what a restored database has not heard is that some were revoked."""
 
-ORGANIZATIONS = "select number, name, retailer_id, created_at from organization order by number"
+ORGANIZATIONS = (
+    "select number, name, retailer_id, created_at, enabled from organization where deleted_at is null order by number"
+)
 PROPERTIES = (
     "select p.number, p.name, o.name, p.api_key, p.last_four, p.created_at"
     " from property p join organization o on o.number = p.organization order by p.number"
@@ -177,7 +199,7 @@ _APPLICATION_RECORD = (
     " a.query_credentials, a.token_format, a.authentication_methods, a.token_binding, a.token_reuse,"
     " a.security_profile, a.assertion_audience, a.signing_algorithms, a.rails,"
     " a.created_at, coalesce(u.tokens_issued, 0), coalesce(u.query_credentials_used, 0),"
-    " u.last_token_at from application a join organization o on o.number = a.organization"
+    " u.last_token_at, o.enabled from application a join organization o on o.number = a.organization"
     " left join application_usage u on u.application = a.number"
 )
 APPLICATIONS = f"{_APPLICATION_RECORD} where a.number > :after order by a.number limit :limit"

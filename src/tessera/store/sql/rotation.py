@@ -52,5 +52,5 @@ ENDING = (
     " from credential c join application a on a.number = c.application"
     " join organization o on o.number = a.organization"
     " where c.ends_at >= :after and c.ends_at <= :until and (c.ends_at > :after or c.number > :after_number)"
-    " and a.enabled = 1 order by c.ends_at, c.number limit :limit"
+    " and a.enabled * o.enabled = 1 order by c.ends_at, c.number limit :limit"
 )
