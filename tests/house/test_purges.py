@@ -15,6 +15,7 @@ from tests.house.test_statements import kinds
 BY_KEY: frozenset[type[Change]] = frozenset(
     {
         changes.DeleteApplication,
+        changes.DeleteProperty,
         changes.DeleteResource,
         changes.DeleteWebhook,
         changes.EndDelivery,

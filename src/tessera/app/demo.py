@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 
-from tessera.app import applications, books, customers, organizations, programs
+from tessera.app import applications, books, customers, organizations, programs, properties
 from tessera.app.house import House
 from tessera.core.customers import NewCustomer, PhoneNumber
 from tessera.core.loyalty.declaration import (
@@ -52,7 +52,7 @@ async def create(house: House) -> Demo:
     if program is None:
         raise LookupError(f"organization {organization.number} was just created and is not there")
     ids = await asyncio.gather(*(_customer(house, program, index) for index in range(1, CUSTOMERS + 1)))
-    web_shop = await organizations.create_property(house, organization, "Web shop")
+    web_shop = await properties.create(house, organization, "Web shop")
     partner = await applications.create(house, APPLICATION, organization.number)
     return Demo(
         partner.client_id,

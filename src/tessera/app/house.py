@@ -61,6 +61,7 @@ class House:
         "key_sets",
         "metrics",
         "outbound",
+        "property_counts",
         "rail_reports",
         "refusals",
         "refuses_when_stale",
@@ -89,6 +90,7 @@ class House:
         authorities: Authorities | None = None,
         settings: Settings,
         counts: SharedCounts,
+        property_counts: SharedCounts,
         metrics: Metrics | None = None,
     ) -> None:
         self.store = store
@@ -102,6 +104,7 @@ class House:
         self.refuses_when_stale = settings.feed_stale_policy == "refuse"
         self.heard_at = 0
         self.counts = counts
+        self.property_counts = property_counts
         self.issuer = settings.issuer_in_force
         self.signing_algorithms = settings.signing_algorithms_in_force
         self.usage = Usage()

@@ -8,6 +8,7 @@ from typing import Any
 from tessera.core import scopes
 from tessera.core.applications import (
     DEFAULT_OPTIONS,
+    FOREVER,
     Application,
     ApplicationRecord,
     AuthenticationMethod,
@@ -24,6 +25,7 @@ from tessera.core.client_signing import AssertionAudience, Profile, SigningAlgor
 from tessera.core.loyalty.points import PointAccount, PointSource
 from tessera.core.loyalty.program import Award, EventRule, Program
 from tessera.core.loyalty.tiers import Rule, TierLevel, TierSystem
+from tessera.core.properties import Property, PropertyRecord, Secret
 from tessera.core.warnings import Ending, Owner
 from tessera.store.driver import Row
 
@@ -80,6 +82,21 @@ def _options(columns: tuple[Any, ...], access: tuple[tuple[int, str], ...]) -> O
         AssertionAudience(audience),
         SigningAlgorithms(algorithms),
     )
+
+
+def digital_property(rows: list[Row]) -> Property | None:
+    """A digital property from its row, repeated for each of its secrets."""
+    if not rows:
+        return None
+    number, api_key, organization, enabled, rails = rows[0][:5]
+    secrets = [Secret(row[5], row[6], FOREVER if row[7] is None else row[7]) for row in rows if row[5] is not None]
+    return Property(number, api_key, organization, enabled == 1, tuple(secrets), rails)
+
+
+def property_record(row: Row) -> PropertyRecord:
+    """The operator's view of a digital property."""
+    number, name, organization, api_key, enabled, *rest = row
+    return PropertyRecord(number, name, organization, api_key, enabled == 1, *rest)
 
 
 def program(

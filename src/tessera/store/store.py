@@ -14,6 +14,7 @@ from tessera.store.reads.nodes import NodeReads
 from tessera.store.reads.outbox import OutboxReads
 from tessera.store.reads.program import ProgramReads
 from tessera.store.reads.proofs import ProofReads
+from tessera.store.reads.properties import PropertyReads
 from tessera.store.reads.purges import PurgeReads
 from tessera.store.reads.resources import ResourceReads
 from tessera.store.reads.rotation import RotationReads
@@ -27,6 +28,7 @@ class SQLStore(
     KeyReads,
     ResourceReads,
     ProgramReads,
+    PropertyReads,
     CustomerReads,
     LedgerReads,
     OutboxReads,

@@ -5,9 +5,18 @@ from collections.abc import Iterable
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.core.keys import KeyPurpose
-from tessera.store.conformance import customer_conditions, key_conditions, material, outbox, purges, resources, rotation
+from tessera.store.conformance import (
+    customer_conditions,
+    key_conditions,
+    material,
+    outbox,
+    properties,
+    purges,
+    resources,
+    rotation,
+)
 from tessera.store.conformance.case import Condition, Stores, Topic, expect, expect_conflict
-from tessera.store.conformance.material import ANY_WORLD, API_KEY, AT, CLIENT, CUSTOMER, World
+from tessera.store.conformance.material import ANY_WORLD, AT, CLIENT, CUSTOMER, World
 from tessera.store.conformance.program_conditions import program
 
 TOPIC = Topic("conditions")
@@ -20,6 +29,7 @@ def conditions(world: World) -> dict[type[Change], Condition]:
         *_secrets(world),
         *key_conditions.listed(),
         *purges.listed(),
+        *properties.listed(world),
         *resources.listed(world),
         *program(world),
         *customer_conditions.listed(world),
@@ -34,14 +44,6 @@ def _operator(world: World) -> Iterable[Condition]:
     yield Condition(
         (changes.AddOrganization("New", "new", AT),),
         (changes.AddOrganization("Org", "new", AT), changes.AddOrganization("New", "retailer of Org", AT)),
-    )
-    yield Condition(
-        (changes.AddProperty(owner, "new", "new", b"", "", AT), changes.AddProperty(other, "shop", "new", b"", "", AT)),
-        (
-            changes.AddProperty(owner, "new", API_KEY, b"", "", AT),
-            changes.AddProperty(other, "new", API_KEY, b"", "", AT),
-            changes.AddProperty(owner, "shop", "new", b"", "", AT),
-        ),
     )
     yield Condition(
         (material.application(owner, "new"),),
@@ -126,7 +128,9 @@ def _loyalty(world: World) -> Iterable[Condition]:
     yield Condition((changes.SpendProof("new", AT),), (changes.SpendProof("spent", AT), changes.SpendProof("spent", 0)))
 
 
-COVERED: frozenset[type[Change]] = frozenset({*conditions(ANY_WORLD), changes.EnableApplication, changes.ResumeWebhook})
+COVERED: frozenset[type[Change]] = frozenset(
+    {*conditions(ANY_WORLD), changes.EnableApplication, changes.EnableProperty, changes.ResumeWebhook}
+)
 """Every change that has cases. Enabling and resuming have their own: the world has nothing disabled or paused."""
 
 
