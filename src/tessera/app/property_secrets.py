@@ -76,8 +76,9 @@ async def lost_with(house: House, found: PropertyRecord, name: str, ends_at: int
     """What a property loses when this secret ends (now when None), as a sentence; empty when nothing."""
     now = house.clock.now()
     end = max(now, now if ends_at is None else ends_at)
-    others = [each for each in await house.store.property_secrets(found.api_key) if each.name != name]
-    if live_secrets(others, end):
+    secrets = await house.store.property_secrets(found.api_key)
+    own, others = [each for each in secrets if each.name == name], [each for each in secrets if each.name != name]
+    if not live_secrets(own, now) or live_secrets(others, end):
         return ""
     return f"{name} is the last live secret of {found.name}: without one nobody can call with its API key and secret."
 

@@ -160,7 +160,8 @@ class Usage:
             elif isinstance(change, MarkCredentialUsed):
                 self._put_back_use(change)
             elif isinstance(change, MarkPropertySecretUsed):
-                self._of_properties.setdefault(change.number, (change.at, change.source or ""))
+                use = (change.at, change.source or "")
+                self._of_properties[change.number] = max(use, self._of_properties.get(change.number, use))
 
     def _application(self, number: int) -> int:
         """The number, with room for its counts, among those to be written."""
