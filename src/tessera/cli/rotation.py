@@ -127,8 +127,8 @@ def _warning(warned: "Warned") -> dict[str, Any]:
         members.pop(name, None)
     return {
         "reason": warned.reason,
-        "application": owner.application,
-        "client_id": owner.client_id,
+        "property" if owner.is_property else "application": owner.application,
+        "api_key" if owner.is_property else "client_id": owner.client_id,
         "organization": owner.organization_name,
         "days": warned.days,
         **members,

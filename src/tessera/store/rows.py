@@ -185,3 +185,10 @@ def ending(row: Row) -> Ending:
     """A credential with an end, and whose it is."""
     number, name, kind, *rest = row[5:]
     return Ending(Owner(*row[:5]), number, name, _KINDS[kind].name.lower(), *rest)
+
+
+def property_ending(row: Row) -> Ending:
+    """A secret with an end, and of which digital property it is."""
+    api_key, called, organization, organization_name, retailer_id, number, name, kind, *rest = row
+    owner = Owner(api_key, called, organization, organization_name, retailer_id, is_property=True)
+    return Ending(owner, number, name, _KINDS[kind].name.lower(), *rest)

@@ -19,6 +19,7 @@ class Happening(StrEnum):
     CUSTOMER_DELETED = "customer.deleted"
     CUSTOMER_REFERRED = "customer.referred"
     APPLICATION_SECRET_ENDING = "application.secret_ending"
+    PROPERTY_SECRET_ENDING = "property.secret_ending"
     APPLICATION_TOKEN_PER_CALL = "application.token_per_call"
 
 
@@ -75,6 +76,19 @@ class SecretEnding(msgspec.Struct, frozen=True, gc=False):
     application: str
     credential: str
     kind: str
+    ends_at: str
+    days: int
+    reason: str
+    last_used_at: str | UnsetType = UNSET
+
+
+class PropertySecretEnding(msgspec.Struct, frozen=True, gc=False):
+    """A secret of a digital property ends within so many days; `reason` says why that is told."""
+
+    retailer_id: str
+    api_key: str
+    property: str
+    credential: str
     ends_at: str
     days: int
     reason: str

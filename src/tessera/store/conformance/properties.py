@@ -13,7 +13,7 @@ from tessera.store.conformance.material import API_KEY, AT, World
 
 TOPIC = Topic("properties")
 
-OWNER = Owner(API_KEY, "shop", 1, "Org", "retailer of Org")
+OWNER = Owner(API_KEY, "shop", 1, "Org", "retailer of Org", is_property=True)
 
 
 def listed(world: World) -> Iterable[Condition]:

@@ -22,4 +22,4 @@ class PropertyReads(Fetching):
 
     async def property_endings(self, after: int, after_number: int, until: int, limit: int) -> list[Ending]:
         key = {"after": after, "after_number": after_number, "until": until, "limit": limit}
-        return [rows.ending(row) for row in await self._fetch(sql.ENDING, key)]
+        return [rows.property_ending(row) for row in await self._fetch(sql.ENDING, key)]
