@@ -20,6 +20,7 @@ from tessera.core.loyalty.happenings import (
     CustomerReferred,
     Happening,
     PointsMoved,
+    PropertySecretEnding,
     SecretEnding,
     TierMoved,
     TokenPerCall,
@@ -172,6 +173,7 @@ def test_every_kind_of_event_is_explained() -> None:
         Happening.CUSTOMER_REFERRED: CustomerReferred,
         Happening.APPLICATION_SECRET_ENDING: SecretEnding,
         Happening.APPLICATION_TOKEN_PER_CALL: TokenPerCall,
+        Happening.PROPERTY_SECRET_ENDING: PropertySecretEnding,
     }
     expected = {
         kind.value: set((special.get(kind) or families[kind.value.partition(".")[0]]).__struct_fields__)
