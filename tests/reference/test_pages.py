@@ -72,3 +72,47 @@ def test_every_file_of_the_page_is_used() -> None:
 
     for name in texts:
         assert name == "index.html" or [other for other, text in texts.items() if other != name and name in text], name
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize("accept", [BROWSER, "text/html", "Text/HTML;q=0.5", "application/json, text/html;q=0.9"])
+def test_a_browser_gets_a_page_at_the_root(server: Server, accept: str) -> None:
+    """Who asks for HTML is told what this is and where the documentation stands; every link leads somewhere."""
+    got = httpx.get(f"{server.url}/", headers={"Accept": accept})
+
+    assert (got.status_code, got.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert got.headers["content-security-policy"].startswith("default-src 'none'")
+    assert got.headers["vary"] == "accept"
+    assert httpx.head(f"{server.url}/", headers={"Accept": accept}).status_code == 200
+    again = httpx.get(f"{server.url}/", headers={"Accept": accept, "If-None-Match": got.headers["etag"]})
+    assert again.status_code == 304
+    links = re.findall(r'(?:href|src)="([^"]+)"', got.text)
+    assert "docs" in links
+    for link in links:
+        assert httpx.get(f"{server.url}/{link}").status_code == 200, link
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("GET", {"Accept": "*/*"}),
+        ("GET", {"Accept": "application/json"}),
+        ("GET", {"Accept": "text/html;q=0, */*"}),
+        ("GET", {"Accept": "text/htmlx"}),
+        ("GET", {"Accept": ",;,text/html;q=0.000"}),
+        ("POST", {"Accept": BROWSER}),
+        ("PUT", {"Accept": "*/*"}),
+        ("DELETE", {"Accept": BROWSER}),
+        ("OPTIONS", {"Accept": "*/*"}),
+    ],
+)
+def test_a_program_gets_what_it_got_at_the_root(server: Server, method: str, headers: dict[str, str]) -> None:
+    """Whoever does not ask for HTML is answered at `/` as at any address that nothing answers at."""
+    got = httpx.request(method, f"{server.url}/", headers=headers)
+    elsewhere = httpx.request(method, f"{server.url}/nowhere", headers=headers)
+
+    assert (got.status_code, got.content) == (404, elsewhere.content)
+    assert len(got.headers["x-request-id"]) == 32
+    assert got.headers.keys() == elsewhere.headers.keys()

@@ -1,26 +1,34 @@
-"""Serves the reference: the document at `/openapi.json`, and the page that shows it at `/docs`.
+"""Serves the reference: the document at `/openapi.json`, the page that shows it at `/docs`, and a page at `/`.
 
-Neither needs credentials, and neither is part of the API. The page is of our own files only, which its policy tells
+None of them needs credentials or is part of the API. The pages are of our own files only, which its policy tells
 the browser: it loads nothing from elsewhere, runs nothing that stands in the page, and speaks to this server alone.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from tessera.core.errors import NotFound
 from tessera.web import errors
 from tessera.web.messages import Headers, Request, Response, encode
 from tessera.web.reference.document import document
 from tessera.web.routes import Route
 
 FOLDER = Path(__file__).parent / "page"
+HOME = Path(__file__).parent / "home.html"
+
+NOWHERE = "Nothing answers at this address."
 
 TYPES = {
     ".css": b"text/css; charset=utf-8",
     ".html": b"text/html; charset=utf-8",
     ".js": b"text/javascript; charset=utf-8",
 }
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+"""What `/` answers as it does where no page is meant: with 404, as an address that nothing answers at."""
 
 POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
@@ -50,14 +58,35 @@ def routes(served: Sequence[Route]) -> list[Route]:
     async def docs(request: Request) -> Response:
         return _file(request, "index.html")
 
+    async def home(request: Request) -> Response:
+        if request.scope["method"] not in ("GET", "HEAD") or not wants_html(request.header(b"accept") or b""):
+            raise NotFound(NOWHERE, check="address.unknown")
+        headers = (*PAGE_HEADERS, (b"content-type", TYPES[HOME.suffix]), (b"vary", b"accept"))
+        return _answer(request, _home(), headers)
+
     async def docs_file(request: Request) -> Response:
         return _file(request, request.path_values[0])
 
     return [
+        *(Route(method, "/", home) for method in METHODS),
         Route("GET", "/openapi.json", openapi),
         Route("GET", "/docs", docs),
         Route("GET", "/docs/{file}", docs_file),
     ]
+
+
+def wants_html(accept: bytes) -> bool:
+    """Whether an `Accept` header names HTML, as those of browsers do; `*/*` asks for nothing in particular."""
+    for each in accept.lower().split(b","):
+        kind, *parameters = [part.strip() for part in each.split(b";")]
+        if kind == b"text/html":
+            return not any(re.fullmatch(rb"q=0(\.0*)?", part) for part in parameters)
+    return False
+
+
+@cache
+def _home() -> bytes:
+    return HOME.read_bytes()
 
 
 @cache
