@@ -30,6 +30,7 @@ from tessera.api.management import routes as management_routes
 from tessera.app import (
     client_certificates,
     deliveries,
+    demo_examples,
     duties,
     key_rotation,
     keys,
@@ -246,7 +247,8 @@ def routes(house: House) -> list[Route]:
     profiles = (customers, customer_search, custom_profiles, customer_marks)
     rooms = (oauth, introspection, discovery, *profiles, points, audit_log, tiers, programs, user_events)
     served = [route for room in rooms for route in room.routes(house)]
-    return [*served, *reference.routes(served)]
+    examples = partial(demo_examples.examples, house) if house.settings.demo else reference.no_examples
+    return [*served, *reference.routes(served, examples)]
 
 
 @asynccontextmanager

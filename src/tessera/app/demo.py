@@ -60,7 +60,7 @@ async def create(house: House) -> Demo:
         web_shop.api_key,
         web_shop.property_secret,
         ids[SHOWN - 1],
-        _external_id(SHOWN),
+        external_id(SHOWN),
         organization.retailer_id,
     )
 
@@ -69,7 +69,8 @@ SHOWN = 57
 """The customer that the panel shows: in the middle of the ladder, so that there is progress to see."""
 
 
-def _external_id(index: int) -> str:
+def external_id(index: int) -> str:
+    """The external id of a customer."""
     return f"card-{index:06d}"
 
 
@@ -127,7 +128,7 @@ def _person(index: int) -> NewCustomer:
     last = _LAST_NAMES[index // len(_FIRST_NAMES) % len(_LAST_NAMES)]
     city, state = _CITIES[index % len(_CITIES)]
     return NewCustomer(
-        external_id=_external_id(index),
+        external_id=external_id(index),
         external_id_type="loyalty_card",
         email=f"{first}.{last}.{index}@customers.example".lower(),
         opted_in=index % 3 > 0,

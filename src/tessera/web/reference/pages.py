@@ -6,7 +6,7 @@ the browser: it loads nothing from elsewhere, runs nothing that stands in the pa
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -45,8 +45,17 @@ PAGE_HEADERS: Headers = (
 )
 
 
-def routes(served: Sequence[Route]) -> list[Route]:
-    """The routes of the reference of these routes."""
+Examples = Callable[[], Awaitable[dict[str, str]]]
+"""Gives ids that exist, by the name of the parameter or member that they are for."""
+
+
+async def no_examples() -> dict[str, str]:
+    """Nothing, where nobody's ids may be told."""
+    return {}
+
+
+def routes(served: Sequence[Route], examples: Examples = no_examples) -> list[Route]:
+    """The routes of the reference of these routes. `examples` are told to everybody."""
 
     @cache
     def made() -> bytes:
@@ -54,6 +63,14 @@ def routes(served: Sequence[Route]) -> list[Route]:
 
     async def openapi(request: Request) -> Response:
         return _answer(request, made(), (*CACHED, (b"content-type", b"application/json")))
+
+    known: dict[str, str] = {}
+
+    async def examples_file(request: Request) -> Response:
+        if not known:  # once there are any, nothing is read for strangers any more
+            known.update(await examples())
+        headers = ((b"cache-control", b"no-cache"), *CACHED[1:], (b"content-type", b"application/json"))
+        return _answer(request, encode(known), headers)
 
     async def docs(request: Request) -> Response:
         return _file(request, "index.html")
@@ -71,6 +88,7 @@ def routes(served: Sequence[Route]) -> list[Route]:
         *(Route(method, "/", home) for method in METHODS),
         Route("GET", "/openapi.json", openapi),
         Route("GET", "/docs", docs),
+        Route("GET", "/docs/examples.json", examples_file),
         Route("GET", "/docs/{file}", docs_file),
     ]
 
