@@ -1,12 +1,14 @@
 """What the reference's addresses answer: types, policy, caching, and nothing that is loaded from elsewhere."""
 
 import re
+import shutil
+from pathlib import Path
 
 import httpx
 import pytest
 
 from tessera.web.reference.pages import FOLDER, files
-from tests.support.server import Server
+from tests.support.server import Server, start_bare
 
 ADDRESSES = ("/openapi.json", "/docs", "/docs/page.css", "/docs/main.js")
 
@@ -95,24 +97,35 @@ def test_a_browser_gets_a_page_at_the_root(server: Server, accept: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "headers"),
-    [
-        ("GET", {"Accept": "*/*"}),
-        ("GET", {"Accept": "application/json"}),
-        ("GET", {"Accept": "text/html;q=0, */*"}),
-        ("GET", {"Accept": "text/htmlx"}),
-        ("GET", {"Accept": ",;,text/html;q=0.000"}),
-        ("POST", {"Accept": BROWSER}),
-        ("PUT", {"Accept": "*/*"}),
-        ("DELETE", {"Accept": BROWSER}),
-        ("OPTIONS", {"Accept": "*/*"}),
-    ],
+    "accept", ["*/*", "application/json", "text/html;q=0, */*", "text/htmlx", ",;,text/html;q=0.000", "\xff", ""]
 )
-def test_a_program_gets_what_it_got_at_the_root(server: Server, method: str, headers: dict[str, str]) -> None:
-    """Whoever does not ask for HTML is answered at `/` as at any address that nothing answers at."""
-    got = httpx.request(method, f"{server.url}/", headers=headers)
-    elsewhere = httpx.request(method, f"{server.url}/nowhere", headers=headers)
+def test_a_program_gets_what_it_got_at_the_root(server: Server, accept: str) -> None:
+    """A caller that does not ask for HTML is answered at `/` as at any address that nothing answers at."""
+    headers = [(b"Accept", accept.encode("latin-1"))]
+    got = httpx.get(f"{server.url}/", headers=headers)
+    elsewhere = httpx.get(f"{server.url}/nowhere", headers=headers)
 
     assert (got.status_code, got.content) == (404, elsewhere.content)
     assert len(got.headers["x-request-id"]) == 32
     assert got.headers.keys() == elsewhere.headers.keys()
+
+
+def test_examples_exist_and_are_no_secrets(server: Server) -> None:
+    """A demonstration tells ids by which a call can be tried, and nothing that opens anything."""
+    demo, found = server.demo, httpx.get(f"{server.url}/docs/examples.json").json()
+
+    for name, member in (("api_key", "api_key"), ("user_id", "customer_id"), ("external_id", "external_id")):
+        assert found[name] == demo[member]
+    assert found["retailer_id"] == demo["retailer_id"]
+    assert found.keys() <= {*demo, "user_id", "point_account_id", "point_source_id", "tier_system_id"}
+    assert not {*found.values()} & {demo["client_secret"], demo["property_secret"], demo["client_id"]}
+
+
+def test_nobody_s_ids_are_told_without_a_demonstration(server: Server, tmp_path: Path) -> None:
+    """A server that was not started with `--demo` tells no ids, not even those of a demonstration that is there."""
+    shutil.copytree(server.folder, tmp_path / "data")
+    bare = start_bare(tmp_path / "data")
+    try:
+        assert httpx.get(f"{bare.url}/docs/examples.json").json() == {}
+    finally:
+        bare.stop()

@@ -27,9 +27,6 @@ TYPES = {
     ".js": b"text/javascript; charset=utf-8",
 }
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-"""What `/` answers as it does where no page is meant: with 404, as an address that nothing answers at."""
-
 POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;"
     b" frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -76,7 +73,7 @@ def routes(served: Sequence[Route], examples: Examples = no_examples) -> list[Ro
         return _file(request, "index.html")
 
     async def home(request: Request) -> Response:
-        if request.scope["method"] not in ("GET", "HEAD") or not wants_html(request.header(b"accept") or b""):
+        if not wants_html(request.header(b"accept") or b""):
             raise NotFound(NOWHERE, check="address.unknown")
         headers = (*PAGE_HEADERS, (b"content-type", TYPES[HOME.suffix]), (b"vary", b"accept"))
         return _answer(request, _home(), headers)
@@ -85,7 +82,7 @@ def routes(served: Sequence[Route], examples: Examples = no_examples) -> list[Ro
         return _file(request, request.path_values[0])
 
     return [
-        *(Route(method, "/", home) for method in METHODS),
+        Route("GET", "/", home),
         Route("GET", "/openapi.json", openapi),
         Route("GET", "/docs", docs),
         Route("GET", "/docs/examples.json", examples_file),
