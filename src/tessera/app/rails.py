@@ -100,7 +100,7 @@ def _report(house: House, guarded: Guarded, rail: str, now: int) -> None:
     """Count what a watched rail would have refused, and tell of it now and then."""
     _counts(house, guarded).would_refuse(guarded.number, now)
     house.metrics.count(RAILS, rail, "watched")
-    name = guarded.api_key if isinstance(guarded, Property) else guarded.client_id
+    kind, name = ("api_key", guarded.api_key) if isinstance(guarded, Property) else ("client_id", guarded.client_id)
     count = house.rail_reports.due((name, rail), now)
     if count:
-        log.warning("rail_would_refuse", client_id=name, rail=rail, count=count)
+        log.warning("rail_would_refuse", rail=rail, count=count, **{kind: name})
