@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from tessera import files
@@ -32,6 +33,7 @@ from tessera.api.management import routes as management_routes
 from tessera.app import (
     client_certificates,
     deliveries,
+    demo_examples,
     duties,
     key_rotation,
     keys,
@@ -214,7 +216,8 @@ async def open_house(
             fetcher=HTTPSFetcher(outbound),
             outbound=outbound,
             settings=settings,
-            counts=_counts(settings, folder, entropy),
+            counts=_counts(settings, folder.counts, folder.node_counts, entropy),
+            property_counts=_counts(settings, folder.property_counts, folder.node_property_counts, entropy),
             metrics=metrics,
         )
         await directory.load()
@@ -223,11 +226,11 @@ async def open_house(
         await store.close()
 
 
-def _counts(settings: Settings, folder: DataFolder, entropy: Entropy) -> SharedCounts:
-    """The counts of a data folder; with those of other nodes where these may stand on the same database."""
+def _counts(settings: Settings, own: Path, of_node: Path, entropy: Entropy) -> SharedCounts:
+    """The counts in a file of the data folder; with those of other nodes where these may stand on the same database."""
     if settings.database_in_force is None:
-        return MappedCounts(folder.counts)
-    return NodeCounts(folder.node_counts, int.from_bytes(entropy.random_bytes(8)) & NODE_MAX)
+        return MappedCounts(own)
+    return NodeCounts(of_node, int.from_bytes(entropy.random_bytes(8)) & NODE_MAX)
 
 
 def _management_ports(settings: Settings, management: socket.socket | None) -> set[int]:
@@ -248,7 +251,8 @@ def routes(house: House) -> list[Route]:
     profiles = (customers, customer_search, custom_profiles, customer_marks, merging, campaigns)
     rooms = (oauth, introspection, discovery, *profiles, points, purchases, audit_log, tiers, programs, user_events)
     served = [route for room in rooms for route in room.routes(house)]
-    return [*served, *reference.routes(served)]
+    examples = partial(demo_examples.examples, house) if house.settings.demo else reference.no_examples
+    return [*served, *reference.routes(served, examples)]
 
 
 @asynccontextmanager
@@ -264,7 +268,11 @@ async def serving(
     management = equipment.management if equipment else None
     async with open_house(settings, metrics=metrics, management=management) as house, open_sender(house) as sender:
         holder = f"{os.getpid()} {house.new_uuid()}"
-        nodes = house.counts if isinstance(house.counts, NodeCounts) else None
+        exchanges = [
+            Exchange(house, counts, of_properties=counts is house.property_counts)
+            for counts in (house.counts, house.property_counts)
+            if isinstance(counts, NodeCounts)
+        ]
         tasks = [
             asyncio.create_task(upkeep.follow_feed(house, settings.feed_poll_milliseconds / 1000)),
             asyncio.create_task(upkeep.keep_pulse(house)),
@@ -286,8 +294,7 @@ async def serving(
             asyncio.create_task(duties.while_held(house, "warnings", holder, lambda: warnings.watch(house))),
             asyncio.create_task(duties.while_held(house, "purges", holder, lambda: purges.go_on(house))),
         ]
-        if nodes is not None:
-            tasks.append(asyncio.create_task(Exchange(house, nodes).go_on()))
+        tasks += [asyncio.create_task(exchange.go_on()) for exchange in exchanges]
         if equipment is not None and equipment.certificates is not None:
             tasks.append(asyncio.create_task(equipment.certificates.follow(partial(_certificate_ends, metrics))))
         watch = Watch(

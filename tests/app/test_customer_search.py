@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import customer_search, organizations
+from tessera.app import customer_search, organizations, properties
 from tessera.app.callers import Caller
 from tessera.app.customer_search import By, Page, Sought
 from tessera.app.customers import creation
@@ -71,7 +71,7 @@ def test_a_cursor_opens_its_own_list_only(tmp_path: Path) -> None:
         cursor = (await page(scene, sought, limit=1)).next_cursor
         assert cursor is not None
         other = await organizations.create(scene.house, "Other")
-        theirs = await organizations.create_property(scene.house, other, "shop")
+        theirs = await properties.create(scene.house, other, "shop")
         stranger = Caller(other.number, ("openid",))
         with pytest.raises(ArgumentError):
             await customer_search.several(scene.house, stranger, theirs.api_key, sought, cursor, 1)

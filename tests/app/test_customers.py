@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tessera.app import customers, organizations
+from tessera.app import customers, organizations, properties
 from tessera.app.callers import Caller
 from tessera.core.customers import Wanted
 from tessera.core.errors import InvalidAPIKey, UserNotFound, Validation
@@ -83,7 +83,7 @@ def test_another_organization_sees_nothing(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         customer_id = await scene.customer("card")
         other = await organizations.create(scene.house, "Other")
-        theirs = await organizations.create_property(scene.house, other, "shop")
+        theirs = await properties.create(scene.house, other, "shop")
         stranger = Caller(other.number, ("openid",))
         refusals = []
         for caller, key in ((scene.caller, theirs.api_key), (scene.caller, "0" * 40), (stranger, scene.shop.api_key)):

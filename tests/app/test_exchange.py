@@ -12,6 +12,7 @@ from tessera.app.house import House
 from tessera.core.changes import NoteTime, PurgeCounts
 from tessera.core.times import DAY
 from tessera.ops.node_counts import NodeCounts
+from tessera.ports import NodeCount
 from tessera.settings import load
 from tests.support import postgres
 from tests.support.clock import StepClock
@@ -97,6 +98,33 @@ def test_all_applications_have_their_turn(tmp_path: Path) -> None:
         for _ in range(2):
             await other.exchange.exchange()
         assert {other.tokens(number) for number in applications} == {(1, 1)}
+
+    play(tmp_path, scenario, 2)
+
+
+def test_properties_are_told_apart_from_applications(tmp_path: Path) -> None:
+    """What nodes were asked by a property counts for that property alone, not for the application with its number."""
+
+    async def scenario(clock: StepClock, nodes: list[Node]) -> None:
+        counts = [node.house.property_counts for node in nodes]
+        exchanges = []
+        for node, count in zip(nodes, counts, strict=True):
+            assert isinstance(count, NodeCounts)
+            exchanges.append(Exchange(node.house, count, of_properties=True))
+        for _ in range(2):
+            for count in counts:
+                for _ in range(10):
+                    count.request(1, 100, clock.now())
+                    count.would_refuse(1, clock.now())
+            clock.step(1)
+            for each in (*exchanges, *exchanges):
+                await each.exchange()
+        now = clock.now()
+        told = await nodes[0].house.store.told_by_others(-1, counts[0].node, now, now - 10_000_000)
+        assert (told.watched, told.asked) == (20, 10)
+        assert await nodes[0].house.store.told_by_others(1, 0, now, 0) == NodeCount(0, 0, 0, 0)
+        assert counts[0].own(1, now).watched == 20
+        assert nodes[0].counts.own(1, now).watched == 0
 
     play(tmp_path, scenario, 2)
 

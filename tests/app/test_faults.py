@@ -15,6 +15,7 @@ from tessera.app import (
     forgetting,
     organizations,
     points,
+    properties,
     resources,
     tiers,
     tokens,
@@ -176,7 +177,7 @@ async def _property_is_there(scene: Scene, _: str) -> bool:
 
 async def _new_property(scene: Scene, _: str) -> object:
     organization = await organizations.find(scene.house, "Org")
-    return await organizations.create_property(scene.house, organization, "new")
+    return await properties.create(scene.house, organization, "new")
 
 
 async def _update(scene: Scene, customer_id: str) -> object:

@@ -188,7 +188,9 @@ def test_a_watched_rail_reports_and_refuses_nothing(tmp_path: Path) -> None:
             await scene.token(evidence=evidence)
             assert evidence.quotas == []
         rails = ("networks", "requests", "tokens-hour", "tokens-day")
-        assert reports.told == [(1, each) for each in rails], "each rail is told of by itself, once a minute"
+        assert reports.told == [(scene.partner.client_id, each) for each in rails], (
+            "each rail is told of by itself, once a minute"
+        )
         shown = await limits.show(scene.house, "partner")
         assert (shown.tokens_hour, shown.tokens_day, shown.would_refuse_day) == (3, 3, 3 + 2 + 2 + 2)
         await limit(scene, enforce=("tokens-day",))

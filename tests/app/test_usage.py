@@ -10,7 +10,7 @@ from tessera.app.applications import Issued
 from tessera.app.upkeep import write_usage
 from tessera.app.usage import SOURCES_MAX, Usage
 from tessera.core.applications import NOBODY
-from tessera.core.changes import CountHour, CountTokens, MarkCredentialUsed, PurgeHours
+from tessera.core.changes import CountHour, CountTokens, MarkCredentialUsed, MarkPropertySecretUsed, PurgeHours
 from tessera.core.credentials import Place
 from tessera.core.errors import InvalidClient
 from tessera.core.evidence import NOTHING
@@ -140,6 +140,21 @@ def test_putting_back_keeps_what_is_newer() -> None:
     usage.put_back([CountTokens(1, 4, 1, 10), MarkCredentialUsed(3, 10)])
 
     assert usage.take(0) == [CountTokens(1, 9, 3, 20), CountHour(1, 0, 9, 0, 0), MarkCredentialUsed(3, 20)]
+
+
+def test_uses_of_properties_are_taken_in_batches_and_put_back() -> None:
+    """Of each secret of a property the last use is written, a bounded batch at a time; what comes back is not lost."""
+    usage = Usage()
+    for number in (3, 1, 2, 1):
+        usage.use_property_secret(number, 10 + number, "192.0.2.1" if number == 1 else "")
+    assert len(usage) == 3
+    first = usage.take(0, 2)
+    assert first == [MarkPropertySecretUsed(1, 11, "192.0.2.1"), MarkPropertySecretUsed(2, 12)]
+    usage.use_property_secret(2, 20, "")
+    usage.put_back(first)
+    rest = [MarkPropertySecretUsed(1, 11, "192.0.2.1"), MarkPropertySecretUsed(2, 20), MarkPropertySecretUsed(3, 13)]
+    assert usage.take(0) == rest
+    assert len(usage) == 0
 
 
 def test_calls_and_refusals_are_counted_by_the_hour(tmp_path: Path) -> None:

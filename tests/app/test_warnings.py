@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tessera import wiring
-from tessera.app import applications, duties, purges, rotation, warnings
+from tessera.app import applications, duties, property_secrets, purges, rotation, warnings
 from tessera.app.upkeep import write_usage
 from tessera.app.warnings import Watch
 from tessera.core.changes import CountHour, PurgeWarnings
@@ -291,5 +291,33 @@ def test_one_process_tells_while_it_holds_the_duty(tmp_path: Path) -> None:
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+    play(tmp_path, scenario)
+
+
+def test_the_end_of_a_property_s_secret_is_told(tmp_path: Path) -> None:
+    """The last secret of a digital property is told as an application's is, by an event and text of its own."""
+
+    async def scenario(scene: Scene) -> None:
+        at = scene.clock.now() + 7 * DAY
+        await property_secrets.expire(scene.house, scene.shop.api_key, "first", at)
+        await ends_in(scene, 7)  # a credential with the same number and end
+        watch = Watch(scene.house, step_seconds=0)
+        assert [await watch.look(), await watch.look()] == [2, 0]
+        found = await scene.house.store.events_after(1, 0, 1000)
+        (data,) = [msgspec.json.decode(each.data) for each in found if each.kind == "property.secret_ending"]
+        assert data == {
+            "retailer_id": scene.retailer_id,
+            "api_key": scene.shop.api_key,
+            "property": "shop",
+            "credential": "first",
+            "ends_at": data["ends_at"],
+            "days": 7,
+            "reason": "last_credential",
+        }
+        (told_of,) = [each for each in await warnings.current(scene.house) if each.owner.is_property]
+        assert f"`tessera properties secrets rotate {scene.shop.api_key}`" in told_of.text
+        await property_secrets.add(scene.house, scene.shop.api_key, "next")
+        assert not [each for each in await warnings.current(scene.house) if each.owner.is_property]
 
     play(tmp_path, scenario)

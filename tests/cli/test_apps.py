@@ -245,5 +245,5 @@ def test_properties_are_made_and_listed(tmp_path: Path) -> None:
     listed = run("properties", "list", "--json", "--data-dir", folder)
     assert made["property_secret"] not in listed.out
     (shown,) = listed.document
-    assert (shown["api_key"], shown["last_four"]) == (made["api_key"], made["property_secret"][-4:])
+    assert (shown["api_key"], shown["enabled"]) == (made["api_key"], True)
     assert made["api_key"] in run("properties", "list", "--data-dir", folder).out

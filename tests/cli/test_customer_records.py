@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tessera.app import books, customer_marks, organizations
+from tessera.app import books, customer_marks, organizations, properties
 from tessera.app.callers import Caller
 from tessera.app.customers import Named
 from tessera.app.house import House
@@ -34,7 +34,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 async def _history(house: House) -> None:
     organization = await organizations.find(house, None)
-    shop = await organizations.create_property(house, organization, "shop")
+    shop = await properties.create(house, organization, "shop")
     caller, named = Caller(organization.number, ("openid",)), Named("made-1-00000000", external=True)
     await customer_marks.tag(house, caller, shop.api_key, named, ["vip"], 3600)
     await customer_marks.count(house, caller, shop.api_key, named, {"visit": 3})

@@ -5,6 +5,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from jsonschema_rs import Draft7Validator
 
 from tessera.api.management import NAMES
 from tessera.settings import NOT_SETTINGS, PREFIX, Settings
@@ -69,6 +70,53 @@ def test_the_schema_knows_the_values_and_refuses_others() -> None:
     assert known(schema(), values() | {"replica": 2}) == ["replica"]
 
 
+EXTRAS: dict[str, tuple[dict[str, Any], ...]] = {
+    "extraEnv": (
+        {"name": "A", "value": 5},
+        {"name": "A", "value": True},
+        {"name": "A", "value": None},
+        {"name": 5, "value": "5"},
+        {"name": "", "value": "5"},
+        {"value": "5"},
+        {"name": "A", "values": "5"},
+        {"name": "A", "value": "5", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
+        {"name": "A", "valueFrom": {}},
+    ),
+    "extraVolumes": ({"name": 5}, {}),
+    "extraVolumeMounts": (
+        {"name": "a"},
+        {"name": "a", "mountPath": 5},
+        {"name": "a", "mountPath": "/a", "readOnly": 1},
+    ),
+    "tolerations": (),
+}
+
+
+def refused(name: str, value: object) -> bool:
+    """Whether the schema refuses a value, beside those of values.yaml."""
+    return not Draft7Validator(schema()).is_valid(values() | {name: value})
+
+
+@pytest.mark.parametrize("name", EXTRAS)
+def test_what_a_cluster_would_refuse_is_refused_by_the_schema(name: str) -> None:
+    """A number where Kubernetes takes a text, and what lacks a name, is found before anything is rendered."""
+    for each in EXTRAS[name]:
+        assert refused(name, [each]), each
+    assert refused(name, ["text"])
+    assert refused(name, [5])
+
+
+def test_what_a_cluster_takes_is_taken() -> None:
+    """Variables with texts or references, volumes and mounts pass."""
+    secret = {"secretKeyRef": {"name": "a", "key": "b"}}
+    good = {
+        "extraEnv": [{"name": "A", "value": "5"}, {"name": "B", "valueFrom": secret}, {"name": "C"}],
+        "extraVolumes": [{"name": "a", "secret": {"secretName": "a"}}],
+        "extraVolumeMounts": [{"name": "a", "mountPath": "/run/a", "readOnly": True, "subPath": "b"}],
+    }
+    assert [name for name, value in good.items() if refused(name, value)] == []
+
+
 def test_what_the_chart_sets_itself_cannot_be_set_beside() -> None:
     """Settings that templates and image set are refused in `settings`, as are secrets; all of them are ours."""
     refused = set(schema()["properties"]["settings"]["propertyNames"]["not"]["enum"])
@@ -102,7 +150,7 @@ def test_a_misspelt_setting_is_refused(more: dict[str, Any], refused: str) -> No
 
 def test_every_name_of_ours_may_stand_in_the_environment() -> None:
     """`extraEnv` takes the settings, and what is ours and no setting."""
-    name = schema()["properties"]["extraEnv"]["items"]["properties"]["name"]
+    name = schema()["definitions"]["variable"]["properties"]["name"]
     ours = {PREFIX + each.upper() for each in (*Settings.model_fields, *NOT_SETTINGS)}
 
     assert set(name["then"]["enum"]) == ours

@@ -8,9 +8,11 @@ from tessera.core.applications import Application, ApplicationRecord, Credential
 from tessera.core.changes import Notice
 from tessera.core.keys import PEPPER_BYTES, KeyPurpose, MasterKey, WrappedKey
 from tessera.core.loyalty.program import Program
-from tessera.core.organizations import OrganizationRecord, Property, PropertyRecord
+from tessera.core.organizations import OrganizationRecord
+from tessera.core.properties import Property, PropertyRecord
 from tessera.core.resources import AccessRecord, Resource, ResourceRecord
 from tessera.core.sealing import KEY_BYTES
+from tessera.core.warnings import Ending
 from tessera.ports import Unknown
 
 MASTER = MasterKey("0f" * 32)
@@ -104,6 +106,12 @@ class SlowReader:
         raise Unknown("the directory holds no lists")
 
     async def properties(self) -> list[PropertyRecord]:
+        raise Unknown("the directory holds no lists")
+
+    async def property_secrets(self, api_key: str) -> list[CredentialRecord]:
+        raise Unknown("the directory holds no lists")
+
+    async def property_endings(self, after: int, after_number: int, until: int, limit: int) -> list[Ending]:
         raise Unknown("the directory holds no lists")
 
     async def applications(self, after: int, limit: int) -> list[ApplicationRecord]:

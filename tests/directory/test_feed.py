@@ -7,7 +7,7 @@ import pytest
 from tessera.core.changes import Notice, NoticeKind
 from tessera.core.keys import KeyPurpose, MasterKey
 from tessera.core.loyalty.program import Program
-from tessera.core.organizations import Property
+from tessera.core.properties import Property
 from tessera.core.sealing import KEY_BYTES
 from tessera.directory import Directory, feed
 from tessera.ports import Unusable
@@ -29,7 +29,7 @@ def reader_with_everything() -> SlowReader:
     """A reader with one of each, and three notices so far."""
     reader = SlowReader()
     reader.rows = {"a": application("a", 1)}
-    reader.properties_held = {"key": Property(1, "key", 1, bytes(32))}
+    reader.properties_held = {"key": Property(1, "key", 1, enabled=True, secrets=())}
     reader.programs_held = {1: Program(1, "retailer", (), ())}
     reader.feed = [Notice(n, NoticeKind.APPLICATION, "x") for n in (1, 2, 3)]
     return reader

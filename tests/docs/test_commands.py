@@ -88,10 +88,13 @@ def test_the_four_commands_make_an_application(scratch_server: Server) -> None:
     environment = {**os.environ, "TESSERA_DATA_DIR": str(scratch_server.folder)}
 
     for line in lines:
+        if line.startswith("export "):
+            environment |= {name: values[name] for name in line.split()[1:]}
+            continue
         words = shlex.split(Template(line.replace(HERE, scratch_server.url)).safe_substitute(values))
         ended = subprocess.run(
             [sys.executable, "-m", "tessera", *words[1:], "--json"],
-            env=environment | values,
+            env=environment,
             capture_output=True,
             text=True,
             timeout=30,
@@ -101,5 +104,5 @@ def test_the_four_commands_make_an_application(scratch_server: Server) -> None:
         secrets = re.findall(r"\"(client_id|client_secret)\": \"(\w+)\"", ended.stdout)
         values |= {name.upper(): value for name, value in secrets}
 
-    assert len(lines) == 4
+    assert len([line for line in lines if "tessera" in line]) == 4
     assert "access_token" in ended.stdout

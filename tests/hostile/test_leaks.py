@@ -10,7 +10,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from tessera.app import applications, organizations, tokens
+from tessera.app import applications, properties, tokens
 from tessera.app.house import House
 from tests.cli import command
 from tests.support import deeds, raw
@@ -36,7 +36,7 @@ async def furnish(house: House) -> Secrets:
     partner = await deeds.partner(house, "leaky")
     await deeds.partner(house, "old leaky", client_id="old-leaky", client_secret=IMPORTED)
     spare = await applications.add_secret(house, partner.client_id, "spare")
-    shop = await organizations.create_property(house, (await house.store.organizations())[0], "leaky shop")
+    shop = await properties.create(house, (await house.store.organizations())[0], "leaky shop")
     assert partner.client_secret is not None
     assert spare.client_secret is not None
     forbidden = [partner.client_secret, spare.client_secret, IMPORTED, shop.property_secret]

@@ -20,9 +20,18 @@ from typing import NamedTuple
 
 import pytest
 
-from tessera.app import applications, client_credentials, limits, slow_secrets
+from tessera.app import (
+    applications,
+    client_credentials,
+    limits,
+    organizations,
+    properties,
+    property_secrets,
+    slow_secrets,
+)
 from tessera.app.house import House
 from tessera.app.limits import Wanted
+from tessera.app.properties import IssuedProperty
 from tessera.core.jws import PrivateKey
 from tests.support import assertions, deeds, raw
 from tests.support.raw import Wire
@@ -140,6 +149,46 @@ def test_a_secret_wrong_in_its_last_digit_takes_as_long_as_one_wrong_in_its_firs
     """So a secret cannot be found digit by digit."""
     user, secret = target.values["client_id"], target.values["client_secret"]
     difference = best(target.port, asking(user, near_miss(secret, 0)), asking(user, near_miss(secret, 63)))
+    assert not difference.shows, difference
+
+
+def calling(api_key: str, secret: str) -> Ask:
+    """A call of the platform by HTTP Basic."""
+    path = f"/priv/v1/apps/{api_key}/users/nobody"
+    data = raw.request("GET", path, b"", [raw.basic(api_key, secret)])
+    return lambda: data
+
+
+def calling_afresh(api_key: str | None) -> Ask:
+    """Calls with a secret that is new each time; the API key in the header too, when it is None."""
+    path = "/priv/v1/apps/any/users/nobody"
+    return lambda: raw.request(
+        "GET", path, b"", [raw.basic(os.urandom(20).hex() if api_key is None else api_key, os.urandom(20).hex())]
+    )
+
+
+def test_an_api_key_never_sent_takes_as_long_as_a_known_one(target: Target) -> None:
+    """So nobody learns from a first attempt whether a property has this API key."""
+    difference = best(target.port, calling_afresh(target.values["api_key"]), calling_afresh(None))
+    assert not difference.shows, difference
+
+
+@pytest.mark.parametrize("what", ["its right secret, while it is disabled", "a secret that has ended"])
+def test_a_property_that_is_refused_takes_as_long_as_a_wrong_secret(target: Target, what: str) -> None:
+    """Whatever is wrong with a property or its secret, a caller cannot tell it from a wrong secret by the clock."""
+
+    async def furnish(house: House) -> IssuedProperty:
+        organization = (await organizations.every(house))[0]
+        made = await properties.create(house, organization, what)
+        if "ended" in what:
+            await property_secrets.expire(house, made.api_key, "first")
+        else:
+            await properties.disable(house, await properties.find(house, made.api_key))
+        return made
+
+    made = deeds.do(target.folder, furnish)
+    wrong, other = calling(made.api_key, "f" * 40), calling(made.api_key, made.property_secret)
+    difference = best(target.port, wrong, other)
     assert not difference.shows, difference
 
 

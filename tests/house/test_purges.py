@@ -19,6 +19,7 @@ BY_KEY: frozenset[type[Change]] = frozenset(
         changes.DeleteOrganizationApplications,
         changes.DeleteOrganizationCustomers,
         changes.DeleteOrganizationEvents,
+        changes.DeleteProperty,
         changes.DeleteResource,
         changes.DeleteWebhook,
         changes.EndDelivery,

@@ -4,13 +4,15 @@ import gzip
 import http.client
 import json
 import re
+import shutil
 from contextlib import closing
+from pathlib import Path
 
 import httpx
 import pytest
 
 from tessera.web.reference.pages import FOLDER, files
-from tests.support.server import Server
+from tests.support.server import Server, start_bare
 
 ADDRESSES = ("/openapi.json", "/docs", "/docs/page.css", "/docs/main.js")
 
@@ -131,3 +133,58 @@ def test_every_file_of_the_page_is_used() -> None:
 
     for name in texts:
         assert name == "index.html" or [other for other, text in texts.items() if other != name and name in text], name
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize("accept", [BROWSER, "text/html", "Text/HTML;q=0.5", "application/json, text/html;q=0.9"])
+def test_a_browser_gets_a_page_at_the_root(server: Server, accept: str) -> None:
+    """Who asks for HTML is told what this is and where the documentation stands; every link leads somewhere."""
+    got = httpx.get(f"{server.url}/", headers={"Accept": accept})
+
+    assert (got.status_code, got.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert got.headers["content-security-policy"].startswith("default-src 'none'")
+    assert got.headers["vary"] == "accept"
+    assert httpx.head(f"{server.url}/", headers={"Accept": accept}).status_code == 200
+    again = httpx.get(f"{server.url}/", headers={"Accept": accept, "If-None-Match": got.headers["etag"]})
+    assert again.status_code == 304
+    links = [each for each in re.findall(r'(?:href|src)="([^"]+)"', got.text) if not each.startswith("data:")]
+    assert "docs" in links
+    for link in links:
+        assert httpx.get(f"{server.url}/{link}").status_code == 200, link
+
+
+@pytest.mark.parametrize(
+    "accept", ["*/*", "application/json", "text/html;q=0, */*", "text/htmlx", ",;,text/html;q=0.000", "\xff", ""]
+)
+def test_a_program_gets_what_it_got_at_the_root(server: Server, accept: str) -> None:
+    """A caller that does not ask for HTML is answered at `/` as at any address that nothing answers at."""
+    headers = [(b"Accept", accept.encode("latin-1"))]
+    got = httpx.get(f"{server.url}/", headers=headers)
+    elsewhere = httpx.get(f"{server.url}/nowhere", headers=headers)
+
+    assert (got.status_code, got.content) == (404, elsewhere.content)
+    assert len(got.headers["x-request-id"]) == 32
+    assert got.headers.keys() == elsewhere.headers.keys()
+
+
+def test_examples_exist_and_are_no_secrets(server: Server) -> None:
+    """A demonstration tells ids by which a call can be tried, and nothing that opens anything."""
+    demo, found = server.demo, httpx.get(f"{server.url}/docs/examples.json").json()
+
+    for name, member in (("api_key", "api_key"), ("user_id", "customer_id"), ("external_id", "external_id")):
+        assert found[name] == demo[member]
+    assert found["retailer_id"] == demo["retailer_id"]
+    assert found.keys() <= {*demo, "user_id", "point_account_id", "point_source_id", "tier_system_id"}
+    assert not {*found.values()} & {demo["client_secret"], demo["property_secret"], demo["client_id"]}
+
+
+def test_nobody_s_ids_are_told_without_a_demonstration(server: Server, tmp_path: Path) -> None:
+    """A server that was not started with `--demo` tells no ids, not even those of a demonstration that is there."""
+    shutil.copytree(server.folder, tmp_path / "data")
+    bare = start_bare(tmp_path / "data")
+    try:
+        assert httpx.get(f"{bare.url}/docs/examples.json").json() == {}
+    finally:
+        bare.stop()

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from tessera import wiring
-from tessera.app import applications, client_credentials, organizations
+from tessera.app import applications, client_credentials, organizations, properties
 from tessera.app.house import House
 from tessera.core import assertions as core_assertions
 from tessera.core import credentials
@@ -65,7 +65,7 @@ class Partner:
 
     async def _furnish(self, house: House) -> None:
         made = await applications.create(house, "every way", 1)
-        shop = await organizations.create_property(house, (await organizations.every(house))[0], "another shop")
+        shop = await properties.create(house, (await organizations.every(house))[0], "another shop")
         self.client_id, self.secret = made.client_id, made.client_secret or ""
         self.api_key, self.property_secret = shop.api_key, shop.property_secret
         await client_credentials.add_certificate(house, made.client_id, "certificate", self.pair.pem)

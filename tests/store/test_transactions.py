@@ -98,7 +98,7 @@ def test_a_commit_that_certainly_failed_is_unavailable(tmp_path: Path) -> None:
 
     async def scenario(store: Store) -> None:
         with pytest.raises(StoreUnavailable, match="FOREIGN KEY"):
-            await store.commit(organization("a"), AddProperty(999, "of nobody", "key", b"", "", 0))
+            await store.commit(organization("a"), AddProperty(999, "of nobody", "key", 0))
         await store.commit(organization("b"))
 
     path = empty_database(tmp_path / "tessera.db")

@@ -12,11 +12,11 @@ from urllib.parse import urlencode
 import msgspec
 
 from tessera import wiring
-from tessera.app import applications, customers, organizations, points, purge_clock, purges, tokens, upkeep
+from tessera.app import applications, customers, organizations, points, properties, purge_clock, purges, tokens, upkeep
 from tessera.app.applications import Issued
 from tessera.app.callers import Caller
 from tessera.app.house import House
-from tessera.app.organizations import IssuedProperty
+from tessera.app.properties import IssuedProperty
 from tessera.core import wire
 from tessera.core.changes import (
     AddPointAccount,
@@ -66,7 +66,7 @@ class Scene:
         organization = await organizations.create(self.house, "Org")
         self.retailer_id = organization.retailer_id
         await self.house.commit(*_program(organization.number))
-        self.shop = await organizations.create_property(self.house, organization, "shop")
+        self.shop = await properties.create(self.house, organization, "shop")
         self.partner = await applications.create(self.house, "partner", organization.number)
 
     async def token(

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tessera.app import applications, organizations
+from tessera.app import applications, organizations, properties
 from tessera.app.house import House
 from tessera.core.applications import QueryCredentials
 from tessera.core.changes import AddPointAccount
@@ -43,7 +43,7 @@ async def _furnish(house: House) -> dict[str, str]:
     await _partner(house, values, "moved", client_id="old partner+1%:", client_secret="a b+c%:/=&?~")
     await applications.disable(house, values["stopped_id"])
     other = await organizations.create(house, "Other Bakery")
-    shop = await organizations.create_property(house, other, "Web shop")
+    shop = await properties.create(house, other, "Web shop")
     theirs = await applications.create(house, "their partner", other.number)
     admin = await applications.create(house, "their admin", other.number, scope="loyalty:read loyalty:admin")
     account = house.new_uuid()

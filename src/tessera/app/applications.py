@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tessera.app import application_settings
+from tessera.app import application_settings, secret_names
 from tessera.app.application_settings import Wanted
 from tessera.app.house import House
 from tessera.app.operators import OperatorError, check_text, commit
@@ -126,8 +126,7 @@ async def add_secret(
 ) -> Issued:
     """Add a secret beside those an application has. Raises OperatorError."""
     check_text("The secret's name", name)
-    if ends_at is not None and ends_at <= house.clock.now():
-        raise OperatorError("The secret's end has already passed.")
+    secret_names.check_new_end(ends_at, house.clock.now())
     change, issued = new_secret(house, client_id, name, ends_at, imported)
     await commit(house, change)
     return issued
@@ -136,16 +135,7 @@ async def add_secret(
 async def expire_secret(house: House, client_id: str, name: str, ends_at: int | None = None) -> CredentialRecord:
     """Give a secret an end, now when None; the secret as it was. Raises OperatorError."""
     secrets = await house.store.secrets(client_id)
-    secret = next((each for each in secrets if each.name == name), None)
-    if secret is None:
-        names = ", ".join(each.name for each in secrets) or "none"
-        raise OperatorError(f"The application has no secret named {name}. It has: {names}.")
-    now = house.clock.now()
-    if secret.ends_at is not None and secret.ends_at <= now:
-        raise OperatorError(f"The secret {name} has ended already, and an ended secret stays ended.")
-    if ends_at is not None and ends_at < now:
-        raise OperatorError("That end has already passed. Leave it out to end the secret now.")
-    end = now if ends_at is None else ends_at
+    secret, end = secret_names.to_end(secrets, name, ends_at, house.clock.now(), "application")
     await commit(house, EndCredential(client_id, secret.number, end, secret.ends_at), more={"name": name})
     return secret
 
@@ -170,9 +160,7 @@ async def lost_with(house: House, application: ApplicationRecord, name: str, end
 async def free_credential_name(house: House, client_id: str, kind: str) -> str:
     """A name for the next credential of this kind that none so far has, as `secret-2`; each kind has its own count."""
     found = await house.store.secrets(client_id)
-    taken = {each.name for each in found}
-    before = sum(CALLED[each.kind] == kind for each in found)
-    return next(name for name in (f"{kind}-{count}" for count in range(before + 1, 2**31)) if name not in taken)
+    return secret_names.free(found, kind, sum(CALLED[each.kind] == kind for each in found))
 
 
 async def disable(house: House, client_id: str) -> None:

@@ -5,9 +5,9 @@ from typing import TypeVar
 
 import msgspec
 
-from tessera.app import dpop, floods, rails, token_forms, tokens
+from tessera.app import dpop, property_callers, rails, token_forms, tokens
 from tessera.app.house import House
-from tessera.core import applications, binding, credentials, scopes
+from tessera.core import binding, credentials, scopes
 from tessera.core import dpop as proofs
 from tessera.core.applications import Application
 from tessera.core.audit import Actor
@@ -22,7 +22,6 @@ from tessera.core.errors import (
 )
 from tessera.core.evidence import Evidence
 from tessera.core.loyalty.program import Program
-from tessera.core.organizations import NO_PROPERTY
 from tessera.core.scopes import Scopes
 from tessera.core.texts import same_id
 from tessera.core.tokens import Claims
@@ -31,6 +30,9 @@ from tessera.ports import StoreError
 T = TypeVar("T")
 
 NO_TOKEN = "The token is not valid, expired or revoked. Request a new one from /oauth/token."
+
+
+FOREIGN_KEY = "The API key in the address is not one of your organization."
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
@@ -106,12 +108,14 @@ async def _named(house: House, authorization: bytes, evidence: Evidence) -> _Nam
             raise InvalidAuthToken(
                 "The Authorization header is neither a Bearer token nor well-formed Basic.", check="caller.scheme"
             )
-        return _Named(await _property_caller(house, evidence, *pair))
-    found = await tokens.check(house, token)
-    if found is None or found[0].resource:
-        raise dpop.refusal(NO_TOKEN) if bearer is None else await _dead(house, token, found)
-    caller = Caller(found[1].organization, found[0].scopes, found[1].client_id, "", evidence.source)
-    return _Named(caller, found, token if bearer is None else None)
+        found = await property_callers.authenticate(house, evidence, *pair)
+        everything = (scopes.EVERYTHING,)
+        return _Named(Caller(found.organization, everything, "", found.api_key, evidence.source))
+    live = await tokens.check(house, token)
+    if live is None or live[0].resource:
+        raise dpop.refusal(NO_TOKEN) if bearer is None else await _dead(house, token, live)
+    caller = Caller(live[1].organization, live[0].scopes, live[1].client_id, "", evidence.source)
+    return _Named(caller, live, token if bearer is None else None)
 
 
 def _hold(
@@ -171,21 +175,6 @@ def _check_certificate(claims: Claims, evidence: Evidence) -> None:
         )
 
 
-async def _property_caller(house: House, evidence: Evidence, api_key: str, secret: str) -> Caller:
-    known = await house.directory.properties.get(api_key) or NO_PROPERTY
-    digest = applications.secret_digest(house.directory.pepper, secret)
-    if not known.opens_with(digest):
-        wrong = InvalidAuthToken(
-            "The API key or its secret is wrong.",
-            detail="" if known.organization_enabled else "the organization of the property is disabled",
-            check="caller.property" if known is not NO_PROPERTY else "caller.api_key",
-        )
-        refusal = floods.failure(house, api_key, evidence, house.clock.now()) or wrong
-        refusal.client = known.api_key
-        raise refusal
-    return Caller(known.organization, (scopes.EVERYTHING,), "", api_key, evidence.source)
-
-
 def require(caller: Caller, scope: str) -> None:
     """Raises InsufficientScope when the caller lacks the scope an endpoint needs."""
     if not scopes.allows(caller.scopes, scope):
@@ -193,11 +182,13 @@ def require(caller: Caller, scope: str) -> None:
 
 
 async def own_api_key(house: House, caller: Caller, api_key: str) -> None:
-    """Raises InvalidAPIKey unless the key in the path names a digital property of the caller's organization."""
+    """Raises InvalidAPIKey unless the key in the path names an enabled property of the caller's organization."""
     properties = house.directory.properties
     known = properties.known.get(api_key) or await properties.get(api_key)
     if known is None or known.organization != caller.organization:
-        raise InvalidAPIKey("The API key in the address is not one of your organization.", check="address.api_key")
+        raise InvalidAPIKey(FOREIGN_KEY, check="address.api_key")
+    if not known.enabled:
+        raise InvalidAPIKey(FOREIGN_KEY, detail="the property is disabled", check="address.disabled")
 
 
 async def program(house: House, organization: int) -> Program:

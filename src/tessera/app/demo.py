@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 
-from tessera.app import applications, books, customers, organizations, programs
+from tessera.app import applications, books, customers, organizations, programs, properties
 from tessera.app.house import House
 from tessera.core.customers import NewCustomer, PhoneNumber
 from tessera.core.loyalty.declaration import (
@@ -53,7 +53,7 @@ async def create(house: House) -> Demo:
     if program is None:
         raise LookupError(f"organization {organization.number} was just created and is not there")
     ids = await asyncio.gather(*(_customer(house, program, index) for index in range(1, CUSTOMERS + 1)))
-    web_shop = await organizations.create_property(house, organization, "Web shop")
+    web_shop = await properties.create(house, organization, "Web shop")
     partner = await applications.create(house, APPLICATION, organization.number)
     return Demo(
         partner.client_id,
@@ -61,7 +61,7 @@ async def create(house: House) -> Demo:
         web_shop.api_key,
         web_shop.property_secret,
         ids[SHOWN - 1],
-        _external_id(SHOWN),
+        external_id(SHOWN),
         organization.retailer_id,
     )
 
@@ -70,7 +70,8 @@ SHOWN = 57
 """The customer that the panel shows: in the middle of the ladder, so that there is progress to see."""
 
 
-def _external_id(index: int) -> str:
+def external_id(index: int) -> str:
+    """The external id of a customer."""
     return f"card-{index:06d}"
 
 
@@ -132,7 +133,7 @@ def _person(index: int) -> NewCustomer:
     last = _LAST_NAMES[index // len(_FIRST_NAMES) % len(_LAST_NAMES)]
     city, state = _CITIES[index % len(_CITIES)]
     return NewCustomer(
-        external_id=_external_id(index),
+        external_id=external_id(index),
         external_id_type="loyalty_card",
         email=f"{first}.{last}.{index}@customers.example".lower(),
         opted_in=index % 3 > 0,

@@ -1,4 +1,6 @@
-"""Counts of applications over several nodes: each tells the others what it has counted, and hears what they have.
+"""Counts of applications and digital properties over several nodes.
+
+Each node tells the others what it has counted, and hears what they have.
 
 Only of applications with guard rails that were asked for lately. It is told just after a second has ended, and heard
 when the others, whose clocks are not quite the same, have told theirs. Requests never wait for any of it.
@@ -26,11 +28,15 @@ TOLD_LATELY = 10 * SECOND
 
 
 class Exchange:
-    """What one process tells and hears. `exchange` does it once, `go_on` every second."""
+    """What one process tells and hears. `exchange` does it once, `go_on` every second.
 
-    def __init__(self, house: House, counts: NodeCounts) -> None:
+    Digital properties stand below zero among the applications that nodes tell each other of.
+    """
+
+    def __init__(self, house: House, counts: NodeCounts, *, of_properties: bool = False) -> None:
         self._house = house
         self._counts = counts
+        self._sign = -1 if of_properties else 1
         self._failing = False
 
     async def go_on(self) -> None:
@@ -69,13 +75,21 @@ class Exchange:
             own = self._counts.own(number, now)
             told.append(
                 TellCounts(
-                    number, node, now, now // HOUR, own.hour_tokens, now // DAY, own.day_tokens, own.watched, own.asked
+                    self._sign * number,
+                    node,
+                    now,
+                    now // HOUR,
+                    own.hour_tokens,
+                    now // DAY,
+                    own.day_tokens,
+                    own.watched,
+                    own.asked,
                 )
             )
         await self._house.store.commit(*told)
-        return [each.application for each in told if each.asked]
+        return [self._sign * each.application for each in told if each.asked]
 
     async def _hear(self, number: int) -> None:
         now = self._house.clock.now()
-        others = await self._house.store.told_by_others(number, self._counts.node, now, now - TOLD_LATELY)
+        others = await self._house.store.told_by_others(self._sign * number, self._counts.node, now, now - TOLD_LATELY)
         self._counts.hear(number, others, self._house.clock.now())

@@ -63,6 +63,7 @@ class House:
         "key_sets",
         "metrics",
         "outbound",
+        "property_counts",
         "rail_reports",
         "refusals",
         "refuses_when_stale",
@@ -91,6 +92,7 @@ class House:
         authorities: Authorities | None = None,
         settings: Settings,
         counts: SharedCounts,
+        property_counts: SharedCounts,
         metrics: Metrics | None = None,
     ) -> None:
         self.store = store
@@ -104,6 +106,7 @@ class House:
         self.refuses_when_stale = settings.feed_stale_policy == "refuse"
         self.heard_at = 0
         self.counts = counts
+        self.property_counts = property_counts
         self.issuer = settings.issuer_in_force
         self.addresses = tuple(each for each in (self.issuer, settings.mtls_address) if each is not None)
         self.signing_algorithms = settings.signing_algorithms_in_force

@@ -1,15 +1,16 @@
-"""What an operator does with the guard rails of an application."""
+"""What an operator does with the guard rails of an application, or of a digital property."""
 
 from collections.abc import Iterable
 
 import msgspec
 
-from tessera.app import applications
+from tessera.app import applications, properties
 from tessera.app.house import House
 from tessera.app.operators import OperatorError, commit
 from tessera.core import rails
-from tessera.core.changes import SetRails
+from tessera.core.changes import SetPropertyRails, SetRails
 from tessera.core.networks import NotANetwork, network
+from tessera.core.properties import PropertyRecord
 from tessera.core.rails import NETWORKS_MAX, PER_SECOND_MAX, TOKENS_MAX, GuardRails, Rail
 from tessera.ports import NodeCount
 
@@ -22,8 +23,14 @@ MEMBERS = {
 """Where each rail stands in what is declared."""
 
 
+OF_PROPERTIES = (Rail.NETWORKS, Rail.REQUESTS)
+"""The guard rails that a digital property can have: it gets no tokens."""
+
+
 class Limits(msgspec.Struct, frozen=True):
-    """The guard rails of an application, and what is counted of it; `readable` is False when all is refused.
+    """The guard rails of an application or a digital property; `readable` is False when all is refused.
+
+    `client_id` is its client id, or its API key.
 
     Counted are tokens of this hour and of this day, and what watched rails would have refused in this day.
     """
@@ -73,20 +80,46 @@ async def _others(house: House, application: int, now: int) -> NodeCount:
 async def change(house: House, name_or_client_id: str, wanted: Wanted) -> Limits:
     """Change the guard rails of an application; what they are now. Raises OperatorError."""
     found = await applications.find(house, name_or_client_id)
+    text = _changed(found.rails, wanted, "application")
+    if text != found.rails:
+        await commit(house, SetRails(found.client_id, text, found.rails))
+    return await show(house, found.client_id)
+
+
+async def show_property(house: House, found: PropertyRecord) -> Limits:
+    """The guard rails of a digital property, and what watched ones would have refused in this day."""
+    declared = rails.declared(found.rails)
+    now = house.clock.now()
+    counts = house.property_counts
+    others = await house.store.told_by_others(-found.number, counts.node, now, now)
+    watched = counts.own(found.number, now).watched + others.watched
+    return Limits(found.name, found.api_key, declared or GuardRails(), declared is not None, 0, 0, watched)
+
+
+async def change_property(house: House, found: PropertyRecord, wanted: Wanted) -> Limits:
+    """Change the guard rails of a digital property; what they are now. Raises OperatorError."""
+    named = {*_named(wanted.watch), *_named(wanted.enforce), *_named(wanted.none)}
+    if not named <= {*OF_PROPERTIES} or wanted.tokens_per_hour or wanted.tokens_per_day:
+        raise OperatorError(f"The guard rails of a property are {' and '.join(OF_PROPERTIES)}: it gets no tokens.")
+    text = _changed(found.rails, wanted, "property")
+    if text != found.rails:
+        await commit(house, SetPropertyRails(found.api_key, text, found.rails))
+    return await show_property(house, await properties.find(house, found.api_key))
+
+
+def _changed(stored: str, wanted: Wanted, owner: str) -> str:
+    """The guard rails as they are to be stored. Raises OperatorError."""
     _check(wanted)
-    before = rails.declared(found.rails) or GuardRails()
+    before = rails.declared(stored) or GuardRails()
     given = {member: value for member in MEMBERS.values() if (value := getattr(wanted, member)) is not None}
     gone = dict.fromkeys(MEMBERS[rail] for rail in _named(wanted.none))
     enforced, watched = _named(wanted.enforce), _named(wanted.watch)
     after = msgspec.structs.replace(before, **given, **gone)
     missing = [rail for rail in (*enforced, *watched) if rail not in after.there()]
     if missing:
-        raise OperatorError(f"There is no guard rail {missing[0]} of this application. Give it a value as well.")
+        raise OperatorError(f"There is no guard rail {missing[0]} of this {owner}. Give it a value as well.")
     watch = tuple(rail for rail in Rail if rail in {*before.watch, *watched} - {*enforced})
-    text = msgspec.structs.replace(after, watch=watch).text()
-    if text != found.rails:
-        await commit(house, SetRails(found.client_id, text, found.rails))
-    return await show(house, found.client_id)
+    return msgspec.structs.replace(after, watch=watch).text()
 
 
 def _check(wanted: Wanted) -> None:

@@ -45,7 +45,18 @@ _NOT_DISABLED = "Somebody enabled or deleted the organization meanwhile. What is
 
 _SENTENCES: dict[type[Change], str] = {
     changes.AddOrganization: "An organization with this name exists already. Choose another.",
-    changes.AddProperty: "The organization has a property with this name already. Choose another.",
+    changes.AddProperty: (
+        "The organization has a property with this name, or another property has this API key. Choose another."
+    ),
+    changes.RenameProperty: "Another property of the organization has this name. Choose another.",
+    changes.DisableProperty: "The property is disabled already.",
+    changes.EnableProperty: "The property is enabled already.",
+    changes.DeleteProperty: "The property does not exist any more.",
+    changes.SetPropertyRails: "Somebody else changed the property's guard rails at this moment. Look again.",
+    changes.AddPropertySecret: "The property has a secret with this name already. Choose another.",
+    changes.EndPropertySecret: "Somebody else changed the secret's end at this moment. Look again.",
+    changes.KeepPropertySecret: "Somebody else changed the property's secrets at this moment. Look again.",
+    changes.FinishPropertySecret: "The old secret was used, or its end changed, at this moment. Look again.",
     changes.AddApplication: "An application with this name or client id exists already. Choose another.",
     changes.AddCredential: "The application has a credential with this name already. Choose another.",
     changes.EndCredential: "Somebody else changed the secret's end at this moment. Look again.",

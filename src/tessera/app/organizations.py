@@ -1,32 +1,19 @@
-"""What an operator does with organizations and their digital properties."""
-
-import msgspec
+"""What an operator does with organizations."""
 
 from tessera.app.house import House
 from tessera.app.operators import OperatorError, check_text, commit
-from tessera.core import applications
 from tessera.core.changes import (
     AddOrganization,
-    AddProperty,
     DisableOrganization,
     EnableOrganization,
     RenameOrganization,
     RevokeOrganizationTokens,
 )
 from tessera.core.nearest import hint
-from tessera.core.organizations import API_KEY_LENGTH, OrganizationCounts, OrganizationRecord
+from tessera.core.organizations import OrganizationCounts, OrganizationRecord
 
 COUNTED_MAX = 10_000
 """How far what an organization has is counted: nobody waits for a million rows."""
-
-
-class IssuedProperty(msgspec.Struct, frozen=True):
-    """A new digital property's API key and secret; the secret is shown this once."""
-
-    name: str
-    organization: str
-    api_key: str
-    property_secret: str
 
 
 async def create(house: House, name: str) -> OrganizationRecord:
@@ -89,14 +76,3 @@ async def revoke_tokens(house: House, organization: OrganizationRecord) -> None:
 async def every(house: House) -> list[OrganizationRecord]:
     """All organizations."""
     return list(await house.store.organizations())
-
-
-async def create_property(house: House, organization: OrganizationRecord, name: str) -> IssuedProperty:
-    """Create a digital property. Raises OperatorError when the name is taken or cannot be used."""
-    check_text("The name", name)
-    api_key = house.entropy.random_bytes(API_KEY_LENGTH // 2).hex()
-    secret = house.entropy.random_bytes(API_KEY_LENGTH // 2).hex()
-    digest = applications.secret_digest(house.directory.pepper, secret)
-    now = house.clock.now()
-    await commit(house, AddProperty(organization.number, name, api_key, digest, secret[-4:], now))
-    return IssuedProperty(name, organization.name, api_key, secret)

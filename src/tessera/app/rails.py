@@ -1,40 +1,55 @@
-"""Guard rails of applications, where requests meet them. Whoever has none never comes here."""
+"""Guard rails of applications and digital properties, where requests meet them. Whoever has none never comes here."""
 
 from tessera.app.house import House
 from tessera.core import rails
 from tessera.core.applications import Application
 from tessera.core.errors import TooManyRequests
 from tessera.core.evidence import Evidence
-from tessera.core.rails import HOUR_SECONDS, Quota, Rail
+from tessera.core.properties import Property
+from tessera.core.rails import HOUR_SECONDS, InForce, Quota, Rail
 from tessera.core.times import SECOND
 from tessera.ops.log import log
 from tessera.ops.metrics import RAILS
+from tessera.ports import SharedCounts
 
 NETWORKS, REQUESTS = Rail.NETWORKS.value, Rail.REQUESTS.value
 
 
-def outside(house: House, application: Application, evidence: Evidence, now: int) -> str:
-    """Why an application may not come from where this request does, for the operator; empty when it may."""
-    found = rails.read(application.options.rails)
+Guarded = Application | Property
+"""A caller that may have guard rails. Those that count tokens mean nothing to a property, which gets none."""
+
+
+def _of(guarded: Guarded) -> InForce:
+    return rails.read(guarded.rails if isinstance(guarded, Property) else guarded.options.rails)
+
+
+def _counts(house: House, guarded: Guarded) -> SharedCounts:
+    """The counts in which the caller has a number: those of properties are apart."""
+    return house.property_counts if isinstance(guarded, Property) else house.counts
+
+
+def outside(house: House, guarded: Guarded, evidence: Evidence, now: int) -> str:
+    """Why a caller may not come from where this request does, for the operator; empty when it may."""
+    found = _of(guarded)
     if found.allowed is None or found.allowed.within(evidence.source):
         return ""
     if not found.readable:
-        return "the guard rails of this application cannot be read, so nobody is let in"
+        return "the guard rails of this caller cannot be read, so nobody is let in"
     if found.networks_watched:
-        _report(house, application, NETWORKS, now)
+        _report(house, guarded, NETWORKS, now)
         return ""
-    return f"the address {evidence.source or 'unknown'} is in none of the application's networks"
+    return f"the address {evidence.source or 'unknown'} is in none of the caller's networks"
 
 
-def pace(house: House, application: Application, evidence: Evidence, now: int) -> None:
-    """Count one more request of an application. Raises TooManyRequests when it comes too soon after the others."""
-    found = rails.read(application.options.rails)
+def pace(house: House, guarded: Guarded, evidence: Evidence, now: int) -> None:
+    """Count one more request of a caller. Raises TooManyRequests when it comes too soon after the others."""
+    found = _of(guarded)
     if not found.per_second:
         return
-    left = house.counts.request(application.number, found.per_second, now)
+    left = _counts(house, guarded).request(guarded.number, found.per_second, now)
     if found.requests_watched:
         if left < 0:
-            _report(house, application, REQUESTS, now)
+            _report(house, guarded, REQUESTS, now)
         return
     if evidence.quotas is not None:
         evidence.quotas.append(Quota(REQUESTS, found.policy, max(left, 0), 1 if left >= 0 else -(left // SECOND)))
@@ -81,10 +96,11 @@ def take_token(house: House, application: Application, evidence: Evidence, now: 
             )
 
 
-def _report(house: House, application: Application, rail: str, now: int) -> None:
+def _report(house: House, guarded: Guarded, rail: str, now: int) -> None:
     """Count what a watched rail would have refused, and tell of it now and then."""
-    house.counts.would_refuse(application.number, now)
+    _counts(house, guarded).would_refuse(guarded.number, now)
     house.metrics.count(RAILS, rail, "watched")
-    count = house.rail_reports.due((application.number, rail), now)
+    kind, name = ("api_key", guarded.api_key) if isinstance(guarded, Property) else ("client_id", guarded.client_id)
+    count = house.rail_reports.due((name, rail), now)
     if count:
-        log.warning("rail_would_refuse", client_id=application.client_id, rail=rail, count=count)
+        log.warning("rail_would_refuse", rail=rail, count=count, **{kind: name})

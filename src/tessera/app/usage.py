@@ -6,7 +6,7 @@ many. Numbers are dense: databases hand them out one after the other.
 
 from array import array
 
-from tessera.core.changes import Change, CountHour, CountTokens, MarkCredentialUsed
+from tessera.core.changes import Change, CountHour, CountTokens, MarkCredentialUsed, MarkPropertySecretUsed
 from tessera.core.credentials import Place
 from tessera.core.grants import Authenticated
 from tessera.core.warnings import HOUR
@@ -27,7 +27,8 @@ _ROOM = 1024
 class Usage:
     """Per application: tokens, those by credentials in a URL, the last one, calls, refusals; per credential: last use.
 
-    `_applications` and `_credentials` are the numbers of those with something to write, each once.
+    `_applications` and `_credentials` are the numbers of those with something to write, each once. `_of_properties` has
+    the last use of each secret of a digital property, of which there are few.
     """
 
     __slots__ = (
@@ -39,6 +40,7 @@ class Usage:
         "_issued",
         "_last_at",
         "_marked",
+        "_of_properties",
         "_refused",
         "_sources",
         "_used_at",
@@ -56,6 +58,7 @@ class Usage:
         self._sources: dict[int, str] = {}
         self._applications = array("I")
         self._credentials = array("I")
+        self._of_properties: dict[int, tuple[int, str]] = {}
 
     def count(self, caller: Authenticated, now: int, source: str, resource: int = 0, issued: int = 1) -> None:
         """One more token for a resource was issued, or with `issued` 0 handed out again; `source` is the address."""
@@ -82,6 +85,10 @@ class Usage:
         if not self._marked[number]:
             self._mark(number)
         self._calls[number] += 1
+
+    def use_property_secret(self, number: int, now: int, source: str) -> None:
+        """A secret of a digital property (its number) was used, from this address."""
+        self._of_properties[number] = (now, source)
 
     def refuse(self, number: int) -> None:
         """An application was refused a token once more; 0 stands for an unknown one, and costs the same."""
@@ -130,6 +137,9 @@ class Usage:
             source = self._sources.pop(credential, "") or None
             changes.append(MarkCredentialUsed(credential, self._used_at[credential], source))
             self._used_at[credential] = 0
+        for secret in sorted(self._of_properties)[:limit]:
+            at, source_of_use = self._of_properties.pop(secret)
+            changes.append(MarkPropertySecretUsed(secret, at, source_of_use or None))
         del self._applications[:limit]
         del self._credentials[:limit]
         return changes
@@ -149,6 +159,9 @@ class Usage:
                 self._elsewhere[number] += change.elsewhere
             elif isinstance(change, MarkCredentialUsed):
                 self._put_back_use(change)
+            elif isinstance(change, MarkPropertySecretUsed):
+                use = (change.at, change.source or "")
+                self._of_properties[change.number] = max(use, self._of_properties.get(change.number, use))
 
     def _application(self, number: int) -> int:
         """The number, with room for its counts, among those to be written."""
@@ -169,7 +182,7 @@ class Usage:
 
     def __len__(self) -> int:
         """How many applications and credentials have something to be written, whichever are more."""
-        return max(len(self._applications), len(self._credentials))
+        return max(len(self._applications), len(self._credentials), len(self._of_properties))
 
 
 def _grow(column: "array[int]", number: int) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from tessera.app.house import House
 from tessera.core.applications import FOREVER
 from tessera.core.changes import AddEvent, AddWarning
-from tessera.core.loyalty.happenings import Happening, SecretEnding, TokenPerCall
+from tessera.core.loyalty.happenings import Happening, PropertySecretEnding, SecretEnding, TokenPerCall
 from tessera.core.times import DAY, incentives_time
 from tessera.core.warnings import (
     CALLS_EACH,
@@ -50,11 +50,13 @@ async def current(house: House) -> list[Warned]:
 
 
 async def _endings(house: House, now: int) -> AsyncIterator[list[Warned]]:
-    """The warnings of credentials about to end, in pages."""
-    at, number, until = now, FOREVER, now + ENDING_DAYS[-1] * DAY
-    while page := await house.store.endings(at, number, until, PAGE):
-        at, number = page[-1].ends_at, page[-1].number
-        yield list(endings(page, now))
+    """The warnings of credentials about to end, in pages: those of applications, then those of digital properties."""
+    until = now + ENDING_DAYS[-1] * DAY
+    for read in (house.store.endings, house.store.property_endings):
+        at, number = now, FOREVER
+        while page := await read(at, number, until, PAGE):
+            at, number = page[-1].ends_at, page[-1].number
+            yield list(endings(page, now))
 
 
 class Watch:
@@ -110,21 +112,18 @@ class Watch:
 
 def _event(house: House, warned: Warned, now: int) -> AddEvent:
     owner, about = warned.owner, warned.about
-    data: SecretEnding | TokenPerCall
+    data: SecretEnding | PropertySecretEnding | TokenPerCall
     if isinstance(about, Ending):
-        kind = Happening.APPLICATION_SECRET_ENDING
-        used = None if about.last_used_at is None else incentives_time(about.last_used_at)
-        data = SecretEnding(
-            owner.retailer_id,
-            owner.client_id,
-            owner.application,
-            about.name,
-            about.kind,
-            incentives_time(about.ends_at),
-            warned.days or 0,
-            warned.reason,
-            used if used is not None else msgspec.UNSET,
-        )
+        used = msgspec.UNSET if about.last_used_at is None else incentives_time(about.last_used_at)
+        ends = incentives_time(about.ends_at)
+        ids = (owner.retailer_id, owner.client_id, owner.application, about.name)
+        days = warned.days or 0
+        if owner.is_property:
+            kind = Happening.PROPERTY_SECRET_ENDING
+            data = PropertySecretEnding(*ids, ends, days, warned.reason, used)
+        else:
+            kind = Happening.APPLICATION_SECRET_ENDING
+            data = SecretEnding(*ids, about.kind, ends, days, warned.reason, used)
     else:
         kind = Happening.APPLICATION_TOKEN_PER_CALL
         hour = incentives_time(about.hour * HOUR)
@@ -141,8 +140,8 @@ def _log(warned: Warned) -> None:
         )  # fmt: skip
     else:
         log.warning(
-            "credential_ending", application=warned.owner.application, credential=about.name, days=warned.days,
-            reason=warned.reason, advice=warned.text,
+            "credential_ending", credential=about.name, days=warned.days, reason=warned.reason, advice=warned.text,
+            **{"property" if warned.owner.is_property else "application": warned.owner.application},
         )  # fmt: skip
 
 

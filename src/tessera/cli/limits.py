@@ -1,12 +1,13 @@
-"""`tessera apps limit`: the guard rails of an application."""
+"""`tessera apps limit` and `tessera properties limit`: guard rails."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tessera.cli import output
 from tessera.cli.opening import with_house
-from tessera.cli.options import App, AsJSON, DataDir, examples
+from tessera.cli.options import App, AsJSON, DataDir, Property, PropertyOrg, examples
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -19,14 +20,24 @@ EXAMPLES = examples(
     "apps limit Partner --none networks,requests",
 )
 
+PROPERTY_EXAMPLES = examples(
+    'properties limit "Web shop"',
+    'properties limit "Web shop" --networks "10.0.0.0/8 2001:db8::/32" --requests-per-second 50',
+    'properties limit "Web shop" --enforce networks --none requests',
+)
+
+Networks = Annotated[
+    str | None,
+    typer.Option("--networks", help="Networks that it may come from, with spaces between.", metavar="NETWORKS"),
+]
+Enforce = Annotated[str | None, typer.Option("--enforce", help="These refuse from now on.", metavar="RAILS")]
+Away = Annotated[str | None, typer.Option("--none", help="Take these away.", metavar="RAILS")]
+
 
 def limit(  # noqa: PLR0913  # typer makes a flag of each
     name: App,
     *,
-    networks: Annotated[
-        str | None,
-        typer.Option(help="Networks that it may come from, with spaces between.", metavar="NETWORKS"),
-    ] = None,
+    networks: Networks = None,
     requests_per_second: Annotated[
         int | None, typer.Option(help="Requests a second: of the application, and with its tokens.")
     ] = None,
@@ -38,8 +49,8 @@ def limit(  # noqa: PLR0913  # typer makes a flag of each
             help="These only report from now on; of networks, requests, tokens-hour, tokens-day.", metavar="RAILS"
         ),
     ] = None,
-    enforce: Annotated[str | None, typer.Option(help="These refuse from now on.", metavar="RAILS")] = None,
-    none: Annotated[str | None, typer.Option(help="Take these away.", metavar="RAILS")] = None,
+    enforce: Enforce = None,
+    none: Away = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
@@ -61,13 +72,56 @@ def limit(  # noqa: PLR0913  # typer makes a flag of each
             return await limits.show(house, name)
         return await limits.change(house, name, wanted)
 
-    found = with_house(data_dir, work)
+    _show(with_house(data_dir, work), TOLD, as_json=as_json)
+
+
+def limit_property(
+    name: Property,
+    *,
+    networks: Networks = None,
+    requests_per_second: Annotated[int | None, typer.Option(help="Calls a second with its secrets.")] = None,
+    watch: Annotated[
+        str | None,
+        typer.Option(help="These only report from now on; of networks, requests.", metavar="RAILS"),
+    ] = None,
+    enforce: Enforce = None,
+    none: Away = None,
+    org: PropertyOrg = None,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Show the guard rails of a property, or change those that are named; they hold for calls with its secrets."""
+    from tessera.app import limits, properties
+
+    wanted = limits.Wanted(
+        None if networks is None else _words(networks),
+        requests_per_second,
+        watch=_words(watch),
+        enforce=_words(enforce),
+        none=_words(none),
+    )
+
+    async def work(house: "House") -> "Limits":
+        found = await properties.find(house, name, org)
+        if wanted == limits.Wanted():
+            return await limits.show_property(house, found)
+        return await limits.change_property(house, found, wanted)
+
+    _show(with_house(data_dir, work), TOLD[:2], as_json=as_json)
+
+
+TOLD = ("networks", "requests", "tokens-hour", "tokens-day")
+"""The guard rails in their order; a property has the first two."""
+
+
+def _show(found: "Limits", told: Sequence[str], *, as_json: bool) -> None:
     if as_json:
-        output.document(_document(found))
+        output.document(_document(found, told))
         return
     if not found.readable:
         output.message(f"{found.name}: The guard rails cannot be read, so everything is refused. Set them again.")
-    output.table(("guard rail", "limit", "mode", "used"), _rows(found))
+    rows = [row for row in _rows(found) if row[0] in told]
+    output.table(("guard rail", "limit", "mode", "used"), rows)
     if found.would_refuse_day:
         output.message(f"Today the watched ones would have refused {found.would_refuse_day:,} requests.")
 
@@ -93,22 +147,19 @@ def _rows(found: "Limits") -> list[tuple[object, ...]]:
     ]
 
 
-def _document(found: "Limits") -> dict[str, Any]:
+def _document(found: "Limits", told: Sequence[str]) -> dict[str, Any]:
     rails = found.rails
     values = (rails.networks, rails.requests_per_second, rails.tokens_per_hour, rails.tokens_per_day)
-    names = ("networks", "requests", "tokens-hour", "tokens-day")
+    of_property = len(told) < len(TOLD)
+    counted = {} if of_property else {"tokens_hour": found.tokens_hour, "tokens_day": found.tokens_day}
     return {
         "name": found.name,
-        "client_id": found.client_id,
+        "api_key" if of_property else "client_id": found.client_id,
         "readable": found.readable,
         "rails": {
             name: {"limit": value, "mode": _mode(found, name)}
-            for name, value in zip(names, values, strict=True)
+            for name, value in zip(TOLD, values, strict=True)
             if value is not None
         },
-        "counted": {
-            "tokens_hour": found.tokens_hour,
-            "tokens_day": found.tokens_day,
-            "would_refuse_day": found.would_refuse_day,
-        },
+        "counted": {**counted, "would_refuse_day": found.would_refuse_day},
     }

@@ -33,6 +33,13 @@ Org = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 App = Annotated[str, typer.Argument(help="The application's name or client id.", metavar="APP", show_default=False)]
+Property = Annotated[
+    str, typer.Argument(help="The property's name or API key.", metavar="PROPERTY", show_default=False)
+]
+PropertyOrg = Annotated[
+    str | None,
+    typer.Option("--org", help="Organization of the property, where several have one of this name.", metavar="NAME"),
+]
 
 Hook = Annotated[str, typer.Argument(help="The webhook's name.", metavar="NAME", show_default=False)]
 Limit = Annotated[int, typer.Option("--limit", help="How many at most.", min=1, max=1000)]

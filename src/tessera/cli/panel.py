@@ -21,7 +21,8 @@ _LABELS = {
 def show(demo: "Demo", address: str, token: str | None) -> None:
     """Print the panel and, when there is a token for them, the curl lines; each of these stands on its own."""
     members = [(label, str(getattr(demo, member))) for member, label in _LABELS.items()]
-    rows = [("server", address), ("token endpoint", f"{address}/oauth/token"), *members]
+    pages = [("server", address), ("documentation", f"{address}/docs")]
+    rows = [*pages, ("token endpoint", f"{address}/oauth/token"), *members]
     output.panel("Tessera demonstration", rows)
     output.data()
     lines = curl_lines(demo, address, token)

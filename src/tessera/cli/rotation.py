@@ -20,16 +20,21 @@ FINISH_EXAMPLES = examples("apps finish Partner")
 WARNINGS_EXAMPLES = examples("apps warnings", "apps warnings --json")
 
 
+Overlap = Annotated[
+    str, typer.Option("--overlap", help="How long the old secret still works: 7d, 12h, 0.", metavar="DURATION")
+]
+NewName = Annotated[
+    str | None,
+    typer.Option("--name", help="What to call the new one; the next free number when left out.", metavar="NAME"),
+]
+Force = Annotated[bool, typer.Option("--force", help="End it also when it is still used.")]
+
+
 def rotate(
     application: App,
     *,
-    overlap: Annotated[
-        str, typer.Option("--overlap", help="How long the old secret still works: 7d, 12h, 0.", metavar="DURATION")
-    ] = "7d",
-    name: Annotated[
-        str | None,
-        typer.Option("--name", help="What to call the new one; the next free number when left out.", metavar="NAME"),
-    ] = None,
+    overlap: Overlap = "7d",
+    name: NewName = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
@@ -43,7 +48,20 @@ def rotate(
         return found.name, await rotation.rotate(house, found, seconds, name)
 
     called, made = with_house(data_dir, work)
-    shown = {**msgspec.structs.asdict(made), "former": _shown(made.former)}
+    show_rotated(
+        msgspec.structs.asdict(made),
+        made.former,
+        f'tessera apps secrets list "{called}"',
+        f'tessera apps finish "{called}"',
+        as_json=as_json,
+    )
+
+
+def show_rotated(
+    made: dict[str, Any], former: "list[Ended]", list_command: str, finish_command: str, *, as_json: bool
+) -> None:
+    """Print the new secret, and by which commands the rotation is followed and finished."""
+    shown = {**made, "former": _shown(former)}
     if as_json:
         output.document(shown)
         return
@@ -51,8 +69,8 @@ def rotate(
     for each in shown["former"]:
         output.message(f"{each['name']} works until {each['ends_at']}.")
     output.message(
-        f'Give the new secret to the partner and watch `tessera apps secrets list "{called}"`: when the last use of the'
-        f' old one stops and the new one is used, `tessera apps finish "{called}"` ends the old one. Otherwise it ends'
+        f"Give the new secret to the partner and watch `{list_command}`: when the last use of the"
+        f" old one stops and the new one is used, `{finish_command}` ends the old one. Otherwise it ends"
         " by itself."
     )
 
@@ -64,7 +82,7 @@ def _shown(ended: "list[Ended]") -> list[dict[str, Any]]:
 def finish(
     application: App,
     *,
-    force: Annotated[bool, typer.Option("--force", help="End it also when it is still used.")] = False,
+    force: Force = False,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
@@ -75,7 +93,11 @@ def finish(
         found = await applications.find(house, application)
         return found.name, await rotation.finish(house, found, force=force)
 
-    called, ended = with_house(data_dir, work)
+    show_finished(*with_house(data_dir, work), as_json=as_json)
+
+
+def show_finished(called: str, ended: "list[Ended]", *, as_json: bool) -> None:
+    """Print which secrets of an application or property were ended."""
     if as_json:
         output.document(_shown(ended))
         return
@@ -105,8 +127,8 @@ def _warning(warned: "Warned") -> dict[str, Any]:
         members.pop(name, None)
     return {
         "reason": warned.reason,
-        "application": owner.application,
-        "client_id": owner.client_id,
+        "property" if owner.is_property else "application": owner.application,
+        "api_key" if owner.is_property else "client_id": owner.client_id,
         "organization": owner.organization_name,
         "days": warned.days,
         **members,

@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 
 app = group("Secrets of an application: add a new one, move over, expire the old one.", "secret_name", "name")
 
+NewName = Annotated[
+    str | None, typer.Option("--name", help="What to call it; the next free number when left out.", metavar="NAME")
+]
+Expires = Annotated[
+    str | None, typer.Option("--expires", help="When it ends: 90d, or 2030-01-31T12:00:00Z.", metavar="WHEN")
+]
+Stdin = Annotated[bool, typer.Option("--stdin", help="Read a secret brought along from standard input.")]
+At = Annotated[
+    str | None,
+    typer.Option("--at", help="When it ends, as 2030-01-31T12:00:00Z; now when left out.", metavar="TIME"),
+]
+In = Annotated[str | None, typer.Option("--in", help="When it ends, from now: 7d, 12h.", metavar="DURATION")]
+
 MOMENTS = ("created_at", "ends_at", "last_used_at")
 
 
@@ -28,11 +41,19 @@ def shown(issued: "Issued") -> dict[str, Any]:
     return members
 
 
+_LABELS = (
+    ("client id", "client_id"),
+    ("client secret", "client_secret"),
+    ("API key", "api_key"),
+    ("property secret", "property_secret"),
+    ("secret name", "secret_name"),
+)
+
+
 def show_once(made: dict[str, Any]) -> None:
     """Print the id and the new secret, one a line, outside any table."""
-    labels = (("client id", "client_id"), ("client secret", "client_secret"), ("secret name", "secret_name"))
-    output.pairs([(label, made[member]) for label, member in labels if member in made])
-    if "client_secret" in made:
+    output.pairs([(label, made[member]) for label, member in _LABELS if member in made])
+    if "client_secret" in made or "property_secret" in made:
         output.message("The secret is shown this once. Only its last four characters can be looked up later.")
 
 
@@ -58,13 +79,9 @@ def show_table(found: list[dict[str, Any]]) -> None:
 def add(
     application: App,
     *,
-    name: Annotated[
-        str | None, typer.Option("--name", help="What to call it; the next free number when left out.", metavar="NAME")
-    ] = None,
-    expires: Annotated[
-        str | None, typer.Option("--expires", help="When it ends: 90d, or 2030-01-31T12:00:00Z.", metavar="WHEN")
-    ] = None,
-    stdin: Annotated[bool, typer.Option("--stdin", help="Read a secret brought along from standard input.")] = False,
+    name: NewName = None,
+    expires: Expires = None,
+    stdin: Stdin = False,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
@@ -97,7 +114,11 @@ def list_all(application: App, *, data_dir: DataDir = None, as_json: AsJSON = Fa
         found = await applications.find(house, application)
         return listed(await house.store.secrets(found.client_id), house.clock.now())
 
-    found = with_house(data_dir, work)
+    show_list(with_house(data_dir, work), as_json=as_json)
+
+
+def show_list(found: list[dict[str, Any]], *, as_json: bool) -> None:
+    """Print secrets as one document, or as a table."""
     if as_json:
         output.document(found)
     else:
@@ -111,21 +132,24 @@ def expire(
     application: App,
     secret: Annotated[str, typer.Argument(help="The secret's name.", metavar="SECRET_NAME", show_default=False)],
     *,
-    at: Annotated[
-        str | None,
-        typer.Option("--at", help="When it ends, as 2030-01-31T12:00:00Z; now when left out.", metavar="TIME"),
-    ] = None,
-    after: Annotated[
-        str | None, typer.Option("--in", help="When it ends, from now: 7d, 12h.", metavar="DURATION")
-    ] = None,
+    at: At = None,
+    after: In = None,
     yes: Yes = False,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
     """End a secret, now or at a time. With the last one end all of the application's tokens: that asks for --yes."""
+    end(application, "secret", secret, one_end(at, after), yes=yes, data_dir=data_dir, as_json=as_json)
+
+
+def one_end(at: str | None, after: str | None) -> str | None:
+    """When a secret is to end, as `--at` or `--in` says it; None for now. Raises BadParameter for both."""
     if at is not None and after is not None:
         raise typer.BadParameter("Say --at or --in, not both.")
-    end(application, "secret", secret, at if at is not None else after, yes=yes, data_dir=data_dir, as_json=as_json)
+    when = at if at is not None else after
+    if when is not None:
+        durations.moment(when, 0)
+    return when
 
 
 def end(
@@ -149,7 +173,11 @@ def end(
         after_it = listed(await house.store.secrets(found.client_id), house.clock.now())
         return next(each for each in after_it if each["name"] == name)
 
-    done = with_house(data_dir, work)
+    show_ended(with_house(data_dir, work), as_json=as_json)
+
+
+def show_ended(done: dict[str, Any], *, as_json: bool) -> None:
+    """Print what became of a credential that was given an end."""
     if as_json:
         output.document(done)
     elif done["state"] == "ended":

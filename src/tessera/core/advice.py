@@ -19,6 +19,10 @@ CHECKS: Mapping[str, Advice] = {
         "The API key in the address is not one of the caller's organization.",
         "See `tessera properties list` for the key; perhaps a test key was used with a live token.",
     ),
+    "address.disabled": Advice(
+        "The property with the API key in the address is disabled.",
+        "`tessera properties enable` puts it back; or have the caller use the API key of another property.",
+    ),
     "address.method": Advice(
         "The address answers other methods only.", "The `Allow` header of the answer names them; see docs/api.md."
     ),
@@ -55,7 +59,8 @@ CHECKS: Mapping[str, Advice] = {
         " it has a certificate, look whether `client_certificate_proxies` names the proxy that hands it over.",
     ),
     "client.flood": Advice(
-        "Too many wrong secrets came from this address, for this client or for all that were imported.",
+        "Too many wrong secrets came from this address, for this client or property, or for all clients that were"
+        " imported.",
         "Look where it came from: an old server of the partner, or somebody trying. Elsewhere the secret works.",
     ),
     "client.method": Advice(
@@ -84,8 +89,9 @@ CHECKS: Mapping[str, Advice] = {
         " (`tessera doctor`): one that is far behind takes new ones for old.",
     ),
     "rails.networks": Advice(
-        "The request came from a network that the application may not use.",
-        "`tessera apps limit APP` shows and sets its networks. Behind a proxy, `trusted_proxies` must name that.",
+        "The request came from a network that the application or property may not use.",
+        "`tessera apps limit APP` or `tessera properties limit PROPERTY` shows and sets its networks. Behind a proxy,"
+        " `trusted_proxies` must name that.",
     ),
     "rails.tokens-day": Advice(
         "The application had all the tokens that it may have in a day.",
@@ -96,8 +102,9 @@ CHECKS: Mapping[str, Advice] = {
         "`tessera apps usage APP` shows whether it keeps its tokens; `tessera apps limit APP` sets the rail.",
     ),
     "rails.requests": Advice(
-        "The application sent more requests in a second than it may.",
-        "`tessera apps limit APP` shows and sets the rail; `Retry-After` says when it may go on.",
+        "The application or property sent more requests in a second than it may.",
+        "`tessera apps limit APP` or `tessera properties limit PROPERTY` shows and sets the rail; `Retry-After` says"
+        " when it may go on.",
     ),
     "target.form": Advice(
         "The parameter resource is no identifier of a resource.",
@@ -125,10 +132,18 @@ CHECKS: Mapping[str, Advice] = {
     "caller.api_key": Advice(
         "No property has the API key that was sent by Basic.", "See `tessera properties list` for the keys."
     ),
+    "caller.disabled": Advice(
+        "The property whose API key was sent is disabled.",
+        "`tessera properties enable` puts it back, with the secrets that it has.",
+    ),
+    "caller.ended": Advice(
+        "The secret is one that the property had, and has ended.",
+        "`tessera properties secrets list PROPERTY` shows the ends. Have the caller change over to the newer secret.",
+    ),
     "caller.property": Advice(
-        "The secret is not that of the property whose API key was sent, or its organization is disabled.",
-        "`tessera orgs list` shows the organizations that are disabled."
-        " Make another property when its secret is lost: `tessera properties create`.",
+        "The property exists, and this is none of its secrets.",
+        "`tessera properties secrets list PROPERTY` shows their last four characters, `tessera properties secrets add`"
+        " makes another.",
     ),
     "caller.scheme": Advice(
         "The `Authorization` header is neither a Bearer token nor well-formed Basic.",

@@ -42,13 +42,17 @@ class Reason(StrEnum):
 
 
 class Owner(msgspec.Struct, frozen=True):
-    """The application that a warning is about, and its organization."""
+    """The application that a warning is about, and its organization.
+
+    Or a digital property, when `is_property`: then these are its API key and its name.
+    """
 
     client_id: str
     application: str
     organization: int
     organization_name: str
     retailer_id: str
+    is_property: bool = False
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -115,17 +119,23 @@ def endings(found: Iterable[Ending], now: int) -> Iterator[Warned]:
     for each in found:
         days, reason = each.days(now), each.reason(now)
         if days is not None and reason is not None:
-            name = f"{reason} {each.number} {each.ends_at} {days}"
+            number = f"property {each.number}" if each.owner.is_property else each.number
+            name = f"{reason} {number} {each.ends_at} {days}"
             yield Warned(name, each.owner, reason, ending_text(each, reason, days), each, days)
 
 
 def ending_text(ending: Ending, reason: Reason, days: int) -> str:
     """What is said of a credential about to end, and what to do."""
-    application = ending.owner.application
+    owner, application = ending.owner, ending.owner.application
     begin = (
         f"{ending.name} of {application} ends within {days} {'day' if days == 1 else 'days'}, at"
         f" {incentives_time(ending.ends_at)}"
     )
+    if reason is Reason.LAST_CREDENTIAL and owner.is_property:
+        return (
+            f"{begin}. It is the last: nobody can call with the property's API key and secret after it."
+            f" Make the next: `tessera properties secrets rotate {owner.client_id}`."
+        )
     if reason is Reason.LAST_CREDENTIAL:
         return (
             f"{begin}. It is the last: no token is issued or live after it."
@@ -133,9 +143,12 @@ def ending_text(ending: Ending, reason: Reason, days: int) -> str:
         )
     used = incentives_time(ending.last_used_at or 0)
     source = f" from {ending.last_used_from}" if ending.last_used_from else ""
+    command = f'apps secrets list "{application}"'
+    if owner.is_property:
+        command = f"properties secrets list {owner.client_id}"
     return (
         f"{begin}, and was used at {used} UTC{source}. Have the partner change over to the newer one:"
-        f' `tessera apps secrets list "{application}"`.'
+        f" `tessera {command}`."
     )
 
 

@@ -41,6 +41,10 @@ class Cache(Generic[K, V]):
             self._remember(key, value)
         return value
 
+    def known_absent(self, key: K) -> bool:
+        """Whether it is in memory that this key has no value."""
+        return key in self._absent
+
     def _remember(self, key: K, value: V | None) -> None:
         if value is None:
             if len(self._absent) >= self._absent_max:

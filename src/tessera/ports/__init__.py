@@ -22,18 +22,20 @@ from tessera.ports.organizations import OrganizationReader
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
 from tessera.ports.proofs import ProofReader
+from tessera.ports.properties import PropertyReader
 from tessera.ports.purchases import PurchaseReader
 from tessera.ports.purges import PurgeReader
 from tessera.ports.resources import ResourceReader
 from tessera.ports.rotation import HourCount, RotationReader
 
 
-class DirectoryReader(IdentityReader, ResourceReader, ProgramReader, Protocol):
+class DirectoryReader(IdentityReader, PropertyReader, ResourceReader, ProgramReader, Protocol):
     """What the directory keeps in memory is read by this."""
 
 
 class Reader(
     IdentityReader,
+    PropertyReader,
     KeyReader,
     ResourceReader,
     ProgramReader,
@@ -127,6 +129,7 @@ __all__ = [
     "PastMembership",
     "ProgramReader",
     "ProofReader",
+    "PropertyReader",
     "PurchaseReader",
     "PurgeReader",
     "Reader",

@@ -1,11 +1,11 @@
-"""Reading organizations, properties, applications, secrets, keys, revocations and the change feed."""
+"""Reading organizations, applications, secrets, keys, revocations and the change feed."""
 
 from typing import Protocol
 
 from tessera.core.applications import Application, ApplicationRecord, CredentialRecord
 from tessera.core.changes import Notice
 from tessera.core.keys import WrappedKey
-from tessera.core.organizations import OrganizationRecord, Property, PropertyRecord
+from tessera.core.organizations import OrganizationRecord
 
 
 class IdentityReader(Protocol):
@@ -16,9 +16,6 @@ class IdentityReader(Protocol):
 
     async def application_numbered(self, number: int) -> Application | None:
         """The application with this number."""
-
-    async def property_with_key(self, api_key: str) -> Property | None:
-        """The digital property with this API key, compared exactly."""
 
     async def keys(self) -> list[WrappedKey]:
         """All wrapped keys, by purpose and number."""
@@ -40,9 +37,6 @@ class IdentityReader(Protocol):
 
     async def organizations(self) -> list[OrganizationRecord]:
         """All organizations."""
-
-    async def properties(self) -> list[PropertyRecord]:
-        """All digital properties."""
 
     async def applications(self, after: int, limit: int) -> list[ApplicationRecord]:
         """A page of applications."""

@@ -134,7 +134,10 @@ def _database(database: Database, now: int, until: int, warn: int) -> DatabaseFa
                 state=state,
                 keys=[WrappedKey(KeyPurpose(row[0]), *row[1:]) for row in look.rows(sql.identity.KEYS)],
                 newest_at=look.rows(sql.identity.NEWEST)[0][0],
-                ending=[rows.ending(row) for row in look.rows(sql.rotation.ENDING, _ending(now, until))],
+                ending=[
+                    *(rows.ending(row) for row in look.rows(sql.rotation.ENDING, _ending(now, until))),
+                    *(rows.property_ending(row) for row in look.rows(sql.properties.ENDING, _ending(now, until))),
+                ],
                 greedy=[
                     Greedy(Owner(*row[:5]), *row[5:])
                     for hour in finished_hours(now)

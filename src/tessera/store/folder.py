@@ -15,6 +15,8 @@ DEMO = "demo.json"
 LOCK = "setup.lock"
 COUNTS = "counts.map"
 NODE_COUNTS = "node.map"
+PROPERTY_COUNTS = "counts-of-properties.map"
+NODE_PROPERTY_COUNTS = "node-of-properties.map"
 
 
 class DataFolder:
@@ -27,6 +29,8 @@ class DataFolder:
         self.demo = path / DEMO
         self.counts = path / COUNTS
         self.node_counts = path / NODE_COUNTS
+        self.property_counts = path / PROPERTY_COUNTS
+        self.node_property_counts = path / NODE_PROPERTY_COUNTS
 
     def make(self) -> None:
         """Make the folder, mode 0700, when it is not there. Raises Unusable when that cannot be."""

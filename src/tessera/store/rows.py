@@ -10,6 +10,7 @@ import msgspec
 from tessera.core import scopes
 from tessera.core.applications import (
     DEFAULT_OPTIONS,
+    FOREVER,
     Application,
     ApplicationRecord,
     AuthenticationMethod,
@@ -27,7 +28,8 @@ from tessera.core.loyalty.points import PointAccount, PointSource
 from tessera.core.loyalty.program import Award, EventRule, Program
 from tessera.core.loyalty.purchase_rules import PurchaseRule
 from tessera.core.loyalty.tiers import Rule, TierLevel, TierSystem
-from tessera.core.organizations import OrganizationRecord, Property
+from tessera.core.organizations import OrganizationRecord
+from tessera.core.properties import Property, PropertyRecord, Secret
 from tessera.core.warnings import Ending, Owner
 from tessera.store.driver import Row
 
@@ -86,16 +88,25 @@ def _options(columns: tuple[Any, ...], access: tuple[tuple[int, str], ...]) -> O
     )
 
 
-def property_of(row: Row) -> Property:
-    """A digital property."""
-    number, api_key, organization, digest, enabled = row
-    return Property(number, api_key, organization, digest, enabled == 1)
-
-
 def organization_record(row: Row) -> OrganizationRecord:
     """The operator's view of an organization."""
     number, name, retailer_id, created_at, enabled = row
     return OrganizationRecord(number, name, retailer_id, created_at, enabled == 1)
+
+
+def digital_property(rows: list[Row]) -> Property | None:
+    """A digital property from its row, repeated for each of its secrets."""
+    if not rows:
+        return None
+    number, api_key, organization, enabled, rails = rows[0][:5]
+    secrets = [Secret(row[5], row[6], FOREVER if row[7] is None else row[7]) for row in rows if row[5] is not None]
+    return Property(number, api_key, organization, enabled == 1, tuple(secrets), rails)
+
+
+def property_record(row: Row) -> PropertyRecord:
+    """The operator's view of a digital property."""
+    number, name, organization, api_key, enabled, *rest = row
+    return PropertyRecord(number, name, organization, api_key, enabled == 1, *rest)
 
 
 def program(
@@ -205,3 +216,10 @@ def ending(row: Row) -> Ending:
     """A credential with an end, and whose it is."""
     number, name, kind, *rest = row[5:]
     return Ending(Owner(*row[:5]), number, name, _KINDS[kind].name.lower(), *rest)
+
+
+def property_ending(row: Row) -> Ending:
+    """A secret with an end, and of which digital property it is."""
+    api_key, called, organization, organization_name, retailer_id, number, name, kind, *rest = row
+    owner = Owner(api_key, called, organization, organization_name, retailer_id, is_property=True)
+    return Ending(owner, number, name, _KINDS[kind].name.lower(), *rest)

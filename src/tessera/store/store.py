@@ -16,6 +16,7 @@ from tessera.store.reads.organizations import OrganizationReads
 from tessera.store.reads.outbox import OutboxReads
 from tessera.store.reads.program import ProgramReads
 from tessera.store.reads.proofs import ProofReads
+from tessera.store.reads.properties import PropertyReads
 from tessera.store.reads.purchases import PurchaseReads
 from tessera.store.reads.purges import PurgeReads
 from tessera.store.reads.resources import ResourceReads
@@ -30,6 +31,7 @@ class SQLStore(
     KeyReads,
     ResourceReads,
     ProgramReads,
+    PropertyReads,
     CustomerReads,
     LedgerReads,
     LotReads,

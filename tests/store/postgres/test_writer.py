@@ -50,7 +50,7 @@ WRONG: dict[str, tuple[Change, type[Exception]]] = {
     "a fact that does not hold": (changes.DisableApplication("nobody", AT), Conflict),
     "a name that is taken": (material.organization("taken"), Conflict),
     "a number that is too big": (changes.AddOrganization("big", "big", 2**63), DefectError),
-    "a row that refers to nothing": (changes.AddProperty(10**12, "shop", "key", bytes(32), "wxyz", AT), DefectError),
+    "a row that refers to nothing": (changes.AddProperty(10**12, "shop", "key", AT), DefectError),
     "a text with a NUL in it": (material.organization("a\0b"), ValueError),
 }
 

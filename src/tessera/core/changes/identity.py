@@ -1,4 +1,4 @@
-"""Writes of organizations, properties, applications, secrets, keys, revocations and counts."""
+"""Writes of organizations, applications, secrets, keys, revocations and counts."""
 
 from tessera.core.changes.change import Change, NoticeKind
 from tessera.core.keys import KeyPurpose
@@ -10,20 +10,6 @@ class AddOrganization(Change, frozen=True):
     name: str
     retailer_id: str
     created_at: int
-
-
-class AddProperty(Change, frozen=True):
-    """A new digital property; its API key, and its name in the organization, are free."""
-
-    organization: int
-    name: str
-    api_key: str
-    digest: bytes
-    last_four: str
-    created_at: int
-
-    def notice(self) -> tuple[NoticeKind, str]:
-        return NoticeKind.PROPERTY, self.api_key
 
 
 class _ApplicationChange(Change, frozen=True):

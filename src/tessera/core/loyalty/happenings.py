@@ -21,6 +21,7 @@ class Happening(StrEnum):
     CUSTOMER_MERGED = "customer.merged"
     TRANSACTION_RECORDED = "transaction.recorded"
     APPLICATION_SECRET_ENDING = "application.secret_ending"
+    PROPERTY_SECRET_ENDING = "property.secret_ending"
     APPLICATION_TOKEN_PER_CALL = "application.token_per_call"
 
 
@@ -113,6 +114,19 @@ class SecretEnding(msgspec.Struct, frozen=True, gc=False):
     last_used_at: str | UnsetType = UNSET
 
 
+class PropertySecretEnding(msgspec.Struct, frozen=True, gc=False):
+    """A secret of a digital property ends within so many days; `reason` says why that is told."""
+
+    retailer_id: str
+    api_key: str
+    property: str
+    credential: str
+    ends_at: str
+    days: int
+    reason: str
+    last_used_at: str | UnsetType = UNSET
+
+
 class TokenPerCall(msgspec.Struct, frozen=True, gc=False):
     """An application got many tokens in an hour, and made few calls with them."""
 
@@ -138,5 +152,6 @@ DATA: dict[Happening, type[msgspec.Struct]] = {
     Happening.TRANSACTION_RECORDED: TransactionRecorded,
     Happening.APPLICATION_SECRET_ENDING: SecretEnding,
     Happening.APPLICATION_TOKEN_PER_CALL: TokenPerCall,
+    Happening.PROPERTY_SECRET_ENDING: PropertySecretEnding,
 }
 """The type of the data of each kind of event, for the document of the API and for tests."""

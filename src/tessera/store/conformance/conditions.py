@@ -11,13 +11,14 @@ from tessera.store.conformance import (
     material,
     organizations,
     outbox,
+    properties,
     purchases,
     purges,
     resources,
     rotation,
 )
 from tessera.store.conformance.case import Condition, Stores, Topic, expect, expect_conflict
-from tessera.store.conformance.material import ANY_WORLD, API_KEY, AT, CLIENT, CUSTOMER, World
+from tessera.store.conformance.material import ANY_WORLD, AT, CLIENT, CUSTOMER, World
 from tessera.store.conformance.program_conditions import program
 
 TOPIC = Topic("conditions")
@@ -30,6 +31,7 @@ def conditions(world: World) -> dict[type[Change], Condition]:
         *_secrets(world),
         *key_conditions.listed(),
         *purges.listed(),
+        *properties.listed(world),
         *resources.listed(world),
         *program(world),
         *customer_conditions.listed(world),
@@ -45,14 +47,6 @@ def _operator(world: World) -> Iterable[Condition]:
     yield Condition(
         (changes.AddOrganization("New", "new", AT),),
         (changes.AddOrganization("Org", "new", AT), changes.AddOrganization("New", "retailer of Org", AT)),
-    )
-    yield Condition(
-        (changes.AddProperty(owner, "new", "new", b"", "", AT), changes.AddProperty(other, "shop", "new", b"", "", AT)),
-        (
-            changes.AddProperty(owner, "new", API_KEY, b"", "", AT),
-            changes.AddProperty(other, "new", API_KEY, b"", "", AT),
-            changes.AddProperty(owner, "shop", "new", b"", "", AT),
-        ),
     )
     yield Condition(
         (material.application(owner, "new"),),
@@ -153,6 +147,7 @@ COVERED: frozenset[type[Change]] = frozenset(
         *conditions(ANY_WORLD),
         *organizations.COVERED,
         changes.EnableApplication,
+        changes.EnableProperty,
         changes.ResumeWebhook,
         changes.MergeCustomer,
     }

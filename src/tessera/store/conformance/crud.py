@@ -15,7 +15,7 @@ from tessera.core.client_signing import AssertionAudience, Profile, SigningAlgor
 from tessera.core.customers import Customer
 from tessera.core.keys import KeyPurpose, WrappedKey
 from tessera.core.loyalty.entries import Entry
-from tessera.core.organizations import Property, PropertyRecord
+from tessera.core.properties import PropertyRecord
 from tessera.ports import Due, PastMembership, Sum
 from tessera.store.conformance import material
 from tessera.store.conformance.case import Stores, Topic, expect
@@ -49,6 +49,7 @@ async def an_empty_store_has_nothing(stores: Stores) -> None:
     ledger = [await store.entries_between(1, 0, 9), await store.sums(1, 9), await store.memberships(1)]
     expect([*ledger, await store.entries_before(1, 9, 9), await store.due(2**62, 9)], [[]] * 5)
     expect([await store.properties(), await store.applications(0, 9), await store.secrets("x")], [[], [], []])
+    expect([await store.property_secrets("x"), await store.property_endings(0, 0, 2**62, 9)], [[], []])
     events = [await store.events_after(1, 0, 9), await store.events_before(1, 9, 9), await store.event_span(0, 9)]
     expect([*events, await store.webhooks(), await store.webhooks_in_force(AT)], [[]] * 5, "the outbox")
     expect(
@@ -213,12 +214,7 @@ async def records_tell_the_operator(stores: Stores) -> None:
         ],
     )
     known = await store.properties()
-    expect(known, [PropertyRecord(known[0].number, "shop", "Org", API_KEY, "wxyz", AT)], "the properties")
-    expect(
-        await store.property_with_key(API_KEY),
-        Property(known[0].number, API_KEY, world.organization, bytes(range(32))),
-        "the property",
-    )
+    expect(known, [PropertyRecord(known[0].number, "shop", "Org", API_KEY, True, "", AT, None)], "the properties")
 
 
 @TOPIC

@@ -5,7 +5,7 @@ import asyncio
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.ports import Conflict, StoreError, StoreUnavailable
-from tessera.store.conformance import audit, material, nodes, outbox, purges, rotation
+from tessera.store.conformance import audit, material, nodes, outbox, properties, purges, rotation
 from tessera.store.conformance.case import Stores, Topic, expect
 from tessera.store.conformance.conditions import conditions
 from tessera.store.conformance.material import ANY_WORLD, AT, CLIENT, World
@@ -35,6 +35,7 @@ def _repeatable(world: World) -> list[Change]:
         *outbox.repeatable(world),
         *audit.repeatable(),
         *rotation.repeatable(world),
+        *properties.repeatable(world),
         *nodes.repeatable(),
         changes.RemovePhone(world.customer, world.organization, "39555"),
         changes.ReleaseIdentifier(world.customer, world.organization, "card-1"),
@@ -72,7 +73,7 @@ async def a_defect_in_one_commit_harms_no_other(stores: Stores) -> None:
         changes.AddOrganization("too large a number", "r", 2**63),
         changes.AddOrganization("no number", "r", "soon"),  # type: ignore[arg-type]
         changes.AddOrganization("no text", object(), AT),  # type: ignore[arg-type]
-        changes.AddProperty(world.organization + 1000, "nobody's", "k", b"", "", AT),
+        changes.AddProperty(world.organization + 1000, "nobody's", "k", AT),
     ]
 
     async def commit(number: int) -> bool:

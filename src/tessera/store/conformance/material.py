@@ -25,6 +25,7 @@ class World(msgspec.Struct, frozen=True):
     other_organization: int
     application: int
     secret: int
+    property_secret: int
     customer: int
     point_account: int
     tier_system: int
@@ -34,7 +35,7 @@ class World(msgspec.Struct, frozen=True):
     event: int
 
 
-ANY_WORLD = World(1, 2, 1, 1, 1, 1, 1, 1, 2, 1, 3)
+ANY_WORLD = World(1, 2, 1, 1, 1, 1, 1, 1, 1, 2, 1, 3)
 """Stands in for the world where cases are only listed."""
 
 
@@ -51,6 +52,11 @@ def application(owner: int, client_id: str, name: str | None = None) -> changes.
 def secret(client_id: str, name: str, ends_at: int | None = None) -> changes.AddCredential:
     """A keyed secret."""
     return changes.AddCredential(client_id, name, 0, bytes(32), "abcd", AT, ends_at)
+
+
+def property_secret(api_key: str, name: str, ends_at: int | None = None) -> changes.AddPropertySecret:
+    """A secret of a digital property."""
+    return changes.AddPropertySecret(api_key, name, bytes(range(32)), "wxyz", AT, ends_at)
 
 
 def customer(owner: int, customer_id: str, email: str | None = None) -> changes.AddCustomer:
@@ -110,6 +116,7 @@ async def furnish(store: Store) -> World:
         other,
         found.number,
         found.credentials[0].number,
+        (await store.property_secrets(API_KEY))[0].number,
         known.number,
         program.accounts[0].number,
         program.systems[0].number,
@@ -138,7 +145,8 @@ async def furnish(store: Store) -> World:
 
 def _rows(owner: int, other: int) -> list[Change]:
     return [
-        changes.AddProperty(owner, "shop", API_KEY, bytes(range(32)), "wxyz", AT),
+        changes.AddProperty(owner, "shop", API_KEY, AT),
+        property_secret(API_KEY, "first"),
         application(owner, CLIENT),
         secret(CLIENT, "first"),
         changes.AddKey(KeyPurpose.SEALING, 1, b"wrapped", AT, 0),
@@ -185,7 +193,9 @@ async def snapshot(store: Store, *, feed: bool = True) -> dict[str, object]:
     owners = await store.organizations()
     found = {
         "organizations": owners,
-        "properties": await store.properties(),
+        "properties": (shops := await store.properties()),
+        "checked properties": [await store.property_with_key(shop.api_key) for shop in shops],
+        "secrets of properties": [await store.property_secrets(shop.api_key) for shop in shops],
         "applications": records,
         "secrets": [await store.secrets(record.client_id) for record in records],
         "checked": [await store.application(record.client_id) for record in records],

@@ -23,7 +23,7 @@ async def a_commit_answers_its_notices(stores: Stores) -> None:
     await store.commit(material.organization("Org"))
     owner = (await store.organizations())[0].number
     told = await store.commit(
-        changes.AddProperty(owner, "shop", "key", b"", "", AT),
+        changes.AddProperty(owner, "shop", "key", AT),
         material.application(owner, CLIENT),
         material.customer(owner, "c"),
         changes.AddPointAccount(owner, "p", "Beans", "Spend"),

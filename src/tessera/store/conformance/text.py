@@ -41,7 +41,7 @@ async def every_name_is_compared_exactly(stores: Stores) -> None:
     owner = world.organization
     for number, text in enumerate(DIFFERENT):
         await store.commit(
-            changes.AddProperty(owner, text, text, b"", "", AT),
+            changes.AddProperty(owner, text, text, AT),
             material.customer(owner, f"id {number}", text),
             changes.ClaimIdentifier(f"id {number}", owner, text),
             material.entry(number + 2, text, amount=number, customer=world.customer, account=world.point_account),

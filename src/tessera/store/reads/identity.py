@@ -1,9 +1,9 @@
-"""Reading organizations, properties, applications, secrets, keys, revocations and the change feed."""
+"""Reading organizations, applications, secrets, keys, revocations and the change feed."""
 
 from tessera.core.applications import Application, ApplicationRecord, CredentialKind, CredentialRecord
 from tessera.core.changes import Notice, NoticeKind
 from tessera.core.keys import KeyPurpose, WrappedKey
-from tessera.core.organizations import OrganizationRecord, Property, PropertyRecord
+from tessera.core.organizations import OrganizationRecord
 from tessera.store import rows
 from tessera.store.driver import Fetching
 from tessera.store.sql import identity as sql
@@ -18,10 +18,6 @@ class IdentityReads(Fetching):
 
     async def application_numbered(self, number: int) -> Application | None:
         return rows.application(await self._fetch(sql.APPLICATION_NUMBERED, {"number": number}))
-
-    async def property_with_key(self, api_key: str) -> Property | None:
-        found = await self._fetch(sql.PROPERTY, {"api_key": api_key})
-        return rows.property_of(found[0]) if found else None
 
     async def keys(self) -> list[WrappedKey]:
         return [WrappedKey(KeyPurpose(row[0]), *row[1:]) for row in await self._fetch(sql.KEYS, {})]
@@ -43,9 +39,6 @@ class IdentityReads(Fetching):
 
     async def organizations(self) -> list[OrganizationRecord]:
         return [rows.organization_record(row) for row in await self._fetch(sql.ORGANIZATIONS, {})]
-
-    async def properties(self) -> list[PropertyRecord]:
-        return [PropertyRecord(*row) for row in await self._fetch(sql.PROPERTIES, {})]
 
     async def applications(self, after: int, limit: int) -> list[ApplicationRecord]:
         found = await self._fetch(sql.APPLICATIONS, {"after": after, "limit": limit})

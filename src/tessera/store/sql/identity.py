@@ -1,4 +1,4 @@
-"""Organizations, properties, applications, secrets, keys, revocations, the change feed."""
+"""Organizations, applications, secrets, keys, revocations, the change feed."""
 
 from tessera.core import changes
 from tessera.store.sql.statement import Statement
@@ -20,13 +20,6 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "insert into organization (name, retailer_id, created_at) values (:name, :retailer_id, :created_at)"
             " on conflict do nothing",
             "the organization's name is free",
-        ),
-    ),
-    changes.AddProperty: (
-        Statement(
-            "insert into property (organization, name, api_key, digest, last_four, created_at)"
-            " values (:organization, :name, :api_key, :digest, :last_four, :created_at) on conflict do nothing",
-            "the property's name and API key are free",
         ),
     ),
     changes.AddApplication: (
@@ -172,11 +165,6 @@ _APPLICATION_COLUMNS = (
 APPLICATION = f"{_APPLICATION_COLUMNS} where a.client_id = :client_id order by s.number, x.resource"
 APPLICATION_NUMBERED = f"{_APPLICATION_COLUMNS} where a.number = :number order by s.number, x.resource"
 
-PROPERTY = (
-    "select p.number, p.api_key, p.organization, p.digest, o.enabled"
-    " from property p join organization o on o.number = p.organization where p.api_key = :api_key"
-)
-
 KEYS = (
     "select purpose, number, wrapped, created_at, signs_from, verifies_until from wrapped_key order by purpose, number"
 )
@@ -189,10 +177,6 @@ CUT_OFF_EVERYBODY = f"update organization set {_CUT_OFF}"
 
 ORGANIZATIONS = (
     "select number, name, retailer_id, created_at, enabled from organization where deleted_at is null order by number"
-)
-PROPERTIES = (
-    "select p.number, p.name, o.name, p.api_key, p.last_four, p.created_at"
-    " from property p join organization o on o.number = p.organization order by p.number"
 )
 _APPLICATION_RECORD = (
     "select a.number, a.client_id, a.name, o.name, a.enabled, a.scope, a.token_lifetime_seconds,"
@@ -217,6 +201,7 @@ SCHEMA_VERSION = "select version_num from alembic_version"
 NEWEST = (
     "select max(at) from (select max(created_at) as at from organization"
     " union all select max(created_at) from application union all select max(created_at) from credential"
+    " union all select max(created_at) from property_secret"
     " union all select max(created_at) from wrapped_key union all select max(created_at) from customer"
     " union all select max(last_token_at) from application_usage) newest"
 )

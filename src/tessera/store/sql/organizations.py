@@ -30,6 +30,9 @@ _OF_CUSTOMERS = (
     "user_event",
     "membership",
     "ledger_entry",
+    "purchase_award",
+    "purchase",
+    "merged_customer",
 )
 """Tables with a column `customer`."""
 
@@ -87,6 +90,10 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
         ),
         Statement("delete from webhook where organization = :organization"),
         Statement("delete from event where organization = :organization"),
+        Statement(
+            "delete from property_secret where property in"
+            " (select number from property where organization = :organization)"
+        ),
         Statement("delete from property where organization = :organization"),
     ),
 }

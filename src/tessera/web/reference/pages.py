@@ -1,22 +1,26 @@
-"""Serves the reference: the document at `/openapi.json`, and the page that shows it at `/docs`.
+"""Serves the reference: the document at `/openapi.json`, the page that shows it at `/docs`, and a page at `/`.
 
-Neither needs credentials, and neither is part of the API. The page is of our own files only, which its policy tells
+None of them needs credentials or is part of the API. The pages are of our own files only, which its policy tells
 the browser: it loads nothing from elsewhere, runs nothing that stands in the page, and speaks to this server alone.
 """
 
 import gzip
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from pathlib import Path
 
+from tessera.core.errors import NotFound
 from tessera.web import errors
 from tessera.web.messages import Headers, Request, Response, encode
 from tessera.web.reference.document import document
 from tessera.web.routes import Route
 
 FOLDER = Path(__file__).parent / "page"
+HOME = Path(__file__).parent / "home.html"
+
+NOWHERE = "Nothing answers at this address."
 
 TYPES = {
     ".css": b"text/css; charset=utf-8",
@@ -41,8 +45,17 @@ PAGE_HEADERS: Headers = (
 )
 
 
-def routes(served: Sequence[Route]) -> list[Route]:
-    """The routes of the reference of these routes."""
+Examples = Callable[[], Awaitable[dict[str, str]]]
+"""Gives ids that exist, by the name of the parameter or member that they are for."""
+
+
+async def no_examples() -> dict[str, str]:
+    """Nothing, where nobody's ids may be told."""
+    return {}
+
+
+def routes(served: Sequence[Route], examples: Examples = no_examples) -> list[Route]:
+    """The routes of the reference of these routes. `examples` are told to everybody."""
 
     @cache
     def made() -> bytes:
@@ -51,17 +64,47 @@ def routes(served: Sequence[Route]) -> list[Route]:
     async def openapi(request: Request) -> Response:
         return _answer(request, made(), (*CACHED, (b"content-type", b"application/json")))
 
+    known: dict[str, str] = {}
+
+    async def examples_file(request: Request) -> Response:
+        if not known:  # once there are any, nothing is read for strangers any more
+            known.update(await examples())
+        headers = ((b"cache-control", b"no-cache"), *CACHED[1:], (b"content-type", b"application/json"))
+        return _answer(request, encode(known), headers)
+
     async def docs(request: Request) -> Response:
         return _file(request, "index.html")
+
+    async def home(request: Request) -> Response:
+        if not wants_html(request.header(b"accept") or b""):
+            raise NotFound(NOWHERE, check="address.unknown")
+        headers = (*PAGE_HEADERS, (b"content-type", TYPES[HOME.suffix]), (b"vary", b"accept"))
+        return _answer(request, _home(), headers)
 
     async def docs_file(request: Request) -> Response:
         return _file(request, request.path_values[0])
 
     return [
+        Route("GET", "/", home),
         Route("GET", "/openapi.json", openapi),
         Route("GET", "/docs", docs),
+        Route("GET", "/docs/examples.json", examples_file),
         Route("GET", "/docs/{file}", docs_file),
     ]
+
+
+def wants_html(accept: bytes) -> bool:
+    """Whether an `Accept` header names HTML, as those of browsers do; `*/*` asks for nothing in particular."""
+    for each in accept.lower().split(b","):
+        kind, *parameters = [part.strip() for part in each.split(b";")]
+        if kind == b"text/html":
+            return not any(re.fullmatch(rb"q=0(\.0*)?", part) for part in parameters)
+    return False
+
+
+@cache
+def _home() -> bytes:
+    return HOME.read_bytes()
 
 
 @cache

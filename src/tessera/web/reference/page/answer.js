@@ -8,7 +8,7 @@ const TOKEN = /("(?:\\.|[^"\\])*")(\s*:)?|\b(true|false|null)\b|-?\d+(?:\.\d+)?(
 
 export function answerCard(answer, text, milliseconds) {
   const pretty = prettied(text);
-  const body = el("pre", { tabindex: "0", "aria-label": "Body of the answer" }, text === "" ? "No body." : coloured(pretty));
+  const body = el("pre", { tabindex: "0", "aria-label": "Body of the response" }, text === "" ? "No body." : coloured(pretty));
   const headers = el("dl", { class: "headers", hidden: true },
     [...answer.headers].map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
   const choose = (shown) => () => {
@@ -16,11 +16,11 @@ export function answerCard(answer, text, milliseconds) {
     headers.hidden = shown !== "Headers";
     for (const tab of tabs.children) tab.setAttribute("aria-pressed", String(tab.textContent === shown));
   };
-  const tabs = el("div", { class: "tabs", role: "group", "aria-label": "Part of the answer" },
+  const tabs = el("div", { class: "tabs", role: "group", "aria-label": "Part of the response" },
     ["Body", "Headers"].map((name) =>
       el("button", { type: "button", "aria-pressed": String(name === "Body"), on: { click: choose(name) } }, name)));
   return el("section", { class: "card" },
-    el("h3", {}, "Answer", copyButton(() => pretty)),
+    el("h3", {}, "Response", copyButton(() => pretty)),
     el("p", { class: "outcome" },
       el("span", { class: `status s${String(answer.status)[0]}` }, `${answer.status} ${answer.statusText}`),
       el("span", { class: "faint" }, `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`),

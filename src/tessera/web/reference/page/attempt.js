@@ -1,8 +1,9 @@
-// Trying a call: the request as it will be sent, the same as a curl line, and what came back.
+// Trying a call: the request as it will be sent, the same as code, and what came back.
 
 import { copyButton, el, field } from "./dom.js";
-import { BASE, forClients } from "./document.js";
-import { authorization, credentialsCard } from "./credentials.js";
+import { BASE, examples, forClients } from "./document.js";
+import { authorization, credentialsCard, onChange, takeToken, way } from "./credentials.js";
+import { LANGUAGES } from "./samples.js";
 import { answerCard } from "./answer.js";
 import { sample } from "./schema.js";
 
@@ -11,14 +12,19 @@ const FORM = "application/x-www-form-urlencoded";
 const typed = new Map(); // values by name: what was typed for one operation is offered to the next
 const seen = new Map(); // ids by name, as answers had them
 
+let language = "curl"; // the one that was chosen last
+
+// The value of a place in the address: what was typed, what an answer had, or an example that exists.
+const valueAt = (name) => typed.get(name) ?? seen.get(name) ?? examples()[name] ?? "";
+
 const MADE_UP = new Set(["external_id", "idempotency_id", "reference_id"]); // ids that are the caller's own to choose
 
 // The panel for one operation.
 export function attempt(operation) {
   const state = { path: operation.path, type: Object.keys(operation.requestBody?.content ?? {})[0], body: "", query: {} };
   state.body = startingBody(operation, state.type);
-  const shown = el("pre", { class: "curl", tabindex: "0", "aria-label": "curl" });
-  const update = () => (shown.textContent = curl(built(operation, state), shortened));
+  const shown = el("pre", { class: "code", tabindex: "0", "aria-label": "Code" });
+  const update = () => (shown.textContent = LANGUAGES[language].shown(built(operation, state)));
   const answer = el("div", { class: "answer", "aria-live": "polite" });
   const send = el("button", { type: "submit", class: "primary wide" }, "Send ", el("kbd", {}, "Ctrl ↵"));
   const submit = async (event) => {
@@ -34,10 +40,25 @@ export function attempt(operation) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
   update();
+  const credentials = credentialsCard(forClients(operation));
+  onChange(() => { credentials.draw(); update(); });
   return el("aside", { class: "attempt", "aria-label": "Try it" },
-    credentialsCard(forClients(operation), update), form,
-    el("section", { class: "card" }, el("h3", {}, "As a line", copyButton(() => curl(built(operation, state)))), shown),
+    credentials.card, form,
+    el("section", { class: "card samples" },
+      el("h3", {}, "Code", copyButton(() => LANGUAGES[language].copied(built(operation, state)))), languageTabs(update), shown),
     answer);
+}
+
+function languageTabs(update) {
+  const tabs = el("div", { class: "tabs", role: "group", "aria-label": "Language" });
+  const choose = (name) => () => {
+    language = name;
+    for (const tab of tabs.children) tab.setAttribute("aria-pressed", String(tab.textContent === name));
+    update();
+  };
+  tabs.append(...Object.keys(LANGUAGES).map((name) =>
+    el("button", { type: "button", "aria-pressed": String(name === language), on: { click: choose(name) } }, name)));
+  return tabs;
 }
 
 function inputs(operation, state, update) {
@@ -60,11 +81,11 @@ function valueInput(parameter, state) {
     else state.query[parameter.name] = event.target.value;
   };
   if (parameter.schema.type === "boolean") {
-    const options = ["", "true", "false"].map((each) => el("option", { value: each }, each || "left out"));
+    const options = ["", "true", "false"].map((each) => el("option", { value: each }, each || "not sent"));
     return el("select", { name: parameter.name, on: { input: keep } }, options);
   }
-  const hint = parameter.schema.type === "array" ? "several with commas between them" : parameter.in === "query" ? "left out" : "";
-  const value = parameter.in === "path" ? typed.get(parameter.name) ?? "" : "";
+  const hint = parameter.schema.type === "array" ? "several with commas between them" : parameter.in === "query" ? "optional" : "";
+  const value = parameter.in === "path" ? valueAt(parameter.name) : "";
   return el("input", {
     type: parameter.schema.type === "integer" ? "number" : "text", name: parameter.name, value, placeholder: hint,
     autocomplete: "off", spellcheck: "false", on: { input: keep },
@@ -100,7 +121,7 @@ function startingBody(operation, type) {
 function filled(value) {
   if (Array.isArray(value)) return value.map(filled);
   if (value === null || typeof value !== "object") return value;
-  const known = (name) => !MADE_UP.has(name) && (typed.get(name) || seen.get(name));
+  const known = (name) => !MADE_UP.has(name) && valueAt(name);
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, known(name) || filled(each)]));
 }
 
@@ -114,7 +135,7 @@ function learn(value) {
 
 // The request as it will be sent.
 function built(operation, state) {
-  const path = state.path.replace(/\{([^}]+)\}/g, (all, name) => (typed.get(name) ? encodeURIComponent(typed.get(name)) : all));
+  const path = state.path.replace(/\{([^}]+)\}/g, (all, name) => (valueAt(name) ? encodeURIComponent(valueAt(name)) : all));
   const pairs = [];
   for (const each of operation.parameters.filter((parameter) => parameter.in === "query")) {
     const value = state.query[each.name] ?? "";
@@ -126,21 +147,10 @@ function built(operation, state) {
   const proof = authorization(forClients(operation));
   if (proof) headers.push(["Authorization", proof]);
   if (state.type && state.body) headers.push(["Content-Type", state.type]);
-  return { method: operation.method, url: BASE + path + (query && `?${query}`), headers, body: state.body || undefined };
-}
-
-const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
-
-const shortened = (text) => (text.length > 40 ? `${text.slice(0, 22)}…${text.slice(-4)}` : text);
-
-// The request as a line for a shell; `show` may shorten what proves who is calling.
-function curl(request, show = (text) => text) {
-  const lines = [`curl -X ${request.method} ${quoted(request.url)}`];
-  for (const [name, value] of request.headers) {
-    lines.push(`-H ${quoted(`${name}: ${name === "Authorization" ? show(value) : value}`)}`);
-  }
-  if (request.body) lines.push(`-d ${quoted(request.body)}`);
-  return lines.join(" \\\n  ");
+  return {
+    method: operation.method, url: BASE + path + (query && `?${query}`), headers, body: state.body || undefined,
+    way: way(forClients(operation)),
+  };
 }
 
 async function sent(request) {
@@ -150,7 +160,9 @@ async function sent(request) {
     const answer = await fetch(request.url, { method, headers, body, credentials: "omit", cache: "no-store" });
     const text = await answer.text();
     const took = performance.now() - began;
-    if (answer.ok) learn(JSON.parse(text || "{}"));
+    const said = answer.ok ? JSON.parse(text || "{}") : {};
+    learn(said);
+    takeToken(said);
     return answerCard(answer, text, took);
   } catch (error) {
     return el("section", { class: "card" }, el("h3", {}, "No answer"), el("p", { class: "wrong" }, error.message));

@@ -3,11 +3,26 @@
 export const BASE = location.origin + location.pathname.replace(/\/docs$/, "");
 
 let whole = null;
+let known = {};
+
+// Ids that exist on this server, by the name of the parameter; there are some on a demonstration.
+export const examples = () => known;
+
+async function loadExamples() {
+  try {
+    const answer = await fetch(`${BASE}/docs/examples.json`);
+    if (answer.ok) known = await answer.json();
+  } catch {
+    known = {};
+  }
+}
 
 export async function load() {
+  const ids = loadExamples();
   const answer = await fetch(`${BASE}/openapi.json`);
   if (!answer.ok) throw new Error(`openapi.json was answered with ${answer.status}.`);
   whole = await answer.json();
+  await ids;
   return whole;
 }
 

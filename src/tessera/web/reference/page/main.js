@@ -2,6 +2,8 @@
 
 import { el, methodBadge } from "./dom.js";
 import { groups, load, operations, scopeOf } from "./document.js";
+import { drawAuthorize, onChange, openDialog } from "./credentials.js";
+import { guides, guideView } from "./guides.js";
 import { operationView } from "./operation.js";
 import { overview } from "./overview.js";
 
@@ -21,13 +23,23 @@ function drawList() {
     el("section", {}, el("h2", {}, tag.name), el("ul", {}, tag.operations.map((each) =>
       el("li", {}, el("a", { href: `#${each.id}`, "aria-current": location.hash === `#${each.id}` && "page" },
         el("span", {}, each.summary), methodBadge(each.method))))))));
-  if (!found.length) list.replaceChildren(el("p", { class: "faint" }, "Nothing fits."));
+  const told = guides().filter((each) => words.every((word) => `guide ${each.title} ${each.about}`.toLowerCase().includes(word)));
+  if (told.length) list.append(guideList(told));
+  if (!found.length && !told.length) list.replaceChildren(el("p", { class: "faint" }, "Nothing fits."));
+}
+
+function guideList(told) {
+  return el("section", {}, el("h2", {}, "Guides"), el("ul", {}, told.map((each) =>
+    el("li", {}, el("a", { class: "to-guide", href: `#${each.id}`, "aria-current": location.hash === `#${each.id}` && "page" }, each.title)))));
 }
 
 function show(whole) {
   const chosen = operations().find((each) => `#${each.id}` === location.hash);
-  document.title = chosen ? `${chosen.summary} · Tessera API` : "Tessera API";
-  main.replaceChildren(chosen ? operationView(chosen) : overview(whole));
+  const guide = guides().find((each) => `#${each.id}` === location.hash);
+  const title = chosen?.summary ?? guide?.title;
+  document.title = title ? `${title} · Tessera API` : "Tessera API";
+  onChange(() => {});
+  main.replaceChildren(chosen ? operationView(chosen) : guide ? guideView(guide, operations()) : overview(whole));
   drawList();
   openMenu(false);
   scrollTo(0, 0);
@@ -69,6 +81,8 @@ try {
   const whole = await load();
   document.getElementById("version").textContent = `API ${whole.info.version}`;
   document.getElementById("theme").addEventListener("click", changeTheme);
+  document.getElementById("authorize").addEventListener("click", openDialog);
+  drawAuthorize();
   document.getElementById("skip").addEventListener("click", (event) => { event.preventDefault(); main.focus(); });
   menu.addEventListener("click", () => openMenu(!document.body.classList.contains("menu-open")));
   filter.addEventListener("input", drawList);

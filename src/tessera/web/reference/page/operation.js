@@ -16,9 +16,9 @@ export function operationView(operation) {
       operation.description !== `${operation.summary}.` && prose(operation.description),
       needs(operation),
       el("button", { type: "button", class: "wide jump", on: { click: toPanel } }, "Try it ↓"),
-      parameters(operation, "path", "In the address"),
+      parameters(operation, "path", "Path parameters"),
       body(operation),
-      parameters(operation, "query", "In the query string"),
+      parameters(operation, "query", "Query parameters"),
       otherQuery(operation),
       answers(operation)),
     attempt(operation));
@@ -65,13 +65,13 @@ function body(operation) {
   const content = Object.entries(operation.requestBody.content);
   const schema = content[0][1].schema;
   return el("section", {},
-    el("h2", {}, "Body", el("span", { class: "beside" }, content.map(([type]) => type).join(" or "))),
+    el("h2", {}, "Request body", el("span", { class: "beside" }, content.map(([type]) => type).join(" or "))),
     members(schema));
 }
 
 function answers(operation) {
   const rows = Object.entries(operation.responses).sort().map(([status, answer]) => answerRow(status, resolved(answer)));
-  return el("section", {}, el("h2", {}, "Answers"), rows);
+  return el("section", {}, el("h2", {}, "Responses"), rows);
 }
 
 function answerRow(status, answer) {

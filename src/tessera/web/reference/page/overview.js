@@ -2,15 +2,18 @@
 
 import { address, el, line, methodBadge, prose } from "./dom.js";
 import { groups, scopes } from "./document.js";
+import { guides } from "./guides.js";
 
 export function overview(whole) {
   return el("article", { class: "overview" },
     el("h1", {}, "Tokens, customers and points"),
     el("div", { class: "lead" }, prose(whole.info.description)),
     el("ol", { class: "steps" },
-      step("Get a token", "With your client id and secret, from", "#requestToken", "/oauth/token"),
+      step("Get a token", "Press Authorize above, with your client id and secret. A program asks", "#requestToken", "/oauth/token"),
       step("Call the platform", "With the token in the Authorization header. Start by", "#getCustomer", "reading a customer"),
       step("Generate a client", "From the same document that this page shows:", "openapi.json", "openapi.json")),
+    el("section", {}, el("h2", {}, "Guides"), el("ul", { class: "cards" }, guides().map((each) =>
+      el("li", {}, el("a", { href: `#${each.id}` }, el("strong", {}, each.title), el("span", { class: "where" }, each.about)))))),
     groups().map(group),
     el("section", {}, el("h2", {}, "Scopes"),
       el("ul", { class: "members" }, Object.entries(scopes()).map(([name, text]) =>

@@ -54,7 +54,7 @@ function limits(schema) {
   if (narrow.maximum !== undefined) found.push(`at most ${narrow.maximum.toLocaleString("en")}`);
   const usual = narrow.default;
   if (said.deprecated) found.push("deprecated");
-  if (usual !== undefined && usual !== null) found.push(`\`${JSON.stringify(usual)}\` when left out`);
+  if (usual !== undefined && usual !== null) found.push(`\`${JSON.stringify(usual)}\` by default`);
   return found.join("; ");
 }
 
@@ -84,7 +84,7 @@ export function members(schema, answered = false) {
   const required = new Set(said.required ?? []);
   const found = Object.entries(said.properties);
   const rows = found.map(([name, each]) => {
-    const mark = answered ? !required.has(name) && "may be left out" : required.has(name) && "required";
+    const mark = answered ? !required.has(name) && "optional" : required.has(name) && "required";
     return member(name, each, mark, { answered, open: found.length < 3 && typeOf(resolved(each)) === "object" });
   });
   return el("ul", { class: "members" }, rows);

@@ -1,0 +1,121 @@
+"""What an operator does with the secrets of a digital property."""
+
+import msgspec
+
+from tessera.app import secret_names
+from tessera.app.house import House
+from tessera.app.operators import OperatorError, check_text, commit
+from tessera.core import applications, rotation
+from tessera.core.applications import CredentialRecord
+from tessera.core.changes import AddPropertySecret, EndPropertySecret
+from tessera.core.properties import API_KEY_LENGTH, IMPORTED_SECRET, PropertyRecord
+from tessera.core.rotation import OF_PROPERTY, Ended
+from tessera.core.times import SECOND
+from tessera.core.warnings import live_secrets
+
+
+class IssuedSecret(msgspec.Struct, frozen=True):
+    """A new secret of a property, shown this once; one brought along is not shown at all."""
+
+    api_key: str
+    property_secret: str
+    secret_name: str
+
+
+class RotatedSecret(msgspec.Struct, frozen=True):
+    """A new secret, shown this once, and the older ones with their ends."""
+
+    api_key: str
+    property_secret: str
+    secret_name: str
+    former: list[Ended]
+
+
+def new(
+    house: House, api_key: str, name: str, ends_at: int | None, imported: str | None
+) -> tuple[AddPropertySecret, str]:
+    """The change that adds a secret, and the secret to show: empty when it was brought along. Raises OperatorError."""
+    if imported is not None and not IMPORTED_SECRET.fullmatch(imported):
+        raise OperatorError(
+            "A property's secret must be 32 to 255 printable ASCII characters without spaces, and random: every call is"
+            " compared with it. Leave it out to have one made."
+        )
+    secret = imported or house.entropy.random_bytes(API_KEY_LENGTH // 2).hex()
+    digest = applications.secret_digest(house.directory.pepper, secret)
+    added = AddPropertySecret(api_key, name, digest, secret[-4:], house.clock.now(), ends_at)
+    return added, "" if imported else secret
+
+
+async def free_name(house: House, api_key: str) -> str:
+    """A name for the next secret of a property that none so far has, as `secret-2`."""
+    found = await house.store.property_secrets(api_key)
+    return secret_names.free(found, "secret", len(found))
+
+
+async def add(
+    house: House, api_key: str, name: str | None, *, ends_at: int | None = None, imported: str | None = None
+) -> IssuedSecret:
+    """Add a secret beside those a property has. Raises OperatorError."""
+    chosen = await free_name(house, api_key) if name is None else name
+    check_text("The secret's name", chosen)
+    secret_names.check_new_end(ends_at, house.clock.now())
+    added, shown = new(house, api_key, chosen, ends_at, imported)
+    await commit(house, added)
+    return IssuedSecret(api_key, shown, chosen)
+
+
+async def expire(house: House, api_key: str, name: str, ends_at: int | None = None) -> CredentialRecord:
+    """Give a secret an end, now when None; the secret as it was. Raises OperatorError."""
+    found = await house.store.property_secrets(api_key)
+    secret, end = secret_names.to_end(found, name, ends_at, house.clock.now(), "property")
+    await commit(house, EndPropertySecret(api_key, secret.number, end, secret.ends_at), more={"name": name})
+    return secret
+
+
+async def lost_with(house: House, found: PropertyRecord, name: str, ends_at: int | None = None) -> str:
+    """What a property loses when this secret ends (now when None), as a sentence; empty when nothing."""
+    now = house.clock.now()
+    end = max(now, now if ends_at is None else ends_at)
+    secrets = await house.store.property_secrets(found.api_key)
+    own, others = [each for each in secrets if each.name == name], [each for each in secrets if each.name != name]
+    if not live_secrets(own, now) or live_secrets(others, end):
+        return ""
+    return f"{name} is the last live secret of {found.name}: without one nobody can call with its API key and secret."
+
+
+async def rotate(house: House, found: PropertyRecord, overlap_seconds: int, name: str | None) -> RotatedSecret:
+    """Add a secret, and end the live ones before it when the overlap is over: in one commit. Raises OperatorError."""
+    if name is not None:
+        check_text("The secret's name", name)
+    known = await house.store.property_secrets(found.api_key)
+    now = house.clock.now()
+    if not live_secrets(known, now):
+        raise OperatorError(
+            f"{found.name} has no live secret to rotate. Add one: `tessera properties secrets add {found.api_key}`."
+        )
+    chosen = name if name is not None else secret_names.free(known, "secret", len(known))
+    added, shown = new(house, found.api_key, chosen, None, None)
+    changes, former = rotation.rotation(known, added, now + overlap_seconds * SECOND, now)
+    await commit(house, *changes)
+    return RotatedSecret(found.api_key, shown, chosen, former)
+
+
+async def finish(house: House, found: PropertyRecord, *, force: bool) -> list[Ended]:
+    """End every live secret but the newest now; these. Raises OperatorError while one of them is in use, unless forced.
+
+    When another process writes a use meanwhile, nothing is done either.
+    """
+    known = await house.store.property_secrets(found.api_key)
+    now = house.clock.now()
+    if len(live_secrets(known, now)) < 2:
+        raise OperatorError(
+            f"{found.name} has no old secret to end. Make the next one:"
+            f" `tessera properties secrets rotate {found.api_key}`."
+        )
+    if not force:
+        reason = rotation.in_the_way(known, 0, house.settings.usage_flush_seconds, now, "is refused")
+        if reason is not None:
+            raise OperatorError(reason)
+    changes, ended = rotation.finish(found.api_key, known, now, force=force, writes=OF_PROPERTY)
+    await commit(house, *changes)
+    return ended

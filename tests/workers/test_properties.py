@@ -1,0 +1,101 @@
+"""What an operator does with a digital property is in force in every worker."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tessera.app import limits, properties, property_secrets
+from tessera.app.house import House
+from tessera.app.limits import Wanted
+from tessera.core.properties import PropertyRecord
+from tests.support import deeds, raw
+from tests.support.processes import one_wire_each
+from tests.support.raw import Wire, basic
+from tests.support.server import Server, running
+
+pytestmark = pytest.mark.alone
+
+WORKERS = 2
+LATE_SECONDS = 10.0
+
+
+@pytest.fixture(scope="module")
+def server(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with two workers that write what was counted every fifth of a second."""
+    folder = tmp_path_factory.mktemp("properties") / "data"
+    with running(folder, "--workers", str(WORKERS), TESSERA_USAGE_FLUSH_SECONDS="0.2") as started:
+        yield started
+
+
+@pytest.fixture
+def wires(server: Server) -> Iterator[dict[int, Wire]]:
+    """A connection to each worker."""
+    found = one_wire_each(server.port, server.process.pid, WORKERS)
+    yield found
+    for wire in found.values():
+        wire.socket.close()
+
+
+def until_all(server: Server, wires: dict[int, Wire], secret: str, status: int) -> None:
+    """Call every worker with a secret of the demonstration's property until each answers with this status."""
+    key, customer = server.demo["api_key"], server.demo["customer_id"]
+    data = raw.request("GET", f"/priv/v1/apps/{key}/users/{customer}", b"", [basic(key, secret)])
+    deadline = time.monotonic() + LATE_SECONDS
+    while True:
+        found = set()
+        for wire in wires.values():
+            wire.send(data)
+            answer = wire.answer()
+            assert answer is not None
+            found.add(answer.status)
+        if found == {status}:
+            return
+        assert time.monotonic() < deadline, f"workers answer {found}, not {status}"
+        time.sleep(0.01)
+
+
+def test_every_worker_goes_by_what_the_operator_did(server: Server, wires: dict[int, Wire]) -> None:
+    """Rotating, finishing, limiting, disabling and enabling reach all workers, and their uses reach the operator."""
+    old = server.demo["property_secret"]
+
+    async def found(house: House) -> PropertyRecord:
+        return await properties.find(house, server.demo["api_key"])
+
+    async def rotate(house: House) -> str:
+        made = await property_secrets.rotate(house, await found(house), 86_400, None)
+        return made.property_secret
+
+    async def last_uses(house: House) -> list[bool]:
+        secrets = await house.store.property_secrets(server.demo["api_key"])
+        return [each.last_used_from == "127.0.0.1" for each in secrets]
+
+    async def finish(house: House) -> None:
+        await property_secrets.finish(house, await found(house), force=True)
+
+    async def limit(house: House, *networks: str) -> None:
+        await limits.change_property(house, await found(house), Wanted(networks=networks))
+
+    async def disable(house: House) -> None:
+        await properties.disable(house, await found(house))
+
+    async def enable(house: House) -> None:
+        await properties.enable(house, await found(house))
+
+    until_all(server, wires, old, 200)
+    new = deeds.do(server.folder, rotate)
+    until_all(server, wires, new, 200)
+    until_all(server, wires, old, 200)
+    deadline = time.monotonic() + LATE_SECONDS
+    while deeds.do(server.folder, last_uses) != [True, True]:
+        assert time.monotonic() < deadline, "no worker wrote the uses"
+    deeds.do(server.folder, finish)
+    until_all(server, wires, old, 401)
+    deeds.do(server.folder, lambda house: limit(house, "192.0.2.0/24"))
+    until_all(server, wires, new, 401)
+    deeds.do(server.folder, lambda house: limit(house, "127.0.0.0/8"))
+    until_all(server, wires, new, 200)
+    deeds.do(server.folder, disable)
+    until_all(server, wires, new, 401)
+    deeds.do(server.folder, enable)
+    until_all(server, wires, new, 200)
