@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from tessera.app import audit as reading
+from tessera.app import customer_export as export
 from tessera.app import customer_marks, customers, forgetting, merging, organizations, points, tiers
 from tessera.app.callers import Caller
 from tessera.app.customers import Named
@@ -169,6 +170,32 @@ def test_purchases_go_along(tmp_path: Path) -> None:
         assert points_of(await send(scene, "t2", 20, user_id="card-b")) == {"account-spend": 40}
         back = await send(scene, "r1", -20, user_id="card-a", original_transaction_id="t2")
         assert (back.user_id, points_of(back)) == (survivor, {"account-spend": -40})
+
+    two(tmp_path, scenario)
+
+
+def test_the_export_has_it_all(tmp_path: Path) -> None:
+    """The record of the survivor has the id that was merged, both ledgers, and every purchase with its awards."""
+
+    async def scenario(scene: Scene, survivor: str, other: str) -> None:
+        await send(scene, "t1", 10, user_id=survivor, channel="web", items=[{"item_id": "beans", "subtotal": 10}])
+        scene.clock.step(1_000_000)
+        await send(scene, "t2", 20, user_id=other)
+        scene.clock.step(1_000_000)
+        await send(scene, "r2", -5, user_id=other, original_transaction_id="t2")
+        await merge(scene, survivor, other)
+        known = await scene.house.store.customer(1, survivor)
+        assert known is not None
+        record = msgspec.json.decode(b"".join([piece async for piece in export.pieces(scene.house, 1, known)]))
+        assert [each["id"] for each in record["merged"]] == [other]
+        assert [each["amount"] for each in record["ledger"]] == [20, 40, -10]
+        bought = [(each["transaction_id"], each["kind"], each["details"]["subtotal"]) for each in record["purchases"]]
+        assert bought == [("t1", "purchase", 10), ("t2", "purchase", 20), ("r2", "return", -5)]
+        assert record["purchases"][0]["details"]["items"] == [{"item_id": "beans", "subtotal": 10}]
+        assert record["purchases"][2]["original_id"] == record["purchases"][1]["id"]
+        entries = {each["id"]: each["amount"] for each in record["ledger"]}
+        awards = [award for each in record["purchases"] for award in each["awards"]]
+        assert {each["entry_id"]: each["amount"] for each in awards} == entries
 
     two(tmp_path, scenario)
 

@@ -37,6 +37,9 @@ class CustomerReader(Protocol):
     async def customer_id_with_referrer_code(self, organization: int, code: str) -> str | None:
         """The id of the customer who has this referrer code."""
 
+    async def merged(self, customer: int) -> dict[str, int]:
+        """The ids of those who were merged into a customer, with when that was, in the order of their ids."""
+
     async def was_merged(self, organization: int, customer_id: str) -> bool:
         """Whether the customer who had this id was merged into one who is still there."""
 
