@@ -74,7 +74,7 @@ class MembershipRecord(msgspec.Struct, frozen=True):
 
 
 class AwardRecord(msgspec.Struct, frozen=True):
-    """What one rule gave for a purchase, or took back for a return; the entry is left out when nothing was moved."""
+    """The points of one rule for a purchase, negative for a return; `entry_id` is left out if no points moved."""
 
     account_name: str
     point_account_id: str

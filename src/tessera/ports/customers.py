@@ -41,7 +41,7 @@ class CustomerReader(Protocol):
         """The ids of those who were merged into a customer, with when that was, in the order of their ids."""
 
     async def was_merged(self, organization: int, customer_id: str) -> bool:
-        """Whether the customer who had this id was merged into one who is still there."""
+        """Tell whether the customer with this id was merged into another one, who is still there."""
 
     async def customers(self, organization: int, customer_ids: Sequence[str]) -> dict[str, Customer]:
         """The customers with these ids, by id."""
