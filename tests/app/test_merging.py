@@ -9,12 +9,16 @@ import msgspec
 import pytest
 
 from tessera.app import audit as reading
-from tessera.app import customer_marks, customers, forgetting, merging, organizations, points, tiers
+from tessera.app import customer_export as export
+from tessera.app import customer_marks, customers, forgetting, merging, organizations, points, programs, tiers
 from tessera.app.callers import Caller
 from tessera.app.customers import Named
 from tessera.app.merging import Merged
+from tessera.core.changes import SetStanding
 from tessera.core.customers import NewCustomer, PhoneNumber, Wanted
 from tessera.core.errors import PlatformRefusal, UserNotFound, Validation
+from tessera.core.loyalty.book import NEVER
+from tessera.core.loyalty.declaration import Declaration
 from tessera.core.loyalty.orders import Deposit, Spend
 from tessera.core.loyalty.points import UNITS
 from tessera.ports import Search
@@ -173,6 +177,32 @@ def test_purchases_go_along(tmp_path: Path) -> None:
     two(tmp_path, scenario)
 
 
+def test_the_export_has_it_all(tmp_path: Path) -> None:
+    """The record of the survivor has the id that was merged, both ledgers, and every purchase with its awards."""
+
+    async def scenario(scene: Scene, survivor: str, other: str) -> None:
+        await send(scene, "t1", 10, user_id=survivor, channel="web", items=[{"item_id": "beans", "subtotal": 10}])
+        scene.clock.step(1_000_000)
+        await send(scene, "t2", 20, user_id=other)
+        scene.clock.step(1_000_000)
+        await send(scene, "r2", -5, user_id=other, original_transaction_id="t2")
+        await merge(scene, survivor, other)
+        known = await scene.house.store.customer(1, survivor)
+        assert known is not None
+        record = msgspec.json.decode(b"".join([piece async for piece in export.pieces(scene.house, 1, known)]))
+        assert [each["id"] for each in record["merged"]] == [other]
+        assert [each["amount"] for each in record["ledger"]] == [20, 40, -10]
+        bought = [(each["transaction_id"], each["kind"], each["details"]["subtotal"]) for each in record["purchases"]]
+        assert bought == [("t1", "purchase", 10), ("t2", "purchase", 20), ("r2", "return", -5)]
+        assert record["purchases"][0]["details"]["items"] == [{"item_id": "beans", "subtotal": 10}]
+        assert record["purchases"][2]["original_id"] == record["purchases"][1]["id"]
+        entries = {each["id"]: each["amount"] for each in record["ledger"]}
+        awards = [award for each in record["purchases"] for award in each["awards"]]
+        assert {each["entry_id"]: each["amount"] for each in awards} == entries
+
+    two(tmp_path, scenario)
+
+
 def test_deposits_sent_again_are_known(tmp_path: Path) -> None:
     """An idempotency id of the merged customer is the survivor's, unless that had used it itself."""
 
@@ -224,6 +254,40 @@ def test_bad_merges_are_refused_by_name(tmp_path: Path) -> None:
             with pytest.raises(UserNotFound):
                 await merge(scene, gone, other)
         assert engines.dump(scene.folder) == before
+
+    two(tmp_path, scenario)
+
+
+def test_a_ledger_that_is_too_long_is_not_merged(tmp_path: Path) -> None:
+    """More entries than one commit may move are refused by name, and nothing is written."""
+
+    async def scenario(scene: Scene, survivor: str, other: str) -> None:
+        known = await scene.house.store.customer(1, other)
+        assert known is not None
+        long = known.standing.replace(",0]", f",{merging.ENTRIES_MAX + 1}]")
+        await scene.house.commit(SetStanding(known.number, long, NEVER, known.version))
+        with pytest.raises(Validation, match="user names a customer with more than 20000 entries"):
+            await merge(scene, survivor, other)
+        await scene.house.commit(SetStanding(known.number, known.standing, NEVER, known.version + 1))
+        await merge(scene, survivor, other)
+
+    two(tmp_path, scenario)
+
+
+def test_levels_of_a_retired_system_are_kept_apart(tmp_path: Path) -> None:
+    """In a tier system that is retired the survivor's level stays, and the other one's ends."""
+
+    async def scenario(scene: Scene, survivor: str, other: str) -> None:
+        wanted = msgspec.convert({"tier_systems": []}, Declaration)
+        await programs.carry_out(scene.house, await programs.propose(scene.house, 1, wanted))
+        before = await scene.house.store.customer(1, survivor)
+        await merge(scene, survivor, other)
+        after = await scene.house.store.customer(1, survivor)
+        assert before is not None
+        assert after is not None
+        assert after.stands().memberships == before.stands().memberships
+        ended = [each.left_at is None for each in await scene.house.store.memberships(after.number)]
+        assert sorted(ended) == [False, True]
 
     two(tmp_path, scenario)
 

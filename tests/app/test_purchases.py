@@ -55,7 +55,7 @@ def points(recorded: Recorded) -> dict[str, int | float]:
 
 
 async def balance(scene: Scene, customer_id: str, account: str = "account-spend") -> tuple[int, int]:
-    """What a customer has, and has earned in its life, in whole points."""
+    """The available and the life-time points of a customer, whole ones."""
     known = await scene.house.store.customer(1, customer_id)
     program = await scene.house.store.program(1)
     assert known is not None

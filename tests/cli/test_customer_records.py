@@ -90,7 +90,7 @@ def test_an_export_is_the_whole_record(made: Path, tmp_path: Path) -> None:
     record = json.loads(done.out)
     assert list(record) == [
         "exported_at", "user", "identifiers", "user_profile", "balances", "phones", "tags", "behaviours", "user_events",
-        "purchases", "ledger", "memberships", "events",
+        "merged", "purchases", "ledger", "memberships", "events",
     ]  # fmt: skip
     assert [entry["number"] for entry in record["ledger"]] == list(range(1, len(record["ledger"]) + 1))
     for balance in record["balances"]:

@@ -25,7 +25,7 @@ class Deed(NamedTuple):
 
 
 class Shopper:
-    """Somebody with two cards, who buys with one, gives back, and has the other one merged."""
+    """A customer with two cards who buys with one, returns some of it, and has that card merged into the other."""
 
     def __init__(self, stage: Stage, port: int) -> None:
         self.stage = stage
@@ -61,7 +61,7 @@ class Shopper:
         return Deed("/api/2.0/send_transaction", {**body, "request_payload": payload})
 
     def deeds(self) -> list[Deed]:
-        """What is done, one after the other."""
+        """The requests of the shopper, in order."""
         other = f"{self.name} other"
         merge = self.users.replace("/users", f"/external/users/{self.name}/merge_accounts")
         return [
@@ -71,7 +71,7 @@ class Shopper:
         ]
 
     def there(self) -> tuple[int, int, int]:
-        """How many transactions, awards and merges of this shopper the database has."""
+        """Count the transactions, awards and merges of this shopper in the database."""
         mine = f"from purchase p where p.transaction_id like '{self.name} %'"
         awards = f"select count(*) from purchase_award a where a.purchase_id in (select p.id {mine})"
         merged = "select count(*) from merged_customer"

@@ -61,7 +61,7 @@ RULED: dict[str, tuple[bytes, ...]] = {
 """Values of the right type that a rule forbids, by the name of the field."""
 
 MONEY = (b"0.00001", b"1e-400", b"100000000000.0001", b"-100000000000.0001")
-"""What an amount of money cannot be: it may be negative."""
+"""Values that no amount of money has; it may be negative."""
 
 RULED |= {
     **dict.fromkeys(("subtotal", "unit_price", "quantity"), MONEY),

@@ -73,7 +73,7 @@ class TransactionDiscount(msgspec.Struct, frozen=True):
 
 
 class TransactionDetails(msgspec.Struct, frozen=True):
-    """What a till says of a purchase or a return."""
+    """A purchase or a return as a till describes it."""
 
     transaction_id: Digits
     subtotal: Money
@@ -161,7 +161,7 @@ def _is_external(sent: str | None, field: str) -> bool | None:
 
 
 def _transaction(asked: TransactionRequest) -> Transaction:
-    """What was sent, with amounts in units. Raises ArgumentError, Validation."""
+    """Return the transaction that was sent, with amounts in units. Raises ArgumentError, Validation."""
     told = asked.request_payload
     subtotal = units(told.subtotal, "request_payload.subtotal")
     kind = _kind(told, subtotal)

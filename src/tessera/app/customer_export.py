@@ -74,7 +74,7 @@ class MembershipRecord(msgspec.Struct, frozen=True):
 
 
 class AwardRecord(msgspec.Struct, frozen=True):
-    """What one rule gave for a purchase, or took back for a return; the entry is left out when nothing was moved."""
+    """The points of one rule for a purchase, negative for a return; `entry_id` is left out if no points moved."""
 
     account_name: str
     point_account_id: str
@@ -114,6 +114,7 @@ async def pieces(house: House, organization: int, customer: Customer) -> AsyncIt
         ("tags", _tags(house, customer)),
         ("behaviours", _behaviours(house, customer)),
         ("user_events", _user_events(house, customer)),
+        ("merged", _merged(house, customer)),
         ("purchases", _purchases(house, loyalty, customer)),
         ("ledger", _ledger(house, loyalty, customer)),
         ("memberships", _memberships(house, loyalty, customer)),
@@ -162,6 +163,11 @@ async def _user_events(house: House, customer: Customer) -> AsyncIterator[object
         for event in page:
             yield {"id": event.id, "event_lookup": event.lookup, "occurred_at": incentives_time(event.occurred_at)}
         after = page[-1].id
+
+
+async def _merged(house: House, customer: Customer) -> AsyncIterator[object]:
+    for id, merged_at in (await house.store.merged(customer.number)).items():
+        yield {"id": id, "merged_at": incentives_time(merged_at)}
 
 
 async def _purchases(house: House, loyalty: Program, customer: Customer) -> AsyncIterator[object]:

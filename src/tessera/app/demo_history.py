@@ -71,7 +71,7 @@ class _UntoldBook(Book):
     def _tell_points(self, account: PointAccount, entry: AddEntry) -> None:
         pass
 
-    def _tell_tier(
+    def tell_tier(
         self, system: TierSystem, former: TierLevel | None, level: TierLevel, entered: Membership, reason: Reason
     ) -> None:
         pass

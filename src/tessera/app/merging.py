@@ -48,7 +48,7 @@ FILLED = (
 
 
 class Merged(NamedTuple):
-    """How a request names the customer that goes: by its id, by an external id, or by both."""
+    """The customer to merge, named by id, by external id, or by both."""
 
     id: str | None
     external_id: str | None

@@ -23,7 +23,7 @@ ORIGINAL = "request_payload.original_transaction_id"
 
 
 class Named(NamedTuple):
-    """How a member of a request names the customer: by our id, by an external id, or (None) by either."""
+    """A reference to the customer in one member of a request: by our id, by an external id, or (None) by either."""
 
     user_id: str
     external: bool | None
@@ -155,7 +155,7 @@ def _purchase(house: House, customer: Customer, told: Transaction, original: Pur
 
 
 def _changes(book: Book, customer: Customer, purchase: Purchase, awards: Sequence[Award]) -> list[Change]:
-    """What is written beside the ledger: the transaction, what each rule gave or took, and the event."""
+    """Return the changes beside the ledger: the transaction, the award of each rule, and the event."""
     event = json_text(purchases.recorded(book, purchase, customer.id, awards))
     kind = Happening.TRANSACTION_RECORDED.value
     return [

@@ -37,8 +37,11 @@ class CustomerReader(Protocol):
     async def customer_id_with_referrer_code(self, organization: int, code: str) -> str | None:
         """The id of the customer who has this referrer code."""
 
+    async def merged(self, customer: int) -> dict[str, int]:
+        """The ids of those who were merged into a customer, with when that was, in the order of their ids."""
+
     async def was_merged(self, organization: int, customer_id: str) -> bool:
-        """Whether the customer who had this id was merged into one who is still there."""
+        """Tell whether the customer with this id was merged into another one, who is still there."""
 
     async def customers(self, organization: int, customer_ids: Sequence[str]) -> dict[str, Customer]:
         """The customers with these ids, by id."""

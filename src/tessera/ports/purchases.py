@@ -16,10 +16,10 @@ class PurchaseReader(Protocol):
         """Up to `limit` purchases and returns of a customer whose ids come after this one, in order of their ids."""
 
     async def awards(self, customer: int, purchase_id: str) -> list[Award]:
-        """What a purchase earned or a return took back, in order."""
+        """The awards of a purchase or return, in order."""
 
     async def returned(self, customer: int, purchase_id: str) -> Mapping[str, int]:
-        """How much of a purchase was returned so far, in units, by the id of the rule for which it counted."""
+        """The money of a purchase that was returned so far, in units, by the id of the rule for which it counted."""
 
     async def earned_by_purchases(self, customer: int) -> Mapping[int, int]:
-        """What purchases earned less what returns took back, in units, by point account."""
+        """The points earned by purchases less those taken back by returns, in units, by point account."""

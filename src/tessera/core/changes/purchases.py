@@ -22,7 +22,7 @@ class AddPurchase(Change, frozen=True):
 
 
 class AddPurchaseAward(Change, frozen=True):
-    """What one rule gave for a purchase, or took back: `amount` for `base`, in units, by an entry of the ledger.
+    """The award of one rule for a purchase or return: `amount` for `base`, in units, by an entry of the ledger.
 
     `excluded` are the items that did not count, as JSON. Nothing was moved without an `entry_id`.
     """

@@ -81,7 +81,7 @@ class Book:
         return self.changes
 
     def standing(self) -> Standing:
-        """Where the customer stands after all moves so far."""
+        """Return the standing after all moves so far."""
         return Standing(list(self.balances.values()), list(self.memberships), self.entries)
 
     def restate(self) -> None:

@@ -82,7 +82,7 @@ class EventForm(_Form, frozen=True, kw_only=True):
 
 
 class PurchaseForm(_Form, frozen=True, kw_only=True):
-    """How purchases earn: `points` for each `per` of the currency, in one point account."""
+    """An earning rule for purchases: `points` for each `per` of the currency, in one point account."""
 
     name: Text
     id: Text | None = None

@@ -57,5 +57,5 @@ def plan_named(draft: Draft, kind: Kind, known: Sequence[Any], wanted: Sequence[
 
 
 def is_retired(each: object) -> bool:
-    """Whether a thing was left out of a declaration since."""
+    """Tell whether a thing was retired."""
     return bool(getattr(each, "retired", False))

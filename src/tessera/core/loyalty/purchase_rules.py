@@ -14,7 +14,7 @@ from tessera.core.loyalty.points import UNITS
 
 
 class Rounding(StrEnum):
-    """How earned points become whole ones; `none` keeps four decimals, rounded down."""
+    """The rounding of earned points to whole points; `none` keeps four decimals, rounded down."""
 
     DOWN = "down"
     UP = "up"
@@ -23,7 +23,7 @@ class Rounding(StrEnum):
 
 
 class PurchaseRule(msgspec.Struct, frozen=True):
-    """How purchases earn points in one account (by number): `points` for each `per` of the currency, both in units.
+    """An earning rule for one point account (by number): `points` for each `per` of the currency, both in units.
 
     Purchases below `minimum` earn nothing. `channels` limits the rule to these, unless it is empty; `excluded_items`
     do not count. One that is retired earns nothing.
@@ -43,7 +43,7 @@ class PurchaseRule(msgspec.Struct, frozen=True):
     retired: bool = False
 
     def applies_to(self, channel: str | None) -> bool:
-        """Whether purchases of this channel earn by the rule. Case does not matter."""
+        """Tell whether purchases of this channel earn by the rule, in any case."""
         return not self.channels or (channel is not None and folded(channel) in map(folded, self.channels))
 
 
@@ -67,7 +67,7 @@ def folded(channel: str) -> str:
 
 
 def eligible(subtotal: int, items: Sequence[Item], excluded_items: Sequence[str]) -> Eligible:
-    """The part of a purchase that counts. Raises MissingData when the amount of an excluded item is not known."""
+    """Return the part of a purchase that counts. Raises MissingData for an excluded item without an amount."""
     excluded, left = set(), subtotal
     for place, item in enumerate(items):
         if item.item_id is None or item.item_id not in excluded_items:
@@ -97,7 +97,7 @@ def earned(rule: PurchaseRule, amount: int) -> int:
 
 
 def due_back(earned_before: int, amount: int, returned: int) -> int:
-    """How many of the points earned for `amount` go back once `returned` of it was given back, in all.
+    """Return the points to take back in all, of those earned for `amount`, once `returned` of it was returned.
 
     In proportion, rounded down to whole points where whole points were earned; all of them once everything is back.
     """

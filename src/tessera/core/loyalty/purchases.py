@@ -18,11 +18,11 @@ from tessera.core.loyalty.points import number
 from tessera.core.loyalty.purchase_rules import Eligible, Item, PurchaseRule, due_back, earned, eligible
 
 REFERENCE_TYPE = "transaction"
-"""How the ledger marks entries that a transaction made; the reference is the till's id of it."""
+"""The reference type of entries that a transaction made; their reference id is its `transaction_id`."""
 
 
 class Kind(StrEnum):
-    """What a transaction is."""
+    """The kinds of transactions."""
 
     PURCHASE = "purchase"
     RETURN = "return"
@@ -41,7 +41,7 @@ class Transaction(msgspec.Struct, frozen=True):
     details: str
 
     def fingerprint(self) -> str:
-        """What must be the same when it is sent again; the request id does not count. Purchases keep it for ever."""
+        """Hash everything but the request id, to recognize a repetition. Stored purchases keep it: never change it."""
         said = [self.kind, self.transaction_id, self.original_transaction_id, self.details]
         return hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:32]
 
@@ -62,7 +62,7 @@ class Purchase(msgspec.Struct, frozen=True, gc=False):
 
 
 class Award(NamedTuple):
-    """What one rule gave for a purchase, or took back when negative; `base` is the amount of money that counted."""
+    """The points of one rule for a transaction, negative when taken back; `base` is the money that counted."""
 
     rule_id: str
     point_account: int
@@ -73,7 +73,7 @@ class Award(NamedTuple):
 
 
 class Earlier(NamedTuple):
-    """What was recorded before a return.
+    """The history that a return is decided on.
 
     `awards` are those of the purchase that it names, None when it names none; `returned` is how much of that came back
     so far, by rule. `earned` is what all purchases of the customer earned less what came back, by point account.
@@ -128,7 +128,7 @@ def _counted(book: Book, told: Transaction) -> Iterator[tuple[PurchaseRule, Elig
 
 
 def _due(book: Book, given_back: Transaction, earlier: Earlier) -> Iterator[tuple[str, int, int, Eligible]]:
-    """What is due back by each rule, before any limit: rule, point account, amount, and what it is due for."""
+    """Yield the points due back by each rule, before any limit: rule, point account, amount, eligible money."""
     if earlier.awards is None:
         for rule, base in _counted(book, given_back):
             yield rule.id, rule.point_account, earned(rule, base.amount), base
@@ -141,7 +141,7 @@ def _due(book: Book, given_back: Transaction, earlier: Earlier) -> Iterator[tupl
 
 
 def recorded(book: Book, purchase: Purchase, customer_id: str, awards: Sequence[Award]) -> TransactionRecorded:
-    """What others are told of it."""
+    """Return the event that tells of a recorded transaction."""
     moved = [
         PointsOfTransaction(award.entry_id, book.program.account_numbered(award.point_account).id, number(award.amount))
         for award in awards

@@ -61,6 +61,7 @@ async def everything_is_the_survivor_s(stores: Stores) -> None:
     expect(await store.customer(owner, CUSTOMER), None, "the merged customer")
     expect(await store.was_merged(owner, CUSTOMER), True, "whether it was merged")
     expect(await store.was_merged(world.other_organization, CUSTOMER), False, "whether it was elsewhere")
+    expect([await store.merged(survivor), await store.merged(who)], [{CUSTOMER: AT}, {}], "who was merged into whom")
     expect(await store.customer_with_external_id(owner, "card-1"), None, "the customer by external id")
     expect(await store.customer_id_with_email(owner, "ada@customers.example"), None, "the id by email")
     expect(await store.customer_id_with_referrer_code(owner, "CODE-1"), None, "the id by referrer code")

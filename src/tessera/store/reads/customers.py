@@ -41,6 +41,9 @@ class CustomerReads(Fetching):
         found = await self._fetch(sql.CUSTOMER_WITH_EMAIL, key)
         return Customer(*found[0]) if found else None
 
+    async def merged(self, customer: int) -> dict[str, int]:
+        return {row[0]: row[1] for row in await self._fetch(merging.MERGED, {"customer": customer})}
+
     async def was_merged(self, organization: int, customer_id: str) -> bool:
         key = {"organization": organization, "id": canonical_id(customer_id)}
         return bool(await self._fetch(merging.WAS_MERGED, key))

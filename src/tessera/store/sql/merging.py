@@ -69,4 +69,5 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     ),
 }
 
+MERGED = "select id, merged_at from merged_customer where customer = :customer order by id"
 WAS_MERGED = "select 1 from merged_customer where organization = :organization and id = :id"
