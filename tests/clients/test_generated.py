@@ -12,12 +12,21 @@ from tests.support.server import Server
 
 pytestmark = pytest.mark.other_language
 
+LATER = ("TokenReply.created_at", "Customer.referrer_code", "TierStatus.retailer_id", "ErrorDetail.message")
+"""Members that the clients do not know: any object may be given new ones, and clients go on."""
+
 
 @pytest.fixture(scope="module")
 def document(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The document as the server answers it, in a file."""
+    """The document as the server answers it, in a file, but for members that an earlier one might not have had."""
+    whole = httpx.get(f"{server.url}/openapi.json").raise_for_status().json()
+    for place in LATER:
+        owner, _, name = place.partition(".")
+        schema = whole["components"]["schemas"][owner]
+        del schema["properties"][name]
+        schema["required"].remove(name)
     file = tmp_path_factory.mktemp("document") / "openapi.json"
-    file.write_bytes(httpx.get(f"{server.url}/openapi.json").raise_for_status().content)
+    file.write_text(json.dumps(whole))
     return file
 
 

@@ -46,7 +46,8 @@ function limits(schema) {
   const said = resolved(schema);
   const narrow = said.anyOf ? { ...resolved(said.anyOf[0]), ...said } : said;
   const found = [];
-  if (narrow.enum && narrow.enum.length > 1) found.push(`one of ${narrow.enum.map((each) => `\`${each}\``).join(", ")}`);
+  if (typeOf(narrow) === "string" && narrow.format) found.push(narrow.format);
+  if (narrow.enum && narrow.enum.length > 1) found.push(`one of ${narrow.enum.filter((each) => each !== null).map((each) => `\`${each}\``).join(", ")}`);
   if (narrow.maxLength) found.push(`up to ${narrow.maxLength} characters`);
   if (narrow.maxItems) found.push(`up to ${narrow.maxItems} elements`);
   if (narrow.exclusiveMinimum !== undefined) found.push(`more than ${narrow.exclusiveMinimum}`);
