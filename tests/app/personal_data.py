@@ -32,7 +32,8 @@ COLUMNS: Mapping[str, Mapping[str, Holds]] = {
     "application": _nothing(
         "number", "client_id", "name", "organization", "enabled", "scope", "token_lifetime_seconds",
         "query_credentials", "tokens_valid_from", "created_at", "token_format", "authentication_methods",
-        "token_binding", "token_reuse", "rails",
+        "token_binding", "token_reuse", "rails", "security_profile", "assertion_audience", "signing_algorithms",
+        "json_requests",
     ),
     "application_usage": _nothing("application", "tokens_issued", "query_credentials_used", "last_token_at"),
     "audit_entry": {

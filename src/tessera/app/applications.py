@@ -10,6 +10,7 @@ from tessera.core.applications import (
     ApplicationRecord,
     CredentialKind,
     CredentialRecord,
+    JSONRequests,
     QueryCredentials,
     TokenBinding,
     TokenFormat,
@@ -22,6 +23,7 @@ from tessera.core.changes import (
     EnableApplication,
     EndCredential,
     RevokeApplicationTokens,
+    SetJSONRequests,
     SetQueryCredentials,
     SetTokenBinding,
     SetTokenFormat,
@@ -205,6 +207,11 @@ async def revoke_tokens(house: House, client_id: str) -> None:
 async def set_query_credentials(house: House, client_id: str, policy: QueryCredentials) -> None:
     """What the application may do with credentials in a URL. Raises OperatorError."""
     await commit(house, SetQueryCredentials(client_id, int(policy)))
+
+
+async def set_json_requests(house: House, client_id: str, policy: JSONRequests) -> None:
+    """Whether the application may send OAuth requests with a JSON body. Raises OperatorError."""
+    await commit(house, SetJSONRequests(client_id, int(policy)))
 
 
 async def set_token_format(house: House, client_id: str, token_format: TokenFormat) -> None:

@@ -15,6 +15,7 @@ from tessera.cli.options import (
     Binding,
     DataDir,
     Form,
+    Permission,
     Policy,
     Profile,
     Switch,
@@ -30,6 +31,7 @@ MOMENTS = ("created_at", "last_token_at")
 
 EXAMPLES = examples(
     "apps set Partner --query-credentials deny",
+    "apps set Partner --json-requests deny",
     "apps set Partner --token-format eddsa",
     "apps set Partner --token-binding dpop",
     "apps set Partner --token-reuse on",
@@ -41,6 +43,10 @@ EXAMPLES = examples(
 
 QueryCredentials = Annotated[
     Policy | None, typer.Option("--query-credentials", help="Whether the id and secret may stand in a URL.")
+]
+JSONRequests = Annotated[
+    Permission | None,
+    typer.Option("--json-requests", help="Whether it may send JSON to the OAuth endpoints, in place of a form."),
 ]
 TokenFormat = Annotated[
     Form | None,
@@ -95,6 +101,7 @@ def change(  # noqa: PLR0913  # typer makes a flag of each
     name: App,
     *,
     query_credentials: QueryCredentials = None,
+    json_requests: JSONRequests = None,
     token_format: TokenFormat = None,
     token_binding: TokenBinding = None,
     token_reuse: TokenReuse = None,
@@ -110,13 +117,14 @@ def change(  # noqa: PLR0913  # typer makes a flag of each
     from tessera.app import applications, client_credentials
 
     wanted = [
-        *_tokens(query_credentials, token_format, token_binding, token_reuse),
+        *_requests(query_credentials, json_requests),
+        *_tokens(token_format, token_binding, token_reuse),
         *_signing(methods, profile, algorithms, assertion_audience),
     ]
     if not wanted:
         raise typer.BadParameter(
-            "Say what to change: --query-credentials, --token-format, --token-binding, --token-reuse, --methods,"
-            " --profile, --algorithms, --assertion-audience."
+            "Say what to change: --query-credentials, --json-requests, --token-format, --token-binding,"
+            " --token-reuse, --methods, --profile, --algorithms, --assertion-audience."
         )
 
     async def work(house: "House") -> "ApplicationRecord":
@@ -136,17 +144,27 @@ def change(  # noqa: PLR0913  # typer makes a flag of each
         output.message(f"{record.name}: {' '.join(each.sentence for each in wanted)}")
 
 
-def _tokens(
-    query_credentials: Policy | None, token_format: Form | None, token_binding: Binding | None, reuse: Switch | None
-) -> list[_Change]:
-    """Changes of its tokens and of its requests for them."""
-    from tessera.app import applications, rotation
+def _requests(query_credentials: Policy | None, json_requests: Permission | None) -> list[_Change]:
+    """Changes of its requests for tokens."""
+    from tessera.app import applications
     from tessera.core import applications as law
 
     wanted = []
     if query_credentials is not None:
         policy = partial(applications.set_query_credentials, policy=law.QueryCredentials[query_credentials.name])
         wanted.append(_Change(policy, f"Credentials in a URL are now: {query_credentials.value}."))
+    if json_requests is not None:
+        json = partial(applications.set_json_requests, policy=law.JSONRequests[json_requests.name])
+        wanted.append(_Change(json, f"JSON at the OAuth endpoints is now: {json_requests.value}."))
+    return wanted
+
+
+def _tokens(token_format: Form | None, token_binding: Binding | None, reuse: Switch | None) -> list[_Change]:
+    """Changes of its tokens."""
+    from tessera.app import applications, rotation
+    from tessera.core import applications as law
+
+    wanted = []
     if token_format is not None:
         form = partial(applications.set_token_format, token_format=law.TokenFormat[token_format.name])
         wanted.append(_Change(form, f"New tokens are now: {token_format.value}."))

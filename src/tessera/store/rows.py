@@ -14,6 +14,7 @@ from tessera.core.applications import (
     Credential,
     CredentialKind,
     CredentialRecord,
+    JSONRequests,
     Options,
     QueryCredentials,
     TokenBinding,
@@ -59,7 +60,7 @@ def application(rows: list[Row]) -> Application | None:
         _POLICIES[policy],
         valid_from,
         *held(list(credentials.values())),
-        _options(tuple(rows[0][14:22]), tuple(access.items())),
+        _options(tuple(rows[0][14:23]), tuple(access.items())),
     )
 
 
@@ -68,7 +69,7 @@ def _options(columns: tuple[Any, ...], access: tuple[tuple[int, str], ...]) -> O
     """Options as one object for all applications that have the same."""
     if not any(columns) and not access:
         return DEFAULT_OPTIONS
-    token_format, methods, binding, reuse, rails, profile, audience, algorithms = columns
+    token_format, methods, binding, reuse, rails, profile, audience, algorithms, json = columns
     return Options(
         TokenFormat(token_format),
         AuthenticationMethod(methods),
@@ -79,6 +80,7 @@ def _options(columns: tuple[Any, ...], access: tuple[tuple[int, str], ...]) -> O
         Profile(profile),
         AssertionAudience(audience),
         SigningAlgorithms(algorithms),
+        JSONRequests(json),
     )
 
 
@@ -129,7 +131,7 @@ def _level(rows: Iterable[Row]) -> TierLevel:
 def application_record(row: Row) -> ApplicationRecord:
     """The operator's view of an application."""
     number, client_id, name, organization, enabled, scope, lifetime, policy, *options = row
-    token_format, methods, binding, reuse, profile, audience, algorithms, rails, *usage = options
+    token_format, methods, binding, reuse, profile, audience, algorithms, json, rails, *usage = options
     return ApplicationRecord(
         number,
         client_id,
@@ -146,6 +148,7 @@ def application_record(row: Row) -> ApplicationRecord:
         Profile(profile).name.lower(),
         AssertionAudience(audience).name.lower(),
         shown(SigningAlgorithms(algorithms)),
+        JSONRequests(json).name.lower(),
         rails,
         *usage,
     )

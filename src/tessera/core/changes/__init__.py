@@ -43,6 +43,7 @@ from tessera.core.changes.identity import (
     RevokeOrganizationTokens,
     RevokeToken,
     SetAuthenticationMethods,
+    SetJSONRequests,
     SetQueryCredentials,
     SetTokenBinding,
 )
@@ -204,6 +205,7 @@ __all__ = [
     "SetCustomProfile",
     "SetEventRule",
     "SetIdentifiers",
+    "SetJSONRequests",
     "SetPointAccount",
     "SetPointSource",
     "SetQueryCredentials",
