@@ -33,6 +33,7 @@ COLUMNS: Mapping[str, Mapping[str, Holds]] = {
         "number", "client_id", "name", "organization", "enabled", "scope", "token_lifetime_seconds",
         "query_credentials", "tokens_valid_from", "created_at", "token_format", "authentication_methods",
         "token_binding", "token_reuse", "rails", "security_profile", "assertion_audience", "signing_algorithms",
+        "json_requests",
     ),
     "application_usage": _nothing("application", "tokens_issued", "query_credentials_used", "last_token_at"),
     "audit_checkpoint": _nothing("first_number", "last_number", "previous_hash", "last_hash", "seal"),

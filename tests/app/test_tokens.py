@@ -1,14 +1,16 @@
 """Tokens: issued to whom proves itself, live until something ends them, and dead for good then."""
 
+import json
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
 from tessera.app import applications, organizations, tokens
 from tessera.app.operators import OperatorError
 from tessera.core import credentials, wire
-from tessera.core.applications import QueryCredentials
-from tessera.core.errors import InvalidClient, InvalidScope
+from tessera.core.applications import JSONRequests, QueryCredentials
+from tessera.core.errors import InvalidClient, InvalidRequest, InvalidScope
 from tessera.core.evidence import NOTHING
 from tests.support import asking, engines
 from tests.support.scene import Scene, play
@@ -172,6 +174,40 @@ def test_credentials_in_the_url_by_policy(tmp_path: Path) -> None:
                 assert refusal.value.public == credentials.UNKNOWN_CLIENT
             else:
                 await scene.token(in_query=True)
+
+    play(tmp_path, scenario)
+
+
+def test_json_by_policy(tmp_path: Path) -> None:
+    """`deny` refuses JSON to a client that has proved itself, at every endpoint; forms work."""
+
+    async def scenario(scene: Scene) -> None:
+        house, made = scene.house, scene.partner
+        fields = {
+            "grant_type": "client_credentials",
+            "client_id": made.client_id,
+            "client_secret": made.client_secret,
+            "token": "00",
+        }
+
+        def sent(kind: bytes, **others: str) -> wire.Params:
+            said = {**fields, **others}
+            body = json.dumps(said) if b"json" in kind.lower() else urlencode(said)
+            return wire.form(b"", body.encode(), kind)
+
+        for policy in (JSONRequests.ALLOW, JSONRequests.DENY, JSONRequests.ALLOW):
+            await applications.set_json_requests(house, made.client_id, policy)
+            await asking.issue(house, sent(wire.FORM), NOTHING)
+            for kind in (wire.JSON, b"Application/JSON; charset=utf-8"):
+                if policy is JSONRequests.ALLOW:
+                    await asking.issue(house, sent(kind), NOTHING)
+                    continue
+                for request in (asking.issue, asking.revoke_own, asking.introspect):
+                    with pytest.raises(InvalidRequest, match="may not send JSON") as refusal:
+                        await request(house, sent(kind))
+                    assert refusal.value.check == "request.json_denied"
+                with pytest.raises(InvalidClient):
+                    await asking.issue(house, sent(kind, client_secret="f" * 64), NOTHING)
 
     play(tmp_path, scenario)
 

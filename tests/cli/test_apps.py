@@ -1,5 +1,6 @@
 """Applications and their secrets from the command line."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -52,6 +53,20 @@ def test_an_application_is_told_what_to_bind_tokens_to(tmp_path: Path) -> None:
         assert (shown["token_binding"], shown["query_credentials"]) == (binding, "warn")
         assert binding in run("apps", "list", "--data-dir", folder).out
     assert run("apps", "set", "Partner", "--data-dir", folder).code == 2
+
+
+def test_an_application_is_held_to_forms(tmp_path: Path) -> None:
+    """`--json-requests` is shown from then on, and recorded by its name."""
+    folder, made = folder_with_application(tmp_path)
+    for policy in ("deny", "allow", "deny"):
+        done = run("apps", "set", "Partner", "--json-requests", policy, "--data-dir", folder)
+        assert f"JSON at the OAuth endpoints is now: {policy}." in done.err
+        shown = run("apps", "show", "Partner", "--json", "--data-dir", folder).document
+        assert shown["json_requests"] == policy
+        assert re.search(rf"JSON requests +{policy}", run("apps", "show", "Partner", "--data-dir", folder).out)
+    told = run("audit", "list", "--action", "application.set", "--json", "--data-dir", folder).document
+    assert [each["detail"] for each in told][-1] == {"json_requests": "deny"}
+    assert told[-1]["target"] == made["client_id"]
 
 
 def test_an_application_is_told_how_to_sign(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from tessera.core import client_signing, scopes
 from tessera.core.applications import (
     ApplicationRecord,
     AuthenticationMethod,
+    JSONRequests,
     Options,
     QueryCredentials,
     TokenBinding,
@@ -21,6 +22,7 @@ from tessera.core.changes import (
     RevokeApplicationTokens,
     SetAssertionAudience,
     SetAuthenticationMethods,
+    SetJSONRequests,
     SetQueryCredentials,
     SetScope,
     SetSecurityProfile,
@@ -46,6 +48,7 @@ class Wanted(msgspec.Struct, frozen=True):
     scope: str | None = None
     token_lifetime_seconds: int | None = None
     query_credentials: QueryCredentials | None = None
+    json_requests: JSONRequests | None = None
     token_format: TokenFormat | None = None
     token_binding: TokenBinding | None = None
     token_reuse: bool | None = None
@@ -135,6 +138,7 @@ def _changes(house: House, client_id: str, wanted: Wanted, scope: str | None) ->
         yield SetTokenReuse(client_id, wanted.token_reuse)
     numbered = (
         (SetQueryCredentials, wanted.query_credentials),
+        (SetJSONRequests, wanted.json_requests),
         (SetTokenFormat, wanted.token_format),
         (SetTokenBinding, wanted.token_binding),
         (SetAuthenticationMethods, wanted.authentication_methods),

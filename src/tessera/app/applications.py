@@ -12,6 +12,7 @@ from tessera.core.applications import (
     ApplicationRecord,
     CredentialKind,
     CredentialRecord,
+    JSONRequests,
     QueryCredentials,
     TokenBinding,
     TokenFormat,
@@ -186,6 +187,11 @@ async def revoke_tokens(house: House, client_id: str) -> None:
 async def set_query_credentials(house: House, client_id: str, policy: QueryCredentials) -> None:
     """Set the policy for the application's credentials in a URL. Raises OperatorError."""
     await application_settings.change(house, client_id, Wanted(query_credentials=policy))
+
+
+async def set_json_requests(house: House, client_id: str, policy: JSONRequests) -> None:
+    """Set whether the application may send OAuth requests with a JSON body. Raises OperatorError."""
+    await application_settings.change(house, client_id, Wanted(json_requests=policy))
 
 
 async def set_token_format(house: House, client_id: str, token_format: TokenFormat) -> None:

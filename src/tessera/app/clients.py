@@ -47,7 +47,8 @@ class Outcome(NamedTuple):
 async def authenticate(house: House, params: Params, evidence: Evidence) -> Authenticated:
     """The application whose credentials an OAuth request presents.
 
-    Raises InvalidRequest and InvalidClient for credentials that cannot be read or are none. Raises InvalidClient, with
+    Raises InvalidRequest and InvalidClient for credentials that cannot be read or are none, and InvalidRequest for a
+    JSON body where the application denies it. Raises InvalidClient, with
     one text, for an unknown client, a wrong or ended credential, a disabled client, credentials in a URL or a way of
     authentication which the application denies, or a network from which it may not come; TooManyRequests for more
     requests than its guard rails allow, and for floods of wrong credentials. These name the client, if there is one.
@@ -78,6 +79,7 @@ async def authenticate(house: House, params: Params, evidence: Evidence) -> Auth
             floods.authenticated(house, application.client_id, evidence, now)
         grants.check_place(found.presented, application)
         grants.check_method(found.presented, application)
+        grants.check_json(params, application)
     except (Refusal, StoreError) as problem:
         problem.client = application.client_id  # empty for NOBODY
         raise

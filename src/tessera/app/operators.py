@@ -79,6 +79,7 @@ _SENTENCES: dict[type[Change], str] = {
     changes.SetResource: "Another resource server has this name, or this one does not exist any more.",
     changes.DeleteResource: "The resource server does not exist any more.",
     changes.SetAccess: "The application or the resource server does not exist any more.",
+    changes.SetJSONRequests: "The application does not exist any more.",
     changes.SetQueryCredentials: "The application does not exist any more.",
     changes.SetTokenFormat: "The application does not exist any more.",
     changes.AddKey: "Somebody else added a key at this moment. Look again: `tessera keys list`.",

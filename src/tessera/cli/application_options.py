@@ -13,6 +13,7 @@ from tessera.cli.options import (
     Binding,
     DataDir,
     Form,
+    Permission,
     Policy,
     Profile,
     Switch,
@@ -30,6 +31,7 @@ EXAMPLES = examples(
     'apps set Partner --scope "profiles:read" --cut-off',
     'apps set Partner --name "Partner of 2030" --token-lifetime 12h',
     "apps set Partner --query-credentials deny",
+    "apps set Partner --json-requests deny",
     "apps set Partner --token-format eddsa",
     "apps set Partner --token-binding dpop",
     "apps set Partner --token-reuse on",
@@ -41,6 +43,10 @@ EXAMPLES = examples(
 
 QueryCredentials = Annotated[
     Policy | None, typer.Option("--query-credentials", help="Whether the id and secret may stand in a URL.")
+]
+JSONRequests = Annotated[
+    Permission | None,
+    typer.Option("--json-requests", help="Whether it may send JSON to the OAuth endpoints, in place of a form."),
 ]
 TokenFormat = Annotated[
     Form | None,
@@ -114,6 +120,7 @@ def change(  # noqa: PLR0913  # typer makes a flag of each
     no_platform: NoPlatform = False,
     token_lifetime: Lifetime = None,
     query_credentials: QueryCredentials = None,
+    json_requests: JSONRequests = None,
     token_format: TokenFormat = None,
     token_binding: TokenBinding = None,
     token_reuse: TokenReuse = None,
@@ -134,15 +141,16 @@ def change(  # noqa: PLR0913  # typer makes a flag of each
 
     chosen = [
         *_named(new_name, scope, token_lifetime, no_platform=no_platform),
-        *_tokens(query_credentials, token_format, token_binding, token_reuse),
+        *_requests(query_credentials, json_requests),
+        *_tokens(token_format, token_binding, token_reuse),
         *_signing(methods, profile, algorithms, assertion_audience),
     ]
     changes = {attribute: value for attribute, value, _ in chosen if value is not None}
     if not changes:
         raise typer.BadParameter(
             "Say what to change: --name, --scope, --no-platform, --token-lifetime, --query-credentials,"
-            " --token-format, --token-binding, --token-reuse, --methods, --profile, --algorithms,"
-            " --assertion-audience. To end its tokens alone: `tessera apps revoke-tokens`."
+            " --json-requests, --token-format, --token-binding, --token-reuse, --methods, --profile,"
+            " --algorithms, --assertion-audience. To end its tokens alone: `tessera apps revoke-tokens`."
         )
     wanted = application_settings.Wanted(**changes, cut_off=cut_off)
 
@@ -180,17 +188,25 @@ def _named(name: str | None, scope: str | None, lifetime: str | None, *, no_plat
     ]
 
 
-def _tokens(
-    query_credentials: Policy | None, token_format: Form | None, token_binding: Binding | None, reuse: Switch | None
-) -> Sentences:
-    """Changes of its tokens and of its requests for them."""
+def _requests(query_credentials: Policy | None, json_requests: Permission | None) -> Sentences:
+    """Changes of its requests for tokens."""
     from tessera.core import applications as law
 
     policy = query_credentials and law.QueryCredentials[query_credentials.name]
+    json = json_requests and law.JSONRequests[json_requests.name]
+    return [
+        ("query_credentials", policy, f"Credentials in a URL are now: {query_credentials}."),
+        ("json_requests", json, f"JSON at the OAuth endpoints is now: {json_requests}."),
+    ]
+
+
+def _tokens(token_format: Form | None, token_binding: Binding | None, reuse: Switch | None) -> Sentences:
+    """Changes of its tokens."""
+    from tessera.core import applications as law
+
     form = token_format and law.TokenFormat[token_format.name]
     binding = token_binding and law.TokenBinding[token_binding.name]
     return [
-        ("query_credentials", policy, f"Credentials in a URL are now: {query_credentials}."),
         ("token_format", form, f"New tokens are now: {token_format}."),
         ("token_binding", binding, f"Tokens from now on are bound to: {token_binding}."),
         ("token_reuse", reuse and reuse is Switch.ON, f"Token reuse is now {reuse}."),

@@ -180,6 +180,7 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
             ("signs with", found.signing_algorithms),
             ("assertion audience", found.assertion_audience),
             ("URL credentials", f"{found.query_credentials}, used {found.query_credentials_used} times"),
+            ("JSON requests", found.json_requests),
             ("created", output.moment(found.created_at)),
             ("tokens issued", found.tokens_issued),
             ("token reuse", Switch.ON if found.token_reuse else Switch.OFF),

@@ -53,6 +53,13 @@ class Policy(StrEnum):
     DENY = "deny"
 
 
+class Permission(StrEnum):
+    """`--json-requests`: whether an application may do a thing."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+
+
 class Form(StrEnum):
     """`--token-format`: what an application's tokens look like."""
 

@@ -235,6 +235,10 @@ CHECKS: Mapping[str, Advice] = {
     "request.json": Advice(
         "The body is not a JSON object of strings.", "Have it send one, or a form body with its content type."
     ),
+    "request.json_denied": Advice(
+        "The application may not send JSON to the OAuth endpoints.",
+        "Have it send a form body, or allow it: tessera apps set NAME --json-requests allow.",
+    ),
     "request.parameters": Advice("There are too many parameters.", "Have it send those that are defined."),
     "request.query_length": Advice("The query string is too long.", "Have it send the parameters in the body."),
     "request.twice": Advice(

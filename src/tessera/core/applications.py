@@ -33,6 +33,13 @@ class QueryCredentials(IntEnum):
     DENY = 2
 
 
+class JSONRequests(IntEnum):
+    """Whether an application may send OAuth requests with a JSON body, which RFC 6749 does not know."""
+
+    ALLOW = 0
+    DENY = 1
+
+
 class CredentialKind(IntEnum):
     """What a credential is, and how `Credential.digest` holds it.
 
@@ -93,6 +100,7 @@ class Options(msgspec.Struct, frozen=True):
     security_profile: Profile = Profile.NONE
     assertion_audience: AssertionAudience = AssertionAudience.DEFAULT
     signing_algorithms: SigningAlgorithms = SigningAlgorithms(0)
+    json_requests: JSONRequests = JSONRequests.ALLOW
 
 
 DEFAULT_OPTIONS = Options()
@@ -210,6 +218,7 @@ class ApplicationRecord(msgspec.Struct, frozen=True):
     security_profile: str
     assertion_audience: str
     signing_algorithms: str
+    json_requests: str
     rails: str
     created_at: int
     tokens_issued: int

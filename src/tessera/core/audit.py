@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tessera.core import changes, client_signing
-from tessera.core.applications import CredentialKind, QueryCredentials, TokenBinding, TokenFormat
+from tessera.core.applications import CredentialKind, JSONRequests, QueryCredentials, TokenBinding, TokenFormat
 from tessera.core.changes import Change
 from tessera.core.client_signing import AssertionAudience, Profile, SigningAlgorithms
 
@@ -121,6 +121,7 @@ DEEDS: Mapping[type[Change], Deed] = {
     changes.DisableApplication: Deed("application.disable", "client_id"),
     changes.EnableApplication: Deed("application.enable", "client_id"),
     changes.SetQueryCredentials: Deed("application.set", "client_id", ("query_credentials",)),
+    changes.SetJSONRequests: Deed("application.set", "client_id", ("json_requests",)),
     changes.DeleteApplication: Deed("application.delete", "client_id"),
     changes.FinishCredential: Deed("credential.finish", "client_id", ("number", "ends_at", "was_ends_at")),
     changes.RekeyCredential: Deed("credential.rekey", "client_id", ("number",)),
@@ -236,6 +237,7 @@ def _host(url: str) -> str:
 _SHOWN: Mapping[str, tuple[str, Callable[..., object]]] = {
     "kind": ("kind", lambda kind: CredentialKind(kind).name.lower()),
     "query_credentials": ("query_credentials", lambda policy: QueryCredentials(policy).name.lower()),
+    "json_requests": ("json_requests", lambda policy: JSONRequests(policy).name.lower()),
     "security_profile": ("security_profile", lambda profile: Profile(profile).name.lower()),
     "assertion_audience": ("assertion_audience", lambda audience: AssertionAudience(audience).name.lower()),
     "signing_algorithms": ("signing_algorithms", lambda flags: client_signing.shown(SigningAlgorithms(flags))),

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import msgspec
 
 from tessera.core import scopes, wire
-from tessera.core.applications import Application, AuthenticationMethod, QueryCredentials
+from tessera.core.applications import Application, AuthenticationMethod, JSONRequests, QueryCredentials
 from tessera.core.credentials import UNKNOWN_CLIENT, Assertion, Certificate, Credentials, Place, Presented
 from tessera.core.errors import InvalidClient, InvalidRequest, UnsupportedGrantType
 from tessera.core.resources import Resources
@@ -80,6 +80,18 @@ def check_place(presented: Credentials, application: Application) -> None:
             UNKNOWN_CLIENT,
             detail="this application may not present credentials in the query string",
             check="client.query",
+        )
+
+
+def check_json(params: wire.Params, application: Application) -> None:
+    """Refuse a JSON body where the application's policy denies it.
+
+    Raises InvalidRequest. To be called only for a caller that has proved itself.
+    """
+    if params.is_json and application.options.json_requests is JSONRequests.DENY:
+        raise InvalidRequest(
+            "This application may not send JSON. Send the body as application/x-www-form-urlencoded.",
+            check="request.json_denied",
         )
 
 

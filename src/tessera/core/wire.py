@@ -53,12 +53,13 @@ class Params:
     """The parameters of one OAuth request, each with the place it came from.
 
     `values` maps name to value; `in_query` and `in_body` are the names that stood in each place. A parameter that
-    was sent empty is absent (RFC 6749 section 3.2).
+    was sent empty is absent (RFC 6749 section 3.2). `is_json` says that the body is JSON.
     """
 
-    __slots__ = ("in_body", "in_query", "values")
+    __slots__ = ("in_body", "in_query", "is_json", "values")
 
-    def __init__(self, query: dict[str, str], body: dict[str, str]) -> None:
+    def __init__(self, query: dict[str, str], body: dict[str, str], *, is_json: bool = False) -> None:
+        self.is_json = is_json
         self.in_query = query.keys()
         self.in_body = body.keys()
         self.values = {**query, **body} if body else query
@@ -77,12 +78,13 @@ def form(query: bytes, body: bytes, content_type: bytes) -> Params:
     if len(query) > QUERY_BYTES_MAX:
         raise InvalidRequest(f"The query string is longer than {QUERY_BYTES_MAX} bytes.", check="request.query_length")
     in_query = _once(_pairs(query)) if query else {}
-    in_body = _body(body, content_type) if body else {}
+    kind = _media_type(content_type) if body else FORM
+    in_body = _body(body, kind) if body else {}
     if in_body and not in_query.keys().isdisjoint(in_body):
         raise InvalidRequest(
             "A parameter stands both in the query string and in the body. Send it once.", check="request.twice"
         )
-    return Params(in_query, in_body)
+    return Params(in_query, in_body, is_json=kind == JSON)
 
 
 def query_pairs(query: bytes) -> list[tuple[str, str]]:
@@ -105,8 +107,11 @@ def malformed(query: bytes, known: Collection[str]) -> str | None:
     return None
 
 
-def _body(body: bytes, content_type: bytes) -> dict[str, str]:
-    media_type = content_type if content_type == FORM else content_type.partition(b";")[0].strip().lower()
+def _media_type(content_type: bytes) -> bytes:
+    return content_type if content_type == FORM else content_type.partition(b";")[0].strip().lower()
+
+
+def _body(body: bytes, media_type: bytes) -> dict[str, str]:
     if media_type == FORM:
         return _once(_pairs(body))
     if media_type == JSON:

@@ -17,6 +17,7 @@ from tessera.core.applications import (
     Credential,
     CredentialKind,
     CredentialRecord,
+    JSONRequests,
     Options,
     QueryCredentials,
     TokenBinding,
@@ -65,7 +66,7 @@ def application(rows: list[Row]) -> Application | None:
         _POLICIES[policy],
         valid_from,
         *held(list(credentials.values())),
-        _options(tuple(rows[0][14:22]), tuple(access.items())),
+        _options(tuple(rows[0][14:23]), tuple(access.items())),
     )
 
 
@@ -74,7 +75,7 @@ def _options(columns: tuple[Any, ...], access: tuple[tuple[int, str], ...]) -> O
     """Options as one object for all applications that have the same."""
     if not any(columns) and not access:
         return DEFAULT_OPTIONS
-    token_format, methods, binding, reuse, rails, profile, audience, algorithms = columns
+    token_format, methods, binding, reuse, rails, profile, audience, algorithms, json = columns
     return Options(
         TokenFormat(token_format),
         AuthenticationMethod(methods),
@@ -85,6 +86,7 @@ def _options(columns: tuple[Any, ...], access: tuple[tuple[int, str], ...]) -> O
         Profile(profile),
         AssertionAudience(audience),
         SigningAlgorithms(algorithms),
+        JSONRequests(json),
     )
 
 
@@ -172,7 +174,7 @@ def _level(rows: Iterable[Row]) -> TierLevel:
 def application_record(row: Row) -> ApplicationRecord:
     """The operator's view of an application."""
     number, client_id, name, organization, enabled, scope, lifetime, policy, *options = row
-    token_format, methods, binding, reuse, profile, audience, algorithms, rails, *rest = options
+    token_format, methods, binding, reuse, profile, audience, algorithms, json, rails, *rest = options
     created_at, tokens_issued, query_credentials_used, last_token_at, organization_enabled = rest
     return ApplicationRecord(
         number,
@@ -190,6 +192,7 @@ def application_record(row: Row) -> ApplicationRecord:
         Profile(profile).name.lower(),
         AssertionAudience(audience).name.lower(),
         shown(SigningAlgorithms(algorithms)),
+        JSONRequests(json).name.lower(),
         rails,
         created_at,
         tokens_issued,

@@ -67,6 +67,12 @@ class SetQueryCredentials(_ApplicationChange, frozen=True):
     query_credentials: int
 
 
+class SetJSONRequests(_ApplicationChange, frozen=True):
+    """Whether an application may send OAuth requests with a JSON body."""
+
+    json_requests: int
+
+
 class SetAuthenticationMethods(_ApplicationChange, frozen=True):
     """In which ways an application may prove itself, as a sum of flags; 0 for any that it has a credential for."""
 

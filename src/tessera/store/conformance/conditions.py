@@ -68,6 +68,7 @@ def _operator(world: World) -> Iterable[Condition]:
         changes.SetSecurityProfile,
         changes.SetAssertionAudience,
         changes.SetSigningAlgorithms,
+        changes.SetJSONRequests,
     ):
         yield Condition((kind(CLIENT, 1),), (kind("unknown", 1),))
     yield Condition((changes.SetScope(CLIENT, ""),), (changes.SetScope("unknown", ""),))

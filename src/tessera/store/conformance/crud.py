@@ -8,6 +8,7 @@ from tessera.core.applications import (
     Credential,
     CredentialKind,
     CredentialRecord,
+    JSONRequests,
     QueryCredentials,
     TokenBinding,
 )
@@ -72,6 +73,7 @@ async def an_application_reads_back(stores: Stores) -> None:
         changes.SetSecurityProfile(CLIENT, 1),
         changes.SetAssertionAudience(CLIENT, 2),
         changes.SetSigningAlgorithms(CLIENT, 6),
+        changes.SetJSONRequests(CLIENT, 1),
     )
     found = await store.application(CLIENT)
     if found is None:
@@ -84,9 +86,11 @@ async def an_application_reads_back(stores: Stores) -> None:
     options = found.options
     held = (options.security_profile, options.assertion_audience, options.signing_algorithms)
     expect(held, signing, "how it is to sign")
+    expect(options.json_requests, JSONRequests.DENY, "whether it may send JSON")
     record = await store.application_record(CLIENT)
     told = record and (record.security_profile, record.assertion_audience, record.signing_algorithms)
     expect(told, ("fapi2", "issuer_or_endpoint", "ES256,PS256"), "how it is told to sign")
+    expect(record and record.json_requests, "deny", "whether it is told that it may send JSON")
     secrets = [
         Credential(world.secret, CredentialKind.KEYED, bytes(32), AT + 5),
         Credential(world.secret + 1, CredentialKind.ARGON2ID, b"$argon2id$v", AT + 2),
@@ -197,6 +201,7 @@ async def records_tell_the_operator(stores: Stores) -> None:
         "none",
         "default",
         "any",
+        "allow",
         "",
         AT,
         7,

@@ -64,6 +64,12 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "the application exists",
         ),
     ),
+    changes.SetJSONRequests: (
+        Statement(
+            "update application set json_requests = :json_requests where client_id = :client_id",
+            "the application exists",
+        ),
+    ),
     changes.SetAuthenticationMethods: (
         Statement(
             "update application set authentication_methods = :authentication_methods where client_id = :client_id",
@@ -158,7 +164,7 @@ _APPLICATION_COLUMNS = (
     " case when o.tokens_valid_from > a.tokens_valid_from then o.tokens_valid_from else a.tokens_valid_from end,"
     " s.number, s.kind, s.digest, s.ends_at, x.resource, x.scope,"
     " a.token_format, a.authentication_methods, a.token_binding, a.token_reuse, a.rails,"
-    " a.security_profile, a.assertion_audience, a.signing_algorithms"
+    " a.security_profile, a.assertion_audience, a.signing_algorithms, a.json_requests"
     " from application a join organization o on o.number = a.organization"
     " left join credential s on s.application = a.number left join access x on x.application = a.number"
 )
@@ -181,7 +187,7 @@ ORGANIZATIONS = (
 _APPLICATION_RECORD = (
     "select a.number, a.client_id, a.name, o.name, a.enabled, a.scope, a.token_lifetime_seconds,"
     " a.query_credentials, a.token_format, a.authentication_methods, a.token_binding, a.token_reuse,"
-    " a.security_profile, a.assertion_audience, a.signing_algorithms, a.rails,"
+    " a.security_profile, a.assertion_audience, a.signing_algorithms, a.json_requests, a.rails,"
     " a.created_at, coalesce(u.tokens_issued, 0), coalesce(u.query_credentials_used, 0),"
     " u.last_token_at, o.enabled from application a join organization o on o.number = a.organization"
     " left join application_usage u on u.application = a.number"
