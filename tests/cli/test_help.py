@@ -135,7 +135,7 @@ NOT_FOR_COMMANDS = (
 
 
 @pytest.mark.parametrize(
-    "command", ["apps list --json", "apps show Partner", "orgs list -q", "apps set Partner --scope openid"]
+    "command", ["apps list --json", "apps show Partner --json", "orgs list -q", "apps set Partner --scope openid"]
 )
 def test_a_command_imports_what_it_uses(tmp_path: Path, command: str) -> None:
     """Neither what answers HTTP, nor what logs, migrates or draws tables: importing is most of a command's time."""
