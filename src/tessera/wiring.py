@@ -1,4 +1,7 @@
-"""The only file that builds things: settings -> store -> house -> ASGI application. Flat and boring."""
+"""The only file that builds things: settings -> store -> house -> ASGI application. Flat and boring.
+
+What answers HTTP is imported where it is built: commands open a house too, and have to start fast.
+"""
 
 import asyncio
 import gc
@@ -9,27 +12,9 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager, asyn
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tessera import files
-from tessera.api import (
-    audit_log,
-    campaigns,
-    custom_profiles,
-    customer_marks,
-    customer_search,
-    customers,
-    discovery,
-    introspection,
-    merging,
-    oauth,
-    points,
-    programs,
-    purchases,
-    tiers,
-    user_events,
-)
-from tessera.api.management import routes as management_routes
 from tessera.app import (
     client_certificates,
     deliveries,
@@ -76,13 +61,11 @@ from tessera.store.database import Database, PostgresDatabase, SQLiteDatabase
 from tessera.store.folder import DataFolder
 from tessera.store.migrate import SchemaState
 from tessera.store.store import SQLStore
-from tessera.web.asgi import App, Served
-from tessera.web.beside import listening
-from tessera.web.errors import Challenge
-from tessera.web.explaining import Explainer
-from tessera.web.reference import pages as reference
-from tessera.web.routes import Route, Routes
-from tessera.web.watch import Watch
+
+if TYPE_CHECKING:
+    from tessera.web.asgi import App, Served
+    from tessera.web.explaining import Explainer
+    from tessera.web.routes import Route
 
 LOG_SECONDS = 2.0
 """How long the last lines of the log are waited for at the end."""
@@ -246,11 +229,12 @@ def open_sender(house: House) -> AbstractAsyncContextManager[Sender]:
     return sender.open_sender(house.outbound, house.settings.webhook_timeout_seconds)
 
 
-def routes(house: House) -> list[Route]:
+def routes(house: House) -> "list[Route]":
     """Every route that is served."""
-    profiles = (customers, customer_search, custom_profiles, customer_marks, merging, campaigns)
-    rooms = (oauth, introspection, discovery, *profiles, points, purchases, audit_log, tiers, programs, user_events)
-    served = [route for room in rooms for route in room.routes(house)]
+    from tessera.api import rooms
+    from tessera.web.reference import pages as reference
+
+    served = rooms.routes(house)
     examples = partial(demo_examples.examples, house) if house.settings.demo else reference.no_examples
     return [*served, *reference.routes(served, examples)]
 
@@ -258,12 +242,19 @@ def routes(house: House) -> list[Route]:
 @asynccontextmanager
 async def serving(
     settings: Settings,
-    app: App,
+    app: "App",
     equipment: Equipment | None = None,
     requests: RequestLog | None = None,
     traced: Answered | None = None,
-) -> AsyncIterator[Served]:
+) -> "AsyncIterator[Served]":
     """A house with its upkeep running; what is counted and not yet written is written at the end."""
+    from tessera.api import management as management_api
+    from tessera.api import oauth
+    from tessera.web.asgi import Served
+    from tessera.web.beside import listening
+    from tessera.web.routes import Routes
+    from tessera.web.watch import Watch
+
     metrics = Metrics(equipment.board if equipment else None)
     management = equipment.management if equipment else None
     async with open_house(settings, metrics=metrics, management=management) as house, open_sender(house) as sender:
@@ -310,7 +301,7 @@ async def serving(
         await asyncio.to_thread(_say_not_in_force, settings)
         _keep_for_good()
         try:
-            async with listening(management_routes(house, lambda: app.going_down), management):
+            async with listening(management_api.routes(house, lambda: app.going_down), management):
                 yield served
         finally:
             for task in tasks:
@@ -323,7 +314,9 @@ async def serving(
                 pass
 
 
-def _explainer(house: House) -> Explainer:
+def _explainer(house: House) -> "Explainer":
+    from tessera.web.explaining import Explainer
+
     settings = house.settings
     pseudonym = partial(house.pseudonym, REFUSAL)
     return Explainer(house.refusals, house.clock, settings.trusted_proxies, pseudonym, paths=settings.log_paths)
@@ -352,8 +345,11 @@ def _keep_for_good() -> None:
     gc.freeze()
 
 
-def application(settings: Settings, equipment: Equipment) -> App:
+def application(settings: Settings, equipment: Equipment) -> "App":
     """The ASGI application of one process."""
+    from tessera.web.asgi import App
+    from tessera.web.errors import Challenge
+
     log.configure(settings.log_level, settings.log_format)
     challenge = Challenge(
         metadata.protected_resource_address(settings.issuer_in_force),
@@ -363,7 +359,7 @@ def application(settings: Settings, equipment: Equipment) -> App:
 
 
 @asynccontextmanager
-async def _serving_aloud(settings: Settings, equipment: Equipment, app: App) -> AsyncIterator[Served]:
+async def _serving_aloud(settings: Settings, equipment: Equipment, app: "App") -> "AsyncIterator[Served]":
     """As `serving`, with the log written by a thread, and an event for each request."""
     wanted = settings.log_requests != "none" and settings.log_level in ("debug", "info")
     requests = RequestLog(settings.log_format, settings.log_requests) if wanted else None

@@ -12,7 +12,7 @@ import pytest
 import typer.main
 
 from tessera.cli.main import app
-from tests.cli.command import CLEAN, spawn
+from tests.cli.command import CLEAN, folder_with_application, spawn
 
 GOLDENS = Path(__file__).parent / "goldens"
 
@@ -104,6 +104,65 @@ def test_the_command_line_starts_light() -> None:
     script = f"import sys, tessera.cli.main; print([name for name in {heavy} if name in sys.modules])"
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=CLEAN, check=True)
     assert ended.stdout.strip() == "[]"
+
+
+_IMPORTS_OF = """
+import json, sys
+from tessera.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as end:
+    assert not end.code
+json.dump(sorted(sys.modules), sys.stderr)
+"""
+
+NOT_FOR_COMMANDS = (
+    "alembic",
+    "h11",
+    "httptools",
+    "httpx2",
+    "opentelemetry",
+    "psycopg",
+    "rich",
+    "sqlalchemy",
+    "structlog",
+    "tessera.api",
+    "tessera.server",
+    "tessera.web",
+    "uvicorn",
+    "uvloop",
+)
+
+
+@pytest.mark.parametrize(
+    "command", ["apps list --json", "apps show Partner --json", "orgs list -q", "apps set Partner --scope openid"]
+)
+def test_a_command_imports_what_it_uses(tmp_path: Path, command: str) -> None:
+    """Neither what answers HTTP, nor what logs, migrates or draws tables: importing is most of a command's time."""
+    folder, _ = folder_with_application(tmp_path)
+    ended = subprocess.run(
+        [sys.executable, "-c", _IMPORTS_OF, *command.split(), "--data-dir", str(folder)],
+        capture_output=True,
+        text=True,
+        env=CLEAN,
+        check=True,
+    )
+    modules = json.loads(ended.stderr[ended.stderr.index('["') :])
+    assert "tessera.wiring" in modules
+    assert [name for name in modules if any(f"{name}.".startswith(f"{each}.") for each in NOT_FOR_COMMANDS)] == []
+
+
+def test_nouns_and_shared_verbs_come_first(shown: dict[str, str]) -> None:
+    """The help begins with what is used most: nouns, and for each noun create, list and show."""
+
+    def order(name: str, words: list[str]) -> list[str]:
+        return [word for word in re.findall(r"^│ ([\w-]+)", shown[name], re.MULTILINE) if word in words]
+
+    verbs = ["create", "list", "show", "set", "disable", "enable", "delete"]
+    assert order("apps", verbs) == order("orgs", verbs) == verbs
+    assert order("", ["apps", "orgs", "customers", "token", "serve", "version"])[:2] == ["apps", "orgs"]
+    assert "Who may call" in shown[""]
+    assert "Credentials" in shown["apps"]
 
 
 def test_version_is_told_both_ways() -> None:

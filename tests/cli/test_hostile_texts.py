@@ -83,6 +83,7 @@ def folder(tmp_path: Path) -> Path:
 
 READS: tuple[tuple[str, ...], ...] = (
     ("orgs", "list"),
+    ("orgs", "show", "ORG"),
     ("apps", "list"),
     ("apps", "show", "PARTNER"),
     ("apps", "secrets", "list", "PARTNER"),
@@ -115,7 +116,7 @@ READS: tuple[tuple[str, ...], ...] = (
     ("settings",),
 )
 
-NAMES = {"PARTNER": f"Partner{ATTACK}", "HOOK": f"hook{ATTACK}"}
+NAMES = {"ORG": f"Aurora{ATTACK}", "PARTNER": f"Partner{ATTACK}", "HOOK": f"hook{ATTACK}"}
 
 
 LOOKING = {"access", "deliveries", "export", "limit", "list", "show", "usage", "verify", "warnings", "who"}

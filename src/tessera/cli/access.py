@@ -102,9 +102,13 @@ def revoked(name: str, *, as_json: bool) -> None:
         output.message(f"{name}: All tokens so far are revoked, durably. Running servers refuse them within 250 ms.")
 
 
-def register(apps: typer.Typer) -> None:
+def register(apps: typer.Typer, panel: str) -> None:
     """Put these commands among those of `tessera apps`."""
-    apps.command("grant", epilog=examples("apps grant Partner Stock --scope stock:read"))(grant)
-    apps.command("ungrant", epilog=examples("apps ungrant Partner Stock"))(ungrant)
-    apps.command("access", epilog=examples("apps access Partner", "apps access Partner --json"))(access)
-    apps.command("revoke-tokens", epilog=examples("apps revoke-tokens Partner --yes"))(revoke_tokens)
+    apps.command("grant", epilog=examples("apps grant Partner Stock --scope stock:read"), rich_help_panel=panel)(grant)
+    apps.command("ungrant", epilog=examples("apps ungrant Partner Stock"), rich_help_panel=panel)(ungrant)
+    apps.command("access", epilog=examples("apps access Partner", "apps access Partner --json"), rich_help_panel=panel)(
+        access
+    )
+    apps.command("revoke-tokens", epilog=examples("apps revoke-tokens Partner --yes"), rich_help_panel=panel)(
+        revoke_tokens
+    )

@@ -24,15 +24,19 @@ if TYPE_CHECKING:
     from tessera.core.applications import ApplicationRecord
 
 app = group("OAuth applications: what partners get their tokens with.", "client_id")
-app.add_typer(secrets.app, name="secrets")
-app.add_typer(credentials.keys, name="keys")
-app.add_typer(credentials.certificates, name="certificates")
-access.register(app)
-app.command("rotate", ids=("secret_name",), epilog=rotation.ROTATE_EXAMPLES)(rotation.rotate)
-app.command("finish", epilog=rotation.FINISH_EXAMPLES)(rotation.finish)
-app.command("warnings", epilog=rotation.WARNINGS_EXAMPLES)(rotation.warnings)
-app.command("usage", epilog=usage.EXAMPLES)(usage.usage)
-app.command("limit", ids=("client_id",), epilog=limits.EXAMPLES)(limits.limit)
+CREDENTIALS, ACCESS = "Credentials", "Access, limits and tokens"
+
+app.add_typer(secrets.app, name="secrets", rich_help_panel=CREDENTIALS)
+app.add_typer(credentials.keys, name="keys", rich_help_panel=CREDENTIALS)
+app.add_typer(credentials.certificates, name="certificates", rich_help_panel=CREDENTIALS)
+app.command("rotate", ids=("secret_name",), epilog=rotation.ROTATE_EXAMPLES, rich_help_panel=CREDENTIALS)(
+    rotation.rotate
+)
+app.command("finish", epilog=rotation.FINISH_EXAMPLES, rich_help_panel=CREDENTIALS)(rotation.finish)
+app.command("warnings", epilog=rotation.WARNINGS_EXAMPLES, rich_help_panel=CREDENTIALS)(rotation.warnings)
+access.register(app, ACCESS)
+app.command("limit", ids=("client_id",), epilog=limits.EXAMPLES, rich_help_panel=ACCESS)(limits.limit)
+app.command("usage", epilog=usage.EXAMPLES, rich_help_panel=ACCESS)(usage.usage)
 app.command("set", epilog=application_options.EXAMPLES)(application_options.change)
 
 MOMENTS = application_options.MOMENTS

@@ -124,8 +124,45 @@ _URL = Annotated[
 ]
 
 
+_ORDER = {
+    name: place
+    for place, name in enumerate(
+        ("create", "add", "list", "show", "set", "disable", "enable", "pause", "resume", "delete", "remove", "expire")
+    )
+}
+"""Where the verbs that nouns share stand in the help."""
+
+
+_NOUNS = {
+    name: place
+    for place, name in enumerate(
+        (
+            "apps",
+            "orgs",
+            "properties",
+            "resources",
+            "customers",
+            "loyalty",
+            "webhooks",
+            "events",
+            "token",
+            "keys",
+            "audit",
+        )
+    )
+}
+"""Where the nouns stand in the help of `tessera` itself, before everything else."""
+
+
 class _Plain(TyperGroup):
-    """A group whose usage errors, which repeat what was typed, do nothing to a terminal."""
+    """A group whose usage errors, which repeat what was typed, do nothing to a terminal.
+
+    Its help lists the verbs that every noun has first, in one order, and the others as they were added.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        order = _NOUNS if ctx.parent is None else _ORDER
+        return sorted(super().list_commands(ctx), key=lambda name: order.get(name, len(order)))
 
     def make_context(self, *arguments: Any, **named: Any) -> Any:
         with _escaping():
@@ -147,11 +184,6 @@ def _escaping() -> Iterator[None]:
         raise
 
 
-_SHARED_VERBS = frozenset(
-    {"create", "add", "list", "show", "set", "disable", "enable", "pause", "resume", "delete", "remove", "expire"}
-)
-"""Commands whose `--json` shows the noun of their group, so that `-q` can print its id alone."""
-
 _TABLES = frozenset({"list", "who", "deliveries"})
 """Commands that draw a table which may be wider than the terminal."""
 
@@ -172,7 +204,7 @@ class Group(typer.Typer):
         self, name: str | None = None, *, ids: tuple[str, ...] | None = None, **named: Any
     ) -> Callable[[CommandFunctionType], CommandFunctionType]:
         add = super().command(name, **named)
-        shown = ids if ids is not None else self.ids if name in _SHARED_VERBS else ()
+        shown = ids if ids is not None else self.ids if name in _ORDER else ()
 
         def added(work: CommandFunctionType) -> CommandFunctionType:
             flagged: Any = work

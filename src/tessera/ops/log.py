@@ -1,21 +1,42 @@
 """The log: one event a line on standard error, pretty for a terminal and JSON otherwise.
 
-No event holds a query string, a body, a header or a secret: events are made of named values chosen at the call.
+No event holds a query string, a body, a header or a secret: events are made of named values chosen at the call. The
+library is imported with the first event or when the log is configured, because most commands log nothing.
 """
 
 import logging
 import sys
 from collections.abc import Callable
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
-import structlog
 
 from tessera.core.escaping import escaped, escaped_json
 from tessera.ops.outlet import Outlet
 from tessera.settings import LogFormat, LogLevel
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger("tessera")
+if TYPE_CHECKING:
+    from structlog.stdlib import BoundLogger
+    from structlog.typing import EventDict, Processor
+
+
+@cache
+def _logger() -> "BoundLogger":
+    import structlog
+
+    logger: BoundLogger = structlog.get_logger("tessera")
+    return logger
+
+
+class _Log:
+    """The logger, got when it is first used."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_logger(), name)
+
+
+log = cast("BoundLogger", _Log())
 
 _TALKATIVE = ("httpx2", "httpcore2")
 """Libraries that log the whole address of every request, which may hold what nobody else should read."""
@@ -45,7 +66,7 @@ class _Stream:
 stream = _Stream()
 
 
-def printable(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def printable(_logger: object, _method: str, event: "EventDict") -> "EventDict":
     """An event whose texts stay on their line and do nothing to a terminal."""
     for name, value in event.items():
         if isinstance(value, str) and name != "exception" and not value.isprintable():
@@ -65,18 +86,22 @@ def is_pretty(form: LogFormat) -> bool:
 
 def rendered(event: dict[str, object]) -> str:
     """An event as a pretty line."""
+    import structlog
+
     render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     return str(render(None, "", printable(None, "", event)))
 
 
 def configure(level: LogLevel, form: LogFormat) -> None:
     """Set up the log of this process, the server library's included."""
+    import structlog
+
     numeric = logging.getLevelNamesMapping()[level.upper()]
-    shared: list[structlog.typing.Processor] = [
+    shared: list[Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    last: list[structlog.typing.Processor] = [printable, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    last: list[Processor] = [printable, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     if not is_pretty(form):
         last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(), _plain]
     structlog.configure(
