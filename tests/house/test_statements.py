@@ -33,6 +33,7 @@ def statements() -> dict[str, str]:
         sql.customers,
         sql.identity,
         sql.ledger,
+        sql.lots,
         sql.merging,
         sql.nodes,
         sql.outbox,
@@ -40,6 +41,7 @@ def statements() -> dict[str, str]:
         sql.purchases,
         sql.resources,
         sql.rotation,
+        sql.timeline,
         sql.upkeep,
         sql.usage,
     )

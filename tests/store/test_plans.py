@@ -34,7 +34,7 @@ GROWING = frozenset(
 
 def statements() -> dict[str, str]:
     """Every statement that touches customers and what is kept of them, by a name for it."""
-    topics = (sql.customers, sql.ledger, sql.lots, sql.merging, sql.outbox, sql.purchases)
+    topics = (sql.customers, sql.ledger, sql.lots, sql.merging, sql.outbox, sql.purchases, sql.timeline)
     found = {
         f"{kind.__name__} {place}": each.sql
         for topic in topics

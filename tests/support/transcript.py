@@ -26,6 +26,7 @@ PATTERNS = {
     "hex_token": r"[0-9a-f]{2,128}",
     "int": r"-?[0-9]+",
     "uuid": r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
+    "any_uuid": r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     "address": r"https?://[a-z0-9.:-]+",
     "base64url": r"[A-Za-z0-9_-]+",
     "metadata_address": r"http://127\.0\.0\.1:[0-9]+/\.well-known/oauth-protected-resource",

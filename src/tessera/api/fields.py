@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar
 
@@ -20,6 +20,14 @@ BODY_BYTES_MAX = 256 * 1024
 TOO_DEEP = "The body holds lists or objects too deeply within each other."
 
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_DIGITS_MAX = 18
+_UNITS = {10: 1_000_000, 13: 1_000, 16: 1}
+"""Microseconds in the unit of a number with so many digits: between 2001 and 2286 nothing else has as many."""
+
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WRONG_IN_STRING = re.compile(r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})|(\\.?|[\x00-\x1f])', re.DOTALL)
 
 
@@ -129,3 +137,35 @@ def one_of(value: str | None, choices: Sequence[str], name: str) -> str | None:
     if value.lower() not in choices:
         raise ArgumentError(f"The field {name} cannot be used: it is none of {', '.join(choices)}.")
     return value.lower()
+
+
+def whole_number(text: str | None, name: str, allowed: range) -> int | None:
+    """A whole number in a query string; None when it is not there. Raises ArgumentError naming the parameter."""
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > _DIGITS_MAX or int(text) not in allowed:
+        raise ArgumentError(f"{name} must be a whole number from {allowed.start} to {allowed.stop - 1}.")
+    return int(text)
+
+
+def moment(text: str | None, name: str) -> int | None:
+    """A moment in a query string, in microseconds since the epoch; None when it is not there.
+
+    Without a zone it is in UTC. Whole numbers are since the epoch; the number of their digits tells their unit. Raises
+    ArgumentError naming the parameter.
+    """
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and len(text) in _UNITS:
+        return int(text) * _UNITS[len(text)]
+    try:
+        found = datetime.fromisoformat(text) if _MOMENT.fullmatch(text) else None
+    except ValueError:
+        found = None
+    if found is None:
+        raise ArgumentError(
+            f"{name} must be a moment: 2026-06-06T20:57:21Z, 2026-06-06 20:57:21 or 2026-06-06 (in UTC), or the"
+            " seconds, milliseconds or microseconds since 1970 in 10, 13 or 16 digits. A plus sign is %2B in an"
+            " address."
+        )
+    return ((found if found.tzinfo else found.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)

@@ -15,12 +15,13 @@ from tessera.api import (
     programs,
     purchases,
     tiers,
+    timelines,
     user_events,
 )
 from tessera.app.house import House
 from tessera.web.routes import Route
 
-_PROFILES = (customers, customer_search, custom_profiles, customer_marks, merging, campaigns)
+_PROFILES = (customers, customer_search, custom_profiles, customer_marks, merging, campaigns, timelines)
 _ROOMS = (oauth, introspection, discovery, *_PROFILES, points, purchases, audit_log, tiers, programs, user_events)
 
 

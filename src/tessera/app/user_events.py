@@ -67,13 +67,13 @@ async def trigger(house: House, caller: Caller, retailer_id: str, subject: Subje
     """Record an event of a customer, with its awards, in one commit. Raises NotFound, UserNotFound, Validation."""
     await own_retailer(house, caller, retailer_id)
     customer_id, by_our_id = await _find(house, caller.organization, subject)
-    event_id = house.new_uuid()
 
     async def decide(customer: Customer) -> tuple[Triggered, list[Change]]:
         def act(book: Book, now: int) -> Triggered:
             rule = book.program.event_rule(lookup)
             if rule is None:
                 raise NotFound("event_lookup names no event of this retailer.")
+            event_id = times.uuid_of(now, house.entropy.random_bytes(times.UUID_RANDOM_BYTES))  # timelines go by it
             outcomes = []
             for place, award in enumerate(rule.awards):
                 account = book.program.account_numbered(award.point_account)

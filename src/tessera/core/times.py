@@ -80,6 +80,12 @@ def uuid_of(now: int, random: bytes) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
+def first_uuid(at: int) -> str:
+    """A text that comes before every UUID of version 7 of this moment, and after those of earlier milliseconds."""
+    digits = (at // 1000).to_bytes(6).hex()
+    return f"{digits[:8]}-{digits[8:]}-"
+
+
 _MOMENT_UUID = re.compile(r"([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 

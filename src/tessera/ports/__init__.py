@@ -27,6 +27,7 @@ from tessera.ports.purchases import PurchaseReader
 from tessera.ports.purges import PurgeReader
 from tessera.ports.resources import ResourceReader
 from tessera.ports.rotation import HourCount, RotationReader
+from tessera.ports.timeline import TimelineReader
 
 
 class DirectoryReader(IdentityReader, PropertyReader, ResourceReader, ProgramReader, Protocol):
@@ -45,6 +46,7 @@ class Reader(
     LotReader,
     OrganizationReader,
     PurchaseReader,
+    TimelineReader,
     OutboxReader,
     AuditReader,
     ProofReader,
@@ -143,6 +145,7 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "Sum",
+    "TimelineReader",
     "Unknown",
     "Unusable",
     "UserEvent",

@@ -21,6 +21,7 @@ from tessera.store.reads.purchases import PurchaseReads
 from tessera.store.reads.purges import PurgeReads
 from tessera.store.reads.resources import ResourceReads
 from tessera.store.reads.rotation import RotationReads
+from tessera.store.reads.timeline import TimelineReads
 
 Committed = Callable[[int, Exception | None], None]
 """Told of every commit: the microseconds that it took, and what it raised."""
@@ -37,6 +38,7 @@ class SQLStore(
     LotReads,
     OrganizationReads,
     PurchaseReads,
+    TimelineReads,
     OutboxReads,
     ProofReads,
     PurgeReads,

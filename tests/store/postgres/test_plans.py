@@ -15,7 +15,7 @@ from tests.support import postgres
 
 def prepared() -> dict[str, Prepared]:
     """Every statement that touches customers and what is kept of them, as it is sent, by a name for it."""
-    topics = (sql.customers, sql.ledger, sql.lots, sql.outbox)
+    topics = (sql.customers, sql.ledger, sql.lots, sql.outbox, sql.timeline)
     found = {
         f"{kind.__name__} {place}": each.statement
         for topic in topics

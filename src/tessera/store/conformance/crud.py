@@ -263,6 +263,14 @@ async def the_ledger_reads_back(stores: Stores) -> None:
     expect(await store.entries_of_request(who, "other"), [], "the entries of another request")
     expect(await store.entries_of_request(who + 1, "request"), [], "the entries of another customer's request")
     expect(await store.entries_before(who, 4, 2), [found[2], found[1]], "the entries before")
+    for kinds, newest_first, beyond, numbers in (
+        (["deposit"], False, 0, [1, 2]),
+        (["spend", "return"], True, 5, [4, 3]),
+        (["deposit", "spend", "return", "expire"], True, 4, [3, 2]),
+        (["deposit", "return"], False, 1, [2, 4]),
+    ):
+        kept = await store.entries_of_kinds(who, kinds, beyond, 2, newest_first=newest_first)
+        expect([entry.number for entry in kept], numbers, f"the entries of the kinds {kinds}")
     expect(await store.sums(who, 2), [Sum(account, 10_005, 10_005)], "the sums up to the second")
     expect(await store.sums(who, 10), [Sum(account, 9_505, 9_905)], "the sums of all")
     expect(await store.sums(who, 0), [], "the sums of nothing")

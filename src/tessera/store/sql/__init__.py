@@ -24,6 +24,7 @@ from tessera.store.sql import (
     rails,
     resources,
     rotation,
+    timeline,
     upkeep,
     usage,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "rails",
     "resources",
     "rotation",
+    "timeline",
     "upkeep",
     "usage",
 ]
