@@ -28,6 +28,8 @@ COLUMNS = (
     ("credential", "name"),
     ("credential", "last_used_from"),
     ("property", "name"),
+    ("property_secret", "name"),
+    ("property_secret", "last_used_from"),
     ("resource", "name"),
     ("webhook", "name"),
     ("webhook", "url"),
@@ -94,6 +96,9 @@ READS: tuple[tuple[str, ...], ...] = (
     ("apps", "usage", "PARTNER"),
     ("apps", "limit", "PARTNER"),
     ("properties", "list"),
+    ("properties", "show", "SHOP"),
+    ("properties", "limit", "SHOP"),
+    ("properties", "secrets", "list", "SHOP"),
     ("resources", "list"),
     ("resources", "show", "https://stock.example"),
     ("resources", "who", "read"),
@@ -116,7 +121,7 @@ READS: tuple[tuple[str, ...], ...] = (
     ("settings",),
 )
 
-NAMES = {"ORG": f"Aurora{ATTACK}", "PARTNER": f"Partner{ATTACK}", "HOOK": f"hook{ATTACK}"}
+NAMES = {"ORG": f"Aurora{ATTACK}", "PARTNER": f"Partner{ATTACK}", "HOOK": f"hook{ATTACK}", "SHOP": f"shop{ATTACK}"}
 
 
 LOOKING = {"access", "deliveries", "export", "limit", "list", "show", "usage", "verify", "warnings", "who"}

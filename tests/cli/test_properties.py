@@ -151,3 +151,13 @@ def test_a_property_has_no_limits_of_tokens(tmp_path: Path, flags: tuple[str, st
     folder, _ = folder_with_property(tmp_path)
     told = one_sentence(run("properties", "limit", "Shop", *flags, "--data-dir", folder))
     assert told == "The guard rails of a property are networks and requests: it gets no tokens."
+
+
+def test_the_end_of_the_last_secret_is_warned_of(tmp_path: Path) -> None:
+    """The list of warnings and the doctor name the property, its secret, and what to do."""
+    folder, made = folder_with_property(tmp_path)
+    run("properties", "secrets", "expire", "Shop", "first", "--in", "7d", "--yes", "--data-dir", folder)
+    (warned,) = run("apps", "warnings", "--json", "--data-dir", folder).document
+    assert (warned["property"], warned["api_key"], warned["name"]) == ("Shop", made["api_key"], "first")
+    assert warned["reason"] == "last_credential"
+    assert f"tessera properties secrets rotate {made['api_key']}" in run("doctor", "--data-dir", folder).out

@@ -167,7 +167,7 @@ def test_a_token_is_got_with_a_client_id_and_secret(browser: Browser, shown: Ser
     browser.find("dialog .get").click()
     browser.wait(lambda: "You have a token." in browser.find("dialog").text, "the token")
     browser.find("dialog .done").click()
-    choose(browser, "post_priv_v1_apps_api_key_users")
+    choose(browser, "createCustomer")
     browser.type("textarea", json.dumps({"user": {"external_id": "page-1", "first_name": MARKUP}}))
     browser.press(CONTROL, ENTER)
 
@@ -196,7 +196,7 @@ def test_a_token_request_is_tried_as_a_form(browser: Browser, shown: Server) -> 
     assert (status, json.loads(body)["token_type"]) == ("200 OK", "bearer")
     choose(browser, READ)  # with the token that was answered, and ids of the demonstration
     assert send(browser)[0] == "200 OK"
-    choose(browser, "post_oauth_token")
+    choose(browser, "requestToken")
 
     browser.find("select").send_keys("application/json")
     assert json.loads(browser.find("textarea").get_attribute("value") or "") == {"grant_type": "client_credentials"}
@@ -258,7 +258,7 @@ def test_every_text_stands_out_from_its_ground(browser: Browser, shown: Server, 
     browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
     try:
         authorize(browser, "API key", apiKey=shown.demo["api_key"], propertySecret=shown.demo["property_secret"])
-        for address in ("docs#guide-tokens", "docs#post_api_1_0_user_points_deposit", "docs", f"docs#{READ}"):
+        for address in ("docs#guide-tokens", "docs#depositPoints", "docs", f"docs#{READ}"):
             browser.open(f"{shown.url}/{address}")
             browser.find("h1")
             browser.run("document.querySelectorAll('details').forEach((each) => (each.open = true))")
@@ -296,10 +296,10 @@ def samples_of(browser: Browser, shown: Server, language: str) -> Iterator[tuple
     """The code of three calls, and what it is to find in its environment: a token, a client, a property."""
     demo = shown.demo
     authorize(browser, "Client id", clientId=demo["client_id"], clientSecret=demo["client_secret"])
-    choose(browser, "post_oauth_token")
+    choose(browser, "requestToken")
     yield sample(browser, language), {"CLIENT_ID": demo["client_id"], "CLIENT_SECRET": demo["client_secret"]}
     send(browser)
-    choose(browser, "post_priv_v1_apps_api_key_users")
+    choose(browser, "createCustomer")
     user = {"external_id": f"by {language}", "first_name": 'back`tick ${x} \\ "é"', "opted_in": True}
     browser.type("textarea", json.dumps({"user": user}, ensure_ascii=False))
     yield sample(browser, language), {"ACCESS_TOKEN": shown.token()}

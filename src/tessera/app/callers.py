@@ -32,6 +32,9 @@ T = TypeVar("T")
 NO_TOKEN = "The token is not valid, expired or revoked. Request a new one from /oauth/token."
 
 
+EVERYTHING = (scopes.EVERYTHING,)
+"""Scopes of a digital property."""
+
 FOREIGN_KEY = "The API key in the address is not one of your organization."
 
 
@@ -109,8 +112,7 @@ async def _named(house: House, authorization: bytes, evidence: Evidence) -> _Nam
                 "The Authorization header is neither a Bearer token nor well-formed Basic.", check="caller.scheme"
             )
         found = await property_callers.authenticate(house, evidence, *pair)
-        everything = (scopes.EVERYTHING,)
-        return _Named(Caller(found.organization, everything, "", found.api_key, evidence.source))
+        return _Named(Caller(found.organization, EVERYTHING, "", found.api_key, evidence.source))
     live = await tokens.check(house, token)
     if live is None or live[0].resource:
         raise dpop.refusal(NO_TOKEN) if bearer is None else await _dead(house, token, live)

@@ -11,7 +11,7 @@ from tessera.core.evidence import Evidence
 from tessera.core.properties import NO_PROPERTY, Property
 from tessera.ports import StoreError
 
-FAILED = "The API key or its secret is wrong, or may not be used now."
+FAILED = "The API key or its secret is wrong."
 """One text for every failed authentication, so that it tells nobody which it was."""
 
 

@@ -4,8 +4,8 @@ A property has secrets as an application has: any number may be live at once, ea
 are random, so each is held as a keyed digest, and comparing one with all of them takes no time that anybody notices.
 """
 
-import hmac
 import re
+from hmac import compare_digest
 from typing import NamedTuple
 
 import msgspec
@@ -44,7 +44,7 @@ class Property(msgspec.Struct, frozen=True, gc=False):
         """The number of the live secret whose keyed digest this is. All are compared, in constant time each."""
         found = None
         for number, held, ends_at in self.secrets:
-            if hmac.compare_digest(held, digest) and now < ends_at:
+            if compare_digest(held, digest) and now < ends_at:
                 found = number
         return found
 
