@@ -21,7 +21,7 @@ from tessera.web.reference.document import document
 from tessera.web.reference.schemas import schemas
 from tessera.web.routes import Route
 
-PAGES = {"/openapi.json", "/docs", "/docs/{file}"}
+PAGES = {"/", "/openapi.json", "/docs", "/docs/{file}", "/docs/examples.json"}
 """What is served beside the API."""
 
 

@@ -145,7 +145,7 @@ def test_a_browser_gets_a_page_at_the_root(server: Server, accept: str) -> None:
 
     assert (got.status_code, got.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert got.headers["content-security-policy"].startswith("default-src 'none'")
-    assert got.headers["vary"] == "accept"
+    assert got.headers["vary"] == "accept, accept-encoding"
     assert httpx.head(f"{server.url}/", headers={"Accept": accept}).status_code == 200
     again = httpx.get(f"{server.url}/", headers={"Accept": accept, "If-None-Match": got.headers["etag"]})
     assert again.status_code == 304

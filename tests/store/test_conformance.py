@@ -76,7 +76,14 @@ def test_every_change_is_committed_twice_or_named_as_adding_up() -> None:
 
     only_disabled = {kind.__name__ for kind in organizations.COVERED}
     counted = {kind.__name__ for kind in faults.COUNTED}
-    assert left_out == {*counted, *only_disabled, "EnableApplication", "MergeCustomer", "ResumeWebhook"}
+    assert left_out == {
+        *counted,
+        *only_disabled,
+        "EnableApplication",
+        "EnableProperty",
+        "MergeCustomer",
+        "ResumeWebhook",
+    }
 
 
 def test_case_names_are_unique() -> None:

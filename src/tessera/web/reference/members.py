@@ -19,6 +19,7 @@ ANSWERED_FORMATS = {
     "ListedCustomer.id": "uuid",
     "ListedCustomer.user_id": "uuid",
     "UserEvent.user_id": "",
+    "AuditLogEntry.point_source_id": "",
     "authorization_servers": "uri",
     "dob": "date",
     "email": "idn-email",
