@@ -259,11 +259,6 @@ async def serving(
     management = equipment.management if equipment else None
     async with open_house(settings, metrics=metrics, management=management) as house, open_sender(house) as sender:
         holder = f"{os.getpid()} {house.new_uuid()}"
-        exchanges = [
-            Exchange(house, counts, of_properties=counts is house.property_counts)
-            for counts in (house.counts, house.property_counts)
-            if isinstance(counts, NodeCounts)
-        ]
         tasks = [
             asyncio.create_task(upkeep.follow_feed(house, settings.feed_poll_milliseconds / 1000)),
             asyncio.create_task(upkeep.keep_pulse(house)),
@@ -285,7 +280,7 @@ async def serving(
             asyncio.create_task(duties.while_held(house, "warnings", holder, lambda: warnings.watch(house))),
             asyncio.create_task(duties.while_held(house, "purges", holder, lambda: purges.go_on(house))),
         ]
-        tasks += [asyncio.create_task(exchange.go_on()) for exchange in exchanges]
+        tasks += [asyncio.create_task(exchange.go_on()) for exchange in _exchanges(house)]
         if equipment is not None and equipment.certificates is not None:
             tasks.append(asyncio.create_task(equipment.certificates.follow(partial(_certificate_ends, metrics))))
         watch = Watch(
@@ -312,6 +307,15 @@ async def serving(
                 await slow_secrets.write_rekeyed(house, len(house.rekeyed))
             while await refusals.write(house.refusals, house.store, house.new_uuid):
                 pass
+
+
+def _exchanges(house: House) -> list[Exchange]:
+    """What tells other nodes the counts of this one, and hears theirs, where there may be others."""
+    return [
+        Exchange(house, counts, of_properties=counts is house.property_counts)
+        for counts in (house.counts, house.property_counts)
+        if isinstance(counts, NodeCounts)
+    ]
 
 
 def _explainer(house: House) -> "Explainer":

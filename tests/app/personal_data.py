@@ -70,7 +70,9 @@ COLUMNS: Mapping[str, Mapping[str, Holds]] = {
     "node_count": _nothing(
         "application", "node", "at", "hour", "hour_tokens", "day", "day_tokens", "watched", "asked"
     ),
-    "organization": _nothing("number", "name", "retailer_id", "created_at", "program_version", "tokens_valid_from"),
+    "organization": _nothing(
+        "number", "name", "retailer_id", "created_at", "program_version", "tokens_valid_from", "enabled", "deleted_at"
+    ),
     "phone": {"organization": _, "digits": E, "customer": R, "mobile": E},
     "point_account": _nothing(
         "number", "id", "organization", "name", "grouping_label", "lifetime_days", "overdraw", "retired_at"
@@ -88,7 +90,10 @@ COLUMNS: Mapping[str, Mapping[str, Holds]] = {
         "number", "id", "organization", "name", "point_account", "points", "per", "rounding", "minimum", "channels",
         "excluded_items", "point_source_id", "retired_at",
     ),
-    "property": _nothing("number", "organization", "name", "api_key", "digest", "last_four", "created_at"),
+    "property": _nothing("number", "organization", "name", "api_key", "enabled", "rails", "created_at"),
+    "property_secret": _nothing(
+        "number", "property", "name", "digest", "last_four", "created_at", "ends_at", "last_used_at", "last_used_from"
+    ),
     "referrer_code": {"organization": _, "customer": E, "code": E},
     "refusal": {**_nothing("request_id", "at"), "explanation": P},
     "resource": _nothing("number", "identifier", "name", "scope", "token_format", "application", "created_at"),

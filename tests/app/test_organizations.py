@@ -30,7 +30,7 @@ async def property_gets_in(house: House, scene: Scene) -> bool:
     try:
         await callers.identify(house, Evidence(authorization=b"Basic " + pair))
     except InvalidAuthToken as refusal:
-        return refusal.detail != "the organization of the property is disabled"
+        return refusal.check != "caller.disabled"
     return True
 
 

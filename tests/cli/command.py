@@ -57,6 +57,7 @@ def _named(arguments: Sequence[str | Path]) -> dict[str, str]:
 def _database(arguments: Sequence[str | Path]) -> Iterator[None]:
     """The same in the environment of this process; what a command sets there is undone."""
     before = dict(os.environ)
+    os.environ.pop("COLUMNS", None)  # of the terminal in which the tests run
     os.environ.update(_named(arguments))
     try:
         yield

@@ -143,7 +143,7 @@ def test_an_import_shows_how_far_it_is(tmp_path: Path) -> None:
     with terminal("customers", "import", rows, "--json", "--data-dir", folder) as screen:
         code, out = screen.end()
     assert code == 0
-    assert out.startswith('{\n  "created": 3000,')
+    assert out.startswith('{\n  "dry_run": false,\n  "created": 3000,')
     assert "3,000 rows" in screen.shown
     assert "rows/s" in screen.shown
 

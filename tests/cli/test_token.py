@@ -206,7 +206,7 @@ def test_a_token_is_followed_through_its_life(issued: tuple[Path, str, dict[str,
     assert run("token", "revoke", token, "--json", *at).document["revoked"] is True
     assert reasons(folder, token)[1] == ["It was revoked."]
     run("apps", "disable", "Partner", *at)
-    assert "Its application is disabled." in reasons(folder, token)[1]
+    assert "Its application or its organization is disabled." in reasons(folder, token)[1]
     run("apps", "enable", "Partner", *at)
     assert any("enabled again" in reason for reason in reasons(folder, token)[1])
     run("apps", "secrets", "expire", "Partner", "first", "--yes", *at)

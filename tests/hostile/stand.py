@@ -92,6 +92,7 @@ class Stand:
             "api_key": self.values["api_key"],
             "user_id": self.values["customer_id"],
             "external_id": self.values["external_id"],
+            "view": "ALL",
         }
         return _PLACE.sub(lambda place: other.get(place[1]) or quote(known[place[1]], safe=""), route.path)
 

@@ -22,7 +22,10 @@ NOW = 1_900_000_000_000_000
 MANY = 6000
 """Rows of one table: more than are copied in one transaction."""
 
-BOUNDED = {"enabled": (0, 1, 1), "rank": (0, 1, 2), "target": (1, 2, 3), "amount": (1, 2, 3), "mobile": (0, 1, 0)}
+BOUNDED = {
+    "enabled": (0, 1, 1), "rank": (0, 1, 2), "target": (1, 2, 3), "amount": (1, 2, 3), "mobile": (0, 1, 0),
+    "points": (1, 2, 3), "per": (1, 2, 3),
+}  # fmt: skip
 """Columns that do not take every integer."""
 
 INTEGERS = (0, 2**63 - 2, -(2**62))

@@ -68,7 +68,7 @@ def test_the_source_is_the_client_behind_a_proxy(tmp_path: Path) -> None:
 
 def asked(served: Operated) -> list[dict[str, Any]]:
     """The events of requests, without those of the start."""
-    return [event for event in served.events() if event.get("path") != "/"]
+    return [event for event in served.events() if event.get("route") != "/"]
 
 
 def test_ids_are_in_the_log_only_when_asked_for(tmp_path: Path) -> None:

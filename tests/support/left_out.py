@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.programs import Missing
 
-FILE = "TESSERA_TESTS_LEFT_OUT"
+FILE = "TESTS_LEFT_OUT"
 """The environment variable with a file to add to, instead of listing: `python -m tests` lists for several runs."""
 
 OUTCOME = "left out"

@@ -16,7 +16,7 @@ def upgrade() -> None:
         "merged_customer", refers("organization", "organization"), text("id"), refers("customer", "customer"),
         integer("merged_at"), sa.PrimaryKeyConstraint("organization", "id"),
     )  # fmt: skip
-    op.create_index("merged_customer_customer", "merged_customer", ["customer"])
+    op.create_index("merged_customer_customer", "merged_customer", ["customer", "id"])
 
 
 def rules() -> None:
