@@ -7,13 +7,25 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import UNSET
 
 from tessera.app import audit as reading
 from tessera.app import customer_export as export
-from tessera.app import customer_marks, customers, forgetting, merging, organizations, points, programs, tiers
+from tessera.app import (
+    customer_marks,
+    customers,
+    forgetting,
+    merging,
+    organizations,
+    points,
+    programs,
+    tiers,
+    timelines,
+)
 from tessera.app.callers import Caller
 from tessera.app.customers import Named
 from tessera.app.merging import Merged
+from tessera.app.timelines import Asked
 from tessera.core.changes import SetStanding
 from tessera.core.customers import NewCustomer, PhoneNumber, Wanted
 from tessera.core.errors import PlatformRefusal, UserNotFound, Validation
@@ -21,6 +33,7 @@ from tessera.core.loyalty.book import NEVER
 from tessera.core.loyalty.declaration import Declaration
 from tessera.core.loyalty.orders import Deposit, Spend
 from tessera.core.loyalty.points import UNITS
+from tessera.core.loyalty.timeline import VIEWS
 from tessera.ports import Search
 from tests.app.test_purchases import RULES, balance, declare, send
 from tests.app.test_purchases import points as points_of
@@ -323,6 +336,37 @@ def test_two_merges_at_once_leave_one_customer(tmp_path: Path) -> None:
         assert all(isinstance(each, dict | UserNotFound | Validation) for each in done), done
         left = [who for who in (survivor, other) if await scene.house.store.customer(1, who) is not None]
         assert [await balance(scene, who) for who in left] == [(7, 7)]
+
+    two(tmp_path, scenario)
+
+
+def test_many_merges_into_one_at_once_all_come_about(tmp_path: Path) -> None:
+    """Each decides again when another one was first; the ledgers follow one another."""
+
+    async def scenario(scene: Scene, survivor: str, other: str) -> None:
+        others = [other, await scene.customer("card-c"), await scene.customer("card-d")]
+        for each in others:
+            await scene.deposit(each, Deposit("account-spend", 5 * UNITS))
+        await asyncio.gather(*[merge(scene, survivor, each) for each in others])
+        assert await balance(scene, survivor, "account-spend") == (15, 15)
+
+    two(tmp_path, scenario)
+
+
+def test_a_timeline_has_the_levels_of_both_as_they_were(tmp_path: Path) -> None:
+    """No level of one customer is told as the former level of the other's."""
+
+    async def scenario(scene: Scene, survivor: str, other: str) -> None:
+        await scene.deposit(survivor, status(600))
+        scene.clock.step(10)
+        await scene.deposit(other, status(600))
+        await merge(scene, survivor, other)
+        told = await timelines.read(
+            scene.house, scene.caller, scene.shop.api_key, Named(survivor), Asked(VIEWS["TIERS"], 50)
+        )
+        levels = [(each.event_type, each.level, each.former_level, each.reason) for each in told]
+        own = [("tier.promoted", "L1", "L0", "earned"), ("tier.joined", "L0", UNSET, "joined")]
+        assert levels == [own[0], own[0], own[1], own[1]]
 
     two(tmp_path, scenario)
 

@@ -1,7 +1,5 @@
 """Customer profiles: `/priv/v1/apps/:api_key/users` and below."""
 
-import re
-
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -20,9 +18,6 @@ from tessera.web.routes import Route
 
 USERS_MAX = 100
 USER_IDS = "user_ids[]"
-
-_PLACED_ID = re.compile(r"user_ids\[(\d{1,4})\]")
-"""Some clients number the elements of a list: `user_ids[0]`."""
 
 
 class CreateUser(msgspec.Struct, frozen=True):
@@ -181,8 +176,7 @@ def routes(house: House) -> list[Route]:
 def _user_ids(request: Request) -> list[str]:
     """Raises MissingData, ArgumentError."""
     values = fields.every(request.query, (USER_IDS, *FLAG_NAMES))
-    placed = ((int(found[1]), sent) for name, sent in values.items() if (found := _PLACED_ID.fullmatch(name)))
-    ids = [*values.get(USER_IDS, []), *(each for _, sent in sorted(placed) for each in sent)]
+    ids = fields.listed(values, "user_ids")
     if not ids:
         raise MissingData(f"The parameter {USER_IDS} is missing.")
     if len(ids) > USERS_MAX:

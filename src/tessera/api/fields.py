@@ -100,6 +100,13 @@ def every(raw: bytes, known: Collection[str] = ()) -> dict[str, list[str]]:
     return values
 
 
+def listed(values: dict[str, list[str]], name: str) -> list[str]:
+    """The elements of a list: those sent as `name[]`, then those that the client numbered (`name[0]`), by number."""
+    numbered = re.compile(rf"{name}\[(\d{{1,4}})\]")
+    placed = ((int(found[1]), sent) for each, sent in values.items() if (found := numbered.fullmatch(each)))
+    return [*values.get(f"{name}[]", []), *(element for _, sent in sorted(placed) for element in sent)]
+
+
 def once(values: dict[str, list[str]], name: str) -> str | None:
     """A parameter that may stand once. Raises ArgumentError when it stands more often."""
     found = values.get(name, [])

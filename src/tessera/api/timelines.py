@@ -85,7 +85,7 @@ def _asked(request: Request, types: tuple[EventType, ...]) -> Asked:
     values = fields.every(request.query, NAMES)
     since = fields.moment(fields.once(values, "since"), "since")
     count = fields.whole_number(fields.once(values, "count"), "count", range(1, COUNT_MAX + 1))
-    sent = [*values.get("event_types", []), *values.get("event_types[]", [])]
+    sent = [*values.get("event_types", []), *fields.listed(values, "event_types")]
     names = {name.strip().lower() for each in sent for name in each.split(",")} - {""}
     if not names <= set(types):
         raise ArgumentError(f"event_types must be of this view: {', '.join(types)}.")

@@ -63,9 +63,15 @@ def encoding_named(name: str) -> str:
 
 
 def read(file: BinaryIO, encoding: str | None) -> Lines:
-    """The lines of a file in this encoding; when None, by its byte order mark or its first bytes, else UTF-8."""
+    """The lines of a file in this encoding; when None, by its byte order mark or its first bytes, else UTF-8.
+
+    Raises OperatorError for a file that is not in the encoding that was named; while lines are read, too.
+    """
     first = file.readline(LINE_BYTES_MAX + 1)
-    chosen = encoding or _recognized(first)
+    recognized = _recognized(first)
+    chosen = encoding or recognized
+    if chosen == UTF_8 != recognized:
+        raise OperatorError(f"The file is in {recognized}. Leave --encoding out, or say --encoding {recognized}.")
     return Lines(chosen, _as_it_stands(file, first) if chosen == UTF_8 else _transcoded(file, first, chosen))
 
 
@@ -101,6 +107,8 @@ def _transcoded(file: BinaryIO, first: bytes, encoding: str) -> Iterator[bytes]:
             text = decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError:  # what even the error handler cannot take: a last character that is cut off
             text, broken = "\udcff", True
+        except UnicodeError:
+            raise OperatorError(f"The file is not in {encoding}: it does not begin as such a file does.") from None
         if text and not begun:
             text, begun = text.removeprefix("\ufeff"), True
         *whole, pending = (pending + text).split("\n")

@@ -27,7 +27,7 @@ from tessera.core.changes import (
     SetCustomProfile,
     SetIdentifiers,
 )
-from tessera.core.customer_profiles import Profile
+from tessera.core.customer_profiles import PHOTO, Profile
 from tessera.core.customers import Customer, Wanted
 from tessera.core.errors import UserNotFound, Validation
 from tessera.core.identifiers import SentIdentifier, combined
@@ -122,6 +122,7 @@ def _loyalty(house: House, book: Book, survivor: Customer, other: Customer, now:
             other.number,
             survivor.number,
             survivor.id,
+            survivor.version,
             book.program.organization,
             other.id,
             house.new_uuid(),
@@ -163,4 +164,6 @@ def _profiles(organization: int, survivor: Customer, other: Customer, now: int) 
 
 def _filled(before: Profile, theirs: Profile) -> Profile:
     taken = {name: getattr(theirs, name) for name in FILLED if getattr(before, name) in (UNSET, None)}
+    if before.profile_photo_url == PHOTO:
+        taken["profile_photo_url"] = theirs.profile_photo_url
     return msgspec.structs.replace(before, **{name: value for name, value in taken.items() if value is not UNSET})

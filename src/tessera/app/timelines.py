@@ -79,15 +79,16 @@ async def _program(house: House, organization: int, knows: Callable[[Program], b
 
 
 async def _memberships(house: House, customer: Customer) -> list[Membership]:
-    """Every level that the customer entered, in their order."""
-    held_in: dict[int, int] = {}
+    """Every level that the customer entered, in their order.
+
+    The former level is the one that was left at that moment: a merged customer's levels stand among these as well.
+    """
+    left_at: dict[tuple[int, int | None], int] = {}
     entered = []
     for held in await house.store.memberships(customer.number):
-        former = held_in.get(held.tier_system)
-        entered.append(
-            Membership(held.id, held.tier_system, held.tier_level, held.joined_at, held.reason, former)
-        )  # fmt: skip
-        held_in[held.tier_system] = held.tier_level
+        former = left_at.get((held.tier_system, held.joined_at))
+        entered.append(Membership(held.id, held.tier_system, held.tier_level, held.joined_at, held.reason, former))
+        left_at[held.tier_system, held.left_at] = held.tier_level
     return entered
 
 

@@ -101,7 +101,7 @@ async def check(house: House, token: str) -> tuple[Claims, Application] | None:
 async def revoke_own(house: House, caller: Authenticated, params: Params) -> None:
     """Revoke the token in a request, when it is the requesting client's own (RFC 7009 section 2.1).
 
-    A token of another client, an expired one, and what is no token of ours are left as they are, and nobody is told.
+    A token of another client and what is no token of ours are left as they are, and nobody is told.
     Any `token_type_hint` is taken: all tokens are looked for alike. Raises InvalidRequest, and as `consume` does.
     """
     token = asked_about(params)
@@ -122,9 +122,11 @@ def asked_about(params: Params) -> str:
 
 
 async def revoke(house: House, token: str) -> Claims | None:
-    """Revoke a token of ours, durably and in force here at once; its claims, or None when we did not make it."""
-    now = house.clock.now()
-    claims = await token_forms.read(house, token, now)
-    if claims is not None and claims.expires_at > now:
+    """Revoke a token of ours, durably and in force here at once; its claims, or None when we did not make it.
+
+    One that has expired by this clock is revoked as well: by the others, or once the clock is right, it has not.
+    """
+    claims = await token_forms.read(house, token, house.clock.now())
+    if claims is not None:
         await house.commit(RevokeToken(claims.token_id, claims.expires_at))
     return claims

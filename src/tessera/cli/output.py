@@ -87,7 +87,7 @@ def _print_ids(value: Any, ids: tuple[str, ...]) -> None:
 def document(value: object) -> None:
     """The JSON document that `--json` promises; by `-q` the ids in it."""
     if _state.ids:
-        _print_ids(msgspec.to_builtins(value), _state.ids)
+        _print_ids(msgspec.json.decode(msgspec.json.encode(value)), _state.ids)  # some of it may be JSON already
         return
     json(msgspec.json.format(msgspec.json.encode(value)).decode())
 

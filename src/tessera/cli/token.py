@@ -152,9 +152,9 @@ def revoke(token: Token, *, data_dir: DataDir = None, as_json: AsJSON = False) -
     if as_json:
         from tessera.core import times
 
-        output.document({"revoked": not expired, "expires_at": times.incentives_time(claims.expires_at)})
+        output.document({"revoked": True, "expired": expired, "expires_at": times.incentives_time(claims.expires_at)})
     elif expired:
-        output.message("It had expired already: nothing to revoke.")
+        output.message("It had expired already, by the clock of this machine. It is revoked as well.")
     else:
         output.message("Revoked, durably. Running servers refuse it within 250 ms.")
 

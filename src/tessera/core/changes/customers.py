@@ -113,15 +113,17 @@ class SetBehaviour(Change, frozen=True):
 class MergeCustomer(Change, frozen=True):
     """Everything that a customer (`merged`) has is another's (`survivor`) of the organization; both are there.
 
-    Nobody changed the one that goes since it was read: `version` is that of its standing. Its row stays under another
-    id, with nothing in it; `id` leads to the survivor in the table of those who were merged. Its `offset` is the number
-    of entries in the survivor's ledger, which its own follow. Tags, counts, events and purchases go along; profile,
-    names and phone numbers are for other changes. What both have used as an idempotency id stays the survivor's.
+    Nobody changed either since it was read: `version` and `survivor_version` are those of their standings. The row of
+    the one that goes stays under another id, with nothing in it; `id` leads to the survivor in the table of those who
+    were merged. Its `offset` is the number of entries in the survivor's ledger, which its own follow. Tags, counts,
+    events and purchases go along; profile, names and phone numbers are for other changes. What both have used as an
+    idempotency id stays the survivor's.
     """
 
     merged: int
     survivor: int
     survivor_id: str
+    survivor_version: int
     organization: int
     id: str
     tombstone_id: str

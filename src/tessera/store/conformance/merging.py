@@ -37,6 +37,7 @@ def _merge(world: World, survivor: int, /, **other: object) -> changes.MergeCust
         "merged": world.customer,
         "survivor": survivor,
         "survivor_id": SURVIVOR,
+        "survivor_version": 0,
         "organization": world.organization,
         "id": CUSTOMER,
         "tombstone_id": "tombstone",
@@ -100,6 +101,7 @@ async def who_is_not_as_it_was_is_not_merged(stores: Stores) -> None:
         {"survivor": world.customer},
         {"survivor": survivor + 100},
         {"survivor_id": "unknown"},
+        {"survivor_version": 7},
         {"survivor": other and other.number},
         {"merged": survivor},
     ):

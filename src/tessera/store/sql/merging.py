@@ -23,6 +23,11 @@ def _only_once(column: str, *others: str) -> str:
 
 WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     changes.MergeCustomer: (
+        # The row is held from here on, so that of two merges into one survivor the second one decides again.
+        Statement(
+            "update customer set version = version where number = :survivor and version = :survivor_version",
+            "nobody moved the survivor",
+        ),
         Statement(
             "update customer set id = :tombstone_id, folded_email = null, profile = '{}', identifiers = '[]',"
             " user_profile = null, standing = '[[],[],0]', forgotten_at = :merged_at, due_at = :due_at,"
