@@ -52,6 +52,15 @@ def test_case_blanks_and_hyphens_in_a_header_make_no_difference(folder: Path, he
     assert profile(folder, "c-1")["email"] == "a@example.com"
 
 
+def test_names_in_json_lines_are_recognized_as_those_of_columns_are(folder: Path) -> None:
+    """The same spellings; two names of one member are refused, so that neither is dropped in silence."""
+    rows = [{"EXTERNAL_ID": "c-1", "First Name": "Ann"}, {"external_id": "c-2", "firstname": "A", "First_Name": "B"}]
+    done = bring_in(folder, "\n".join(map(json.dumps, rows)), "jsonl")
+    assert counted(done) == (1, 0, 0, 1)
+    assert profile(folder, "c-1")["first_name"] == "Ann"
+    assert done.document["refusals"][0]["reason"] == "Two members mean first_name. Leave one of them out."
+
+
 @pytest.mark.parametrize(("separator", "name"), [(";", "semicolon"), ("\t", "tab"), ("|", "pipe")])
 def test_a_separator_is_recognized_and_told(folder: Path, separator: str, name: str) -> None:
     """From the header; --separator says it too, by its name or as it is."""
@@ -156,6 +165,24 @@ def test_files_are_read_in_their_encoding(folder: Path, encoding: str, flags: tu
     assert counted(done) == (2, 0, 0, 0)
     assert [profile(folder, name)["first_name"] for name in ("c-1", "c-2")] == ["Zoë", "Bjørn"]
     assert ("is read so" in done.err) == (not flags and encoding != "utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said", "part"),
+    [
+        ("utf-8-sig", "utf-16", "The file is not in utf-16"),
+        ("utf-8", "utf-16", "The file is not in utf-16"),
+        ("utf-8", "utf-32", "The file is not in utf-32"),
+        ("utf-16", "utf-8", "The file is in utf-16. Leave --encoding out"),
+        ("utf-32", "utf-8", "The file is in utf-32. Leave --encoding out"),
+    ],
+)
+def test_a_file_in_another_encoding_than_was_said_is_one_sentence(
+    folder: Path, encoding: str, said: str, part: str
+) -> None:
+    """Nothing is brought in, and no bytes are printed as letters."""
+    content = "external_id,first_name\nc-1,Ann\n".encode(encoding)
+    assert part in one_sentence(bring_in(folder, content, "csv", "--encoding", said))
 
 
 def test_a_row_in_another_encoding_is_refused_by_its_cells(folder: Path) -> None:

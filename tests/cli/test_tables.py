@@ -103,6 +103,7 @@ def test_quiet_prints_the_id_alone(tmp_path: Path, flag: str) -> None:
     assert run("customers", "list", "--org", "Aurora", *here).out == ""
     assert run("webhooks", "list", *here).out == "hook\n"
     assert run("apps", "list", "--json", *here).code == 2
+    assert all(re.fullmatch(r"[0-9a-f-]{36}", each) for each in run("audit", "list", *here).out.splitlines())
 
 
 def test_quiet_takes_nothing_into_the_next_command(tmp_path: Path) -> None:

@@ -128,6 +128,14 @@ def columns(titles: Sequence[str], layout: Layout) -> list[Column]:
     return found
 
 
+def member_named(name: str, layout: Layout) -> str | None:
+    """The member that a name of JSON lines means: the name itself when it is none of ours; None for one to ignore."""
+    key = key_of(name)
+    if key in layout.ignored:
+        return None
+    return layout.renamed.get(key) or _BY_KEY.get(key, name)
+
+
 def _column(title: str, layout: Layout) -> Column:
     key = key_of(title)
     if key in layout.ignored:

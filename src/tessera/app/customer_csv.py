@@ -68,6 +68,12 @@ def read(lines: Iterator[bytes], layout: Layout, encoding: str, now: int) -> Con
         if separator != ",":
             name = customer_columns.name_of(separator)
             notes.append(f"The columns are separated by {name}, which the first line shows; --separator overrides it.")
+    try:
+        first.decode()
+    except UnicodeDecodeError:
+        raise OperatorError(
+            f"The file is not in {encoding}: its first line cannot be read. Say which encoding it is in with --encoding."
+        ) from None
     csv.field_size_limit(LINE_BYTES_MAX)  # of the process; the rows have the same limit, with a sentence of ours
     source = _Lines(chain([first] if first else [], lines))
     reader = csv.reader(source, delimiter=separator, strict=True)

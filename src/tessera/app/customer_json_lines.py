@@ -27,8 +27,7 @@ def _row(number: int, line: bytes, layout: Layout, encoding: str, now: int) -> R
         return refused(number, TOO_LONG)
     try:
         line.decode()
-        if layout.renamed or layout.ignored or b'"phone_number"' in line:
-            line = _encode(_named_members(members_of(line), layout))
+        line = _encode(_named_members(members_of(line), layout))
         return row_of(number, line, customer_faults.raw_cell)
     except msgspec.ValidationError:
         return _by_members(number, line, now)
@@ -36,6 +35,8 @@ def _row(number: int, line: bytes, layout: Layout, encoding: str, now: int) -> R
         return refused(number, f"The line is not {encoding.upper()}.")
     except _BothGiven:
         return refused(number, BOTH)
+    except _Twice as twice:
+        return refused(number, f"Two members mean {twice}. Leave one of them out.")
     except (msgspec.DecodeError, RecursionError):
         return refused(number, "The line is not valid JSON.")
 
@@ -44,13 +45,19 @@ class _BothGiven(Exception):
     """One number, and a list of them."""
 
 
+class _Twice(Exception):
+    """Two names that mean one member."""
+
+
 def _named_members(members: dict[str, msgspec.Raw], layout: Layout) -> dict[str, msgspec.Raw]:
-    """The members under our names. Raises _BothGiven."""
-    named = {
-        layout.renamed.get(customer_columns.key_of(name), name): value
-        for name, value in members.items()
-        if customer_columns.key_of(name) not in layout.ignored
-    }
+    """The members under our names, which are recognized as those of columns are. Raises _BothGiven, _Twice."""
+    named: dict[str, msgspec.Raw] = {}
+    for name, value in members.items():
+        ours = customer_columns.member_named(name, layout)
+        if ours in named:
+            raise _Twice(ours)
+        if ours is not None:
+            named[ours] = value
     number = named.pop(PHONE_NUMBER, None)
     if number is not None:
         if bytes(number) not in leniency.NOT_GIVEN:

@@ -16,6 +16,7 @@ from tessera.core.customers import Customer
 from tessera.core.loyalty import timeline
 from tessera.core.loyalty.entries import Entry
 from tessera.core.loyalty.program import Program
+from tessera.core.loyalty.tiers import Reason
 from tessera.core.loyalty.timeline import EventType, Membership, TimelineEvent
 from tessera.core.times import first_uuid
 from tessera.ports import UserEvent
@@ -86,7 +87,7 @@ async def _memberships(house: House, customer: Customer) -> list[Membership]:
     left_at: dict[tuple[int, int | None], int] = {}
     entered = []
     for held in await house.store.memberships(customer.number):
-        former = left_at.get((held.tier_system, held.joined_at))
+        former = None if held.reason == Reason.JOINED else left_at.get((held.tier_system, held.joined_at))
         entered.append(Membership(held.id, held.tier_system, held.tier_level, held.joined_at, held.reason, former))
         left_at[held.tier_system, held.left_at] = held.tier_level
     return entered
