@@ -72,7 +72,8 @@ def read(lines: Iterator[bytes], layout: Layout, encoding: str, now: int) -> Con
         first.decode()
     except UnicodeDecodeError:
         raise OperatorError(
-            f"The file is not in {encoding}: its first line cannot be read. Say which encoding it is in with --encoding."
+            f"The file is not in {encoding}: its first line cannot be read."
+            " Say which encoding it is in with --encoding."
         ) from None
     csv.field_size_limit(LINE_BYTES_MAX)  # of the process; the rows have the same limit, with a sentence of ours
     source = _Lines(chain([first] if first else [], lines))
