@@ -100,6 +100,9 @@ def test_quiet_prints_the_id_alone(tmp_path: Path, flag: str) -> None:
     assert run("apps", "secrets", "add", "Other", "--name", "2030", *here).out == "2030\n"
     assert run("apps", "secrets", "list", "Other", *here).out == "first\n2030\n"
     assert run("apps", "delete", "Other", "--yes", *here).out == created.out
+    assert run("properties", "create", "till", "--org", "Aurora", *here).code == 0
+    assert run("properties", "secrets", "add", "till", "--name", "2030", *here).out == "2030\n"
+    assert run("properties", "secrets", "list", "till", *here).out == "first\n2030\n"
     assert run("customers", "list", "--org", "Aurora", *here).out == ""
     assert run("webhooks", "list", *here).out == "hook\n"
     assert run("apps", "list", "--json", *here).code == 2

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tessera.app.property_secrets import IssuedSecret, RotatedSecret
     from tessera.core.rotation import Ended
 
-app = group("Secrets of a digital property: add a new one, move over, expire the old one.")
+app = group("Secrets of a digital property: add a new one, move over, expire the old one.", "secret_name", "name")
 
 
 def shown(made: dict[str, Any]) -> dict[str, Any]:

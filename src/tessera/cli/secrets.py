@@ -9,6 +9,7 @@ import typer
 from tessera.cli import durations, output
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
 from tessera.cli.options import App, AsJSON, DataDir, Yes, examples, group
+from tessera.cli.output import Column
 
 if TYPE_CHECKING:
     from tessera.app.applications import Issued
@@ -71,7 +72,16 @@ def _state(secret: "CredentialRecord", now: int) -> str:
 def show_table(found: list[dict[str, Any]]) -> None:
     """A table of secrets."""
     columns = ("name", "last_four", "state", "created_at", "ends_at", "last_used_at", "last_used_from", "kind")
-    titles = ("secret", "last four", "state", "created", "expires", "last used", "from", "kind")
+    titles = (
+        "secret",
+        Column("last four", drop=1),
+        "state",
+        Column("created", drop=3),
+        "expires",
+        Column("last used", drop=2),
+        Column("from", drop=4),
+        Column("kind", drop=5),
+    )
     output.table(titles, [[each[column] for column in columns] for each in found])
 
 
