@@ -3,6 +3,7 @@
 import asyncio
 import random
 import socket
+import sys
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -99,12 +100,13 @@ def test_a_closed_connection_that_nobody_reads_is_ended() -> None:
             await loop.sock_connect(client, server.sockets[0].getsockname())
             await loop.sock_sendall(client, GET.replace(b"/a", b"/large") + LAST.replace(b"/a", b"/slow"))
             for _ in range(200):
-                if recorder.answers == 2 and not state.connections:
+                if recorder.answers and not state.connections:
                     break
                 await asyncio.sleep(0.05)
             left = len(state.connections)
         server.close()
-        assert (recorder.answers, left) == (2, 0)
+        # Where a task begins at once, the first answer is on its way before the second request has its turn.
+        assert (recorder.answers, left) == (1 if sys.version_info >= (3, 12) else 2, 0)
 
     run(scene)
 
