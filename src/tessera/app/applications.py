@@ -91,7 +91,7 @@ async def create(
 def new_secret(
     house: House, client_id: str, name: str, ends_at: int | None, imported: str | None
 ) -> tuple[AddCredential, Issued]:
-    """The change that adds a secret, made here unless brought along, and what is shown of it. Raises OperatorError."""
+    """The change that adds a secret, made here unless imported, and what is shown of it. Raises OperatorError."""
     if imported is None:
         secret = house.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
         kind, digest = CredentialKind.KEYED, applications.secret_digest(house.directory.pepper, secret)

@@ -11,7 +11,7 @@ from tessera.core.properties import API_KEY_LENGTH, IMPORTED_KEY, PropertyRecord
 
 
 class IssuedProperty(msgspec.Struct, frozen=True):
-    """A new digital property with its first secret, shown this once; one brought along is not shown at all."""
+    """A new digital property with its first secret, shown this once; an imported one is not shown at all."""
 
     name: str
     organization: str
@@ -28,7 +28,7 @@ async def create(
     api_key: str | None = None,
     secret: str | None = None,
 ) -> IssuedProperty:
-    """Create a digital property; API key and secret are made here unless brought along. Raises OperatorError."""
+    """Create a digital property; API key and secret are made here unless imported. Raises OperatorError."""
     check_text("The name", name)
     if api_key is not None and not IMPORTED_KEY.fullmatch(api_key):
         raise OperatorError("An API key must be 8 to 64 letters, digits, hyphens and underscores.")

@@ -15,7 +15,7 @@ from tessera.core.warnings import live_secrets
 
 
 class IssuedSecret(msgspec.Struct, frozen=True):
-    """A new secret of a property, shown this once; one brought along is not shown at all."""
+    """A new secret of a property, shown this once; an imported one is not shown at all."""
 
     api_key: str
     property_secret: str
@@ -34,7 +34,7 @@ class RotatedSecret(msgspec.Struct, frozen=True):
 def new(
     house: House, api_key: str, name: str, ends_at: int | None, imported: str | None
 ) -> tuple[AddPropertySecret, str]:
-    """The change that adds a secret, and the secret to show: empty when it was brought along. Raises OperatorError."""
+    """The change that adds a secret, and the secret to show: empty when it was imported. Raises OperatorError."""
     if imported is not None and not IMPORTED_SECRET.fullmatch(imported):
         raise OperatorError(
             "A property's secret must be 32 to 255 printable ASCII characters without spaces, and random: every call is"

@@ -18,7 +18,7 @@ app = group("Secrets of a digital property: add a new one, move over, expire the
 
 
 def shown(made: dict[str, Any]) -> dict[str, Any]:
-    """A new property or secret as it is shown: a secret that was brought along is left out."""
+    """A new property or secret as it is shown: an imported secret is left out."""
     return {name: value for name, value in made.items() if name != "property_secret" or value}
 
 

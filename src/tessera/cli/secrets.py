@@ -35,7 +35,7 @@ MOMENTS = ("created_at", "ends_at", "last_used_at")
 
 
 def shown(issued: "Issued") -> dict[str, Any]:
-    """An issued secret as `--json` shows it; the secret itself is left out when it was brought along."""
+    """An issued secret as `--json` shows it; the secret itself is left out when it was imported."""
     members = msgspec.structs.asdict(issued)
     if issued.client_secret is None:
         del members["client_secret"]

@@ -16,10 +16,10 @@ API_KEY_LENGTH = 40
 """Lower-case hex characters of an API key, and of a secret, that we make: 160 bits."""
 
 IMPORTED_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
-"""An API key brought along from another system: it stands in the path of calls, and before a colon in HTTP Basic."""
+"""An API key imported from another system: it stands in the path of calls, and before a colon in HTTP Basic."""
 
 IMPORTED_SECRET = re.compile(r"[!-~]{32,255}")
-"""A secret brought along: long enough that it is random, because every call is compared with a fast digest of it."""
+"""An imported secret: long enough that it is random, because every call is compared with a fast digest of it."""
 
 
 class Secret(NamedTuple):

@@ -46,7 +46,7 @@ class Leaving(NamedTuple):
 
 
 class Brought(NamedTuple):
-    """An id that was brought along for a new thing, and where it stands."""
+    """An id that was imported for a new thing, and where it stands."""
 
     id: str
     place: str
