@@ -22,7 +22,9 @@ WAITING_MAX = 32
 """Checks that may wait, over all sources; beyond it callers are told to come back."""
 
 NICENESS = 10
-"""Niceness of the thread: everything else on the machine comes first."""
+"""Niceness of the thread above that of the process: everything else on the machine comes first."""
+
+NICENESS_MAX = 19
 
 
 class _Check(NamedTuple):
@@ -110,4 +112,5 @@ def _stand_back() -> None:
     """Lower the priority of this thread alone, where threads have priorities of their own."""
     if sys.platform == "linux":
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+            own = os.getpriority(os.PRIO_PROCESS, 0)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(NICENESS_MAX, own + NICENESS))
