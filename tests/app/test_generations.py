@@ -167,7 +167,7 @@ def test_without_the_database_a_node_goes_on_with_the_tokens_that_it_knows(tmp_p
 
 
 def test_a_dead_token_costs_no_read(tmp_path: Path) -> None:
-    """Whoever goes on sending a token from before a cut-off is refused from memory."""
+    """A token from before a cut-off is refused from memory, however often it is sent."""
 
     async def scenario(scene: Scene) -> None:
         earlier = (await scene.token()).access_token

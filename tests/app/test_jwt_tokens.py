@@ -207,12 +207,12 @@ def test_what_ref_says_is_read_back(reference: Reference) -> None:
      "1.1.0.0.", "1.1.0.0. 1", "1.1.0.0.1_0", "1.1.0.0.+1", "1.1.0.0.x", "1.1.0.0.\u0661", "1.1.0.0." + "9" * 5000],
 )  # fmt: skip
 def test_a_ref_of_another_spelling_is_none_of_ours(text: str) -> None:
-    """Whoever holds a signing key cannot write one token in two ways."""
+    """One token cannot be written in two ways."""
     assert jwt_tokens.reference(said(text)) is None
 
 
 def said(ref: str) -> Said:
-    """What a token says that has this `ref`."""
+    """The claims of a token with this `ref`."""
     return Said("issuer", "aud", "client", "client", 0, 60, "0" * 16, "openid", ref)
 
 

@@ -25,7 +25,7 @@ def test_the_ends_of_a_step_and_of_a_jump() -> None:
 def test_what_cut_offs_reach_is_later_and_never_where_it_was(
     begin: int, own: list[int], organization_s: list[int]
 ) -> None:
-    """However cut-offs of an application and its organization mix, each leads to a generation of its own."""
+    """Each cut-off leads to a generation of its own, however those of application and organization mix."""
     reached = [generations.combined(begin, 0)]
     mine = theirs = 0
     for index in range(max(len(own), len(organization_s))):

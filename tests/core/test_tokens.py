@@ -125,7 +125,7 @@ def test_the_bytes_of_a_token_of_a_later_generation() -> None:
 
 @given(all_claims(), st.data())
 def test_a_changed_token_opens_nothing(issued: Claims, data: st.DataObject) -> None:
-    """Whatever bit is flipped, of whichever form and generation, nobody gives a token another generation."""
+    """Any flipped bit makes it invalid, in every form, so nobody gives a token another generation."""
     sealed = bytearray.fromhex(tokens.seal(RING, issued))
     sealed[data.draw(st.integers(0, len(sealed) - 1))] ^= 1 << data.draw(st.integers(0, 7))
 

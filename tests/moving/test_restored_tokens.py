@@ -127,7 +127,7 @@ def test_every_token_is_dead_after_a_restore(
 
 @pytest.mark.parametrize("target", ENGINES)
 def test_kept_tokens_are_those_of_the_generation_of_the_backup(tmp_path: Path, source: str, target: str) -> None:
-    """What a cut-off after the backup had reached is gone, and no cut-off after the restore brings it back."""
+    """Later generations are gone, and no cut-off after the restore brings their tokens back."""
     del source
 
     async def scenario(scene: Scene) -> None:

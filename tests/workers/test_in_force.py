@@ -147,7 +147,7 @@ def test_a_revocation_is_in_force_in_all_workers(
 
 
 def test_after_a_cut_off_a_new_token_is_good_in_all_workers_at_once(workers: Workers) -> None:
-    """What a worker issues once it refuses the earlier token opens every other one, whether that has heard or not."""
+    """A worker that refuses the earlier token issues one that all workers accept, also those that have not heard."""
     made = deeds.make_partner(workers.target.folder, "cut off")
     wires = one_wire_each(workers.target.port, workers.pid, WORKERS)
     tokens_so_far = [asked_of(next(iter(wires.values())), made)]

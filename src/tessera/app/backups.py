@@ -21,7 +21,7 @@ NONCE_BYTES = 16
 
 
 class Restored(msgspec.Struct, frozen=True):
-    """What was put back, and when all tokens were revoked: `tokens_dead_before` is None when they were kept."""
+    """A finished restore: its backup, and when all tokens were revoked (None when they were kept)."""
 
     manifest: Manifest
     tokens_dead_before: int | None

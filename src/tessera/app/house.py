@@ -181,5 +181,5 @@ class House:
         return uuid_of(self.clock.now(), self.entropy.random_bytes(UUID_RANDOM_BYTES))
 
     def generation_step(self) -> int:
-        """How far a change that revokes all tokens raises the generation."""
+        """A step for a change that revokes all tokens."""
         return generations.step(self.entropy.random_bytes(generations.RANDOM_BYTES))

@@ -24,12 +24,12 @@ RANDOM_BYTES = 4
 
 
 def step(random: bytes) -> int:
-    """How far a cut-off raises the generation: 1 to `STEP_MAX`, from `RANDOM_BYTES` random bytes."""
+    """The step by which a cut-off raises the generation: 1 to `STEP_MAX`, from `RANDOM_BYTES` random bytes."""
     return 1 + int.from_bytes(random) % STEP_MAX
 
 
 def jump(random: bytes) -> int:
-    """How far a restore raises the generation: `JUMP_MIN` to twice that, from `RANDOM_BYTES` random bytes."""
+    """The step of a restore: `JUMP_MIN` to twice that, from `RANDOM_BYTES` random bytes."""
     return JUMP_MIN + int.from_bytes(random) % JUMP_MIN
 
 
