@@ -33,7 +33,7 @@ COLUMNS: Mapping[str, Mapping[str, Holds]] = {
         "number", "client_id", "name", "organization", "enabled", "scope", "token_lifetime_seconds",
         "query_credentials", "tokens_valid_from", "created_at", "token_format", "authentication_methods",
         "token_binding", "token_reuse", "rails", "security_profile", "assertion_audience", "signing_algorithms",
-        "json_requests",
+        "json_requests", "generation",
     ),
     "application_usage": _nothing("application", "tokens_issued", "query_credentials_used", "last_token_at"),
     "audit_checkpoint": _nothing("first_number", "last_number", "previous_hash", "last_hash", "seal"),
@@ -71,7 +71,8 @@ COLUMNS: Mapping[str, Mapping[str, Holds]] = {
         "application", "node", "at", "hour", "hour_tokens", "day", "day_tokens", "watched", "asked"
     ),
     "organization": _nothing(
-        "number", "name", "retailer_id", "created_at", "program_version", "tokens_valid_from", "enabled", "deleted_at"
+        "number", "name", "retailer_id", "created_at", "program_version", "tokens_valid_from", "enabled", "deleted_at",
+        "generation",
     ),
     "phone": {"organization": _, "digits": E, "customer": R, "mobile": E},
     "point_account": _nothing(

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tessera.app import applications, token_forms, token_inspection, tokens
 from tessera.core import jws, jwt_tokens
 from tessera.core.applications import TokenBinding, TokenFormat
+from tessera.core.jwt_tokens import Reference, Said
 from tessera.core.signing import FORMATS
 from tessera.core.tokens import Claims, TokenReply
 from tests.support.scene import Scene, play
@@ -170,6 +173,47 @@ def test_an_operator_is_told_of_a_signed_token(tmp_path: Path) -> None:
         assert not await scene.alive(reply)
 
     play(tmp_path, scenario)
+
+
+def test_ref_says_the_generation_once_there_is_one(tmp_path: Path) -> None:
+    """In generation 0 it has four numbers, which older versions of Tessera read as well; then it has a fifth."""
+
+    async def scenario(scene: Scene) -> None:
+        first = await signed(scene)
+        await applications.revoke_tokens(scene.house, scene.partner.client_id)
+        second = await scene.token()
+        refs = [msgspec.json.decode(jws.split(each.access_token).payload)["ref"].split(".") for each in (first, second)]
+        known = await scene.house.store.application(scene.partner.client_id)
+        assert known is not None
+        assert [len(each) for each in refs] == [4, 5]
+        assert int(refs[1][4]) == known.generation > 0
+        for reply, generation in ((first, 0), (second, known.generation)):
+            claims = await token_forms.read(scene.house, reply.access_token, scene.clock.now())
+            assert claims is not None
+            assert claims.generation == generation
+
+    play(tmp_path, scenario)
+
+
+@given(st.builds(Reference, *[st.integers(0, 2**32 - 1)] * 3, st.integers(0, 999_999), st.integers(0, 2**32 - 1)))
+def test_what_ref_says_is_read_back(reference: Reference) -> None:
+    """Every reference that we make has one spelling, and it is read as what it was."""
+    assert jwt_tokens.reference(said(str(reference))) == reference
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "1.1.0", "1.1.0.0.0", "1.1.0.0.00", "1.1.0.0.01", "1.1.0.0.-1", "1.1.0.0.4294967296", "1.1.0.0.1.1",
+     "1.1.0.0.", "1.1.0.0. 1", "1.1.0.0.1_0", "1.1.0.0.+1", "1.1.0.0.x", "1.1.0.0.\u0661", "1.1.0.0." + "9" * 5000],
+)  # fmt: skip
+def test_a_ref_of_another_spelling_is_none_of_ours(text: str) -> None:
+    """One token cannot be written in two ways."""
+    assert jwt_tokens.reference(said(text)) is None
+
+
+def said(ref: str) -> Said:
+    """The claims of a token with this `ref`."""
+    return Said("issuer", "aud", "client", "client", 0, 60, "0" * 16, "openid", ref)
 
 
 def test_the_token_id_is_the_one_that_is_revoked() -> None:

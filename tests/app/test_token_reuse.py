@@ -18,6 +18,7 @@ from tessera.core.evidence import NOTHING
 from tessera.core.tokens import Claims, TokenReply
 from tessera.directory import feed
 from tests.support import asking
+from tests.support.clock import StepClock
 from tests.support.house import settings_of
 from tests.support.scene import FORM, Scene, play
 
@@ -102,6 +103,25 @@ def test_a_revocation_of_another_process_counts(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+@pytest.mark.parametrize("ahead_seconds", [-600, -1, 0, 1, 600])
+def test_a_token_of_an_earlier_generation_is_never_handed_out(tmp_path: Path, ahead_seconds: int) -> None:
+    """After a cut-off by a command whose clock is ahead or behind a new token comes, which is handed out again."""
+
+    async def scenario(scene: Scene) -> None:
+        await reusing(scene)
+        first = await scene.token()
+        clock = StepClock(scene.clock.now() + ahead_seconds * 1_000_000)
+        async with wiring.open_house(settings_of(scene.folder), clock=clock) as other:
+            await applications.revoke_tokens(other, scene.partner.client_id)
+        await feed.catch_up(scene.house.directory, scene.house.store)
+        second = await scene.token()
+        assert second.access_token != first.access_token
+        assert await scene.alive(second)
+        assert (await scene.token()).access_token == second.access_token
+
+    play(tmp_path, scenario)
+
+
 def test_each_secret_and_each_application_has_its_own(tmp_path: Path) -> None:
     """A token got with one secret is not handed out for another, so that a rotation shows in the tokens too."""
 
@@ -127,11 +147,12 @@ def test_each_secret_and_each_application_has_its_own(tmp_path: Path) -> None:
         {"credential": 99},
         {"application": 99},
         {"lifetime_seconds": LIFE - 1},
+        {"generation": 1},
     ],
     ids=lambda change: next(iter(change)),
 )
 def test_a_token_answers_no_other_question(tmp_path: Path, change: dict[str, object]) -> None:
-    """For another resource, scope, key, credential, application or lifetime no token is found."""
+    """For another resource, scope, key, credential, application, lifetime or generation no token is found."""
 
     async def scenario(scene: Scene) -> None:
         application = await scene.house.directory.applications.with_client_id(scene.partner.client_id)
@@ -143,6 +164,22 @@ def test_a_token_answers_no_other_question(tmp_path: Path, change: dict[str, obj
         asked = msgspec.structs.replace(claims, token_id=2, issued_at=now + 1)
         assert reuse.find(application, asked, now + 1) == ("token", claims)
         assert reuse.find(application, msgspec.structs.replace(asked, **change), now + 1) is None
+
+    play(tmp_path, scenario)
+
+
+def test_a_request_that_was_overtaken_by_a_cut_off_is_handed_nothing(tmp_path: Path) -> None:
+    """It goes by the application as it was when it authenticated; a token from before is not handed out even so."""
+
+    async def scenario(scene: Scene) -> None:
+        house = scene.house
+        application = await house.directory.applications.with_client_id(scene.partner.client_id)
+        assert application is not None
+        claims = Claims(application.number, 1, 1, scene.clock.now(), LIFE, ("openid",))
+        house.token_reuse.keep(application, claims, "token")
+        assert house.token_reuse.find(application, claims, scene.clock.now()) is not None
+        await applications.revoke_tokens(house, scene.partner.client_id)
+        assert house.token_reuse.find(application, claims, scene.clock.now()) is None
 
     play(tmp_path, scenario)
 

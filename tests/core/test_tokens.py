@@ -1,13 +1,14 @@
 """Tokens: their binary form, their life to the microsecond, and what makes one dead."""
 
 import json
+import struct
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tessera.core import scopes, tokens
+from tessera.core import generations, scopes, tokens
 from tessera.core.applications import Application, Credential, CredentialKind, QueryCredentials, TokenBinding, held
 from tessera.core.revocations import Revocations
 from tessera.core.sealing import KEY_BYTES, Ring, SealingKey
@@ -30,7 +31,9 @@ def secret(ends_at: int | None = None) -> Credential:
     return Credential(1, CredentialKind.KEYED, bytes(32), ends_at)
 
 
-def application(*secrets: Credential, enabled: bool = True, tokens_valid_from: int = 0) -> Application:
+def application(
+    *secrets: Credential, enabled: bool = True, tokens_valid_from: int = 0, generation: int = 0
+) -> Application:
     """Application 1, with these secrets or with one that has no end."""
     return Application(
         1,
@@ -42,6 +45,7 @@ def application(*secrets: Credential, enabled: bool = True, tokens_valid_from: i
         QueryCredentials.ALLOW,
         tokens_valid_from,
         *held(secrets or (secret(),)),
+        generation=generation,
     )
 
 
@@ -57,11 +61,13 @@ _TARGETS = st.one_of(
 @st.composite
 def all_claims(draw: st.DrawFn) -> Claims:
     """Any claims: for the platform or a resource, bound or not."""
-    small, large = st.integers(0, 2**32 - 1), st.integers(0, 2**62)
+    small, issued_at = st.integers(0, 2**32 - 1), draw(st.integers(0, 2**62))
     lifetime = draw(st.integers(1, tokens.LIFETIME_SECONDS_MAX))
+    token_id = tokens.new_id(draw(st.binary(min_size=4, max_size=4)), issued_at)
     binding, thumbprint = draw(_TARGETS)
-    issued = (draw(small), draw(small), draw(large), draw(large), lifetime)
-    return Claims(*issued, draw(_SCOPES), draw(small), binding, thumbprint)
+    issued = (draw(small), draw(small), token_id, issued_at, lifetime)
+    generation = draw(st.one_of(st.just(0), st.just(generations.RANGE - 1), small))
+    return Claims(*issued, draw(_SCOPES), draw(small), binding, thumbprint, generation)
 
 
 @given(all_claims())
@@ -73,19 +79,66 @@ def test_claims_survive_the_seal(wanted: Claims) -> None:
 def test_the_length_of_a_token_is_pinned() -> None:
     """A token with the platform's own scopes is 96 hex characters, whatever its numbers are."""
     lengths = {
-        len(tokens.seal(RING, Claims(n, n, n, NOW, FORTNIGHT, names)))
+        len(tokens.seal(RING, Claims(n, n, n, NOW, FORTNIGHT, names, generation=generation)))
         for n in (0, 2**32 - 1)
+        for generation in (0, 1, generations.RANGE - 1)
         for names in (("openid",), scopes.WELL_KNOWN)
     }
 
     assert lengths == {96}
 
 
-def test_another_form_of_claims_is_no_token() -> None:
+@pytest.mark.parametrize("form", [0, 5, 6, 255])
+def test_another_form_of_claims_is_no_token(form: int) -> None:
     """Claims of a form this version does not know, sealed under a good key, open as nothing."""
-    sealed = RING.seal(bytes([3]) + bytes(30), tokens.PURPOSE, NOW)
+    sealed = RING.seal(bytes([form]) + bytes(30), tokens.PURPOSE, NOW)
 
     assert tokens.unseal(RING, sealed, NOW) is None
+
+
+def test_a_token_of_generation_0_is_one_that_older_versions_read() -> None:
+    """Its bytes are pinned: nodes of the version before generations serve beside new ones during an upgrade."""
+    plain = RING.open(tokens.seal(RING, claims(token_id=2**63 - 1)), tokens.PURPOSE, NOW)
+    bound = msgspec.structs.replace(claims(), resource=3, binding=TokenBinding.DPOP, thumbprint=b"t" * 32)
+    targeted = RING.open(tokens.seal(RING, bound), tokens.PURPOSE, NOW)
+
+    assert plain == struct.pack(">BIIQQI", 1, 1, 1, 2**63 - 1, NOW, FORTNIGHT) + scopes.pack(("openid",))
+    assert targeted == (
+        struct.pack(">BIIQQIIB", 2, 1, 1, 7, NOW, FORTNIGHT, 3, 1) + b"t" * 32 + scopes.pack(("openid",))
+    )
+
+
+def test_the_bytes_of_a_token_of_a_later_generation() -> None:
+    """Forms 3 and 4 are pinned: what is issued today is read by every later version."""
+    token_id = tokens.new_id(b"\x01\x02\x03\xff", NOW)
+    plain = msgspec.structs.replace(claims(token_id=token_id), generation=0xA0B0C0D0)
+    bound = msgspec.structs.replace(plain, resource=3, binding=TokenBinding.TLS, thumbprint=b"t" * 32)
+    fixed = struct.pack(">IIIIQI", 1, 1, 0x010203FF, 0xA0B0C0D0, NOW, FORTNIGHT)
+
+    for claimed, raw in (
+        (plain, b"\x03" + fixed + scopes.pack(("openid",))),
+        (bound, b"\x04" + fixed + struct.pack(">IB", 3, 2) + b"t" * 32 + scopes.pack(("openid",))),
+    ):
+        assert RING.open(tokens.seal(RING, claimed), tokens.PURPOSE, NOW) == raw
+        assert tokens.unseal(RING, RING.seal(raw, tokens.PURPOSE, NOW), NOW) == claimed
+
+
+@given(all_claims(), st.data())
+def test_a_changed_token_opens_nothing(issued: Claims, data: st.DataObject) -> None:
+    """Any flipped bit makes it invalid, in every form, so nobody gives a token another generation."""
+    sealed = bytearray.fromhex(tokens.seal(RING, issued))
+    sealed[data.draw(st.integers(0, len(sealed) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+
+    assert tokens.unseal(RING, sealed.hex(), issued.issued_at) is None
+
+
+@given(st.binary(min_size=4, max_size=4), st.integers(0, 2**62))
+def test_a_token_id_is_a_number_that_databases_hold(random: bytes, issued_at: int) -> None:
+    """It has 63 bits, of which the random ones and those of the time can be told apart."""
+    token_id = tokens.new_id(random, issued_at)
+
+    assert 0 <= token_id < 2**63
+    assert (token_id >> 31, token_id % 2**31) == (int.from_bytes(random), issued_at % 2**31)
 
 
 def test_a_fresh_token_of_fourteen_days() -> None:
@@ -123,6 +176,9 @@ def test_a_token_dies_at_its_very_microsecond() -> None:
         (application(enabled=False), False),
         (application(tokens_valid_from=NOW), True),
         (application(tokens_valid_from=NOW + 1), False),
+        (application(generation=1), False),
+        (application(generation=generations.RANGE - 1), False),
+        (application(tokens_valid_from=0, generation=1), False),
         (application(secret(ends_at=NOW + 10)), False),
         (application(secret(ends_at=NOW + 11)), True),
         (application(secret(ends_at=0), secret(ends_at=NOW + 11)), True),
@@ -135,6 +191,17 @@ def test_a_token_dies_at_its_very_microsecond() -> None:
 def test_what_makes_a_token_dead(known: Application | None, alive: bool) -> None:
     """Ten microseconds after issue: gone, disabled, cut off, or without a live secret is dead; otherwise live."""
     assert tokens.live(claims(), known, Revocations(), NOW + 10) is alive
+
+
+@pytest.mark.parametrize("moment", [0, NOW - 1, NOW, NOW + 1, NOW + 10**15])
+def test_after_generation_0_no_moment_matters(moment: int) -> None:
+    """A token is valid in its own generation and in no other, whatever clock the cut-off went by."""
+    issued = msgspec.structs.replace(claims(), generation=5)
+
+    for generation in (0, 1, 4, 5, 6, 5 + generations.STEP_MAX, generations.RANGE - 5):
+        known = application(tokens_valid_from=moment, generation=generation)
+        assert tokens.live(issued, known, Revocations(), NOW) is (generation == 5)
+        assert tokens.cut_off(issued, known) is (generation != 5)
 
 
 def test_a_revoked_token_is_dead_and_others_are_not() -> None:

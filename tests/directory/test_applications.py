@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 import msgspec
 import pytest
 
+from tessera.core import generations
 from tessera.core.applications import Application, Credential, CredentialKind, held
 from tessera.core.times import DAY
 from tessera.directory import applications as directory
@@ -61,6 +62,44 @@ def test_absence_of_a_number_is_remembered() -> None:
         reader.rows["nobody"] = application("nobody", 99)
         memory.drop("nobody")
         assert await memory.with_number(99) == application("nobody", 99)
+
+    asyncio.run(scenario())
+
+
+def test_a_token_of_a_later_generation_has_the_application_read_again() -> None:
+    """One read, after which memory has the later one; a token of an earlier generation has nothing read."""
+
+    async def scenario() -> None:
+        reader, memory = made()
+        for generation in (5, generations.RANGE - 1, generations.RANGE // 2 + 1):
+            assert await memory.for_token(1, generation) == application("a1", 1)
+            reader.reads.clear()
+            assert await memory.for_token(1, 0) is memory.numbered[1]
+        assert reader.reads == []
+        later = msgspec.structs.replace(application("a1", 1), generation=5)
+        reader.rows["a1"] = later
+        for _ in range(2):
+            assert await memory.for_token(1, 5) == later
+            assert memory.known["a1"] is memory.numbered[1]
+        assert await memory.for_token(1, 4) == later
+        assert reader.reads == ["application 1"]
+
+    asyncio.run(scenario())
+
+
+def test_what_is_read_for_a_token_and_overtaken_is_not_kept() -> None:
+    """A change in the middle of the read wins; and where the application is gone meanwhile, the token has none."""
+
+    async def scenario() -> None:
+        reader, memory = made()
+        await memory.with_number(1)
+        reader.rows["a1"] = msgspec.structs.replace(application("a1", 1), generation=5)
+        found = await held_up(reader, memory.for_token(1, 5), lambda: memory.drop("a1"))
+        assert found == reader.rows["a1"]
+        assert 1 not in memory.numbered
+        await memory.with_number(2)
+        del reader.rows["a2"]
+        assert await memory.for_token(2, 5) is None
 
     asyncio.run(scenario())
 

@@ -1,5 +1,6 @@
 """What one process does is in force in every worker within 250 ms."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -143,6 +144,35 @@ def test_a_revocation_is_in_force_in_all_workers(
         wire.socket.close()
     print(f"\n{revoke.__name__}: in force in all {WORKERS} workers after {longest * 1000:.0f} ms at most, of {ROUNDS}")
     assert longest < BOUND_SECONDS
+
+
+def test_after_a_cut_off_a_new_token_is_good_in_all_workers_at_once(workers: Workers) -> None:
+    """A worker that refuses the earlier token issues one that all workers accept, also those that have not heard."""
+    made = deeds.make_partner(workers.target.folder, "cut off")
+    wires = one_wire_each(workers.target.port, workers.pid, WORKERS)
+    tokens_so_far = [asked_of(next(iter(wires.values())), made)]
+    for _ in range(ROUNDS):
+        assert {status(wire, reading(workers.target, tokens_so_far[-1])) for wire in wires.values()} == {200}
+        deeds.do(workers.target.folder, lambda house: applications.revoke_tokens(house, made.client_id))
+        for worker, wire in wires.items():
+            seconds_until_dead({worker: wire}, reading(workers.target, tokens_so_far[-1]), time.monotonic())
+            fresh = asked_of(wire, made)
+            assert {status(each, reading(workers.target, fresh)) for each in wires.values()} == {200}
+        dead = {status(wire, reading(workers.target, each)) for each in tokens_so_far for wire in wires.values()}
+        assert dead == {401}
+        tokens_so_far.append(fresh)
+    for wire in wires.values():
+        wire.socket.close()
+
+
+def asked_of(wire: Wire, made: Issued) -> str:
+    """A token that one worker issues."""
+    wire.send(asking(made.client_id, made.client_secret))
+    answer = wire.answer()
+    assert answer is not None
+    assert answer.status == 200
+    token: str = json.loads(answer.body)["access_token"]
+    return token
 
 
 def test_first_starts_at_once_on_one_folder_all_work(tmp_path: Path) -> None:

@@ -150,5 +150,4 @@ def _changes(house: House, client_id: str, wanted: Wanted, scope: str | None) ->
         if value is not None:
             yield kind(client_id, int(value))
     if wanted.cut_off:
-        # One microsecond on, so that tokens of this very moment end as well.
-        yield RevokeApplicationTokens(client_id, house.clock.now() + 1)
+        yield RevokeApplicationTokens(client_id, house.clock.now(), house.generation_step())

@@ -166,12 +166,12 @@ async def free_credential_name(house: House, client_id: str, kind: str) -> str:
 
 async def disable(house: House, client_id: str) -> None:
     """No new tokens, and all tokens so far are dead for good. Raises OperatorError when it is disabled already."""
-    await commit(house, DisableApplication(client_id, house.clock.now()))
+    await commit(house, DisableApplication(client_id, house.clock.now(), house.generation_step()))
 
 
 async def enable(house: House, client_id: str) -> None:
     """New tokens again. Raises OperatorError when it is enabled already."""
-    await commit(house, EnableApplication(client_id, house.clock.now()))
+    await commit(house, EnableApplication(client_id, house.clock.now(), house.generation_step()))
 
 
 async def delete(house: House, client_id: str) -> None:
@@ -181,7 +181,7 @@ async def delete(house: House, client_id: str) -> None:
 
 async def revoke_tokens(house: House, client_id: str) -> None:
     """All tokens that the application has so far are dead for good; it may have new ones. Raises OperatorError."""
-    await commit(house, RevokeApplicationTokens(client_id, house.clock.now() + 1))  # those of this very moment too
+    await commit(house, RevokeApplicationTokens(client_id, house.clock.now(), house.generation_step()))
 
 
 async def set_query_credentials(house: House, client_id: str, policy: QueryCredentials) -> None:

@@ -7,19 +7,21 @@ import msgspec
 
 import tessera
 from tessera.app.operators import OperatorError
+from tessera.core import generations
 from tessera.core.keys import MasterKey, WrappedKey
 from tessera.ports import Clock, Entropy
 from tessera.store.moving import backup, restoring
 from tessera.store.moving.backup import Manifest, Taken
 from tessera.store.moving.copying import Bar, check_source
 from tessera.store.moving.ends import End
+from tessera.store.moving.restoring import CutOff
 from tessera.store.moving.sqlite_end import SQLiteEnd
 
 NONCE_BYTES = 16
 
 
 class Restored(msgspec.Struct, frozen=True):
-    """What was put back; `tokens_dead_before` is None when the tokens were kept."""
+    """A finished restore: its backup, and when all tokens were revoked (None when they were kept)."""
 
     manifest: Manifest
     tokens_dead_before: int | None
@@ -59,7 +61,15 @@ def is_opened_by(file: Path, manifest: Manifest, master_key: MasterKey) -> bool:
 
 
 def restore(
-    file: Path, manifest: Manifest, target: End, master_key: MasterKey, clock: Clock, bar: Bar, *, keep_tokens: bool
+    file: Path,
+    manifest: Manifest,
+    target: End,
+    master_key: MasterKey,
+    clock: Clock,
+    bar: Bar,
+    *,
+    entropy: Entropy,
+    keep_tokens: bool,
 ) -> Restored:
     """Put a backup that is whole into an empty database. Raises OperatorError, Unusable, having changed nothing."""
     if not is_opened_by(file, manifest, master_key):
@@ -68,9 +78,9 @@ def restore(
             " there."
         )
     now = clock.now()
-    at = None if keep_tokens else now + 1  # those of this very moment too
-    restoring.restore(file, manifest, target, bar, now, at)
-    return Restored(manifest, at)
+    cut_off = None if keep_tokens else CutOff(now, generations.jump(entropy.random_bytes(generations.RANDOM_BYTES)))
+    restoring.restore(file, manifest, target, bar, now, cut_off)
+    return Restored(manifest, None if keep_tokens else now)
 
 
 def needed(manifest: Manifest) -> str:

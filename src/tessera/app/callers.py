@@ -9,6 +9,7 @@ from tessera.app import dpop, property_callers, rails, token_forms, tokens
 from tessera.app.house import House
 from tessera.core import binding, credentials, scopes
 from tessera.core import dpop as proofs
+from tessera.core import tokens as core_tokens
 from tessera.core.applications import Application
 from tessera.core.audit import Actor
 from tessera.core.dpop import Proof
@@ -162,8 +163,11 @@ async def _dead(house: House, token: str, found: tuple[Claims, Application] | No
         )
     elif house.directory.revocations.holds(claims.token_id, claims.expires_at):
         detail, check = "the token was revoked", "token.revoked"
+    elif core_tokens.cut_off(claims, application):
+        detail = "all tokens of the application or its organization were revoked after it was issued"
+        check = "token.ended"
     else:
-        detail, check = "all tokens of the application, or its last credential, were ended since", "token.ended"
+        detail, check = "the last credential of the application ended, or what it may do was narrowed", "token.ended"
     return InvalidAuthToken(NO_TOKEN, detail=detail, check=check)
 
 

@@ -8,7 +8,7 @@ from tessera.app.refusals import Refusals
 from tessera.app.reports import Reports
 from tessera.app.token_reuse import TokenReuse
 from tessera.app.usage import Usage
-from tessera.core import audit, pseudonyms
+from tessera.core import audit, generations, pseudonyms
 from tessera.core.applications import Credential
 from tessera.core.audit import Actor
 from tessera.core.certificates import Authorities
@@ -179,3 +179,7 @@ class House:
         New rows then lie beside each other in every index by id, however many there are.
         """
         return uuid_of(self.clock.now(), self.entropy.random_bytes(UUID_RANDOM_BYTES))
+
+    def generation_step(self) -> int:
+        """A step for a change that revokes all tokens."""
+        return generations.step(self.entropy.random_bytes(generations.RANDOM_BYTES))

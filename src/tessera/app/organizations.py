@@ -52,13 +52,15 @@ async def disable(house: House, organization: OrganizationRecord) -> Organizatio
 
     Tokens from before stay dead when it is enabled again. Raises OperatorError when it is disabled already.
     """
-    await commit(house, DisableOrganization(organization.number, house.clock.now()), about=organization.name)
+    change = DisableOrganization(organization.number, house.clock.now(), house.generation_step())
+    await commit(house, change, about=organization.name)
     return await find(house, organization.name)
 
 
 async def enable(house: House, organization: OrganizationRecord) -> OrganizationRecord:
     """Start a disabled organization again. Raises OperatorError when it is enabled already."""
-    await commit(house, EnableOrganization(organization.number, house.clock.now()), about=organization.name)
+    change = EnableOrganization(organization.number, house.clock.now(), house.generation_step())
+    await commit(house, change, about=organization.name)
     return await find(house, organization.name)
 
 
@@ -69,8 +71,8 @@ async def counts(house: House, organization: OrganizationRecord) -> Organization
 
 async def revoke_tokens(house: House, organization: OrganizationRecord) -> None:
     """All tokens that its applications have so far are dead for good; they may have new ones. Raises OperatorError."""
-    at = house.clock.now() + 1  # those of this very moment too
-    await commit(house, RevokeOrganizationTokens(organization.number, at), about=organization.name)
+    change = RevokeOrganizationTokens(organization.number, house.clock.now(), house.generation_step())
+    await commit(house, change, about=organization.name)
 
 
 async def every(house: House) -> list[OrganizationRecord]:

@@ -60,10 +60,10 @@ def _reasons(house: House, claims: Claims, application: Application | None, now:
         return [*reasons, "Its application was deleted."]
     if not application.enabled:
         reasons.append("Its application or its organization is disabled.")
-    elif claims.issued_at < application.tokens_valid_from:
+    elif tokens.cut_off(claims, application):
         reasons.append(
-            "After it was issued all tokens of its application or its organization were revoked, or one of the two was"
-            " disabled and enabled again."
+            "After it was issued all tokens of its application or its organization were revoked, one of the two was"
+            " disabled and enabled again, or a backup was restored."
         )
     if claims.resource and claims.resource not in house.directory.resources.numbered:
         reasons.append("The resource it is for was deleted.")

@@ -18,7 +18,7 @@ from tessera.directory.cache import drop_oldest
 ENTRIES_MAX = 10_000
 """Tokens remembered, at most half a kilobyte each; beyond it the tenth of them that came first goes."""
 
-_Key = tuple[int, int, Scopes, int, int, bytes, int]
+_Key = tuple[int, int, Scopes, int, int, bytes, int, int]
 
 
 class _Handed(NamedTuple):
@@ -49,7 +49,7 @@ class TokenReuse:
         if known is None:
             return None
         if (
-            known.application is application
+            known.application is application is directory.applications.numbered.get(application.number)
             and known.ring is directory.ring
             and known.resources is directory.resources
             and known.claims.issued_at <= now < known.claims.issued_at + claims.lifetime_seconds * SECOND // 2
@@ -81,4 +81,5 @@ def _key(claims: Claims) -> _Key:
         claims.binding,
         claims.thumbprint,
         claims.lifetime_seconds,
+        claims.generation,
     )

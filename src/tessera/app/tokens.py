@@ -32,7 +32,7 @@ async def issue(house: House, grant: Grant, caller: Authenticated, params: Param
     assertion or a DPoP proof, is used up when all of them have passed, so that the request can be sent again.
     """
     now = house.clock.now()
-    token_id = int.from_bytes(house.entropy.random_bytes(8)) >> 1  # 63 bits: databases hold signed numbers
+    token_id = tokens.new_id(house.entropy.random_bytes(tokens.ID_RANDOM_BYTES), now)
     claims = grants.decide(grant, params, caller, house.directory.resources, token_id, now)
     options = caller.application.options
     proof = None
@@ -91,8 +91,8 @@ async def check(house: House, token: str) -> tuple[Claims, Application] | None:
     if claims is None:
         return None
     application = directory.applications.numbered.get(claims.application)
-    if application is None:
-        application = await directory.applications.with_number(claims.application)
+    if application is None or claims.generation != application.generation:
+        application = await directory.applications.for_token(claims.application, claims.generation)
     if application is None or not tokens.live(claims, application, directory.revocations, now, directory.resources):
         return None
     return claims, application

@@ -74,6 +74,7 @@ def restore(
     from tessera.app import backups
     from tessera.app.operators import OperatorError
     from tessera.ops.clock import SystemClock
+    from tessera.ops.entropy import SystemEntropy
     from tessera.store.folder import DataFolder
     from tessera.store.moving.restoring import check_target
 
@@ -94,7 +95,16 @@ def restore(
         )
     folder.make()
     with folder.setting_up():
-        done = backups.restore(file, manifest, target, key, SystemClock(), progress.counted, keep_tokens=keep_tokens)
+        done = backups.restore(
+            file,
+            manifest,
+            target,
+            key,
+            SystemClock(),
+            progress.counted,
+            entropy=SystemEntropy(),
+            keep_tokens=keep_tokens,
+        )
     _record(chosen, file, done)
     _show_restored(target.text, done, as_json=as_json)
 

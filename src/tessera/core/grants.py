@@ -125,5 +125,12 @@ def decide(
     granted = scopes.narrow(known.granted(application, target), values.get("scope"))
     grant.rule(params, application)
     return Claims(
-        application.number, caller.credential, token_id, now, application.token_lifetime_seconds, granted, target
+        application.number,
+        caller.credential,
+        token_id,
+        now,
+        application.token_lifetime_seconds,
+        granted,
+        target,
+        generation=application.generation,
     )

@@ -1,9 +1,10 @@
 """Access tokens as JWTs (RFC 9068): claims into a signed text, and a signed text back into what it says.
 
 `jti` is the token's number in hexadecimal, the same by which it is revoked. `iat` and `exp` are whole seconds, as
-others read them. `ref` is for ourselves: the numbers of the application, the credential and the resource, and the
-microseconds that `iat` leaves out, so that a cut-off in the same second is exact, and another application of the same
-client id, or another resource of the same identifier, is another. `sub` is the client id: our customers' ids are
+others read them. `ref` is for ourselves: the numbers of the application, the credential and the resource, so that
+another application of the same client id, or another resource of the same identifier, is another; the microseconds that
+`iat` leaves out; and the generation (`core/generations.py`), which generation 0 leaves out, so that versions of Tessera
+from before generations read these tokens as well. `sub` is the client id: our customers' ids are
 UUIDs and our client ids are not, and the claim `client_id`, which is always equal, says that nobody else is meant.
 """
 
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tessera.core import jws, scopes
+from tessera.core import generations, jws, scopes
 from tessera.core.applications import TokenBinding
 from tessera.core.errors import InvalidScope
 from tessera.core.jws import Malformed
@@ -61,7 +62,7 @@ def sign(key: SigningKey, claims: Claims, client_id: str, issuer: str, audience:
         issued_at + claims.lifetime_seconds,
         token_id(claims.token_id),
         scopes.show(claims.scopes),
-        f"{claims.application}.{claims.credential}.{claims.resource}.{micros}",
+        str(Reference(claims.application, claims.credential, claims.resource, micros, claims.generation)),
         cnf,
     )
     return key.sign(KIND, _ENCODER.encode(said))
@@ -97,9 +98,10 @@ class Reference(NamedTuple):
     credential: int
     resource: int
     micros: int
+    generation: int = 0
 
     def __str__(self) -> str:
-        return ".".join(map(str, self))
+        return ".".join(map(str, self if self.generation else self[:-1]))
 
 
 def reference(said: Said) -> Reference | None:
@@ -108,7 +110,8 @@ def reference(said: Said) -> Reference | None:
         found = Reference(*(int(part) for part in said.ref.split(".")))
     except (TypeError, ValueError):
         return None
-    return found if str(found) == said.ref and 0 <= found.micros < SECOND else None
+    sound = str(found) == said.ref and 0 <= found.micros < SECOND and 0 <= found.generation < generations.RANGE
+    return found if sound else None
 
 
 def claims(said: Said, ref: Reference) -> Claims | None:
@@ -124,9 +127,18 @@ def claims(said: Said, ref: Reference) -> Claims | None:
         return None
     if said.jti != token_id(token_number) or len(said.jti) != _ID_DIGITS:
         return None
-    application, credential, resource, micros = ref
-    issued_at = said.iat * SECOND + micros
-    return Claims(application, credential, token_number, issued_at, lifetime, granted, resource, binding, thumbprint)
+    return Claims(
+        ref.application,
+        ref.credential,
+        token_number,
+        said.iat * SECOND + ref.micros,
+        lifetime,
+        granted,
+        ref.resource,
+        binding,
+        thumbprint,
+        ref.generation,
+    )
 
 
 def _confirmation(cnf: dict[str, str]) -> tuple[TokenBinding, bytes]:

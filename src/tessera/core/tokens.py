@@ -1,20 +1,27 @@
 """Access tokens: their claims, their life, and the reply that hands one out.
 
-Claims in binary form, big-endian, 29 bytes and the scopes:
+Claims in binary form, big-endian, 29 bytes and the scopes. The first byte is the form:
 
-    form 1 | application 4 | credential 4 | token id 8 | issued at 8 | lifetime seconds 4 | scopes 2 and more
+    1, 2    form 1 | application 4 | credential 4 | token id 8 | issued at 8 | lifetime seconds 4
+    3, 4    form 1 | application 4 | credential 4 | random 4 | generation 4 | issued at 8 | lifetime seconds 4
 
-so a token with the platform's own scopes is 96 hex characters long. A token for another resource, or one that is bound
-to a key or a certificate, has form 2, in which these stand before the scopes:
+so a token with the platform's own scopes is 96 hex characters long. Forms 1 and 2 are of generation 0, in which an
+application is until its tokens are revoked for the first time; forms 3 and 4 are of all later generations. Versions of
+Tessera from before generations know forms 1 and 2 only.
+
+A token for another resource, or one that is bound to a key or a certificate, has form 2 or 4, in which these stand
+before the scopes (2 bytes and more):
 
     resource 4 | binding 1 | thumbprint 32 when it is bound
+
+A token id has 63 bits: 32 random ones, and the low 31 of the microsecond of issue, which forms 3 and 4 do not repeat.
 """
 
 import struct
 
 import msgspec
 
-from tessera.core import resources, scopes
+from tessera.core import generations, resources, scopes
 from tessera.core.applications import Application, TokenBinding
 from tessera.core.resources import Resources
 from tessera.core.revocations import Revocations
@@ -29,8 +36,18 @@ LIFETIME_SECONDS_MAX = 10 * 366 * 86400
 
 _PLAIN = 1
 _TARGETED = 2
+_LATER = 2
+"""Added to the form of a token of a generation after 0."""
+
 _FIXED = struct.Struct(">BIIQQI")
 _TARGET = struct.Struct(">IB")
+
+ID_RANDOM_BYTES = 4
+
+_ID_TIME_BITS = 31
+_ID_TIME = (1 << _ID_TIME_BITS) - 1
+
+_UNBOUND = TokenBinding.NONE
 
 THUMBPRINT_BYTES = 32
 """A SHA-256: of a DPoP key (RFC 7638), or of a certificate (RFC 8705 section 3.1)."""
@@ -40,7 +57,8 @@ class Claims(msgspec.Struct, frozen=True, gc=False):
     """What a token says: `application` and `credential` by number, `issued_at` in microseconds since the epoch.
 
     `resource` is the number of the resource it is for, 0 for the platform. `thumbprint` is that of the key or the
-    certificate it is bound to, empty when `binding` is NONE.
+    certificate it is bound to, empty when `binding` is NONE. `token_id` is what `new_id` made of `issued_at`.
+    `generation` is that of its application at the issue (`core/generations.py`).
     """
 
     application: int
@@ -52,6 +70,7 @@ class Claims(msgspec.Struct, frozen=True, gc=False):
     resource: int = 0
     binding: TokenBinding = TokenBinding.NONE
     thumbprint: bytes = b""
+    generation: int = 0
 
     @property
     def expires_at(self) -> int:
@@ -69,18 +88,22 @@ class TokenReply(msgspec.Struct, frozen=True, gc=False):
     token_type: str = "bearer"
 
 
+def new_id(random: bytes, issued_at: int) -> int:
+    """The id of a token that is issued at this moment, from `ID_RANDOM_BYTES` random bytes."""
+    return int.from_bytes(random) << _ID_TIME_BITS | issued_at & _ID_TIME
+
+
 def seal(ring: Ring, claims: Claims) -> str:
     """The opaque token that carries these claims."""
-    target = b""
+    form, target = _PLAIN, b""
     if claims.resource or claims.binding:
-        target = _TARGET.pack(claims.resource, claims.binding) + claims.thumbprint
+        form, target = _TARGETED, _TARGET.pack(claims.resource, claims.binding) + claims.thumbprint
+    token_id = claims.token_id
+    if claims.generation:
+        form += _LATER
+        token_id = token_id >> _ID_TIME_BITS << generations.BITS | claims.generation
     fixed = _FIXED.pack(
-        _TARGETED if target else _PLAIN,
-        claims.application,
-        claims.credential,
-        claims.token_id,
-        claims.issued_at,
-        claims.lifetime_seconds,
+        form, claims.application, claims.credential, token_id, claims.issued_at, claims.lifetime_seconds
     )
     return ring.seal(fixed + target + scopes.pack(claims.scopes), PURPOSE, claims.issued_at)
 
@@ -101,16 +124,34 @@ def unseal(ring: Ring, token: str, now: int) -> Claims | None:
 
 def _read(raw: bytes) -> Claims | None:
     form, application, credential, token_id, issued_at, lifetime = _FIXED.unpack_from(raw)
-    if form == _PLAIN:
-        return Claims(application, credential, token_id, issued_at, lifetime, scopes.unpack(raw[_FIXED.size :]))
-    if form != _TARGETED:
+    generation = 0
+    if form > _LATER:
+        form -= _LATER
+        generation = token_id % generations.RANGE
+        token_id = token_id >> generations.BITS << _ID_TIME_BITS | issued_at & _ID_TIME
+    resource, binding, thumbprint, begin = 0, _UNBOUND, b"", _FIXED.size
+    if form == _TARGETED:
+        resource, bound = _TARGET.unpack_from(raw, begin)
+        begin += _TARGET.size
+        if bound:
+            binding, thumbprint = TokenBinding(bound), raw[begin : begin + THUMBPRINT_BYTES]
+            begin += THUMBPRINT_BYTES
+    elif form != _PLAIN:
         return None
-    resource, binding = _TARGET.unpack_from(raw, _FIXED.size)
-    begin = _FIXED.size + _TARGET.size
-    end = begin + (THUMBPRINT_BYTES if binding else 0)
-    granted = scopes.unpack(raw[end:])
+    granted = scopes.unpack(raw[begin:])
     return Claims(
-        application, credential, token_id, issued_at, lifetime, granted, resource, TokenBinding(binding), raw[begin:end]
+        application, credential, token_id, issued_at, lifetime, granted, resource, binding, thumbprint, generation
+    )
+
+
+def cut_off(claims: Claims, application: Application) -> bool:
+    """Whether all tokens of the application were revoked since this one was issued.
+
+    In generation 0 the moment of issue decides as well, because versions of Tessera from before generations revoked all
+    tokens up to a moment. A later generation says it alone, whatever any clock says.
+    """
+    return claims.generation != application.generation or (
+        not claims.generation and claims.issued_at < application.tokens_valid_from
     )
 
 
@@ -129,7 +170,7 @@ def live(
     return (
         application is not None
         and now < expires_at
-        and claims.issued_at >= application.tokens_valid_from
+        and not cut_off(claims, application)
         and application.in_service(now)
         and expires_at > revocations.purged_until
         and not revocations.holds(claims.token_id, expires_at)

@@ -1,5 +1,6 @@
 """Applications in memory: one entry found two ways, by client id and by number."""
 
+from tessera.core import generations
 from tessera.core.applications import Application
 from tessera.core.times import DAY
 from tessera.directory.cache import drop_oldest
@@ -53,6 +54,20 @@ class Applications:
                 drop_oldest(self._absent)
             self._absent[number] = None
         return None
+
+    async def for_token(self, number: int, generation: int) -> Application | None:
+        """The application of a token of this generation, from memory or by one read.
+
+        A token of a later generation than the one in memory was issued by a node that knows of a cut-off of which this
+        process has not heard yet. The application is then read again, so that the token is accepted here at once. What
+        is in memory stays until the read has succeeded: other tokens go on while the database cannot be reached.
+        """
+        known = self.numbered.get(number)
+        if known is None or not generations.is_later(generation, known.generation):
+            return await self.with_number(number)
+        epoch = self._epoch
+        application = await self._reader.application_numbered(number)
+        return None if application is None else self._remember(application, epoch)
 
     def _remember(self, application: Application, epoch: int) -> Application:
         if epoch != self._epoch:  # something changed while we read: right for this caller, not for later ones

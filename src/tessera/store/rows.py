@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tessera.core import scopes
+from tessera.core import generations, scopes
 from tessera.core.applications import (
     DEFAULT_OPTIONS,
     FOREVER,
@@ -45,7 +45,7 @@ _WAYS = {
 
 @lru_cache(maxsize=256)
 def _the_same(number: int) -> int:
-    """The number as one object, however often it is read: few lifetimes are shared by many applications."""
+    """The number as one object, however often it is read: many applications share few lifetimes and generations."""
     return number
 
 
@@ -67,6 +67,7 @@ def application(rows: list[Row]) -> Application | None:
         valid_from,
         *held(list(credentials.values())),
         _options(tuple(rows[0][14:23]), tuple(access.items())),
+        _the_same(generations.combined(*rows[0][23:25])),
     )
 
 

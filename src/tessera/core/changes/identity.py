@@ -50,15 +50,20 @@ class EndCredential(_ApplicationChange, frozen=True):
 
 
 class DisableApplication(_ApplicationChange, frozen=True):
-    """An enabled application stops: no new tokens, and all tokens so far are dead for good."""
+    """An enabled application stops: no new tokens, and all tokens so far are dead for good.
+
+    `step` is how far its generation rises (`core/generations.py`), here and in all changes that revoke all tokens.
+    """
 
     at: int
+    step: int = 1
 
 
 class EnableApplication(_ApplicationChange, frozen=True):
     """A disabled application starts again; tokens from before stay dead."""
 
     at: int
+    step: int = 1
 
 
 class SetQueryCredentials(_ApplicationChange, frozen=True):
@@ -121,6 +126,7 @@ class RevokeApplicationTokens(_ApplicationChange, frozen=True):
     """All tokens that an application has so far are dead for good; it exists, and may go on with new ones."""
 
     at: int
+    step: int = 1
 
 
 class RevokeOrganizationTokens(Change, frozen=True):
@@ -128,6 +134,7 @@ class RevokeOrganizationTokens(Change, frozen=True):
 
     organization: int
     at: int
+    step: int = 1
 
     def notice(self) -> tuple[NoticeKind, str]:
         return NoticeKind.ORGANIZATION, str(self.organization)

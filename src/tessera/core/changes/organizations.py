@@ -24,15 +24,20 @@ class RenameOrganization(_OrganizationChange, frozen=True):
 
 
 class DisableOrganization(_OrganizationChange, frozen=True):
-    """Stop an enabled organization: nobody gets in for it, and all tokens of its applications so far are dead."""
+    """Stop an enabled organization: nobody gets in for it, and all tokens of its applications so far are dead.
+
+    `step` is how far its generation rises (`core/generations.py`), here and when it is enabled.
+    """
 
     at: int
+    step: int = 1
 
 
 class EnableOrganization(_OrganizationChange, frozen=True):
     """Start a disabled organization again; tokens from before stay dead."""
 
     at: int
+    step: int = 1
 
 
 class DeleteOrganizationCustomers(_OrganizationChange, frozen=True):

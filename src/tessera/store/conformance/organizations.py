@@ -9,7 +9,7 @@ from tessera.store.conformance.material import API_KEY, AT, CLIENT, CUSTOMER
 
 TOPIC = Topic("organizations")
 
-COVERED = frozenset(
+COVERED: frozenset[type[changes.Change]] = frozenset(
     {
         changes.EnableOrganization,
         changes.DeleteOrganization,

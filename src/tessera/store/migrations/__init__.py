@@ -1,3 +1,3 @@
 """The schema's history, run by Alembic: forward only. `HEAD` is the revision this version of Tessera works with."""
 
-HEAD = "0013"
+HEAD = "0014"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from tessera.files import new_file, scratch_file
 from tessera.ports import Unusable
@@ -42,13 +43,20 @@ def check_target(target: End) -> None:
             copying.check_empty(moment, target)
 
 
-def restore(file: Path, manifest: Manifest, target: End, bar: Bar, now: int, dead_before: int | None) -> None:
+class CutOff(NamedTuple):
+    """The moment at which all tokens are revoked, and how far the generations rise (`core/generations.jump`)."""
+
+    at: int
+    step: int
+
+
+def restore(file: Path, manifest: Manifest, target: End, bar: Bar, now: int, cut_off: CutOff | None) -> None:
     """Put a checked backup into an empty database. Raises Unusable.
 
-    Tokens issued earlier than `dead_before` are dead before anybody can use the database.
+    With `cut_off` all tokens issued so far are dead before anybody can use the database.
     """
     check_target(target)
-    at_end = partial(_make_safe, dead_before=dead_before)
+    at_end = partial(_make_safe, cut_off=cut_off)
     if isinstance(target, SQLiteEnd):
         _into_file(file, target.path, at_end)
         return
@@ -56,10 +64,10 @@ def restore(file: Path, manifest: Manifest, target: End, bar: Bar, now: int, dea
         copying.copy(_BackupEnd(path, file), target, Wish(), bar, now, at_end)
 
 
-def _make_safe(written: Written, dead_before: int | None) -> None:
+def _make_safe(written: Written, cut_off: CutOff | None) -> None:
     """Have no token of the time since the backup mean somebody else now."""
-    if dead_before is not None:
-        written.do(sql.identity.CUT_OFF_EVERYBODY, {"at": dead_before})
+    if cut_off is not None:
+        written.do(sql.identity.CUT_OFF_EVERYBODY, cut_off._asdict())
     for table in written.tables:
         if table.name in NAMED_BY_TOKENS:
             written.go_on_after(table, written.last_number(table) + NUMBERS_LEFT_OUT)

@@ -11,8 +11,11 @@ NOTICE = (
 
 _APPLICATION = "(select number from application where client_id = :client_id)"
 
-_CUT_OFF = "tokens_valid_from = case when tokens_valid_from > :at then tokens_valid_from else :at end"
-"""Never back, not even when the clock went back: what was dead stays dead."""
+CUT_OFF = (
+    "generation = generation + :step,"
+    " tokens_valid_from = case when tokens_valid_from > :at then tokens_valid_from else :at end"
+)
+"""Revokes all tokens of an application or an organization. The moment never goes back, even when the clock did."""
 
 WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     changes.AddOrganization: (
@@ -48,13 +51,13 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     ),
     changes.DisableApplication: (
         Statement(
-            f"update application set enabled = 0, {_CUT_OFF} where client_id = :client_id and enabled = 1",
+            f"update application set enabled = 0, {CUT_OFF} where client_id = :client_id and enabled = 1",
             "the application is enabled",
         ),
     ),
     changes.EnableApplication: (
         Statement(
-            f"update application set enabled = 1, {_CUT_OFF} where client_id = :client_id and enabled = 0",
+            f"update application set enabled = 1, {CUT_OFF} where client_id = :client_id and enabled = 0",
             "the application is disabled",
         ),
     ),
@@ -130,10 +133,10 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
         ),
     ),
     changes.RevokeApplicationTokens: (
-        Statement(f"update application set {_CUT_OFF} where client_id = :client_id", "the application exists"),
+        Statement(f"update application set {CUT_OFF} where client_id = :client_id", "the application exists"),
     ),
     changes.RevokeOrganizationTokens: (
-        Statement(f"update organization set {_CUT_OFF} where number = :organization", "the organization exists"),
+        Statement(f"update organization set {CUT_OFF} where number = :organization", "the organization exists"),
     ),
     changes.AddKey: (
         Statement(
@@ -164,7 +167,7 @@ _APPLICATION_COLUMNS = (
     " case when o.tokens_valid_from > a.tokens_valid_from then o.tokens_valid_from else a.tokens_valid_from end,"
     " s.number, s.kind, s.digest, s.ends_at, x.resource, x.scope,"
     " a.token_format, a.authentication_methods, a.token_binding, a.token_reuse, a.rails,"
-    " a.security_profile, a.assertion_audience, a.signing_algorithms, a.json_requests"
+    " a.security_profile, a.assertion_audience, a.signing_algorithms, a.json_requests, a.generation, o.generation"
     " from application a join organization o on o.number = a.organization"
     " left join credential s on s.application = a.number left join access x on x.application = a.number"
 )
@@ -178,8 +181,8 @@ REVOCATIONS = "select token_id, expires_at from revocation where token_id > :aft
 LAST_SEQUENCE = "select coalesce(max(sequence), 0) from change"
 NOTICES_AFTER = "select sequence, kind, key from change where sequence > :sequence order by sequence"
 
-CUT_OFF_EVERYBODY = f"update organization set {_CUT_OFF}"
-"""All tokens so far are dead: what a restored database has not heard is that some were revoked."""
+CUT_OFF_EVERYBODY = f"update organization set {CUT_OFF}"
+"""Revokes all tokens, because a restored database does not know which were revoked since the backup."""
 
 ORGANIZATIONS = (
     "select number, name, retailer_id, created_at, enabled from organization where deleted_at is null order by number"

@@ -5,11 +5,8 @@ memberships of all other organizations would be searched for every account and l
 """
 
 from tessera.core import changes
+from tessera.store.sql.identity import CUT_OFF
 from tessera.store.sql.statement import Statement
-
-_CUT_OFF = "tokens_valid_from = case when tokens_valid_from > :at then tokens_valid_from else :at end"
-"""Never back, as with the cut-off of an application (`store/sql/identity.py`)."""
-
 
 _STILL_DISABLED = Statement(
     "update organization set enabled = 0 where number = :organization and enabled = 0 and deleted_at is null",
@@ -46,14 +43,14 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     ),
     changes.DisableOrganization: (
         Statement(
-            f"update organization set enabled = 0, {_CUT_OFF} where number = :organization and enabled = 1"
+            f"update organization set enabled = 0, {CUT_OFF} where number = :organization and enabled = 1"
             " and deleted_at is null",
             "the organization is enabled",
         ),
     ),
     changes.EnableOrganization: (
         Statement(
-            f"update organization set enabled = 1, {_CUT_OFF} where number = :organization and enabled = 0"
+            f"update organization set enabled = 1, {CUT_OFF} where number = :organization and enabled = 0"
             " and deleted_at is null",
             "the organization is disabled",
         ),
