@@ -23,8 +23,8 @@ DAY_SECONDS = 86_400
 
 
 def shown(api_key: str, secret: str, source: str = OFFICE) -> Evidence:
-    """A call by HTTP Basic from an address, that wants to be told of quotas."""
-    return Evidence(basic(api_key, secret)[1].encode(), source, quotas=[])
+    """A call by HTTP Basic from an address."""
+    return Evidence(basic(api_key, secret)[1].encode(), source)
 
 
 async def calls(scene: Scene, secret: str | None = None, source: str = OFFICE) -> callers.Caller:
@@ -273,8 +273,7 @@ def test_a_pace_holds_for_a_property(tmp_path: Path) -> None:
         with pytest.raises(TooManyRequests) as refusal:
             await callers.identify(scene.house, evidence)
         assert (refusal.value.check, refusal.value.client) == ("rails.requests", scene.shop.api_key)
-        assert evidence.quotas is not None
-        assert [(each.name, each.left) for each in evidence.quotas] == [("requests", 0)]
+        assert [(each.name, each.left) for each in refusal.value.quotas] == [("requests", 0)]
         await refused(scene, "wrong")  # which uses up nothing
         scene.clock.step(1)
         await calls(scene)

@@ -20,8 +20,8 @@ HOUR = 3600.0
 
 
 def at(source: str, token: str = "") -> Evidence:
-    """A request from an address, with a token when there is one, that wants to be told of quotas."""
-    return Evidence(f"Bearer {token}".encode() if token else None, source, quotas=[])
+    """A request from an address, with a token when there is one."""
+    return Evidence(f"Bearer {token}".encode() if token else None, source)
 
 
 async def limit(scene: Scene, **wanted: Any) -> None:
@@ -99,15 +99,14 @@ def test_requests_are_paced(tmp_path: Path) -> None:
         for _ in range(2):
             for evidence in (at(OFFICE), at(OFFICE, token)):
                 if evidence.authorization is None:
-                    await scene.token(evidence=evidence)
+                    quotas = (await scene.granted(evidence=evidence)).quotas
                 else:
-                    await callers.identify(scene.house, evidence)
-                assert evidence.quotas is not None
-                left += [(each.name, each.policy, each.left) for each in evidence.quotas]
+                    quotas = (await callers.identify(scene.house, evidence)).quotas
+                left += [(each.name, each.policy, each.left) for each in quotas]
         assert left == [("requests", '"requests";q=4;w=1', each) for each in (3, 2, 1, 0)]
-        late = at(OFFICE)
-        assert (await refused(scene, late)).seconds == 1
-        assert [(each.left, each.reset_seconds) for each in late.quotas or ()] == [(0, 1)]
+        late = await refused(scene, at(OFFICE))
+        assert late.seconds == 1
+        assert [(each.left, each.reset_seconds) for each in late.quotas] == [(0, 1)]
         with pytest.raises(TooManyRequests):
             await callers.identify(scene.house, at(OFFICE, token))
         scene.clock.step(0.25)
@@ -146,15 +145,12 @@ def test_tokens_are_counted(tmp_path: Path, member: str, rail: str, window: floa
         scene.clock.at = now - now % int(window * 1_000_000)
         await limit(scene, **{member: 3})
         for left in (2, 1, 0):
-            evidence = at(OFFICE)
-            token = (await scene.token(evidence=evidence)).access_token
-            assert [(each.name, each.left, each.reset_seconds) for each in evidence.quotas or ()] == [
-                (rail, left, int(window))
-            ]
+            issued = await scene.granted(evidence=at(OFFICE))
+            token = issued.reply.access_token
+            assert [(each.name, each.left, each.reset_seconds) for each in issued.quotas] == [(rail, left, int(window))]
         scene.clock.step(window / 2)
-        late = at(OFFICE)
-        refusal = await refused(scene, late)
-        assert [each.left for each in late.quotas or ()] == [0]
+        refusal = await refused(scene, at(OFFICE))
+        assert [each.left for each in refusal.quotas] == [0]
         assert refusal.seconds == int(window / 2)
         assert refusal.check == f"rails.{rail}"
         for _ in range(5):
@@ -184,9 +180,7 @@ def test_a_watched_rail_reports_and_refuses_nothing(tmp_path: Path) -> None:
         reports = Noted(60)
         scene.house.rail_reports = reports
         for _ in range(3):
-            evidence = at("198.51.100.1")
-            await scene.token(evidence=evidence)
-            assert evidence.quotas == []
+            assert (await scene.granted(evidence=at("198.51.100.1"))).quotas == ()
         rails = ("networks", "requests", "tokens-hour", "tokens-day")
         assert reports.told == [(scene.partner.client_id, each) for each in rails], (
             "each rail is told of by itself, once a minute"
@@ -233,9 +227,7 @@ def test_applications_are_counted_apart(tmp_path: Path) -> None:
             await scene.token(other)
         await limits.change(scene.house, "other", Wanted(none=("requests",)))
         for _ in range(5):
-            evidence = at(OFFICE)
-            await scene.token(other, evidence=evidence)
-            assert evidence.quotas == []
+            assert (await scene.granted(other, evidence=at(OFFICE))).quotas == ()
 
     play(tmp_path, scenario)
 

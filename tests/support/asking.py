@@ -2,6 +2,7 @@
 
 from tessera.app import clients, introspection, tokens
 from tessera.app.house import House
+from tessera.app.tokens import Granted
 from tessera.core.evidence import NOTHING, Evidence
 from tessera.core.introspection import Active
 from tessera.core.tokens import TokenReply
@@ -10,9 +11,15 @@ from tessera.core.wire import Params
 
 async def issue(house: House, params: Params, evidence: Evidence = NOTHING) -> TokenReply:
     """Answer a token request. Raises as the endpoint would answer."""
-    grant = tokens.requested(house, params)
+    return (await grant(house, params, evidence)).reply
+
+
+async def grant(house: House, params: Params, evidence: Evidence = NOTHING) -> Granted:
+    """Answer a token request, with all quotas that the client is told. Raises as the endpoint would answer."""
+    wanted = tokens.requested(house, params)
     caller = await clients.authenticate(house, params, evidence)
-    return await tokens.issue(house, grant, caller, params, evidence)
+    issued = await tokens.issue(house, wanted, caller, params, evidence)
+    return issued._replace(quotas=caller.quotas + issued.quotas)
 
 
 async def authenticate(house: House, params: Params, evidence: Evidence = NOTHING) -> str:

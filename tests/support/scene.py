@@ -17,6 +17,7 @@ from tessera.app.applications import Issued
 from tessera.app.callers import Caller
 from tessera.app.house import House
 from tessera.app.properties import IssuedProperty
+from tessera.app.tokens import Granted
 from tessera.core import wire
 from tessera.core.changes import (
     AddPointAccount,
@@ -78,7 +79,19 @@ class Scene:
         evidence: Evidence = NOTHING,
         source: str = "",
     ) -> TokenReply:
-        """A token for an application (the scene's own when None) by its secret. Raises as the deed does.
+        """A token for an application (the scene's own when None) by its secret. Raises as the deed does."""
+        return (await self.granted(issued, secret, in_query=in_query, evidence=evidence, source=source)).reply
+
+    async def granted(
+        self,
+        issued: Issued | None = None,
+        secret: str | None = None,
+        *,
+        in_query: bool = False,
+        evidence: Evidence = NOTHING,
+        source: str = "",
+    ) -> Granted:
+        """A token for an application (the scene's own when None) by its secret, and its quotas. Raises as a deed does.
 
         `source` is the address from which it is asked for.
         """
@@ -91,7 +104,7 @@ class Scene:
             }
         ).encode()
         params = wire.form(text, b"", b"") if in_query else wire.form(b"", text, FORM)
-        return await asking.issue(
+        return await asking.grant(
             self.house, params, msgspec.structs.replace(evidence, source=source or evidence.source)
         )
 

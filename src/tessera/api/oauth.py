@@ -106,10 +106,11 @@ def routes(house: House) -> list[Route]:
         shown, asked = proof(house, request), await params(request)
         grant = tokens.requested(house, asked)
         caller = await guard.client(house, request, asked, shown)
-        reply = await tokens.issue(house, grant, caller, asked, shown)
+        issued = await tokens.issue(house, grant, caller, asked, shown)
+        request.quotas += issued.quotas
         if shown.proofs:
             request.also_answer += guard.fresh_nonce(house)
-        return Response(200, encode(reply), JSON_NO_STORE_HEADERS)
+        return Response(200, encode(issued.reply), JSON_NO_STORE_HEADERS)
 
     async def revoke(request: Request) -> Response:
         """RFC 7009 section 2: an answer of 200 says that the token is dead, or was not this client's to revoke."""

@@ -23,6 +23,7 @@ from tessera.core.errors import (
 )
 from tessera.core.evidence import Evidence
 from tessera.core.loyalty.program import Program
+from tessera.core.quotas import Quotas
 from tessera.core.scopes import Scopes
 from tessera.core.texts import same_id
 from tessera.core.tokens import Claims
@@ -42,7 +43,8 @@ FOREIGN_KEY = "The API key in the address is not one of your organization."
 class Caller(msgspec.Struct, frozen=True, gc=False):
     """Somebody who has proved to act for an organization (by number), within these scopes.
 
-    It is an application (`client_id`) or a digital property (`api_key`), and calls from `source`.
+    It is an application (`client_id`) or a digital property (`api_key`), and calls from `source`. `quotas` are those of
+    its limits.
     """
 
     organization: int
@@ -50,6 +52,7 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     client_id: str = ""
     api_key: str = ""
     source: str = ""
+    quotas: Quotas = ()
 
     @property
     def client(self) -> str:
@@ -89,17 +92,21 @@ async def identify(house: House, evidence: Evidence, accept: Callable[[Caller], 
             "Send Authorization: Bearer with a token from /oauth/token, or Basic credentials.", check="caller.absent"
         )
     named = await _named(house, authorization, evidence)
+    caller, proof = named.caller, None
     try:
-        proof = None if named.token is None else _hold(house, *named.token, named.by_dpop, evidence)
-        accept(named.caller)
+        if named.token is not None:
+            proof, quotas = _hold(house, *named.token, named.by_dpop, evidence)
+            if quotas:
+                caller = msgspec.structs.replace(caller, quotas=quotas)
+        accept(caller)
         if proof is not None:
             await dpop.consume(house, proof)
     except (Refusal, StoreError) as problem:
-        problem.client = named.caller.client
+        problem.client, problem.quotas = caller.client, problem.quotas or caller.quotas
         raise
     if named.token is not None:
         house.usage.call(named.token[1].number)
-    return named.caller
+    return caller
 
 
 async def _named(house: House, authorization: bytes, evidence: Evidence) -> _Named:
@@ -112,8 +119,8 @@ async def _named(house: House, authorization: bytes, evidence: Evidence) -> _Nam
             raise InvalidAuthToken(
                 "The Authorization header is neither a Bearer token nor well-formed Basic.", check="caller.scheme"
             )
-        found = await property_callers.authenticate(house, evidence, *pair)
-        return _Named(Caller(found.organization, EVERYTHING, "", found.api_key, evidence.source))
+        found, quotas = await property_callers.authenticate(house, evidence, *pair)
+        return _Named(Caller(found.organization, EVERYTHING, "", found.api_key, evidence.source, quotas))
     live = await tokens.check(house, token)
     if live is None or live[0].resource:
         raise dpop.refusal(NO_TOKEN) if bearer is None else await _dead(house, token, live)
@@ -123,12 +130,13 @@ async def _named(house: House, authorization: bytes, evidence: Evidence) -> _Nam
 
 def _hold(
     house: House, claims: Claims, application: Application, by_dpop: str | None, evidence: Evidence
-) -> Proof | None:
-    """Hold the sender of a live token to what it is bound to, and to the guard rails of its application.
+) -> tuple[Proof | None, Quotas]:
+    """Hold the sender of a live token to what it is bound to, and to the limits of its application, with its quotas.
 
     Raises InvalidAuthToken, DPoPChallenge and TooManyRequests. A proof that came along is still to be used up.
     """
     proof = None
+    quotas: Quotas = ()
     if by_dpop is not None:
         proof = dpop.check(house, claims, application, by_dpop, evidence)
     elif claims.binding:
@@ -139,8 +147,8 @@ def _hold(
         outside = rails.outside(house, application, evidence, now)
         if outside:
             raise InvalidAuthToken(NO_TOKEN, detail=outside, check="rails.networks")
-        rails.pace(house, application, evidence, now)
-    return proof
+        quotas = rails.pace(house, application, now)
+    return proof, quotas
 
 
 async def _dead(house: House, token: str, found: tuple[Claims, Application] | None) -> InvalidAuthToken:

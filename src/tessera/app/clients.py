@@ -14,6 +14,7 @@ from tessera.core.credentials import UNKNOWN_CLIENT, Assertion, Certificate, Cre
 from tessera.core.errors import InvalidClient, Refusal, TooManyRequests, Unavailable
 from tessera.core.evidence import Evidence
 from tessera.core.grants import Authenticated
+from tessera.core.quotas import Quotas
 from tessera.core.wire import Params
 from tessera.ports import StoreError
 
@@ -67,6 +68,7 @@ async def authenticate(house: House, params: Params, evidence: Evidence) -> Auth
     else:
         found, outcome = await _signed(house, presented, evidence, now), None
     application = found.application
+    quotas: Quotas = ()
     try:
         if found.credential is None:
             raise await _failure(house, outcome or Outcome([found], found), "", evidence, now)
@@ -74,7 +76,7 @@ async def authenticate(house: House, params: Params, evidence: Evidence) -> Auth
             outside = rails.outside(house, application, evidence, now)
             if outside:
                 raise await _failure(house, outcome or Outcome([found], found), outside, evidence, now)
-            rails.pace(house, application, evidence, now)
+            quotas = rails.pace(house, application, now)
         if applications.holds_slow_secret(application):
             floods.authenticated(house, application.client_id, evidence, now)
         grants.check_place(found.presented, application)
@@ -82,9 +84,10 @@ async def authenticate(house: House, params: Params, evidence: Evidence) -> Auth
         grants.check_json(params, application)
     except (Refusal, StoreError) as problem:
         problem.client = application.client_id  # empty for NOBODY
+        problem.quotas = problem.quotas or quotas
         raise
     assertion = presented if isinstance(presented, Assertion) else None
-    return Authenticated(application, found.credential, presented.place, assertion)
+    return Authenticated(application, found.credential, presented.place, assertion, quotas)
 
 
 async def _attempt(house: House, presented: Presented, now: int) -> Attempt:

@@ -15,6 +15,7 @@ from tessera.core.evidence import Evidence
 from tessera.core.grants import Authenticated
 from tessera.core.introspection import Active
 from tessera.core.metadata import INTROSPECTION_SIGNED_WITH
+from tessera.core.quotas import Quotas
 from tessera.core.resources import Resources
 from tessera.core.times import SECOND
 from tessera.core.tokens import PURPOSE, Claims, seconds_left
@@ -50,16 +51,22 @@ class TokenInfo(msgspec.Struct, frozen=True, gc=False):
         """The client id of the application."""
         return self.application.uid
 
+    @property
+    def quotas(self) -> Quotas:
+        """None: asking about one's own token counts against no limit."""
+        return ()
+
 
 class Held(msgspec.Struct, frozen=True):
     """A live token that came with a request: what it says, whose it is, and the proof of its key, if it has one.
 
-    The proof is still to be used up.
+    The proof is still to be used up. `quotas` are those of the application's limits.
     """
 
     claims: Claims
     application: Application
     proof: Proof | None
+    quotas: Quotas = ()
 
     @property
     def client(self) -> str:
@@ -119,7 +126,7 @@ async def by_token(house: House, params: Params, evidence: Evidence) -> Held:
             outside = rails.outside(house, held.application, evidence, now)
             if outside:
                 raise InvalidToken(NO_TOKEN, detail=outside, check="rails.networks")
-            rails.pace(house, held.application, evidence, now)
+            held = msgspec.structs.replace(held, quotas=rails.pace(house, held.application, now))
     except Refusal as refusal:
         raise _named(refusal, held) from None
     house.usage.call(held.application.number)
@@ -128,7 +135,7 @@ async def by_token(house: House, params: Params, evidence: Evidence) -> Held:
 
 def _named(refusal: Refusal, held: Held) -> Refusal:
     """The refusal, with the client that authenticated."""
-    refusal.client = held.client
+    refusal.client, refusal.quotas = held.client, refusal.quotas or held.quotas
     return refusal
 
 

@@ -9,14 +9,15 @@ from tessera.core.applications import IMPORTED_LENGTH_MAX
 from tessera.core.errors import InvalidAuthToken, Refusal
 from tessera.core.evidence import Evidence
 from tessera.core.properties import NO_PROPERTY, Property
+from tessera.core.quotas import Quotas
 from tessera.ports import StoreError
 
 FAILED = "The API key or its secret is wrong."
 """One text for every failed authentication, so that it tells nobody which it was."""
 
 
-async def authenticate(house: House, evidence: Evidence, api_key: str, secret: str) -> Property:
-    """The property whose API key and secret stand in the `Authorization` header.
+async def authenticate(house: House, evidence: Evidence, api_key: str, secret: str) -> tuple[Property, Quotas]:
+    """The property whose API key and secret stand in the `Authorization` header, and the quotas of its limits.
 
     Raises InvalidAuthToken, with one text, for an unknown API key, a wrong or ended secret, a disabled property, or a
     network from which it may not call; TooManyRequests for more calls than its guard rails allow, and for floods of
@@ -31,6 +32,7 @@ async def authenticate(house: House, evidence: Evidence, api_key: str, secret: s
         found = (await properties.get(api_key) if possible else None) or NO_PROPERTY
     now = house.clock.now()
     digest = applications.secret_digest(house.directory.pepper, secret)
+    quotas: Quotas = ()
     number = (found if found.enabled else NO_PROPERTY).matching_secret(digest, now)
     try:
         if number is None:
@@ -39,12 +41,12 @@ async def authenticate(house: House, evidence: Evidence, api_key: str, secret: s
             outside = rails.outside(house, found, evidence, now)
             if outside:
                 raise await _failure(house, found, digest, api_key, evidence, now, was_read=was_read, outside=outside)
-            rails.pace(house, found, evidence, now)
+            quotas = rails.pace(house, found, now)
     except (Refusal, StoreError) as problem:
         problem.client = found.api_key  # empty for NO_PROPERTY
         raise
     house.usage.use_property_secret(number, now, evidence.source)
-    return found
+    return found, quotas
 
 
 async def _failure(

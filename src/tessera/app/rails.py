@@ -6,7 +6,8 @@ from tessera.core.applications import Application
 from tessera.core.errors import TooManyRequests
 from tessera.core.evidence import Evidence
 from tessera.core.properties import Property
-from tessera.core.rails import HOUR_SECONDS, InForce, Quota, Rail
+from tessera.core.quotas import Quota, Quotas
+from tessera.core.rails import HOUR_SECONDS, InForce, Rail
 from tessera.core.times import SECOND
 from tessera.ops.log import log
 from tessera.ops.metrics import RAILS
@@ -41,40 +42,42 @@ def outside(house: House, guarded: Guarded, evidence: Evidence, now: int) -> str
     return f"the address {evidence.source or 'unknown'} is in none of the caller's networks"
 
 
-def pace(house: House, guarded: Guarded, evidence: Evidence, now: int) -> None:
-    """Count one more request of a caller. Raises TooManyRequests when it comes too soon after the others."""
+def pace(house: House, guarded: Guarded, now: int) -> Quotas:
+    """Count one more request of a caller; its quotas. Raises TooManyRequests when it comes too soon."""
     found = _of(guarded)
     if not found.per_second:
-        return
+        return ()
     left = _counts(house, guarded).request(guarded.number, found.per_second, now)
     if found.requests_watched:
         if left < 0:
             _report(house, guarded, REQUESTS, now)
-        return
-    if evidence.quotas is not None:
-        evidence.quotas.append(Quota(REQUESTS, found.policy, max(left, 0), 1 if left >= 0 else -(left // SECOND)))
+        return ()
+    quotas = (Quota(REQUESTS, found.policy, max(left, 0), 1 if left >= 0 else -(left // SECOND)),)
     if left < 0:
         raise TooManyRequests(
             "This client sends more requests a second than it may. Slow down.",
             seconds=-(left // SECOND),
             detail=f"more than {found.per_second} requests a second",
             check="rails.requests",
+            quotas=quotas,
         )
+    return quotas
 
 
-def check_tokens(house: House, application: Application, evidence: Evidence, now: int) -> None:
+def check_tokens(house: House, application: Application, now: int) -> None:
     """Look whether an application may have one more token, and count none. Raises TooManyRequests when it may not."""
     found = rails.read(application.options.rails)
     in_hour, in_day = house.counts.tokens(application.number, now)
     if in_hour >= found.hour_max or in_day >= found.day_max:
-        take_token(house, application, evidence, now)  # which counts none beyond a limit
+        take_token(house, application, now)  # which counts none beyond a limit
 
 
-def take_token(house: House, application: Application, evidence: Evidence, now: int) -> None:
-    """Count one more token of an application. Raises TooManyRequests when it has had all that it may have."""
-    found, quotas = rails.read(application.options.rails), evidence.quotas
+def take_token(house: House, application: Application, now: int) -> Quotas:
+    """Count one more token of an application; its quotas. Raises TooManyRequests when it has had all it may have."""
+    found = rails.read(application.options.rails)
+    quotas: Quotas = ()
     if not found.windows:
-        return
+        return quotas
     in_hour, in_day = house.counts.token(application.number, now, found.hour_max, found.day_max)
     second = now // SECOND
     for window in found.windows:
@@ -85,15 +88,16 @@ def take_token(house: House, application: Application, evidence: Evidence, now: 
             continue
         reset = window.seconds - second % window.seconds
         left = window.limit - used - 1
-        if quotas is not None:
-            quotas.append(Quota(window.name, window.policy, max(0, left), reset))
+        quotas = (*quotas, Quota(window.name, window.policy, max(0, left), reset))
         if left < 0:
             raise TooManyRequests(
                 "This client has had all the tokens that it may have for now. Keep a token, and use it until it ends.",
                 seconds=reset,
                 detail=f"more than {window.limit} tokens in {window.seconds} seconds",
                 check=f"rails.{window.name}",
+                quotas=quotas,
             )
+    return quotas
 
 
 def _report(house: House, guarded: Guarded, rail: str, now: int) -> None:

@@ -1,5 +1,7 @@
 """Tokens: issue one, say whose one is, revoke one."""
 
+from typing import NamedTuple
+
 from tessera.app import client_keys, dpop, proofs, rails, token_forms
 from tessera.app.house import House
 from tessera.core import binding, grants, tokens
@@ -10,6 +12,7 @@ from tessera.core.dpop import Proof
 from tessera.core.errors import InvalidClient, InvalidRequest
 from tessera.core.evidence import Evidence
 from tessera.core.grants import Authenticated, Grant
+from tessera.core.quotas import Quotas
 from tessera.core.tokens import Claims, TokenReply
 from tessera.core.wire import Params
 
@@ -25,7 +28,14 @@ def requested(house: House, params: Params) -> Grant:
     return grant
 
 
-async def issue(house: House, grant: Grant, caller: Authenticated, params: Params, evidence: Evidence) -> TokenReply:
+class Granted(NamedTuple):
+    """The answer to a token request, and the quotas of the limits on tokens."""
+
+    reply: TokenReply
+    quotas: Quotas = ()
+
+
+async def issue(house: House, grant: Grant, caller: Authenticated, params: Params, evidence: Evidence) -> Granted:
     """Answer the token request of a client that has authenticated. In the steady state this waits on nothing.
 
     Raises the OAuthRefusal of the first check that fails: target, scope, DPoP proof, limits. What may be used once, an
@@ -43,20 +53,19 @@ async def issue(house: House, grant: Grant, caller: Authenticated, params: Param
     if proof is not None or caller.assertion is not None:
         reused = options.token_reuse and house.token_reuse.find(caller.application, claims, now)
         if options.rails and not reused:
-            rails.check_tokens(house, caller.application, evidence, now)
+            rails.check_tokens(house, caller.application, now)
         await consume(house, caller, proof)
     if options.token_reuse:
         known = house.token_reuse.find(caller.application, claims, now)
         if known is not None:
             house.usage.count(caller, now, evidence.source, claims.resource, 0)
-            return tokens.reply(*known, now)
-    if options.rails:
-        rails.take_token(house, caller.application, evidence, now)
+            return Granted(tokens.reply(*known, now))
+    quotas = rails.take_token(house, caller.application, now) if options.rails else ()
     token = token_forms.write(house, claims, caller.application)
     house.usage.count(caller, now, evidence.source, claims.resource)
     if options.token_reuse:
         house.token_reuse.keep(caller.application, claims, token)
-    return tokens.reply(token, claims, now)
+    return Granted(tokens.reply(token, claims, now), quotas)
 
 
 async def consume(house: House, caller: Authenticated, proof: Proof | None = None) -> None:

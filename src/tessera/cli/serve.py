@@ -190,10 +190,11 @@ async def _token(house: "House", demo: "Demo") -> str | None:
     )
     try:
         caller = await clients.authenticate(house, asked, NOTHING)
-        return (await tokens.issue(house, tokens.requested(house, asked), caller, asked, NOTHING)).access_token
+        issued = await tokens.issue(house, tokens.requested(house, asked), caller, asked, NOTHING)
     except Refusal as refusal:
         output.message(
             f"tessera: The demonstration's application gets no token now ({refusal.public}) See `tessera apps show"
             f" {demo.client_id}`."
         )
         return None
+    return issued.reply.access_token

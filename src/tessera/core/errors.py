@@ -33,10 +33,12 @@
 `public` is what the caller reads: it says what to do and tells an attacker nothing. `detail` is for the
 operator's eyes only: it goes into the log and what `tessera explain` tells. `check` names the check that failed
 (`client.secret`), its code when nothing more is known. `client` is the client id or API key that was presented, when it
-is somebody's and authentication failed. Statuses live in `web/errors.py`.
+is somebody's and authentication failed; `quotas` are those of its limits. Statuses live in `web/errors.py`.
 """
 
 from typing import ClassVar
+
+from tessera.core.quotas import Quotas
 
 
 class Refusal(Exception):
@@ -50,6 +52,7 @@ class Refusal(Exception):
         self.detail = detail
         self.check = check or self.code
         self.client = ""
+        self.quotas: Quotas = ()
 
 
 class OAuthRefusal(Refusal):
@@ -229,9 +232,12 @@ class TooManyRequests(Refusal):
 
     code = "temporarily_unavailable"
 
-    def __init__(self, public: str, *, seconds: int = 1, detail: str = "", check: str = "") -> None:
+    def __init__(
+        self, public: str, *, seconds: int = 1, detail: str = "", check: str = "", quotas: Quotas = ()
+    ) -> None:
         super().__init__(public, detail=detail, check=check)
         self.seconds = seconds
+        self.quotas = quotas
 
 
 class Unavailable(Refusal):

@@ -56,15 +56,6 @@ class GuardRails(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
         return tuple(rail for rail in self.there() if rail in self.watch)
 
 
-class Quota(msgspec.Struct, frozen=True, gc=False):
-    """What a caller is told of a rail: its name and policy, how much is left, and in how many seconds there is more."""
-
-    name: str
-    policy: str
-    left: int
-    reset_seconds: int
-
-
 class Window(msgspec.Struct, frozen=True, gc=False):
     """A rail that counts tokens in hours, or in days, as a request meets it."""
 

@@ -11,12 +11,12 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from tessera import __version__
-from tessera.core.evidence import Seen
+from tessera.ops.request_record import RequestRecord
 
 END_SECONDS = 2.0
 """How long spans that are still here are sent at the end."""
 
-Answered = Callable[[Mapping[str, Any], Seen, int, int, int], None]
+Answered = Callable[[Mapping[str, Any], RequestRecord, int, int, int], None]
 """Told of every request: its scope, what is known of it, the status, and when it began and ended in nanoseconds."""
 
 
@@ -55,21 +55,21 @@ def traces(endpoint: str, trusted: Sequence[str]) -> Iterator[Answered]:
         def keys(self, carrier: Sequence[tuple[bytes, bytes]]) -> list[str]:
             return [name.decode("latin-1") for name, _ in carrier]
 
-    def answered(scope: Mapping[str, Any], seen: Seen, status: int, begun: int, ended: int) -> None:
+    def answered(scope: Mapping[str, Any], record: RequestRecord, status: int, begun: int, ended: int) -> None:
         method, client = scope["method"], scope["client"]
         parent = None
         if networks and client and any(ip_address(client[0]) in network for network in networks):
             parent = propagator.extract(scope["headers"], getter=Headers())
         attributes: dict[str, str | int] = {http.HTTP_REQUEST_METHOD: method, http.HTTP_RESPONSE_STATUS_CODE: status}
         told = {
-            http.HTTP_ROUTE: seen.route,
-            "client.address": seen.source,
-            "tessera.client_id": seen.client,
-            "error.type": seen.code,
-            "tessera.request_id": seen.request_id,
+            http.HTTP_ROUTE: record.route,
+            "client.address": record.source,
+            "tessera.client_id": record.client,
+            "error.type": record.code,
+            "tessera.request_id": record.request_id,
         }
         attributes |= {name: value for name, value in told.items() if value}
-        name = f"{method} {seen.route}" if seen.route else method
+        name = f"{method} {record.route}" if record.route else method
         span = tracer.start_span(name, parent, SpanKind.SERVER, attributes=attributes, start_time=begun)
         if status >= 500:
             span.set_status(StatusCode.ERROR)

@@ -1,12 +1,17 @@
 """What a store can answer other than what was asked."""
 
 from tessera.core.changes import Change
+from tessera.core.quotas import Quotas
 
 
 class StoreError(Exception):
-    """What a commit can end in, other than done. `client` names who had authenticated, when that is known."""
+    """What a commit can end in, other than done.
+
+    `client` names who had authenticated, when that is known, and `quotas` are those of its limits.
+    """
 
     client = ""
+    quotas: Quotas = ()
 
 
 class Conflict(StoreError):

@@ -6,9 +6,9 @@ from time import perf_counter_ns
 from typing import NamedTuple
 
 from tessera.core.errors import NotFound, Refusal, Unavailable
-from tessera.core.evidence import Seen
-from tessera.core.rails import Quota
+from tessera.core.quotas import Quotas
 from tessera.ops.log import log
+from tessera.ops.request_record import RequestRecord
 from tessera.ports import StoreError
 from tessera.web import errors, ratelimit
 from tessera.web.explaining import REQUEST_ID, Explainer, Told, Unread, new_id
@@ -51,74 +51,88 @@ class App:
     async def answer(self, scope: Scope, incoming: Incoming) -> Response | None:
         """The answer to a request; None when its client went away before it was whole."""
         began = perf_counter_ns()
-        seen = Seen()
-        quotas: list[Quota] = []
         try:
-            response = await self._answer(scope, incoming, seen, quotas)
+            response, record = await self._answer(Request(scope, incoming))
         except ClientGone:
             return None
-        if quotas:
-            response.varying = (*response.varying, *ratelimit.headers(quotas))
         if self.watch is not None:
-            self.watch.answered(scope, seen, response.status, len(response.body), began)
+            self.watch.answered(scope, record, response.status, len(response.body), began)
         return response
 
-    async def _answer(self, scope: Scope, incoming: Incoming, seen: Seen, quotas: list[Quota]) -> Response:
+    async def _answer(self, request: Request) -> tuple[Response, RequestRecord]:
+        """The response, and what is known of the request now that it is over."""
+        scope = request.scope
         path = scope["path"]
-        request = Request(scope, incoming, (), seen, quotas)
         try:
             found = self._routes.find(scope["method"], scope["raw_path"])
             if found is None:
-                return self._refused(
-                    request, errors.not_found(path), NOWHERE._replace(code=errors.code(NotFound, path))
-                )
+                told = NOWHERE._replace(code=errors.code(NotFound, path))
+                return self._refused(request, errors.not_found(path), told)
             route, request.path_values = found
-            seen.route = route.path
+            request.route = route.path
             response = await route.handler(request)
         except Refusal as refusal:
             told = Told(errors.code(type(refusal), path), refusal.check, refusal.public, refusal.detail)
-            return self._refused(request, errors.respond(refusal, path, self._challenge), told)
+            return self._refused(request, errors.respond(refusal, path, self._challenge), told, refusal)
         except StoreError as error:
             told = UNAVAILABLE._replace(code=errors.code(Unavailable, path), detail=str(error))
-            response = self._refused(request, errors.unavailable(path), told)
-            log.error("store_unavailable", **self._logged(request), reason=str(error))
-            return response
+            response, record = self._refused(request, errors.unavailable(path), told, error)
+            log.error("store_unavailable", **self._logged(request, record), reason=str(error))
+            return response, record
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001  # the last resort: a defect is answered, and logged whole
             told = DEFECT._replace(code=errors.defect_code(path), detail=type(error).__name__)
-            response = self._refused(request, errors.defect(path), told)
-            log.exception("defect", **self._logged(request))
-            return response
+            response, record = self._refused(request, errors.defect(path), told)
+            log.exception("defect", **self._logged(request, record))
+            return response, record
         if request.also_answer:
             response.varying = (*response.varying, *request.also_answer)
-        return response if response.status < 400 else self._refused(request, response, NOT_GIVEN)
+        if response.status >= 400:
+            return self._refused(request, response, NOT_GIVEN)
+        _tell(response, request.quotas)
+        return response, RequestRecord(request.route, request.source, request.client)
 
-    def _refused(self, request: Request, response: Response, told: Told) -> Response:
-        """The response with an id by which it can be asked why; what is told of it is noted."""
+    def _refused(
+        self, request: Request, response: Response, told: Told, problem: Refusal | StoreError | None = None
+    ) -> tuple[Response, RequestRecord]:
+        """The response, with an id by which it can be asked why, and the record of it.
+
+        The problem says who was refused when that was before anybody had authenticated.
+        """
         request_id = new_id()
         response.varying = (*response.varying, (REQUEST_ID, request_id))
-        seen = request.seen
-        seen.code, seen.check, seen.public, seen.detail = told
-        seen.request_id = request_id.decode()
         address = self._address(request)
-        if not seen.route:
-            seen.path = address
+        path = "" if request.route else address
         if self.explainer is not None:
-            seen.path = self.explainer.path(request.scope) or seen.path
-            self.explainer.refused(request, address, response.status, told)
-        return response
+            path = self.explainer.path(request.scope) or path
+        client = (problem.client if problem else "") or request.client
+        record = RequestRecord(
+            request.route,
+            request.source,
+            client,
+            code=told.code,
+            check=told.check,
+            public=told.public,
+            detail=told.detail,
+            request_id=request_id.decode(),
+            path=path,
+        )
+        if self.explainer is not None:
+            self.explainer.refused(request, record, address, response.status)
+        _tell(response, (*request.quotas, *(problem.quotas if problem else ())))
+        return response, record
 
     def _address(self, request: Request) -> str:
         """The route of a request, or what can be shown of an address that nothing answers at."""
-        return request.seen.route or self._routes.shown(request.scope["raw_path"])
+        return request.route or self._routes.shown(request.scope["raw_path"])
 
-    def _logged(self, request: Request) -> dict[str, str]:
+    def _logged(self, request: Request, record: RequestRecord) -> dict[str, str]:
         """What other events of the log say of a request."""
         return {
             "method": request.scope["method"],
             "route": self._address(request),
-            "request_id": request.seen.request_id,
+            "request_id": record.request_id,
         }
 
     def turned_away(self, reason: Unread, request_id: bytes, source: str) -> None:
@@ -145,3 +159,9 @@ class App:
         self.going_down = True
         await opened.__aexit__(None, None, None)
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _tell(response: Response, quotas: Quotas) -> None:
+    """Say in the response how much of its limits the caller has left."""
+    if quotas:
+        response.varying = (*response.varying, *ratelimit.headers(quotas))

@@ -32,9 +32,9 @@ def read(request: Request, settings: Settings) -> Evidence:
         source = origin.known(settings.trusted_proxies).source(peer, scope["headers"])
     if settings.client_certificate_proxies and origin.known(settings.client_certificate_proxies).trusted(peer):
         certificate, chain = _certificate(scope["headers"])
-    request.seen.source = source
+    request.source = source
     path = scope["raw_path"].decode("latin-1")
-    return Evidence(authorization, source, certificate, chain, proofs, scope["method"], path, request.quotas)
+    return Evidence(authorization, source, certificate, chain, proofs, scope["method"], path)
 
 
 def _certificate(headers: origin.HeaderList) -> tuple[bytes | None, tuple[bytes, ...]]:

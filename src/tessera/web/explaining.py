@@ -9,6 +9,7 @@ from tessera.app.refusals import Refusals
 from tessera.core import credentials, explanations
 from tessera.core.explanations import Explanation
 from tessera.core.wire import Params
+from tessera.ops.request_record import RequestRecord
 from tessera.ports import Clock
 from tessera.web import origin
 from tessera.web.messages import Request, Scope
@@ -84,31 +85,31 @@ class Explainer:
                 Explanation(request_id.decode(), self._clock.now(), "", "", source, reason.status, *reason.told)
             )
 
-    def refused(self, request: Request, address: str, status: int, told: Told) -> None:
+    def refused(self, request: Request, record: RequestRecord, address: str, status: int) -> None:
         """A request that was read and refused. Nothing is made of it when there is no room."""
         scope = request.scope
         authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        client = request.seen.client or _client(request.params, authorization)
+        client = record.client or _client(request.params, authorization)
         known = bool(client) and self._refusals.knows(client)
-        source = request.seen.source or origin.of(scope, self._proxies)
+        source = record.source or origin.of(scope, self._proxies)
         if known and (status in (401, 403, 429) or scope["path"].startswith("/oauth/")):
-            self._refusals.count(client, told.check, source)
+            self._refusals.count(client, record.check, source)
         if not self._refusals.has_room(known=known):
             return
         ids = zip(names(address), request.path_values, strict=False)
         token = credentials.bearer(authorization) or (request.params and request.params.get("token")) or ""
         self._refusals.add(
             Explanation(
-                request.seen.request_id,
+                record.request_id,
                 self._clock.now(),
                 scope["method"],
                 address,
                 source,
                 status,
-                told.code,
-                told.check,
-                told.public,
-                told.detail,
+                record.code,
+                record.check,
+                record.public,
+                record.detail,
                 explanations.shown_client(client, known=known) if client else "",
                 known,
                 explanations.scheme(authorization) if authorization else "",

@@ -1,7 +1,7 @@
 """Who is calling? The credentials of a request, and whether they reach far enough.
 
-Each way in which somebody authenticates has one function here, and `_noted` is where the log, the trace and what
-`explain` tells get the name from.
+Each way in which somebody authenticates has one function here, and all go through `_noted`, so that none can forget to
+say who it was.
 """
 
 import re
@@ -12,11 +12,11 @@ from tessera.app import callers, clients, dpop, introspection
 from tessera.app.callers import Caller
 from tessera.app.house import House
 from tessera.app.introspection import Held, TokenInfo
-from tessera.core.errors import ArgumentError, InvalidRequest, Refusal
+from tessera.core.errors import ArgumentError, InvalidRequest
 from tessera.core.evidence import Evidence
 from tessera.core.grants import Authenticated
+from tessera.core.quotas import Quotas
 from tessera.core.wire import Params
-from tessera.ports import StoreError
 from tessera.web import evidence
 from tessera.web.messages import Headers, Request
 
@@ -31,18 +31,18 @@ class Known(Protocol):
     def client(self) -> str:
         """The client id or API key of who has authenticated."""
 
+    @property
+    def quotas(self) -> Quotas:
+        """The quotas of its limits."""
+
 
 K = TypeVar("K", bound=Known)
 
 
 async def _noted(request: Request, authentication: Coroutine[Any, Any, K]) -> K:
-    """Await an authentication, and note whom it found, or who was refused."""
-    try:
-        found = await authentication
-    except (Refusal, StoreError) as problem:
-        request.seen.client = problem.client
-        raise
-    request.seen.client = found.client
+    """Await an authentication, and note whom it found. One that is refused says so itself (`Refusal.client`)."""
+    found = await authentication
+    request.client, request.quotas = found.client, found.quotas
     return found
 
 

@@ -6,8 +6,7 @@ from typing import Any, Protocol
 import msgspec
 
 from tessera.core.errors import CompressedBody, Refusal, TooLarge
-from tessera.core.evidence import Seen
-from tessera.core.rails import Quota
+from tessera.core.quotas import Quotas
 from tessera.core.wire import Params
 
 Scope = MutableMapping[str, Any]
@@ -48,22 +47,23 @@ class DuplicateHeader(Refusal):
 class Request:
     """One HTTP request; `path_values` are the decoded values of the route's `{names}`, in order.
 
-    `also_answer` are headers for the answer, whatever the handler makes of the rest; refusals have their own. `quotas`
-    is what guard rails want the caller to be told, whatever the answer is. `seen` is what is known of the request when
-    it is over, `params` are the parameters of an OAuth request once they are read.
+    `also_answer` are headers for the answer, whatever the handler makes of the rest; refusals have their own. `route`
+    is the route's path, empty until one is found. `source` is the address of the client, empty until somebody had to
+    know. `client` is the client id or API key of who has authenticated, and `quotas` are those of its limits, which it
+    is told whatever the answer is. `params` are the parameters of an OAuth request once they are read.
     """
 
-    __slots__ = ("_incoming", "also_answer", "params", "path_values", "quotas", "scope", "seen")
+    __slots__ = ("_incoming", "also_answer", "client", "params", "path_values", "quotas", "route", "scope", "source")
 
-    def __init__(
-        self, scope: Scope, incoming: Incoming, path_values: tuple[str, ...], seen: Seen, quotas: list[Quota]
-    ) -> None:
+    def __init__(self, scope: Scope, incoming: Incoming) -> None:
         self.scope = scope
         self._incoming = incoming
-        self.path_values = path_values
+        self.path_values: tuple[str, ...] = ()
         self.also_answer: Headers = ()
-        self.seen = seen
-        self.quotas = quotas
+        self.route = ""
+        self.source = ""
+        self.client = ""
+        self.quotas: Quotas = ()
         self.params: Params | None = None
 
     @property

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
-from tessera.core.rails import Quota
+from tessera.core.quotas import Quota
 from tessera.web.messages import Headers
 
 

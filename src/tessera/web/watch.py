@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from time import perf_counter_ns, time, time_ns
 
-from tessera.core.evidence import Seen
+import msgspec
+
 from tessera.ops import metrics
 from tessera.ops.metrics import Family, Metrics
 from tessera.ops.request_log import PATH_LENGTH_MAX, RequestEvent, RequestLog
+from tessera.ops.request_record import RequestRecord
 from tessera.ops.tracing import Answered
 from tessera.web import origin
 from tessera.web.messages import Scope
@@ -49,31 +51,31 @@ class Watch:
         self._proxies = proxies
         self._paths = paths
 
-    def answered(self, scope: Scope, seen: Seen, status: int, size: int, began: int) -> None:
+    def answered(self, scope: Scope, record: RequestRecord, status: int, size: int, began: int) -> None:
         """A request that was begun at `began` (of `perf_counter_ns`) has been answered with `size` bytes of body."""
         took = (perf_counter_ns() - began) // 1000
-        method, route = scope["method"], seen.route
-        if not seen.source:  # nobody had to know: an address that is none, a public page
-            seen.source = origin.of(scope, self._proxies)
+        method, route = scope["method"], record.route
+        if not record.source:  # nobody had to know: an address that is none, a public page
+            record = msgspec.structs.replace(record, source=origin.of(scope, self._proxies))
         counts = self._metrics
         counts.request(method if method in METHODS else OTHER, route or NO_ROUTE, status, took)
-        if seen.code:
-            counts.count(metrics.REFUSALS, seen.code)
-            if seen.check.startswith(RAIL_CHECK):
-                counts.count(metrics.RAILS, seen.check.removeprefix(RAIL_CHECK), "refused")
+        if record.code:
+            counts.count(metrics.REFUSALS, record.code)
+            if record.check.startswith(RAIL_CHECK):
+                counts.count(metrics.RAILS, record.check.removeprefix(RAIL_CHECK), "refused")
         family = self._outcomes.get(route)
         if family is not None:
-            counts.count(family, seen.code or "issued")
+            counts.count(family, record.code or "issued")
         if self._requests is not None and (status >= 400 or not self._refused_only):
-            self._requests.add(_event(scope, seen, self._path(scope, seen), status, size, took))
+            self._requests.add(_event(scope, record, self._path(scope, record), status, size, took))
         if self._traced is not None:
             now = time_ns()
-            self._traced(scope, seen, status, now - took * 1000, now)
+            self._traced(scope, record, status, now - took * 1000, now)
 
-    def _path(self, scope: Scope, seen: Seen) -> str:
+    def _path(self, scope: Scope, record: RequestRecord) -> str:
         """What the log shows of the address as it was sent: percent signs and all, without the query."""
-        if seen.path or not self._paths:
-            return seen.path
+        if record.path or not self._paths:
+            return record.path
         path: str = scope["raw_path"][:PATH_LENGTH_MAX].decode("latin-1")
         return path
 
@@ -82,7 +84,7 @@ class Watch:
         self._metrics.count(metrics.TURNED_AWAY, str(status))
 
 
-def _event(scope: Scope, seen: Seen, path: str, status: int, size: int, took: int) -> RequestEvent:
+def _event(scope: Scope, record: RequestRecord, path: str, status: int, size: int, took: int) -> RequestEvent:
     """The event of a request."""
     return RequestEvent(
         "info",
@@ -92,13 +94,13 @@ def _event(scope: Scope, seen: Seen, path: str, status: int, size: int, took: in
         status,
         took / 1000,
         size,
-        seen.route,
+        record.route,
         path,
-        seen.source,
-        seen.client,
-        seen.code,
-        seen.public,
-        seen.detail,
-        seen.check,
-        seen.request_id,
+        record.source,
+        record.client,
+        record.code,
+        record.public,
+        record.detail,
+        record.check,
+        record.request_id,
     )
