@@ -1,5 +1,6 @@
 """A partner who calls the routes of a scene in process: the real router, guards and handlers, without a socket."""
 
+import io
 import json
 import re
 from collections.abc import Mapping
@@ -9,7 +10,10 @@ from urllib.parse import quote
 import msgspec
 
 from tessera import wiring
-from tessera.app import applications, customer_export, programs
+from tessera.app import applications, customer_export, customer_files, customer_import, programs
+from tessera.app.customer_columns import Layout
+from tessera.app.customer_files import Format
+from tessera.app.customer_import import Tally
 from tessera.core.loyalty.declaration import Declaration
 from tessera.web.asgi import App, Served
 from tessera.web.routes import Route, Routes
@@ -89,6 +93,11 @@ class Partner:
         """A new customer, as the answer shows it."""
         user: dict[str, Any] = (await self.done("POST", self.users, {"user": members}))["user"]
         return user
+
+    async def bring_in(self, form: Format, content: str) -> Tally:
+        """What comes of importing a file."""
+        file = customer_files.read(io.BytesIO(content.encode()), form, Layout(), self.scene.clock.now())
+        return await customer_import.load(self.scene.house, 1, file.rows, lambda _tally: None)
 
     async def record(self, customer_id: str) -> dict[str, Any]:
         """Everything that is stored of a customer."""
