@@ -278,3 +278,33 @@ def test_null_and_empty_clear_a_member_on_update(tmp_path: Path) -> None:
 
 MOVES = {"updated_at", "user_profile", "identifiers"}
 """Members that show every write, or are shown by an update only."""
+
+
+def test_a_parameter_that_is_empty_is_as_good_as_absent(tmp_path: Path) -> None:
+    """Each optional parameter of each query string, one by one and all at once."""
+
+    async def scenario(scene: Scene) -> None:
+        partner = Partner(scene)
+        await partner.settle_in()
+        user = await partner.create(external_id="card", email="a@b.example", phone_numbers=[{"phone_number": "1555"}])
+        values = {**partner.values, "user_id": user["id"], "external_id": "card", "view": "ALL"}
+        tried = set()
+        for route in partner.routes:
+            operation = route.operation
+            if operation is None or not operation.query or operation.access != "platform" or route.method != "GET":
+                continue
+            needed = NEEDED.get(name_of(route).rpartition("/")[2], "").format(**values)
+            where = f"{address(route.path, values)}?{needed}"
+            expected = await partner.done("GET", where)
+            optional = [each.name for each in operation.query if f"{each.name}=" not in needed]
+            for names in (*([each] for each in optional), optional):
+                empty = "&".join(f"{each}=" for each in names)
+                assert await partner.done("GET", f"{where}&{empty}") == expected, (route.path, empty)
+            tried.update(optional)
+        assert tried >= {"limit", "cursor", "phone", "since", "count", "event_types", "show_identifiers"}
+
+    play(tmp_path, scenario)
+
+
+NEEDED = {"users": "user_ids[]={user_id}", "search": "external_id=card", "search_users": "email=a@b.example"}
+"""What an address cannot do without, by its end."""
