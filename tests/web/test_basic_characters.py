@@ -7,9 +7,8 @@ costs depends on the form of what was sent alone: not on which of its readings i
 import asyncio
 from base64 import b64decode
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import quote_plus, unquote_plus, urlencode
 
 import pytest
@@ -18,11 +17,12 @@ from argon2 import PasswordHasher
 from tessera import wiring
 from tessera.app import applications, slow_secrets
 from tessera.app.house import House
-from tessera.core import applications as law
 from tessera.core import credentials, wire
+from tessera.core.applications import Application
 from tessera.core.errors import InvalidClient
 from tessera.core.evidence import Evidence
 from tessera.ops.slow_hash import Argon2
+from tessera.ports import Store
 from tessera.web.asgi import App, Served
 from tessera.web.routes import Routes
 from tests.app.test_slow_secrets import Counting
@@ -66,35 +66,48 @@ class Work(NamedTuple):
     slow_checks: int
 
 
+class CountedPepper(bytes):
+    """A key of digests that counts them: it is looked up for each."""
+
+    uses = 0
+
+    def __hash__(self) -> int:
+        self.uses += 1
+        return super().__hash__()
+
+
+class CountedStore:
+    """A store that counts how often an application is read."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.reads = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def application(self, client_id: str) -> Application | None:
+        """As `ports.Store`."""
+        self.reads += 1
+        return await self._store.application(client_id)
+
+
 class Door:
     """Sends requests with HTTP Basic to the endpoints of OAuth, and counts what they cost.
 
     Slow checks are real ones, at the least cost that argon2id has.
     """
 
-    def __init__(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, house: House) -> None:
         self._app = App(None, Served(Routes(wiring.routes(house))))  # type: ignore[arg-type]  # nothing is opened by it
         least = Argon2()
         least._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         self._slow = house.slow_hash = Counting(least)
-        self._digests = self._reads = 0
+        self._pepper = house.directory.pepper = CountedPepper(house.directory.pepper)
+        self._store = CountedStore(house.store)
+        house.store = cast("Store", self._store)
+        house.directory.applications._reader = house.store
         self.token = ""
-        digest = law.secret_digest
-
-        def counted(pepper: bytes, secret: str) -> bytes:
-            self._digests += 1
-            return digest(pepper, secret)
-
-        monkeypatch.setattr(law, "secret_digest", counted)
-        for store in (house.store, house.directory.applications._reader):
-            monkeypatch.setattr(store, "application", self._counted(store.application), raising=False)
-
-    def _counted(self, read: Callable[[str], Awaitable[Any]]) -> Callable[[str], Awaitable[Any]]:
-        async def counted(client_id: str) -> Any:
-            self._reads += 1
-            return await read(client_id)
-
-        return counted
 
     async def ask(self, endpoint: str, header: Header) -> Answer:
         """The answer of an endpoint to a client."""
@@ -103,10 +116,10 @@ class Door:
 
     async def work(self, endpoint: str, header: Header, status: int) -> Work:
         """What a request costs that is answered with this status."""
-        before = self._digests, self._reads, self._slow.checks
+        before = self._pepper.uses, self._store.reads, self._slow.checks
         answer = await self.ask(endpoint, header)
         assert answer.status == status, (endpoint, presented(header), answer)
-        after = self._digests, self._reads, self._slow.checks
+        after = self._pepper.uses, self._store.reads, self._slow.checks
         return Work(*(late - early for early, late in zip(before, after, strict=True)))
 
 
@@ -148,12 +161,12 @@ def wrong(client: Client) -> list[Header]:
     ]
 
 
-def test_both_readings_work_at_every_endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_readings_work_at_every_endpoint(tmp_path: Path) -> None:
     """Whatever character an id and a secret hold: 200 encoded and as it is, and 401 for anything else."""
 
     async def scenario(scene: Scene) -> None:
         scene.house.settings = scene.house.settings.model_copy(update={"wrong_secrets_max": 1_000_000})
-        door = Door(scene.house, monkeypatch)
+        door = Door(scene.house)
         door.token = (await scene.token()).access_token
         refused = []
         for place, text in enumerate(TEXTS):
@@ -186,12 +199,12 @@ def form(header: Header) -> tuple[int, int]:
     return len(read.readings), len({each.client_id for each in read.readings})
 
 
-def test_the_right_reading_costs_what_the_other_one_would(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_right_reading_costs_what_the_other_one_would(tmp_path: Path) -> None:
     """Digests, reads and slow checks are the same for each header of one form, before and after re-keying."""
 
     async def scenario(scene: Scene) -> None:
         scene.house.settings = scene.house.settings.model_copy(update={"wrong_secrets_max": 1_000_000})
-        door = Door(scene.house, monkeypatch)
+        door = Door(scene.house)
         door.token = (await scene.token()).access_token
         good: dict[tuple[int, int, bool], set[Work]] = defaultdict(set)
         bad: dict[tuple[int, int], set[Work]] = defaultdict(set)

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tessera.core.customer_profiles import CustomerUpdate
@@ -274,6 +274,7 @@ ADDING = {"countEvents", "triggerEvent"}
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     deadline=None,
 )
+@example(set(MEMBERS), "city")
 @given(st.sets(st.sampled_from(sorted(MEMBERS))), st.sampled_from(sorted(CHANGES)))
 def test_every_object_of_every_answer_is_accepted_back(
     tmp_path_factory: pytest.TempPathFactory, names: set[str], changed: str
