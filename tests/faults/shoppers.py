@@ -19,7 +19,7 @@ from tests.support.waiting import wait_until
 CROWD = 32
 
 ANSWERED_SECONDS = 120.0
-"""How long a crowd may take on a busy machine until everybody is answered."""
+"""Timeout until every caller is answered, on a busy machine."""
 
 
 class Deed(NamedTuple):
@@ -135,7 +135,7 @@ class Crowd:
 
     @property
     def done(self) -> Counter[str]:
-        """How many deeds of each kind were answered."""
+        """The number of answered deeds of each kind."""
         return Counter(deed.kind for deed in list(self.deeds))
 
     def note(self, deed: Deed, *, again: bool) -> None:
@@ -156,7 +156,7 @@ class Crowd:
         wait_until(lambda: all(each.sure for each in self.shoppers), ANSWERED_SECONDS)
 
     def complaints(self, before: dict[str, int]) -> list[str]:
-        """What does not hold of everything that was answered; `before` is what the customers had."""
+        """Every answered deed that the database contradicts; `before` has the balances of the customers at first."""
         wrong = list(self.shared.wrong)
         bought = self._count(f"purchase where transaction_id like '{self.mark} %'", "transaction_id")
         wanted = {d.body["request_payload"]["transaction_id"] for d in self.deeds if d.kind in {"purchase", "return"}}

@@ -95,7 +95,7 @@ class Partner:
         return user
 
     async def bring_in(self, form: Format, content: str) -> Tally:
-        """What comes of importing a file."""
+        """Import a file; the tally of its rows."""
         file = customer_files.read(io.BytesIO(content.encode()), form, Layout(), self.scene.clock.now())
         return await customer_import.load(self.scene.house, 1, file.rows, lambda _tally: None)
 

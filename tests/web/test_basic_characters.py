@@ -59,7 +59,7 @@ class Client(NamedTuple):
 
 
 class Work(NamedTuple):
-    """How much was done for one request."""
+    """The work done for one request."""
 
     digests: int
     reads: int
@@ -92,7 +92,7 @@ class CountedStore:
         return await self._store.application(client_id)
 
 
-class Door:
+class OAuthEndpoints:
     """Sends requests with HTTP Basic to the endpoints of OAuth, and counts what they cost.
 
     Slow checks are real ones, at the least cost that argon2id has.
@@ -115,7 +115,7 @@ class Door:
         return await answer_of(self._app, "POST", f"/oauth/{endpoint}", [header, raw.FORM], urlencode(form).encode())
 
     async def work(self, endpoint: str, header: Header, status: int) -> Work:
-        """What a request costs that is answered with this status."""
+        """Send a request that is answered with this status; the work that it costs."""
         before = self._pepper.uses, self._store.reads, self._slow.checks
         answer = await self.ask(endpoint, header)
         assert answer.status == status, (endpoint, presented(header), answer)
@@ -124,7 +124,7 @@ class Door:
 
 
 def presented(header: Header) -> str:
-    """What a header presents."""
+    """The decoded credentials of a header."""
     return b64decode(header[1].partition(" ")[2]).decode()
 
 
@@ -162,24 +162,24 @@ def wrong(client: Client) -> list[Header]:
 
 
 def test_both_readings_work_at_every_endpoint(tmp_path: Path) -> None:
-    """Whatever character an id and a secret hold: 200 encoded and as it is, and 401 for anything else."""
+    """Every character in an id and a secret: 200 encoded and as it is, and 401 for anything else."""
 
     async def scenario(scene: Scene) -> None:
         scene.house.settings = scene.house.settings.model_copy(update={"wrong_secrets_max": 1_000_000})
-        door = Door(scene.house)
-        door.token = (await scene.token()).access_token
+        endpoints = OAuthEndpoints(scene.house)
+        endpoints.token = (await scene.token()).access_token
         refused = []
         for place, text in enumerate(TEXTS):
             client = await imported(scene, text, place)
             for endpoint in ENDPOINTS:
                 for header in headers(client):
-                    answer = await door.ask(endpoint, header)
+                    answer = await endpoints.ask(endpoint, header)
                     assert answer.status == 200, (text, endpoint, header, answer)
             refused += [(ENDPOINTS[n % 3], header) for n, header in enumerate(wrong(client))]
         assert len(refused) > 3 * len(TEXTS)
         for start in range(0, len(refused), AT_ONCE):
             some = refused[start : start + AT_ONCE]
-            statuses = await asyncio.gather(*(door.work(*each, 401) for each in some))
+            statuses = await asyncio.gather(*(endpoints.work(*each, 401) for each in some))
             assert len(statuses) == len(some)
             scene.clock.step(HOURS_SECONDS)
 
@@ -204,23 +204,23 @@ def test_the_right_reading_costs_what_the_other_one_would(tmp_path: Path) -> Non
 
     async def scenario(scene: Scene) -> None:
         scene.house.settings = scene.house.settings.model_copy(update={"wrong_secrets_max": 1_000_000})
-        door = Door(scene.house)
-        door.token = (await scene.token()).access_token
+        endpoints = OAuthEndpoints(scene.house)
+        endpoints.token = (await scene.token()).access_token
         good: dict[tuple[int, int, bool], set[Work]] = defaultdict(set)
         bad: dict[tuple[int, int], set[Work]] = defaultdict(set)
         decoded: dict[tuple[int, int], set[bool]] = defaultdict(set)
         for place, text in enumerate(["+", "%2B", " ", ":", "a", "%", "+"]):
             client = await imported(scene, text, place, plain_id=place > 4)
-            await door.work("token", client.header(encode=True), 200)  # the first use is checked slowly
+            await endpoints.work("token", client.header(encode=True), 200)  # the first use is checked slowly
             for rekeyed in (False, True):
                 for header in headers(client):
                     for endpoint in ENDPOINTS:
-                        good[*form(header), rekeyed].add(await door.work(endpoint, header, 200))
+                        good[*form(header), rekeyed].add(await endpoints.work(endpoint, header, 200))
                     decoded[form(header)].add(unquote_plus(presented(header)) == ":".join(client))
                 await slow_secrets.write_rekeyed(scene.house)
-                await door.work("token", client.header(encode=True), 200)  # it is read anew
+                await endpoints.work("token", client.header(encode=True), 200)  # it is read anew
             for header in (*wrong(client)[:3], *wrong(client._replace(client_id=f"nobody {client.client_id}"))[:3]):
-                work = await door.work(ENDPOINTS[place % 3], header, 401)
+                work = await endpoints.work(ENDPOINTS[place % 3], header, 401)
                 bad[form(header)].add(work._replace(slow_checks=0))  # all failures are held back equally long
         assert {key: len(works) for key, works in good.items()} == dict.fromkeys(good, 1), good
         assert good[2, 1, True] == {Work(2, 0, 0)}

@@ -66,7 +66,7 @@ def same(value: object) -> str:
     return _VARYING.sub("*", json.dumps(value, sort_keys=True))
 
 
-class Desk:
+class Sender:
     """Sends bodies, each about a customer of its own."""
 
     def __init__(self, partner: Partner) -> None:
@@ -98,7 +98,7 @@ class Desk:
         return BODIES[name_of(route)](values, f"fresh-{self.count}")
 
     async def outcome(self, route: Route, values: dict[str, str], body: Any) -> str:
-        """What comes of a body: the answer, and everything that is stored of the customer."""
+        """Send a body; the answer, and everything that is stored of the customer then."""
         members = await self.partner.done(route.method, address(route.path, values), body)
         customer = members["user"]["id"] if "user" in members else values["customer_id"]
         return same([members, await self.partner.record(customer)])
@@ -139,14 +139,14 @@ def with_body(partner: Partner) -> dict[str, Route]:
     return {name_of(route): route for route in first.values()}
 
 
-async def one(desk: Desk, route: Route, field: Field) -> list[str]:
-    """What is wrong with a member that is null or empty, compared with its absence."""
+async def one(sender: Sender, route: Route, field: Field) -> list[str]:
+    """Send a member as null and empty; the two outcomes if either differs from its absence."""
     outcomes = []
     for value in NOT_GIVEN:
-        values = await desk.values(route)
-        body = put(await desk.valid(route, values), field, value)
+        values = await sender.values(route)
+        body = put(await sender.valid(route, values), field, value)
         try:
-            outcomes.append(await desk.outcome(route, values, body))
+            outcomes.append(await sender.outcome(route, values, body))
         except AssertionError as refused:
             outcomes.append(f"{value!r} is refused: {refused}")
     return outcomes[1:] if outcomes[1:] != outcomes[:1] * 2 or "refused" in outcomes[0] else []
@@ -158,12 +158,12 @@ def test_a_member_that_is_null_or_empty_is_as_good_as_absent(tmp_path: Path) -> 
     async def scenario(scene: Scene) -> None:
         partner = Partner(scene)
         await partner.settle_in()
-        desk, complaints = Desk(partner), {}
+        sender, complaints = Sender(partner), {}
         routes = with_body(partner)
         assert len(routes) >= 20
         for name in routes.keys() - {UPDATE}:
             for field in optional_members(routes[name]):
-                wrong = await one(desk, routes[name], field)
+                wrong = await one(sender, routes[name], field)
                 if wrong:
                     complaints[field.name] = wrong
         assert complaints.keys() == PENDING, complaints
@@ -187,13 +187,13 @@ def test_so_is_one_in_a_file(tmp_path: Path, form: Format) -> None:
     async def scenario(scene: Scene) -> None:
         partner = Partner(scene)
         await partner.settle_in()
-        desk, members = Desk(partner), [each for each in MEMBERS if each != PHONE_NUMBER]
+        sender, members = Sender(partner), [each for each in MEMBERS if each != PHONE_NUMBER]
         routes = with_body(partner)
         for name in members:
             outcomes = []
             for value in NOT_GIVEN if form is Format.JSONL else (ABSENT, ""):
-                values = await desk.values(routes[CREATE])
-                user = {each: BODIES[CREATE](values, f"fresh-{desk.count}")["user"][each] for each in members}
+                values = await sender.values(routes[CREATE])
+                user = {each: BODIES[CREATE](values, f"fresh-{sender.count}")["user"][each] for each in members}
                 row = put(user, Field(name, (name,), inspect.AnyType(), required=False), value)
                 tally = await partner.bring_in(form, csv_of(row) if form is Format.CSV else json.dumps(row))
                 assert (tally.created, tally.refused) == (1, 0), (name, value, tally)
@@ -218,7 +218,7 @@ def test_so_are_many_at_once(tmp_path_factory: pytest.TempPathFactory, many: lis
     async def scenario(scene: Scene) -> None:
         partner = Partner(scene)
         await partner.settle_in()
-        desk, routes = Desk(partner), with_body(partner)
+        sender, routes = Sender(partner), with_body(partner)
         for place, chosen in enumerate(many):
             route = routes[(CREATE, BUY, DEPOSIT)[place % 3]]
             members = [each for each in optional_members(route) if each.name not in PENDING | NAMES]
@@ -228,19 +228,19 @@ def test_so_are_many_at_once(tmp_path_factory: pytest.TempPathFactory, many: lis
             }
             outcomes = set()
             for absent in (False, True):
-                values = await desk.values(route)
-                body = await desk.valid(route, values)
+                values = await sender.values(route)
+                body = await sender.valid(route, values)
                 for field in members:
                     if field.keys in said:
                         body = put(body, field, ABSENT if absent else said[field.keys])
-                outcomes.add(await desk.outcome(route, values, body))
+                outcomes.add(await sender.outcome(route, values, body))
             assert len(outcomes) == 1, (said, outcomes)
 
     play(tmp_path_factory.mktemp("many"), scenario)
 
 
 CLEARED: tuple[object, ...] = (None, False, PHOTO, {})
-"""How a read shows a member that was cleared, beside a new referrer code; `None` is one that is left out."""
+"""Values of a cleared member in an answer, beside a new referrer code; `None` stands for one that is left out."""
 
 
 def test_null_and_empty_clear_a_member_on_update(tmp_path: Path) -> None:
@@ -249,16 +249,16 @@ def test_null_and_empty_clear_a_member_on_update(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         partner = Partner(scene)
         await partner.settle_in()
-        desk, routes = Desk(partner), with_body(partner)
+        sender, routes = Sender(partner), with_body(partner)
         route = routes[UPDATE]
         for field in optional_members(route):
             top = str(field.keys[1]) if len(field.keys) > 1 else ""
             outcomes, views = [], []
             for value in NOT_GIVEN:
-                values = await desk.values(routes[CREATE])
-                created = await partner.create(**BODIES[CREATE](values, f"fresh-{desk.count}")["user"])
+                values = await sender.values(routes[CREATE])
+                created = await partner.create(**BODIES[CREATE](values, f"fresh-{sender.count}")["user"])
                 values |= {"user_id": created["id"], "external_id": created["external_id"]}
-                valid = BODIES[UPDATE](values, f"fresh-{desk.count}")
+                valid = BODIES[UPDATE](values, f"fresh-{sender.count}")
                 body = {"user": {top: valid["user"][top]} if top else {}, "auth_token": False}
                 done = await partner.done("PUT", address(route.path, values), put(body, field, value))
                 outcomes.append(same([done, await partner.record(created["id"])]))
@@ -307,4 +307,4 @@ def test_a_parameter_that_is_empty_is_as_good_as_absent(tmp_path: Path) -> None:
 
 
 NEEDED = {"users": "user_ids[]={user_id}", "search": "external_id=card", "search_users": "email=a@b.example"}
-"""What an address cannot do without, by its end."""
+"""Query parameters that an address requires, by its last segment."""

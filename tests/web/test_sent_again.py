@@ -79,7 +79,7 @@ def first_of(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def said(answer: dict[str, Any]) -> dict[str, Any]:
-    """What an answer says, but for the retailer id, which is answered as it was sent."""
+    """The payload of an answer without the retailer id, which is echoed as it was sent."""
     return {name: value for name, value in answer["payload"].items() if name != "retailer_id"}
 
 
