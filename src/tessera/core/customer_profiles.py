@@ -12,11 +12,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tessera.core import countries, emails, times
+from tessera.core import countries, emails, texts, times
 from tessera.core.errors import NotAvailable, Validation
 from tessera.core.identifiers import IDENTIFIERS_MAX, SentIdentifier
 from tessera.core.states import state_code
-from tessera.core.texts import TEXT_MAX, Digits, Line, Text
+from tessera.core.texts import Digits, Line, Text
 
 AGE_MIN = 13
 
@@ -253,8 +253,8 @@ def _country(country: str, _now: int) -> str:
 
 def _locale(locale: str, _now: int) -> str:
     lower = locale.lower()  # which may be longer
-    if len(lower) > TEXT_MAX:
-        raise Validation(f"locale must have at most {TEXT_MAX} characters in lower case.")
+    if len(lower) > texts.TEXT_MAX:
+        raise Validation(f"locale must have at most {texts.TEXT_MAX} characters in lower case.")
     return lower
 
 
