@@ -127,6 +127,8 @@ def put(body: Any, field: Field, value: object) -> Any:
         del inner[field.keys[-1]]
     else:
         inner[field.keys[-1]] = value
+    if field.keys[-1] == "external_id" and not field.required:
+        inner.pop("external_id_type", None)  # a type of nothing would be refused
     return changed
 
 
