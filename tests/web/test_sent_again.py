@@ -51,7 +51,7 @@ ORDER: dict[str, Spell] = {
     "not partial": lambda body, _: body.update(allow_partial_success=False),
     "reference not given": lambda body, _: first_of(body).update(reference_id=""),
     "amount with a zero": lambda body, _: first_of(body).update(amount=5.0),
-    "id as a number": lambda body, _: first_of(body).update(idempotency_id=1043),
+    "id as a number": lambda body, _: first_of(body).update(idempotency_id=int(first_of(body)["idempotency_id"])),
     "account in upper case": lambda body, ids: first_of(body).update(
         {name: ids["account"].upper() for name in ("point_account_id",) if name in first_of(body)}
         | {name: [ids["account"].upper()] for name in ("point_account_ids",) if name in first_of(body)}
