@@ -102,8 +102,8 @@ async def match(house: House, readings: list[Reading], evidence: Evidence, now: 
 
 def _verified(house: House, readings: list[Reading], now: int) -> tuple[Reading, int] | None:
     """The first reading whose secret was verified before, and its number."""
-    for reading in readings:
-        digest = _digest(house, reading)
+    digests = [_digest(house, reading) for reading in readings]  # of all of them, whichever was verified
+    for reading, digest in zip(readings, digests, strict=True):
         for secret in applications.slow_secrets(reading.application, now):
             if (secret.number, digest) in house.verified:
                 return reading, secret.number

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tessera.core import countries, emails, times
+from tessera.core import countries, emails, texts, times
 from tessera.core.errors import NotAvailable, Validation
 from tessera.core.identifiers import IDENTIFIERS_MAX, SentIdentifier
 from tessera.core.states import state_code
@@ -251,6 +251,13 @@ def _country(country: str, _now: int) -> str:
     return code
 
 
+def _locale(locale: str, _now: int) -> str:
+    lower = locale.lower()  # which may be longer
+    if len(lower) > texts.TEXT_MAX:
+        raise Validation(f"locale must have at most {texts.TEXT_MAX} characters in lower case.")
+    return lower
+
+
 def _photo(address: str, _now: int) -> str:
     if not _PHOTO.fullmatch(address):
         raise Validation("profile_photo_url must be an http or https address, or a path that begins with /.")
@@ -287,7 +294,7 @@ _RULES: dict[str, Callable[[Any, int], object]] = {
     "dob": _birthday,
     "profile_photo_url": _photo,
     "state": lambda state, _now: state_code(state),
-    "locale": lambda locale, _now: locale.lower(),
+    "locale": _locale,
     "phone_numbers": _phone_numbers,
     "referral": lambda referral, _now: referral if referral.referral_code else UNSET,
 }

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from tessera.core.errors import Validation
+from tessera.core.texts import TEXT_MAX
 
 JOINERS = "\u200c\u200d"
 """Zero-width non-joiner and joiner: scripts of India and Iran need them inside words, emoji too."""
@@ -31,6 +32,8 @@ def checked(text: str, member: str = "external_id") -> str:
             f"{member} must have a character that can be seen, and no control or format characters; joiners may stand"
             " inside words."
         )
+    if len(found) > TEXT_MAX:
+        raise Validation(f"{member} must have at most {TEXT_MAX} characters in its composed form (NFC).")
     return found
 
 
