@@ -80,7 +80,7 @@ def test_two_wrong_cells_are_two_lines(folder: Path, pair: tuple[str, str], endi
     )
     assert all(line.startswith("line 2: " if ending == "csv" else "line 1: ") for line in lines)
     for name, line in zip(pair, lines, strict=True):
-        assert f'(the value is "{WRONG[name][:60]}' in line
+        assert f'(the value is "{WRONG[name][:40]}' in line
 
 
 def test_what_a_decision_finds_is_told_beside_the_rest(folder: Path) -> None:

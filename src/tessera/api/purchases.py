@@ -17,7 +17,7 @@ from tessera.core.errors import ArgumentError, IdempotencyConflict, MissingData,
 from tessera.core.loyalty.points import UNITS, number, units
 from tessera.core.loyalty.purchase_rules import Item
 from tessera.core.loyalty.purchases import Kind, Transaction
-from tessera.core.texts import Digits, Line, Text
+from tessera.core.texts import Line, Text
 from tessera.web import guard
 from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation
@@ -46,8 +46,8 @@ Quantity = Annotated[Any, Meta(description="at most four decimals", extra_json_s
 class TransactionItem(msgspec.Struct, frozen=True):
     """One line of a receipt; without a `subtotal` it costs `quantity` times `unit_price`."""
 
-    item_id: Digits | None = None
-    line_id: Digits | None = None
+    item_id: Line | None = None
+    line_id: Line | None = None
     name: Line | None = None
     quantity: Quantity | None = None
     unit_price: Money | None = None
@@ -57,7 +57,7 @@ class TransactionItem(msgspec.Struct, frozen=True):
 class TransactionPayment(msgspec.Struct, frozen=True):
     """One payment; `user_id` names the customer who paid, `user_id_type` says how."""
 
-    payment_id: Digits | None = None
+    payment_id: Line | None = None
     amount: Money | None = None
     type: Line | None = None
     user_id: Text | None = None
@@ -67,7 +67,7 @@ class TransactionPayment(msgspec.Struct, frozen=True):
 class TransactionDiscount(msgspec.Struct, frozen=True):
     """One discount. It changes nothing of what is earned: the subtotal is what is left after it."""
 
-    discount_id: Digits | None = None
+    discount_id: Line | None = None
     name: Line | None = None
     amount: Money | None = None
 
@@ -75,11 +75,11 @@ class TransactionDiscount(msgspec.Struct, frozen=True):
 class TransactionDetails(msgspec.Struct, frozen=True):
     """A purchase or a return as a till describes it."""
 
-    transaction_id: Digits
+    transaction_id: Line
     subtotal: Money
     channel: Line | None = None
     type: Text | None = None
-    original_transaction_id: Digits | None = None
+    original_transaction_id: Line | None = None
     open_time: Text | None = None
     modified_time: Text | None = None
     items: Annotated[list[TransactionItem], Meta(max_length=ITEMS_MAX)] = []
@@ -90,9 +90,9 @@ class TransactionDetails(msgspec.Struct, frozen=True):
 class TransactionRequest(msgspec.Struct, frozen=True):
     """Body of `send_transaction`; `client_id` is the retailer id."""
 
-    store_id: Digits
+    store_id: Line
     client_id: Text
-    request_id: Digits
+    request_id: Line
     request_payload: TransactionDetails
     user_id: Text | None = None
     user_id_type: Text | None = None
@@ -156,7 +156,7 @@ def _is_external(sent: str | None, field: str) -> bool | None:
     if sent is None:
         return None
     if sent.casefold() not in (OUR_ID.casefold(), EXTERNAL_ID.casefold()):
-        raise ArgumentError(f"{field} must be {OUR_ID} or {EXTERNAL_ID}.")
+        raise ArgumentError(f"{field} must be {OUR_ID} or {EXTERNAL_ID}.", sent=sent)
     return sent.casefold() == EXTERNAL_ID.casefold()
 
 

@@ -90,7 +90,10 @@ async def _one_customer(house: House, organization: int, named: Sequence[Named])
     first = found[named[0].user_id, named[0].external]
     for each in named:
         if found[each.user_id, each.external].number != first.number:
-            raise Validation(f"{each.member} names another customer than {named[0].member}. Send one transaction each.")
+            raise Validation(
+                f"{each.member} names another customer than {named[0].member}. Send one transaction each.",
+                sent=each.user_id,
+            )
     return first.id
 
 
@@ -101,7 +104,7 @@ async def _customer(house: House, organization: int, named: Named) -> Customer:
     if found is None and named.external is not False:
         found = await with_external_id(house, organization, named.user_id)
     if found is None:
-        raise UserNotFound(f"{named.member} names no customer of your organization.")
+        raise UserNotFound(f"{named.member} names no customer of your organization.", sent=named.user_id)
     return found
 
 
@@ -112,10 +115,14 @@ async def _recorded_before(house: House, organization: int, customer: Customer, 
         return None
     first = known[0]
     if first.transaction_id != told.transaction_id:
-        raise IdempotencyConflict("request_id was used before, for another transaction. Send a new id.")
+        raise IdempotencyConflict(
+            "request_id was used before, for another transaction. Send a new id.", sent=told.request_id
+        )
     if first.customer != customer.number or first.fingerprint != told.fingerprint():
         raise IdempotencyConflict(
-            "request_payload.transaction_id was used before, with another content. Send a new id for a new transaction."
+            "request_payload.transaction_id was used before, with another content. Send a new id for a new"
+            " transaction.",
+            sent=told.transaction_id,
         )
     return first
 
@@ -126,7 +133,7 @@ async def _original(house: House, organization: int, customer: Customer, told: T
         return None
     found = await house.store.purchases_with_ids(organization, "", told.original_transaction_id)
     if not found or found[0].customer != customer.number or found[0].kind != Kind.PURCHASE:
-        raise Validation(f"{ORIGINAL} names no purchase of this customer.")
+        raise Validation(f"{ORIGINAL} names no purchase of this customer.", sent=told.original_transaction_id)
     return found[0]
 
 
