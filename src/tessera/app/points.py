@@ -43,11 +43,12 @@ async def order(
     """
     program = await own_retailer(house, caller, retailer_id)
     _each_id_once(orders)
-    request = request_fingerprint(orders)
+    fingerprinted = request_fingerprint(orders)
+    request = fingerprinted or house.new_uuid()  # the entries of a request are known as such, whatever it sent
     known_by_id = any(order.idempotency_id is not None for order in orders)
 
     async def decide(customer: Customer) -> tuple[Answer, list[Change]]:
-        made = await _made_before(house, caller.organization, customer, orders, request) if known_by_id else None
+        made = await _made_before(house, caller.organization, customer, orders, fingerprinted) if known_by_id else None
         fresh = [place for place in range(len(orders)) if made is None or place not in made.results]
         if made is not None and not fresh:
             return Answer(

@@ -75,7 +75,7 @@ async def record(house: House, caller: Caller, retailer_id: str, named: Sequence
             book.changes += _changes(book, customer, purchase, awards)
             return _answer(program, told, customer.id, awards)
 
-        return await with_book(house, organization, customer, act)
+        return await with_book(house, organization, customer, act, told.request_id)
 
     return await move_named(house, organization, lambda: _one_customer(house, organization, named), decide)
 
@@ -111,14 +111,16 @@ async def _customer(house: House, organization: int, named: Named) -> Customer:
 async def _recorded_before(house: House, organization: int, customer: Customer, told: Transaction) -> Purchase | None:
     """The same transaction. Raises IdempotencyConflict when one of its ids belongs to another one."""
     known = await house.store.purchases_with_ids(organization, told.request_id, told.transaction_id)
+    if not known and told.sent_ids != (told.request_id, told.transaction_id):
+        known = await house.store.purchases_with_ids(organization, *told.sent_ids)
     if not known:
         return None
     first = known[0]
-    if first.transaction_id != told.transaction_id:
+    if first.transaction_id not in (told.transaction_id, told.sent_ids[1]):
         raise IdempotencyConflict(
             "request_id was used before, for another transaction. Send a new id.", sent=told.request_id
         )
-    if first.customer != customer.number or first.fingerprint != told.fingerprint():
+    if first.customer != customer.number or not told.recognizes(first.fingerprint):
         raise IdempotencyConflict(
             "request_payload.transaction_id was used before, with another content. Send a new id for a new"
             " transaction.",
