@@ -143,15 +143,15 @@ def test_a_purchase_is_not_negative(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize("blank", [" ", "\u00a0", "a\u00adb"])
 def test_an_id_can_be_seen(tmp_path: Path, member: str, where: str, blank: str) -> None:
     """Ids of a transaction follow the rule of external ids: a blank one, or one with a hidden character, is refused."""
-    members: dict[str, Any] = {
+    sent: dict[str, dict[str, Any]] = {
         "request_id": {"request_id": blank},
         "item_id": {"items": [{"item_id": blank}]},
         "payment_id": {"payments": [{"payment_id": blank}]},
-    }[member]
+    }
 
     async def scenario(scene: Scene, who: str) -> None:
         with pytest.raises(Validation, match=f"{where} must have a character that can be seen"):
-            await send(scene, "t1", 10, user_id=who, **members)
+            await send(scene, "t1", 10, user_id=who, **sent[member])
 
     with_rules(tmp_path, scenario)
 

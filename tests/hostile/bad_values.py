@@ -67,6 +67,7 @@ RULED |= {
     **dict.fromkeys(("subtotal", "unit_price", "quantity"), MONEY),
     **dict.fromkeys(("request_payload.payments[].amount", "request_payload.discounts[].amount"), MONEY),
     **dict.fromkeys(("open_time", "modified_time"), (b'"soon"', b'"2026-02-30"', b'"0000-01-01"', b'"10000-01-01"')),
+    "expires_at": (b'"soon"', b'"2026-02-30 00:00:00"', b'"10000-01-01 00:00:00"'),
     "user_id_type": (b'"Email"',),
     "request_payload.type": (b'"void"', b'"purchases"'),
 }

@@ -124,13 +124,22 @@ def _pairs(raw: bytes, known: Collection[str]) -> list[tuple[str, str]]:
         raise ArgumentError(f"{name}: {refusal.public}" if name else refusal.public) from None
 
 
-def time(text: str, field: str) -> int:
+ISO = "a time in ISO 8601, such as 2026-01-31T12:30:00Z"
+CORE = "a time as YYYY-MM-DD HH:MM:SS in UTC, or in ISO 8601"
+
+
+def core_time(text: str, field: str) -> int:
+    """A time as the core API prints it, or in ISO 8601. Raises ArgumentError."""
+    return time(text, field, CORE)
+
+
+def time(text: str, field: str, form: str = ISO) -> int:
     """A time in ISO 8601 as microseconds since the epoch, in UTC when it names no zone. Raises ArgumentError."""
     try:
         moment = datetime.fromisoformat(text.strip())
         return microseconds(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
-        raise ArgumentError(f"{field} must be a time in ISO 8601, such as 2026-01-31T12:30:00Z.", sent=text) from None
+        raise ArgumentError(f"{field} must be {form}.", sent=text) from None
 
 
 def number_decoder(kind: type[T]) -> msgspec.json.Decoder[T]:

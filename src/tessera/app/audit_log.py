@@ -38,11 +38,11 @@ async def fetch(house: House, caller: Caller, retailer_id: str, user_id: str, sk
     if customer is None:
         raise UserNotFound(NO_CUSTOMER)
     total = customer.stands().entries
-    if skip >= total:
-        entries, uses = [], []
-    elif await house.store.merged(customer.number):
+    entries: list[Entry] = []
+    uses: list[Used] = []
+    if skip < total and await house.store.merged(customer.number):
         entries, uses = await _in_time(house, customer, skip, take)
-    else:
+    elif skip < total:
         entries = await house.store.entries_before(customer.number, total + 1 - skip, take)
         uses = await _uses(house, customer, entries)
     program = await with_program(house, caller.organization, lambda known: with_accounts(known, entries))
