@@ -25,6 +25,7 @@ NAMES_MAX = 100
 TTL_SECONDS_MAX = 10 * 366 * 86400
 COUNT_MAX = 10**9
 COUNTED_MAX = 2**53 - 1
+COUNT = "How often the tag was given, as it was read."
 EXPIRES_AT = "When the tag ends, as `YYYY-MM-DD HH:MM:SS` in UTC or in ISO 8601."
 
 
@@ -32,7 +33,7 @@ class SentTag(msgspec.Struct, frozen=True):
     """A tag as an answer has it. With a `count` it has that many at least; without one it is given once more."""
 
     name: Text
-    count: Annotated[int, Meta(ge=1, le=COUNTED_MAX)] | None = None
+    count: Annotated[int, Meta(ge=1, le=COUNTED_MAX, description=COUNT)] | None = None
     expires_at: Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, description=EXPIRES_AT)] | None = None
 
 

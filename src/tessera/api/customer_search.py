@@ -65,7 +65,7 @@ LIST = Operation(
         _MOBILE_NUMBER,
         Parameter("limit", f"how many at most: 1 to {LIMIT_MAX}, {LIMIT} when left out", int),
         Parameter("cursor", "`next_cursor` of the page before"),
-        Parameter(SEARCHED_PROFILE, "`true` adds `user_profile`: your own members.", bool),
+        Parameter(SEARCHED_PROFILE, f"Another name of `{USER_PROFILE}`.", bool, deprecated=True),
         *FLAGS[:2],
     ),
     (*OWN, MissingData),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import UNSET
 
 from tessera.core import custom_profiles, leniency
 from tessera.core.customer_profiles import CustomerUpdate, NewCustomer, ruled
@@ -96,7 +97,8 @@ def _reason(name: str, raw: bytes, now: int) -> str | None:
         leniency.decode(update_decoder, document)
         new = leniency.decode(new_decoder, document)
         ruled(new, now)
-        combined([], given(new.external_id, new.external_id_type, new.identifiers))
+        kind = UNSET if new.external_id is UNSET else new.external_id_type  # alone it is judged with the whole row
+        combined([], given(new.external_id, kind, new.identifiers))
         if isinstance(new.user_profile, dict):
             custom_profiles.first(new.user_profile)
     except msgspec.ValidationError as error:

@@ -21,6 +21,9 @@ from tessera.core.loyalty.tiers import TierLevel
 from tessera.core.texts import canonical_id
 
 Points = Annotated[Any, Meta(description="points, at most four decimals", extra_json_schema={"type": "number"})]
+Money = Annotated[
+    Any, Meta(description="an amount of the currency, at most four decimals", extra_json_schema={"type": "number"})
+]
 Days = Annotated[int, Meta(ge=1, le=36_500)]
 
 
@@ -88,9 +91,9 @@ class PurchaseForm(_Form, frozen=True, kw_only=True):
     id: Text | None = None
     account: Text
     points: Points
-    per: Points = 1
+    per: Money = 1
     rounding: Rounding = Rounding.DOWN
-    minimum: Points = 0
+    minimum: Money = 0
     channels: Annotated[list[Text], Meta(max_length=100)] = []
     excluded_items: Annotated[list[Text], Meta(max_length=1000)] = []
     source: Text | None = None
