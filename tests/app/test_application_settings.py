@@ -54,6 +54,20 @@ def test_every_attribute_can_be_changed_at_once(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+def test_a_scope_that_is_named_twice_is_stored_once(tmp_path: Path) -> None:
+    """When an application is created and when it is changed."""
+
+    async def scenario(scene: Scene) -> None:
+        made = await applications.create(scene.house, "Twice", 1, scope="openid openid profiles:read")
+        record = await applications.find(scene.house, made.client_id)
+        assert record.scope == "openid profiles:read"
+        twice = Wanted(scope="loyalty:read profiles:read  loyalty:read")
+        changed = await application_settings.change(scene.house, made.client_id, twice)
+        assert changed.scope == "profiles:read loyalty:read"
+
+    play(tmp_path, scenario)
+
+
 @pytest.mark.parametrize("form", [TokenFormat.OPAQUE, TokenFormat.EDDSA])
 def test_tokens_from_before_keep_what_they_say_unless_cut_off(tmp_path: Path, form: TokenFormat) -> None:
     """Narrowed scopes and another lifetime are those of new tokens; `cut_off` ends the others in the same step."""

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from tessera import wiring
 from tessera.api.audit_log import AUDIT_TYPES
-from tessera.app import audit_log, points
+from tessera.app import audit_log, merging, points
+from tessera.app.customers import Named
 from tessera.app.settlement import settle_due
 from tessera.core.changes import AddPointAccount, SetPointAccount
 from tessera.core.loyalty.entries import EntryKind
@@ -73,5 +74,48 @@ def test_a_page_tells_how_much_of_each_deposit_was_spent_and_expired(tmp_path: P
         for take in (1, 2, 3):
             pages = [await used(skip, take) for skip in range(0, 7, take)]
             assert {number: use for page in pages for number, use in page.items()} == whole
+
+    play(tmp_path, scenario)
+
+
+def test_a_customer_with_merged_ones_is_shown_in_time_order(tmp_path: Path) -> None:
+    """Entries of customers who were merged stand among the others by their time, on every page, with their use."""
+
+    async def scenario(scene: Scene) -> None:
+        ada, gone = await scene.customer("card"), await scene.customer("gone")
+        for who, amount in ((gone, 1), (ada, 2), (gone, 3), (ada, 4)):
+            scene.clock.step(60)
+            await scene.deposit(who, Deposit("account-spend", amount * UNITS))
+        await merging.merge(scene.house, scene.caller, scene.shop.api_key, Named(ada), merging.Merged(gone, None))
+        scene.clock.step(60)
+        spend = [Spend(("account-spend",), 4 * UNITS)]
+        await points.order(scene.house, scene.caller, scene.retailer_id, ada, spend)
+        whole = await audit_log.fetch(scene.house, scene.caller, scene.retailer_id, ada, 0, 50)
+        assert [each.amount // UNITS for each in whole.entries] == [-4, 4, 3, 2, 1]
+        assert sum(used.spent for used in whole.uses) == 4 * UNITS
+        paged = []
+        for skip in range(0, whole.total, 2):
+            page = await audit_log.fetch(scene.house, scene.caller, scene.retailer_id, ada, skip, 2)
+            paged += list(zip(page.entries, page.uses, strict=True))
+        assert paged == list(zip(whole.entries, whole.uses, strict=True))
+
+    play(tmp_path, scenario)
+
+
+def test_every_request_has_an_id_in_the_log(tmp_path: Path) -> None:
+    """The entries of one request have one id, with and without idempotency ids; other requests have others."""
+
+    async def scenario(scene: Scene) -> None:
+        ada = await scene.customer("card")
+        await scene.deposit(ada, status(1))
+        await scene.deposit(ada, status(1))
+        await scene.deposit(ada, status(1, "once"))
+        await scene.deposit(ada, status(1, "once"))
+        await scene.deposit(ada, status(1), Deposit("account-spend", UNITS))
+        page = await audit_log.fetch(scene.house, scene.caller, scene.retailer_id, ada, 0, 50)
+        ids = [each.request for each in page.entries]
+        assert None not in ids
+        assert ids[0] == ids[1]
+        assert len(set(ids)) == len(ids) - 1 == 4
 
     play(tmp_path, scenario)

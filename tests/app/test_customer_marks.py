@@ -10,7 +10,7 @@ from tessera.app import customer_marks
 from tessera.app.customers import Named
 from tessera.core.behaviours import TOTAL_MAX, Behaviour
 from tessera.core.errors import Validation
-from tessera.core.tags import Tag
+from tessera.core.tags import Given, Tag
 from tessera.core.times import SECOND
 from tests.support import invariants
 from tests.support.scene import Scene, play
@@ -37,7 +37,7 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-async def tag(scene: Scene, customer_id: str, *names: str, ttl: int | None = None) -> list[Tag]:
+async def tag(scene: Scene, customer_id: str, *names: str | Given, ttl: int | None = None) -> list[Tag]:
     """Give a customer tags."""
     return await customer_marks.tag(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), names, ttl)
 
@@ -45,6 +45,48 @@ async def tag(scene: Scene, customer_id: str, *names: str, ttl: int | None = Non
 async def count(scene: Scene, customer_id: str, **events: int) -> dict[str, Behaviour]:
     """Count what a customer did."""
     return await customer_marks.count(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), events)
+
+
+def as_answered(each: Tag) -> Given:
+    """A tag as a request has it that sends back what was read, to the second."""
+    ends = None if each.expires_at is None else each.expires_at // SECOND * SECOND
+    return Given(each.name, each.count, ends)
+
+
+def test_tags_that_were_read_can_be_sent_back(tmp_path: Path) -> None:
+    """Nothing is counted again, no end moves, nothing is written; a text beside them counts."""
+
+    async def scenario(scene: Scene) -> None:
+        customer_id = await scene.customer("card")
+        await tag(scene, customer_id, "vip", "vip", "brief", ttl=3600)
+        read = await tag(scene, customer_id, "gold")
+        before = invariants.contents(scene.folder)
+        assert await tag(scene, customer_id, *map(as_answered, read)) == read
+        assert invariants.contents(scene.folder) == before
+        again = await tag(scene, customer_id, *map(as_answered, read), "vip")
+        assert {each.name: each.count for each in again} == {"brief": 1, "gold": 1, "vip": 3}
+
+    play(tmp_path, scenario)
+
+
+def test_a_count_that_was_read_takes_nothing_away(tmp_path: Path) -> None:
+    """What others gave meanwhile stays; a tag that ended, or was never there, has the count that is stated."""
+
+    async def scenario(scene: Scene) -> None:
+        customer_id = await scene.customer("card")
+        old = [as_answered(each) for each in await tag(scene, customer_id, "vip", ttl=60)]
+        await tag(scene, customer_id, "vip", "vip")
+        (held,) = await tag(scene, customer_id, *old)
+        assert (held.count, held.expires_at) == (3, old[0].expires_at)
+        (held,) = await tag(scene, customer_id, Given("vip", 2), ttl=120)
+        assert (held.count, held.expires_at) == (3, scene.clock.now() + 120 * SECOND)
+        (held,) = await tag(scene, customer_id, Given("vip"))
+        assert (held.count, held.expires_at) == (4, None)
+        assert await tag(scene, customer_id, Given("vip", 4, scene.clock.now() - SECOND)) == []
+        (held,) = await tag(scene, customer_id, Given("vip", 7))
+        assert (held.count, held.expires_at) == (7, None)
+
+    play(tmp_path, scenario)
 
 
 def test_none_is_lost_in_one_process(tmp_path: Path) -> None:

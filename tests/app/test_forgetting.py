@@ -90,6 +90,8 @@ async def buy(scene: Scene, customer_id: str) -> None:
         3 * UNITS,
         (Item(marked("item"), UNITS), Item("gift-card", UNITS)),
         json.dumps({"store_id": marked("store"), "items": [{"item_id": marked("item")}]}),
+        json.dumps({"store_id": marked("store")}),
+        (marked("request"), marked("transaction")),
     )
     who = [purchases.Named(customer_id, external=False, member="user_id")]
     await purchases.record(scene.house, scene.caller, scene.retailer_id, who, sale)

@@ -9,6 +9,7 @@ import pytest
 
 from tessera.api import fields
 from tessera.api import purchases as api
+from tessera.api.transactions import transaction
 from tessera.app import points as orders
 from tessera.app import programs, purchases, tiers
 from tessera.app.purchases import Recorded
@@ -44,9 +45,7 @@ async def send(scene: Scene, transaction_id: str, subtotal: float, **members: An
         "request_payload": {"transaction_id": transaction_id, "subtotal": subtotal, **members},
     }
     asked = fields.decode(api._decode, msgspec.json.encode(body))
-    return await purchases.record(
-        scene.house, scene.caller, scene.retailer_id, api._named(asked), api._transaction(asked)
-    )
+    return await purchases.record(scene.house, scene.caller, scene.retailer_id, api._named(asked), transaction(asked))
 
 
 def points(recorded: Recorded) -> dict[str, int | float]:

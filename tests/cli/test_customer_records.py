@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from tessera.app import books, customer_marks, organizations, properties
+from tessera.app import books, customer_marks, customers, organizations, points, properties, tiers
 from tessera.app.callers import Caller
 from tessera.app.customers import Named
 from tessera.app.house import House
 from tessera.core.changes import AddUserEvent
+from tessera.core.customer_profiles import NewCustomer
 from tessera.core.loyalty.orders import Deposit
 from tessera.files import PREFIX, SUFFIX
 from tests.cli.command import one_sentence, run, spawn
@@ -52,6 +53,44 @@ async def _history(house: House) -> None:
 def document(*arguments: str | Path) -> Any:
     """What a command prints as JSON."""
     return run(*arguments, "--json").document
+
+
+def test_a_level_that_is_retired_is_exported_by_its_name(tmp_path: Path) -> None:
+    """A membership in a level that the program has no longer keeps its name, and the export goes on after it."""
+    folder = tmp_path / "data"
+    run("orgs", "create", "Aurora", "--data-dir", folder)
+    levels = [{"name": "Low"}, {"name": "High", "points": 10, "accounts": ["Beans"]}]
+    club = {"name": "Club", "levels": levels}
+    program = {
+        "organization": "Aurora",
+        "point_accounts": [{"name": "Beans", "group": "Spend"}],
+        "tier_systems": [club],
+    }
+    file = tmp_path / "program.json"
+    file.write_text(json.dumps(program))
+    assert run("loyalty", "apply", file, "--yes", "--data-dir", folder).code == 0
+    deeds.do(folder, _reaching)
+    club["levels"] = levels[:1]
+    file.write_text(json.dumps(program))
+    assert run("loyalty", "apply", file, "--yes", "--data-dir", folder).code == 0
+    exported = json.loads(spawn("customers", "export", "card", "--data-dir", folder).out)
+    assert {each["tier_level"] for each in exported["memberships"]} >= {"Low", "High"}
+    assert exported["memberships"][0]["tier_system"] == "Club"
+
+
+async def _reaching(house: House) -> None:
+    organization = await organizations.find(house, None)
+    shop = await properties.create(house, organization, "shop")
+    caller = Caller(organization.number, ("openid",))
+    await customers.create(house, caller, shop.api_key, NewCustomer(external_id="card"))
+    program = await house.directory.programs.get(organization.number)
+    known = await house.store.customer_with_external_id(organization.number, "card")
+    assert program is not None
+    assert known is not None
+    order = [Deposit(program.accounts[0].id, 20 * 10_000)]
+    await points.order(house, caller, program.retailer_id, known.id, order)
+    club = program.systems[0]
+    await tiers.move(house, caller, program.retailer_id, known.id, tiers.Place(club.id, club.levels[0].id))
 
 
 def test_a_customer_is_shown_by_whatever_is_known(made: Path) -> None:

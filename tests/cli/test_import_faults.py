@@ -80,7 +80,7 @@ def test_two_wrong_cells_are_two_lines(folder: Path, pair: tuple[str, str], endi
     )
     assert all(line.startswith("line 2: " if ending == "csv" else "line 1: ") for line in lines)
     for name, line in zip(pair, lines, strict=True):
-        assert f'(the value is "{WRONG[name][:60]}' in line
+        assert f'(the value is "{WRONG[name][:40]}' in line
 
 
 def test_what_a_decision_finds_is_told_beside_the_rest(folder: Path) -> None:
@@ -162,3 +162,16 @@ def test_warnings_are_counted_at_the_end(folder: Path) -> None:
     )
     assert lines[-1] == "... and 50 more rows with a warning."
     assert len(lines) == 101
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_a_type_without_its_external_id_is_refused(folder: Path, ending: str) -> None:
+    """It is named once, also beside other faults of the row; beside its external id it is taken."""
+    alone = {"email": "type@customers.example", "external_id_type": "loyalty"}
+    done = bring_in(folder, written(alone, ending), ending)
+    (refused,) = done.document["refusals"]
+    assert refused["reason"].startswith("external_id_type is given without external_id")
+    whole = {**alone, "external_id": "typed", "gender": "other"}
+    (refused,) = bring_in(folder, written(whole, ending), ending).document["refusals"]
+    assert refused["reason"].startswith("gender must be")
+    assert "external_id_type" not in refused["reason"]

@@ -178,36 +178,41 @@ HOSTILE: dict[str, tuple[str | bytes, str]] = {
     ),
     "a key twice": (f"{HEAD}events: []\nevents: []\n", "Line 3: the key stands there twice."),
     "a key twice in JSON": ('{"events": [], "events": []}', "A key of the file stands there twice in one object."),
-    "no list": (f"{HEAD}events:\n", "Line 2: The field events cannot be used: Expected `array`, got `null`."),
+    "no list": (
+        f"{HEAD}events:\n",
+        "Line 2: The field events cannot be used: it must be a list of at most 1000 elements. The value is null.",
+    ),
     "no whole number": (
         f"{HEAD}point_accounts:\n  - {{name: A, group: B,\n     lifetime_days: 1.5}}\n",
-        "Line 4: The field point_accounts[0].lifetime_days cannot be used: Expected `int | null`, got `decimal`.",
+        ("Line 4: The field point_accounts[0].lifetime_days cannot be used: it must be a whole number from 1 to 36500."
+         " The value is 1.5."),
     ),
     "a name that is a number": (
         f"{HEAD}point_sources: [{{name: 12}}]\n",
-        "Line 2: The field point_sources[0].name cannot be used: Expected `str`, got `int`.",
+        ("Line 2: The field point_sources[0].name cannot be used: it must be a text of 1 to 255 characters."
+         " The value is 12."),
     ),
     "a name with a control character": (
         f'{HEAD}point_sources: [{{name: "a\\tb"}}]\n',
-        "Line 2: The field point_sources[0].name cannot be used: it has a control character.",
+        "Line 2: The field point_sources[0].name cannot be used: it has a control character. The value is \"a\\tb\".",
     ),
     "nothing under the name": (f"{HEAD}point_accounts:\n  - name: A\n",
                                "Line 3: The field point_accounts[0].group is missing."),
     "an account that is not there": (
         f"{LEVELS}      - name: High\n        points: 5\n        accounts:\n          - Nothing\n",
-        "Line 9: tier_systems[0].levels[1].accounts[0] names no point account.",
+        "Line 9: tier_systems[0].levels[1].accounts[0] names no point account. The value is \"Nothing\".",
     ),
     "points that do not grow": (
         f"{LEVELS}      - {{name: High, points: 0.0, accounts: [A]}}\n",
-        "Line 6: tier_systems[0].levels[1].points must be more than 0.",
+        "Line 6: tier_systems[0].levels[1].points must be more than 0. The value is 0.0.",
     ),
     "five decimals": (
         f"{LEVELS}      - {{name: High, points: 0.00001, accounts: [A]}}\n",
-        "Line 6: tier_systems[0].levels[1].points has more than four decimals.",
+        "Line 6: tier_systems[0].levels[1].points has more than four decimals. The value is 0.00001.",
     ),
     "points that are a text": (
         f"{LEVELS}      - {{name: High, points: 1_000, accounts: [A]}}\n",
-        "Line 6: tier_systems[0].levels[1].points must be a number.",
+        "Line 6: tier_systems[0].levels[1].points must be a number. The value is \"1_000\".",
     ),
     "an endless number": (
         f"{LEVELS}      - {{name: High, points: {'9' * 5000}, accounts: [A]}}\n",
@@ -215,11 +220,12 @@ HOSTILE: dict[str, tuple[str | bytes, str]] = {
     ),
     "an enormous number": (
         f"{LEVELS}      - {{name: High, points: 1e999999999, accounts: [A]}}\n",
-        "Line 6: tier_systems[0].levels[1].points is more than 100000000000 points.",
+        ("Line 6: tier_systems[0].levels[1].points must be from -100000000000 to 100000000000."
+         " The value is 1E+999999999."),
     ),
     "no number": (
         '{"events": [{"lookup": "a", "awards": [{"account": "b", "points": NaN}]}]}',
-        "events[0].awards[0].points must be a number.",
+        "events[0].awards[0].points must be a number. The value is \"NaN\".",
     ),
     "an anchor": (f"{HEAD}events: &all []\n", "Line 2: anchors and aliases are not taken. Write the value out."),
     "many aliases": (
@@ -241,8 +247,8 @@ HOSTILE: dict[str, tuple[str | bytes, str]] = {
     "a null character": ("events: []\n# \0\n", "Line 2: a character that YAML does not have."),
     "no YAML": ("events: [\n", "Line 2: the file is not YAML (expected the node content, but found '<stream end>')."),
     "no JSON": ('{"events": []\n,}', "Line 2: the file is not JSON, though it begins as JSON does."),
-    "nothing": ("", "The file cannot be used: Expected `object`, got `null`."),
-    "a list": ("- a\n", "The file cannot be used: Expected `object`, got `array`."),
+    "nothing": ("", "The file cannot be used: it must be an object. The value is null."),
+    "a list": ("- a\n", "The file cannot be used: it must be an object. The value is a list of 1."),
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tessera.core import customer_profiles, times
+from tessera.core import customer_profiles, leniency, times
 from tessera.core.customer_profiles import CustomerUpdate, NewCustomer, Profile
 from tessera.core.errors import Validation
 
@@ -21,7 +21,7 @@ MEMBERS: dict[str, st.SearchStrategy[Any]] = {
     "dob": st.dates(min_value=times.on_day(0), max_value=times.on_day(NOW))
     .map(str)
     .filter(lambda day: day < "2011-02-28"),
-    "opted_in": st.sampled_from([True, False, "true", "false"]),
+    "opted_in": st.sampled_from([True, False, "true", "No"]),
     "suspended": st.booleans(),
     "test_account": st.booleans(),
     "country": st.sampled_from(["usa", "ITA"]),
@@ -35,14 +35,14 @@ STORED: dict[str, dict[Any, object]] = {
     "country": {"usa": "USA"},
     "state": {"Oregon": "OR"},
     "locale": {"en-US": "en-us"},
-    "opted_in": {"true": True, "false": False},
+    "opted_in": {"true": True, "No": False},
 }
 CLEARED = {"opted_in": False, "suspended": False, "test_account": False, "referrer_code": "", "phone_numbers": None}
 
 
 def applied(profile: Profile, update: dict[str, Any]) -> Profile:
     """The profile after an update, as a request has it."""
-    sent = msgspec.json.decode(msgspec.json.encode(update), type=CustomerUpdate)
+    sent = leniency.decode(msgspec.json.Decoder(CustomerUpdate), msgspec.json.encode(update))
     return customer_profiles.updated(profile, sent, LATER)
 
 

@@ -114,14 +114,6 @@ def test_states_go_out_as_codes(state: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("opted_in", "expected"), [("true", True), ("false", False), ('"true"', True), ('"false"', False)]
-)
-def test_opted_in_comes_as_boolean_or_text(opted_in: str, expected: bool) -> None:
-    """`opted_in` is taken as a boolean and as the text of one, and stored as a boolean."""
-    assert stored(f'{{"external_id": "x", "opted_in": {opted_in}}}')["opted_in"] is expected
-
-
-@pytest.mark.parametrize(
     "member",
     ['"opted_in": "yes"', '"opted_in": 1', '"gender": null', '"first_name": ""', '"first_name": 1',
      '"first_name": "a\\u0000b"', '"first_name": "a\\n"', f'"first_name": "{"a" * 256}"', '"phone_numbers": {}',

@@ -1,4 +1,4 @@
-"""What a body was meant to say, read off its type: empty members, folded lines, digits, UUIDs."""
+"""What a body was meant to say, read off its type: empty members, folded lines, digits, flags, UUIDs."""
 
 import json
 from typing import Any
@@ -12,19 +12,23 @@ from msgspec import inspect
 from tessera.core import leniency, texts
 from tessera.core.customer_profiles import CustomerUpdate, NewCustomer, PhoneNumber
 from tessera.core.identifiers import SentIdentifier
-from tessera.core.texts import Digits, Id, Line, Text
+from tessera.core.texts import Id, Line, Text
 
 EMPTY = (None, "")
 
 
 class Holder(msgspec.Struct):
-    """Every kind of text, in one place and in lists."""
+    """Every kind of text and what else may be said in words, in one place and in lists."""
 
     line: Line
-    digits: Digits
     id: Id
     text: Text
     ids: list[Id] = []
+    plain: str = ""
+    flag: bool = False
+    perhaps: bool | None = None
+    counts: dict[Text, int] = {}
+    amount: Any = None
 
 
 _new = msgspec.json.Decoder(NewCustomer)
@@ -89,7 +93,7 @@ def test_empty_members_do_not_disturb_each_other(body: dict[str, Any]) -> None:
         assert getattr(together, name) == getattr(decoded(_update, {name: empty}), name)
 
 
-WHOLE = {"line": "a", "digits": "1", "id": "x", "text": "t"}
+WHOLE = {"line": "a", "id": "x", "text": "t"}
 UUID = "2f030785-02cf-4b70-86de-ccdff6fd9b21"
 
 
@@ -99,8 +103,24 @@ UUID = "2f030785-02cf-4b70-86de-ccdff6fd9b21"
         ("line", "1 Street\r\n\tFlat 2", "1 Street Flat 2"),
         ("line", "\na \u2028 b\u0085", "a b"),
         ("line", " a  b ", " a  b "),
-        ("digits", 10115, "10115"),
-        ("digits", "01067", "01067"),
+        ("line", 10115, "10115"),
+        ("line", "01067", "01067"),
+        ("text", 0, "0"),
+        ("text", -5, "-5"),
+        ("text", 2**53 + 1, "9007199254740993"),
+        ("text", 10**30 + 1, "1000000000000000000000000000001"),
+        ("plain", 5, "5"),
+        ("flag", "TRUE", True),
+        ("flag", " yes", True),
+        ("flag", 1, True),
+        ("flag", "Off", False),
+        ("flag", 0, False),
+        ("flag", "", False),
+        ("perhaps", "No", False),
+        ("perhaps", "", None),
+        ("counts", {"a": "", "b": 2, "c": None}, {"b": 2}),
+        ("amount", "", None),
+        ("amount", None, None),
         ("id", UUID.upper(), UUID),
         ("id", f"{UUID[:8].upper()}{UUID[8:]}", UUID),
         ("id", "NOT-A-UUID", "NOT-A-UUID"),
@@ -108,13 +128,13 @@ UUID = "2f030785-02cf-4b70-86de-ccdff6fd9b21"
     ],
 )
 def test_what_can_only_mean_one_thing_is_put_right(member: str, sent: object, kept: object) -> None:
-    """Lines are folded, whole numbers are digits, UUIDs are in lower case; all else is kept."""
+    """Lines are folded, whole numbers are digits, words are flags, UUIDs are in lower case; all else is kept."""
     assert getattr(decoded(_holder, WHOLE | {member: sent}), member) == kept
 
 
 @pytest.mark.parametrize(
     ("member", "sent"),
-    [("text", "a\nb"), ("text", 1), ("line", 1), ("digits", 1.5), ("digits", -1), ("digits", True), ("digits", 10**300),
+    [("text", "a\nb"), ("text", 1.5), ("text", True), ("text", 10**300), ("id", 1), ("flag", 2), ("flag", "perhaps"),
      ("line", "\n"), ("line", "a\u009bb"), ("line", "a\x07"), ("id", f"{UUID.upper()}\x00"), ("line", ""),
      ("line", None), ("ids", [None]), ("ids", [""])],
 )  # fmt: skip

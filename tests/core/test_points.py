@@ -114,7 +114,7 @@ def test_more_than_four_decimals_are_refused(text: str) -> None:
 )
 def test_what_is_out_of_range_is_refused(value: object) -> None:
     """An amount beyond the limit is refused, however far beyond it lies."""
-    with pytest.raises(Validation, match="amount is more than 100000000000 points"):
+    with pytest.raises(Validation, match="amount must be from -100000000000 to 100000000000"):
         points.units(value, "amount")
 
 

@@ -342,7 +342,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         club(LOW, {**HIGH, "points": 0.00001}), "tier_systems[0].levels[1].points has more than four decimals.",
     ),
     "too many points": (
-        club(LOW, {**HIGH, "points": 10**12}), "tier_systems[0].levels[1].points is more than 100000000000 points.",
+        club(LOW, {**HIGH, "points": 10**12}),
+        "tier_systems[0].levels[1].points must be from -100000000000 to 100000000000.",
     ),
     "an account that is not there": (
         club(LOW, {**HIGH, "accounts": ["Nothing"]}), "tier_systems[0].levels[1].accounts[0] names no point account.",

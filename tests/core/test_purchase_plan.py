@@ -65,7 +65,7 @@ def test_the_steps_of_a_plan(case: str) -> None:
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no points": ({"purchases": [{**RULE, "points": 0}]}, "purchases[0].points must be more than 0."),
     "for each nothing": ({"purchases": [{**RULE, "per": 0}]}, "purchases[0].per must be more than 0."),
-    "a minimum below 0": ({"purchases": [{**RULE, "minimum": -1}]}, "purchases[0].minimum must not be less than 0."),
+    "a minimum below 0": ({"purchases": [{**RULE, "minimum": -1}]}, "purchases[0].minimum must be 0 or more."),
     "an unknown account": ({"purchases": [{**RULE, "account": "?"}]}, "purchases[0].account names no point account."),
     "an unknown source": ({"purchases": [{**RULE, "source": "?"}]}, "purchases[0].source names no point source."),
     "a name twice": ({"purchases": [RULE, RULE]}, "purchases[1].name stands there twice."),
@@ -110,7 +110,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_is_refused_by_its_place(case: str) -> None:
-    """A refusal names the place, and repeats nothing of what stood there."""
+    """A refusal names the place."""
     sections, expected = REFUSED[case]
     with pytest.raises(PlatformRefusal) as refusal:
         steps(**sections)

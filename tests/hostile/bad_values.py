@@ -67,6 +67,7 @@ RULED |= {
     **dict.fromkeys(("subtotal", "unit_price", "quantity"), MONEY),
     **dict.fromkeys(("request_payload.payments[].amount", "request_payload.discounts[].amount"), MONEY),
     **dict.fromkeys(("open_time", "modified_time"), (b'"soon"', b'"2026-02-30"', b'"0000-01-01"', b'"10000-01-01"')),
+    "expires_at": (b'"soon"', b'"2026-02-30 00:00:00"', b'"10000-01-01 00:00:00"'),
     "user_id_type": (b'"Email"',),
     "request_payload.type": (b'"void"', b'"purchases"'),
 }
@@ -125,10 +126,19 @@ def bad_values(field: Field, valid: Any) -> Iterator[bytes]:
     marks = {mark for each in leniency.alternatives(field.kind) for mark in getattr(each, "extra", None) or ()}
     if texts.FOLDS in marks:
         meant.add(b'"a\\nb"')
+    kinds = alternatives(field.kind)
+    free = any(isinstance(each, inspect.StrType) for each in kinds) and texts.UUID not in marks and not _closed(field)
+    if any(isinstance(each, inspect.BoolType) for each in kinds) and not _closed(field):
+        meant |= {b"0", b'"true"'}
     for each in _bad_values(field, valid):
-        digits = texts.NUMBER in marks and each.isdigit() and len(each) <= texts.TEXT_MAX
+        digits = free and each.removeprefix(b"-").isdigit() and len(each) <= texts.TEXT_MAX
         if each not in meant and not digits:
             yield each
+
+
+def _closed(field: Field) -> bool:
+    """Whether the field is of a declaration, in which everything means what it says."""
+    return field.name.startswith("program")
 
 
 def _bad_values(field: Field, valid: Any) -> Iterator[bytes]:

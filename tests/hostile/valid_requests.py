@@ -65,7 +65,7 @@ def _merge(values: Values, _fresh: str) -> dict[str, Any]:
 
 
 def _tags(_values: Values, _fresh: str) -> dict[str, Any]:
-    return {"tags": ["regular", "early bird"], "ttl": 3600}
+    return {"tags": ["regular", {"name": "early bird", "count": 1, "expires_at": "2100-01-01 00:00:00"}], "ttl": 3600}
 
 
 def _events(_values: Values, _fresh: str) -> dict[str, Any]:

@@ -213,6 +213,10 @@ def test_aliases_are_deprecated(made: Part) -> None:
         assert said.get("deprecated", False) is ("x-same-as" in said), said["operationId"]
     assert types["ListedCustomer"]["properties"]["user_id"]["deprecated"] is True
     assert types["TierStatusRequest"]["properties"]["culture"]["deprecated"] is True
+    searched = made["paths"]["/priv/v1/apps/{api_key}/users/search_users"]["get"]["parameters"]
+    marked = {each["name"] for each in searched if each.get("deprecated")}
+    assert marked == {"advanced_search_params[user_profile]"}
+    assert "user[user_profile]" in {each["name"] for each in searched} - marked
 
 
 def test_every_kind_of_event_is_a_webhook(made: Part) -> None:

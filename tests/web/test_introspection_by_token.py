@@ -14,6 +14,7 @@ from tessera.app import applications, limits, organizations, resources, tokens
 from tessera.app.applications import Issued
 from tessera.app.limits import Wanted
 from tessera.core import wire
+from tessera.core.applications import JSONRequests
 from tessera.core.evidence import Evidence
 from tessera.web.asgi import App, Served
 from tessera.web.routes import Routes
@@ -73,6 +74,25 @@ def test_another_token_of_the_same_client_authorizes(tmp_path: Path) -> None:
         assert told(await ask(two, raw.bearer(one), client_id=scene.partner.client_id))["active"] is True
         assert told(await ask("00", raw.bearer(one))) == {"active": False}
         refused(await ask(two, raw.bearer(one), client_id="somebody"), "invalid_request", 400)
+
+    at_the_door(tmp_path, scenario)
+
+
+def test_an_application_that_may_not_send_json_may_not_here_either(tmp_path: Path) -> None:
+    """Authorized by a token as by a secret, a JSON body is refused where the application's policy denies it."""
+
+    async def scenario(scene: Scene, ask: Ask) -> None:
+        one, two = await new(scene), await new(scene)
+        app = App(partial(wiring.serving, scene.house.settings), Served(Routes(wiring.routes(scene.house))))
+        headers = [raw.bearer(one), ("Content-Type", "application/json")]
+
+        async def in_json() -> Answer:
+            return await answer_of(app, "POST", "/oauth/introspect", headers, json.dumps({"token": two}).encode())
+
+        assert told(await in_json())["active"] is True
+        await applications.set_json_requests(scene.house, scene.partner.client_id, JSONRequests.DENY)
+        refused(await in_json(), "invalid_request", 400)
+        assert told(await ask(two, raw.bearer(one)))["active"] is True
 
     at_the_door(tmp_path, scenario)
 

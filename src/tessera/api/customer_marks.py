@@ -1,5 +1,6 @@
 """Tags and behaviour events of a customer: `tags` and `events`."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -13,7 +14,8 @@ from tessera.app.house import House
 from tessera.core import times
 from tessera.core.customers import Text
 from tessera.core.errors import Unavailable, Validation
-from tessera.core.tags import Tag
+from tessera.core.tags import Given, Tag
+from tessera.core.texts import TEXT_MAX
 from tessera.web import guard
 from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation
@@ -22,12 +24,23 @@ from tessera.web.routes import Route
 NAMES_MAX = 100
 TTL_SECONDS_MAX = 10 * 366 * 86400
 COUNT_MAX = 10**9
+COUNTED_MAX = 2**53 - 1
+COUNT = "How often the tag was given, as it was read."
+EXPIRES_AT = "When the tag ends, as `YYYY-MM-DD HH:MM:SS` in UTC or in ISO 8601."
+
+
+class SentTag(msgspec.Struct, frozen=True):
+    """A tag as an answer has it. With a `count` it has that many at least; without one it is given once more."""
+
+    name: Text
+    count: Annotated[int, Meta(ge=1, le=COUNTED_MAX, description=COUNT)] | None = None
+    expires_at: Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, description=EXPIRES_AT)] | None = None
 
 
 class TagsRequest(msgspec.Struct, frozen=True):
-    """Tags to give; with `ttl`, in seconds, they end."""
+    """Tags to give, by their names or as they were answered; with `ttl`, in seconds, they end."""
 
-    tags: Annotated[list[Text], Meta(min_length=1, max_length=NAMES_MAX)]
+    tags: Annotated[list[Text | SentTag], Meta(min_length=1, max_length=NAMES_MAX)]
     ttl: Annotated[int, Meta(ge=1, le=TTL_SECONDS_MAX)] | None = None
 
 
@@ -70,6 +83,8 @@ GIVE_TAGS = Operation(
     TagsRequest,
     "profiles:write",
     refusals=(*FOUND, Validation, Unavailable),
+    description="A text gives the tag once more. A tag as an answer has it, with its `count`, is not counted again: it"
+    " has that many at least, and ends when it says.",
     example={"tags": ["coffee", "harbour"], "ttl": 86400},
     name="addTags",
 )
@@ -95,7 +110,7 @@ def routes(house: House) -> list[Route]:
     async def give_tags(request: Request, api_key: str, named: Named) -> Response:
         caller = await guard.caller(house, request, "profiles:write")
         sent = fields.decode(_decode_tags, await request.body(fields.BODY_BYTES_MAX))
-        return _tags(await customer_marks.tag(house, caller, api_key, named, sent.tags, sent.ttl))
+        return _tags(await customer_marks.tag(house, caller, api_key, named, _given(sent.tags), sent.ttl))
 
     async def count_events(request: Request, api_key: str, named: Named) -> Response:
         caller = await guard.caller(house, request, "profiles:write")
@@ -108,6 +123,18 @@ def routes(house: House) -> list[Route]:
         *users.under_both("POST", "/tags", give_tags, GIVE_TAGS),
         *users.under_both("POST", "/events", count_events, COUNT_EVENTS),
     ]
+
+
+def _given(sent: Sequence[str | SentTag]) -> list[Given]:
+    """The tags that were sent. Raises ArgumentError."""
+    found = []
+    for place, each in enumerate(sent):
+        if isinstance(each, str):
+            found.append(Given(each))
+            continue
+        ends = None if each.expires_at is None else fields.core_time(each.expires_at, f"tags[{place}].expires_at")
+        found.append(Given(each.name, each.count, ends))
+    return found
 
 
 def _tags(held: list[Tag]) -> Response:

@@ -13,6 +13,7 @@ from tessera.app.customer_search import By, Sought
 from tessera.app.house import House
 from tessera.core.customers import Wanted
 from tessera.core.errors import ArgumentError, MissingData
+from tessera.core.flags import parameter
 from tessera.web import guard
 from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation, Parameter
@@ -64,7 +65,7 @@ LIST = Operation(
         _MOBILE_NUMBER,
         Parameter("limit", f"how many at most: 1 to {LIMIT_MAX}, {LIMIT} when left out", int),
         Parameter("cursor", "`next_cursor` of the page before"),
-        Parameter(SEARCHED_PROFILE, "`true` adds `user_profile`: your own members.", bool),
+        Parameter(SEARCHED_PROFILE, f"Another name of `{USER_PROFILE}`.", bool, deprecated=True),
         *FLAGS[:2],
     ),
     (*OWN, MissingData),
@@ -96,7 +97,7 @@ def routes(house: House) -> list[Route]:
             _wanted(values),
             incentives=True,
             listed=True,
-            user_profile="true" in (values.get(name, [""])[-1] for name in (SEARCHED_PROFILE, USER_PROFILE)),
+            user_profile=_flag(values, SEARCHED_PROFILE) | _flag(values, USER_PROFILE),
         )
         page = await customer_search.several(
             house, caller, request.path_values[0], sought, cursor, limit, wanted=wanted
@@ -107,6 +108,10 @@ def routes(house: House) -> list[Route]:
         Route("GET", f"{PREFIX}/users/search", search, SEARCH),
         Route("GET", f"{PREFIX}/users/search_users", search_users, LIST),
     ]
+
+
+def _flag(values: dict[str, list[str]], name: str) -> bool:
+    return parameter(values.get(name, [""])[-1], name)
 
 
 def _wanted(values: dict[str, list[str]]) -> Wanted:
@@ -126,5 +131,5 @@ def _limit(values: dict[str, list[str]]) -> int:
     if text is None:
         return LIMIT
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= LIMIT_MAX):
-        raise ArgumentError(f"limit must be a whole number from 1 to {LIMIT_MAX}.")
+        raise ArgumentError(f"limit must be a whole number from 1 to {LIMIT_MAX}.", sent=text)
     return int(text)

@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from tessera.core import leniency, wire
+from tessera.core.allowed import choice
 from tessera.core.decoding import MULTIPART, NOT_JSON, Unreadable, broken, refusal
 from tessera.core.errors import ArgumentError, InvalidRequest
 from tessera.core.times import microseconds
@@ -44,7 +45,7 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         if not body.isascii():
             body.decode()  # what is kept as it came, and what nobody reads, was not looked at
     except msgspec.ValidationError as error:
-        raise refusal(str(error)) from None
+        raise refusal(str(error), decoder.type, body) from None
     except RecursionError:
         raise ArgumentError(TOO_DEEP) from None
     except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError):
@@ -123,13 +124,22 @@ def _pairs(raw: bytes, known: Collection[str]) -> list[tuple[str, str]]:
         raise ArgumentError(f"{name}: {refusal.public}" if name else refusal.public) from None
 
 
-def time(text: str, field: str) -> int:
+ISO = "a time in ISO 8601, such as 2026-01-31T12:30:00Z"
+CORE = "a time as YYYY-MM-DD HH:MM:SS in UTC, or in ISO 8601"
+
+
+def core_time(text: str, field: str) -> int:
+    """A time as the core API prints it, or in ISO 8601. Raises ArgumentError."""
+    return time(text, field, CORE)
+
+
+def time(text: str, field: str, form: str = ISO) -> int:
     """A time in ISO 8601 as microseconds since the epoch, in UTC when it names no zone. Raises ArgumentError."""
     try:
         moment = datetime.fromisoformat(text.strip())
         return microseconds(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
-        raise ArgumentError(f"{field} must be a time in ISO 8601, such as 2026-01-31T12:30:00Z.") from None
+        raise ArgumentError(f"{field} must be {form}.", sent=text) from None
 
 
 def number_decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
@@ -142,7 +152,7 @@ def one_of(value: str | None, choices: Sequence[str], name: str) -> str | None:
     if value is None:
         return None
     if value.lower() not in choices:
-        raise ArgumentError(f"The field {name} cannot be used: it is none of {', '.join(choices)}.")
+        raise ArgumentError(f"The field {name} cannot be used: it must be {choice(list(choices))}.", sent=value)
     return value.lower()
 
 
@@ -151,7 +161,7 @@ def whole_number(text: str | None, name: str, allowed: range) -> int | None:
     if text is None:
         return None
     if not text.isascii() or not text.isdigit() or len(text) > _DIGITS_MAX or int(text) not in allowed:
-        raise ArgumentError(f"{name} must be a whole number from {allowed.start} to {allowed.stop - 1}.")
+        raise ArgumentError(f"{name} must be a whole number from {allowed.start} to {allowed.stop - 1}.", sent=text)
     return int(text)
 
 
@@ -173,6 +183,7 @@ def moment(text: str | None, name: str) -> int | None:
         raise ArgumentError(
             f"{name} must be a moment: 2026-06-06T20:57:21Z, 2026-06-06 20:57:21 or 2026-06-06 (in UTC), or the"
             " seconds, milliseconds or microseconds since 1970 in 10, 13 or 16 digits. A plus sign is %2B in an"
-            " address."
+            " address.",
+            sent=text,
         )
     return ((found if found.tzinfo else found.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)

@@ -245,7 +245,7 @@ def _deposit_answer(asked: DepositRequest, answer: Answer) -> DepositAnswer:
         if isinstance(result, PlatformRefusal):
             status = errors.STATUSES[type(result)]
             results.append(
-                DepositResult(detail.point_account_id, 0, UNSET, reference, idempotency, status, result.public)
+                DepositResult(detail.point_account_id, 0, UNSET, reference, idempotency, status, result.message)
             )
         else:
             amount, available = number(result[0].amount), number(result[0].available)
@@ -263,7 +263,7 @@ def _spend_answer(asked: SpendRequest, answer: Answer) -> SpendAnswer:
         if isinstance(result, PlatformRefusal):
             status, left = errors.STATUSES[type(result)], number(_available(answer, detail.point_account_ids))
             results.append(
-                SpendResult(detail.point_account_ids[0], 0, left, reference, idempotency, status, result.public)
+                SpendResult(detail.point_account_ids[0], 0, left, reference, idempotency, status, result.message)
             )
             continue
         for line in result:

@@ -13,7 +13,6 @@ from tessera.app import programs
 from tessera.app.callers import own_retailer
 from tessera.app.house import House
 from tessera.app.programs import Proposal
-from tessera.core.customer_profiles import YES, Flag
 from tessera.core.errors import ChangedMeanwhile, NotFound, Validation
 from tessera.core.loyalty.declaration import Declaration
 from tessera.core.loyalty.drafts import Step
@@ -58,9 +57,9 @@ class PageRequest(msgspec.Struct, frozen=True):
 class AccountsRequest(PageRequest, frozen=True):
     """Body of `point_accounts/fetch`, with the members of each account that are to be added."""
 
-    include_point_sources: Flag = False
-    include_expiration_policy: Flag = False
-    include_restrictions: Flag = False
+    include_point_sources: bool = False
+    include_expiration_policy: bool = False
+    include_restrictions: bool = False
 
 
 class TierSystemsRequest(PageRequest, frozen=True):
@@ -162,9 +161,9 @@ def routes(house: House) -> list[Route]:
         asked = fields.decode(_decode_accounts, await request.body(fields.BODY_BYTES_MAX))
         program = await own_retailer(house, caller, asked.retailer_id)
         details = AccountDetails(
-            expiration_policy=asked.include_expiration_policy in YES,
-            point_sources=asked.include_point_sources in YES,
-            restrictions=asked.include_restrictions in YES,
+            expiration_policy=asked.include_expiration_policy,
+            point_sources=asked.include_point_sources,
+            restrictions=asked.include_restrictions,
         )
         views = [account_view(program, each, details) for each in program.accounts]
         return reply(_page(asked, views, ACCOUNT_COLUMNS))
@@ -185,7 +184,7 @@ def routes(house: House) -> list[Route]:
             return reply(TierSystems(page.total_records, page.results, views[0] if len(views) == 1 else UNSET))
         system = program.system_with_id(asked.tier_system_id)
         if system is None:
-            raise NotFound("tier_system_id names no tier system of this retailer.")
+            raise NotFound("tier_system_id names no tier system of this retailer.", sent=asked.tier_system_id)
         return reply(OneTierSystem(system_view(program, system)))
 
     async def fetch(request: Request) -> Response:

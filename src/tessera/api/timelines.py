@@ -61,7 +61,7 @@ def routes(house: House) -> list[Route]:
         caller = await guard.caller(house, request, "loyalty:read")
         types = VIEWS.get(view.upper())
         if types is None:
-            raise NotFound(f"There is no such timeline. Its name is one of {', '.join(VIEWS)}.")
+            raise NotFound(f"There is no such timeline. Its name is one of {', '.join(VIEWS)}.", sent=view)
         asked = _asked(request, types)
         events = await timelines.read(house, caller, api_key, named, asked)
         return users.ok(Timeline("ok", events, GROUPING_FIELD, len(events), list(asked.types)))
@@ -88,5 +88,7 @@ def _asked(request: Request, types: tuple[EventType, ...]) -> Asked:
     sent = [*values.get("event_types", []), *fields.listed(values, "event_types")]
     names = {name.strip().lower() for each in sent for name in each.split(",")} - {""}
     if not names <= set(types):
-        raise ArgumentError(f"event_types must be of this view: {', '.join(types)}.")
+        raise ArgumentError(
+            f"event_types must be of this view: {', '.join(types)}.", sent=min(names - {str(each) for each in types})
+        )
     return Asked([each for each in types if each in names or not names], count or COUNT, since)

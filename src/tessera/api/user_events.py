@@ -7,9 +7,8 @@ from tessera.api.incentives import TAG, WHOSE, Payload, reply, under_both
 from tessera.app import user_events
 from tessera.app.house import House
 from tessera.app.user_events import Subject, Triggered
-from tessera.core.customer_profiles import YES, Flag
 from tessera.core.errors import NotFound, UserNotFound, Validation
-from tessera.core.texts import AnyId, Text
+from tessera.core.texts import Text
 from tessera.web import guard
 from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation
@@ -24,9 +23,9 @@ class TriggerRequest(msgspec.Struct, frozen=True):
     """
 
     retailer_id: Text
-    user_id: AnyId
+    user_id: Text
     event_lookup: Text
-    is_session_m: Flag | None = None
+    is_session_m: bool | None = None
 
 
 _decode_trigger = msgspec.json.Decoder(TriggerRequest)
@@ -52,7 +51,7 @@ def routes(house: House) -> list[Route]:
     async def trigger(request: Request) -> Response:
         caller = await guard.caller(house, request, "loyalty:write")
         asked = fields.decode(_decode_trigger, await request.body(fields.BODY_BYTES_MAX))
-        by_our_id = None if asked.is_session_m is None else asked.is_session_m in YES
+        by_our_id = asked.is_session_m
         subject = Subject(asked.user_id, by_our_id)
         return reply(await user_events.trigger(house, caller, asked.retailer_id, subject, asked.event_lookup))
 

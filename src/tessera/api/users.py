@@ -8,6 +8,7 @@ from tessera.api import fields
 from tessera.app.customers import Named
 from tessera.core.customers import Wanted
 from tessera.core.errors import InvalidAPIKey, PlatformRefusal, UserNotFound
+from tessera.core.flags import parameter
 from tessera.web.messages import JSON_NO_STORE_HEADERS, Request, Response, encode
 from tessera.web.operations import Operation, Parameter
 from tessera.web.routes import Route
@@ -51,12 +52,8 @@ def wanted(request: Request) -> Wanted:
 
 
 def wanted_by(flags: Mapping[str, str]) -> Wanted:
-    """What these flags ask for."""
-    return Wanted(
-        user_profile=flags.get(USER_PROFILE) == "true",
-        identifiers=flags.get("show_identifiers") == "true",
-        incentives=flags.get("expand_incentives") == "true",
-    )
+    """What these flags ask for. Raises ArgumentError."""
+    return Wanted(*(parameter(flags.get(name), name) for name in FLAG_NAMES))
 
 
 def reply(user: msgspec.Raw) -> Response:

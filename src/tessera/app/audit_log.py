@@ -1,5 +1,6 @@
 """The audit log of a customer's points: the ledger, the newest entry first."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,9 @@ from tessera.core.loyalty import lots
 from tessera.core.loyalty.entries import Entry
 from tessera.core.loyalty.lots import Used
 from tessera.core.loyalty.program import Program
+
+PAGE = 1000
+"""Entries that are read at once where a whole ledger is."""
 
 
 class Page(NamedTuple):
@@ -34,10 +38,29 @@ async def fetch(house: House, caller: Caller, retailer_id: str, user_id: str, sk
     if customer is None:
         raise UserNotFound(NO_CUSTOMER)
     total = customer.stands().entries
-    entries = await house.store.entries_before(customer.number, total + 1 - skip, take) if skip < total else []
-    uses = await _uses(house, customer, entries)
+    entries: list[Entry] = []
+    uses: list[Used] = []
+    if skip < total and await house.store.merged(customer.number):
+        entries, uses = await _in_time(house, customer, skip, take)
+    elif skip < total:
+        entries = await house.store.entries_before(customer.number, total + 1 - skip, take)
+        uses = await _uses(house, customer, entries)
     program = await with_program(house, caller.organization, lambda known: with_accounts(known, entries))
     return Page(known_as(program, retailer_id), customer, entries, uses, total)
+
+
+async def _in_time(house: House, customer: Customer, skip: int, take: int) -> tuple[list[Entry], list[Used]]:
+    """Entries of a customer into whom others were merged: theirs have later numbers than entries that are newer."""
+    entries: list[Entry] = []
+    before = customer.stands().entries + 1
+    while before > 1 and (page := await house.store.entries_before(customer.number, before, PAGE)):
+        entries += page
+        before = page[-1].number
+        await asyncio.sleep(0)  # a long ledger is read in turns with everybody else
+    uses = await _uses(house, customer, entries)
+    newest_first = sorted(zip(entries, uses, strict=True), key=lambda each: (-each[0].occurred_at, -each[0].number))
+    shown = newest_first[skip : skip + take]
+    return [entry for entry, _ in shown], [used for _, used in shown]
 
 
 async def _uses(house: House, customer: Customer, entries: Sequence[Entry]) -> list[Used]:

@@ -234,7 +234,7 @@ async def own_retailer(house: House, caller: Caller, retailer_id: str, member: s
     """
     known = await program(house, caller.organization)
     if not same_id(known.retailer_id, retailer_id):
-        raise NotFound(f"{member} names no retailer of your organization.")
+        raise NotFound(f"{member} names no retailer of your organization.", sent=retailer_id)
     return known_as(known, retailer_id)
 
 

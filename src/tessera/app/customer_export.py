@@ -63,7 +63,7 @@ class EntryRecord(msgspec.Struct, frozen=True):
 
 
 class MembershipRecord(msgspec.Struct, frozen=True):
-    """A level that the customer holds or held; the names are left out of what the program no longer has."""
+    """A level that the customer holds or held; what is retired keeps its names."""
 
     id: str
     joined_at: str
@@ -220,19 +220,22 @@ def _entry(loyalty: Program, entry: Entry) -> EntryRecord:
 
 
 async def _memberships(house: House, loyalty: Program, customer: Customer) -> AsyncIterator[object]:
+    whole = await house.store.whole_program(loyalty.organization) or loyalty  # levels that are retired have names too
     for held in await house.store.memberships(customer.number):
-        yield _membership(loyalty, held)
+        yield _membership(whole, held)
 
 
 def _membership(loyalty: Program, held: PastMembership) -> MembershipRecord:
     system = loyalty.system_numbered(held.tier_system)
+    levels = () if system is None else system.levels
+    level = next((each for each in levels if each.number == held.tier_level), None)
     return MembershipRecord(
         held.id,
         incentives_time(held.joined_at),
         _moment(held.left_at),
         held.reason,
         UNSET if system is None else system.name,
-        UNSET if system is None else system.level(held.tier_level).name,
+        UNSET if level is None else level.name,
     )
 
 

@@ -5,15 +5,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import UNSET
 
 from tessera.core import custom_profiles, leniency
 from tessera.core.customer_profiles import CustomerUpdate, NewCustomer, ruled
 from tessera.core.decoding import refusal
 from tessera.core.errors import PlatformRefusal
 from tessera.core.identifiers import combined, given
-
-VALUE_SHOWN_MAX = 60
-"""Characters of a value that are shown."""
+from tessera.core.sent_values import shown
 
 new_decoder = msgspec.json.Decoder(NewCustomer)
 update_decoder = msgspec.json.Decoder(CustomerUpdate)
@@ -41,8 +40,7 @@ class Fault(NamedTuple):
         if self.column is None or self.value is None:
             return self.reason
         titled = "" if self.column in self.reason else f"{self.column}: "
-        value = self.value if len(self.value) <= VALUE_SHOWN_MAX else f"{self.value[:VALUE_SHOWN_MAX]}..."
-        return f'{titled}{self.reason.rstrip(".")} (the value is "{value}").'
+        return f"{titled}{self.reason.rstrip('.')} (the value is {shown(self.value)})."
 
 
 class Refused(NamedTuple):
@@ -99,11 +97,12 @@ def _reason(name: str, raw: bytes, now: int) -> str | None:
         leniency.decode(update_decoder, document)
         new = leniency.decode(new_decoder, document)
         ruled(new, now)
-        combined([], given(new.external_id, new.external_id_type, new.identifiers))
+        kind = UNSET if new.external_id is UNSET else new.external_id_type  # alone it is judged with the whole row
+        combined([], given(new.external_id, kind, new.identifiers))
         if isinstance(new.user_profile, dict):
             custom_profiles.first(new.user_profile)
     except msgspec.ValidationError as error:
-        return refusal(str(error)).public
+        return refusal(str(error), CustomerUpdate).public
     except PlatformRefusal as error:
         return error.public
     except (msgspec.DecodeError, RecursionError):

@@ -1,6 +1,5 @@
 """What partners note of a customer beside the profile: tags, and how often it did something."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from tessera.app import purge_clock
@@ -12,7 +11,7 @@ from tessera.core.behaviours import Behaviour
 from tessera.core.changes import Change, PurgeTags, SetBehaviour, SetTag
 from tessera.core.customers import Customer
 from tessera.core.errors import Validation
-from tessera.core.tags import Tag
+from tessera.core.tags import Given, Tag
 from tessera.core.times import HOUR
 
 NAMES_MAX = 1000
@@ -29,9 +28,13 @@ async def read_tags(house: House, caller: Caller, api_key: str, named: Named) ->
 
 
 async def tag(
-    house: House, caller: Caller, api_key: str, named: Named, names: Sequence[str], ttl_seconds: int | None
+    house: House, caller: Caller, api_key: str, named: Named, sent: Sequence[str | Given], ttl_seconds: int | None
 ) -> list[Tag]:
-    """Give a customer tags; all of its tags then. Raises InvalidAPIKey, UserNotFound, Validation."""
+    """Give a customer tags, one after the other; all of its tags then. What changes nothing is not written.
+
+    Raises InvalidAPIKey, UserNotFound, Validation.
+    """
+    whole = [Given(each) if isinstance(each, str) else each for each in sent]
 
     async def decide(customer: Customer) -> tuple[list[Tag], list[Change]]:
         now, until = house.clock.now(), purge_clock.known_until(house, TAGS_KEPT)
@@ -42,11 +45,13 @@ async def tag(
         if until is not None and not all(each.live(until) for each in stored):
             changes.append(PurgeTags(until, customer.number))
             there = {each.name: each for each in stored if each.live(until)}
-        for name, times in Counter(names).items():
-            before, after = there.get(name), tags.given(name, times, held.get(name), ttl_seconds, now)
+        for each in whole:
+            held[each.name] = tags.given(each, held.get(each.name), ttl_seconds, now)
+        for name in dict.fromkeys(each.name for each in whole):
+            before, after = there.get(name), held[name]
             was = (0, None) if before is None else (before.count, before.expires_at)
-            changes.append(SetTag(customer.number, name, after.count, after.expires_at, *was))
-            held[name] = after
+            if (after.count, after.expires_at) != was:
+                changes.append(SetTag(customer.number, name, after.count, after.expires_at, *was))
         if len(held) > NAMES_MAX:
             raise Validation(f"tags: a customer has at most {NAMES_MAX}.")
         return _shown(list(held.values()), now), changes

@@ -10,14 +10,8 @@ from tessera.app import customer_faults
 from tessera.app.customer_columns import PHONE_NUMBER
 from tessera.app.customer_faults import Cell, Fault
 from tessera.app.file_lines import LINE_BYTES_MAX
-from tessera.core import leniency
+from tessera.core import flags, leniency
 from tessera.core.customer_profiles import FLAGS, CustomerUpdate, NewCustomer
-
-FLAG_WORDS = {
-    **dict.fromkeys(("true", "yes", "y", "t", "on", "1"), True),
-    **dict.fromkeys(("false", "no", "n", "f", "off", "0"), False),
-}
-FLAG_CHOICES = "true or false, yes or no, y or n, t or f, on or off, 1 or 0"
 
 TOO_LONG = f"The line is longer than {LINE_BYTES_MAX} bytes."
 BOTH = f"{PHONE_NUMBER} and phone_numbers are both given. Leave one of them empty."
@@ -56,11 +50,11 @@ def flag(text: str) -> bool | str:
     word = text.strip().casefold()
     if not word:
         return ""
-    if word not in FLAG_WORDS:
+    if word not in flags.WORDS:
         raise NoFlag
-    return FLAG_WORDS[word]
+    return flags.WORDS[word]
 
 
 def no_flag(name: str) -> str:
     """The refusal of a text that is no flag."""
-    return f"{name} must be {FLAG_CHOICES}, in any case."
+    return f"{name} must be {flags.CHOICES}, in any case."

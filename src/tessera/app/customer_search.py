@@ -76,7 +76,7 @@ async def _found(house: House, organization: int, sought: Sought, after: int, li
     """Those for whom every value matches, found by the first of them."""
     for by in (By.MOBILE_NUMBER, By.PHONE):
         if by in sought and not digits_of(sought[by]):
-            raise ArgumentError(f"{by} has no digits.")
+            raise ArgumentError(f"{by} has no digits.", sent=sought[by])
     first, *others = (by for by in By if by in sought)
     page = max(limit, PAGE) if others else limit
     found: list[Customer] = []

@@ -28,7 +28,7 @@ from tessera.core.changes import (
     SetCustomProfile,
     SetIdentifiers,
 )
-from tessera.core.customer_profiles import YES, CustomerUpdate, CustomProfile
+from tessera.core.customer_profiles import CustomerUpdate, CustomProfile
 from tessera.core.customers import Customer, Wanted
 from tessera.core.errors import Validation
 from tessera.core.identifiers import SentIdentifier, combined, given
@@ -69,7 +69,7 @@ async def update(
         if isinstance(sent.referrer_code, str):
             owner = await house.store.customer_id_with_referrer_code(caller.organization, sent.referrer_code)
             if owner not in (None, customer.id):
-                raise Validation("referrer_code belongs to another customer.")
+                raise Validation("referrer_code belongs to another customer.", sent=sent.referrer_code)
         return updated(house, loyalty, customer, sent, ids, others)
 
     return await view(house, caller, await change(house, caller, api_key, named, decide), wanted)
@@ -103,9 +103,9 @@ def _identify(
     for each in ids:
         owner = others.by_external_id.get(each.external_id)
         if owner is not None and owner.number != customer.number:
-            raise Validation("external_id belongs to another customer.")
+            raise Validation("external_id belongs to another customer.", sent=each.external_id)
     before = customer.external_ids()
-    clear = sent.clear_identifiers in YES
+    clear = sent.clear_identifiers
     after = combined(before, ids, clear=clear)
     if after == before:
         return customer, []
@@ -142,7 +142,7 @@ def _reprofile(
     if isinstance(after.email, str) and after.email != before.email:
         owner = others.by_email.get(emails.folded(after.email))
         if owner is not None and owner.number != customer.number:
-            raise Validation("email belongs to another customer.")
+            raise Validation("email belongs to another customer.", sent=after.email)
     changes = replacement(loyalty.organization, customer, before, after)
     if after.referrer_code != before.referrer_code:
         changes.append(ReleaseReferrerCode(customer.number))

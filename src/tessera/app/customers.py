@@ -23,7 +23,7 @@ from tessera.core.changes import (
 )
 from tessera.core.customer_profiles import NewCustomer, Profile, new_profile, phones
 from tessera.core.customers import Customer, Wanted
-from tessera.core.errors import UserNotFound, Validation
+from tessera.core.errors import NOT_SHOWN, UserNotFound, Validation
 from tessera.core.identifiers import combined, given
 from tessera.core.loyalty import tiers
 from tessera.core.loyalty.book import due_at
@@ -141,7 +141,7 @@ async def create(
     try:
         await house.commit(*creation(house, caller.organization, loyalty, customer_id, new))
     except Conflict as conflict:
-        raise taken(conflict) from None
+        raise taken(conflict, new.email) from None
     shown = Wanted(
         user_profile=wanted.user_profile or isinstance(new.user_profile, dict),
         identifiers=wanted.identifiers or isinstance(new.external_id, str) or bool(new.identifiers),
@@ -230,10 +230,10 @@ def _folded(profile: Profile) -> str | None:
     return emails.folded(profile.email) if isinstance(profile.email, str) else None
 
 
-def taken(conflict: Conflict) -> Validation:
+def taken(conflict: Conflict, email: object = NOT_SHOWN) -> Validation:
     """The refusal for a customer whose email address, external id or referrer code somebody else has."""
     if isinstance(conflict.change, ClaimIdentifier):
-        return Validation("external_id belongs to another customer.")
+        return Validation("external_id belongs to another customer.", sent=conflict.change.external_id)
     if isinstance(conflict.change, ClaimReferrerCode):
-        return Validation("referrer_code belongs to another customer.")
-    return Validation("email belongs to another customer.")
+        return Validation("referrer_code belongs to another customer.", sent=conflict.change.code)
+    return Validation("email belongs to another customer.", sent=email)

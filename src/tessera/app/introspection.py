@@ -6,7 +6,7 @@ import msgspec
 
 from tessera.app import dpop, rails, tokens
 from tessera.app.house import House
-from tessera.core import binding, credentials, introspection
+from tessera.core import binding, credentials, grants, introspection
 from tessera.core import dpop as proofs
 from tessera.core.applications import Application
 from tessera.core.dpop import Proof
@@ -111,7 +111,8 @@ async def by_token(house: House, params: Params, evidence: Evidence) -> Held:
     """The client that asks about tokens with one of its own in the header (RFC 7662 section 2.1).
 
     Raises InvalidToken unless it is live, for the platform, and not held back by a guard rail; DPoPChallenge for one
-    without the proof of its key, InvalidRequest when `client_id` names another client, TooManyRequests.
+    without the proof of its key, InvalidRequest when `client_id` names another client or the application may not send
+    JSON, TooManyRequests.
     """
     held = await _held(house, evidence)
     try:
@@ -121,6 +122,7 @@ async def by_token(house: House, params: Params, evidence: Evidence) -> Held:
             raise InvalidRequest(
                 "The client_id parameter names another client than the Authorization header.", check="client.two_ids"
             )
+        grants.check_json(params, held.application)
         if held.application.options.rails:
             now = house.clock.now()
             outside = rails.outside(house, held.application, evidence, now)

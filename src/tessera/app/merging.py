@@ -93,17 +93,20 @@ async def _other(house: House, organization: int, merged: Merged) -> Customer:
     if merged.id is not None:
         known = await house.store.customer(organization, merged.id)
         if known is None and await house.store.was_merged(organization, merged.id):
-            raise Validation("user.id names a customer that was merged into another one before.")
-        found.append(("user.id", known))
+            raise Validation("user.id names a customer that was merged into another one before.", sent=merged.id)
+        found.append(("user.id", merged.id, known))
     if merged.external_id is not None:
-        found.append(("user.external_id", await with_external_id(house, organization, merged.external_id)))
+        known = await with_external_id(house, organization, merged.external_id)
+        found.append(("user.external_id", merged.external_id, known))
     customers = []
-    for member, each in found:
+    for member, sent, each in found:
         if each is None:
-            raise UserNotFound(f"{member} names no customer of your organization.")
+            raise UserNotFound(f"{member} names no customer of your organization.", sent=sent)
         customers.append(each)
     if customers[0].number != customers[-1].number:
-        raise Validation("user.external_id names another customer than user.id. Send one of them.")
+        raise Validation(
+            "user.external_id names another customer than user.id. Send one of them.", sent=merged.external_id
+        )
     return customers[0]
 
 

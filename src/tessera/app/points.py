@@ -43,11 +43,12 @@ async def order(
     """
     program = await own_retailer(house, caller, retailer_id)
     _each_id_once(orders)
-    request = request_fingerprint(orders)
+    fingerprinted = request_fingerprint(orders)
+    request = fingerprinted or house.new_uuid()  # the entries of a request are known as such, whatever it sent
     known_by_id = any(order.idempotency_id is not None for order in orders)
 
     async def decide(customer: Customer) -> tuple[Answer, list[Change]]:
-        made = await _made_before(house, caller.organization, customer, orders, request) if known_by_id else None
+        made = await _made_before(house, caller.organization, customer, orders, fingerprinted) if known_by_id else None
         fresh = [place for place in range(len(orders)) if made is None or place not in made.results]
         if made is not None and not fresh:
             return Answer(
@@ -83,13 +84,14 @@ def _made(book: Book, order: Order, place: int, now: int, *, partial: bool) -> l
         if partial:
             return refusal
         field = "deposit_details" if isinstance(order, Deposit) else "spend_details"
-        raise type(refusal)(f"{field}[{place}]: {refusal.public}") from None
+        raise refusal.within(f"{field}[{place}]") from None
 
 
 def _each_id_once(orders: Iterable[Order]) -> None:
     ids = [order.idempotency_id for order in orders if order.idempotency_id is not None]
     if len(set(ids)) < len(ids):
-        raise Validation("idempotency_id stands twice in this request.")
+        twice = next(each for each in ids if ids.count(each) > 1)
+        raise Validation("idempotency_id stands twice in this request.", sent=twice)
 
 
 async def _made_before(
@@ -108,7 +110,8 @@ async def _made_before(
             continue
         if first.fingerprint != fingerprint(each):
             raise IdempotencyConflict(
-                f"idempotency_id of detail {place} was used before, for something else. Send a new id for a new deed."
+                f"idempotency_id of detail {place} was used before, for something else. Send a new id for a new deed.",
+                sent=each.idempotency_id,
             )
         entries[place] = await _made_with(house, customer, first)
     if not entries:
@@ -162,7 +165,7 @@ async def balances(
     if point_account_ids is not None:
         unknown = next((each for each in point_account_ids if program.account_with_id(each) is None), None)
         if unknown is not None:
-            raise NotFound("point_account_ids names no point account of this retailer.")
+            raise NotFound("point_account_ids names no point account of this retailer.", sent=unknown)
         named = {program.account_with_id(each) for each in point_account_ids}
         accounts = tuple(account for account in accounts if account in named)
     return points.view(program.retailer_id, customer.id, accounts, customer.balances())

@@ -63,14 +63,14 @@ def read(raw: bytes) -> ProgramFile:
     try:
         return ProgramFile(msgspec.convert(value, Declaration), lines)
     except msgspec.ValidationError as error:
-        raise OperatorError(_unfit(str(error), lines)) from None
+        raise OperatorError(_unfit(str(error), lines, value)) from None
 
 
-def _unfit(text: str, lines: dict[str, int]) -> str:
+def _unfit(text: str, lines: dict[str, int], value: object) -> str:
     """What msgspec says of a value, with the line; a key that is not known has a line of its own."""
     unknown = _UNKNOWN.fullmatch(text)
     if unknown is None:
-        return _where(lines, refusal(text)).replace("The body", "The file")
+        return _where(lines, refusal(text, Declaration, value)).replace("The body", "The file")
     key, place = unknown["key"], unknown["place"] or ""
     line = lines.get(f"{place}.{key}" if place else key)
     return f"{'' if line is None else f'Line {line}: '}{key} is no key of {place or 'a declaration'}."
@@ -94,9 +94,9 @@ def _where(lines: dict[str, int], error: PlatformRefusal) -> str:
         place = found
         while place:
             if place in lines:
-                return f"Line {lines[place]}: {error.public}"
+                return f"Line {lines[place]}: {error.message}"
             place = place[: max(place.rfind("."), place.rfind("["), 0)]
-    return error.public
+    return error.message
 
 
 class _Once(dict[str, Any]):

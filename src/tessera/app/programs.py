@@ -70,7 +70,9 @@ async def _proposal(house: House, whole: Program, wanted: Declaration) -> Propos
 async def _check_free(house: House, brought: Iterable[Brought]) -> None:
     for each in brought:
         if await house.store.is_taken(each.id):
-            raise ArgumentError(f"{each.place} is the id of something else. Leave it out, and one is made.")
+            raise ArgumentError(
+                f"{each.place} is the id of something else. Leave it out, and one is made.", sent=each.id
+            )
 
 
 def _count(customers: int) -> str:

@@ -75,7 +75,7 @@ async def record(house: House, caller: Caller, retailer_id: str, named: Sequence
             book.changes += _changes(book, customer, purchase, awards)
             return _answer(program, told, customer.id, awards)
 
-        return await with_book(house, organization, customer, act)
+        return await with_book(house, organization, customer, act, told.request_id)
 
     return await move_named(house, organization, lambda: _one_customer(house, organization, named), decide)
 
@@ -90,7 +90,10 @@ async def _one_customer(house: House, organization: int, named: Sequence[Named])
     first = found[named[0].user_id, named[0].external]
     for each in named:
         if found[each.user_id, each.external].number != first.number:
-            raise Validation(f"{each.member} names another customer than {named[0].member}. Send one transaction each.")
+            raise Validation(
+                f"{each.member} names another customer than {named[0].member}. Send one transaction each.",
+                sent=each.user_id,
+            )
     return first.id
 
 
@@ -101,21 +104,27 @@ async def _customer(house: House, organization: int, named: Named) -> Customer:
     if found is None and named.external is not False:
         found = await with_external_id(house, organization, named.user_id)
     if found is None:
-        raise UserNotFound(f"{named.member} names no customer of your organization.")
+        raise UserNotFound(f"{named.member} names no customer of your organization.", sent=named.user_id)
     return found
 
 
 async def _recorded_before(house: House, organization: int, customer: Customer, told: Transaction) -> Purchase | None:
     """The same transaction. Raises IdempotencyConflict when one of its ids belongs to another one."""
     known = await house.store.purchases_with_ids(organization, told.request_id, told.transaction_id)
+    if not known and told.sent_ids != (told.request_id, told.transaction_id):
+        known = await house.store.purchases_with_ids(organization, *told.sent_ids)
     if not known:
         return None
     first = known[0]
-    if first.transaction_id != told.transaction_id:
-        raise IdempotencyConflict("request_id was used before, for another transaction. Send a new id.")
-    if first.customer != customer.number or first.fingerprint != told.fingerprint():
+    if first.transaction_id not in (told.transaction_id, told.sent_ids[1]):
         raise IdempotencyConflict(
-            "request_payload.transaction_id was used before, with another content. Send a new id for a new transaction."
+            "request_id was used before, for another transaction. Send a new id.", sent=told.request_id
+        )
+    if first.customer != customer.number or not told.recognizes(first.fingerprint):
+        raise IdempotencyConflict(
+            "request_payload.transaction_id was used before, with another content. Send a new id for a new"
+            " transaction.",
+            sent=told.transaction_id,
         )
     return first
 
@@ -126,7 +135,7 @@ async def _original(house: House, organization: int, customer: Customer, told: T
         return None
     found = await house.store.purchases_with_ids(organization, "", told.original_transaction_id)
     if not found or found[0].customer != customer.number or found[0].kind != Kind.PURCHASE:
-        raise Validation(f"{ORIGINAL} names no purchase of this customer.")
+        raise Validation(f"{ORIGINAL} names no purchase of this customer.", sent=told.original_transaction_id)
     return found[0]
 
 

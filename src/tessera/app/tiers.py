@@ -44,7 +44,7 @@ async def status(
     )
     if tier_system_id is not None:
         if program.system_with_id(tier_system_id) is None:
-            raise NotFound("tier_system_id names no tier system of this retailer.")
+            raise NotFound("tier_system_id names no tier system of this retailer.", sent=tier_system_id)
         levels = [level for level in levels if same_id(level.tier_system_id, tier_system_id)]
     return TierStatus(retailer_id, user_id, levels)
 
@@ -80,8 +80,8 @@ async def move(house: House, caller: Caller, retailer_id: str, user_id: str, pla
 def _found(program: Program, place: Place) -> tuple[TierSystem, TierLevel]:
     system = program.system_with_id(place.tier_system_id)
     if system is None:
-        raise NotFound("tier_system_id names no tier system of this retailer.")
+        raise NotFound("tier_system_id names no tier system of this retailer.", sent=place.tier_system_id)
     for level in system.levels:
         if same_id(level.id, place.tier_level_id):
             return system, level
-    raise NotFound("tier_level_id names no level of this tier system.")
+    raise NotFound("tier_level_id names no level of this tier system.", sent=place.tier_level_id)

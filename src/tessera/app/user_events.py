@@ -72,7 +72,7 @@ async def trigger(house: House, caller: Caller, retailer_id: str, subject: Subje
         def act(book: Book, now: int) -> Triggered:
             rule = book.program.event_rule(lookup)
             if rule is None:
-                raise NotFound("event_lookup names no event of this retailer.")
+                raise NotFound("event_lookup names no event of this retailer.", sent=lookup)
             event_id = times.uuid_of(now, house.entropy.random_bytes(times.UUID_RANDOM_BYTES))  # timelines go by it
             outcomes = []
             for place, award in enumerate(rule.awards):

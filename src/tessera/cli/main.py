@@ -115,7 +115,7 @@ def _sentence(error: Exception) -> str | None:
     if isinstance(error, (OperatorError, SettingsError, Unusable)):
         return str(error)
     if isinstance(error, Refusal):
-        return error.public
+        return error.message
     if isinstance(error, (StoreError, *engine_errors())):
         return f"The database does not do what was asked ({error}). `tessera doctor` tells what is wrong with it."
     if isinstance(error, OSError):

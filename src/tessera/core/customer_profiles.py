@@ -7,7 +7,7 @@ send is one struct for a new customer and one for an update, where null clears a
 import re
 from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -16,15 +16,12 @@ from tessera.core import countries, emails, texts, times
 from tessera.core.errors import NotAvailable, Validation
 from tessera.core.identifiers import IDENTIFIERS_MAX, SentIdentifier
 from tessera.core.states import state_code
-from tessera.core.texts import Digits, Line, Text
+from tessera.core.texts import Line, Text
 
 AGE_MIN = 13
 
 PHOTO = "/images/account-neutral.png"
 """The picture of a customer who has none."""
-
-Flag = bool | Literal["true", "false"]
-YES: tuple[Flag, ...] = (True, "true")
 
 _NO_DIGIT = re.compile(r"[^0-9]+")
 _PHOTO = re.compile(r"(?:https?://[^/\s]|/(?!/))\S*")
@@ -33,7 +30,7 @@ _PHOTO = re.compile(r"(?:https?://[^/\s]|/(?!/))\S*")
 class PhoneNumber(msgspec.Struct, frozen=True):
     """A phone number of a customer; numbers need not be unique."""
 
-    phone_number: Digits
+    phone_number: Line
     phone_type: Line = "mobile"
     preference_flags: Annotated[list[Line], Meta(max_length=20)] = []
     verified_ownership: bool = False
@@ -62,7 +59,7 @@ Identifiers = Annotated[
 Gender = Annotated[Line, Meta(description="`f` or `m`, or the word.", examples=["f"])]
 Country = Annotated[Line, Meta(description="A 3-letter or 2-letter code of ISO 3166.", examples=["USA"])]
 Photo = Annotated[Line, Meta(description="An http address or a path.", examples=[PHOTO])]
-AuthToken = Annotated[Flag, Meta(description="`true` is refused: there are no tokens of customers yet.")]
+AuthToken = Annotated[bool, Meta(description="`true` is refused: there are no tokens of customers yet.")]
 
 
 class NewCustomer(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
@@ -72,14 +69,14 @@ class NewCustomer(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
     external_id_type: Line | UnsetType = UNSET
     identifiers: Identifiers | UnsetType = UNSET
     email: Text | UnsetType = UNSET
-    opted_in: Flag = True
+    opted_in: bool = True
     gender: Gender | UnsetType = UNSET
     dob: Line | UnsetType = UNSET
     address: Line | UnsetType = UNSET
     address2: Line | UnsetType = UNSET
     city: Line | UnsetType = UNSET
-    zip: Digits | UnsetType = UNSET
-    dma: Digits | UnsetType = UNSET
+    zip: Line | UnsetType = UNSET
+    dma: Line | UnsetType = UNSET
     state: Line | UnsetType = UNSET
     country: Country | UnsetType = UNSET
     locale: Line | UnsetType = UNSET
@@ -105,16 +102,16 @@ class CustomerUpdate(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
     external_id: Text | UnsetType = UNSET
     external_id_type: Line | UnsetType = UNSET
     identifiers: Identifiers | UnsetType = UNSET
-    clear_identifiers: Flag = False
+    clear_identifiers: bool = False
     email: Text | UnsetType | None = UNSET
-    opted_in: Flag | UnsetType | None = UNSET
+    opted_in: bool | UnsetType | None = UNSET
     gender: Gender | UnsetType | None = UNSET
     dob: Line | UnsetType | None = UNSET
     address: Line | UnsetType | None = UNSET
     address2: Line | UnsetType | None = UNSET
     city: Line | UnsetType | None = UNSET
-    zip: Digits | UnsetType | None = UNSET
-    dma: Digits | UnsetType | None = UNSET
+    zip: Line | UnsetType | None = UNSET
+    dma: Line | UnsetType | None = UNSET
     state: Line | UnsetType | None = UNSET
     country: Country | UnsetType | None = UNSET
     locale: Line | UnsetType | None = UNSET
@@ -217,19 +214,15 @@ def updated(profile: Profile, sent: CustomerUpdate, now: int) -> Profile:
     return after
 
 
-def offer_no_token(auth_token: "Flag | UnsetType") -> None:
+def offer_no_token(auth_token: "bool | UnsetType") -> None:
     """Raises NotAvailable when a token of a customer is asked for: there are none yet."""
-    if auth_token in YES:
+    if auth_token is True:
         raise NotAvailable("auth_token is not available: there are no tokens of customers yet. Leave it out.")
 
 
 def _ruled(name: str, value: object, now: int) -> object:
     rule = _RULES.get(name)
     return value if rule is None else rule(value, now)
-
-
-def _flag(value: Flag, _now: int) -> bool:
-    return value in YES
 
 
 def _email(email: str, _now: int) -> str:
@@ -240,14 +233,14 @@ def _email(email: str, _now: int) -> str:
 def _gender(gender: str, _now: int) -> str:
     found = _GENDERS.get(gender.lower())
     if found is None:
-        raise Validation("gender must be f, female, m or male.")
+        raise Validation("gender must be f, female, m or male.", sent=gender)
     return found
 
 
 def _country(country: str, _now: int) -> str:
     code = countries.code(country)
     if code is None:
-        raise Validation("country must be a 3-letter code, or a 2-letter code of ISO 3166.")
+        raise Validation("country must be a 3-letter code, or a 2-letter code of ISO 3166.", sent=country)
     return code
 
 
@@ -260,7 +253,9 @@ def _locale(locale: str, _now: int) -> str:
 
 def _photo(address: str, _now: int) -> str:
     if not _PHOTO.fullmatch(address):
-        raise Validation("profile_photo_url must be an http or https address, or a path that begins with /.")
+        raise Validation(
+            "profile_photo_url must be an http or https address, or a path that begins with /.", sent=address
+        )
     return address
 
 
@@ -271,9 +266,9 @@ def _birthday(dob: str, now: int) -> str:
         born = None
     today = times.on_day(now)
     if born is None or born.isoformat() != dob or born > today:
-        raise Validation("dob must be a date that exists, as YYYY-MM-DD.")
+        raise Validation("dob must be a date that exists, as YYYY-MM-DD.", sent=dob)
     if times.age_in_years(born, today) < AGE_MIN:
-        raise Validation(f"dob: a customer must be at least {AGE_MIN} years old.")
+        raise Validation(f"dob: a customer must be at least {AGE_MIN} years old.", sent=dob)
     return dob
 
 
@@ -287,7 +282,6 @@ _SETTABLE_AT_FIRST = [name for name in NewCustomer.__struct_fields__ if name in 
 _GENDERS = {"f": "f", "female": "f", "m": "m", "male": "m"}
 
 _RULES: dict[str, Callable[[Any, int], object]] = {
-    "opted_in": _flag,
     "email": _email,
     "gender": _gender,
     "country": _country,

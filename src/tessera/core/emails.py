@@ -16,13 +16,13 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 def check(email: str) -> None:
     """Raises Validation for what is no email address, has characters that cannot be seen, or no possible domain."""
     if not _EMAIL.fullmatch(email):
-        raise Validation(NO_EMAIL)
+        raise Validation(NO_EMAIL, sent=email)
     if email.isascii():
         return
     if any(unicodedata.category(character) in _INVISIBLE for character in email):
-        raise Validation("email must not have characters that cannot be seen.")
+        raise Validation("email must not have characters that cannot be seen.", sent=email)
     if _a_label(_folded(email).rpartition("@")[2]) is None:
-        raise Validation("email must have a domain that IDNA 2008 allows.")
+        raise Validation("email must have a domain that IDNA 2008 allows.", sent=email)
 
 
 def folded(email: str) -> str:

@@ -30,15 +30,24 @@
     ├── TooManyRequests              more than a guard rail allows, or a flood of wrong secrets
     └── Unavailable                  nothing was done; trying again later may work
 
-`public` is what the caller reads: it says what to do and tells an attacker nothing. `detail` is for the
+`public` is what the caller reads: it says what to do and tells an attacker nothing. `sent` is the value that was
+refused, which the caller reads as well (`message`) and which is kept nowhere: it may be personal. `detail` is for the
 operator's eyes only: it goes into the log and what `tessera explain` tells. `check` names the check that failed
 (`client.secret`), its code when nothing more is known. `client` is the client id or API key that was presented, when it
 is somebody's and authentication failed; `quotas` are those of its limits. Statuses live in `web/errors.py`.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final, Self
 
 from tessera.core.quotas import Quotas
+from tessera.core.sent_values import shown
+
+
+class NotShown:
+    """Stands in the place of a value that is not repeated."""
+
+
+NOT_SHOWN: Final = NotShown()
 
 
 class Refusal(Exception):
@@ -46,13 +55,23 @@ class Refusal(Exception):
 
     code: ClassVar[str] = "refused"
 
-    def __init__(self, public: str, *, detail: str = "", check: str = "") -> None:
+    def __init__(self, public: str, *, detail: str = "", check: str = "", sent: object = NOT_SHOWN) -> None:
         super().__init__(public)
         self.public = public
         self.detail = detail
         self.check = check or self.code
         self.client = ""
         self.quotas: Quotas = ()
+        self.sent = sent
+
+    @property
+    def message(self) -> str:
+        """The text for the caller, with the value that was refused. It must not be kept or logged: use `public`."""
+        return self.public if self.sent is NOT_SHOWN else f"{self.public} The value is {shown(self.sent)}."
+
+    def within(self, place: str) -> Self:
+        """The same refusal, of something within this place of the request."""
+        return type(self)(f"{place}: {self.public}", detail=self.detail, check=self.check, sent=self.sent)
 
 
 class OAuthRefusal(Refusal):

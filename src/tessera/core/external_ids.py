@@ -30,7 +30,8 @@ def checked(text: str, member: str = "external_id") -> str:
     if found is None:
         raise Validation(
             f"{member} must have a character that can be seen, and no control or format characters; joiners may stand"
-            " inside words."
+            " inside words.",
+            sent=text,
         )
     if len(found) > TEXT_MAX:
         raise Validation(f"{member} must have at most {TEXT_MAX} characters in its composed form (NFC).")

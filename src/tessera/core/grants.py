@@ -67,7 +67,7 @@ def known(params: wire.Params) -> Grant:
     grant = GRANTS.get(name)
     if grant is None:
         raise UnsupportedGrantType(
-            f"This grant type is not supported. Use {' or '.join(GRANTS)}.", check="grant.unknown"
+            f"This grant type is not supported. Use {' or '.join(GRANTS)}.", check="grant.unknown", sent=name
         )
     return grant
 

@@ -36,12 +36,17 @@ def given(
 ) -> list[SentIdentifier]:
     """The ids that a request gives, each once and in its one form; `external_id` is the latest of them.
 
-    Raises Validation for what cannot be an external id.
+    Raises Validation for what cannot be an external id, and for a type without one.
     """
     found: dict[str, SentIdentifier] = {}
     for place, each in enumerate([] if identifiers is UNSET else identifiers):
         name = external_ids.checked(each.external_id, f"identifiers[{place}].external_id")
         found[name] = SentIdentifier(name, each.external_id_type)
+    if external_id is UNSET and external_id_type is not UNSET:
+        raise Validation(
+            "external_id_type is given without external_id, whose type it is. Send both, or neither.",
+            sent=external_id_type,
+        )
     if external_id is not UNSET:
         name = external_ids.checked(external_id)
         listed = found.pop(name, None)

@@ -1,22 +1,26 @@
-"""What a body that its type refuses was meant to say, by one rule that is read off the type.
+"""What a body was meant to say, by one rule that is read off its type.
 
 An optional member that is null or an empty text is not given: it is left out, or stands as null where the type has a
-meaning for null (an update clears by it). A type may also say (`texts`) that line breaks are folded, that a whole
-number stands for its digits, or that a UUID may come in upper case. All else stays, to be refused by the type; so does
-everything in a type that forbids unknown members: in a declaration it means something to leave one out.
+meaning for null (an update clears by it). Where a text of free form is expected a whole number stands for its digits,
+and where true or false is expected a word does (`flags`). A type may also say (`texts`) that line breaks are folded, or
+that a UUID may come in upper case. All else stays, to be refused by the type; so does everything in a type that forbids
+unknown members: in a declaration it means something to leave one out.
 """
 
+import re
 from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import inspect
 
-from tessera.core import texts
+from tessera.core import flags, texts
 
 T = TypeVar("T")
 
 NOT_GIVEN = (b"null", b'""')
+
+_INTEGER = re.compile(rb"0|-?[1-9][0-9]*")
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -27,12 +31,16 @@ _encode = msgspec.json.Encoder().encode
 def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     """The body as the decoder's type, as it stands or as it was meant. Raises as the decoder does."""
     try:
-        return decoder.decode(body)
+        decoded = decoder.decode(body)
     except msgspec.ValidationError:
         meant = _meant(body, _info_of(decoder))
         if meant == body:
             raise
-    return decoder.decode(meant)
+        return decoder.decode(meant)
+    if b'""' not in body:
+        return decoded
+    meant = _meant(body, _info_of(decoder))  # a member of any type, such as an amount, is taken when it is empty
+    return decoded if meant == body else decoder.decode(meant)
 
 
 def _info_of(decoder: msgspec.json.Decoder[Any]) -> inspect.Type:
@@ -58,14 +66,31 @@ def _meant(raw: bytes, kind: inspect.Type) -> bytes:
                 return raw if meant == elements else b"[%b]" % b",".join(meant)
             case inspect.DictType(value_type=value), b"{":
                 members = {name: bytes(each) for name, each in _members(raw).items()}
-                return _joined(raw, members, {name: _meant(each, value) for name, each in members.items()})
+                return _joined(raw, members, {name: _meant(each, value) for name, each in _given(members, value)})
             case inspect.Metadata(extra=dict(marks)), b'"':
                 return _encode(_put_right(_text(raw), marks))
-            case inspect.Metadata(extra=dict(marks)), _ if texts.NUMBER in marks and raw.isdigit():
-                return b'"%b"' % raw
+            case inspect.BoolType(), _:
+                meaning = flags.meaning(_text(raw) if raw[:1] == b'"' else raw.decode())
+                return raw if meaning is None else _encode(meaning)
+            case inspect.StrType() | inspect.Metadata(type=inspect.StrType()) as text, _:
+                return b'"%b"' % raw if _INTEGER.fullmatch(raw) and not _marked(text, texts.UUID) else raw
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     return raw
+
+
+def _given(members: dict[str, bytes], value: inspect.Type) -> list[tuple[str, bytes]]:
+    """The members of an object whose names are the sender's own, without those that are empty and cannot be texts."""
+    if any(isinstance(each, _EMPTY_MEANS_SOMETHING) for each in alternatives(value)):
+        return list(members.items())
+    return [(name, each) for name, each in members.items() if each not in NOT_GIVEN]
+
+
+_EMPTY_MEANS_SOMETHING = (inspect.AnyType, inspect.RawType, inspect.StrType, inspect.Metadata)
+
+
+def _marked(kind: inspect.Type, mark: str) -> bool:
+    return isinstance(kind, inspect.Metadata) and mark in (kind.extra or {})
 
 
 def _struct(raw: bytes, fields: tuple[inspect.Field, ...]) -> bytes:
@@ -107,11 +132,17 @@ def alternatives(kind: inspect.Type) -> list[inspect.Type]:
 
 def _alternative(kind: inspect.Type, first: bytes) -> inspect.Type | None:
     """The one of several types that a value is meant for which begins so."""
-    shapes: tuple[type[inspect.Type], ...] = {
-        b"{": (inspect.StructType, inspect.DictType),
-        b"[": (inspect.ListType,),
-    }.get(first, (inspect.Metadata,))
-    return next((each for each in alternatives(kind) if isinstance(each, shapes)), None)
+    several = alternatives(kind)
+    if first in (b"{", b"["):
+        shapes = (inspect.StructType, inspect.DictType) if first == b"{" else (inspect.ListType,)
+        return next((each for each in several if isinstance(each, shapes)), None)
+    if first != b'"' and any(isinstance(each, _NUMBERS) for each in several):
+        return None
+    return next((each for each in several if isinstance(each, _PUT_RIGHT)), None)
+
+
+_NUMBERS = (inspect.IntType, inspect.FloatType, inspect.AnyType)
+_PUT_RIGHT = (inspect.Metadata, inspect.StrType, inspect.BoolType)
 
 
 def _put_right(text: str, marks: dict[str, Any]) -> str:

@@ -64,7 +64,7 @@ def parse(text: str) -> Scopes:
     names = [name for name in text.split(" ") if name]
     if not names or not all(_TOKEN.fullmatch(name) for name in names):
         raise InvalidScope(
-            "The scope is malformed: send scope names with one space between them.", check="scope.malformed"
+            "The scope is malformed: send scope names with one space between them.", check="scope.malformed", sent=text
         )
     return tuple(sorted(set(names), key=_order))
 
@@ -91,6 +91,7 @@ def narrow(allowed: Scopes, requested: str | None) -> Scopes:
         raise InvalidScope(
             "The requested scope is more than this client was given. Ask for less, or for nothing.",
             check="scope.granted",
+            sent=requested,
         )
     return wanted
 

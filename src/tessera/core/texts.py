@@ -13,8 +13,8 @@ CONTROL = r"\x00-\x1f\x7f-\x9f"
 NO_CONTROL = rf"^[^{CONTROL}]*\Z"
 ONE_LINE = rf"^[^{CONTROL}\u2028\u2029]*\Z"
 
-FOLDS, NUMBER, UUID = "folds", "number", "uuid"
-"""Marks of a type: line breaks are folded, a whole number is taken as its digits, a UUID is put into lower case."""
+FOLDS, UUID = "folds", "uuid"
+"""Marks of a type: line breaks are folded, a UUID is put into lower case."""
 
 _HEX = "[0-9A-Fa-f]"
 _UUID = rf"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}"
@@ -27,16 +27,10 @@ Text = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=NO_CONTROL
 Line = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=ONE_LINE, extra={FOLDS: True})]
 """A text of one line."""
 
-Digits = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=ONE_LINE, extra={FOLDS: True, NUMBER: True})]
-"""A text of one line, which is mostly digits: a postal code, a phone number."""
-
 Id = Annotated[
     str, Meta(min_length=1, max_length=TEXT_MAX, pattern=_ID, extra={UUID: True}, extra_json_schema=_IN_SCHEMA)
 ]
 """An id of ours; a UUID in any case means the same (RFC 9562 section 4)."""
-
-AnyId = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=NO_CONTROL, extra={NUMBER: True})]
-"""An id of ours or one of the partner's own, which may be all digits and come as a number."""
 
 _WHOLE_UUID = re.compile(_UUID)
 _LINE_BREAKS = re.compile(r"[ ]*[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+[ \t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]*")

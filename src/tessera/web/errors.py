@@ -9,6 +9,7 @@ from typing import NamedTuple
 from tessera.core import errors
 from tessera.core.errors import OAuthRefusal, PlatformRefusal, Refusal
 from tessera.core.jws import ALGORITHMS
+from tessera.core.sent_values import described
 from tessera.web.messages import CLOSE, JSON_NO_STORE_HEADERS, DuplicateHeader, Headers, Response, encode
 
 REALM = "tessera"
@@ -116,11 +117,11 @@ def _in_oauth_form(kind: type[Refusal], path: str) -> bool:
 
 def _body(refusal: Refusal, path: str) -> bytes:
     form = _oauth_body if _in_oauth_form(type(refusal), path) else _envelope
-    return form(code(type(refusal), path), refusal.public)
+    return form(code(type(refusal), path), refusal.message)
 
 
 def _oauth_body(code: str, text: str) -> bytes:
-    return encode({"error": code, "error_description": text})
+    return encode({"error": code, "error_description": described(text)})
 
 
 def _envelope(code: str, message: str) -> bytes:

@@ -13,12 +13,16 @@ token, at an OAuth endpoint, or anybody. What anybody may call may be cached.
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """One value of the query string; `kind` is `str`, `int`, `bool` or `list` (of texts)."""
+    """One value of the query string; `kind` is `str`, `int`, `bool` or `list` (of texts).
+
+    One that is `deprecated` is another name of a value, which is taken and not recommended.
+    """
 
     name: str
     description: str
     kind: type = str
     required: bool = False
+    deprecated: bool = False
 
 
 class Operation(msgspec.Struct, frozen=True):

@@ -131,12 +131,12 @@ class Book:
         """The account of a deposit that can be made. Raises NotFound, Validation."""
         account = self.program.account_with_id(order.point_account_id)
         if account is None:
-            raise NotFound("point_account_id names no point account of this retailer.")
+            raise NotFound("point_account_id names no point account of this retailer.", sent=order.point_account_id)
         if account.retired:
-            raise Validation("point_account_id names a point account that is retired.")
+            raise Validation("point_account_id names a point account that is retired.", sent=order.point_account_id)
         source = order.point_source_id
         if source is not None and self.program.sources and self.program.source_with_id(source) is None:
-            raise NotFound("point_source_id names no point source of this retailer.")
+            raise NotFound("point_source_id names no point source of this retailer.", sent=source)
         return account
 
     def deposit(self, order: Deposit, place: int, now: int) -> list[Line]:
@@ -164,12 +164,12 @@ class Book:
     def _shares(self, order: Spend) -> list[tuple[PointAccount, int]]:
         """How much each account gives."""
         if order.amount <= 0:
-            raise Validation("amount must be more than 0.")
+            raise Validation("amount must be more than 0.", sent=points.number(order.amount))
         accounts = []
         for account_id in dict.fromkeys(order.point_account_ids):
             account = self.program.account_with_id(account_id)
             if account is None:
-                raise NotFound("point_account_ids names no point account of this retailer.")
+                raise NotFound("point_account_ids names no point account of this retailer.", sent=account_id)
             accounts.append(account)
         shares = {account.number: min(order.amount, self._available(account)) for account in accounts}
         left = order.amount

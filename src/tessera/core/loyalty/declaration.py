@@ -1,7 +1,7 @@
 """A loyalty program as an operator declares it: what it should be like, by names, for files and for the API alike.
 
 A section that is left out stays as it is; an empty one means none. Points are numbers with at most four decimals.
-Every refusal names the place, and repeats nothing of what stood there.
+Every refusal names the place.
 """
 
 import unicodedata
@@ -21,6 +21,9 @@ from tessera.core.loyalty.tiers import TierLevel
 from tessera.core.texts import canonical_id
 
 Points = Annotated[Any, Meta(description="points, at most four decimals", extra_json_schema={"type": "number"})]
+Money = Annotated[
+    Any, Meta(description="an amount of the currency, at most four decimals", extra_json_schema={"type": "number"})
+]
 Days = Annotated[int, Meta(ge=1, le=36_500)]
 
 
@@ -88,9 +91,9 @@ class PurchaseForm(_Form, frozen=True, kw_only=True):
     id: Text | None = None
     account: Text
     points: Points
-    per: Points = 1
+    per: Money = 1
     rounding: Rounding = Rounding.DOWN
-    minimum: Points = 0
+    minimum: Money = 0
     channels: Annotated[list[Text], Meta(max_length=100)] = []
     excluded_items: Annotated[list[Text], Meta(max_length=1000)] = []
     source: Text | None = None
@@ -165,7 +168,7 @@ def _distinct(place: str, member: str, values: Iterable[str | None], *, numbered
     for index, value in enumerate(values):
         if value is not None and value in seen:
             found = f"{place}[{index}].{member}" if numbered else f"An {member} among {place}"
-            raise Validation(f"{found} stands there twice.")
+            raise Validation(f"{found} stands there twice.", sent=value)
         seen.add(value)
 
 
@@ -176,7 +179,9 @@ def _distinct_names(place: str, member: str, names: Sequence[str]) -> None:
     for index, name in enumerate(names):
         first = read.setdefault(as_read(name), index)
         if first != index:
-            raise Validation(f"{place}[{index}].{member} reads the same as {place}[{first}].{member}. Choose another.")
+            raise Validation(
+                f"{place}[{index}].{member} reads the same as {place}[{first}].{member}. Choose another.", sent=name
+            )
 
 
 def as_read(name: str) -> str:
@@ -188,7 +193,7 @@ def as_read(name: str) -> str:
 def _check_group(place: str, group: str) -> None:
     meant = next((label for label in (SPEND, TIER) if as_read(group).casefold() == label.casefold()), group)
     if meant != group:
-        raise Validation(f"{place}.group must be {SPEND} or {TIER}, written exactly so, or another label.")
+        raise Validation(f"{place}.group must be {SPEND} or {TIER}, written exactly so, or another label.", sent=group)
 
 
 def _check_levels(place: str, levels: list[TierLevelForm]) -> None:
@@ -204,26 +209,26 @@ def _check_levels(place: str, levels: list[TierLevelForm]) -> None:
         target = amount(level.points, f"{here}.points")
         if target <= below:
             lower = "0" if index == 1 else "those of the level before"
-            raise Validation(f"{here}.points must be more than {lower}.")
+            raise Validation(f"{here}.points must be more than {lower}.", sent=level.points)
         below = target
         _distinct(f"{here}.accounts", "name", level.accounts or [])
         if level.keep is not None and not 0 <= amount(level.keep, f"{here}.keep") <= target:
-            raise Validation(f"{here}.keep must be from 0 to the points of the level.")
+            raise Validation(f"{here}.keep must be from 0 to the points of the level.", sent=level.keep)
 
 
 def _check_awards(place: str, awards: list[AwardForm]) -> None:
     _distinct(place, "account", [award.account for award in awards])
     for index, award in enumerate(awards):
         if amount(award.points, f"{place}[{index}].points") <= 0:
-            raise Validation(f"{place}[{index}].points must be more than 0.")
+            raise Validation(f"{place}[{index}].points must be more than 0.", sent=award.points)
 
 
 def _check_purchase(place: str, form: PurchaseForm) -> None:
     for member, value in (("points", form.points), ("per", form.per)):
         if amount(value, f"{place}.{member}") <= 0:
-            raise Validation(f"{place}.{member} must be more than 0.")
+            raise Validation(f"{place}.{member} must be more than 0.", sent=value)
     if amount(form.minimum, f"{place}.minimum") < 0:
-        raise Validation(f"{place}.minimum must not be less than 0.")
+        raise Validation(f"{place}.minimum must be 0 or more.", sent=form.minimum)
     _distinct(f"{place}.channels", "name", [folded(channel) for channel in form.channels])
     _distinct(f"{place}.excluded_items", "item", form.excluded_items)
 

@@ -70,7 +70,9 @@ class Draft:
         if wanted is None:
             return self._new_id()
         if not UUID.fullmatch(wanted):
-            raise ArgumentError(f"{place}.id names nothing that is there, and for something new must be a UUID.")
+            raise ArgumentError(
+                f"{place}.id names nothing that is there, and for something new must be a UUID.", sent=wanted
+            )
         self.brought.append(Brought(wanted, f"{place}.id"))
         return wanted
 
@@ -143,14 +145,15 @@ def refuse_other_s_names(place: str, member: str, names: Sequence[str], others: 
         if name in held:
             raise Validation(
                 f"{place}[{index}].{member} belongs to another one with another id. Leave the id out, or choose another"
-                f" {member}."
+                f" {member}.",
+                sent=name,
             )
 
 
 def account_named(accounts: Mapping[str, str], name: str, place: str) -> str:
     """The id of the account with this name. Raises Validation."""
     if name not in accounts:
-        raise Validation(f"{place} names no point account.")
+        raise Validation(f"{place} names no point account.", sent=name)
     return accounts[name]
 
 

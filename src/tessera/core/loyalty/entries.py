@@ -18,8 +18,8 @@ class EntryKind(StrEnum):
 class Entry(msgspec.Struct, frozen=True, gc=False):
     """One entry of a customer's ledger. `number` counts them from 1; `amount` is in units, negative when taken.
 
-    `request` is the fingerprint of the request that made it (None without any idempotency id in it), `place` the
-    detail of that request, `fingerprint` that of the detail.
+    `request` is that of the request that made it: its fingerprint, an id of ours, or the request id of a transaction;
+    None for what no request made. `place` is the detail of that request, `fingerprint` that of the detail.
     """
 
     number: int

@@ -167,7 +167,7 @@ class _Earnings:
 
     def _source(self, name: str, place: str) -> str:
         if name not in self._sources:
-            raise Validation(f"{place}.source names no point source.")
+            raise Validation(f"{place}.source names no point source.", sent=name)
         return self._sources[name]
 
     def of(self, each: EventRule | EventForm) -> Members:

@@ -105,23 +105,24 @@ def units(value: object, field: str) -> int:
     range; both name `field`.
     """
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
-        raise ArgumentError(f"{field} must be a number.")
+        raise ArgumentError(f"{field} must be a number.", sent=value)
     amount = Decimal(value)
     if not amount.is_finite():
         raise ArgumentError(f"{field} must be a finite number.")
     # Neither copying the sign nor comparing rounds or overflows, as arithmetic on a number of any length would.
     if amount.copy_abs() > AMOUNT_MAX // UNITS + 1:
-        raise _too_much(field)
+        raise _too_much(field, value)
     rounded = amount.quantize(_SMALLEST, ROUND_HALF_EVEN)
     if not rounded - _NOISE < amount < rounded + _NOISE:
-        raise ArgumentError(f"{field} has more than four decimals.")
+        raise ArgumentError(f"{field} has more than four decimals.", sent=value)
     if rounded.copy_abs() > AMOUNT_MAX // UNITS:
-        raise _too_much(field)
+        raise _too_much(field, value)
     return int(rounded * UNITS)
 
 
-def _too_much(field: str) -> Validation:
-    return Validation(f"{field} is more than {AMOUNT_MAX // UNITS} points.")
+def _too_much(field: str, value: object) -> Validation:
+    most = AMOUNT_MAX // UNITS
+    return Validation(f"{field} must be from -{most} to {most}.", sent=value)
 
 
 def number(amount: int) -> int | float:
@@ -154,7 +155,7 @@ def deposited(balance: Balance, amount: int, expires_at: int | None = None) -> B
     Raises Validation when the amount is not positive or the balance would pass `AMOUNT_MAX`.
     """
     if amount <= 0:
-        raise Validation("amount must be more than 0.")
+        raise Validation("amount must be more than 0.", sent=number(amount))
     if max(balance.available, balance.life_time) + amount > AMOUNT_MAX:
         raise Validation(f"The balance would pass {AMOUNT_MAX // UNITS} points.")
     available = balance.available + amount

@@ -95,7 +95,7 @@ def _known(rule: PurchaseRule, whole: Program) -> _Rule:
 
 def _wanted(form: PurchaseForm, accounts: Mapping[str, str], sources: Mapping[str, str], place: str) -> _Rule:
     if form.source is not None and form.source not in sources:
-        raise Validation(f"{place}.source names no point source.")
+        raise Validation(f"{place}.source names no point source.", sent=form.source)
     return _Rule(
         form.id,
         form.name,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tessera.core import external_ids
 from tessera.core.errors import MissingData
 from tessera.core.loyalty.points import UNITS
 
@@ -48,7 +49,10 @@ class PurchaseRule(msgspec.Struct, frozen=True):
 
 
 class Item(NamedTuple):
-    """A line of a purchase: `amount` is what it costs in units, None where the till did not say."""
+    """A line of a purchase or return: `amount` in units, None where the till did not say.
+
+    It has the sign of its direction: what is given back in a purchase is negative, as is what is bought in a return.
+    """
 
     item_id: str | None
     amount: int | None
@@ -69,15 +73,16 @@ def folded(channel: str) -> str:
 def eligible(subtotal: int, items: Sequence[Item], excluded_items: Sequence[str]) -> Eligible:
     """Return the part of a purchase that counts. Raises MissingData for an excluded item without an amount."""
     excluded, left = set(), subtotal
+    names = {external_ids.normal(each) or each for each in excluded_items}
     for place, item in enumerate(items):
-        if item.item_id is None or item.item_id not in excluded_items:
+        if item.item_id is None or item.item_id not in names:
             continue
         if item.amount is None:
             raise MissingData(
                 f"The field request_payload.items[{place}].subtotal is missing: the program excludes this item."
             )
         excluded.add(item.item_id)
-        left -= abs(item.amount)
+        left -= item.amount
     return Eligible(max(0, left), tuple(sorted(excluded)))
 
 

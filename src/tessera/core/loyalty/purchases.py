@@ -29,7 +29,11 @@ class Kind(StrEnum):
 
 
 class Transaction(msgspec.Struct, frozen=True):
-    """A purchase or a return as a till tells it: `subtotal` is positive for both, `details` is everything, as JSON."""
+    """A purchase or a return as a till tells it: `subtotal` is positive for both, `details` is everything, as JSON.
+
+    `content` is that without what names the customer and what can be spelled in several ways, as JSON. `sent_ids` are
+    the request id and the transaction id as they came: transactions of before their one form are found by these.
+    """
 
     kind: Kind
     request_id: str
@@ -39,10 +43,19 @@ class Transaction(msgspec.Struct, frozen=True):
     subtotal: int
     items: tuple[Item, ...]
     details: str
+    content: str
+    sent_ids: tuple[str, str]
 
     def fingerprint(self) -> str:
-        """Hash everything but the request id, to recognize a repetition. Stored purchases keep it: never change it."""
-        said = [self.kind, self.transaction_id, self.original_transaction_id, self.details]
+        """Hash what the transaction comes to, however it is spelled. Stored purchases keep it: never change it."""
+        return self._hashed(self.content)
+
+    def recognizes(self, fingerprint: str) -> bool:
+        """Tell whether a purchase with this fingerprint is the same; those of earlier versions hash the details."""
+        return fingerprint in (self.fingerprint(), self._hashed(self.details))
+
+    def _hashed(self, text: str) -> str:
+        said = [self.kind, self.transaction_id, self.original_transaction_id, text]
         return hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:32]
 
 

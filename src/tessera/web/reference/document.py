@@ -191,7 +191,8 @@ def _function(handler: Handler) -> object:
 
 
 def _query_value(parameter: Parameter) -> Part:
-    return {
+    shown: Part = {"deprecated": True} if parameter.deprecated else {}
+    return shown | {
         "name": parameter.name,
         "in": "query",
         "required": parameter.required,

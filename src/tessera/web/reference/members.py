@@ -27,6 +27,7 @@ ANSWERED_FORMATS = {
     "create_date": "date-time",
     "entry_id": "uuid",
     "expires_at": "date-time",
+    "SentTag.expires_at": "",
     "Tag.expires_at": "",
     "TokenPerCall.hour": "date-time",
     "introspection_endpoint": "uri",
