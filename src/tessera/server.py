@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 from uvicorn.supervisors import Multiprocess
 
 from tessera import wiring
-from tessera.core import issuers
+from tessera.core import issuers, urls
 from tessera.ops import tracing
 from tessera.ops.board import Board
 from tessera.ops.certificates import CertificateError, Certificates
@@ -72,8 +72,12 @@ def check_traces(settings: Settings) -> None:
     endpoint = settings.otlp_endpoint
     if endpoint is None:
         return
-    if not endpoint.startswith(("http://", "https://")):
-        raise SettingsError("The setting otlp_endpoint cannot be used: it begins with http:// or https://.")
+    try:
+        parts = urls.split(endpoint)
+    except ValueError as error:
+        raise SettingsError(f"The setting otlp_endpoint cannot be used. {error}") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError("The setting otlp_endpoint cannot be used: it begins with http:// or https://, and a host.")
     if not tracing.installed():
         raise SettingsError("Traces need the extra `otel`: `pip install 'tessera-id[otel]'`, or unset otlp_endpoint.")
 
