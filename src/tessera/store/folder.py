@@ -43,6 +43,12 @@ class DataFolder:
         if not os.access(self.path, os.W_OK | os.X_OK):
             raise Unusable(f"The data folder {self.path} cannot be written. Give this user write permission.")
 
+    def check(self) -> None:
+        """Raises Unusable when anything but a plain file is in the place of one that servers and commands open."""
+        maps = (self.counts, self.node_counts, self.property_counts, self.node_property_counts)
+        for path in (self.path / LOCK, *maps):
+            files.is_there(path)
+
     @contextmanager
     def setting_up(self) -> Iterator[None]:
         """Let one process at a time set up the folder."""
