@@ -134,7 +134,8 @@ _REDIRECT = range(300, 400)
 
 def _problem(status: int, location: str | None, reply: Any) -> str | None:
     if status in _REDIRECT:
-        return f"The server points elsewhere ({_place(location or '')}); the secret was not sent there. Name that address with --url."
+        place = _place(location or "")
+        return f"The server points elsewhere ({place}); the secret was not sent there. Name that address with --url."
     if not isinstance(reply, dict):
         return "The answer is not JSON: this is no token endpoint. Put the address right with --url."
     if status == http.HTTPStatus.OK and isinstance(reply.get("access_token"), str):

@@ -1,0 +1,33 @@
+"""Hosts that requests can be for: what a `Host` may hold (RFC 9110 section 7.2, RFC 9112 section 3.2)."""
+
+import re
+
+from tessera.core import networks
+
+_HOST = re.compile(
+    rb"(?:\[(?P<address>[0-9A-Fa-f:.]+)(?:%[\w.~%-]+)?\]|(?P<name>(?:[\w.~!$&'()*+;=-]|%[0-9A-Fa-f]{2})+))"
+    rb"(?::(?P<port>\d{1,5}))?"
+)
+"""A name or an address, and a port. A comma, which the grammar has, is what two hosts in one look like."""
+
+BYTES_MAX = 255 + len(":65535")
+PORT_MAX = 65_535
+REMEMBERED_MAX = 64
+
+_sound: set[bytes] = set()
+"""Hosts that were found sound: nearly every request names one of few."""
+
+
+def is_sound(value: bytes) -> bool:
+    """Whether a request can be for this host; what can be is remembered."""
+    if value in _sound:
+        return True
+    found = _HOST.fullmatch(value) if len(value) <= BYTES_MAX else None
+    if found is None or not (found["port"] is None or 0 < int(found["port"]) <= PORT_MAX):
+        return False
+    if found["address"] is not None and networks.address(found["address"].decode()) is None:
+        return False
+    if len(_sound) >= REMEMBERED_MAX:
+        _sound.clear()
+    _sound.add(value)
+    return True
