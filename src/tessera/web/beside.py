@@ -8,6 +8,7 @@ from typing import cast
 
 from uvicorn.server import ServerState
 
+from tessera.web.accepting import Acceptor
 from tessera.web.asgi import App, Served
 from tessera.web.limits import Limits
 from tessera.web.protocol import HttpConnection
@@ -32,7 +33,7 @@ async def listening(routes: list[Route], listener: socket.socket | None) -> Asyn
     def connected() -> asyncio.Protocol:
         return HttpConnection(app, state, LIMITS, turns)
 
-    server = await asyncio.get_running_loop().create_server(connected, sock=listener)
+    server = Acceptor(asyncio.get_running_loop(), listener, connected, LIMITS)
     try:
         yield
     finally:
