@@ -137,7 +137,7 @@ def backed_up(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("plant", PLANTS)
 @pytest.mark.parametrize(
     "name", ["tessera.db", "tessera.db-wal", "tessera.db-shm", "tessera.db-journal", "counts.map",
-             "counts-of-properties.map", "setup.lock"]
+             "counts-of-properties.map", "setup.lock", "management.lock"]
 )  # fmt: skip
 def test_nothing_is_restored_beside_what_is_planted(
     data: Path, backed_up: Path, place: Path, name: str, plant: str

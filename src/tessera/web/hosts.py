@@ -18,6 +18,13 @@ _sound: set[bytes] = set()
 """Hosts that were found sound: nearly every request names one of few."""
 
 
+def name(value: bytes) -> str:
+    """The name in a sound host, in lower case and without the dot at its end; "" for an address, or nothing."""
+    found = _HOST.fullmatch(value)
+    text = "" if found is None or found["name"] is None else found["name"].decode().lower().removesuffix(".")
+    return "" if networks.address(text) is not None else text
+
+
 def is_sound(value: bytes) -> bool:
     """Whether a request can be for this host; what can be is remembered."""
     if value in _sound:
