@@ -111,7 +111,7 @@ def _forbidden(head: Head, named: int, host: bytes, codings: int) -> Unread | No
         return Unread.MALFORMED
     if named != 1 if modern else named > 1:
         return Unread.HOST
-    if named and not hosts.is_sound(host):
+    if named and host not in hosts.remembered and not hosts.is_sound(host):
         return Unread.HOST
     return None
 

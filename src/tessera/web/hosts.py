@@ -14,7 +14,7 @@ BYTES_MAX = 255 + len(":65535")
 PORT_MAX = 65_535
 REMEMBERED_MAX = 64
 
-_sound: set[bytes] = set()
+remembered: set[bytes] = set()
 """Hosts that were found sound: nearly every request names one of few."""
 
 
@@ -26,15 +26,13 @@ def name(value: bytes) -> str:
 
 
 def is_sound(value: bytes) -> bool:
-    """Whether a request can be for this host; what can be is remembered."""
-    if value in _sound:
-        return True
+    """Whether a request can be for this host. What can be is `remembered`, where callers look first."""
     found = _HOST.fullmatch(value) if len(value) <= BYTES_MAX else None
     if found is None or not (found["port"] is None or 0 < int(found["port"]) <= PORT_MAX):
         return False
     if found["address"] is not None and networks.address(found["address"].decode()) is None:
         return False
-    if len(_sound) >= REMEMBERED_MAX:
-        _sound.clear()
-    _sound.add(value)
+    if len(remembered) >= REMEMBERED_MAX:
+        remembered.clear()
+    remembered.add(value)
     return True

@@ -54,10 +54,10 @@ class HttpConnection(asyncio.Protocol):
         self.turns = turns
         self.deadline: float | None = self.loop.time() + limits.request_timeout_seconds
         self._state = state
-        self._reader = Reader(self, limits, self._read_on)
         self._transport: asyncio.Transport = cast("asyncio.Transport", None)
         self._unread = b""
         self._queue: deque[Exchange] = deque()
+        self._reader = Reader(self, self._queue, limits, self._read_on)
         self._task: asyncio.Task[None] | None = None
         self._refusal: tuple[Unread, Headers] | None = None
         self.ended = False
@@ -167,14 +167,6 @@ class HttpConnection(asyncio.Protocol):
             self._idle = False
             self.deadline = self._patience()
 
-    def request_arrives(self, exchange: Exchange) -> None:
-        """It stands in the queue, where its answer will."""
-        self._queue.append(exchange)
-
-    def request_is_whole(self, _exchange: Exchange) -> None:
-        """It is our turn."""
-        self.deadline = None
-
     def refuse(self, reason: Unread, headers: Headers = ()) -> None:
         """Take nothing more, and say why when what came before is answered. The first reason counts."""
         if self.ended:
@@ -198,9 +190,9 @@ class HttpConnection(asyncio.Protocol):
             first = self._queue[0]
             first.wake()
             if first.enough():
+                self.deadline = None  # it is our turn, also when its body is not whole
                 if not first.begun:
                     first.begun = True
-                    self.deadline = None  # it is our turn, also when its body is not whole
                     self.turns.begin(self.loop, self, pipelined=pipelined)
                 return
             if first.expects_continue:

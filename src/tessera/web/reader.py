@@ -5,6 +5,8 @@ what it reports is judged in `web/head.py`. One thing it does not report: the na
 too, is told from HTTP in `_feed_in_cuts`, which can refuse a request and do nothing else.
 """
 
+import re
+from collections import deque
 from collections.abc import Callable
 from typing import NoReturn, Protocol, cast
 
@@ -19,6 +21,8 @@ PIECE_BYTES = 4096
 """Bytes parsed before it is looked whether a request is whole: what is behind it waits until that one is answered."""
 
 RTSP = b"RTSP/"
+_find_rtsp = re.compile(RTSP).search
+"""Twice as fast as `in`."""
 
 _NONE = cast("Exchange", None)
 """The exchange of no request."""
@@ -36,12 +40,6 @@ class Receiver(Protocol):
     def request_begins(self) -> None:
         """The first byte of a request has arrived."""
 
-    def request_arrives(self, exchange: Exchange) -> None:
-        """A head was accepted; what its body brings is added to the exchange."""
-
-    def request_is_whole(self, exchange: Exchange) -> None:
-        """Its body has ended as well."""
-
     def refuse(self, reason: Unread) -> None:
         """Take nothing more from this client."""
 
@@ -49,18 +47,20 @@ class Receiver(Protocol):
 class Reader:
     """The parser of one connection, and what it has reported so far of the request that arrives.
 
-    `within` tells whether a request has begun and is not whole. `client` is the address at the other end.
+    A request whose head was accepted joins the `queue`, and is complete when its body has ended as well. `within` tells
+    whether a request has begun and is not whole. `client` is the address at the other end.
     """
 
     __slots__ = (
-        "_exchange", "_framing_bytes", "_headers", "_limits", "_names", "_parser", "_read_on", "_receiver", "_tail",
-        "_target", "client", "within",
+        "_exchange", "_framing_bytes", "_headers", "_limits", "_names", "_parser", "_queue", "_read_on", "_receiver",
+        "_tail", "_target", "client", "within",
     )  # fmt: skip
 
-    def __init__(self, receiver: Receiver, limits: Limits, read_on: Callable[[], None]) -> None:
+    def __init__(self, receiver: Receiver, queue: deque[Exchange], limits: Limits, read_on: Callable[[], None]) -> None:
         self.within = False
         self.client: tuple[str, int] | None = None
         self._receiver = receiver
+        self._queue = queue
         self._limits = limits
         self._read_on = read_on
         self._parser = httptools.HttpRequestParser(self)
@@ -77,7 +77,7 @@ class Reader:
         """Hand a piece to the parser."""
         self._framing_bytes += len(data)
         try:
-            if RTSP in data or (self._headers is not TRAILERS and RTSP in self._tail + data):
+            if _find_rtsp(data) or (self._headers is not TRAILERS and RTSP in self._tail + data):
                 self._feed_in_cuts(data)
             else:
                 self._parser.feed_data(data)
@@ -149,7 +149,7 @@ class Reader:
         self._exchange = Exchange(
             accepted.scope, self._read_on, keep_alive=keep_alive, expects_continue=accepted.expects_continue
         )
-        self._receiver.request_arrives(self._exchange)
+        self._queue.append(self._exchange)
 
     def on_body(self, data: bytes) -> None:
         """A part of the body."""
@@ -165,7 +165,6 @@ class Reader:
         if not (exchange.keep_alive and self._parser.should_keep_alive()):  # a trailer may have said so
             exchange.keep_alive = False
             self._receiver.ended = True
-        self._receiver.request_is_whole(exchange)
 
     def _stop(self, reason: Unread) -> NoReturn:
         self._receiver.refuse(reason)
