@@ -79,11 +79,11 @@ def open_shared(path: Path) -> int:
         try:
             descriptor = os.open(path, _SHARED, _PRIVATE)
         except OSError:
-            _check_kind(path)
+            is_there(path)
             raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        _check_kind(path)
+        is_there(path)
     return descriptor
 
 
@@ -94,11 +94,11 @@ def make_empty(path: Path) -> None:
 
 def check_place(path: Path, *, replace: bool) -> None:
     """Raises Unusable unless a file may be made here."""
-    if _check_kind(path) and not replace:
+    if is_there(path) and not replace:
         raise Unusable(f"{path} is there already. Name another file, or say --force to replace it.")
 
 
-def _check_kind(path: Path) -> bool:
+def is_there(path: Path) -> bool:
     """Whether there is a plain file here. Raises Unusable when there is anything else."""
     try:
         mode = path.lstat().st_mode

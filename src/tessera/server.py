@@ -1,5 +1,6 @@
 """The server: one process, or several that share a socket, until SIGTERM."""
 
+import asyncio
 import multiprocessing
 import os
 import signal
@@ -15,11 +16,12 @@ from uvicorn.server import ServerState
 from uvicorn.supervisors import Multiprocess
 
 from tessera import wiring
-from tessera.core import issuers
+from tessera.core import issuers, urls
 from tessera.ops import tracing
 from tessera.ops.board import Board
 from tessera.ops.certificates import CertificateError, Certificates
 from tessera.settings import Settings, SettingsError
+from tessera.web.accepting import Loop
 from tessera.web.asgi import App
 from tessera.web.limits import Limits
 from tessera.web.protocol import HttpConnection
@@ -72,8 +74,12 @@ def check_traces(settings: Settings) -> None:
     endpoint = settings.otlp_endpoint
     if endpoint is None:
         return
-    if not endpoint.startswith(("http://", "https://")):
-        raise SettingsError("The setting otlp_endpoint cannot be used: it begins with http:// or https://.")
+    try:
+        parts = urls.split(endpoint)
+    except ValueError as error:
+        raise SettingsError(f"The setting otlp_endpoint cannot be used. {error}") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError("The setting otlp_endpoint cannot be used: it begins with http:// or https://, and a host.")
     if not tracing.installed():
         raise SettingsError("Traces need the extra `otel`: `pip install 'tessera-id[otel]'`, or unset otlp_endpoint.")
 
@@ -105,13 +111,13 @@ def run(
     `ready` is called when a signal would end it cleanly, just before it starts.
     """
     pair = certificates(settings)
-    config = uvicorn.Config(
+    limits = _limits(settings)
+    config = _Config(
         partial(_application, settings, Equipment(Board(), management, pair)),
         ssl_context_factory=None if pair is None else partial(_context, pair),
         factory=True,
         workers=settings.workers,
-        loop="uvloop",
-        http=_protocol(settings),
+        http=_protocol(limits),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -121,6 +127,7 @@ def run(
         proxy_headers=False,
         timeout_graceful_shutdown=int(settings.shutdown_seconds) or 1,
     )
+    config.limits = limits
     server = uvicorn.Server(config)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, partial(_stop, server))
@@ -155,13 +162,26 @@ def _end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _protocol(settings: Settings) -> Any:
-    limits = Limits(
+class _Config(uvicorn.Config):
+    """The configuration of uvicorn, with the event loop of ours."""
+
+    limits: Limits
+
+    def get_loop_factory(self) -> Callable[[], asyncio.AbstractEventLoop]:
+        """What makes the event loop of a process."""
+        return partial(Loop, self.limits)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
         connections_max=settings.connections_max,
         head_bytes_max=settings.request_head_bytes_max,
         request_timeout_seconds=settings.request_timeout_seconds,
         keep_alive_seconds=settings.keep_alive_seconds,
     )
+
+
+def _protocol(limits: Limits) -> Any:
     return partial(_connection, limits, Turns())
 
 

@@ -5,6 +5,7 @@ A value comes from, strongest first: a flag of the command, the environment (`TE
 """
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -38,6 +39,8 @@ FeedStalePolicy = Annotated[Literal["continue", "refuse"], _ANY_CASE]
 
 PREFIX = "TESSERA_"
 
+_HOST_NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+
 NOT_SETTINGS = ("CONFIG", "OPERATOR")
 """Names of the environment, without the prefix, that are ours and no settings."""
 
@@ -62,6 +65,18 @@ def _certificate_networks(value: object) -> object:
         if everybody:
             raise ValueError(f"with {everybody[0]} everybody could hand over whichever certificate they like")
     return listed
+
+
+def _host_names(value: object) -> object:
+    """Names of hosts as a list, or as a text with spaces or commas between, in lower case."""
+    listed = value.replace(",", " ").split() if isinstance(value, str) else value
+    if not isinstance(listed, (list, tuple)):
+        return listed
+    names = [each.lower().removesuffix(".") for each in listed if isinstance(each, str)]
+    wrong = next((each for each in names if not _HOST_NAME.fullmatch(each)), None)
+    if wrong is not None:
+        raise ValueError(f"{wrong} is not the name of a host, without port, as tessera.internal")
+    return tuple(names)
 
 
 NetworkList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_networks)]
@@ -162,6 +177,11 @@ class Settings(BaseSettings):
         9090,
         description="Port of `/livez`, `/readyz` and `/metrics`; 0 takes a free one, `off` none. The default gives way"
         " to a free one when it is taken.",
+    )
+    management_names: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_host_names)] = Field(
+        (),
+        description="Names, beside localhost, by which the management port may be asked, as `tessera.internal`. Others"
+        " get a 421 when it listens on this machine only, or when there is a name here; addresses are always answered.",
     )
     log_level: LogLevel = Field("info", description="Least severe events to log.")
     log_format: LogFormat = Field("auto", description="`pretty`, `json`, or `auto`: pretty on a terminal.")

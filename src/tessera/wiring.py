@@ -47,6 +47,7 @@ from tessera.ops.certificates import Certificates
 from tessera.ops.clock import SystemClock
 from tessera.ops.entropy import SystemEntropy
 from tessera.ops.fetcher import HTTPSFetcher
+from tessera.ops.management_ports import ManagementPorts
 from tessera.ops.metrics import CERTIFICATE_ENDS, LOG_DROPPED, TOKENS, Metrics
 from tessera.ops.node_counts import NODE_MAX, NodeCounts
 from tessera.ops.outbound import Outbound
@@ -184,10 +185,11 @@ async def open_house(
     folder = DataFolder(settings.data_dir)
     master_key = read_master_key(settings, folder, create=False)
     metrics = metrics or Metrics()
+    ports = _management_ports(settings, folder, management)
     store = SQLStore(database(settings).driver(readiness.away), partial(readiness.committed, metrics))
     try:
         clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
-        outbound = Outbound(Rules(settings.outbound_networks_allowed, _management_ports(settings, management)))
+        outbound = Outbound(Rules(settings.outbound_networks_allowed, ports))
         directory = Directory(store, master_key, clock, settings.applications_cached_max, settings.issuer_in_force)
         house = House(
             store,
@@ -206,6 +208,7 @@ async def open_house(
         await directory.load()
         yield house
     finally:
+        ports.close()
         await store.close()
 
 
@@ -216,10 +219,13 @@ def _counts(settings: Settings, own: Path, of_node: Path, entropy: Entropy) -> S
     return NodeCounts(of_node, int.from_bytes(entropy.random_bytes(8)) & NODE_MAX)
 
 
-def _management_ports(settings: Settings, management: socket.socket | None) -> set[int]:
-    """The port of management of this server, and the one that others with these settings have."""
-    ports = set() if management is None else {management.getsockname()[1]}
-    return ports | ({settings.management_port} if isinstance(settings.management_port, int) else set())
+def _management_ports(settings: Settings, folder: DataFolder, management: socket.socket | None) -> ManagementPorts:
+    """The management ports of this server, of others with these settings, and of others on this data folder."""
+    chosen = settings.management_port
+    ports = ManagementPorts(folder.management_ports, {chosen} if isinstance(chosen, int) else ())
+    if management is not None:
+        ports.hold(management.getsockname()[1])
+    return ports
 
 
 def open_sender(house: House) -> AbstractAsyncContextManager[Sender]:
@@ -296,7 +302,8 @@ async def serving(
         await asyncio.to_thread(_say_not_in_force, settings)
         _keep_for_good()
         try:
-            async with listening(management_api.routes(house, lambda: app.going_down), management):
+            answered = management_api.routes(house, lambda: app.going_down)
+            async with listening(answered, management, settings.management_names):
                 yield served
         finally:
             for task in tasks:

@@ -137,6 +137,8 @@ def test_an_address_that_is_none_is_refused(tmp_path: Path, address: str) -> Non
     folder, _ = folder_with_application(tmp_path)
     sentence = one_sentence(run("apps", "keys", "add", "Partner", "--jwks-uri", address, "--data-dir", folder))
     assert sentence.startswith("The address")
+    if address.endswith((":0/", ":99999/")):
+        assert "its port must be a number from 1 to 65535" in sentence
     assert names(folder, "keys") == []
 
 

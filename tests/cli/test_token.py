@@ -145,7 +145,10 @@ def test_basic_credentials_are_encoded_before_they_are_joined() -> None:
         ("ftp://127.0.0.1", "is not an address"),
         ("127.0.0.1:8000", "is not an address"),
         ("http://", "is not an address"),
-        ("http://127.0.0.1:http", "no port number"),
+        ("http://127.0.0.1:http", "its port must be a number from 1 to 65535"),
+        ("http://127.0.0.1:0", "its port must be a number from 1 to 65535"),
+        ("http://127.0.0.1:65536", "its port must be a number from 1 to 65535"),
+        ("http://[::1", "its host is malformed"),
         ("http://name.invalid", "gave no answer"),
     ],
 )

@@ -47,6 +47,7 @@ def test_an_issuer_stays_as_it_is(issuer: str) -> None:
         "https://:8443",
         "https://id.example.com:port",
         "https://id.example.com:99999",
+        "https://id.example.com:0",
         "https://id.example.com/a b",
         'https://id.example.com/"',
         "https://id.example.com/\\",

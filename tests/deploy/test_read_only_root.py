@@ -199,7 +199,7 @@ def test_with_postgresql_nothing_that_matters_is_in_the_folder(package: Path, tm
     with serving(given, data, port, beside, **files) as ask:
         assert ask(f"http://127.0.0.1:{beside}/readyz").json()["ready"] is True
 
-    assert {path.name for path in data.iterdir()} <= {"counts.map", "setup.lock"}
+    assert {path.name for path in data.iterdir()} <= {"counts.map", "management.lock", "setup.lock"}
 
 
 def test_nothing_else_can_be_written_there(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def connections(recorder: Recorder, loop: asyncio.AbstractEventLoop) -> Callable
     config.load()
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # a line for each refusal is a minute for all
     state = ServerState()
-    protocol = server._protocol(Settings(connections_max=100_000))
+    protocol = server._protocol(server._limits(Settings(connections_max=100_000)))
 
     def connect() -> asyncio.Protocol:
         made: asyncio.Protocol = protocol(config=config, server_state=state, app_state={}, _loop=loop)

@@ -83,6 +83,71 @@ VERSIONS = tuple(
     refused(f"version {version.decode()}", post(line=b"GET /a " + version) + B, NO_VERSION) for version in _NO_VERSIONS
 )
 
+PROTOCOLS = (
+    *[
+        refused(f"protocol {name.decode()}, by {method.decode()}", post(line=method + b" /a " + name) + B, NO_VERSION)
+        for name in (b"RTSP/1.0", b"RTSP/1.1", b"RTSP/2.0", b"ICE/1.0", b"rtsp/1.0", b"HTTPS/1.1")
+        for method in (b"GET", b"POST", b"OPTIONS", b"DESCRIBE", b"SOURCE")
+    ],
+    refused("rtsp for the whole server", b"OPTIONS * RTSP/1.0\r\n\r\n" + B, NO_VERSION),
+    refused("rtsp without a field", b"GET /RTSP/ RTSP/1.0\r\n\r\n" + B),
+    refused("rtsp, and its name in a field", post(b"X: RTSP/ RTSP/", line=b"GET /RTSP/1.1 RTSP/1.1") + B),
+    refused("rtsp behind a sound one", sized(b"RTSP/", b"X: RTSP/") + post(line=b"GET /a RTSP/1.1") + B, 200, 400),
+    refused("rtsp behind a slow one", SLOW + post(line=b"GET /a RTSP/1.1") + B, 200, 400),
+    taken("the name of rtsp in a target", post(line=b"GET /RTSP/RTSP/?RTSP/ HTTP/1.1") + B, 200, 200),
+    taken("the name of rtsp in a first field", b"GET /a HTTP/1.1\r\nX: /a RTSP/1.1\r\nHost: a\r\n\r\n" + B, 200, 200),
+    taken("the name of rtsp in fields", sized(b"abc", b"X:RTSP/RTSP/", b"Y: RTSP/ ") + B, 200, 200),
+    taken("the name of rtsp in a body", sized(b"RTSP/ RTSP/1.1\r\n") + B, 200, 200),
+    taken("the name of rtsp around chunks", chunked(b"5;RTSP=RTSP\r\nRTSP/\r\n0\r\nX: RTSP/\r\n\r\n") + B, 200, 200),
+)
+
+NO_HOSTS = (
+    b"", b" ", b"a b", b"a,b", b"a, b", b"u@a", b"u:p@a", b"http://a",
+    b"a/", b"/a", b"a\\b", b"a?b", b"a#b", b"a:",
+    b"a:b", b"a:80:80", b"a:-1", b"a:+1", b"a:0", b"a:65536", b"a:123456", b":80", b"[::1", b"::1",
+    b"[::1]80", b"[a]", b"[]",
+    b"a\tb", b"\x01", b"a\x7f", b"\xff", b"\xc3\xa9", b"a%", b"a%zz", b'"a"', b"<a>", b"a|b", b"a^b", b"a`b", b"{a}",
+    b"a" * 262,
+)  # fmt: skip
+
+HOSTS = (
+    b"a.example", b"a.example:443", b"A.Example.", b"a_b-c.example", b"127.0.0.1", b"127.0.0.1:65535", b"[::1]",
+    b"[::1]:80", b"[fe80::1%25eth0]", b"xn--caf-dma.example", b"a%20b", b"localhost", b"a" * 255,
+)  # fmt: skip
+
+
+def addressed(*hosts: bytes, line: bytes = GET) -> bytes:
+    """A request with these values of `Host`."""
+    return b"\r\n".join([line, *[b"Host: " + host for host in hosts], b"", b""])
+
+
+ADDRESSES = (
+    *[refused(f"host {host!r}", addressed(host) + B) for host in NO_HOSTS],
+    *[refused(f"host {host!r} of http/1.0", addressed(host, line=b"GET /a HTTP/1.0") + B) for host in (b"a b", b"u@a")],
+    *[taken(f"host {host!r}", addressed(host) + B, 200, 200) for host in HOSTS],
+    refused("two hosts of http/1.0", addressed(b"a", b"a", line=b"GET /a HTTP/1.0") + B),
+    last("no host of http/1.0", addressed(line=b"GET /a HTTP/1.0") + B),
+    taken("a host, and another in the target", addressed(b"a", line=b"GET http://b:80/a HTTP/1.1") + B, 200, 200),
+    refused("no host, and one in the target", addressed(line=b"GET http://a/a HTTP/1.1") + B),
+    refused("two hosts, and one in the target", addressed(b"a", b"a", line=b"GET http://a/a HTTP/1.1") + B),
+    refused("no sound host, and one in the target", addressed(b"a b", line=b"GET http://a/a HTTP/1.1") + B),
+    refused("a user in the target", addressed(b"a", line=b"GET http://u@a/a HTTP/1.1") + B),
+    refused("no user in the target", addressed(b"a", line=b"GET http://@a/a HTTP/1.1") + B),
+    refused("port 0 in the target", addressed(b"a", line=b"GET http://a:0/a HTTP/1.1") + B),
+)
+
+EXPECTATIONS = (
+    *[
+        refused(f"expecting {value!r}", sized(b"abc", b"Expect: " + value) + B, 417)
+        for value in (b"nothing", b"100", b"100-continue, x", b"x, 100-continue", b"100-continue;q=1", b"200-ok")
+    ],
+    refused("expecting something in a second line", sized(b"abc", b"Expect: x", b"Expect: 100-continue") + B, 417),
+    refused("an expectation in a second request", post(line=GET) + sized(b"abc", b"Expect: x") + B, 200, 417),
+    taken("expecting in other letters", sized(b"abc", b"eXPECT: 100-CONTINUE") + B, 200, 200),
+    taken("expecting twice", sized(b"abc", b"Expect: 100-continue,, 100-continue") + B, 200, 200),
+    last("expecting of http/1.0", sized(b"abc", b"Expect: x", line=b"POST /a HTTP/1.0") + B),
+)
+
 NO_FIELDS = (
     b"X: y\nZ: a", b"X: y\rZ: a", b"X: y\r\n folded", b"X: y\r\n\tfolded", b"X: y\x00z", b"X\x00: y", b"No colon",
     b"X y: z", b": no name", b"X : y", b"X\t: y", b"X\xe9: y", b"X: y\x01", b"X(: y", b'"X": y', b"\rX: y", b"X: y\r",
@@ -139,4 +204,4 @@ PIPELINES = (
     last("sound, then closing, then another", post(line=GET) + CLOSE + B, 200, 200),
 )
 
-CASES = (*WITH_BODIES, *OFFERS, *VERSIONS, *HEADS, *PIPELINES)
+CASES = (*WITH_BODIES, *OFFERS, *VERSIONS, *PROTOCOLS, *ADDRESSES, *EXPECTATIONS, *HEADS, *PIPELINES)

@@ -66,7 +66,8 @@ class Changes:
 class Line(asyncio.Transport):
     """One end of a connection whose client reads everything at once, or nothing at all.
 
-    Of what arrived, `taken` bytes were given to the protocol; of what it wrote, the client has not read `unread`.
+    The server has `said_all` when it closed its half. Of what arrived, `taken` bytes were given to the protocol; of
+    what it wrote, the client has not read `unread`.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Line(asyncio.Transport):
         self.taken = 0
         self.changes = changes
         self._high = HIGH_WATER_BYTES
+        self.said_all = False
         self._closing = False
         self._reading = True
         self._arrived: deque[bytes | None] = deque()
@@ -132,6 +134,7 @@ class Line(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         assert not self._closing, "bytes were written to a connection that is closed"
+        assert not self.said_all, "bytes were written behind the last"
         self.written.append(bytes(data))
         self.changes.count += 1
         if not self.reads:
@@ -150,7 +153,11 @@ class Line(asyncio.Transport):
         self._high = HIGH_WATER_BYTES if high is None else high
 
     def can_write_eof(self) -> bool:
-        return False
+        return True
+
+    def write_eof(self) -> None:
+        self.said_all = True
+        self.changes.count += 1
 
     def get_protocol(self) -> asyncio.BaseProtocol:
         return self.protocol
@@ -192,7 +199,7 @@ class Stand:
     def outcome(self, line: Line) -> Outcome:
         """What became of a connection so far."""
         requests = tuple(self.recorder.received.get(line.port, ()))
-        return Outcome(lasting(b"".join(line.written)), requests, line.is_closing())
+        return Outcome(lasting(b"".join(line.written)), requests, line.said_all or line.is_closing())
 
 
 def play(scripts: Sequence[Sequence[bytes]]) -> list[Outcome]:

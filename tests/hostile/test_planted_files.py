@@ -126,6 +126,53 @@ def test_what_is_planted_in_a_data_folder_is_not_followed(place: Path, name: str
     assert untouched(place)
 
 
+@pytest.fixture(scope="module")
+def backed_up(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup of it."""
+    file = tmp_path_factory.mktemp("backed-up") / "b.db"
+    assert run("backup", file, "--data-dir", data).code == 0
+    return file
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+@pytest.mark.parametrize(
+    "name", ["tessera.db", "tessera.db-wal", "tessera.db-shm", "tessera.db-journal", "counts.map",
+             "counts-of-properties.map", "setup.lock", "management.lock"]
+)  # fmt: skip
+def test_nothing_is_restored_beside_what_is_planted(
+    data: Path, backed_up: Path, place: Path, name: str, plant: str
+) -> None:
+    """A restore says what is in the way of one of its files before it writes, and the folder stays as it was."""
+    (place / "master.key").write_text((data / "master.key").read_text())
+    PLANTS[plant](place / name)
+    done = run("restore", backed_up, "--data-dir", place)
+    assert done.code == 1, done
+    assert f"{place / name} is {plant.removesuffix(' to nothing')}, not a plain file" in done.err
+    assert len(done.err.splitlines()) == 1, done
+    assert sorted(each.name for each in place.iterdir()) == sorted(["master.key", name])
+    assert untouched(place)
+    planted = place / name
+    planted.rmdir() if plant == "a folder" else planted.unlink()
+    assert run("restore", backed_up, "--data-dir", place).code == 0
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
+def test_nothing_is_copied_beside_what_is_planted(data: Path, place: Path, suffix: str, plant: str) -> None:
+    """Neither does a copy begin a database whose logs could not be written, nor the first command in a folder."""
+    planted = place / f"tessera.db{suffix}"
+    PLANTS[plant](planted)
+    for command in (
+        ("copy", "--from", f"sqlite:{data}", "--to", f"sqlite:{place}"),
+        ("orgs", "create", "Aurora", "--data-dir", place),
+    ):
+        done = run(*command)
+        assert done.code == 1, done
+        assert f"{planted} is {plant.removesuffix(' to nothing')}, not a plain file" in done.err
+        assert not (place / "tessera.db").exists()
+    assert untouched(place)
+
+
 def test_a_file_of_somebody_else_is_replaced_and_never_written(place: Path) -> None:
     """With --force the new file takes its name; whoever had the old one open, or owns it, has nothing of the new."""
     file = place / "b.db"

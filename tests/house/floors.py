@@ -57,7 +57,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "ops/signing_keys.py",
     ),
     "idna": ("core/emails.py",),
-    "httptools": ("web/head.py", "web/protocol.py"),
+    "httptools": ("web/head.py", "web/reader.py"),
     "httpcore2": ("ops/http_client.py",),
     "httpx2": ("ops/http_client.py",),
     "opentelemetry": ("ops/tracing.py",),
@@ -71,7 +71,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "structlog": ("ops/log.py",),
     "typer": ("cli/",),
     "uvicorn": ("server.py", "web/beside.py", "web/protocol.py"),
-    "uvloop": (),
+    "uvloop": ("web/accepting.py",),
     "yaml": ("app/program_files.py",),
 }
 """Who may import what; `msgspec` is the house's vocabulary and may be used in every room."""

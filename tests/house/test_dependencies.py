@@ -13,9 +13,6 @@ IMPORTED_AS = {
     "pydantic-settings": "pydantic_settings",
     "pyyaml": "yaml",
 }
-USED_BY_NAME = {"uvloop"}
-"""Run by uvicorn, which is told its name."""
-
 _ROW = re.compile(r"^\| `([\w-]+)` \| (.*?) \| (.*?) \|$", re.MULTILINE)
 _PIN = re.compile(r"^([A-Za-z0-9_.\[\]-]+)==([^\s;\\]+)")
 _ADDRESS = re.compile(r"\w+://|^-i |^--(?:extra-)?(?:index|find-links)", re.MULTILINE)
@@ -51,12 +48,7 @@ def test_every_dependency_is_used() -> None:
     """A dependency that nothing imports is dropped."""
     used = {name for module in modules() if module.within for name in imported(module.tree)}
 
-    assert [each for each in runtime() if IMPORTED_AS.get(each, each) not in used and each not in USED_BY_NAME] == []
-
-
-def test_what_is_used_by_name_is_named() -> None:
-    """The server is told to run on uvloop."""
-    assert '"uvloop"' in texts()["src/tessera/server.py"]
+    assert [each for each in runtime() if IMPORTED_AS.get(each, each) not in used] == []
 
 
 def test_owners_are_documented() -> None:

@@ -2,9 +2,10 @@
 
 import os
 import signal
+import socket
 import sqlite3
 import threading
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import httpx
@@ -45,20 +46,99 @@ def test_it_is_alive_and_ready_and_not_public(tmp_path: Path) -> None:
         assert [each for each in secrets if each in shown] == []
 
 
+def asked_as(served: Operated, host: str, path: str = "/metrics", line: str = "") -> int:
+    """The status of a request for this host."""
+    with Wire(int(served.management.rpartition(":")[2])) as wire:
+        wire.send(f"GET {line or path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        answer = wire.answer()
+        assert answer is not None
+        if answer.status == 421:
+            assert answer.body.endswith(b"put the name into the setting management_names.\n")
+        return answer.status
+
+
+def test_a_page_of_a_stranger_reads_nothing_of_it(tmp_path: Path) -> None:
+    """A name that anybody can point at this machine is 421 on every route; addresses and localhost are answered."""
+    with operated(tmp_path / "data") as served:
+        for host in (
+            "evil.example",
+            "evil.example:9090",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "tessera",
+        ):
+            for path in ("/metrics", "/livez", "/readyz", "/nowhere"):
+                assert asked_as(served, host, path) == 421, host
+        for host in (
+            "localhost",
+            "LOCALHOST:1",
+            "localhost.",
+            "127.0.0.1",
+            "10.1.2.3:9090",
+            "[::1]",
+            "[fe80::1%25e]:80",
+        ):
+            assert asked_as(served, host) == 200, host
+        assert asked_as(served, "localhost", line="http://evil.example/metrics") == 421
+        assert asked_as(served, "evil.example", line="http://localhost/metrics") == 200
+        with Wire(int(served.management.rpartition(":")[2])) as wire:
+            wire.send(b"GET /livez HTTP/1.0\r\n\r\n")
+            answer = wire.answer()
+            assert answer is not None
+            assert answer.status == 200
+
+
+def test_names_that_were_set_are_answered(tmp_path: Path) -> None:
+    """A name in the setting is answered in any case of its letters, and it holds beyond loopback too."""
+    names = {"TESSERA_MANAGEMENT_NAMES": "tessera.internal, Metrics"}
+    for settings in ({}, {"TESSERA_MANAGEMENT_HOST": "0.0.0.0"}):
+        with operated(tmp_path / "data", **names, **settings) as served:
+            for host, status in (("Tessera.Internal:9090", 200), ("metrics", 200), ("localhost", 200), ("other", 421)):
+                assert asked_as(served, host) == status, host
+    with operated(tmp_path / "data", TESSERA_MANAGEMENT_HOST="0.0.0.0") as served:
+        assert asked_as(served, "tessera.monitoring.svc") == 200
+    done = spawn("serve", "--data-dir", tmp_path / "data", environment={"TESSERA_MANAGEMENT_NAMES": "a:80"})
+    assert "a:80 is not the name of a host" in one_sentence(done)
+
+
 def test_no_webhook_reaches_it(tmp_path: Path) -> None:
-    """A message to the port that this server really has, free or named, is not sent, though loopback is allowed."""
+    """A message to the port that this server really has is not sent, though loopback is allowed."""
     folder = tmp_path / "data"
-    with operated(folder, TESSERA_OUTBOUND_NETWORKS_ALLOWED="127.0.0.0/8") as served:
+    with operated(folder) as served:
+        management = served.management
 
-        async def furnish(house: House) -> None:
-            organization = await organizations.find(house, demo.ORGANIZATION)
-            await webhooks.create(house, organization, "inside", f"{served.management}/metrics", "all")
-            await happen(house, 1, organization=organization.number)
+    async def furnish(house: House) -> None:
+        organization = await organizations.find(house, demo.ORGANIZATION)
+        await webhooks.create(house, organization, "inside", f"{management}/metrics", "all")
+        await happen(house, 1, organization=organization.number)
 
-        deeds.do(folder, furnish)
+    allowed = {"TESSERA_OUTBOUND_NETWORKS_ALLOWED": "127.0.0.0/8"}
+    deeds.do(folder, furnish)
+    with operated(folder, "--management-port", management.rpartition(":")[2], **allowed) as served:
         (first, *_) = until(lambda: served.events("webhook_failing"), bool)
         assert first["reason"].startswith("not sent: 127.0.0.1, which is loopback")
         assert "that of management" in first["reason"]
+
+
+def test_no_command_reaches_it_where_it_gave_way(tmp_path: Path) -> None:
+    """A command refuses the port that a server has in place of the default, for as long as the server runs."""
+    folder = tmp_path / "data"
+    allowed = {"TESSERA_OUTBOUND_NETWORKS_ALLOWED": "127.0.0.0/8"}
+    with ExitStack() as stack:
+        with suppress(OSError):  # taken already, which is as well
+            stack.enter_context(socket.create_server(("127.0.0.1", 9090)))
+        served = stack.enter_context(operated(folder, **allowed, TESSERA_MANAGEMENT_PORT=""))
+        port = served.management.rpartition(":")[2]
+        assert port != "9090"
+        create = ("webhooks", "create", "own", "--url", f"{served.management}/", "--data-dir", folder)
+        assert "that of management" in one_sentence(spawn(*create, environment=allowed))
+        served.server.stop()
+        created = spawn(*create, environment=allowed)
+        assert created.code == 0, created
+    with operated(folder, "--management-port", port, **allowed):
+        done = spawn("webhooks", "test", "own", "--data-dir", folder, environment=allowed)
+        assert done.code == 1
+        assert f"port {port} is that of management" in done.out + done.err
 
 
 def test_a_taken_port_gives_way_only_when_nobody_chose_it(tmp_path: Path) -> None:

@@ -101,8 +101,14 @@ def test_a_collector_that_is_away_stops_nothing(tmp_path: Path) -> None:
         assert served.server.stop() == 0
 
 
-def test_an_endpoint_that_is_none_refuses_the_start(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("endpoint", "said"),
+    [("localhost:4317", "http://"), ("http:///v1/traces", "a host"), ("http://127.0.0.1:0/v1/traces", "1 to 65535")],
+)
+def test_an_endpoint_that_is_none_refuses_the_start(tmp_path: Path, endpoint: str, said: str) -> None:
     """What is no address over HTTP ends in one sentence."""
-    environment = {"TESSERA_OTLP_ENDPOINT": "localhost:4317"}
+    environment = {"TESSERA_OTLP_ENDPOINT": endpoint}
     done = spawn("serve", "--port", "0", "--data-dir", tmp_path / "data", environment=environment)
-    assert "otlp_endpoint" in one_sentence(done)
+    sentence = one_sentence(done)
+    assert "otlp_endpoint" in sentence
+    assert said in sentence

@@ -82,6 +82,7 @@ def restore(
     folder, target = DataFolder(chosen.data_dir), _end(chosen)
     if not check:
         check_target(target)
+        folder.check()
     manifest = backups.check(file, progress.counted)
     key = _master_key(chosen)
     if check:
@@ -113,8 +114,10 @@ def _end(chosen: "Settings") -> "End":
     """The database of the settings, as one end of a copy."""
     from tessera.store.folder import DataFolder
     from tessera.store.moving import places
+    from tessera.store.moving.sqlite_end import SQLiteEnd
 
-    return places.end(chosen.database_in_force or f"{places.SQLITE}{DataFolder(chosen.data_dir).database}")
+    url = chosen.database_in_force
+    return SQLiteEnd(DataFolder(chosen.data_dir).database) if url is None else places.end(url)
 
 
 def _master_key(chosen: "Settings") -> "MasterKey | None":

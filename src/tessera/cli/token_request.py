@@ -11,6 +11,8 @@ import time
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
+from tessera.core import urls
+
 REPLY_BYTES_MAX = 64 * 1024
 FORM = "application/x-www-form-urlencoded"
 
@@ -38,13 +40,12 @@ class Answer(NamedTuple):
 
 def send(asked: Asked) -> Answer:
     """Ask for a token."""
-    address = urlsplit(asked.url)
+    try:
+        address = urls.split(asked.url)
+    except ValueError as error:
+        return _failed(str(error))
     if address.scheme not in ("http", "https") or not address.hostname:
         return _failed(f"{_plain(address)} is not an address: write http://127.0.0.1:8000 or https://id.example.")
-    try:
-        address.port  # noqa: B018  # reading it is the check
-    except ValueError:
-        return _failed(f"{address.hostname} is followed by something that is no port number.")
     started = time.perf_counter()
     try:
         status, phrase, location, raw = _exchange(asked, address)
@@ -65,6 +66,14 @@ def _failed(sentence: str) -> Answer:
 def _plain(address: SplitResult) -> str:
     """An address without anything that could be a secret."""
     return f"{address.scheme}://{address.hostname or ''}{address.path}" if address.scheme else address.path
+
+
+def _place(location: str) -> str:
+    """Where a server points, without anything that could be a secret."""
+    try:
+        return _plain(urlsplit(location))
+    except ValueError:
+        return "to what is no address"
 
 
 def _exchange(asked: Asked, address: SplitResult) -> tuple[int, str, str | None, bytes]:
@@ -125,7 +134,7 @@ _REDIRECT = range(300, 400)
 
 def _problem(status: int, location: str | None, reply: Any) -> str | None:
     if status in _REDIRECT:
-        place = _plain(urlsplit(location or ""))
+        place = _place(location or "")
         return f"The server points elsewhere ({place}); the secret was not sent there. Name that address with --url."
     if not isinstance(reply, dict):
         return "The answer is not JSON: this is no token endpoint. Put the address right with --url."

@@ -204,6 +204,19 @@ CHECKS: Mapping[str, Advice] = {
         "What arrived is not well-formed HTTP, or could be read as two requests.",
         "Look at the client or the proxy in front: a client that speaks TLS to a plain port ends here too.",
     ),
+    "http.version": Advice(
+        "The request is of another version of HTTP than 1.0 and 1.1.",
+        "Have the client, or the proxy in front, speak HTTP/1.1.",
+    ),
+    "http.host": Advice(
+        "The header Host is missing, was sent twice, or holds what is no name or address of a host.",
+        "Have the client send it once, as `id.example.com` or `id.example.com:8443`; look at what a proxy in front"
+        " makes of it.",
+    ),
+    "http.expectation": Advice(
+        "The client expects something that HTTP does not define (the header `Expect`).",
+        "Have it send `100-continue` there, or no such header.",
+    ),
     "http.upgrade": Advice(
         "A request with a body offered to go on in another protocol (`Upgrade`), which has been used for smuggling.",
         "Have the client speak HTTP/1.1 from the start: Java's HttpClient, for instance, by `.version(HTTP_1_1)`.",

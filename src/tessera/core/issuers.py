@@ -1,7 +1,9 @@
 """The issuer: the address by which callers reach the service, compared byte for byte wherever it stands."""
 
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
+
+from tessera.core import urls
 
 LENGTH_MAX = 255
 
@@ -42,11 +44,10 @@ def check(issuer: str, what: str = "issuer") -> str:
 
 def _parts(issuer: str, what: str) -> tuple[SplitResult, int | None]:
     try:
-        parts = urlsplit(issuer)
-        port = parts.port
+        parts = urls.split(issuer)
     except ValueError:
-        raise ValueError(f"the {what} is an address as https://id.example.com") from None
-    return parts, port
+        raise ValueError(f"the {what} is an address as https://id.example.com, with a port from 1 to 65535") from None
+    return parts, parts.port
 
 
 def local(host: str, port: int, scheme: str = "http") -> str:

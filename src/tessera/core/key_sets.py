@@ -1,11 +1,10 @@
 """Sets of public keys (JWK sets, RFC 7517) that clients publish, and the addresses at which they may stand."""
 
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 import msgspec
 
-from tessera.core import jws, public_keys
+from tessera.core import jws, public_keys, urls
 from tessera.core.jws import Malformed, VerifyingKey
 
 BYTES_MAX = 64 * 1024
@@ -43,12 +42,8 @@ def check_address(address: str) -> str:
     """The address of a key set as it is. Raises ValueError, with a sentence, when it cannot be one."""
     if not address.isascii() or not address.isprintable() or " " in address or len(address) > ADDRESS_LENGTH_MAX:
         raise ValueError(f"The address is at most {ADDRESS_LENGTH_MAX} printable characters without spaces.")
-    try:
-        parts = urlsplit(address)
-        port = parts.port
-    except ValueError:
-        raise ValueError("The address of a key set is no URL: its host or its port is none.") from None
-    if parts.scheme != "https" or not parts.hostname or port == 0:
+    parts = urls.split(address, "The address of a key set")
+    if parts.scheme != "https" or not parts.hostname:
         raise ValueError("The address of a key set begins with https://, and a host.")
     if parts.username is not None or parts.password is not None or parts.fragment or "\\" in address:
         raise ValueError("The address of a key set has no user, no password and no fragment.")

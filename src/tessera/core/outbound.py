@@ -4,7 +4,7 @@ A URL that somebody else chose (a key set, a webhook) must not make this server 
 the cloud it runs in. What a name means is looked up elsewhere; here an address is judged.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from tessera.core.networks import Address, Network, Networks
@@ -78,9 +78,9 @@ class Rules:
     address that is not public is connected to at such a port, whatever is allowed.
     """
 
-    def __init__(self, allowed: Iterable[str] = (), management_ports: Iterable[int] = ()) -> None:
+    def __init__(self, allowed: Iterable[str] = (), management_ports: Container[int] = ()) -> None:
         self._allowed = Networks(allowed).listed
-        self._management_ports = frozenset(management_ports)
+        self._management_ports = management_ports
 
     def refusal(self, text: str, port: int) -> str:
         """Why no connection goes to this address and port, in words that follow the address; empty when one may."""

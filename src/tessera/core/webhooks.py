@@ -8,10 +8,10 @@ import hashlib
 import hmac
 import ipaddress
 from collections.abc import Iterable, Sequence
-from urllib.parse import urlsplit
 
 import msgspec
 
+from tessera.core import urls
 from tessera.core.loyalty.happenings import Happening
 from tessera.core.times import SECOND, incentives_time
 
@@ -140,10 +140,10 @@ def url_problem(url: str) -> str | None:
     if not all("!" <= character <= "~" for character in url):
         return "The URL must be printable ASCII without blanks; write other characters percent-encoded."
     try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return "The URL cannot be read: its host or port is malformed."
+        parts = urls.split(url)
+    except ValueError as error:
+        return str(error)
+    host = parts.hostname
     if parts.scheme not in {"https", "http"} or not host:
         return "The URL must begin with https:// and name a host."
     if "@" in parts.netloc:

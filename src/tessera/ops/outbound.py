@@ -58,7 +58,7 @@ class Outbound:
         parts = urlsplit(url)
         with suppress(OSError):  # of the resolver, the end of the time among them
             async with asyncio.timeout(CHECK_SECONDS):
-                await self.addresses(parts.hostname or "", parts.port or _PORTS[parts.scheme])
+                await self.addresses(parts.hostname or "", _PORTS[parts.scheme] if parts.port is None else parts.port)
 
     @asynccontextmanager
     async def client(self, *, connections_kept: int = 0, kept_seconds: float = 0) -> AsyncIterator["Client"]:

@@ -17,6 +17,7 @@ COUNTS = "counts.map"
 NODE_COUNTS = "node.map"
 PROPERTY_COUNTS = "counts-of-properties.map"
 NODE_PROPERTY_COUNTS = "node-of-properties.map"
+MANAGEMENT_PORTS = "management.lock"
 
 
 class DataFolder:
@@ -31,6 +32,7 @@ class DataFolder:
         self.node_counts = path / NODE_COUNTS
         self.property_counts = path / PROPERTY_COUNTS
         self.node_property_counts = path / NODE_PROPERTY_COUNTS
+        self.management_ports = path / MANAGEMENT_PORTS
 
     def make(self) -> None:
         """Make the folder, mode 0700, when it is not there. Raises Unusable when that cannot be."""
@@ -42,6 +44,12 @@ class DataFolder:
             ) from error
         if not os.access(self.path, os.W_OK | os.X_OK):
             raise Unusable(f"The data folder {self.path} cannot be written. Give this user write permission.")
+
+    def check(self) -> None:
+        """Raises Unusable when anything but a plain file is in the place of one that servers and commands open."""
+        maps = (self.counts, self.node_counts, self.property_counts, self.node_property_counts)
+        for path in (self.path / LOCK, self.management_ports, *maps):
+            files.is_there(path)
 
     @contextmanager
     def setting_up(self) -> Iterator[None]:

@@ -94,9 +94,14 @@ def compared(version: str, what: str) -> SchemaState:
 
 
 def migrate_sqlite(path: Path) -> None:
-    """Run the revisions that are missing, in one transaction. The file is made, mode 0600, when it is not there."""
+    """Run the revisions that are missing, in one transaction. The file is made, mode 0600, when it is not there.
+
+    Raises Unusable when anything but plain files lies in the place of its logs.
+    """
     from sqlalchemy import URL, create_engine, event
 
+    for suffix in sqlite.LOGS:  # SQLite follows no link there: what it cannot use is told before anything is made
+        files.is_there(path.with_name(path.name + suffix))
     if not path.exists():
         files.make_empty(path)
     engine = create_engine(URL.create("sqlite", database=str(path)))

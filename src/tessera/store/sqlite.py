@@ -21,6 +21,9 @@ from tessera.store.writer import Writer
 APPLICATION_ID = 0x54455353
 """Marks a SQLite file as Tessera's (`pragma application_id`)."""
 
+LOGS = ("-wal", "-shm", "-journal")
+"""The ends of the names of files that lie beside a database."""
+
 LOG_PAGES = 2000
 """Pages after which a commit moves the log into the database, while others wait: rarely enough for the many, soon
 enough for the one who waits."""

@@ -28,7 +28,8 @@ class Exchange:
 
     It is `begun` when the application has been asked, which happens when its body is whole or too long to be kept for
     a stranger. `broken` tells that its body will never be whole: the client went away, or sent what is no body.
-    `keep_alive` tells whether the connection may serve another request after it.
+    `keep_alive` tells whether the connection may serve another request after it. A request that `expects_continue` is
+    begun before its body: only a handler that wants the body gives leave to send it (RFC 9110 section 10.1.1).
     """
 
     __slots__ = (
@@ -45,7 +46,7 @@ class Exchange:
         self.begun = self.complete = self.broken = False
         self._read_on = read_on
         self._body: bytes | bytearray = b""
-        self._wanted = BODY_AT_ONCE_MAX
+        self._wanted = -1 if expects_continue else BODY_AT_ONCE_MAX
         self._waiter: asyncio.Future[None] | None = None
 
     @property

@@ -46,6 +46,15 @@ class Unread(Enum):
         400,
         Told("", "http.upgrade", "The connection was closed: a request with a body cannot offer another protocol."),
     )
+    VERSION = 505, Told("", "http.version", "The connection was closed: only HTTP/1.0 and HTTP/1.1 are spoken here.")
+    HOST = (
+        400,
+        Told("", "http.host", "The connection was closed: the header Host is sent once, with a name or address in it."),
+    )
+    EXPECTATION = (
+        417,
+        Told("", "http.expectation", "The connection was closed: Expect can be 100-continue and nothing else."),
+    )
     SLOW = 408, Told("", "http.slow", "The connection was closed: the request did not arrive whole in time.")
     CUT_OFF = 400, Told("", "http.cut_off", "The connection was closed: it ended before the request was whole.")
     HEAD = 431, Told("", "http.head", "The connection was closed: the request line and headers are over a limit.")

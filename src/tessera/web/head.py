@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import httptools
 
+from tessera.web import hosts
 from tessera.web.explaining import Unread
 from tessera.web.messages import Scope
 
@@ -71,11 +72,14 @@ def accept(head: Head, client: tuple[str, int] | None) -> Accepted | Unread:
     read bytes which the parser takes for something else. (RFC 9112 sections 3.2, 6.1 and 6.3, RFC 9110 sections 7.8
     and 10.1.1.)
     """
-    hosts = codings = 0
-    body = offers = expects = False
+    named = codings = 0
+    host = b""
+    body = offers = False
+    expected: tuple[bytes, ...] = ()
     for name, value in head.headers:
         if name == b"host":
-            hosts += 1
+            named += 1
+            host = value
         elif name == b"content-length":
             body = value.strip(b"0") != b""
         elif name == b"transfer-encoding":
@@ -84,27 +88,49 @@ def accept(head: Head, client: tuple[str, int] | None) -> Accepted | Unread:
         elif name == b"upgrade":
             offers = True
         elif name == b"expect":
-            expects = value.lower() == b"100-continue"
-    modern = head.version == "1.1"
-    if head.method in FOREIGN_METHODS or codings > modern or not _well_addressed(head.version, hosts):
-        return Unread.MALFORMED
+            expected = (*expected, value)
+    reason = _forbidden(head, named, host, codings)
+    if reason is not None:
+        return reason
     last = offers or head.upgrades
     if body and last:
         return Unread.UPGRADE
-    scope = _scope(head, client)
-    return Unread.MALFORMED if scope is None else Accepted(scope, last, expects and modern)
+    expects = bool(expected) and head.version == "1.1"  # HTTP/1.0 knows no expectations
+    if expects and not _only_continue(expected):
+        return Unread.EXPECTATION
+    scope = _scope(head, host, client)
+    return Unread.MALFORMED if scope is None else Accepted(scope, last, expects)
 
 
-def _well_addressed(version: str, hosts: int) -> bool:
-    """Whether a request of this version names its host as often as it should."""
-    return hosts == 1 if version == "1.1" else version == "1.0" and hosts <= 1
+def _forbidden(head: Head, named: int, host: bytes, codings: int) -> Unread | None:
+    """Why HTTP forbids a head that has named its host so often, lastly this one, and so many codings of its body."""
+    modern = head.version == "1.1"
+    if not modern and head.version != "1.0":  # a line without a version is read as one of HTTP/0.9
+        return Unread.MALFORMED if head.version == "0.9" else Unread.VERSION
+    if head.method in FOREIGN_METHODS or codings > modern:
+        return Unread.MALFORMED
+    if named != 1 if modern else named > 1:
+        return Unread.HOST
+    if named and host not in hosts.remembered and not hosts.is_sound(host):
+        return Unread.HOST
+    return None
 
 
-def _scope(head: Head, client: tuple[str, int] | None) -> Scope | None:
+def _authority(target: bytes) -> bytes:
+    """What stands in a whole address between its scheme and its path or query."""
+    return target.partition(b"://")[2].partition(b"/")[0].partition(b"?")[0]
+
+
+def _only_continue(expected: tuple[bytes, ...]) -> bool:
+    """Whether leave to send the body is all that a client expects (RFC 9110 section 10.1.1)."""
+    return {each.strip(b" \t").lower() for value in expected for each in value.split(b",")} <= {b"100-continue", b""}
+
+
+def _scope(head: Head, host: bytes, client: tuple[str, int] | None) -> Scope | None:
     """The request as the application wants it; None when its target is no address.
 
-    A target is a path and a query, as nearly all are; `*`; or a whole address, whose host means nothing to us
-    (RFC 9112 section 3.2). A fragment is no part of any.
+    A target is a path and a query, as nearly all are; `*`; or a whole address, whose host takes the place of the
+    header's (RFC 9112 section 3.2). A fragment is no part of any.
     """
     target = head.target
     if b"#" in target:
@@ -118,7 +144,10 @@ def _scope(head: Head, client: tuple[str, int] | None) -> Scope | None:
             address = httptools.parse_url(target)
         except httptools.HttpParserInvalidURLError:
             return None
-        if address.schema not in (b"http", b"https") or not address.host:
+        if address.schema not in (b"http", b"https"):
+            return None
+        host = _authority(target)
+        if not hosts.is_sound(host):
             return None
         path, query = address.path or b"/", address.query or b""
     text = path.decode("ascii")
@@ -130,5 +159,6 @@ def _scope(head: Head, client: tuple[str, int] | None) -> Scope | None:
         "raw_path": path,
         "query_string": query,
         "headers": head.headers,
+        "host": host,
         "client": client,
     }

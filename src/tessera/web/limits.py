@@ -30,9 +30,16 @@ class Limits:
         self.request_timeout_seconds = request_timeout_seconds
         self.keep_alive_seconds = keep_alive_seconds
         self._sweeping = False
+        self._connections: Collection[Watched] = ()
+
+    @property
+    def taken(self) -> int:
+        """How many connections there are, but for those that are still arriving."""
+        return len(self._connections)
 
     def watch(self, connections: Collection[Watched], loop: asyncio.AbstractEventLoop) -> None:
         """Have these connections swept for as long as there are any."""
+        self._connections = connections
         if not self._sweeping:
             self._sweeping = True
             loop.call_later(SWEEP_SECONDS, self._sweep, connections, loop)

@@ -90,17 +90,31 @@ class Request:
         Raises TooLarge beyond `bytes_max`, CompressedBody, and ClientGone when it will never be whole.
         """
         incoming = self._incoming
+        if not incoming.complete:  # what its head says already is not waited for
+            _check_length(self._declared(), bytes_max)
+            self._check_coding()
         body = incoming.body if incoming.complete else await incoming.rest(bytes_max)
-        if len(body) > bytes_max:
-            raise TooLarge(f"The body is longer than {bytes_max} bytes.", check="request.body_length")
+        _check_length(len(body), bytes_max)
         if body:
-            for key, value in self.scope["headers"]:
-                if key == b"content-encoding" and not _CODINGS.isdisjoint(value.lower().replace(b" ", b"").split(b",")):
-                    raise CompressedBody(
-                        "The body is compressed (Content-Encoding). Send it as it is: only identity is accepted.",
-                        check="request.content_encoding",
-                    )
+            self._check_coding()
         return body
+
+    def _declared(self) -> int:
+        """The length of the body as its head has it; 0 for one in chunks."""
+        return next((int(value) for key, value in self.scope["headers"] if key == b"content-length"), 0)
+
+    def _check_coding(self) -> None:
+        for key, value in self.scope["headers"]:
+            if key == b"content-encoding" and not _CODINGS.isdisjoint(value.lower().replace(b" ", b"").split(b",")):
+                raise CompressedBody(
+                    "The body is compressed (Content-Encoding). Send it as it is: only identity is accepted.",
+                    check="request.content_encoding",
+                )
+
+
+def _check_length(length: int, bytes_max: int) -> None:
+    if length > bytes_max:
+        raise TooLarge(f"The body is longer than {bytes_max} bytes.", check="request.body_length")
 
 
 class Response(msgspec.Struct, gc=False):

@@ -1,7 +1,6 @@
-"""One HTTP connection: bytes become requests, within our limits, and get their answers in their order.
+"""One HTTP connection: requests are read one at a time, within our limits, and get their answers in their order.
 
-The parser alone decides where a request begins and ends. Received bytes are handed to it as they came, in pieces, and
-none is looked at before, beside or after it. What it reports is judged in `web/head.py`.
+Bytes become requests in `web/reader.py`.
 """
 
 import asyncio
@@ -9,24 +8,21 @@ import socket
 from collections import deque
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
-import httptools
 from uvicorn.server import ServerState
 
 from tessera.web.exchange import Application, Exchange
 from tessera.web.explaining import REQUEST_ID, Unread, new_id
-from tessera.web.head import HEADERS_MAX, TRAILERS, Head, HeaderList, accept
 from tessera.web.limits import Limits
+from tessera.web.lingering import QUIET_SECONDS, Lingering
 from tessera.web.messages import CLOSE, Headers, Response
+from tessera.web.reader import PIECE_BYTES, Reader
 from tessera.web.rendering import render
 from tessera.web.turns import Turns
 
 GRACE_SECONDS = 0.5
 """How long an idle connection may still bring a request after shutdown began: it may be on its way already."""
-
-PIECE_BYTES = 4096
-"""Bytes parsed before it is looked whether a request is whole: what is behind it waits until that one is answered."""
 
 UNSENT_BYTES_MAX = 64 * 1024
 """Bytes of answers that the kernel takes beyond what the client is ready to receive."""
@@ -36,15 +32,12 @@ TEXT: Headers = ((b"content-type", b"text/plain; charset=utf-8"),)
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class Stop(Exception):
-    """What the parser would report next is not to be taken."""
-
-
 class HttpConnection(asyncio.Protocol):
     """A connection within `Limits`.
 
     `deadline` is when this client has kept us waiting for long enough: for its request to be whole, for its next one,
-    or for it to read its answer. None while it is we who have something to do.
+    or for it to read its answer. None while it is we who have something to do. It has `ended` when nothing more is
+    taken from this client.
     """
 
     def __init__(
@@ -61,23 +54,21 @@ class HttpConnection(asyncio.Protocol):
         self.turns = turns
         self.deadline: float | None = self.loop.time() + limits.request_timeout_seconds
         self._state = state
-        self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport = cast("asyncio.Transport", None)
-        self._client: tuple[str, int] | None = None
-        self._target = b""
-        self._headers: HeaderList = []
-        self._framing_bytes = 0
         self._unread = b""
         self._queue: deque[Exchange] = deque()
+        self._reader = Reader(self, self._queue, limits, self._read_on)
         self._task: asyncio.Task[None] | None = None
         self._refusal: tuple[Unread, Headers] | None = None
-        self._ended = False
-        """Nothing more is taken from this client."""
+        self.ended = False
         self._closing = False
         """Nothing more is answered either."""
+        self._lingering: Lingering | None = None
+        self._surplus = False
+        """Bytes have come that nobody takes."""
         self._at_end = False
         """The client has sent its last byte; it may still read."""
-        self._idle = self._within = self._read_paused = self._write_paused = self._going_down = False
+        self._idle = self._read_paused = self._write_paused = self._going_down = False
 
     # Of the transport
 
@@ -85,10 +76,10 @@ class HttpConnection(asyncio.Protocol):
         self._transport = transport
         peer = transport.get_extra_info("peername")
         if not isinstance(peer, tuple):  # reset already: what it sent would be done in nobody's name
-            self._ended = True
+            self.ended = True
             transport.abort()
             return
-        self._client = (str(peer[0]), int(peer[1]))
+        self._reader.client = (str(peer[0]), int(peer[1]))
         transport.set_write_buffer_limits(high=1, low=0)  # the next request begins when this one's answer is taken
         connected = transport.get_extra_info("socket")
         if connected is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
@@ -98,14 +89,14 @@ class HttpConnection(asyncio.Protocol):
         connections.add(self)
         self._going_down = self.application.going_down
         if len(connections) > self.limits.connections_max:
-            self._refuse(Unread.CONNECTIONS, RETRY)
+            self.refuse(Unread.CONNECTIONS, RETRY)
             self._go_on(pipelined=False)
             return
         self.limits.watch(connections, self.loop)
 
     def connection_lost(self, _error: Exception | None) -> None:
         cast("set[HttpConnection]", self._state.connections).discard(self)
-        self._ended = True
+        self.ended = True
         self._hold_task()
         for exchange in self._queue:
             exchange.broken = True
@@ -114,7 +105,8 @@ class HttpConnection(asyncio.Protocol):
         self._unread = b""
 
     def data_received(self, data: bytes) -> None:
-        if self._ended:
+        if self.ended:
+            self._throw_away(data)
             return
         if self._unread or self._busy():
             self._unread += data
@@ -125,9 +117,10 @@ class HttpConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The client sends no more: what is whole is answered, and then the connection is closed (RFC 9112 section 8).
 
-        Over TLS this cannot be: there the transport closes both ways (RFC 8446 section 6.1 allows it).
+        Over TLS this cannot be: there the transport closes both ways (RFC 8446 section 6.1 allows it). Whoever was
+        lingered for has read the last answer, or never will.
         """
-        if self._transport.get_extra_info("sslcontext") is not None:
+        if self._lingering is not None or self._transport.get_extra_info("sslcontext") is not None:
             return False
         self._at_end = True
         if not self._busy():
@@ -140,10 +133,12 @@ class HttpConnection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._write_paused = False
-        self.deadline = None
-        if self._transport.is_closing():
+        if self._lingering is not None:
+            self.deadline = self._lingering.deadline
+        elif self._closing:
             self.deadline = self._patience()
         else:
+            self.deadline = None
             self._go_on(pipelined=True)
 
     # From bytes to requests
@@ -156,8 +151,8 @@ class HttpConnection(asyncio.Protocol):
         """Hand bytes to the parser, until there is a request to answer; keep the others."""
         end = len(data)
         for start in range(0, end, PIECE_BYTES):
-            self._feed(data if end <= PIECE_BYTES else data[start : start + PIECE_BYTES])
-            if self._ended:
+            self._reader.feed(data if end <= PIECE_BYTES else data[start : start + PIECE_BYTES])
+            if self.ended:
                 break
             if self._busy():
                 self._unread = data[start + PIECE_BYTES :]
@@ -166,80 +161,17 @@ class HttpConnection(asyncio.Protocol):
                 break
         self._go_on(pipelined=pipelined)
 
-    def _feed(self, data: bytes) -> None:
-        self._framing_bytes += len(data)
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._ended = True  # what follows is not HTTP, whatever it looks like
-        except httptools.HttpParserError:
-            self._refuse(Unread.MALFORMED)
-        if self._framing_bytes > self.limits.head_bytes_max + 2 * PIECE_BYTES:  # a whole head is judged by its size
-            self._refuse(Unread.HEAD)
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        if self._ended:
-            raise Stop
+    def request_begins(self) -> None:
+        """Its client has as long for it as for any, from now."""
         if self._idle:
             self._idle = False
             self.deadline = self._patience()
-        self._within = True
-        self._target = b""
-        self._headers = []
 
-    def on_url(self, target: bytes) -> None:
-        """A part of the request's target."""
-        self._target += target
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, or a field behind a chunked body."""
-        self._headers.append((name.lower(), value.rstrip(b" \t")))  # white space is no part (RFC 9110 section 5.5)
-
-    def on_headers_complete(self) -> None:
-        """The head is whole: it is judged, and its body is what the parser reports next."""
-        parser = self._parser
-        version = parser.get_http_version()
-        method = parser.get_method().decode("ascii")
-        head = Head(method, version, self._target, self._headers, parser.should_upgrade())
-        self._headers = TRAILERS
-        limit = self.limits.head_bytes_max
-        if len(head.headers) > HEADERS_MAX or (self._framing_bytes + PIECE_BYTES > limit and head.size() > limit):
-            self._stop(Unread.HEAD)
-        accepted = accept(head, self._client)
-        if isinstance(accepted, Unread):
-            self._stop(accepted)
-        self._framing_bytes = 0
-        keep_alive = version != "1.0" and not accepted.last and parser.should_keep_alive()
-        self._queue.append(
-            Exchange(accepted.scope, self._read_on, keep_alive=keep_alive, expects_continue=accepted.expects_continue)
-        )
-
-    def on_body(self, data: bytes) -> None:
-        """A part of the body."""
-        self._framing_bytes -= len(data)
-        self._queue[-1].add(data)
-
-    def on_message_complete(self) -> None:
-        """The request is whole."""
-        self._within = False
-        self._framing_bytes = 0
-        self.deadline = None
-        exchange = self._queue[-1]
-        exchange.complete = True
-        if not (exchange.keep_alive and self._parser.should_keep_alive()):  # a trailer may have said so
-            exchange.keep_alive = False
-            self._ended = True
-
-    def _stop(self, reason: Unread) -> NoReturn:
-        self._refuse(reason)
-        raise Stop
-
-    def _refuse(self, reason: Unread, headers: Headers = ()) -> None:
+    def refuse(self, reason: Unread, headers: Headers = ()) -> None:
         """Take nothing more, and say why when what came before is answered. The first reason counts."""
-        if self._ended:
+        if self.ended:
             return
-        self._ended = True
+        self.ended = True
         self._refusal = reason, headers
         if self._queue and not self._queue[-1].complete:
             last = self._queue[-1]
@@ -258,17 +190,18 @@ class HttpConnection(asyncio.Protocol):
             first = self._queue[0]
             first.wake()
             if first.enough():
+                self.deadline = None  # it is our turn, also when its body is not whole
                 if not first.begun:
                     first.begun = True
-                    self.deadline = None  # it is our turn, also when its body is not whole
                     self.turns.begin(self.loop, self, pipelined=pipelined)
                 return
             if first.expects_continue:
                 first.expects_continue = False
-                self.turns.write(self.loop, self._transport, CONTINUE, close=False)
+                if not (self._unread or first.body):  # otherwise its client has not waited
+                    self.turns.write(self.loop, self._transport, CONTINUE, close=False)
         elif self._refusal is not None:
             self._turn_away(*self._refusal)
-        if self._ended:
+        if self.ended:
             return
         if self._unread:
             data, self._unread = self._unread, b""
@@ -281,8 +214,8 @@ class HttpConnection(asyncio.Protocol):
 
     def _await_client(self) -> None:
         if self._at_end:
-            if self._within:
-                self._refuse(Unread.CUT_OFF)
+            if self._reader.within:
+                self.refuse(Unread.CUT_OFF)
                 self._go_on(pipelined=False)
             else:
                 self.close()
@@ -291,7 +224,7 @@ class HttpConnection(asyncio.Protocol):
             self._read_paused = False
             self._transport.resume_reading()
         if self.deadline is None:
-            self._idle = not self._within
+            self._idle = not self._reader.within
             self.deadline = self._patience()
 
     def _patience(self) -> float:
@@ -340,20 +273,43 @@ class HttpConnection(asyncio.Protocol):
     def _reply(self, exchange: Exchange, response: Response) -> None:
         last = self._going_down and not self._queue and not self._unread
         close = last or not exchange.keep_alive or not exchange.complete or CLOSE in response.headers
-        self._send(response, close=close, head_only=exchange.scope["method"] == "HEAD")
+        sends = close and (not exchange.complete or self._surplus or bool(self._unread))
+        self._send(response, close=close, sends=sends, head_only=exchange.scope["method"] == "HEAD")
 
-    def _send(self, response: Response, *, close: bool, head_only: bool = False) -> None:
+    def _send(self, response: Response, *, close: bool, sends: bool, head_only: bool = False) -> None:
+        """Send an answer; when it is the last, and the client `sends` still, linger so that it can be read."""
         headers = response.headers
+        linger = sends and not self._at_end
         if close:
             self._close()
+            if linger:
+                self._linger()
             if CLOSE not in headers:
                 headers = (*headers, CLOSE)
         data = render(response, headers, self._state.default_headers, head_only=head_only)
-        self.turns.write(self.loop, self._transport, data, close=close)
+        self.turns.write(self.loop, self._transport, data, close=close, linger=linger)
+
+    def _linger(self) -> None:
+        """Throw away what still comes, for as long as a request may take to arrive."""
+        seconds = QUIET_SECONDS if self._going_down else self.limits.request_timeout_seconds
+        self._lingering = Lingering(self.loop.time(), seconds)
+        self.deadline = self._lingering.deadline
+        if self._read_paused:
+            self._read_paused = False
+            self._transport.resume_reading()
+
+    def _throw_away(self, data: bytes) -> None:
+        self._surplus = True
+        if self._lingering is None:
+            return
+        if not self._lingering.goes_on(len(data), self.loop.time()):
+            self._transport.abort()
+        elif not self._write_paused:
+            self.deadline = self._lingering.deadline
 
     def _close(self) -> None:
         """Take and answer nothing more. What is written last has to be read in time, as any answer."""
-        self._ended = self._closing = True
+        self.ended = self._closing = True
         self._idle = False
         self.deadline = self._patience()
         self._refusal = None
@@ -363,9 +319,11 @@ class HttpConnection(asyncio.Protocol):
     def _turn_away(self, reason: Unread, headers: Headers) -> None:
         """Answer without the application, and close."""
         request_id = new_id()
-        self.application.turned_away(reason, request_id, self._client[0] if self._client else "")
+        self.application.turned_away(reason, request_id, self._reader.client[0] if self._reader.client else "")
         body = f"{reason.told.public}\n".encode()
-        self._send(Response(reason.status, body, (*TEXT, *headers), ((REQUEST_ID, request_id),)), close=True)
+        self._send(
+            Response(reason.status, body, (*TEXT, *headers), ((REQUEST_ID, request_id),)), close=True, sends=True
+        )
 
     # Of time
 
@@ -376,17 +334,20 @@ class HttpConnection(asyncio.Protocol):
         self.loop.call_later(GRACE_SECONDS, self._close_when_idle)
 
     def _close_when_idle(self) -> None:
-        if not (self._queue or self._ended or self._unread or self._write_paused):
+        if not (self._queue or self.ended or self._unread or self._write_paused):
             self.close()
 
     def time_out(self) -> None:
         """The client took too long to send its request, or to read its answer."""
-        if self._write_paused or self._closing:
+        if self._lingering is not None and not (self._write_paused or self._transport.is_closing()):
+            self.deadline = self._patience()  # over TLS there is a farewell, which has to be read too
+            self._transport.close()
+        elif self._write_paused or self._closing:
             self._transport.abort()
         elif self._idle:
             self.close()
         else:
-            self._refuse(Unread.SLOW)
+            self.refuse(Unread.SLOW)
             self._go_on(pipelined=False)
 
     def close(self) -> None:

@@ -7,11 +7,23 @@ woken once a turn instead of once an answer (see `docs/decisions/0003-answers-in
 import asyncio
 import sys
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 PIPELINED_AT_ONCE = 8
 """Requests begun in a turn that were sent before the one ahead of them was answered: all others go first."""
+
+
+Ending = Callable[[asyncio.Transport], None]
+
+
+def _close(transport: asyncio.Transport) -> None:
+    transport.close()
+
+
+def _close_half(transport: asyncio.Transport) -> None:
+    if transport.can_write_eof():
+        transport.write_eof()
 
 
 class Connection(Protocol):
@@ -30,7 +42,7 @@ class Turns:
     def __init__(self) -> None:
         self._ready: list[Connection] = []
         self._pipelined: deque[Connection] = deque()
-        self._answers: list[tuple[asyncio.Transport, bytes, bool]] = []
+        self._answers: list[tuple[asyncio.Transport, bytes, Ending | None]] = []
         self._ending = False
 
     def begin(self, loop: asyncio.AbstractEventLoop, connection: Connection, *, pipelined: bool) -> None:
@@ -41,9 +53,20 @@ class Turns:
             self._ready.append(connection)
         self._end_soon(loop)
 
-    def write(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport, data: bytes, *, close: bool) -> None:
-        """Write `data` at the end of this turn, and close the connection after it when told to."""
-        self._answers.append((transport, data, close))
+    def write(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        transport: asyncio.Transport,
+        data: bytes,
+        *,
+        close: bool,
+        linger: bool = False,
+    ) -> None:
+        """Write `data` at the end of this turn, and close the connection after it when told to.
+
+        To `linger` is to close our half only, where there are halves (over TLS there are none).
+        """
+        self._answers.append((transport, data, (_close_half if linger else _close) if close else None))
         self._end_soon(loop)
 
     def _end_soon(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -63,13 +86,13 @@ class Turns:
                 loop.call_exception_handler({"message": "a request could not be begun", "exception": error})
         answers, self._answers = self._answers, []
         self._ending = False
-        for transport, data, close in answers:
+        for transport, data, end in answers:
             if transport.is_closing():  # the client went away meanwhile; writing would raise, and the others come after
                 continue
             try:
                 transport.write(data)
-                if close:
-                    transport.close()
+                if end is not None:
+                    end(transport)
             except Exception as error:  # noqa: BLE001  # so do their answers
                 loop.call_exception_handler({"message": "an answer could not be written", "exception": error})
                 transport.abort()

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from tessera.files import new_file, scratch_file
+from tessera.files import is_there, new_file, scratch_file
 from tessera.ports import Unusable
 from tessera.store import sql
 from tessera.store.migrate import SchemaState, Unfinished
@@ -15,7 +15,8 @@ from tessera.store.moving import backup, copying
 from tessera.store.moving.backup import Manifest
 from tessera.store.moving.copying import Bar, Wish
 from tessera.store.moving.ends import End, Moment, Written
-from tessera.store.moving.sqlite_end import LOGS, SQLiteEnd, SQLiteMoment, told
+from tessera.store.moving.sqlite_end import SQLiteEnd, SQLiteMoment, told
+from tessera.store.sqlite import LOGS
 
 AtEnd = Callable[[Written], None]
 
@@ -28,7 +29,7 @@ def check_target(target: End) -> None:
     """Raises Unusable unless the target is empty, or the beginning of a restore. Changes nothing."""
     if isinstance(target, SQLiteEnd):
         beside = [target.path.with_name(target.path.name + suffix) for suffix in ("", *LOGS)]
-        found = next((path for path in beside if path.exists()), None)
+        found = next((path for path in beside if is_there(path)), None)
         if found is not None:
             raise Unusable(f"There is a database already: {found}. Restore into an empty folder.")
         return

@@ -16,9 +16,6 @@ from tessera.store.moving.tables import BYTES, INTEGER, LEFT_OUT, TEXT, Column, 
 
 _KINDS = {"INTEGER": INTEGER, "TEXT": TEXT, "BLOB": BYTES}
 
-LOGS = ("-wal", "-shm", "-journal")
-"""The ends of the names of files that lie beside a database."""
-
 _CACHE_KIBIBYTES = 131_072
 """Indexes of what people are called are written all over the file: while that much of it is in memory, it is quick."""
 
