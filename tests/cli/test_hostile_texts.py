@@ -68,7 +68,7 @@ def folder(tmp_path: Path) -> Path:
     for command in (
         ("loyalty", "apply", file, "--yes"),
         ("properties", "create", "shop"),
-        ("resources", "add", "https://stock.example", "--name", "Stock", "--scope", "read"),
+        ("resources", "create", "https://stock.example", "--name", "Stock", "--scope", "read"),
         ("webhooks", "create", "hook", "--url", "https://hook.example/"),
         ("customers", "import", rows),
         ("apps", "grant", "Partner", "https://stock.example", "--scope", "read"),

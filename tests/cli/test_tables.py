@@ -17,7 +17,7 @@ def furnished(tmp_path: Path) -> tuple[Path, dict[str, str]]:
     here = ("--data-dir", folder)
     run("apps", "set", "Partner", "--name", LONG, "--scope", "profiles:read profiles:write loyalty:read", *here)
     run("properties", "create", "Web shop", *here)
-    run("resources", "add", "https://stock.example/api/of/a/long/path", "--name", "Stock", "--scope", "a b c", *here)
+    run("resources", "create", "https://stock.example/api/of/a/long/path", "--name", "Stock", "--scope", "a b c", *here)
     run("apps", "grant", LONG, "Stock", "--scope", "a", *here)
     url = "https://93.184.216.34/hook/with/a/rather/long/path"
     run("webhooks", "create", "hook", "--url", url, *here)

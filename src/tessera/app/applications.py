@@ -25,10 +25,12 @@ from tessera.core.changes import (
     EnableApplication,
     EndCredential,
     RevokeApplicationTokens,
-    SetTokenFormat,
 )
 
 DEFAULT_LIFETIME_SECONDS = 14 * 86400
+
+NOTHING_SET = Wanted()
+"""Options of an application that has every default."""
 
 PAGE_ROWS = 500
 
@@ -58,14 +60,13 @@ async def create(
     *,
     scope: str | None = scopes.EVERYTHING,
     token_lifetime_seconds: int = DEFAULT_LIFETIME_SECONDS,
-    query_credentials: QueryCredentials = QueryCredentials.ALLOW,
     client_id: str | None = None,
     client_secret: str | None = None,
-    token_format: TokenFormat = TokenFormat.OPAQUE,
+    options: Wanted = NOTHING_SET,
 ) -> Issued:
-    """Create an application with its first secret; both made here unless brought along from another system.
+    """Create an application with its first secret; both are made here unless imported from another system.
 
-    One whose `scope` is None may do nothing at the platform. Raises OperatorError.
+    One whose `scope` is None may do nothing at the platform. `options` are its other attributes. Raises OperatorError.
     """
     check_text("The name", name)
     application_settings.check_lifetime(token_lifetime_seconds)
@@ -80,11 +81,9 @@ async def create(
     client = client_id or house.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
     now = house.clock.now()
     secret, issued = new_secret(house, client, "first", None, client_secret)
-    application = AddApplication(
-        client, name, organization, wanted, token_lifetime_seconds, int(query_credentials), now
-    )
-    form = [SetTokenFormat(client, int(token_format))] if token_format else []
-    await commit(house, application, secret, *form)
+    policy = int(options.query_credentials or QueryCredentials.ALLOW)
+    application = AddApplication(client, name, organization, wanted, token_lifetime_seconds, policy, now)
+    await commit(house, application, secret, *application_settings.of_new(house, client, options))
     return issued
 
 

@@ -96,7 +96,7 @@ _SENTENCES: dict[type[Change], str] = {
     changes.AddWebhook: "The organization has a webhook with this name already. Choose another.",
     changes.SetWebhook: "The webhook does not exist any more.",
     changes.RotateWebhook: "Somebody else gave the webhook another secret at this moment. Look again.",
-    changes.PauseWebhook: "The webhook is paused already.",
-    changes.ResumeWebhook: "The webhook is not paused.",
+    changes.DisableWebhook: "The webhook is disabled already.",
+    changes.EnableWebhook: "The webhook is not disabled.",
     changes.DeleteWebhook: "The webhook does not exist any more.",
 }

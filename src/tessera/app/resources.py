@@ -40,7 +40,7 @@ class Holder(msgspec.Struct, frozen=True):
     by: str
 
 
-async def add(
+async def create(
     house: House,
     identifier: str,
     name: str,
@@ -49,7 +49,7 @@ async def add(
     server: str | None = None,
     token_format: TokenFormat | None = None,
 ) -> ResourceRecord:
-    """Register a resource server; `server` is the application by which it asks about tokens. Raises OperatorError."""
+    """Create a resource server; `server` is the application by which it asks about tokens. Raises OperatorError."""
     if not resources.identifies(identifier):
         raise OperatorError(
             f"The identifier must be an absolute URI without a fragment, of at most"
@@ -89,7 +89,7 @@ async def change(house: House, identifier_or_name: str, wanted: Wanted) -> Resou
     return await find(house, record.identifier)
 
 
-async def remove(house: House, identifier: str) -> None:
+async def delete(house: House, identifier: str) -> None:
     """A resource server goes, with what was granted there; tokens for it are dead. Raises OperatorError."""
     await commit(house, DeleteResource(identifier))
 

@@ -79,6 +79,7 @@ def show(
 
 @app.command(
     "replay",
+    ids=("webhook",),
     epilog=examples(
         "events replay --webhook shop --event 0190e5a1-77f3-7c21-8d3a-1f2e3d4c5b6a",
         "events replay --webhook shop --since 2030-01-31T12:00:00Z",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tessera.core.loyalty.declaration import Declaration
     from tessera.core.loyalty.program import Program
 
-app = group("Loyalty programs: point accounts and sources, tier systems, events.")
+app = group("Loyalty programs: point accounts and sources, tier systems, events.", "retailer_id")
 
 _SIGNS = {"add": ("+", "green"), "restore": ("+", "green"), "change": ("~", "yellow"), "retire": ("-", "red"),
           "remove": ("-", "red")}  # fmt: skip
@@ -33,6 +33,7 @@ class Form(StrEnum):
 
 @app.command(
     "apply",
+    ids=("retailer_id",),
     help=(
         "Make a program what a file declares, after showing what that changes.\n\n"
         "The file is YAML or JSON; its form is in docs/loyalty.md, and `tessera loyalty export` writes it. What is left"
@@ -171,7 +172,7 @@ def show(*, org: Org = None, data_dir: DataDir = None, as_json: AsJSON = False) 
 
     declared, whole = with_house(data_dir, work)
     if as_json:
-        output.json(program_files.write(declared, as_json=True).removesuffix("\n"))
+        output.document(msgspec.json.decode(program_files.write(declared, as_json=True)))
     elif whole is not None:
         _show_program(declared, whole)
 

@@ -126,9 +126,7 @@ _URL = Annotated[
 
 _ORDER = {
     name: place
-    for place, name in enumerate(
-        ("create", "add", "list", "show", "set", "disable", "enable", "pause", "resume", "delete", "remove", "expire")
-    )
+    for place, name in enumerate(("create", "add", "list", "show", "set", "disable", "enable", "delete", "expire"))
 }
 """Where the verbs that nouns share stand in the help."""
 
@@ -187,7 +185,7 @@ def _escaping() -> Iterator[None]:
 _TABLES = frozenset({"list", "who", "deliveries"})
 """Commands that draw a table which may be wider than the terminal."""
 
-_QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Print the id alone.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the id alone.")]
 _WIDE = Annotated[bool, typer.Option("--wide", help="Show every column whole, however narrow the terminal is.")]
 
 
@@ -244,7 +242,7 @@ def _with_quiet(work: Callable[..., Any], ids: tuple[str, ...]) -> Callable[...,
         with output.only(ids):
             return work(*arguments, as_json=True, **named)
 
-    return _flagged(flagged, work, Parameter("quiet", Parameter.KEYWORD_ONLY, default=False, annotation=_QUIET))
+    return _flagged(flagged, work, Parameter("quiet", Parameter.KEYWORD_ONLY, default=False, annotation=Quiet))
 
 
 def _with_wide(work: Callable[..., Any]) -> Callable[..., Any]:

@@ -196,7 +196,7 @@ def _done(organization: "OrganizationRecord", sentence: str, *, as_json: bool) -
         output.message(f"{organization.name}: {sentence}")
 
 
-@app.command("revoke-tokens", epilog=examples('orgs revoke-tokens "Aurora Coffee" --yes'))
+@app.command("revoke-tokens", ids=("retailer_id",), epilog=examples('orgs revoke-tokens "Aurora Coffee" --yes'))
 def revoke_tokens(
     name: Organization,
     *,
@@ -207,7 +207,7 @@ def revoke_tokens(
     """Revoke all tokens that an organization's applications have now; they may have new ones at once."""
     from tessera.app import organizations
 
-    async def work(house: "House") -> None:
+    async def work(house: "House") -> "OrganizationRecord":
         found = await organizations.find(house, name)
         confirm(
             f"Revoke all tokens that the applications of {found.name} have now?",
@@ -215,6 +215,7 @@ def revoke_tokens(
             yes=yes,
         )
         await organizations.revoke_tokens(house, found)
+        return found
 
-    with_house(data_dir, work)
-    access.revoked(name, as_json=as_json)
+    found = with_house(data_dir, work)
+    access.revoked(found.name, {"retailer_id": found.retailer_id}, as_json=as_json)

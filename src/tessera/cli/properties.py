@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 app = group("Digital properties: the API keys under which partners call the platform, and their secrets.", "api_key")
 app.add_typer(property_secrets.app, name="secrets")
-app.command("limit", epilog=limits.PROPERTY_EXAMPLES)(limits.limit_property)
+app.command("limit", ids=("api_key",), epilog=limits.PROPERTY_EXAMPLES)(limits.limit_property)
 
 MOMENTS = ("created_at", "last_used_at")
 

@@ -66,6 +66,7 @@ def list_all(name: Property, *, org: PropertyOrg = None, data_dir: DataDir = Non
 
 @app.command(
     "rotate",
+    ids=("secret_name",),
     epilog=examples(
         'properties secrets rotate "Web shop"', 'properties secrets rotate "Web shop" --overlap 30d --name 2030'
     ),
@@ -98,7 +99,7 @@ def rotate(
     )
 
 
-@app.command("finish", epilog=examples('properties secrets finish "Web shop"'))
+@app.command("finish", ids=("name",), epilog=examples('properties secrets finish "Web shop"'))
 def finish(
     name: Property,
     *,

@@ -41,7 +41,7 @@ class Webhook(msgspec.Struct, frozen=True):
     former_secret: bytes | None
     former_ends_at: int | None
     created_at: int
-    paused_at: int | None
+    disabled_at: int | None
     position: int
     failures: int
     next_attempt_at: int
