@@ -31,10 +31,12 @@ class Done(NamedTuple):
         return json.loads(self.out)
 
 
-def run(*arguments: str | Path, stdin: str = "") -> Done:
-    """Run the command in this process."""
+def run(*arguments: str | Path, stdin: str = "", columns: int | None = None) -> Done:
+    """Run the command in this process, at a terminal of this many columns or at none."""
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err), _stdin(stdin), _database(arguments):
+        if columns is not None:
+            os.environ["COLUMNS"] = str(columns)
         code = _code([str(each) for each in arguments])
     return Done(code, out.getvalue(), err.getvalue())
 

@@ -16,7 +16,7 @@ from tessera.cli import (
 )
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
 from tessera.cli.options import App, AsJSON, DataDir, Form, Org, Permission, Policy, Switch, Yes, examples, group
-from tessera.cli.output import Column
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -137,16 +137,16 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     else:
         output.table(
             (
-                "name",
-                Column("organization", drop=1),
+                Column("name", short=32),
+                Column("organization", drop=1, short=24),
                 "state",
                 Column("scope", short=24),
-                Column("URL credentials", drop=6),
-                Column("form", drop=5),
-                Column("binding", drop=4),
-                Column("tokens", drop=3),
-                Column("last token", drop=2),
-                Column("client id", short=12),
+                Column("URL credentials", drop=7),
+                Column("form", drop=6),
+                Column("binding", drop=5),
+                Column("tokens", drop=4),
+                Column("last token", drop=3),
+                Column("client id", short=13, id=True),
             ),
             [
                 (
@@ -166,7 +166,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
         )
 
 
-@app.command("show", epilog=examples("apps show Partner"))
+@app.command("show", wide=True, epilog=examples("apps show Partner"))
 def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """Show one application and the names of its secrets."""
     from tessera.app import applications
@@ -201,6 +201,7 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
             ("last token", output.moment(found.last_token_at)),
         ]
     )
+    output.data()
     secrets.show_table(its_secrets)
 
 

@@ -8,7 +8,7 @@ import typer
 from tessera.cli import durations, output
 from tessera.cli.opening import with_house
 from tessera.cli.options import AsJSON, DataDir, Limit, examples, group
-from tessera.cli.output import Column
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.audit import Verdict
@@ -69,13 +69,13 @@ def list_all(
     else:
         output.table(
             (
-                "number",
+                Column("number", drop=2),
                 "when",
-                Column("who", short=24),
-                Column("from", drop=2),
-                "what",
+                Column("who", drop=1, short=24),
+                Column("from", drop=3),
+                Column("what", short=24),
                 Column("to", short=32),
-                Column("detail", drop=1, short=40),
+                Column("detail", drop=4, short=40),
             ),
             [
                 (

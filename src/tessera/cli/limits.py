@@ -8,6 +8,7 @@ import typer
 from tessera.cli import output
 from tessera.cli.opening import with_house
 from tessera.cli.options import App, AsJSON, DataDir, Property, PropertyOrg, examples
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -121,7 +122,7 @@ def _show(found: "Limits", told: Sequence[str], *, as_json: bool) -> None:
     if not found.readable:
         output.message(f"{found.name}: The guard rails cannot be read, so everything is refused. Set them again.")
     rows = [row for row in _rows(found) if row[0] in told]
-    output.table(("guard rail", "limit", "mode", "used"), rows)
+    output.table(("limit", Column("value", short=40), "mode", "used"), rows)
     if found.would_refuse_day:
         output.message(f"Today the watched ones would have refused {found.would_refuse_day:,} requests.")
 

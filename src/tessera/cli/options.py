@@ -182,8 +182,8 @@ def _escaping() -> Iterator[None]:
         raise
 
 
-_TABLES = frozenset({"list", "who", "deliveries"})
-"""Commands that draw a table which may be wider than the terminal."""
+_TABLES = frozenset({"list", "who", "deliveries", "limit"})
+"""Commands that draw a table, which may be wider than the terminal; others say `wide` when they are added."""
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the id alone.")]
 _WIDE = Annotated[bool, typer.Option("--wide", help="Show every column whole, however narrow the terminal is.")]
@@ -199,7 +199,7 @@ class Group(typer.Typer):
     ids: tuple[str, ...] = ()
 
     def command(
-        self, name: str | None = None, *, ids: tuple[str, ...] | None = None, **named: Any
+        self, name: str | None = None, *, ids: tuple[str, ...] | None = None, wide: bool = False, **named: Any
     ) -> Callable[[CommandFunctionType], CommandFunctionType]:
         add = super().command(name, **named)
         shown = ids if ids is not None else self.ids if name in _ORDER else ()
@@ -210,7 +210,7 @@ class Group(typer.Typer):
                 flagged = _with_database(flagged)
             if shown:
                 flagged = _with_quiet(flagged, shown)
-            if name in _TABLES:
+            if wide or name in _TABLES:
                 flagged = _with_wide(flagged)
             add(flagged)
             return work

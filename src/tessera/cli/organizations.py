@@ -8,7 +8,7 @@ import typer
 from tessera.cli import access, output
 from tessera.cli.opening import confirm, typed_name, with_house
 from tessera.cli.options import AsJSON, DataDir, Yes, examples, group
-from tessera.cli.output import Column
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -56,7 +56,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
         output.message("There is no organization yet. Make one: `tessera orgs create NAME`.")
     else:
         output.table(
-            ("name", "state", "retailer id", Column("created", drop=1)),
+            (Column("name", short=32), "state", Column("retailer id", short=17, id=True), Column("created", drop=1)),
             [(each.name, _state(each), each.retailer_id, output.moment(each.created_at)) for each in found],
         )
 

@@ -10,7 +10,7 @@ import typer
 from tessera.cli import limits, output, property_secrets, secrets
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
 from tessera.cli.options import AsJSON, DataDir, Org, Property, PropertyOrg, Yes, examples, group
-from tessera.cli.output import Column
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -74,10 +74,10 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     else:
         output.table(
             (
-                "name",
-                "organization",
+                Column("name", short=32),
+                Column("organization", short=24),
                 "state",
-                Column("API key", short=12),
+                Column("API key", short=13, id=True),
                 Column("last used", drop=1),
                 Column("created", drop=2),
             ),
@@ -99,7 +99,7 @@ def _state(record: "PropertyRecord") -> str:
     return "enabled" if record.enabled else "disabled"
 
 
-@app.command("show", epilog=examples('properties show "Web shop"'))
+@app.command("show", wide=True, epilog=examples('properties show "Web shop"'))
 def show(name: Property, *, org: PropertyOrg = None, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """Show one digital property and the names of its secrets."""
     from tessera.app import properties
@@ -122,6 +122,7 @@ def show(name: Property, *, org: PropertyOrg = None, data_dir: DataDir = None, a
             ("last used", output.moment(found.last_used_at)),
         ]
     )
+    output.data()
     secrets.show_table(its_secrets)
 
 

@@ -8,7 +8,7 @@ import typer
 from tessera.cli import output
 from tessera.cli.opening import confirm, with_house
 from tessera.cli.options import AsJSON, DataDir, Yes, examples, group
-from tessera.cli.output import Column
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -86,11 +86,11 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     else:
         output.table(
             (
-                "name",
+                Column("name", short=24),
                 Column("identifier", short=40),
                 Column("scope", short=32),
                 Column("token format", drop=1),
-                "server",
+                Column("server", drop=2, short=24),
             ),
             [(each.name, each.identifier, each.scope, each.token_format, each.server) for each in found],
         )
@@ -183,12 +183,12 @@ def who(
     else:
         output.table(
             (
-                "application",
-                Column("organization", drop=2),
+                Column("application", short=32),
+                Column("organization", drop=2, short=24),
                 Column("state", drop=1),
-                Column("where", short=40),
-                "by the scope",
-                Column("client id", short=12),
+                Column("where", short=30),
+                Column("by the scope", short=24),
+                Column("client id", short=13, id=True),
             ),
             [
                 (

@@ -9,7 +9,7 @@ import typer
 from tessera.cli import durations, output
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
 from tessera.cli.options import App, AsJSON, DataDir, Yes, examples, group
-from tessera.cli.output import Column
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.applications import Issued
@@ -73,7 +73,7 @@ def show_table(found: list[dict[str, Any]]) -> None:
     """A table of secrets."""
     columns = ("name", "last_four", "state", "created_at", "ends_at", "last_used_at", "last_used_from", "kind")
     titles = (
-        "secret",
+        Column("secret", short=24),
         Column("last four", drop=1),
         "state",
         Column("created", drop=3),

@@ -7,7 +7,7 @@ import typer
 from tessera.cli import deliveries, durations, output
 from tessera.cli.opening import confirm, with_house
 from tessera.cli.options import AsJSON, DataDir, Hook, Org, Yes, examples, group
-from tessera.cli.output import Column
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -95,8 +95,8 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     else:
         columns = ("name", "organization", "state", "events", "delivered_at", "failures", "url")
         titles = (
-            "name",
-            Column("organization", drop=2),
+            Column("name", short=24),
+            Column("organization", drop=2, short=24),
             "state",
             Column("events", drop=3, short=24),
             Column("last delivery", drop=1),
