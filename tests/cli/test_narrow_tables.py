@@ -89,7 +89,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run("webhooks", "create", LONG, "--url", f"https://93.184.216.34/{'a' * 100}", *here)
     rows, program = tmp_path / "rows.csv", tmp_path / "program.yaml"
     rows.write_text(
-        f"external_id,first_name,last_name,email\ncard-{'xy' * 28},{'日本' * 20},{LONG[:40]},{'a' * 60}@b.example\n"
+        f"external_id,first_name,last_name,email\ncard-{'xy' * 28},{'日本' * 20},{LONG[:40]},{'q' * 60}@b.example\n"
     )
     program.write_text(PROGRAM)
     run("customers", "import", rows, *here)
