@@ -12,10 +12,26 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tessera.cli import main
+from tessera.cli.groups import Unloaded
+from tessera.cli.main import tree
 from tests.support import engines
 
 CLEAN = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
 """An environment without anything that colours or configures."""
+
+
+def everything(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Every group and command by the words that name it, loaded; the first is `tessera` itself."""
+    found = tree() if command is None else command
+    found = found.loaded() if isinstance(found, Unloaded) else found
+    yield " ".join(path), found
+    for name, below in getattr(found, "commands", {}).items():
+        yield from everything(below, (*path, name))
+
+
+def commands() -> dict[str, Any]:
+    """Every command that does something, by the words that name it."""
+    return {name: command for name, command in everything() if not hasattr(command, "commands")}
 
 
 class Done(NamedTuple):

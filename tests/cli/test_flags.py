@@ -1,13 +1,10 @@
 """Flags that commands have in common, derived from the tree of commands."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer.main
 
-from tessera.cli.main import app
-from tests.cli.command import folder_with_application, run
+from tests.cli.command import commands, folder_with_application, run
 
 NO_ID = {
     "audit export": "prints every entry whole",
@@ -36,19 +33,10 @@ NOT_CREATED = {"--name", "--cut-off", "--yes", "-y", "--org"}
 """Flags of `set` that mean nothing for a new one; `create` takes the name as its argument."""
 
 
-def _walk(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, set[str]]]:
-    below = getattr(command, "commands", None)
-    if below is None:
-        yield (
-            " ".join(path),
-            {flag for each in getattr(command, "params", []) for flag in each.opts if flag.startswith("-")},
-        )
-        return
-    for name, each in below.items():
-        yield from _walk(each, (*path, name))
-
-
-FLAGS = dict(_walk(typer.main.get_command(app)))
+FLAGS = {
+    name: {flag for each in command.params for flag in each.opts if flag.startswith("-")}
+    for name, command in commands().items()
+}
 NOUNS = [
     name.removesuffix(" set")
     for name in FLAGS

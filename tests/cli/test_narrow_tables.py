@@ -9,17 +9,15 @@ from typing import Any
 
 import msgspec
 import pytest
-import typer.main
 from rich.cells import cell_len
 
 from tessera.app.house import House
 from tessera.cli import tables
-from tessera.cli.main import app
 from tessera.cli.tables import Column
 from tessera.core.changes import AddDelivery, KeepRefusal
 from tessera.core.explanations import Explanation
 from tessera.core.pseudonyms import REFUSAL
-from tests.cli.command import folder_with_application, run
+from tests.cli.command import commands, folder_with_application, run
 from tests.support import deeds
 
 WIDTHS = (60, 80, 100, 200)
@@ -190,17 +188,10 @@ def _draws(work: Callable[..., Any]) -> bool:
     return output.table in seen
 
 
-def _commands(command: Any, path: tuple[str, ...] = ()) -> list[tuple[str, Any]]:
-    below = getattr(command, "commands", None)
-    if below is None:
-        return [(" ".join(path), command)]
-    return [each for name, child in below.items() for each in _commands(child, (*path, name))]
-
-
 def test_each_command_that_draws_a_table_can_show_it_whole() -> None:
     """`--wide` belongs to the commands that may say "--wide shows all", and to no other; the lists are tried above."""
     drawing, wide = set(), set()
-    for name, command in _commands(typer.main.get_command(app)):
+    for name, command in commands().items():
         if _draws(command.callback):
             drawing.add(name)
         if any("--wide" in each.opts for each in command.params):

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tessera.cli import output
+from tessera.cli.groups import Group
 from tessera.cli.opening import confirm, with_house
-from tessera.cli.options import App, AsJSON, DataDir, Group, Yes, examples
+from tessera.cli.options import App, AsJSON, DataDir, Yes, examples
 from tessera.cli.resources import Resource
 
 if TYPE_CHECKING:

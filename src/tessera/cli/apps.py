@@ -14,8 +14,9 @@ from tessera.cli import (
     secrets,
     usage,
 )
+from tessera.cli.groups import group
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
-from tessera.cli.options import App, AsJSON, DataDir, Form, Org, Permission, Policy, Switch, Yes, examples, group
+from tessera.cli.options import App, AsJSON, DataDir, Form, Org, Permission, Policy, Switch, Yes, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 app = group("OAuth applications: what partners get their tokens with.", "client_id")
 CREDENTIALS, ACCESS = "Credentials", "Access, limits and tokens"
 
-app.add_typer(secrets.app, name="secrets", rich_help_panel=CREDENTIALS)
-app.add_typer(credentials.keys, name="keys", rich_help_panel=CREDENTIALS)
-app.add_typer(credentials.certificates, name="certificates", rich_help_panel=CREDENTIALS)
+app.add(secrets.app, name="secrets", rich_help_panel=CREDENTIALS)
+app.add(credentials.keys, name="keys", rich_help_panel=CREDENTIALS)
+app.add(credentials.certificates, name="certificates", rich_help_panel=CREDENTIALS)
 app.command("rotate", ids=("secret_name",), epilog=rotation.ROTATE_EXAMPLES, rich_help_panel=CREDENTIALS)(
     rotation.rotate
 )

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tessera.cli import durations, output, secrets
+from tessera.cli.groups import group
 from tessera.cli.opening import with_house
-from tessera.cli.options import App, AsJSON, DataDir, Yes, examples, group
+from tessera.cli.options import App, AsJSON, DataDir, Yes, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:

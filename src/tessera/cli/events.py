@@ -6,8 +6,9 @@ import msgspec
 import typer
 
 from tessera.cli import durations, output
+from tessera.cli.groups import group
 from tessera.cli.opening import with_house
-from tessera.cli.options import AsJSON, DataDir, Limit, Org, examples, group
+from tessera.cli.options import AsJSON, DataDir, Limit, Org, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:

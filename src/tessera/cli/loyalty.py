@@ -8,8 +8,9 @@ import msgspec
 import typer
 
 from tessera.cli import output
+from tessera.cli.groups import group
 from tessera.cli.opening import confirm, with_house
-from tessera.cli.options import AsJSON, DataDir, Org, Yes, examples, group
+from tessera.cli.options import AsJSON, DataDir, Org, Yes, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ import msgspec
 import typer
 
 from tessera.cli import access, output
+from tessera.cli.groups import group
 from tessera.cli.opening import confirm, typed_name, with_house
-from tessera.cli.options import AsJSON, DataDir, Yes, examples, group
+from tessera.cli.options import AsJSON, DataDir, Yes, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ import msgspec
 import typer
 
 from tessera.cli import limits, output, property_secrets, secrets
+from tessera.cli.groups import group
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
-from tessera.cli.options import AsJSON, DataDir, Org, Property, PropertyOrg, Yes, examples, group
+from tessera.cli.options import AsJSON, DataDir, Org, Property, PropertyOrg, Yes, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tessera.core.properties import PropertyRecord
 
 app = group("Digital properties: the API keys under which partners call the platform, and their secrets.", "api_key")
-app.add_typer(property_secrets.app, name="secrets")
+app.add(property_secrets.app, name="secrets")
 app.command("limit", ids=("api_key",), epilog=limits.PROPERTY_EXAMPLES)(limits.limit_property)
 
 MOMENTS = ("created_at", "last_used_at")

@@ -6,8 +6,9 @@ import msgspec
 import typer
 
 from tessera.cli import durations, output, rotation, secrets
+from tessera.cli.groups import group
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
-from tessera.cli.options import AsJSON, DataDir, Property, PropertyOrg, Yes, examples, group
+from tessera.cli.options import AsJSON, DataDir, Property, PropertyOrg, Yes, examples
 
 if TYPE_CHECKING:
     from tessera.app.house import House

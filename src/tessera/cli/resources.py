@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tessera.cli import output
+from tessera.cli.groups import group
 from tessera.cli.opening import confirm, with_house
-from tessera.cli.options import AsJSON, DataDir, Yes, examples, group
+from tessera.cli.options import AsJSON, DataDir, Yes, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:

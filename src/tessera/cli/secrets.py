@@ -7,8 +7,9 @@ import msgspec
 import typer
 
 from tessera.cli import durations, output
+from tessera.cli.groups import group
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
-from tessera.cli.options import App, AsJSON, DataDir, Yes, examples, group
+from tessera.cli.options import App, AsJSON, DataDir, Yes, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tessera.cli import deliveries, durations, output
+from tessera.cli.groups import group
 from tessera.cli.opening import confirm, with_house
-from tessera.cli.options import AsJSON, DataDir, Hook, Org, Yes, examples, group
+from tessera.cli.options import AsJSON, DataDir, Hook, Org, Yes, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
