@@ -302,11 +302,11 @@ def generated_form(text: str) -> bool:
     return _GENERATED.fullmatch(text) is not None
 
 
-_UUID = re.compile(r"(urn:uuid:|\{)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?", re.IGNORECASE)
+_UUID = re.compile(r"(urn:uuid:|\{)?[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?", re.IGNORECASE)
 
 
 def uuid_form(text: str) -> bool:
-    """Whether a client id has the form of a UUID (RFC 9562 section 4), as the ids of customers have."""
+    """Whether a client id has the form of a UUID (RFC 9562 section 4), as the ids of customers have; hyphens or not."""
     return _UUID.fullmatch(text) is not None
 
 
