@@ -249,7 +249,7 @@ def test_applications_are_counted_apart(tmp_path: Path) -> None:
         ({"requests_per_second": 0}, "The guard rail requests takes 1 to 1,000,000"),
         ({"tokens_per_hour": 2**31}, "The guard rail tokens-hour takes"),
         ({"watch": ("networks",)}, "There is no guard rail networks"),
-        ({"watch": ("everything",)}, "The guard rails are networks, requests, tokens-hour, tokens-day"),
+        ({"watch": ("everything",)}, "There are: networks, requests, tokens-hour, tokens-day"),
         ({"tokens_per_day": 1, "watch": ("tokens-day",), "enforce": ("tokens-day",)}, "is named twice"),
         ({"tokens_per_day": 1, "watch": ("tokens-day",), "none": ("tokens-day",)}, "is named twice"),
     ],

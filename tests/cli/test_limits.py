@@ -48,7 +48,7 @@ def test_guard_rails_are_set_shown_and_taken_away(tmp_path: Path) -> None:
         (("--networks", ""), "Name 1 to 100 networks"),
         (("--requests-per-second", "0"), "The guard rail requests takes 1 to 1,000,000."),
         (("--watch", "requests"), "There is no guard rail requests of this application."),
-        (("--none", "all"), "The guard rails are networks, requests, tokens-hour, tokens-day."),
+        (("--none", "all"), "There are: networks, requests, tokens-hour, tokens-day."),
     ],
 )
 def test_what_cannot_be_a_guard_rail_is_told(tmp_path: Path, flags: tuple[str, ...], sentence: str) -> None:

@@ -87,7 +87,8 @@ def test_who_may_do_something(folder: Path) -> None:
     assert who("write") == [("Buyer", STOCK, "write")]
     assert who("profiles:read") == [("Partner", None, "openid"), ("Server", None, "profiles:read")]
     assert who("openid") == [("Partner", None, "openid")]
-    assert who("tokens:introspect") == who("loyalty:admin") == who("nothing") == []
+    assert who("tokens:introspect") == who("loyalty:admin") == []
+    assert "has a scope nothing" in one_sentence(run("resources", "who", "nothing", "--data-dir", folder))
     assert "Partner" in run("resources", "who", "read", "--data-dir", folder).out
 
 

@@ -26,6 +26,7 @@ from tessera.core.changes import (
     EndCredential,
     RevokeApplicationTokens,
 )
+from tessera.core.nearest import hint
 
 DEFAULT_LIFETIME_SECONDS = 14 * 86400
 
@@ -207,7 +208,9 @@ async def find(house: House, name_or_client_id: str) -> ApplicationRecord:
     """The application with this client id or name. Raises OperatorError when there is none."""
     found = await house.store.application_record(name_or_client_id)
     if found is None:
-        raise OperatorError(f"There is no application named {name_or_client_id}. See `tessera apps list`.")
+        names = [each.name for each in await house.store.applications(0, PAGE_ROWS)]
+        nearest = hint(name_or_client_id, names)
+        raise OperatorError(f"There is no application named {name_or_client_id}.{nearest} See `tessera apps list`.")
     return found
 
 

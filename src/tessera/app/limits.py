@@ -9,6 +9,7 @@ from tessera.app.house import House
 from tessera.app.operators import OperatorError, commit
 from tessera.core import rails
 from tessera.core.changes import SetPropertyRails, SetRails
+from tessera.core.nearest import hint
 from tessera.core.networks import NotANetwork, network
 from tessera.core.properties import PropertyRecord
 from tessera.core.rails import NETWORKS_MAX, PER_SECOND_MAX, TOKENS_MAX, GuardRails, Rail
@@ -142,7 +143,8 @@ def _check(wanted: Wanted) -> None:
 
 
 def _named(names: Iterable[str]) -> list[Rail]:
-    try:
-        return [Rail(name) for name in names]
-    except ValueError:
-        raise OperatorError(f"The guard rails are {', '.join(Rail)}.") from None
+    given = list(names)
+    for name in given:
+        if name not in list(Rail):
+            raise OperatorError(f"There is no limit {name}.{hint(name, list(Rail))} There are: {', '.join(Rail)}.")
+    return [Rail(name) for name in given]

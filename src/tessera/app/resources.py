@@ -103,7 +103,8 @@ async def find(house: House, identifier_or_name: str) -> ResourceRecord:
     for each in known:
         if each.name == identifier_or_name:
             return each
-    raise OperatorError(f"There is no resource server {identifier_or_name}. See `tessera resources list`.")
+    nearest = hint(identifier_or_name, [name for each in known for name in (each.name, each.identifier)])
+    raise OperatorError(f"There is no resource server {identifier_or_name}.{nearest} See `tessera resources list`.")
 
 
 def _scope(text: str) -> str:
@@ -155,6 +156,12 @@ async def who(house: House, scope: str) -> list[Holder]:
     if len(wanted) != 1:
         raise OperatorError("Ask for one scope at a time.")
     name = wanted[0]
+    resources_known = await house.store.resource_records()
+    known = {*scopes.WELL_KNOWN, *(each for record in resources_known for each in scopes.stored(record.scope))}
+    if name not in known:
+        raise OperatorError(
+            f"Neither the platform nor a resource server has a scope {name}.{hint(name, sorted(known))}"
+        )
     everybody = {each.client_id: each for each in await applications.every(house)}
     holders = []
     for each in everybody.values():
@@ -162,7 +169,7 @@ async def who(house: House, scope: str) -> list[Holder]:
         if name in held or (name in scopes.WELL_KNOWN and scopes.allows(held, name)):
             by = name if name in held else scopes.EVERYTHING
             holders.append(Holder(each.name, each.client_id, each.organization, each.state == "enabled", None, by))
-    there = {each.identifier: scopes.stored(each.scope) for each in await house.store.resource_records()}
+    there = {each.identifier: scopes.stored(each.scope) for each in resources_known}
     for access in await house.store.access(None):
         if name in scopes.stored(access.scope) and name in there[access.resource]:
             enabled = everybody[access.client_id].state == "enabled"

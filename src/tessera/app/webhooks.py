@@ -14,6 +14,7 @@ from tessera.core.changes import (
     SetWebhook,
 )
 from tessera.core.deliveries import Answer
+from tessera.core.nearest import hint
 from tessera.core.organizations import OrganizationRecord
 from tessera.core.times import SECOND
 from tessera.core.webhooks import (
@@ -86,8 +87,11 @@ async def find(house: House, organization: OrganizationRecord, name: str) -> Web
     """The webhook of an organization with this name. Raises OperatorError."""
     found = await house.store.webhook(organization.number, name)
     if found is None:
-        names = ", ".join(each.name for each in await every(house, organization)) or "none"
-        raise OperatorError(f"{organization.name} has no webhook named {name}. It has: {names}.")
+        known = [each.name for each in await every(house, organization)]
+        nearest = hint(name, known)
+        raise OperatorError(
+            f"{organization.name} has no webhook named {name}.{nearest} It has: {', '.join(known) or 'none'}."
+        )
     return found
 
 

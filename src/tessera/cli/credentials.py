@@ -11,6 +11,7 @@ from tessera.cli.groups import group
 from tessera.cli.opening import with_house
 from tessera.cli.options import App, AsJSON, DataDir, Yes, examples
 from tessera.cli.tables import Column
+from tessera.core.nearest import hint
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -45,7 +46,9 @@ def methods_named(text: str) -> "AuthenticationMethod":
     found = AuthenticationMethod(0)
     for each in () if text == "any" else text.split(","):
         if each not in METHODS:
-            raise typer.BadParameter(f"--methods is any, or some of {', '.join(METHODS)}, with commas between.")
+            raise typer.BadParameter(
+                f"--methods is any, or some of {', '.join(METHODS)}, with commas between.{hint(each, METHODS)}"
+            )
         found |= METHODS[each]
     return found
 

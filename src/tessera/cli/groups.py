@@ -5,6 +5,7 @@ the panel are known. Its module is imported, and its flags are read, when it is 
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -19,6 +20,7 @@ from typer.exceptions import TyperException
 from tessera.cli import output
 from tessera.cli.options import Database, Quiet, Wide
 from tessera.core.escaping import escaped
+from tessera.core.nearest import hint
 
 Work = TypeVar("Work", bound=Callable[..., Any])
 
@@ -27,6 +29,9 @@ VERBS = ("create", "add", "list", "show", "set", "disable", "enable", "delete", 
 
 _TABLES = frozenset({"list", "who", "deliveries", "limit"})
 """Commands that draw a table, which may be wider than the terminal; others say `wide` when they are added."""
+
+
+_NO_CHOICE = re.compile(r"'(?P<value>.*)' is not one of (?P<choices>'.*')\.", re.DOTALL)
 
 
 class Plain(TyperGroup):
@@ -55,8 +60,14 @@ def _escaping() -> Iterator[None]:
     except TyperException as error:
         message = getattr(error, "message", None)
         if isinstance(message, str):
-            error.message = escaped(message)
+            error.message = escaped(_with_nearest(message.removeprefix("Value error, ")))
         raise
+
+
+def _with_nearest(message: str) -> str:
+    """What typer says of a value that is none of a flag's choices, with the one that was most likely meant."""
+    found = _NO_CHOICE.fullmatch(message)
+    return message if found is None else message + hint(found["value"], re.findall(r"'([^']*)'", found["choices"]))
 
 
 class Unloaded(TyperCommand):

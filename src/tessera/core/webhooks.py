@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tessera.core.loyalty.happenings import Happening
+from tessera.core.nearest import hint
 from tessera.core.times import SECOND, incentives_time
 
 EVERYTHING = "all"
@@ -129,7 +130,8 @@ def kinds_problem(kinds: Sequence[str]) -> str | None:
     if not kinds:
         return f"Say which events with --events: {EVERYTHING}, or some of {', '.join(known)}."
     if strangers:
-        return f"There are no events of the kind {strangers[0]}. There are: {', '.join(known)}."
+        nearest = hint(strangers[0], [*known, EVERYTHING])
+        return f"There are no events of the kind {strangers[0]}.{nearest} There are: {', '.join(known)}."
     return None
 
 
