@@ -79,7 +79,7 @@ async def identify(house: House, evidence: Evidence, accept: Callable[[Caller], 
     `accept` is told the caller, and may refuse, before a DPoP proof is used up: that comes last.
 
     Raises MissingCredentials when there is no header, InvalidAuthToken for anything that proves nothing or comes from
-    a network that its guard rails do not allow, TooManyRequests for more than they do, and DPoPChallenge for a token
+    a network that its limits do not allow, TooManyRequests for more than they do, and DPoPChallenge for a token
     without the proof of the key it is bound to. These name the client or property that was presented, if there is one.
     """
     authorization = evidence.authorization
@@ -123,7 +123,7 @@ async def _named(house: House, authorization: bytes, evidence: Evidence) -> _Nam
 def _hold(
     house: House, claims: Claims, application: Application, by_dpop: str | None, evidence: Evidence
 ) -> Proof | None:
-    """Hold the sender of a live token to what it is bound to, and to the guard rails of its application.
+    """Hold the sender of a live token to what it is bound to, and to the limits of its application.
 
     Raises InvalidAuthToken, DPoPChallenge and TooManyRequests. A proof that came along is still to be used up.
     """

@@ -72,10 +72,10 @@ def create(  # noqa: PLR0913  # typer makes a flag of each
     algorithms: application_options.Algorithms = None,
     assertion_audience: application_options.AssertionAudience = None,
     client_id: Annotated[
-        str | None, typer.Option("--client-id", help="A client id brought along; one is made when left out.")
+        str | None, typer.Option("--client-id", help="An imported client id; one is made when left out.")
     ] = None,
     client_secret_stdin: Annotated[
-        bool, typer.Option("--client-secret-stdin", help="Read a secret brought along from standard input.")
+        bool, typer.Option("--client-secret-stdin", help="Read an imported secret from standard input.")
     ] = False,
     data_dir: DataDir = None,
     as_json: AsJSON = False,

@@ -37,10 +37,10 @@ def create(
     *,
     org: Org = None,
     api_key: Annotated[
-        str | None, typer.Option("--api-key", help="An API key brought along; one is made when left out.")
+        str | None, typer.Option("--api-key", help="An imported API key; one is made when left out.")
     ] = None,
     secret_stdin: Annotated[
-        bool, typer.Option("--secret-stdin", help="Read a secret brought along from standard input.")
+        bool, typer.Option("--secret-stdin", help="Read an imported secret from standard input.")
     ] = False,
     data_dir: DataDir = None,
     as_json: AsJSON = False,

@@ -25,7 +25,7 @@ NewName = Annotated[
 Expires = Annotated[
     str | None, typer.Option("--expires", help="When it ends: 90d, or 2030-01-31T12:00:00Z.", metavar="WHEN")
 ]
-Stdin = Annotated[bool, typer.Option("--stdin", help="Read a secret brought along from standard input.")]
+Stdin = Annotated[bool, typer.Option("--stdin", help="Read an imported secret from standard input.")]
 At = Annotated[
     str | None,
     typer.Option("--at", help="When it ends, as 2030-01-31T12:00:00Z; now when left out.", metavar="TIME"),

@@ -22,7 +22,7 @@ GENERATED_LENGTH = 64
 """Lower-case hex characters of a client id or secret that we make: 256 bits."""
 
 IMPORTED_LENGTH_MAX = 255
-"""Printable ASCII characters of a client id or secret brought along from another system."""
+"""Printable ASCII characters of a client id or secret imported from another system."""
 
 
 class QueryCredentials(IntEnum):
@@ -88,7 +88,7 @@ class Options(msgspec.Struct, frozen=True):
     """What few applications change; most share the one that `DEFAULT_OPTIONS` is.
 
     `access` is what the application may do at resources beside the platform: number of the resource and scopes, by
-    number. `rails` are its guard rails as stored, read by `core/rails.py`; empty for none.
+    number. `rails` are its limits as stored, read by `core/rails.py`; empty for none.
     """
 
     token_format: TokenFormat = TokenFormat.OPAQUE

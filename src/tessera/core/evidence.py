@@ -30,7 +30,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
     `source` is the address of the client, as far as it is known by our own eyes or by a trusted proxy's word.
     `certificate` is the client's (DER), as a proxy that may do so handed it over, with `chain` above it; None when
     there is none. `proofs` are the values of the `DPoP` headers. `method` and `path` are the request's own, the path as
-    it was sent, escapes and all. Into `quotas`, where there is such a list, guard rails put what the sender is to be
+    it was sent, escapes and all. Into `quotas`, where there is such a list, limits put what the sender is to be
     told of them.
     """
 

@@ -49,7 +49,7 @@ class Request:
     """One HTTP request; `path_values` are the decoded values of the route's `{names}`, in order.
 
     `also_answer` are headers for the answer, whatever the handler makes of the rest; refusals have their own. `quotas`
-    is what guard rails want the caller to be told, whatever the answer is. `seen` is what is known of the request when
+    is what limits want the caller to be told, whatever the answer is. `seen` is what is known of the request when
     it is over, `params` are the parameters of an OAuth request once they are read.
     """
 
