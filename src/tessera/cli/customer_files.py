@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
@@ -106,12 +107,9 @@ def import_file(  # noqa: PLR0913  # typer makes a flag of each
             contents = customer_files.read(opened, form_of_file, layout, house.clock.now())
             for note in contents.notes:
                 output.message(note)
-            if dry_run:
-                return await customer_import.rehearse(house, organization.number, contents.rows, report, strict=strict)
-            each = output.data if quiet else None
-            return await customer_import.load(
-                house, organization.number, contents.rows, report, strict=strict, each_customer=each
-            )
+            load = partial(customer_import.load, each_customer=output.data if quiet else None)
+            bring_in = customer_import.rehearse if dry_run else load
+            return await bring_in(house, organization.number, contents.rows, report, strict=strict)
 
     tally = with_house(data_dir, work)
     _show(tally, dry_run=dry_run, as_json=as_json, quiet=quiet)
