@@ -3,6 +3,13 @@
 Owns nothing itself; each folder below is a room of the house, and `ARCHITECTURE.md` is the plan.
 """
 
-from importlib.metadata import version
+__version__: str
 
-__version__ = version("tessera-id")
+
+def __getattr__(name: str) -> str:
+    """The version, which is looked up in the installed package when it is asked for."""
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import version
+
+    return version("tessera-id")

@@ -334,6 +334,10 @@ def load(**flags: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise SettingsError(
+                f"The configuration file has {name}, which is no setting.{hint(name, Settings.model_fields)}"
+            ) from None
         raise SettingsError(
             f"The setting {name} cannot be used: {first['msg'].removeprefix('Value error, ')}."
         ) from None

@@ -1,6 +1,7 @@
 """The only file that builds things: settings -> store -> house -> ASGI application. Flat and boring.
 
-What answers HTTP is imported where it is built: commands open a house too, and have to start fast.
+What answers HTTP, and what a server does by itself, is imported where it is built: commands open a house too, and
+have to start fast.
 """
 
 import asyncio
@@ -15,24 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tessera import files
-from tessera.app import (
-    client_certificates,
-    deliveries,
-    demo_examples,
-    duties,
-    key_rotation,
-    keys,
-    purge_clock,
-    purges,
-    readiness,
-    refusals,
-    settlement,
-    slow_secrets,
-    unknown_settings,
-    upkeep,
-    warnings,
-)
-from tessera.app.exchange import Exchange
+from tessera.app import keys, purge_clock, readiness, refusals
 from tessera.app.house import House
 from tessera.core import client_signing, metadata
 from tessera.core.certificates import Authorities, NotUsable
@@ -64,6 +48,7 @@ from tessera.store.migrate import SchemaState
 from tessera.store.store import SQLStore
 
 if TYPE_CHECKING:
+    from tessera.app.exchange import Exchange
     from tessera.web.asgi import App, Served
     from tessera.web.explaining import Explainer
     from tessera.web.routes import Route
@@ -238,6 +223,7 @@ def open_sender(house: House) -> AbstractAsyncContextManager[Sender]:
 def routes(house: House) -> "list[Route]":
     """Every route that is served."""
     from tessera.api import rooms
+    from tessera.app import demo_examples
     from tessera.web.reference import pages as reference
 
     served = rooms.routes(house)
@@ -256,6 +242,7 @@ async def serving(
     """A house with its upkeep running; what is counted and not yet written is written at the end."""
     from tessera.api import management as management_api
     from tessera.api import oauth
+    from tessera.app import slow_secrets, upkeep
     from tessera.web.asgi import Served
     from tessera.web.beside import listening
     from tessera.web.routes import Routes
@@ -264,28 +251,7 @@ async def serving(
     metrics = Metrics(equipment.board if equipment else None)
     management = equipment.management if equipment else None
     async with open_house(settings, metrics=metrics, management=management) as house, open_sender(house) as sender:
-        holder = f"{os.getpid()} {house.new_uuid()}"
-        tasks = [
-            asyncio.create_task(upkeep.follow_feed(house, settings.feed_poll_milliseconds / 1000)),
-            asyncio.create_task(upkeep.keep_pulse(house)),
-            asyncio.create_task(upkeep.flush_usage(house, settings.usage_flush_seconds)),
-            asyncio.create_task(purge_clock.watch(house)),
-            asyncio.create_task(upkeep.drop_expired(house)),
-            asyncio.create_task(upkeep.rekey_secrets(house, settings.usage_flush_seconds)),
-            asyncio.create_task(upkeep.try_writing(house, holder)),
-            asyncio.create_task(refusals.keep(house.refusals, house.store, house.new_uuid)),
-            asyncio.create_task(
-                duties.while_held(
-                    house, "settlement", holder, lambda: settlement.settle(house, settings.settle_seconds)
-                )
-            ),
-            asyncio.create_task(
-                duties.while_held(house, "webhooks", holder, lambda: deliveries.deliver(house, sender))
-            ),
-            asyncio.create_task(duties.while_held(house, "keys", holder, lambda: key_rotation.rotate_when_due(house))),
-            asyncio.create_task(duties.while_held(house, "warnings", holder, lambda: warnings.watch(house))),
-            asyncio.create_task(duties.while_held(house, "purges", holder, lambda: purges.go_on(house))),
-        ]
+        tasks = _upkeep(house, sender)
         tasks += [asyncio.create_task(exchange.go_on()) for exchange in _exchanges(house)]
         if equipment is not None and equipment.certificates is not None:
             tasks.append(asyncio.create_task(equipment.certificates.follow(partial(_certificate_ends, metrics))))
@@ -316,8 +282,36 @@ async def serving(
                 pass
 
 
-def _exchanges(house: House) -> list[Exchange]:
+def _upkeep(house: House, sender: Sender) -> list[asyncio.Task[None]]:
+    """What a server does by itself, beside answering."""
+    from tessera.app import deliveries, duties, key_rotation, purges, settlement, upkeep, warnings
+
+    holder = f"{os.getpid()} {house.new_uuid()}"
+    return [
+        asyncio.create_task(upkeep.follow_feed(house, house.settings.feed_poll_milliseconds / 1000)),
+        asyncio.create_task(upkeep.keep_pulse(house)),
+        asyncio.create_task(upkeep.flush_usage(house, house.settings.usage_flush_seconds)),
+        asyncio.create_task(purge_clock.watch(house)),
+        asyncio.create_task(upkeep.drop_expired(house)),
+        asyncio.create_task(upkeep.rekey_secrets(house, house.settings.usage_flush_seconds)),
+        asyncio.create_task(upkeep.try_writing(house, holder)),
+        asyncio.create_task(refusals.keep(house.refusals, house.store, house.new_uuid)),
+        asyncio.create_task(
+            duties.while_held(
+                house, "settlement", holder, lambda: settlement.settle(house, house.settings.settle_seconds)
+            )
+        ),
+        asyncio.create_task(duties.while_held(house, "webhooks", holder, lambda: deliveries.deliver(house, sender))),
+        asyncio.create_task(duties.while_held(house, "keys", holder, lambda: key_rotation.rotate_when_due(house))),
+        asyncio.create_task(duties.while_held(house, "warnings", holder, lambda: warnings.watch(house))),
+        asyncio.create_task(duties.while_held(house, "purges", holder, lambda: purges.go_on(house))),
+    ]
+
+
+def _exchanges(house: House) -> "list[Exchange]":
     """What tells other nodes the counts of this one, and hears theirs, where there may be others."""
+    from tessera.app.exchange import Exchange
+
     return [
         Exchange(house, counts, of_properties=counts is house.property_counts)
         for counts in (house.counts, house.property_counts)
@@ -343,6 +337,8 @@ def _say_polled(settings: Settings) -> None:
 
 def _say_not_in_force(settings: Settings) -> None:
     """Say when somebody counts on certificates that are believed from nobody, and which settings are misspelt."""
+    from tessera.app import client_certificates, unknown_settings
+
     applications: list[str] = []
     with suppress(Unusable, StoreError), database(settings).look() as look:
         applications = by_certificate(look, SystemClock().now())

@@ -101,9 +101,9 @@ def test_a_webhook_is_recorded_by_name_and_host(tmp_path: Path) -> None:
         organization = (await scene.house.store.organizations())[0]
         made = await webhooks.create(scene.house, organization, "shop", "https://hooks.example/T0P/secret?k=s", "all")
         hook = await webhooks.find(scene.house, organization, "shop")
-        await webhooks.pause(scene.house, hook)
+        await webhooks.disable(scene.house, hook)
         found = await audit.newest(scene.house, Search(target="shop"), before=None, limit=9)
-        assert [each.action for each in found[:2]] == ["webhook.pause", "webhook.create"]
+        assert [each.action for each in found[:2]] == ["webhook.disable", "webhook.create"]
         assert '"host":"hooks.example"' in found[1].detail
         assert not any(part in each.detail for each in found for part in ("T0P", "secret", made.secret))
 

@@ -212,6 +212,8 @@ UUIDS = (
     "00000000-0000-0000-0000-000000000000",
     "urn:uuid:0190b1a2-7c3d-7e4f-8a5b-6c7d8e9f0a1b",
     "{0190b1a2-7c3d-7e4f-8a5b-6c7d8e9f0a1b}",
+    "0190b1a27c3d7e4f8a5b6c7d8e9f0a1b",
+    "0190B1A27C3D7E4F8A5B6C7D8E9F0A1B",
 )
 
 
@@ -224,7 +226,7 @@ def test_a_client_id_is_no_uuid(tmp_path: Path) -> None:
             with pytest.raises(OperatorError, match="must not be a UUID"):
                 await applications.create(scene.house, "X", 1, client_id=client_id, client_secret="secret")
         assert len(await applications.every(scene.house)) == 1
-        for number, client_id in enumerate((f"x{UUIDS[0]}", UUIDS[0][:-1], UUIDS[0].replace("-", "_"))):
+        for number, client_id in enumerate((f"x{UUIDS[0]}", UUIDS[0][:-1], UUIDS[0].replace("-", "_"), f"{UUIDS[5]}0")):
             await applications.create(scene.house, f"n{number}", 1, client_id=client_id, client_secret="secret")
 
     play(tmp_path, scenario)

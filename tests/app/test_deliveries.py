@@ -219,7 +219,7 @@ def test_slow_silent_and_broken_receivers_delay_nobody(tmp_path: Path) -> None:
 
 
 def test_a_receiver_that_is_gone_is_paused(tmp_path: Path) -> None:
-    """After 410 a webhook is told nothing until it is resumed; then it gets everything."""
+    """After 410 a webhook is told nothing until it is enabled again; then it gets everything."""
 
     async def scenario(scene: Scene) -> None:
         async def gone(_message: Received) -> int | None:
@@ -232,14 +232,14 @@ def test_a_receiver_that_is_gone_is_paused(tmp_path: Path) -> None:
             await until(lambda: len(receiver.attempts) == 1)
             await quiet()
             hook = await look(scene.house, "hook")
-            assert hook.paused_at is not None
+            assert hook.disabled_at is not None
             assert "410" in (hook.last_error or "")
             told += await happen(scene.house, 5)
             scene.clock.step(3600)
             await quiet()
             assert len(receiver.attempts) == 1
             receiver.behaviour = Receiver().behaviour
-            await webhooks.resume(scene.house, hook)
+            await webhooks.enable(scene.house, hook)
             await until(lambda: sorted(receiver.ids) == sorted(told))
 
     play(tmp_path, scenario)
@@ -327,7 +327,7 @@ def test_what_was_not_asked_for_is_passed(tmp_path: Path) -> None:
 
 
 def test_a_pause_takes_effect_in_the_middle(tmp_path: Path) -> None:
-    """A webhook that is paused while much waits for it is told no more than what is under way."""
+    """A webhook that is disabled while much waits for it is told no more than what is under way."""
 
     async def scenario(scene: Scene) -> None:
         async def slow(_message: Received) -> int | None:
@@ -341,7 +341,7 @@ def test_a_pause_takes_effect_in_the_middle(tmp_path: Path) -> None:
             async with delivering(scene.house):
                 await until(lambda: len(receiver.taken) > deliveries.WINDOW)
                 begun = len(receiver.attempts)
-                await webhooks.pause(scene.house, await look(scene.house, "hook"))
+                await webhooks.disable(scene.house, await look(scene.house, "hook"))
                 await quiet()
                 assert len(receiver.attempts) <= begun + deliveries.WINDOW
 
@@ -355,11 +355,11 @@ def test_a_paused_webhook_is_told_nothing(tmp_path: Path) -> None:
         async with receiving() as receiver, delivering(scene.house):
             await subscribe(scene.house, "hook", receiver)
             hook = await look(scene.house, "hook")
-            await webhooks.pause(scene.house, hook)
+            await webhooks.disable(scene.house, hook)
             told = await happen(scene.house, 3)
             await quiet()
             assert receiver.attempts == []
-            await webhooks.resume(scene.house, hook)
+            await webhooks.enable(scene.house, hook)
             await until(lambda: sorted(receiver.ids) == sorted(told))
             await webhooks.delete(scene.house, hook)
             await happen(scene.house, 3)

@@ -236,13 +236,13 @@ DEEDS = {
     "revoke-organization": Deed(_token, token_deeds.revoke_organization, _dead, None),
     "add-resource": Deed(
         _nothing,
-        lambda scene, _: resources.add(scene.house, STOCK, "Stock", "read"),
+        lambda scene, _: resources.create(scene.house, STOCK, "Stock", "read"),
         token_deeds.has_resource,
         OperatorError,
     ),
     "remove-resource": Deed(
         token_deeds.token_for_stock,
-        lambda scene, _: resources.remove(scene.house, STOCK),
+        lambda scene, _: resources.delete(scene.house, STOCK),
         _dead,
         OperatorError,
     ),

@@ -283,7 +283,9 @@ def test_random_cut_offs_leave_exactly_the_later_tokens(tmp_path: Path, seed: in
 
     async def scenario(scene: Scene) -> None:
         random = Random(seed)
-        sister = await applications.create(scene.house, "sister", 1, token_format=random.choice(FORMATS))
+        sister = await applications.create(
+            scene.house, "sister", 1, options=Wanted(token_format=random.choice(FORMATS))
+        )
         async with AsyncExitStack() as stack:
             aheads = (random.choice(AHEAD_SECONDS[1:-1]) for _ in range(3))
             nodes = [await stack.enter_async_context(node(scene, each)) for each in aheads]

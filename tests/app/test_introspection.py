@@ -196,7 +196,7 @@ def test_what_expired_is_purged_a_few_at_a_time(tmp_path: Path) -> None:
 
 
 async def _buyer(scene: Scene, scope: str | None) -> Issued:
-    await resources.add(scene.house, STOCK, "Stock", "read write")
+    await resources.create(scene.house, STOCK, "Stock", "read write")
     buyer = await applications.create(scene.house, "buyer", 1, scope=scope)
     record = await applications.find(scene.house, "buyer")
     await resources.grant(scene.house, record, await resources.find(scene.house, STOCK), "read")
@@ -219,7 +219,7 @@ def test_a_target_is_named_or_plain_from_what_was_granted(tmp_path: Path) -> Non
             await _ask(scene, buyer, scope="write")
         with pytest.raises(InvalidTarget):
             await _ask(scene, buyer, resource=scene.house.issuer)
-        await resources.add(scene.house, "urn:tills", "Tills", "open")
+        await resources.create(scene.house, "urn:tills", "Tills", "open")
         record = await applications.find(scene.house, "buyer")
         await resources.grant(scene.house, record, await resources.find(scene.house, "Tills"), "open")
         with pytest.raises(InvalidTarget, match="Say with the parameter resource"):
@@ -239,7 +239,7 @@ def test_an_operator_reads_why_a_token_for_a_resource_is_dead(tmp_path: Path) ->
         await resources.change(scene.house, "Stock", resources.Wanted(scope="write"))
         (reason,) = (await token_inspection.inspect(scene.house, token)).reasons
         assert "may not do any more" in reason
-        await resources.remove(scene.house, STOCK)
+        await resources.delete(scene.house, STOCK)
         (reason,) = (await token_inspection.inspect(scene.house, token)).reasons
         assert reason == "The resource it is for was deleted."
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tessera.app import applications, token_forms, token_inspection, tokens
+from tessera.app.application_settings import Wanted
 from tessera.core import jws, jwt_tokens
 from tessera.core.applications import TokenBinding, TokenFormat
 from tessera.core.jwt_tokens import Reference, Said
@@ -116,7 +117,12 @@ def test_a_token_of_a_deleted_application_is_nobody_s(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         made = await applications.create(
-            scene.house, "moved", 1, client_id="old-id", client_secret="ab" * 32, token_format=TokenFormat.ES256
+            scene.house,
+            "moved",
+            1,
+            client_id="old-id",
+            client_secret="ab" * 32,
+            options=Wanted(token_format=TokenFormat.ES256),
         )
         old = await scene.token(made, "ab" * 32)
         assert await scene.alive(old)

@@ -237,7 +237,7 @@ def test_what_cannot_be_a_key_or_secret_is_told(tmp_path: Path, given: dict[str,
 
 
 async def limit(scene: Scene, **wanted: Any) -> limits.Limits:
-    """Set guard rails of the scene's property."""
+    """Set limits of the scene's property."""
     return await limits.change_property(scene.house, await shop(scene), Wanted(**wanted))
 
 
@@ -286,7 +286,7 @@ def test_a_pace_holds_for_a_property(tmp_path: Path) -> None:
     [
         ({"tokens_per_hour": 5}, "networks and requests: it gets no tokens"),
         ({"watch": ("tokens-day",)}, "networks and requests: it gets no tokens"),
-        ({"watch": ("requests",)}, "There is no guard rail requests of this property"),
+        ({"watch": ("requests",)}, "There is no limit requests of this property"),
         ({"networks": ("everywhere",)}, "neither an address nor a network"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Guard rails: where an application may come from, how often, and how many tokens it may have."""
+"""Limits: where an application may come from, how often, and how many tokens it may have."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ def at(source: str, token: str = "") -> Evidence:
 
 
 async def limit(scene: Scene, **wanted: Any) -> None:
-    """Set guard rails of the scene's application."""
+    """Set limits of the scene's application."""
     await limits.change(scene.house, "partner", Wanted(**wanted))
 
 
@@ -238,10 +238,10 @@ def test_applications_are_counted_apart(tmp_path: Path) -> None:
         ({"networks": ("10.0.0.1/8",)}, "10.0.0.1/8 is neither an address nor a network"),
         ({"networks": ()}, "Name 1 to 100 networks"),
         ({"networks": ("10.0.0.1",) * 101}, "Name 1 to 100 networks"),
-        ({"requests_per_second": 0}, "The guard rail requests takes 1 to 1,000,000"),
-        ({"tokens_per_hour": 2**31}, "The guard rail tokens-hour takes"),
-        ({"watch": ("networks",)}, "There is no guard rail networks"),
-        ({"watch": ("everything",)}, "The guard rails are networks, requests, tokens-hour, tokens-day"),
+        ({"requests_per_second": 0}, "The limit requests takes 1 to 1,000,000"),
+        ({"tokens_per_hour": 2**31}, "The limit tokens-hour takes"),
+        ({"watch": ("networks",)}, "There is no limit networks"),
+        ({"watch": ("everything",)}, "There are: networks, requests, tokens-hour, tokens-day"),
         ({"tokens_per_day": 1, "watch": ("tokens-day",), "enforce": ("tokens-day",)}, "is named twice"),
         ({"tokens_per_day": 1, "watch": ("tokens-day",), "none": ("tokens-day",)}, "is named twice"),
     ],

@@ -268,7 +268,7 @@ def test_each_resource_server_has_a_token_of_its_own(tmp_path: Path) -> None:
         stock, orders = "https://stock.example/api", "https://orders.example/api"
         record = await applications.find(scene.house, scene.partner.client_id)
         for identifier in (stock, orders):
-            known = await resources.add(scene.house, identifier, identifier, "read")
+            known = await resources.create(scene.house, identifier, identifier, "read")
             await resources.grant(scene.house, record, known, "read")
         ways = (stock, orders, scene.house.issuer)
         given = [(await for_resource(scene, each)).access_token for each in ways]

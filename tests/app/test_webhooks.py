@@ -214,7 +214,7 @@ def test_what_was_told_is_sent_again(tmp_path: Path) -> None:
             (spent,) = await happen(house, 1, kind="points.spent")
             with pytest.raises(OperatorError, match=r"does not ask for points\.spent"):
                 await events.replay_one(house, hook, await events.find(house, spent))
-            await webhooks.pause(house, hook)
+            await webhooks.disable(house, hook)
             (waiting,) = await happen(house, 1)
             with pytest.raises(OperatorError, match="has not been told"):
                 await events.replay_one(house, hook, await events.find(house, waiting))
@@ -263,14 +263,14 @@ def test_events_are_purged_when_all_have_heard(tmp_path: Path) -> None:
         await happen(house, 1200)
         async with receiving() as receiver:
             await subscribe(house, "hook", receiver)
-            await webhooks.pause(house, await look(house, "hook"))
+            await webhooks.disable(house, await look(house, "hook"))
             waiting = await happen(house, 3)
             scene.clock.step(31 * 86_400)
             young = await happen(house, 2)
             await scene.purge()
             left = await house.store.events_after(1, 0, 5000)
             assert [each.id for each in left] == waiting + young
-            await webhooks.resume(house, await look(house, "hook"))
+            await webhooks.enable(house, await look(house, "hook"))
             async with delivering(house):
                 await until(lambda: len(receiver.taken) == 5)
                 await asyncio.sleep(0.1)
@@ -283,14 +283,14 @@ def test_events_are_purged_when_all_have_heard(tmp_path: Path) -> None:
 
 
 def test_a_test_message_says_what_came_of_it(tmp_path: Path) -> None:
-    """A ping is signed like any message, is of a kind of its own, and is sent to a paused webhook too."""
+    """A ping is signed like any message, is of a kind of its own, and is sent to a disabled webhook too."""
 
     async def scenario(scene: Scene) -> None:
         await at_the_real_time(scene)
         async with receiving() as receiver, open_sender(scene.house.outbound, 1) as sender:
             made = await subscribe(scene.house, "hook", receiver)
             hook = await look(scene.house, "hook")
-            await webhooks.pause(scene.house, hook)
+            await webhooks.disable(scene.house, hook)
             answer = await webhooks.test(scene.house, sender, hook)
             assert (answer.status, answer.text) == (200, "ok")
             assert receiver.taken[0].kind == "webhook.test"

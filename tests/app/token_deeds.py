@@ -27,7 +27,7 @@ async def has_resource(scene: Scene, _: str) -> bool:
 
 async def token_for_stock(scene: Scene) -> str:
     """A resource, an application that may do something there, and a token for it."""
-    await resources.add(scene.house, STOCK, "Stock", "read")
+    await resources.create(scene.house, STOCK, "Stock", "read")
     bound = await applications.create(scene.house, "bound", 1, scope=None)
     record = await applications.find(scene.house, "bound")
     await resources.grant(scene.house, record, await resources.find(scene.house, STOCK), "read")

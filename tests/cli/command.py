@@ -12,10 +12,26 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tessera.cli import main
+from tessera.cli.groups import Unloaded
+from tessera.cli.main import tree
 from tests.support import engines
 
 CLEAN = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
 """An environment without anything that colours or configures."""
+
+
+def everything(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Every group and command by the words that name it, loaded; the first is `tessera` itself."""
+    found = tree() if command is None else command
+    found = found.loaded() if isinstance(found, Unloaded) else found
+    yield " ".join(path), found
+    for name, below in getattr(found, "commands", {}).items():
+        yield from everything(below, (*path, name))
+
+
+def commands() -> dict[str, Any]:
+    """Every command that does something, by the words that name it."""
+    return {name: command for name, command in everything() if not hasattr(command, "commands")}
 
 
 class Done(NamedTuple):
@@ -31,10 +47,12 @@ class Done(NamedTuple):
         return json.loads(self.out)
 
 
-def run(*arguments: str | Path, stdin: str = "") -> Done:
-    """Run the command in this process."""
+def run(*arguments: str | Path, stdin: str = "", columns: int | None = None) -> Done:
+    """Run the command in this process, at a terminal of this many columns or at none."""
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err), _stdin(stdin), _database(arguments):
+        if columns is not None:
+            os.environ["COLUMNS"] = str(columns)
         code = _code([str(each) for each in arguments])
     return Done(code, out.getvalue(), err.getvalue())
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tessera.settings import Settings
-from tests.cli.command import folder_with_application, run, spawn
+from tests.cli.command import folder_with_application, one_sentence, run, spawn
 
 
 def test_every_setting_is_listed_with_its_value(tmp_path: Path) -> None:
@@ -36,6 +36,23 @@ def test_settings_are_listed_for_people_too(tmp_path: Path) -> None:
     assert f"data_dir = {tmp_path}   (default var)\n    Folder of" in shown
     assert "demo = false\n" in shown
     assert "master_key = -\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("prot = 9000", "The configuration file has prot, which is no setting. Did you mean port?"),
+        ('log_levl = "info"', "The configuration file has log_levl, which is no setting. Did you mean log_level?"),
+        ("quite_another = 1", "The configuration file has quite_another, which is no setting."),
+        ("[port]\nnumber = 1", "The setting port cannot be used: "),
+    ],
+)
+def test_a_name_in_the_file_that_is_no_setting_is_refused(tmp_path: Path, line: str, sentence: str) -> None:
+    """With the nearest name; nothing is started by half of a file."""
+    file = tmp_path / "tessera.toml"
+    file.write_text(f"{line}\n")
+    done = spawn("settings", "--data-dir", tmp_path, environment={"TESSERA_CONFIG": str(file)})
+    assert one_sentence(done).startswith(sentence)
 
 
 AT_WORK = [

@@ -5,14 +5,13 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from inspect import cleandoc
 from pathlib import Path
 
 import pytest
-import typer.main
 
-from tessera.cli.main import app
-from tests.cli.command import CLEAN, folder_with_application, spawn
+from tessera.cli.main import LISTED
+from tests.cli.command import CLEAN, everything, folder_with_application, spawn
 
 GOLDENS = Path(__file__).parent / "goldens"
 
@@ -29,13 +28,7 @@ print(json.dumps(shown))
 """
 
 
-def _walk(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    yield path
-    for name, below in getattr(command, "commands", {}).items():
-        yield from _walk(below, (*path, name))
-
-
-COMMANDS = [" ".join(path) for path in _walk(typer.main.get_command(app))]
+COMMANDS = [name for name, _ in everything()]
 
 
 @pytest.fixture(scope="module")
@@ -98,14 +91,6 @@ def test_no_colour_without_a_terminal() -> None:
     assert "\x1b" not in spawn("apps", "nonsense").err
 
 
-def test_the_command_line_starts_light() -> None:
-    """Importing the command line imports neither the database tools nor what draws tables: a start must be fast."""
-    heavy = "('rich', 'sqlalchemy', 'alembic', 'pydantic', 'uvicorn', 'structlog', 'cryptography')"
-    script = f"import sys, tessera.cli.main; print([name for name in {heavy} if name in sys.modules])"
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=CLEAN, check=True)
-    assert ended.stdout.strip() == "[]"
-
-
 _IMPORTS_OF = """
 import json, sys
 from tessera.cli import main
@@ -127,29 +112,72 @@ NOT_FOR_COMMANDS = (
     "sqlalchemy",
     "structlog",
     "tessera.api",
+    "tessera.app.deliveries",
+    "tessera.app.demo",
+    "tessera.app.tokens",
+    "tessera.app.upkeep",
     "tessera.server",
     "tessera.web",
     "uvicorn",
     "uvloop",
 )
+"""What answers HTTP, what a server does by itself, and what logs, migrates or draws tables."""
+
+NOUNS = {f"tessera.cli.{each.module}" for each in LISTED.values()}
+
+
+def imported_by(*words: str | Path) -> list[str]:
+    """The modules that a command imports."""
+    ended = subprocess.run(
+        [sys.executable, "-c", _IMPORTS_OF, *words], capture_output=True, text=True, env=CLEAN, check=True
+    )
+    modules: list[str] = json.loads(ended.stderr[ended.stderr.index('["') :])
+    return modules
 
 
 @pytest.mark.parametrize(
     "command", ["apps list --json", "apps show Partner --json", "orgs list -q", "apps set Partner --scope openid"]
 )
 def test_a_command_imports_what_it_uses(tmp_path: Path, command: str) -> None:
-    """Neither what answers HTTP, nor what logs, migrates or draws tables: importing is most of a command's time."""
+    """Importing is most of a command's time: it imports the module of its own noun, and no library for nothing."""
     folder, _ = folder_with_application(tmp_path)
-    ended = subprocess.run(
-        [sys.executable, "-c", _IMPORTS_OF, *command.split(), "--data-dir", str(folder)],
-        capture_output=True,
-        text=True,
-        env=CLEAN,
-        check=True,
-    )
-    modules = json.loads(ended.stderr[ended.stderr.index('["') :])
+    modules = imported_by(*command.split(), "--data-dir", folder)
     assert "tessera.wiring" in modules
     assert [name for name in modules if any(f"{name}.".startswith(f"{each}.") for each in NOT_FOR_COMMANDS)] == []
+    own = {"tessera.cli.apps", "tessera.cli.resources"} if command.startswith("apps") else {"tessera.cli.organizations"}
+    assert NOUNS & set(modules) <= own | {"tessera.cli.resources"}
+
+
+@pytest.mark.parametrize("command", ["--version", "--help"])
+def test_the_command_itself_imports_no_noun(command: str) -> None:
+    """The version and the list of all nouns need neither a noun, nor a setting, nor a database."""
+    modules = imported_by(command)
+    assert NOUNS & set(modules) <= {"tessera.cli.configuration"}
+    assert {"pydantic", "sqlite3", "asyncio", "cryptography", "tessera.settings", "tessera.app"} & set(modules) == set()
+    assert command == "--help" or "rich" not in modules
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_a_noun_is_listed_by_its_own_sentence(name: str) -> None:
+    """The sentence in the help of `tessera` is the one with which the help of the noun or command begins."""
+    (found,) = [command for path, command in everything() if path == name]
+    assert cleandoc(found.help).partition("\n\n")[0].replace("\n", " ") == LISTED[name].sentence
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_knows_nouns_verbs_and_flags(shell: str) -> None:
+    """A shell that asks is told what may follow, although nothing is loaded before it is asked for."""
+    assert "_TESSERA_COMPLETE=complete_" in spawn("--show-completion", shell).out
+
+    def offered(line: str) -> str:
+        words = {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1), "_TYPER_COMPLETE_ARGS": line}
+        asked = {"_TESSERA_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+        return spawn(environment=words | asked).out
+
+    assert {"apps", "audit"} <= set(re.findall(r"\w+", offered("tessera a")))
+    assert "secrets" in offered("tessera apps s")
+    assert "rotate" in offered("tessera properties secrets r")
+    assert "--quiet" in offered("tessera apps list --q")
 
 
 def test_nouns_and_shared_verbs_come_first(shown: dict[str, str]) -> None:

@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 import yaml
 
-from tessera.cli.main import app
-from tests.cli.command import Done, folder_with_application, run, spawn
+from tests.cli.command import Done, commands, folder_with_application, run, spawn
 from tests.cli.test_terminal import terminal
 from tests.support import engines
 
@@ -68,7 +66,7 @@ def folder(tmp_path: Path) -> Path:
     for command in (
         ("loyalty", "apply", file, "--yes"),
         ("properties", "create", "shop"),
-        ("resources", "add", "https://stock.example", "--name", "Stock", "--scope", "read"),
+        ("resources", "create", "https://stock.example", "--name", "Stock", "--scope", "read"),
         ("webhooks", "create", "hook", "--url", "https://hook.example/"),
         ("customers", "import", rows),
         ("apps", "grant", "Partner", "https://stock.example", "--scope", "read"),
@@ -128,15 +126,10 @@ LOOKING = {"access", "deliveries", "export", "limit", "list", "show", "usage", "
 """Last words of commands that show what is there."""
 
 
-def leaves(command: Any, *path: str) -> list[tuple[str, ...]]:
-    """The names of every command below this one."""
-    below = getattr(command, "commands", None)
-    return [path] if below is None else [leaf for name, each in below.items() for leaf in leaves(each, *path, name)]
-
-
 def test_every_command_that_shows_something_is_tried() -> None:
     """A new one has to be added here."""
-    shown = {leaf for leaf in leaves(typer.main.get_command(app)) if leaf[-1] in LOOKING}
+    leaves = [tuple(name.split()) for name in commands()]
+    shown = {leaf for leaf in leaves if leaf[-1] in LOOKING}
     tried = {command[:length] for command in READS for length in range(1, len(command) + 1)}
     assert shown - tried == set()
 

@@ -207,6 +207,32 @@ def test_a_file_that_breaks_off_in_a_letter_loses_one_row(folder: Path, encoding
         assert list(faults(done)) == [line]
 
 
+@pytest.mark.parametrize(
+    ("content", "ending"),
+    [
+        ("external_id,first_name\rc-1,Ann\rc-2,Bea\r", "csv"),
+        ("external_id,first_name\rc-1,Ann\r\nc-2,Bea\r\n", "csv"),
+        ('\ufeff"external_id";"first_name"\r"c-1";"Ann"', "csv"),
+        ('{"external_id": "c-1"}\r{"external_id": "c-2"}\r', "jsonl"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_lines_that_end_in_carriage_returns_alone_are_refused(
+    folder: Path, content: str, ending: str, encoding: str
+) -> None:
+    """Such a file would be one line; a sentence says how it has to be saved, and nothing is imported."""
+    done = bring_in(folder, content.encode(encoding), ending)
+    assert "carriage returns alone" in one_sentence(done)
+    assert run("customers", "list", "-q", "--data-dir", folder).out == ""
+
+
+def test_carriage_returns_in_other_places_are_read(folder: Path) -> None:
+    """Before a line feed, twice before it, and within quotation marks."""
+    content = 'external_id,"first\rname",first_name\r\nc-1,,Ann\r\nc-2,,"Be\ra"\r\n'
+    assert counted(bring_in(folder, content, "csv", "--ignore-columns", "first\rname"))[0] == 2
+    assert counted(bring_in(folder, "external_id,first_name\r\r\nc-3,Ann\r\r\n"))[0] == 1
+
+
 def test_what_holds_nothing_is_passed_over(folder: Path) -> None:
     """Rows of separators alone, columns without name and value, values of blanks alone."""
     done = bring_in(

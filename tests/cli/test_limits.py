@@ -1,4 +1,4 @@
-"""Guard rails from the command line."""
+"""Limits from the command line."""
 
 from pathlib import Path
 
@@ -46,9 +46,9 @@ def test_guard_rails_are_set_shown_and_taken_away(tmp_path: Path) -> None:
     [
         (("--networks", "10.0.0.1/8"), "10.0.0.1/8 is neither an address nor a network"),
         (("--networks", ""), "Name 1 to 100 networks"),
-        (("--requests-per-second", "0"), "The guard rail requests takes 1 to 1,000,000."),
-        (("--watch", "requests"), "There is no guard rail requests of this application."),
-        (("--none", "all"), "The guard rails are networks, requests, tokens-hour, tokens-day."),
+        (("--requests-per-second", "0"), "The limit requests takes 1 to 1,000,000."),
+        (("--watch", "requests"), "There is no limit requests of this application."),
+        (("--none", "all"), "There are: networks, requests, tokens-hour, tokens-day."),
     ],
 )
 def test_what_cannot_be_a_guard_rail_is_told(tmp_path: Path, flags: tuple[str, ...], sentence: str) -> None:

@@ -147,10 +147,10 @@ def test_guard_rails_of_a_property(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("flags", [("--watch", "tokens-hour"), ("--enforce", "tokens-day"), ("--none", "tokens-day")])
 def test_a_property_has_no_limits_of_tokens(tmp_path: Path, flags: tuple[str, str]) -> None:
-    """Guard rails that count tokens are refused with the reason."""
+    """Limits that count tokens are refused with the reason."""
     folder, _ = folder_with_property(tmp_path)
     told = one_sentence(run("properties", "limit", "Shop", *flags, "--data-dir", folder))
-    assert told == "The guard rails of a property are networks and requests: it gets no tokens."
+    assert told == "The limits of a property are networks and requests: it gets no tokens."
 
 
 def test_the_end_of_the_last_secret_is_warned_of(tmp_path: Path) -> None:

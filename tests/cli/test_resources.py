@@ -16,7 +16,7 @@ def folder(tmp_path: Path) -> Path:
     for arguments in (
         ("apps", "create", "Server", "--scope", "profiles:read"),
         ("apps", "create", "Buyer", "--no-platform"),
-        ("resources", "add", STOCK, "--name", "Stock", "--scope", "write read", "--server", "Server"),
+        ("resources", "create", STOCK, "--name", "Stock", "--scope", "write read", "--server", "Server"),
         ("apps", "grant", "Partner", "Stock", "--scope", "read"),
         ("apps", "grant", "Buyer", STOCK, "--scope", "write read"),
     ):
@@ -45,8 +45,8 @@ def test_a_resource_is_registered_changed_and_removed(folder: Path) -> None:
         run("resources", "show", "Stores", "--data-dir", folder).out.splitlines()[3]
         == "token format  the application's"
     )
-    assert "--yes" in one_sentence(run("resources", "remove", "Stores", "--data-dir", folder))
-    assert run("resources", "remove", "Stores", "--yes", "--data-dir", folder).code == 0
+    assert "--yes" in one_sentence(run("resources", "delete", "Stores", "--data-dir", folder))
+    assert run("resources", "delete", "Stores", "--yes", "--data-dir", folder).code == 0
     assert run("resources", "list", "--json", "--data-dir", folder).document == []
     (platform,) = run("apps", "access", "Partner", "--json", "--data-dir", folder).document["places"]
     assert platform["resource"] is None
@@ -87,7 +87,8 @@ def test_who_may_do_something(folder: Path) -> None:
     assert who("write") == [("Buyer", STOCK, "write")]
     assert who("profiles:read") == [("Partner", None, "openid"), ("Server", None, "profiles:read")]
     assert who("openid") == [("Partner", None, "openid")]
-    assert who("tokens:introspect") == who("loyalty:admin") == who("nothing") == []
+    assert who("tokens:introspect") == who("loyalty:admin") == []
+    assert "has a scope nothing" in one_sentence(run("resources", "who", "nothing", "--data-dir", folder))
     assert "Partner" in run("resources", "who", "read", "--data-dir", folder).out
 
 
@@ -95,14 +96,14 @@ def test_what_cannot_be_is_refused_in_one_sentence(folder: Path) -> None:
     """Each says why, and nothing is done."""
     before = run("resources", "list", "--json", "--data-dir", folder).document
     for sentence, *arguments in (
-        ("absolute URI", "resources", "add", "stock", "--name", "B", "--scope", "a"),
-        ("absolute URI", "resources", "add", "https://b.example/#a", "--name", "B", "--scope", "a"),
-        ("names the platform", "resources", "add", "http://127.0.0.1:8000", "--name", "B", "--scope", "a"),
-        ("exists already", "resources", "add", STOCK, "--name", "B", "--scope", "a"),
-        ("exists already", "resources", "add", "urn:b", "--name", "Stock", "--scope", "a"),
-        ("malformed", "resources", "add", "urn:b", "--name", "B", "--scope", "a\\"),
-        ("malformed", "resources", "add", "urn:b", "--name", "B", "--scope", ""),
-        ("no application named", "resources", "add", "urn:b", "--name", "B", "--scope", "a", "--server", "nobody"),
+        ("absolute URI", "resources", "create", "stock", "--name", "B", "--scope", "a"),
+        ("absolute URI", "resources", "create", "https://b.example/#a", "--name", "B", "--scope", "a"),
+        ("names the platform", "resources", "create", "http://127.0.0.1:8000", "--name", "B", "--scope", "a"),
+        ("exists already", "resources", "create", STOCK, "--name", "B", "--scope", "a"),
+        ("exists already", "resources", "create", "urn:b", "--name", "Stock", "--scope", "a"),
+        ("malformed", "resources", "create", "urn:b", "--name", "B", "--scope", "a\\"),
+        ("malformed", "resources", "create", "urn:b", "--name", "B", "--scope", ""),
+        ("no application named", "resources", "create", "urn:b", "--name", "B", "--scope", "a", "--server", "nobody"),
         ("no resource server", "resources", "show", "B"),
         ("no resource server", "apps", "grant", "Partner", "B", "--scope", "read"),
         ("no application named", "apps", "grant", "nobody", "Stock", "--scope", "read"),
@@ -123,5 +124,6 @@ def test_tokens_are_revoked_all_at_once_when_that_is_meant(folder: Path, group: 
     assert (done.code, done.out) == (0, "")
     assert done.err == f"{name}: All tokens so far are revoked, durably. Running servers refuse them within 250 ms.\n"
     told = run(group, "revoke-tokens", name, "--yes", "--json", "--data-dir", folder).document
-    assert told == {"name": name, "revoked": True}
+    its_id = run(group, "show", name, "-q", "--data-dir", folder).out.strip()
+    assert told == {"name": name, "client_id" if group == "apps" else "retailer_id": its_id, "revoked": True}
     one_sentence(run(group, "revoke-tokens", "nobody", "--yes", "--data-dir", folder))

@@ -17,7 +17,7 @@ def furnished(tmp_path: Path) -> tuple[Path, dict[str, str]]:
     here = ("--data-dir", folder)
     run("apps", "set", "Partner", "--name", LONG, "--scope", "profiles:read profiles:write loyalty:read", *here)
     run("properties", "create", "Web shop", *here)
-    run("resources", "add", "https://stock.example/api/of/a/long/path", "--name", "Stock", "--scope", "a b c", *here)
+    run("resources", "create", "https://stock.example/api/of/a/long/path", "--name", "Stock", "--scope", "a b c", *here)
     run("apps", "grant", LONG, "Stock", "--scope", "a", *here)
     url = "https://93.184.216.34/hook/with/a/rather/long/path"
     run("webhooks", "create", "hook", "--url", url, *here)
@@ -46,7 +46,7 @@ def test_tables_fit_the_terminal(tmp_path: Path) -> None:
         assert max(map(len, done.out.splitlines()), default=0) <= 100, line
     narrow = spawn("apps", "list", "--data-dir", folder)
     assert LONG in narrow.out
-    assert made["client_id"][:12] in narrow.out
+    assert f"{made['client_id'][:6]}…{made['client_id'][-6:]}" in narrow.out
     assert made["client_id"] not in narrow.out
     assert "--wide" in narrow.err
     for wide in (

@@ -57,10 +57,10 @@ def test_show_tells_how_far_it_is(folder: Path) -> None:
 
 def test_pausing_and_resuming_take_turns(folder: Path) -> None:
     """Each is refused in one sentence when it is so already."""
-    assert "not paused" in one_sentence(hooks(folder, "resume", "hook"))
-    assert hooks(folder, "pause", "hook", "--json").document["state"] == "paused"
-    assert "paused already" in one_sentence(hooks(folder, "pause", "hook"))
-    assert hooks(folder, "resume", "hook", "--json").document["state"] == "ok"
+    assert "not disabled" in one_sentence(hooks(folder, "enable", "hook"))
+    assert hooks(folder, "disable", "hook", "--json").document["state"] == "disabled"
+    assert "disabled already" in one_sentence(hooks(folder, "disable", "hook"))
+    assert hooks(folder, "enable", "hook", "--json").document["state"] == "ok"
 
 
 def test_what_destroys_asks(folder: Path) -> None:
@@ -142,7 +142,12 @@ def test_a_test_message_is_sent_by_hand(folder: Path, monkeypatch: pytest.Monkey
         done = hooks(folder, "test", "here")
         assert (done.code, done.out, [each.kind for each in receiver.taken]) == (0, "ok\n", ["webhook.test"])
         assert "200" in done.err
-        assert hooks(folder, "test", "here", "--json").document == {"arrived": True, "status": 200, "text": "ok"}
+        assert hooks(folder, "test", "here", "--json").document == {
+            "webhook": "here",
+            "arrived": True,
+            "status": 200,
+            "text": "ok",
+        }
     failed = hooks(folder, "test", "here")
     assert (failed.code, failed.out) == (1, "")
     assert "nothing arrived" in failed.err

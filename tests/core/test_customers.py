@@ -96,7 +96,7 @@ def test_another_gender_is_refused_by_name(gender: str) -> None:
         stored(f'{{"external_id": "x", "gender": "{gender}"}}')
 
 
-@pytest.mark.parametrize("country", ["XX", "zz", "U", "1", "USAA", "U1A", "U A", "ÜSA", "usä"])
+@pytest.mark.parametrize("country", ["XX", "zz", "QQQ", "zzz", "UKK", "U", "1", "USAA", "U1A", "U A", "ÜSA", "usä"])
 def test_a_country_is_a_three_letter_code(country: str) -> None:
     """A country that is no 3-letter code is refused."""
     with pytest.raises(Validation, match="country must be"):

@@ -1,4 +1,4 @@
-"""Guard rails as declared and as in force, and the arithmetic of limits."""
+"""Limits as declared and as in force, and the arithmetic of limits."""
 
 import msgspec
 import pytest
@@ -51,7 +51,7 @@ def test_guard_rails_are_read_as_they_were_written() -> None:
     ],
 )
 def test_what_cannot_be_read_lets_nobody_in(text: str) -> None:
-    """A stored text that is not wholly understood closes the application, instead of leaving it without guard rails."""
+    """A stored text that is not wholly understood closes the application, instead of leaving it without limits."""
     assert rails.read(text) is UNREADABLE
     assert UNREADABLE.allowed is not None
     assert not UNREADABLE.allowed.within("10.0.0.1")

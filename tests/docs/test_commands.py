@@ -6,13 +6,10 @@ import shlex
 import subprocess
 import sys
 from string import Template
-from typing import Any
 
 import pytest
-import typer
-from typer.core import TyperGroup
 
-from tessera.cli.main import app
+from tests.cli.command import commands, everything
 from tests.docs.fences import fences, paper
 from tests.docs.test_examples import HERE
 from tests.house.modules import texts
@@ -21,19 +18,7 @@ from tests.support.server import Server
 _INLINE = re.compile(r"`(?:\.venv/bin/)?tessera ([a-z][^`\n]*)`")
 _FENCED = re.compile(r"^(?:\.venv/bin/)?tessera ([a-z].*)$", re.MULTILINE)
 
-TESSERA: Any = typer.main.get_command(app)
-
-
-def commands(command: Any = TESSERA, path: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Every command that does something, by the words that name it."""
-    if not isinstance(command, TyperGroup):
-        return {" ".join(path): command}
-    found: dict[str, Any] = {}
-    for name in command.list_commands(typer.Context(command)):
-        child = command.get_command(typer.Context(command), name)
-        if child is not None and not child.hidden:
-            found |= commands(child, (*path, name))
-    return found
+TESSERA = dict(everything())
 
 
 def typed(text: str) -> list[str]:
@@ -44,13 +29,12 @@ def typed(text: str) -> list[str]:
 def mistakes(line: str) -> list[str]:
     """What is wrong with a call: a command or an option that does not exist."""
     words = shlex.split(line.rstrip("."), comments=True)
-    command: Any = TESSERA
-    while words and isinstance(command, TyperGroup):
-        child = command.get_command(typer.Context(command), words[0])
-        if child is None:
+    path = ""
+    while words and hasattr(TESSERA[path], "commands"):
+        if f"{path} {words[0]}".strip() not in TESSERA:
             return [f"no command {words[0]}: {line}"]
-        command = child
-        words = words[1:]
+        path = f"{path} {words.pop(0)}".strip()
+    command = TESSERA[path]
     known = {"--help", *(option for parameter in command.params for option in parameter.opts)}
     return [f"no option {word}: {line}" for word in words if word.startswith("-") and word != "-" and word not in known]
 

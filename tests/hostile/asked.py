@@ -72,9 +72,11 @@ async def furnish(house: House) -> dict[str, Issued]:
     made["their_watcher"] = await applications.create(
         house, "their watcher", other.number, scope="openid tokens:introspect"
     )
-    stock = await resources.add(house, STOCK, "Stock", "read write", server="stock server")
-    tills = await resources.add(house, TILLS, "Tills", "open close", server="till server")
-    signed = await resources.add(house, SIGNED, "Signed", "read", server="stock server", token_format=TokenFormat.EDDSA)
+    stock = await resources.create(house, STOCK, "Stock", "read write", server="stock server")
+    tills = await resources.create(house, TILLS, "Tills", "open close", server="till server")
+    signed = await resources.create(
+        house, SIGNED, "Signed", "read", server="stock server", token_format=TokenFormat.EDDSA
+    )
     for name, resource, scope in (
         ("buyer", stock, "read write"), ("buyer", tills, "open"), ("buyer", signed, "read"), ("bound", stock, "read"),
     ):  # fmt: skip

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tessera.app import applications, client_credentials
+from tessera.app.application_settings import Wanted
 from tessera.app.house import House
 from tessera.core import jws
 from tessera.core.applications import TokenFormat
@@ -188,7 +189,7 @@ def strange(target: Target) -> Strange:
     key = assertions.new_key()
 
     async def furnish(house: House) -> tuple[str, str]:
-        issued = await applications.create(house, "strange", 1, token_format=TokenFormat.EDDSA)
+        issued = await applications.create(house, "strange", 1, options=Wanted(token_format=TokenFormat.EDDSA))
         await client_credentials.add_key(house, issued.client_id, "key", assertions.jwk(key))
         return issued.client_id, issued.client_secret or ""
 

@@ -89,11 +89,11 @@ def test_a_removed_resource_takes_its_tokens_along(tmp_path: Path) -> None:
         asked = furnished(server.port, folder)
         token = token_for(asked, "buyer", STOCK)
         assert asked.active("buyer", token)
-        deeds.do(folder, lambda house: resources.remove(house, STOCK))
+        deeds.do(folder, lambda house: resources.delete(house, STOCK))
         asked.becomes("buyer", token, active=False)
 
         async def again(house: House) -> None:
-            made = await resources.add(house, STOCK, "Stock", "read write", server="stock server")
+            made = await resources.create(house, STOCK, "Stock", "read write", server="stock server")
             await resources.grant(house, await applications.find(house, "buyer"), made, "read write")
 
         deeds.do(folder, again)

@@ -154,6 +154,8 @@ def parses_raw_input(module: Module) -> list[str]:
 
 
 _PRINTERS = ("cli/output.py", "cli/progress.py")
+_MEASURER = "cli/tables.py"
+"""Asks rich how wide a text is, and prints nothing."""
 _WAYS = ("echo", "secho", "confirm", "prompt", "launch", "pause", "progressbar", "clear", "getpass", "print_exception")
 _PRINTS = frozenset(
     {
@@ -175,7 +177,8 @@ def prints_around(module: Module) -> list[str]:
     """What the command line shows goes through `cli/output.py`, which escapes it: nothing else writes to a terminal."""
     if not module.within.startswith("cli/") or module.within in _PRINTERS:
         return []
-    found = [f"imports {name}" for name in imported(module.tree) if name in {"click", "rich"}]
+    printers = {"click"} if module.within == _MEASURER else {"click", "rich"}
+    found = [f"imports {name}" for name in imported(module.tree) if name in printers]
     for node in ast.walk(module.tree):
         names: list[str] = []
         if isinstance(node, ast.Attribute | ast.Name):

@@ -38,7 +38,7 @@ def checks_in(tree: ast.AST) -> set[str]:
 
 
 def checks() -> set[str]:
-    """Every slug in the source; those of guard rails have the names of these."""
+    """Every slug in the source; those of limits have the names of these."""
     rails = {f"rails.{each}" for each in Rail}
     return rails.union(*(checks_in(each.tree) for each in modules() if each.path.startswith("src/")))
 

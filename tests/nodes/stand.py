@@ -74,7 +74,7 @@ class Stand:
         return asyncio.run(done())
 
     def partner(self, name: str, **wanted: Any) -> Issued:
-        """A new application, with these guard rails."""
+        """A new application, with these limits."""
 
         async def make(house: House) -> Issued:
             made = await deeds.partner(house, name)

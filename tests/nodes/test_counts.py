@@ -1,4 +1,4 @@
-"""Guard rails over three nodes: quotas and paces hold for all of them together, within what docs/rails.md states."""
+"""Limits over three nodes: quotas and paces hold for all of them together, within what docs/rails.md states."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -30,7 +30,7 @@ class Behind:
         self.wary = wary
 
     def partner(self, server: Server, name: str, **wanted: Any) -> Issued:
-        """A new application with these guard rails."""
+        """A new application with these limits."""
         made = deeds.make_partner(server.folder, name)
         deeds.do(server.folder, lambda house: limits.change(house, name, Wanted(**wanted)))
         return made

@@ -82,7 +82,7 @@ def test_every_change_is_committed_twice_or_named_as_adding_up() -> None:
         "EnableApplication",
         "EnableProperty",
         "MergeCustomer",
-        "ResumeWebhook",
+        "EnableWebhook",
     }
 
 

@@ -2,8 +2,10 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from tessera.app import applications, organizations, properties
+from tessera.app.application_settings import Wanted
 from tessera.app.house import House
 from tessera.core.applications import QueryCredentials
 from tessera.core.changes import AddPointAccount
@@ -36,8 +38,8 @@ async def _furnish(house: House) -> dict[str, str]:
     values: dict[str, str] = {}
     await _partner(house, values, "reader", scope="profiles:read")
     await _partner(house, values, "accountant", scope="loyalty:read loyalty:write")
-    await _partner(house, values, "careful", query_credentials=int(QueryCredentials.DENY))
-    await _partner(house, values, "warned", query_credentials=int(QueryCredentials.WARN))
+    await _partner(house, values, "careful", options=Wanted(query_credentials=QueryCredentials.DENY))
+    await _partner(house, values, "warned", options=Wanted(query_credentials=QueryCredentials.WARN))
     await _partner(house, values, "hurried", token_lifetime_seconds=60)
     await _partner(house, values, "stopped")
     await _partner(house, values, "moved", client_id="old partner+1%:", client_secret="a b+c%:/=&?~")
@@ -62,7 +64,7 @@ async def _furnish(house: House) -> dict[str, str]:
     }
 
 
-async def _partner(house: House, values: dict[str, str], name: str, **options: str | int) -> None:
+async def _partner(house: House, values: dict[str, str], name: str, **options: Any) -> None:
     made = await deeds.partner(house, name, **options)
     values[f"{name}_id"] = made.client_id
     values[f"{name}_secret"] = made.client_secret or str(options["client_secret"])

@@ -115,7 +115,7 @@ def test_it_tells_of_the_client_s_own_tokens_alone(tmp_path: Path) -> None:
     async def scenario(scene: Scene, ask: Ask) -> None:
         scope = "openid tokens:introspect"
         server = await applications.create(scene.house, "server", 1, scope=scope)
-        await resources.add(scene.house, STOCK, "Stock", "read", server="server")
+        await resources.create(scene.house, STOCK, "Stock", "read", server="server")
         record = await applications.find(scene.house, "partner")
         await resources.grant(scene.house, record, await resources.find(scene.house, STOCK), "read")
         elsewhere = await organizations.create(scene.house, "Elsewhere")

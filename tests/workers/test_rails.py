@@ -1,4 +1,4 @@
-"""Guard rails and floods over several workers: they count together, and go on counting when one is killed."""
+"""Limits and floods over several workers: they count together, and go on counting when one is killed."""
 
 import os
 import signal
@@ -45,7 +45,7 @@ class Workers:
         return found
 
     def partner(self, name: str, **wanted: Any) -> Issued:
-        """A new application with these guard rails."""
+        """A new application with these limits."""
         made = deeds.make_partner(self.target.folder, name)
         deeds.do(self.target.folder, lambda house: limits.change(house, name, Wanted(**wanted)))
         return made

@@ -8,6 +8,7 @@ from tessera.app.house import House
 from tessera.app.operators import OperatorError, check_text, commit
 from tessera.core import client_signing, scopes
 from tessera.core.applications import (
+    DEFAULT_OPTIONS,
     ApplicationRecord,
     AuthenticationMethod,
     JSONRequests,
@@ -75,6 +76,16 @@ async def change(house: House, client_id: str, wanted: Wanted) -> ApplicationRec
     if record is None:
         raise OperatorError("The application does not exist any more.")
     return record
+
+
+def of_new(house: House, client_id: str, options: Wanted) -> list[Change]:
+    """The changes that give a new application these options; it has the policy on URLs already. Raises OperatorError.
+
+    A value that is the default (each is zero) needs no change.
+    """
+    _check_signing(house, DEFAULT_OPTIONS, options)
+    values = {name: value for name, value in msgspec.structs.asdict(options).items() if value}
+    return list(_changes(house, client_id, Wanted(**{**values, "query_credentials": None}), None))
 
 
 def check_lifetime(seconds: int) -> None:

@@ -25,10 +25,13 @@ from tessera.core.changes import (
     EnableApplication,
     EndCredential,
     RevokeApplicationTokens,
-    SetTokenFormat,
 )
+from tessera.core.nearest import hint
 
 DEFAULT_LIFETIME_SECONDS = 14 * 86400
+
+NOTHING_SET = Wanted()
+"""Options of an application that has every default."""
 
 PAGE_ROWS = 500
 
@@ -58,14 +61,13 @@ async def create(
     *,
     scope: str | None = scopes.EVERYTHING,
     token_lifetime_seconds: int = DEFAULT_LIFETIME_SECONDS,
-    query_credentials: QueryCredentials = QueryCredentials.ALLOW,
     client_id: str | None = None,
     client_secret: str | None = None,
-    token_format: TokenFormat = TokenFormat.OPAQUE,
+    options: Wanted = NOTHING_SET,
 ) -> Issued:
-    """Create an application with its first secret; both made here unless brought along from another system.
+    """Create an application with its first secret; both are made here unless imported from another system.
 
-    One whose `scope` is None may do nothing at the platform. Raises OperatorError.
+    One whose `scope` is None may do nothing at the platform. `options` are its other attributes. Raises OperatorError.
     """
     check_text("The name", name)
     application_settings.check_lifetime(token_lifetime_seconds)
@@ -80,11 +82,9 @@ async def create(
     client = client_id or house.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
     now = house.clock.now()
     secret, issued = new_secret(house, client, "first", None, client_secret)
-    application = AddApplication(
-        client, name, organization, wanted, token_lifetime_seconds, int(query_credentials), now
-    )
-    form = [SetTokenFormat(client, int(token_format))] if token_format else []
-    await commit(house, application, secret, *form)
+    policy = int(options.query_credentials or QueryCredentials.ALLOW)
+    application = AddApplication(client, name, organization, wanted, token_lifetime_seconds, policy, now)
+    await commit(house, application, secret, *application_settings.of_new(house, client, options))
     return issued
 
 
@@ -208,7 +208,9 @@ async def find(house: House, name_or_client_id: str) -> ApplicationRecord:
     """The application with this client id or name. Raises OperatorError when there is none."""
     found = await house.store.application_record(name_or_client_id)
     if found is None:
-        raise OperatorError(f"There is no application named {name_or_client_id}. See `tessera apps list`.")
+        names = [each.name for each in await house.store.applications(0, PAGE_ROWS)]
+        nearest = hint(name_or_client_id, names)
+        raise OperatorError(f"There is no application named {name_or_client_id}.{nearest} See `tessera apps list`.")
     return found
 
 

@@ -83,7 +83,7 @@ async def identify(house: House, evidence: Evidence, accept: Callable[[Caller], 
     `accept` is told the caller, and may refuse, before a DPoP proof is used up: that comes last.
 
     Raises MissingCredentials when there is no header, InvalidAuthToken for anything that proves nothing or comes from
-    a network that its guard rails do not allow, TooManyRequests for more than they do, and DPoPChallenge for a token
+    a network that its limits do not allow, TooManyRequests for more than they do, and DPoPChallenge for a token
     without the proof of the key it is bound to. These name the client or property that was presented, if there is one.
     """
     authorization = evidence.authorization

@@ -19,6 +19,7 @@ from tessera.core.certificates import NotUsable
 from tessera.core.changes import AddCredential
 from tessera.core.client_signing import AssertionAudience, Profile, SigningAlgorithms
 from tessera.core.jws import Malformed, PublicKey, VerifyingKey
+from tessera.core.nearest import hint
 
 KEY_KINDS = (CredentialKind.PUBLIC_KEY, CredentialKind.JWKS_URI)
 CERTIFICATE_KINDS = (CredentialKind.CERTIFICATE, CredentialKind.TLS_SUBJECT)
@@ -127,8 +128,11 @@ async def check_named(house: House, client_id: str, kind: str, name: str) -> Non
     found = {each.name: CALLED[each.kind] for each in await house.store.secrets(client_id)}
     called = found.get(name)
     if called is None:
-        names = ", ".join(each for each in found if found[each] == kind) or "none"
-        raise OperatorError(f"The application has no {kind} named {name}. It has: {names}.")
+        known = [each for each in found if found[each] == kind]
+        nearest = hint(name, known)
+        raise OperatorError(
+            f"The application has no {kind} named {name}.{nearest} It has: {', '.join(known) or 'none'}."
+        )
     if called != kind:
         raise OperatorError(f"{name} is a {called}, and no {kind}. End it with `tessera apps {called}s expire`.")
 

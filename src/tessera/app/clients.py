@@ -52,7 +52,7 @@ async def authenticate(house: House, params: Params, evidence: Evidence) -> Auth
     JSON body where the application denies it. Raises InvalidClient, with
     one text, for an unknown client, a wrong or ended credential, a disabled client, credentials in a URL or a way of
     authentication which the application denies, or a network from which it may not come; TooManyRequests for more
-    requests than its guard rails allow, and for floods of wrong credentials. These name the client, if there is one.
+    requests than its limits allow, and for floods of wrong credentials. These name the client, if there is one.
 
     Nothing is used up yet: whoever acts for the client does that last, by `tokens.consume`.
     """

@@ -1,6 +1,8 @@
 """A file of customers, CSV or JSON lines, read as a stream; a bad row spoils no other."""
 
+from collections.abc import Iterator
 from enum import StrEnum
+from itertools import chain
 from typing import BinaryIO
 
 from tessera.app import customer_csv, customer_json_lines, file_lines
@@ -22,8 +24,21 @@ def read(file: BinaryIO, form: Format, layout: Layout, now: int) -> Contents:
     if form is Format.JSONL and layout.separator is not None:
         raise OperatorError("--separator is for CSV: JSON lines have no columns. Leave it out.")
     encoding, lines = file_lines.read(file, layout.encoding)
+    lines = _with_line_ends(lines)
     notes = [] if encoding == (layout.encoding or UTF_8) else [f"The file is {encoding.upper()}, and is read so."]
     if form is Format.JSONL:
         return Contents(customer_json_lines.rows(lines, layout, encoding, now), notes)
     found = customer_csv.read(lines, layout, encoding, now)
     return Contents(found.rows, notes + found.notes)
+
+
+def _with_line_ends(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """The same lines. Raises OperatorError when the first of them is many, which end in carriage returns alone."""
+    first = next(lines, b"")
+    head, ended, _ = first.rstrip(b"\r\n").partition(b"\r")
+    if ended and head.count(b'"') % 2 == 0:
+        raise OperatorError(
+            "The lines of the file end in carriage returns alone, as on old Macs. Save it with the line ends of Unix or"
+            " Windows."
+        )
+    return chain([first] if first else [], lines)

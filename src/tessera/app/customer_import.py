@@ -41,6 +41,13 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
 
 
+class Imported(NamedTuple):
+    """A row that was not refused: what became of it, and the id of its customer."""
+
+    outcome: Outcome
+    customer: str
+
+
 class Warned(NamedTuple):
     """A row that was brought in, and what a spreadsheet seems to have spoiled in it."""
 
@@ -59,14 +66,15 @@ class Tally(msgspec.Struct):
     warned: int = 0
     warnings: list[Warned] = []
 
-    def add(self, row: Row | Refused, outcome: Outcome | Refused) -> None:
+    def add(self, row: Row | Refused, result: Imported | Refused) -> None:
         """Count one more row."""
-        if isinstance(outcome, Refused):
+        if isinstance(result, Refused):
             self.refused += 1
             if len(self.refusals) < REFUSED_SHOWN_MAX:
-                self.refusals.append(outcome)
+                self.refusals.append(result)
             return
-        setattr(self, outcome.value, getattr(self, outcome.value) + 1)
+        counter = result.outcome.value
+        setattr(self, counter, getattr(self, counter) + 1)
         if isinstance(row, Row) and row.spoiled:
             self.warned += 1
             if len(self.warnings) < REFUSED_SHOWN_MAX:
@@ -97,8 +105,11 @@ async def load(
     report: Callable[[Tally], None],
     *,
     strict: bool = False,
+    each_customer: Callable[[str], None] | None = None,
 ) -> Tally:
-    """Bring the rows in, in their order; `report` is called now and then with the tally so far.
+    """Import the rows in their order; `report` is called now and then with the tally so far.
+
+    `each_customer` is called with the id of the customer of each row that was not refused, once that is committed.
 
     A row one of whose external ids (or, having none, whose email address) is known updates that customer in the fields
     it gives, as an update by the API does; a flag that is empty stays. A row that is refused stops no other; one with
@@ -111,8 +122,10 @@ async def load(
     tally = Tally()
     try:
         for chunk in _chunks(map(_held, rows) if strict else rows):
-            for row, outcome in zip(chunk, await _bring_in(house, program, chunk), strict=True):
-                tally.add(row, outcome)
+            for row, result in zip(chunk, await _bring_in(house, program, chunk), strict=True):
+                tally.add(row, result)
+                if each_customer is not None and isinstance(result, Imported):
+                    each_customer(result.customer)
             report(tally)
     except StoreError as error:
         raise OperatorError(
@@ -159,32 +172,32 @@ def _addresses(new: NewCustomer) -> list[str]:
     return [emails.folded(new.email)] if isinstance(new.email, str) else []
 
 
-async def _bring_in(house: House, program: Program, chunk: list[Row | Refused]) -> list[Outcome | Refused]:
+async def _bring_in(house: House, program: Program, chunk: list[Row | Refused]) -> list[Imported | Refused]:
     """All rows of a chunk in one commit; when somebody else was quicker, each of them in one of its own."""
     found = await _known(house, program.organization, [row.new for row in chunk if isinstance(row, Row)])
     if _entangled(found, chunk):
         return [await _bring_one_in(house, program, row) for row in chunk]
-    outcomes: list[Outcome | Refused] = []
+    results: list[Imported | Refused] = []
     changes: list[Change] = []
     for row in chunk:
         if isinstance(row, Refused):
-            outcomes.append(row)
+            results.append(row)
             continue
         try:
-            outcome, own = _decide(house, program, row, found)
+            result, own = _decide(house, program, row, found)
         except PlatformRefusal as refusal:
-            outcomes.append(customer_faults.of_row(row.line, row.document, row.cell, refusal, house.clock.now()))
+            results.append(customer_faults.of_row(row.line, row.document, row.cell, refusal, house.clock.now()))
         else:
-            outcomes.append(outcome)
+            results.append(result)
             changes += own
     try:
         await house.commit(*changes)
     except Conflict:
         return [await _bring_one_in(house, program, row) for row in chunk]
-    return outcomes
+    return results
 
 
-async def _bring_one_in(house: House, program: Program, row: Row | Refused) -> Outcome | Refused:
+async def _bring_one_in(house: House, program: Program, row: Row | Refused) -> Imported | Refused:
     if isinstance(row, Refused):
         return row
     try:
@@ -210,7 +223,7 @@ def _entangled(found: Known, chunk: list[Row | Refused]) -> bool:
     return False
 
 
-def _decide(house: House, program: Program, row: Row, found: Known) -> tuple[Outcome, list[Change]]:
+def _decide(house: House, program: Program, row: Row, found: Known) -> tuple[Imported, list[Change]]:
     """What becomes of a row: by its external ids or, when it gives none, by its email address. Raises Validation."""
     ids = given(row.new.external_id, row.new.external_id_type, row.new.identifiers)
     owner = found.by_email.get(emails.folded(row.new.email)) if isinstance(row.new.email, str) else None
@@ -218,12 +231,13 @@ def _decide(house: House, program: Program, row: Row, found: Known) -> tuple[Out
     if owner is not None and (about is None or about.number != owner.number):
         raise Validation("email belongs to another customer.")
     if about is None:
-        return Outcome.CREATED, creation(house, program.organization, program, house.new_uuid(), row.new)
+        id = house.new_uuid()
+        return Imported(Outcome.CREATED, id), creation(house, program.organization, program, id, row.new)
     _, changes = updated(house, program, about, row.update, ids, found)
     if not changes:
-        return Outcome.UNCHANGED, []
+        return Imported(Outcome.UNCHANGED, about.id), []
     changes.append(happened(house, program, Happening.CUSTOMER_CHANGED, about.id, house.clock.now()))
-    return Outcome.UPDATED, changes
+    return Imported(Outcome.UPDATED, about.id), changes
 
 
 def _about(found: Known, ids: Sequence[SentIdentifier]) -> Customer | None:
@@ -232,16 +246,16 @@ def _about(found: Known, ids: Sequence[SentIdentifier]) -> Customer | None:
     return next((owner for owner in owners if owner is not None), None)
 
 
-async def _create_or_update(house: House, program: Program, row: Row) -> Outcome:
+async def _create_or_update(house: House, program: Program, row: Row) -> Imported:
     """Decide anew when somebody else was quicker. Raises Validation when the row cannot be."""
     for attempt in range(1, ATTEMPTS_MAX + 1):
         found = await _known(house, program.organization, [row.new])
-        outcome, changes = _decide(house, program, row, found)
+        result, changes = _decide(house, program, row, found)
         try:
             await house.commit(*changes)
         except Conflict as conflict:
             if attempt == ATTEMPTS_MAX:
                 raise taken(conflict) from None
         else:
-            return outcome
+            return result
     raise AssertionError("the last attempt returns or raises")

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from tessera.app.house import House
 from tessera.app.webhooks import secrets_in_force
 from tessera.core import deliveries
-from tessera.core.changes import Change, MoveWebhook, PauseWebhook, PostponeDelivery
+from tessera.core.changes import Change, DisableWebhook, MoveWebhook, PostponeDelivery
 from tessera.core.deliveries import Answer, Moment
 from tessera.core.times import SECOND
 from tessera.core.webhooks import EVERYTHING, Event, Webhook, message
@@ -127,7 +127,7 @@ class _Line:
         """The webhook as it is now; None when it may be told nothing now."""
         organization, name, number = self._key
         found = await self._house.store.webhook(organization, name)
-        if found is None or found.number != number or found.paused_at is not None:
+        if found is None or found.number != number or found.disabled_at is not None:
             return None
         return found if found.next_attempt_at <= self._house.clock.now() else None
 
@@ -235,7 +235,7 @@ def _tell_log(webhook: Webhook, changes: Sequence[Change]) -> None:
             log.warning("webhook_failing", webhook=webhook.name, reason=change.last_error)
         elif isinstance(change, MoveWebhook) and webhook.failures and not change.failures:
             log.info("webhook_recovered", webhook=webhook.name)
-        elif isinstance(change, PauseWebhook):
+        elif isinstance(change, DisableWebhook):
             log.warning("webhook_gone", webhook=webhook.name)
         elif isinstance(change, PostponeDelivery) and change.gave_up_at is not None:
             log.warning("delivery_given_up", webhook=webhook.name, event_number=change.event, reason=change.last_error)

@@ -6,7 +6,7 @@ from tessera.app.house import House
 from tessera.app.operators import OperatorError
 from tessera.core.changes import AddDelivery, Change, PurgeEvents, RetryDeliveries
 from tessera.core.times import PurgeTime
-from tessera.core.webhooks import Event, Webhook
+from tessera.core.webhooks import Event, Webhook, kinds_problem
 
 PAGE = 500
 """Events read or written in one step, so that nobody waits long for a step."""
@@ -27,7 +27,13 @@ async def find(house: House, event_id: str, organization: int | None = None) -> 
 async def newest(
     house: House, organization: int, *, kind: str | None, user: str | None, before: Event | None, limit: int
 ) -> list[Event]:
-    """Events of an organization, the newest first: of a kind, about a customer, older than another, where said."""
+    """Events of an organization, the newest first: of a kind, about a customer, older than another, where said.
+
+    Raises OperatorError for a kind that events cannot have.
+    """
+    problem = None if kind is None else kinds_problem([kind])
+    if problem is not None:
+        raise OperatorError(problem)
     found: list[Event] = []
     at = NEWEST if before is None else before.number
     if user is not None:

@@ -2,7 +2,7 @@
 
 Each node tells the others what it has counted, and hears what they have.
 
-Only of applications with guard rails that were asked for lately. It is told just after a second has ended, and heard
+Only of applications with limits that were asked for lately. It is told just after a second has ended, and heard
 when the others, whose clocks are not quite the same, have told theirs. Requests never wait for any of it.
 """
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from tessera.app.operators import OperatorError
+from tessera.core.nearest import hint
 
 LINE_BYTES_MAX = 1024 * 1024
 
@@ -59,7 +60,9 @@ def encoding_named(name: str) -> str:
     try:
         return _CODECS[codecs.lookup(name).name]
     except (LookupError, ValueError):
-        raise OperatorError(f"There is no encoding {name} here. Choose one of: {', '.join(ENCODINGS)}.") from None
+        raise OperatorError(
+            f"There is no encoding {name} here.{hint(name, ENCODINGS)} Choose one of: {', '.join(ENCODINGS)}."
+        ) from None
 
 
 def read(file: BinaryIO, encoding: str | None) -> Lines:

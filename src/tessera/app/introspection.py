@@ -110,7 +110,7 @@ def _may_look(asker: Authenticated | Held, claims: Claims, owner: Application, r
 async def by_token(house: House, params: Params, evidence: Evidence) -> Held:
     """The client that asks about tokens with one of its own in the header (RFC 7662 section 2.1).
 
-    Raises InvalidToken unless it is live, for the platform, and not held back by a guard rail; DPoPChallenge for one
+    Raises InvalidToken unless it is live, for the platform, and not held back by a limit; DPoPChallenge for one
     without the proof of its key, InvalidRequest when `client_id` names another client or the application may not send
     JSON, TooManyRequests.
     """

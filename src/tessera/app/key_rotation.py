@@ -12,6 +12,7 @@ from tessera.core import key_plan
 from tessera.core.changes import Change, EndKey, PurgeKey
 from tessera.core.key_plan import ROTATED, KeyState
 from tessera.core.keys import KeyPurpose, WrappedKey
+from tessera.core.nearest import hint
 from tessera.core.signing import ALGORITHMS
 from tessera.core.times import SECOND
 from tessera.ops.log import log
@@ -122,10 +123,12 @@ async def rotate(house: House, purposes: list[KeyPurpose], *, at_once: bool = Fa
 
 async def find(house: House, name: str) -> KeyRecord:
     """The key with this name or `kid`. Raises OperatorError when there is none."""
-    for record in await every(house):
+    known = await every(house)
+    for record in known:
         if name in (record.name, record.key_id):
             return record
-    raise OperatorError(f"There is no key named {name}. See `tessera keys list`.")
+    nearest = hint(name, [each.name for each in known])
+    raise OperatorError(f"There is no key named {name}.{nearest} See `tessera keys list`.")
 
 
 async def retire(house: House, name: str) -> KeyRecord:

@@ -1,4 +1,4 @@
-"""What an operator does with the guard rails of an application, or of a digital property."""
+"""What an operator does with the limits of an application, or of a digital property."""
 
 from collections.abc import Iterable
 
@@ -9,6 +9,7 @@ from tessera.app.house import House
 from tessera.app.operators import OperatorError, commit
 from tessera.core import rails
 from tessera.core.changes import SetPropertyRails, SetRails
+from tessera.core.nearest import hint
 from tessera.core.networks import NotANetwork, network
 from tessera.core.properties import PropertyRecord
 from tessera.core.rails import NETWORKS_MAX, PER_SECOND_MAX, TOKENS_MAX, GuardRails, Rail
@@ -24,11 +25,11 @@ MEMBERS = {
 
 
 OF_PROPERTIES = (Rail.NETWORKS, Rail.REQUESTS)
-"""The guard rails that a digital property can have: it gets no tokens."""
+"""The limits that a digital property can have: it gets no tokens."""
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """The guard rails of an application or a digital property; `readable` is False when all is refused.
+    """The limits of an application or a digital property; `readable` is False when all is refused.
 
     `client_id` is its client id, or its API key.
 
@@ -57,7 +58,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 async def show(house: House, name_or_client_id: str) -> Limits:
-    """The guard rails of an application. Raises OperatorError."""
+    """The limits of an application. Raises OperatorError."""
     found = await applications.find(house, name_or_client_id)
     declared = rails.declared(found.rails)
     now = house.clock.now()
@@ -78,7 +79,7 @@ async def _others(house: House, application: int, now: int) -> NodeCount:
 
 
 async def change(house: House, name_or_client_id: str, wanted: Wanted) -> Limits:
-    """Change the guard rails of an application; what they are now. Raises OperatorError."""
+    """Change the limits of an application; what they are now. Raises OperatorError."""
     found = await applications.find(house, name_or_client_id)
     text = _changed(found.rails, wanted, "application")
     if text != found.rails:
@@ -87,7 +88,7 @@ async def change(house: House, name_or_client_id: str, wanted: Wanted) -> Limits
 
 
 async def show_property(house: House, found: PropertyRecord) -> Limits:
-    """The guard rails of a digital property, and what watched ones would have refused in this day."""
+    """The limits of a digital property, and what watched ones would have refused in this day."""
     declared = rails.declared(found.rails)
     now = house.clock.now()
     counts = house.property_counts
@@ -97,10 +98,10 @@ async def show_property(house: House, found: PropertyRecord) -> Limits:
 
 
 async def change_property(house: House, found: PropertyRecord, wanted: Wanted) -> Limits:
-    """Change the guard rails of a digital property; what they are now. Raises OperatorError."""
+    """Change the limits of a digital property; what they are now. Raises OperatorError."""
     named = {*_named(wanted.watch), *_named(wanted.enforce), *_named(wanted.none)}
     if not named <= {*OF_PROPERTIES} or wanted.tokens_per_hour or wanted.tokens_per_day:
-        raise OperatorError(f"The guard rails of a property are {' and '.join(OF_PROPERTIES)}: it gets no tokens.")
+        raise OperatorError(f"The limits of a property are {' and '.join(OF_PROPERTIES)}: it gets no tokens.")
     text = _changed(found.rails, wanted, "property")
     if text != found.rails:
         await commit(house, SetPropertyRails(found.api_key, text, found.rails))
@@ -108,7 +109,7 @@ async def change_property(house: House, found: PropertyRecord, wanted: Wanted) -
 
 
 def _changed(stored: str, wanted: Wanted, owner: str) -> str:
-    """The guard rails as they are to be stored. Raises OperatorError."""
+    """The limits as they are to be stored. Raises OperatorError."""
     _check(wanted)
     before = rails.declared(stored) or GuardRails()
     given = {member: value for member in MEMBERS.values() if (value := getattr(wanted, member)) is not None}
@@ -117,7 +118,7 @@ def _changed(stored: str, wanted: Wanted, owner: str) -> str:
     after = msgspec.structs.replace(before, **given, **gone)
     missing = [rail for rail in (*enforced, *watched) if rail not in after.there()]
     if missing:
-        raise OperatorError(f"There is no guard rail {missing[0]} of this {owner}. Give it a value as well.")
+        raise OperatorError(f"There is no limit {missing[0]} of this {owner}. Give it a value as well.")
     watch = tuple(rail for rail in Rail if rail in {*before.watch, *watched} - {*enforced})
     return msgspec.structs.replace(after, watch=watch).text()
 
@@ -130,19 +131,20 @@ def _check(wanted: Wanted) -> None:
         except NotANetwork as error:
             raise OperatorError(f"{error}. Write 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32.") from None
     if wanted.networks is not None and not 1 <= len(wanted.networks) <= NETWORKS_MAX:
-        raise OperatorError(f"Name 1 to {NETWORKS_MAX} networks, or take the guard rail away with --none networks.")
+        raise OperatorError(f"Name 1 to {NETWORKS_MAX} networks, or take the limit away with --none networks.")
     for rail, most in ((Rail.REQUESTS, PER_SECOND_MAX), (Rail.TOKENS_HOUR, TOKENS_MAX), (Rail.TOKENS_DAY, TOKENS_MAX)):
         value = getattr(wanted, MEMBERS[rail])
         if value is not None and not 1 <= value <= most:
-            raise OperatorError(f"The guard rail {rail} takes 1 to {most:,}.")
+            raise OperatorError(f"The limit {rail} takes 1 to {most:,}.")
     said = [*_named(wanted.watch), *_named(wanted.enforce), *_named(wanted.none)]
     twice = next((rail for rail in said if said.count(rail) > 1), None)
     if twice is not None:
-        raise OperatorError(f"The guard rail {twice} is named twice. Say one of --watch, --enforce and --none for it.")
+        raise OperatorError(f"The limit {twice} is named twice. Say one of --watch, --enforce and --none for it.")
 
 
 def _named(names: Iterable[str]) -> list[Rail]:
-    try:
-        return [Rail(name) for name in names]
-    except ValueError:
-        raise OperatorError(f"The guard rails are {', '.join(Rail)}.") from None
+    given = list(names)
+    for name in given:
+        if name not in list(Rail):
+            raise OperatorError(f"There is no limit {name}.{hint(name, list(Rail))} There are: {', '.join(Rail)}.")
+    return [Rail(name) for name in given]

@@ -6,6 +6,7 @@ from tessera.app import property_secrets
 from tessera.app.house import House
 from tessera.app.operators import OperatorError, check_text, commit
 from tessera.core.changes import AddProperty, DeleteProperty, DisableProperty, EnableProperty, RenameProperty
+from tessera.core.nearest import hint
 from tessera.core.organizations import OrganizationRecord
 from tessera.core.properties import API_KEY_LENGTH, IMPORTED_KEY, PropertyRecord
 
@@ -52,7 +53,8 @@ async def find(house: House, name_or_api_key: str, organization: str | None = No
     by_key = [each for each in known if each.api_key == name_or_api_key]
     found = by_key or [each for each in known if each.name == name_or_api_key]
     if not found:
-        raise OperatorError(f"There is no property named {name_or_api_key}. See `tessera properties list`.")
+        nearest = hint(name_or_api_key, [each.name for each in known])
+        raise OperatorError(f"There is no property named {name_or_api_key}.{nearest} See `tessera properties list`.")
     if len(found) > 1:
         owners = ", ".join(each.organization for each in found)
         raise OperatorError(f"Several organizations have a property named {name_or_api_key}. Say --org: {owners}.")

@@ -20,7 +20,7 @@ async def authenticate(house: House, evidence: Evidence, api_key: str, secret: s
     """The property whose API key and secret stand in the `Authorization` header, and the quotas of its limits.
 
     Raises InvalidAuthToken, with one text, for an unknown API key, a wrong or ended secret, a disabled property, or a
-    network from which it may not call; TooManyRequests for more calls than its guard rails allow, and for floods of
+    network from which it may not call; TooManyRequests for more calls than its limits allow, and for floods of
     wrong secrets. These name the property, if there is one.
     """
     properties = house.directory.properties

@@ -2,15 +2,15 @@
 
 import msgspec
 
-from tessera.app import secret_names
+from tessera.app import secret_names, secret_rotation
 from tessera.app.house import House
 from tessera.app.operators import OperatorError, check_text, commit
-from tessera.core import applications, rotation
+from tessera.app.secret_rotation import Made, Owner
+from tessera.core import applications
 from tessera.core.applications import CredentialRecord
 from tessera.core.changes import AddPropertySecret, EndPropertySecret
 from tessera.core.properties import API_KEY_LENGTH, IMPORTED_SECRET, PropertyRecord
 from tessera.core.rotation import OF_PROPERTY, Ended
-from tessera.core.times import SECOND
 from tessera.core.warnings import live_secrets
 
 
@@ -85,19 +85,13 @@ async def lost_with(house: House, found: PropertyRecord, name: str, ends_at: int
 
 async def rotate(house: House, found: PropertyRecord, overlap_seconds: int, name: str | None) -> RotatedSecret:
     """Add a secret, and end the live ones before it when the overlap is over: in one commit. Raises OperatorError."""
-    if name is not None:
-        check_text("The secret's name", name)
-    known = await house.store.property_secrets(found.api_key)
-    now = house.clock.now()
-    if not live_secrets(known, now):
-        raise OperatorError(
-            f"{found.name} has no live secret to rotate. Add one: `tessera properties secrets add {found.api_key}`."
-        )
-    chosen = name if name is not None else secret_names.free(known, "secret", len(known))
-    added, shown = new(house, found.api_key, chosen, None, None)
-    changes, former = rotation.rotation(known, added, now + overlap_seconds * SECOND, now)
-    await commit(house, *changes)
-    return RotatedSecret(found.api_key, shown, chosen, former)
+    chosen = await free_name(house, found.api_key) if name is None else name
+
+    def make(name: str) -> Made:
+        return new(house, found.api_key, name, None, None)
+
+    done = await secret_rotation.rotate(house, await _owner(house, found), overlap_seconds, chosen, make)
+    return RotatedSecret(found.api_key, done.secret, done.name, done.former)
 
 
 async def finish(house: House, found: PropertyRecord, *, force: bool) -> list[Ended]:
@@ -105,17 +99,16 @@ async def finish(house: House, found: PropertyRecord, *, force: bool) -> list[En
 
     When another process writes a use meanwhile, nothing is done either.
     """
-    known = await house.store.property_secrets(found.api_key)
-    now = house.clock.now()
-    if len(live_secrets(known, now)) < 2:
-        raise OperatorError(
-            f"{found.name} has no old secret to end. Make the next one:"
-            f" `tessera properties secrets rotate {found.api_key}`."
-        )
-    if not force:
-        reason = rotation.in_the_way(known, 0, house.settings.usage_flush_seconds, now, "is refused")
-        if reason is not None:
-            raise OperatorError(reason)
-    changes, ended = rotation.finish(found.api_key, known, now, force=force, writes=OF_PROPERTY)
-    await commit(house, *changes)
-    return ended
+    return await secret_rotation.finish(house, await _owner(house, found), force=force)
+
+
+async def _owner(house: House, found: PropertyRecord) -> Owner:
+    return Owner(
+        found.api_key,
+        found.name,
+        await house.store.property_secrets(found.api_key),
+        add=f"tessera properties secrets add {found.api_key}",
+        rotate=f"tessera properties secrets rotate {found.api_key}",
+        writes=OF_PROPERTY,
+        loss="is refused",
+    )

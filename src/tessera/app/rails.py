@@ -1,4 +1,4 @@
-"""Guard rails of applications and digital properties, where requests meet them. Whoever has none never comes here."""
+"""Limits of applications and digital properties, where requests meet them. Whoever has none never comes here."""
 
 from tessera.app.house import House
 from tessera.core import rails
@@ -17,7 +17,7 @@ NETWORKS, REQUESTS = Rail.NETWORKS.value, Rail.REQUESTS.value
 
 
 Guarded = Application | Property
-"""A caller that may have guard rails. Those that count tokens mean nothing to a property, which gets none."""
+"""A caller that may have limits. Those that count tokens mean nothing to a property, which gets none."""
 
 
 def _of(guarded: Guarded) -> InForce:
@@ -35,7 +35,7 @@ def outside(house: House, guarded: Guarded, evidence: Evidence, now: int) -> str
     if found.allowed is None or found.allowed.within(evidence.source):
         return ""
     if not found.readable:
-        return "the guard rails of this caller cannot be read, so nobody is let in"
+        return "the limits of this caller cannot be read, so nobody is let in"
     if found.networks_watched:
         _report(house, guarded, NETWORKS, now)
         return ""

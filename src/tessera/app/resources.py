@@ -40,7 +40,7 @@ class Holder(msgspec.Struct, frozen=True):
     by: str
 
 
-async def add(
+async def create(
     house: House,
     identifier: str,
     name: str,
@@ -49,7 +49,7 @@ async def add(
     server: str | None = None,
     token_format: TokenFormat | None = None,
 ) -> ResourceRecord:
-    """Register a resource server; `server` is the application by which it asks about tokens. Raises OperatorError."""
+    """Create a resource server; `server` is the application by which it asks about tokens. Raises OperatorError."""
     if not resources.identifies(identifier):
         raise OperatorError(
             f"The identifier must be an absolute URI without a fragment, of at most"
@@ -89,7 +89,7 @@ async def change(house: House, identifier_or_name: str, wanted: Wanted) -> Resou
     return await find(house, record.identifier)
 
 
-async def remove(house: House, identifier: str) -> None:
+async def delete(house: House, identifier: str) -> None:
     """A resource server goes, with what was granted there; tokens for it are dead. Raises OperatorError."""
     await commit(house, DeleteResource(identifier))
 
@@ -103,7 +103,8 @@ async def find(house: House, identifier_or_name: str) -> ResourceRecord:
     for each in known:
         if each.name == identifier_or_name:
             return each
-    raise OperatorError(f"There is no resource server {identifier_or_name}. See `tessera resources list`.")
+    nearest = hint(identifier_or_name, [name for each in known for name in (each.name, each.identifier)])
+    raise OperatorError(f"There is no resource server {identifier_or_name}.{nearest} See `tessera resources list`.")
 
 
 def _scope(text: str) -> str:
@@ -155,6 +156,12 @@ async def who(house: House, scope: str) -> list[Holder]:
     if len(wanted) != 1:
         raise OperatorError("Ask for one scope at a time.")
     name = wanted[0]
+    resources_known = await house.store.resource_records()
+    known = {*scopes.WELL_KNOWN, *(each for record in resources_known for each in scopes.stored(record.scope))}
+    if name not in known:
+        raise OperatorError(
+            f"Neither the platform nor a resource server has a scope {name}.{hint(name, sorted(known))}"
+        )
     everybody = {each.client_id: each for each in await applications.every(house)}
     holders = []
     for each in everybody.values():
@@ -162,7 +169,7 @@ async def who(house: House, scope: str) -> list[Holder]:
         if name in held or (name in scopes.WELL_KNOWN and scopes.allows(held, name)):
             by = name if name in held else scopes.EVERYTHING
             holders.append(Holder(each.name, each.client_id, each.organization, each.state == "enabled", None, by))
-    there = {each.identifier: scopes.stored(each.scope) for each in await house.store.resource_records()}
+    there = {each.identifier: scopes.stored(each.scope) for each in resources_known}
     for access in await house.store.access(None):
         if name in scopes.stored(access.scope) and name in there[access.resource]:
             enabled = everybody[access.client_id].state == "enabled"

@@ -2,16 +2,13 @@
 
 import msgspec
 
-from tessera.app import application_settings
+from tessera.app import application_settings, secret_rotation
 from tessera.app.application_settings import Wanted
 from tessera.app.applications import free_credential_name, new_secret
 from tessera.app.house import House
-from tessera.app.operators import OperatorError, check_text, commit
-from tessera.core import rotation
+from tessera.app.secret_rotation import Made, Owner
 from tessera.core.applications import ApplicationRecord
 from tessera.core.rotation import Ended
-from tessera.core.times import SECOND
-from tessera.core.warnings import live_secrets
 
 
 class Rotated(msgspec.Struct, frozen=True):
@@ -25,20 +22,15 @@ class Rotated(msgspec.Struct, frozen=True):
 
 async def rotate(house: House, application: ApplicationRecord, overlap_seconds: int, name: str | None) -> Rotated:
     """Add a secret, and end the live ones before it when the overlap is over: in one commit. Raises OperatorError."""
-    if name is not None:
-        check_text("The secret's name", name)
-    known = await house.store.secrets(application.client_id)
-    now = house.clock.now()
-    if not live_secrets(known, now):
-        raise OperatorError(
-            f"{application.name} has no live secret to rotate. Add one:"
-            f' `tessera apps secrets add "{application.name}"`.'
-        )
-    chosen = name if name is not None else await free_credential_name(house, application.client_id, "secret")
-    added, issued = new_secret(house, application.client_id, chosen, None, None)
-    changes, former = rotation.rotation(known, added, now + overlap_seconds * SECOND, now)
-    await commit(house, *changes)
-    return Rotated(issued.client_id, issued.client_secret or "", chosen, former)
+    client_id = application.client_id
+    chosen = await free_credential_name(house, client_id, "secret") if name is None else name
+
+    def make(name: str) -> Made:
+        added, issued = new_secret(house, client_id, name, None, None)
+        return added, issued.client_secret or ""
+
+    done = await secret_rotation.rotate(house, await _owner(house, application), overlap_seconds, chosen, make)
+    return Rotated(client_id, done.secret, done.name, done.former)
 
 
 async def finish(house: House, application: ApplicationRecord, *, force: bool) -> list[Ended]:
@@ -46,20 +38,18 @@ async def finish(house: House, application: ApplicationRecord, *, force: bool) -
 
     When another process writes a use meanwhile, nothing is done either.
     """
-    known = await house.store.secrets(application.client_id)
-    now = house.clock.now()
-    if len(live_secrets(known, now)) < 2:
-        raise OperatorError(
-            f"{application.name} has no old secret to end. Make the next one:"
-            f' `tessera apps rotate "{application.name}"`.'
-        )
-    if not force:
-        reason = rotation.in_the_way(known, application.token_lifetime_seconds, house.settings.usage_flush_seconds, now)
-        if reason is not None:
-            raise OperatorError(reason)
-    changes, ended = rotation.finish(application.client_id, known, now, force=force)
-    await commit(house, *changes)
-    return ended
+    return await secret_rotation.finish(house, await _owner(house, application), force=force)
+
+
+async def _owner(house: House, application: ApplicationRecord) -> Owner:
+    return Owner(
+        application.client_id,
+        application.name,
+        await house.store.secrets(application.client_id),
+        add=f'tessera apps secrets add "{application.name}"',
+        rotate=f'tessera apps rotate "{application.name}"',
+        token_lifetime_seconds=application.token_lifetime_seconds,
+    )
 
 
 async def set_token_reuse(house: House, client_id: str, *, reuse: bool) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from tessera.app.operators import OperatorError
 from tessera.core.applications import CredentialRecord
+from tessera.core.nearest import hint
 
 
 def free(found: Sequence[CredentialRecord], kind: str, before: int) -> str:
@@ -27,8 +28,9 @@ def to_end(
     """
     secret = next((each for each in found if each.name == name), None)
     if secret is None:
-        names = ", ".join(each.name for each in found) or "none"
-        raise OperatorError(f"The {owner} has no secret named {name}. It has: {names}.")
+        known = [each.name for each in found]
+        nearest = hint(name, known)
+        raise OperatorError(f"The {owner} has no secret named {name}.{nearest} It has: {', '.join(known) or 'none'}.")
     if secret.ends_at is not None and secret.ends_at <= now:
         raise OperatorError(f"The secret {name} has ended already, and an ended secret stays ended.")
     if ends_at is not None and ends_at < now:

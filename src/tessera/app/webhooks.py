@@ -8,12 +8,13 @@ from tessera.app.operators import OperatorError, check_reachable, check_text, co
 from tessera.core.changes import (
     AddWebhook,
     DeleteWebhook,
-    PauseWebhook,
-    ResumeWebhook,
+    DisableWebhook,
+    EnableWebhook,
     RotateWebhook,
     SetWebhook,
 )
 from tessera.core.deliveries import Answer
+from tessera.core.nearest import hint
 from tessera.core.organizations import OrganizationRecord
 from tessera.core.times import SECOND
 from tessera.core.webhooks import (
@@ -86,8 +87,11 @@ async def find(house: House, organization: OrganizationRecord, name: str) -> Web
     """The webhook of an organization with this name. Raises OperatorError."""
     found = await house.store.webhook(organization.number, name)
     if found is None:
-        names = ", ".join(each.name for each in await every(house, organization)) or "none"
-        raise OperatorError(f"{organization.name} has no webhook named {name}. It has: {names}.")
+        known = [each.name for each in await every(house, organization)]
+        nearest = hint(name, known)
+        raise OperatorError(
+            f"{organization.name} has no webhook named {name}.{nearest} It has: {', '.join(known) or 'none'}."
+        )
     return found
 
 
@@ -148,14 +152,14 @@ async def rotate(
     return IssuedWebhook(webhook.name, organization.name, webhook.url, webhook.kinds, secret_text(secret))
 
 
-async def pause(house: House, webhook: Webhook) -> None:
+async def disable(house: House, webhook: Webhook) -> None:
     """Tell a webhook nothing for now; what happens is kept for it. Raises OperatorError."""
-    await commit(house, PauseWebhook(webhook.number, house.clock.now(), None), about=webhook.name)
+    await commit(house, DisableWebhook(webhook.number, house.clock.now(), None), about=webhook.name)
 
 
-async def resume(house: House, webhook: Webhook) -> None:
-    """Go on telling a paused webhook, from where it was. Raises OperatorError."""
-    await commit(house, ResumeWebhook(webhook.number), about=webhook.name)
+async def enable(house: House, webhook: Webhook) -> None:
+    """Send a disabled webhook what happens again, from where it was. Raises OperatorError."""
+    await commit(house, EnableWebhook(webhook.number), about=webhook.name)
 
 
 async def delete(house: House, webhook: Webhook) -> None:
@@ -172,7 +176,7 @@ def secrets_in_force(house: House, webhook: Webhook, now: int) -> list[bytes]:
 
 
 async def test(house: House, sender: Sender, webhook: Webhook) -> Answer:
-    """Send a message that says nothing but that the webhook works, once, paused or not; what came of it."""
+    """Send a message that says nothing but that the webhook works, once, disabled or not; what came of it."""
     now = house.clock.now()
     data = msgspec.json.encode({"webhook": webhook.name}).decode()
     event = Event(0, house.new_uuid(), webhook.organization, TEST, data, now)

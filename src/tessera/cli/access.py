@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tessera.cli import output
+from tessera.cli.groups import Group
 from tessera.cli.opening import confirm, with_house
 from tessera.cli.options import App, AsJSON, DataDir, Yes, examples
 from tessera.cli.resources import Resource
@@ -91,24 +92,25 @@ def revoke_tokens(name: App, *, yes: Yes = False, data_dir: DataDir = None, as_j
         await applications.revoke_tokens(house, found.client_id)
         return found
 
-    revoked(with_house(data_dir, work).name, as_json=as_json)
+    found = with_house(data_dir, work)
+    revoked(found.name, {"client_id": found.client_id}, as_json=as_json)
 
 
-def revoked(name: str, *, as_json: bool) -> None:
-    """Say that tokens were revoked."""
+def revoked(name: str, ids: dict[str, str], *, as_json: bool) -> None:
+    """Say that the tokens of an application or organization were revoked."""
     if as_json:
-        output.document({"name": name, "revoked": True})
+        output.document({"name": name, **ids, "revoked": True})
     else:
         output.message(f"{name}: All tokens so far are revoked, durably. Running servers refuse them within 250 ms.")
 
 
-def register(apps: typer.Typer, panel: str) -> None:
+def register(apps: Group, panel: str) -> None:
     """Put these commands among those of `tessera apps`."""
-    apps.command("grant", epilog=examples("apps grant Partner Stock --scope stock:read"), rich_help_panel=panel)(grant)
-    apps.command("ungrant", epilog=examples("apps ungrant Partner Stock"), rich_help_panel=panel)(ungrant)
-    apps.command("access", epilog=examples("apps access Partner", "apps access Partner --json"), rich_help_panel=panel)(
-        access
+    commands = (
+        ("grant", grant, ("apps grant Partner Stock --scope stock:read",)),
+        ("ungrant", ungrant, ("apps ungrant Partner Stock",)),
+        ("access", access, ("apps access Partner", "apps access Partner --json")),
+        ("revoke-tokens", revoke_tokens, ("apps revoke-tokens Partner --yes",)),
     )
-    apps.command("revoke-tokens", epilog=examples("apps revoke-tokens Partner --yes"), rich_help_panel=panel)(
-        revoke_tokens
-    )
+    for name, command, calls in commands:
+        apps.command(name, ids=("client_id",), epilog=examples(*calls), rich_help_panel=panel)(command)

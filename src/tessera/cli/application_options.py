@@ -140,12 +140,12 @@ def change(  # noqa: PLR0913  # typer makes a flag of each
     from tessera.app import application_settings, applications, client_credentials
 
     chosen = [
-        *_named(new_name, scope, token_lifetime, no_platform=no_platform),
-        *_requests(query_credentials, json_requests),
-        *_tokens(token_format, token_binding, token_reuse),
-        *_signing(methods, profile, algorithms, assertion_audience),
+        *named(new_name, scope, token_lifetime, no_platform=no_platform),
+        *requests(query_credentials, json_requests),
+        *tokens(token_format, token_binding, token_reuse),
+        *signing(methods, profile, algorithms, assertion_audience),
     ]
-    changes = {attribute: value for attribute, value, _ in chosen if value is not None}
+    changes = values(chosen)
     if not changes:
         raise typer.BadParameter(
             "Say what to change: --name, --scope, --no-platform, --token-lifetime, --query-credentials,"
@@ -174,7 +174,12 @@ def change(  # noqa: PLR0913  # typer makes a flag of each
     output.message(f"{record.name}: {' '.join(sentences)}")
 
 
-def _named(name: str | None, scope: str | None, lifetime: str | None, *, no_platform: bool) -> Sentences:
+def values(chosen: Sentences) -> dict[str, Any]:
+    """The attributes that are wanted, by their names in `Wanted`."""
+    return {attribute: value for attribute, value, _ in chosen if value is not None}
+
+
+def named(name: str | None, scope: str | None, lifetime: str | None, *, no_platform: bool) -> Sentences:
     """Changes of its name, its scopes and its tokens' lifetime. Raises BadParameter."""
     if no_platform and scope is not None:
         raise typer.BadParameter("Say --scope or --no-platform: one of them.")
@@ -188,7 +193,7 @@ def _named(name: str | None, scope: str | None, lifetime: str | None, *, no_plat
     ]
 
 
-def _requests(query_credentials: Policy | None, json_requests: Permission | None) -> Sentences:
+def requests(query_credentials: Policy | None, json_requests: Permission | None) -> Sentences:
     """Changes of its requests for tokens."""
     from tessera.core import applications as law
 
@@ -200,7 +205,7 @@ def _requests(query_credentials: Policy | None, json_requests: Permission | None
     ]
 
 
-def _tokens(token_format: Form | None, token_binding: Binding | None, reuse: Switch | None) -> Sentences:
+def tokens(token_format: Form | None, token_binding: Binding | None, reuse: Switch | None) -> Sentences:
     """Changes of its tokens."""
     from tessera.core import applications as law
 
@@ -213,7 +218,7 @@ def _tokens(token_format: Form | None, token_binding: Binding | None, reuse: Swi
     ]
 
 
-def _signing(
+def signing(
     methods: str | None, profile: Profile | None, algorithms: str | None, audience: Audience | None
 ) -> Sentences:
     """Changes of how it authenticates and signs. Raises BadParameter."""

@@ -8,16 +8,16 @@ from tessera.cli import (
     access,
     application_options,
     credentials,
-    durations,
     limits,
     output,
     rotation,
     secrets,
     usage,
 )
+from tessera.cli.groups import group
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
-from tessera.cli.options import App, AsJSON, DataDir, Form, Org, Policy, Switch, Yes, examples, group
-from tessera.cli.output import Column
+from tessera.cli.options import App, AsJSON, DataDir, Form, Org, Permission, Policy, Switch, Yes, examples
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -26,17 +26,19 @@ if TYPE_CHECKING:
 app = group("OAuth applications: what partners get their tokens with.", "client_id")
 CREDENTIALS, ACCESS = "Credentials", "Access, limits and tokens"
 
-app.add_typer(secrets.app, name="secrets", rich_help_panel=CREDENTIALS)
-app.add_typer(credentials.keys, name="keys", rich_help_panel=CREDENTIALS)
-app.add_typer(credentials.certificates, name="certificates", rich_help_panel=CREDENTIALS)
+app.add(secrets.app, name="secrets", rich_help_panel=CREDENTIALS)
+app.add(credentials.keys, name="keys", rich_help_panel=CREDENTIALS)
+app.add(credentials.certificates, name="certificates", rich_help_panel=CREDENTIALS)
 app.command("rotate", ids=("secret_name",), epilog=rotation.ROTATE_EXAMPLES, rich_help_panel=CREDENTIALS)(
     rotation.rotate
 )
-app.command("finish", epilog=rotation.FINISH_EXAMPLES, rich_help_panel=CREDENTIALS)(rotation.finish)
-app.command("warnings", epilog=rotation.WARNINGS_EXAMPLES, rich_help_panel=CREDENTIALS)(rotation.warnings)
+app.command("finish", ids=("name",), epilog=rotation.FINISH_EXAMPLES, rich_help_panel=CREDENTIALS)(rotation.finish)
+app.command("warnings", ids=("client_id", "api_key"), epilog=rotation.WARNINGS_EXAMPLES, rich_help_panel=CREDENTIALS)(
+    rotation.warnings
+)
 access.register(app, ACCESS)
 app.command("limit", ids=("client_id",), epilog=limits.EXAMPLES, rich_help_panel=ACCESS)(limits.limit)
-app.command("usage", epilog=usage.EXAMPLES, rich_help_panel=ACCESS)(usage.usage)
+app.command("usage", ids=("client_id",), epilog=usage.EXAMPLES, rich_help_panel=ACCESS)(usage.usage)
 app.command("set", epilog=application_options.EXAMPLES)(application_options.change)
 
 MOMENTS = application_options.MOMENTS
@@ -47,13 +49,6 @@ Scope = Annotated[
 Lifetime = Annotated[
     str,
     typer.Option("--token-lifetime", help="How long a token lives: 3600 (seconds), 12h, 14d.", metavar="DURATION"),
-]
-QueryCredentials = Annotated[
-    Policy, typer.Option("--query-credentials", help="Whether the id and secret may stand in a URL.")
-]
-
-TokenFormat = Annotated[
-    Form, typer.Option("--token-format", help="What its tokens look like: sealed, or a JWT with this signature.")
 ]
 
 
@@ -67,51 +62,67 @@ def create(  # noqa: PLR0913  # typer makes a flag of each
     scope: Scope = None,
     no_platform: application_options.NoPlatform = False,
     token_lifetime: Lifetime = "14d",  # noqa: S107  # a length of time, not a secret
-    query_credentials: QueryCredentials = Policy.ALLOW,
-    token_format: TokenFormat = Form.OPAQUE,
+    query_credentials: application_options.QueryCredentials = Policy.ALLOW,
+    json_requests: application_options.JSONRequests = Permission.ALLOW,
+    token_format: application_options.TokenFormat = Form.OPAQUE,
+    token_binding: application_options.TokenBinding = None,
+    token_reuse: application_options.TokenReuse = None,
+    methods: application_options.Methods = None,
+    profile: application_options.HeldTo = None,
+    algorithms: application_options.Algorithms = None,
+    assertion_audience: application_options.AssertionAudience = None,
     client_id: Annotated[
-        str | None, typer.Option("--client-id", help="A client id brought along; one is made when left out.")
+        str | None, typer.Option("--client-id", help="An imported client id; one is made when left out.")
     ] = None,
     client_secret_stdin: Annotated[
-        bool, typer.Option("--client-secret-stdin", help="Read a secret brought along from standard input.")
+        bool, typer.Option("--client-secret-stdin", help="Read an imported secret from standard input.")
     ] = False,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
     """Create an application with its first secret, which is shown this once."""
-    from tessera.app import applications, organizations
+    from tessera.app import applications, client_credentials, organizations
+    from tessera.app.application_settings import Wanted
     from tessera.core import scopes
-    from tessera.core.applications import QueryCredentials, TokenFormat
 
-    lifetime = durations.seconds(token_lifetime)
+    chosen = [
+        *application_options.named(None, scope, token_lifetime, no_platform=no_platform),
+        *application_options.requests(query_credentials, json_requests),
+        *application_options.tokens(token_format, token_binding, token_reuse),
+        *application_options.signing(methods, profile, algorithms, assertion_audience),
+    ]
+    attributes = application_options.values(chosen)
+    wanted_scope = attributes.pop("scope", scopes.EVERYTHING) or None
+    lifetime = attributes.pop("token_lifetime_seconds")
+    options = Wanted(**attributes)
     imported = secret_from_stdin() if client_secret_stdin else None
-    if no_platform and scope is not None:
-        raise typer.BadParameter("Say --scope or --no-platform: one of them.")
-    if scope is not None and not scope.strip():
-        raise typer.BadParameter("--scope names no scope. For none at the platform say --no-platform.")
-    wanted = None if no_platform else scopes.EVERYTHING if scope is None else scope
 
-    async def work(house: "House") -> dict[str, Any]:
+    async def work(house: "House") -> tuple[dict[str, Any], str]:
         organization = await organizations.find(house, org)
         issued = await applications.create(
             house,
             name,
             organization.number,
-            scope=wanted,
+            scope=wanted_scope,
             token_lifetime_seconds=lifetime,
-            query_credentials=QueryCredentials[query_credentials.name],
+            options=options,
             client_id=client_id,
             client_secret=imported,
-            token_format=TokenFormat[token_format.name],
         )
-        return {"name": name, "organization": organization.name, **secrets.shown(issued)}
+        lost = ""
+        if options.authentication_methods is not None:
+            record = await applications.find(house, issued.client_id)
+            lost = await client_credentials.lost_without(house, record, options.authentication_methods)
+        return {"name": name, "organization": organization.name, **secrets.shown(issued)}, lost
 
-    made = with_house(data_dir, work)
+    made, lost = with_house(data_dir, work)
     if as_json:
         output.document(made)
         return
     output.message(f"Created the application {name} in {made['organization']}.")
     secrets.show_once(made)
+    if lost:
+        output.message(f"{lost} Add one: `tessera apps keys add` or `tessera apps certificates add`.")
 
 
 @app.command("list", epilog=examples("apps list", "apps list --json"))
@@ -127,16 +138,16 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     else:
         output.table(
             (
-                "name",
-                Column("organization", drop=1),
+                Column("name", short=32),
+                Column("organization", drop=1, short=24),
                 "state",
                 Column("scope", short=24),
-                Column("URL credentials", drop=6),
-                Column("form", drop=5),
-                Column("binding", drop=4),
-                Column("tokens", drop=3),
-                Column("last token", drop=2),
-                Column("client id", short=12),
+                Column("URL credentials", drop=7),
+                Column("form", drop=6),
+                Column("binding", drop=5),
+                Column("tokens", drop=4),
+                Column("last token", drop=3),
+                Column("client id", short=13, id=True),
             ),
             [
                 (
@@ -156,7 +167,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
         )
 
 
-@app.command("show", epilog=examples("apps show Partner"))
+@app.command("show", wide=True, epilog=examples("apps show Partner"))
 def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """Show one application and the names of its secrets."""
     from tessera.app import applications
@@ -191,6 +202,7 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
             ("last token", output.moment(found.last_token_at)),
         ]
     )
+    output.data()
     secrets.show_table(its_secrets)
 
 

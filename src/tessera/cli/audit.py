@@ -6,9 +6,11 @@ import msgspec
 import typer
 
 from tessera.cli import durations, output
+from tessera.cli.groups import group
 from tessera.cli.opening import with_house
-from tessera.cli.options import AsJSON, DataDir, Limit, examples, group
-from tessera.cli.output import Column
+from tessera.cli.options import AsJSON, DataDir, Limit, examples
+from tessera.cli.tables import Column
+from tessera.core.nearest import hint
 
 if TYPE_CHECKING:
     from tessera.app.audit import Verdict
@@ -65,17 +67,19 @@ def list_all(
     if as_json:
         output.document([_shown(each) for each in found])
     elif not found:
-        output.message("There is no such entry.")
+        output.message(
+            f"There is no such entry.{'' if action is None else hint(action, sorted(_actions() - {action}))}"
+        )
     else:
         output.table(
             (
-                "number",
+                Column("number", drop=2),
                 "when",
-                Column("who", short=24),
-                Column("from", drop=2),
-                "what",
+                Column("who", drop=1, short=24),
+                Column("from", drop=3),
+                Column("what", short=24),
                 Column("to", short=32),
-                Column("detail", drop=1, short=40),
+                Column("detail", drop=4, short=40),
             ),
             [
                 (
@@ -92,6 +96,13 @@ def list_all(
         )
         if len(found) == limit:
             output.message(f"There may be more: --before {found[-1].number}.")
+
+
+def _actions() -> set[str]:
+    """The actions by which changes of the database are recorded."""
+    from tessera.core import audit
+
+    return {each.action for each in audit.DEEDS.values()}
 
 
 def _with_name(text: str, names: dict[str, str]) -> str:

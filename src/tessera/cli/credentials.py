@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tessera.cli import durations, output, secrets
+from tessera.cli.groups import group
 from tessera.cli.opening import with_house
-from tessera.cli.options import App, AsJSON, DataDir, Yes, examples, group
-from tessera.cli.output import Column
+from tessera.cli.options import App, AsJSON, DataDir, Yes, examples
+from tessera.cli.tables import Column
+from tessera.core.nearest import hint
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -44,13 +46,16 @@ def methods_named(text: str) -> "AuthenticationMethod":
     found = AuthenticationMethod(0)
     for each in () if text == "any" else text.split(","):
         if each not in METHODS:
-            raise typer.BadParameter(f"--methods is any, or some of {', '.join(METHODS)}, with commas between.")
+            raise typer.BadParameter(
+                f"--methods is any, or some of {', '.join(METHODS)}, with commas between.{hint(each, METHODS)}"
+            )
         found |= METHODS[each]
     return found
 
 
 @keys.command(
     "add",
+    wide=True,
     epilog=examples(
         "apps keys add Partner --pem partner.pub.pem",
         "apps keys add Partner --jwk partner.jwk --name 2030 --ends 365d",
@@ -90,6 +95,7 @@ def add_key(
 
 @certificates.command(
     "add",
+    wide=True,
     epilog=examples(
         "apps certificates add Partner --pem partner.crt",
         "apps certificates add Partner --subject san_dns:app.partner.example",
@@ -166,15 +172,15 @@ def show_table(found: list[dict[str, Any]]) -> None:
     """A table of credentials; the last four characters are those of the thumbprint."""
     columns = ("name", "kind", "last_four", "named", "state", "created_at", "ends_at", "last_used_at", "last_used_from")
     titles = (
-        "name",
-        Column("kind", drop=2),
-        "last four",
+        Column("name", short=24),
+        Column("kind", drop=3),
+        Column("last four", drop=1),
         Column("names", short=32),
         "state",
-        Column("created", drop=4),
+        Column("created", drop=5),
         "ends",
-        Column("last used", drop=1),
-        Column("from", drop=3),
+        Column("last used", drop=2),
+        Column("from", drop=4),
     )
     output.table(titles, [[each[column] for column in columns] for each in found])
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
@@ -10,7 +11,7 @@ import typer
 
 from tessera.cli import output, progress
 from tessera.cli.opening import with_house
-from tessera.cli.options import AsJSON, DataDir, Org, examples
+from tessera.cli.options import AsJSON, DataDir, Org, Quiet, examples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,14 +90,16 @@ def import_file(  # noqa: PLR0913  # typer makes a flag of each
     ] = False,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
+    quiet: Quiet = False,
 ) -> None:
     """Create or update customers, one a row."""
     from tessera.app import customer_columns, customer_files, customer_import, file_lines, organizations
 
+    if quiet and (as_json or dry_run):
+        raise typer.BadParameter("Say --json, --dry-run or --quiet: one of them.")
     form_of_file = _form(file, form)
     named = None if encoding is None else file_lines.encoding_named(encoding)
     layout = customer_columns.layout(separator, named, renamed or (), ignored or ())
-    bring_in = customer_import.rehearse if dry_run else customer_import.load
 
     async def work(house: "House") -> "Tally":
         organization = await organizations.find(house, org)
@@ -104,10 +107,12 @@ def import_file(  # noqa: PLR0913  # typer makes a flag of each
             contents = customer_files.read(opened, form_of_file, layout, house.clock.now())
             for note in contents.notes:
                 output.message(note)
+            load = partial(customer_import.load, each_customer=output.data if quiet else None)
+            bring_in = customer_import.rehearse if dry_run else load
             return await bring_in(house, organization.number, contents.rows, report, strict=strict)
 
     tally = with_house(data_dir, work)
-    _show(tally, dry_run=dry_run, as_json=as_json)
+    _show(tally, dry_run=dry_run, as_json=as_json, quiet=quiet)
     if tally.refused:
         raise typer.Exit(DONE_IN_PART)
 
@@ -134,7 +139,7 @@ def _progress(file: BinaryIO, total: int) -> "Iterator[Callable[[Tally], None]]"
         yield report
 
 
-def _show(tally: "Tally", *, dry_run: bool, as_json: bool) -> None:
+def _show(tally: "Tally", *, dry_run: bool, as_json: bool, quiet: bool) -> None:
     counts = {each: getattr(tally, each) for each in ("created", "updated", "unchanged", "refused")}
     if as_json:
         refusals = [_document(each) for each in tally.refusals]
@@ -147,6 +152,8 @@ def _show(tally: "Tally", *, dry_run: bool, as_json: bool) -> None:
     _show_rows("rows with a warning", tally.warnings, tally.warned, "warning: ")
     if tally.warned:
         counts["with a warning"] = tally.warned
+    if quiet:
+        return
     text = ", ".join(f"{count} {name}" for name, count in counts.items())
     output.data(f"Dry run, nothing was written: {text}" if dry_run else text)
 

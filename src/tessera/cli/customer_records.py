@@ -10,7 +10,7 @@ import typer
 from tessera.cli import output, progress
 from tessera.cli.opening import check_folder, confirm, with_house
 from tessera.cli.options import AsJSON, DataDir, Org, Yes, examples
-from tessera.cli.output import Column
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.customer_records import Listed
@@ -86,7 +86,12 @@ def list_all(
         output.document({"customers": page.customers, "next_cursor": page.next_cursor})
         return
     output.table(
-        ("id", Column("external id", short=24), Column("email", short=32), Column("name", drop=1, short=24)),
+        (
+            Column("id", short=17, id=True),
+            Column("external id", short=24),
+            Column("email", short=32),
+            Column("name", drop=1, short=24),
+        ),
         [
             (each.id, each.external_id or None, each.email or None, f"{each.first_name or ''} {each.last_name or ''}")
             for each in page.customers

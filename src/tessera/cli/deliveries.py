@@ -7,7 +7,7 @@ import typer
 from tessera.cli import output
 from tessera.cli.opening import with_house
 from tessera.cli.options import AsJSON, DataDir, Hook, Limit, Org, examples
-from tessera.cli.output import Column
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -44,12 +44,12 @@ def deliveries(
         columns = ("number", "event", "kind", "attempts", "next_attempt_at", "gave_up_at", "last_error")
         titles = (
             Column("number", drop=4),
-            "event",
-            Column("kind", drop=2),
+            Column("event", short=17, id=True),
+            Column("kind", drop=2, short=24),
             Column("attempts", drop=3),
             "next attempt",
             Column("given up", drop=1),
-            Column("last error", short=40),
+            Column("last error", short=36),
         )
         output.table(titles, [[each[column] for column in columns] for each in rows])
         if len(rows) == limit:

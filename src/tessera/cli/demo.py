@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tessera.cli import output, progress
+from tessera.cli.groups import group
 from tessera.cli.opening import check_folder, with_house
-from tessera.cli.options import AsJSON, DataDir, Org, examples, group
+from tessera.cli.options import AsJSON, DataDir, Org, examples
 
 if TYPE_CHECKING:
     from tessera.app.demo_history import Progress
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
 STOPPED = 130
 
 app = group("Made-up data to try things with.")
-
-
-@app.callback()
-def demo() -> None:
-    """Made-up data to try things with."""
 
 
 @app.command(

@@ -6,9 +6,10 @@ import msgspec
 import typer
 
 from tessera.cli import durations, output
+from tessera.cli.groups import group
 from tessera.cli.opening import with_house
-from tessera.cli.options import AsJSON, DataDir, Limit, Org, examples, group
-from tessera.cli.output import Column
+from tessera.cli.options import AsJSON, DataDir, Limit, Org, examples
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -51,7 +52,9 @@ def list_all(
     else:
         columns = ("occurred_at", "kind", "id", "data")
         cells = [[*(each[column] for column in columns[:-1]), bytes(each["data"]).decode()] for each in rows]
-        output.table(("when", "kind", "id", Column("data", drop=1, short=60)), cells)
+        output.table(
+            ("when", Column("kind", short=24), Column("id", short=17, id=True), Column("data", drop=1, short=40)), cells
+        )
         if len(rows) == limit:
             output.message(f"There may be more: --after {rows[-1]['id']}.")
 
@@ -79,6 +82,7 @@ def show(
 
 @app.command(
     "replay",
+    ids=("webhook",),
     epilog=examples(
         "events replay --webhook shop --event 0190e5a1-77f3-7c21-8d3a-1f2e3d4c5b6a",
         "events replay --webhook shop --since 2030-01-31T12:00:00Z",

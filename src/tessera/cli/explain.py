@@ -7,6 +7,7 @@ import typer
 from tessera.cli import output
 from tessera.cli.opening import with_house
 from tessera.cli.options import AsJSON, DataDir, examples
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.explain import Explained
@@ -76,7 +77,13 @@ def _list(id: str, data_dir: DataDir, *, as_json: bool) -> None:
         output.message("No refusal of a request with this id in its address is kept.")
     else:
         output.table(
-            ("when", "request id", "request", "status", "check"),
+            (
+                "when",
+                Column("request id", short=13, id=True),
+                Column("request", short=24),
+                Column("status", drop=1),
+                Column("check", short=16),
+            ),
             [
                 (output.moment(each.at), each.request_id, f"{each.method} {each.route}", each.status, each.check)
                 for each in found

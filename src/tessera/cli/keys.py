@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tessera.cli import output
+from tessera.cli.groups import group
 from tessera.cli.opening import confirm, with_house
-from tessera.cli.options import AsJSON, DataDir, Yes, examples, group
-from tessera.cli.output import Column
+from tessera.cli.options import AsJSON, DataDir, Yes, examples
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -43,7 +44,14 @@ def _show(found: "list[KeyRecord]", *, as_json: bool) -> None:
         output.document([output.record(each, moments=MOMENTS) for each in found])
         return
     output.table(
-        ("key", "state", Column("made", drop=2), "signs from", "verifies until", Column("kid", drop=1, short=12)),
+        (
+            "key",
+            "state",
+            Column("made", drop=3),
+            Column("signs from", drop=1),
+            "verifies until",
+            Column("kid", drop=2, short=13, id=True),
+        ),
         [
             (
                 each.name,
@@ -58,7 +66,7 @@ def _show(found: "list[KeyRecord]", *, as_json: bool) -> None:
     )
 
 
-@app.command("rotate", ids=("name",), epilog=examples("keys rotate", "keys rotate --purpose eddsa"))
+@app.command("rotate", ids=("name",), wide=True, epilog=examples("keys rotate", "keys rotate --purpose eddsa"))
 def rotate(
     *,
     purpose: Annotated[Purpose | None, typer.Option("--purpose", help="Which kind of key; all when left out.")] = None,

@@ -1,4 +1,4 @@
-"""`tessera apps limit` and `tessera properties limit`: guard rails."""
+"""`tessera apps limit` and `tessera properties limit`: rate limits, quotas and the networks that are allowed."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,6 +8,7 @@ import typer
 from tessera.cli import output
 from tessera.cli.opening import with_house
 from tessera.cli.options import App, AsJSON, DataDir, Property, PropertyOrg, examples
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -30,8 +31,8 @@ Networks = Annotated[
     str | None,
     typer.Option("--networks", help="Networks that it may come from, with spaces between.", metavar="NETWORKS"),
 ]
-Enforce = Annotated[str | None, typer.Option("--enforce", help="These refuse from now on.", metavar="RAILS")]
-Away = Annotated[str | None, typer.Option("--none", help="Take these away.", metavar="RAILS")]
+Enforce = Annotated[str | None, typer.Option("--enforce", help="These refuse from now on.", metavar="LIMITS")]
+Away = Annotated[str | None, typer.Option("--none", help="Take these away.", metavar="LIMITS")]
 
 
 def limit(  # noqa: PLR0913  # typer makes a flag of each
@@ -46,7 +47,7 @@ def limit(  # noqa: PLR0913  # typer makes a flag of each
     watch: Annotated[
         str | None,
         typer.Option(
-            help="These only report from now on; of networks, requests, tokens-hour, tokens-day.", metavar="RAILS"
+            help="These only report from now on; of networks, requests, tokens-hour, tokens-day.", metavar="LIMITS"
         ),
     ] = None,
     enforce: Enforce = None,
@@ -54,7 +55,7 @@ def limit(  # noqa: PLR0913  # typer makes a flag of each
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Show the guard rails of an application, or change those that are named; new ones refuse at once."""
+    """Show the limits of an application, or change those that are named; new ones refuse at once."""
     from tessera.app import limits
 
     wanted = limits.Wanted(
@@ -82,7 +83,7 @@ def limit_property(
     requests_per_second: Annotated[int | None, typer.Option(help="Calls a second with its secrets.")] = None,
     watch: Annotated[
         str | None,
-        typer.Option(help="These only report from now on; of networks, requests.", metavar="RAILS"),
+        typer.Option(help="These only report from now on; of networks, requests.", metavar="LIMITS"),
     ] = None,
     enforce: Enforce = None,
     none: Away = None,
@@ -90,7 +91,7 @@ def limit_property(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Show the guard rails of a property, or change those that are named; they hold for calls with its secrets."""
+    """Show the limits of a property, or change those that are named; they hold for calls with its secrets."""
     from tessera.app import limits, properties
 
     wanted = limits.Wanted(
@@ -111,7 +112,7 @@ def limit_property(
 
 
 TOLD = ("networks", "requests", "tokens-hour", "tokens-day")
-"""The guard rails in their order; a property has the first two."""
+"""The limits in their order; a property has the first two."""
 
 
 def _show(found: "Limits", told: Sequence[str], *, as_json: bool) -> None:
@@ -119,9 +120,9 @@ def _show(found: "Limits", told: Sequence[str], *, as_json: bool) -> None:
         output.document(_document(found, told))
         return
     if not found.readable:
-        output.message(f"{found.name}: The guard rails cannot be read, so everything is refused. Set them again.")
+        output.message(f"{found.name}: The limits cannot be read, so everything is refused. Set them again.")
     rows = [row for row in _rows(found) if row[0] in told]
-    output.table(("guard rail", "limit", "mode", "used"), rows)
+    output.table(("limit", Column("value", short=40), "mode", "used"), rows)
     if found.would_refuse_day:
         output.message(f"Today the watched ones would have refused {found.would_refuse_day:,} requests.")
 

@@ -8,8 +8,10 @@ import msgspec
 import typer
 
 from tessera.cli import output
+from tessera.cli.groups import group
 from tessera.cli.opening import confirm, with_house
-from tessera.cli.options import AsJSON, DataDir, Org, Yes, examples, group
+from tessera.cli.options import AsJSON, DataDir, Org, Yes, examples
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from tessera.core.loyalty.declaration import Declaration
     from tessera.core.loyalty.program import Program
 
-app = group("Loyalty programs: point accounts and sources, tier systems, events.")
+app = group("Loyalty programs: point accounts and sources, tier systems, events.", "retailer_id")
 
 _SIGNS = {"add": ("+", "green"), "restore": ("+", "green"), "change": ("~", "yellow"), "retire": ("-", "red"),
           "remove": ("-", "red")}  # fmt: skip
@@ -33,6 +35,7 @@ class Form(StrEnum):
 
 @app.command(
     "apply",
+    ids=("retailer_id",),
     help=(
         "Make a program what a file declares, after showing what that changes.\n\n"
         "The file is YAML or JSON; its form is in docs/loyalty.md, and `tessera loyalty export` writes it. What is left"
@@ -160,7 +163,7 @@ def export(
         output.message(f"Wrote the program of {declared.organization} to {to}, readable by this user only.")
 
 
-@app.command("show", epilog=examples('loyalty show --org "Aurora Coffee"'))
+@app.command("show", wide=True, epilog=examples('loyalty show --org "Aurora Coffee"'))
 def show(*, org: Org = None, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """Show a program: its accounts, tiers, sources and events."""
     from tessera.app import organizations, program_files, programs
@@ -171,7 +174,7 @@ def show(*, org: Org = None, data_dir: DataDir = None, as_json: AsJSON = False) 
 
     declared, whole = with_house(data_dir, work)
     if as_json:
-        output.json(program_files.write(declared, as_json=True).removesuffix("\n"))
+        output.document(msgspec.json.decode(program_files.write(declared, as_json=True)))
     elif whole is not None:
         _show_program(declared, whole)
 
@@ -180,8 +183,16 @@ def _show_program(declared: "Declaration", whole: "Program") -> None:
     from tessera.core.loyalty.declaration import listed
 
     output.pairs([("organization", declared.organization), ("retailer id", declared.retailer_id)])
+    output.data()
     output.table(
-        ("point account", "group", "points live", "overdraw", "state", "id"),
+        (
+            Column("point account", short=32),
+            Column("group", short=16),
+            Column("points live", drop=1),
+            Column("overdraw", drop=2),
+            Column("state", drop=3),
+            Column("id", short=17, id=True),
+        ),
         [
             (
                 each.name,
@@ -195,19 +206,34 @@ def _show_program(declared: "Declaration", whole: "Program") -> None:
         ],
     )
     levels = [(form, level) for form in listed(declared, "tier_systems") for level in form.levels]
+    output.data()
     output.table(
-        ("tier system", "tier level", "points", "to keep it", "accounts", "id"),
+        (
+            Column("tier system", drop=1, short=24),
+            Column("tier level", short=24),
+            "points",
+            Column("to keep it", drop=2),
+            Column("accounts", drop=3, short=32),
+            Column("id", short=17, id=True),
+        ),
         [
             (form.name, level.name, level.points, level.keep, " + ".join(level.accounts or []), level.id)
             for form, level in levels
         ],
     )
+    output.data()
     output.table(
-        ("point source", "state", "id"),
+        (Column("point source", short=32), "state", Column("id", short=17, id=True)),
         [(each.name, "retired" if each.retired else "in use", each.id) for each in whole.sources],
     )
+    output.data()
     output.table(
-        ("event", "name", "earns", "id"),
+        (
+            Column("event", short=24),
+            Column("name", drop=1, short=24),
+            Column("earns", short=32),
+            Column("id", short=17, id=True),
+        ),
         [
             (form.lookup, form.name, ", ".join(f"{award.points} {award.account}" for award in form.awards), form.id)
             for form in listed(declared, "events")

@@ -12,70 +12,149 @@
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from functools import cache, partial
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple
 
 import typer
+import typer.main
+from typer.core import TyperCommand, TyperGroup
 
-from tessera.cli import (
-    apps,
-    audit,
-    backups,
-    configuration,
-    copy,
-    customers,
-    demo,
-    doctor,
-    events,
-    explain,
-    keys,
-    loyalty,
-    migrate,
-    organizations,
-    output,
-    properties,
-    resources,
-    serve,
-    token,
-    webhooks,
-)
-from tessera.cli.options import group
+from tessera.cli import output
+from tessera.cli.groups import Group, Plain, Unloaded
 
-app = group("OAuth 2 identity for servers, and the customer platform API it protects.")
 CALLERS, DATA, TOKENS, SERVER = "Who may call", "Customers and events", "Tokens and refusals", "The server and its data"
 
-app.add_typer(apps.app, name="apps", rich_help_panel=CALLERS)
-app.add_typer(organizations.app, name="orgs", rich_help_panel=CALLERS)
-app.add_typer(properties.app, name="properties", rich_help_panel=CALLERS)
-app.add_typer(resources.app, name="resources", rich_help_panel=CALLERS)
-app.add_typer(customers.app, name="customers", rich_help_panel=DATA)
-app.add_typer(loyalty.app, name="loyalty", rich_help_panel=DATA)
-app.add_typer(webhooks.app, name="webhooks", rich_help_panel=DATA)
-app.add_typer(events.app, name="events", rich_help_panel=DATA)
-app.add_typer(token.app, name="token", rich_help_panel=TOKENS)
-app.add_typer(keys.app, name="keys", rich_help_panel=TOKENS)
-app.add_typer(audit.app, name="audit", rich_help_panel=TOKENS)
-app.command("explain", epilog=explain.EXAMPLES, rich_help_panel=TOKENS)(explain.explain)
-app.command("serve", epilog=serve.EXAMPLES, rich_help_panel=SERVER)(serve.serve)
-app.command("doctor", epilog=doctor.EXAMPLES, rich_help_panel=SERVER)(doctor.doctor)
-app.command("settings", epilog=configuration.EXAMPLES, rich_help_panel=SERVER)(configuration.show)
-app.command("migrate", epilog=migrate.EXAMPLES, rich_help_panel=SERVER)(migrate.migrate)
-app.command("backup", epilog=backups.BACKUP_EXAMPLES, rich_help_panel=SERVER)(backups.backup)
-app.command("restore", epilog=backups.RESTORE_EXAMPLES, rich_help_panel=SERVER)(backups.restore)
-app.command("copy", epilog=copy.EXAMPLES, rich_help_panel=SERVER)(copy.copy)
-app.add_typer(demo.app, name="demo", rich_help_panel=SERVER)
-app.command("version", epilog=configuration.VERSION_EXAMPLES, rich_help_panel=SERVER)(configuration.version)
+
+class Listed(NamedTuple):
+    """A noun or command as the help of `tessera` lists it; the rest is in its module.
+
+    A noun is the `app` of its module; a command is the function `work` there, whose help ends with the text `epilog`.
+    """
+
+    sentence: str
+    panel: str
+    module: str
+    work: str = ""
+    epilog: str = "EXAMPLES"
+    ids: tuple[str, ...] = ()
+    wide: bool = False
+
+
+LISTED = {
+    "apps": Listed("OAuth applications: what partners get their tokens with.", CALLERS, "apps"),
+    "orgs": Listed("Organizations: whose customers and applications live here.", CALLERS, "organizations"),
+    "properties": Listed(
+        "Digital properties: the API keys under which partners call the platform, and their secrets.",
+        CALLERS,
+        "properties",
+    ),
+    "resources": Listed("Resource servers: other APIs that our tokens open.", CALLERS, "resources"),
+    "customers": Listed("Customers of an organization.", DATA, "customers"),
+    "loyalty": Listed("Loyalty programs: point accounts and sources, tier systems, events.", DATA, "loyalty"),
+    "webhooks": Listed("Webhooks: who is told what happens, and how far they are.", DATA, "webhooks"),
+    "events": Listed("Events: what happened, and sending it to a webhook again.", DATA, "events"),
+    "token": Listed("Tokens: request one, inspect one, revoke one.", TOKENS, "token"),
+    "keys": Listed("Keys that seal and sign tokens; they follow one another by themselves.", TOKENS, "keys"),
+    "audit": Listed("Audit: who did what, when and from where, in a chain that shows tampering.", TOKENS, "audit"),
+    "explain": Listed(
+        "Tell why a request was refused: the check that failed, what was presented, and how to put it right.",
+        TOKENS,
+        "explain",
+        "explain",
+        ids=("request_id",),
+        wide=True,
+    ),
+    "serve": Listed(
+        "Start the server; the data folder is set up on the first start. Ctrl-C or SIGTERM stops it.",
+        SERVER,
+        "serve",
+        "serve",
+    ),
+    "doctor": Listed(
+        "Check folder, master key, database, disk, clock and secrets; change nothing."
+        " Exit code 1 when something fails.",
+        SERVER,
+        "doctor",
+        "doctor",
+    ),
+    "settings": Listed(
+        "List every setting: its value, its default, what it is for.",
+        SERVER,
+        "configuration",
+        "show",
+        ids=("name",),
+    ),
+    "migrate": Listed(
+        "Bring an older database to the schema of this version, and set up an empty one of PostgreSQL.",
+        SERVER,
+        "migrate",
+        "migrate",
+    ),
+    "backup": Listed(
+        "Write everything of this moment into one file, while servers go on.",
+        SERVER,
+        "backups",
+        "backup",
+        "BACKUP_EXAMPLES",
+    ),
+    "restore": Listed(
+        "Verify a backup and put it into an empty folder or database, of either engine.",
+        SERVER,
+        "backups",
+        "restore",
+        "RESTORE_EXAMPLES",
+    ),
+    "copy": Listed(
+        "Copy everything to an empty database of either engine, and compare every row.", SERVER, "copy", "copy"
+    ),
+    "demo": Listed("Made-up data to try things with.", SERVER, "demo"),
+    "version": Listed("Show the version.", SERVER, "configuration", "version", "VERSION_EXAMPLES"),
+}
+"""Everything below `tessera`, in the order of the help."""
+
+
+def _load(name: str, listed: Listed) -> TyperCommand | TyperGroup:
+    module = import_module(f"tessera.cli.{listed.module}")
+    if not listed.work:
+        noun: Group = module.app
+        return noun.made(name)
+    alone = Group("", ())
+    epilog: str = getattr(module, listed.epilog)
+    alone.command(name, ids=listed.ids, wide=listed.wide, epilog=epilog)(getattr(module, listed.work))
+    return alone.entries[name].loaded()
+
+
+class _Tessera(Plain):
+    """The command itself, whose nouns are listed as they stand above."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # typer calls it so
+        return list(self.commands)
+
+
+@cache
+def tree() -> TyperGroup:
+    """The command line as a tree; each part of it is loaded when it is called."""
+    root = typer.Typer(cls=_Tessera, no_args_is_help=True, rich_markup_mode="rich")
+    root.callback(
+        epilog="Exit codes: 0 done; 1 could not be done; 2 wrong usage; 3 done in part (an import with refused rows);"
+        " 130 stopped by Ctrl-C."
+    )(tessera)
+    root_group: Any = typer.main.get_command(root)
+    for name, listed in LISTED.items():
+        root_group.commands[name] = Unloaded(name, listed.sentence, listed.panel, partial(_load, name, listed))
+    made: TyperGroup = root_group
+    return made
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it so
     if wanted:
+        from tessera.cli import configuration
+
         configuration.version()
         raise typer.Exit
 
 
-@app.callback(
-    epilog="Exit codes: 0 done; 1 could not be done; 2 wrong usage; 3 done in part (an import with refused rows);"
-    " 130 stopped by Ctrl-C."
-)
 def tessera(
     *,
     _version: Annotated[
@@ -90,7 +169,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGINT, _interrupt)
     output.prepare()
     try:
-        app(arguments, prog_name="tessera")
+        tree().main(arguments, prog_name="tessera")
     except Exception as error:
         sentence = _sentence(error)
         if sentence is None:

@@ -6,9 +6,10 @@ import msgspec
 import typer
 
 from tessera.cli import access, output
+from tessera.cli.groups import group
 from tessera.cli.opening import confirm, typed_name, with_house
-from tessera.cli.options import AsJSON, DataDir, Yes, examples, group
-from tessera.cli.output import Column
+from tessera.cli.options import AsJSON, DataDir, Yes, examples
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -56,7 +57,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
         output.message("There is no organization yet. Make one: `tessera orgs create NAME`.")
     else:
         output.table(
-            ("name", "state", "retailer id", Column("created", drop=1)),
+            (Column("name", short=32), "state", Column("retailer id", short=17, id=True), Column("created", drop=1)),
             [(each.name, _state(each), each.retailer_id, output.moment(each.created_at)) for each in found],
         )
 
@@ -196,7 +197,7 @@ def _done(organization: "OrganizationRecord", sentence: str, *, as_json: bool) -
         output.message(f"{organization.name}: {sentence}")
 
 
-@app.command("revoke-tokens", epilog=examples('orgs revoke-tokens "Aurora Coffee" --yes'))
+@app.command("revoke-tokens", ids=("retailer_id",), epilog=examples('orgs revoke-tokens "Aurora Coffee" --yes'))
 def revoke_tokens(
     name: Organization,
     *,
@@ -207,7 +208,7 @@ def revoke_tokens(
     """Revoke all tokens that an organization's applications have now; they may have new ones at once."""
     from tessera.app import organizations
 
-    async def work(house: "House") -> None:
+    async def work(house: "House") -> "OrganizationRecord":
         found = await organizations.find(house, name)
         confirm(
             f"Revoke all tokens that the applications of {found.name} have now?",
@@ -215,6 +216,7 @@ def revoke_tokens(
             yes=yes,
         )
         await organizations.revoke_tokens(house, found)
+        return found
 
-    with_house(data_dir, work)
-    access.revoked(name, as_json=as_json)
+    found = with_house(data_dir, work)
+    access.revoked(found.name, {"retailer_id": found.retailer_id}, as_json=as_json)

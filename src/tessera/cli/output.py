@@ -11,16 +11,15 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import msgspec
 import typer
 
+from tessera.cli import tables
+from tessera.cli.tables import Column
 from tessera.core import times
 from tessera.core.escaping import escaped, escaped_json
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 NOTHING = "-"
 """What stands in a table for a value that is not there."""
@@ -123,71 +122,27 @@ def pairs(values: Sequence[tuple[str, object]]) -> None:
         data(f"{label:<{width}}{value}")
 
 
-class Column(NamedTuple):
-    """A column of a table, and what becomes of it when the terminal is too narrow for all of them.
-
-    Its values are cut to `short` characters, for ids of which the first tell enough; then columns go, the one with the
-    greatest `drop` first. With 0 neither happens.
-    """
-
-    title: str
-    drop: int = 0
-    short: int = 0
-
-
 def table(columns: Sequence[str | Column], rows: Iterable[Sequence[object]]) -> None:
     """A table that fits the terminal; as wide as its values need it with `--wide`, and where there is no terminal."""
+    from rich import box
     from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     chosen = [each if isinstance(each, Column) else Column(each) for each in columns]
     cells = [[NOTHING if value is None or value == "" else escaped(str(value)) for value in row] for row in rows]
     console = Console(highlight=False)
-    needed = _width(chosen, cells)
-    if _state.wide or not (console.is_terminal or os.environ.get("COLUMNS")):
-        console.width = max(console.width, needed)
-    elif needed > console.width:
-        chosen, cells = _narrowed(chosen, cells, console.width)
+    all_of_it = _state.wide or not (console.is_terminal or os.environ.get("COLUMNS"))
+    shown = tables.fitted(chosen, cells, sys.maxsize if all_of_it else console.width)
+    if shown.cells != cells or len(shown.columns) < len(chosen):
         message("Some of it is left out or cut short to fit the terminal: --wide or --json shows all.")
-    console.print(_drawn(chosen, cells, fold=_width(chosen, cells) > console.width))
-
-
-def _narrowed(columns: list[Column], cells: list[list[str]], width: int) -> tuple[list[Column], list[list[str]]]:
-    """The columns that fit, with short ids."""
-    cells = [
-        [
-            f"{value[: column.short]}\u2026" if column.short and len(value) > column.short + 1 else value
-            for value, column in zip(row, columns, strict=True)
-        ]
-        for row in cells
-    ]
-    while _width(columns, cells) > width and any(each.drop for each in columns):
-        place = max(range(len(columns)), key=lambda number: columns[number].drop)
-        columns = columns[:place] + columns[place + 1 :]
-        cells = [row[:place] + row[place + 1 :] for row in cells]
-    return columns, cells
-
-
-def _width(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> int:
-    """How wide a table is drawn whole."""
-    from rich.console import Console
-    from rich.measure import Measurement
-
-    console = Console(width=10_000)
-    return Measurement.get(console, console.options, _drawn(columns, cells, fold=False)).maximum
-
-
-def _drawn(columns: Sequence[Column], cells: Sequence[Sequence[str]], *, fold: bool) -> "Table":
-    """The table. What still does not fit is folded into several lines, and nothing is lost."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        drawn.add_column(column.title, no_wrap=not fold, overflow="fold")
-    for row in cells:
+    drawn = Table(box=box.SIMPLE_HEAD, padding=(0, tables.GAP - 1, 0, 0), pad_edge=False, show_edge=False)
+    for column, width in zip(shown.columns, shown.widths, strict=True):
+        drawn.add_column(tables.shortened(column.title, width), width=width, no_wrap=True)
+    for row in shown.cells:
         drawn.add_row(*map(Text, row))
-    return drawn
+    console.width = max(console.width, tables.total(shown.widths))
+    console.print(drawn)
 
 
 def marked(sign: str, colour: str, text: str) -> None:

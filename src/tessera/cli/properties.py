@@ -8,9 +8,10 @@ import msgspec
 import typer
 
 from tessera.cli import limits, output, property_secrets, secrets
+from tessera.cli.groups import group
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
-from tessera.cli.options import AsJSON, DataDir, Org, Property, PropertyOrg, Yes, examples, group
-from tessera.cli.output import Column
+from tessera.cli.options import AsJSON, DataDir, Org, Property, PropertyOrg, Yes, examples
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from tessera.core.properties import PropertyRecord
 
 app = group("Digital properties: the API keys under which partners call the platform, and their secrets.", "api_key")
-app.add_typer(property_secrets.app, name="secrets")
-app.command("limit", epilog=limits.PROPERTY_EXAMPLES)(limits.limit_property)
+app.add(property_secrets.app, name="secrets")
+app.command("limit", ids=("api_key",), epilog=limits.PROPERTY_EXAMPLES)(limits.limit_property)
 
 MOMENTS = ("created_at", "last_used_at")
 
@@ -36,10 +37,10 @@ def create(
     *,
     org: Org = None,
     api_key: Annotated[
-        str | None, typer.Option("--api-key", help="An API key brought along; one is made when left out.")
+        str | None, typer.Option("--api-key", help="An imported API key; one is made when left out.")
     ] = None,
     secret_stdin: Annotated[
-        bool, typer.Option("--secret-stdin", help="Read a secret brought along from standard input.")
+        bool, typer.Option("--secret-stdin", help="Read an imported secret from standard input.")
     ] = False,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
@@ -74,10 +75,10 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     else:
         output.table(
             (
-                "name",
-                "organization",
+                Column("name", short=32),
+                Column("organization", short=24),
                 "state",
-                Column("API key", short=12),
+                Column("API key", short=13, id=True),
                 Column("last used", drop=1),
                 Column("created", drop=2),
             ),
@@ -99,7 +100,7 @@ def _state(record: "PropertyRecord") -> str:
     return "enabled" if record.enabled else "disabled"
 
 
-@app.command("show", epilog=examples('properties show "Web shop"'))
+@app.command("show", wide=True, epilog=examples('properties show "Web shop"'))
 def show(name: Property, *, org: PropertyOrg = None, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """Show one digital property and the names of its secrets."""
     from tessera.app import properties
@@ -122,6 +123,7 @@ def show(name: Property, *, org: PropertyOrg = None, data_dir: DataDir = None, a
             ("last used", output.moment(found.last_used_at)),
         ]
     )
+    output.data()
     secrets.show_table(its_secrets)
 
 

@@ -6,8 +6,9 @@ import msgspec
 import typer
 
 from tessera.cli import durations, output, rotation, secrets
+from tessera.cli.groups import group
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
-from tessera.cli.options import AsJSON, DataDir, Property, PropertyOrg, Yes, examples, group
+from tessera.cli.options import AsJSON, DataDir, Property, PropertyOrg, Yes, examples
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -66,6 +67,7 @@ def list_all(name: Property, *, org: PropertyOrg = None, data_dir: DataDir = Non
 
 @app.command(
     "rotate",
+    ids=("secret_name",),
     epilog=examples(
         'properties secrets rotate "Web shop"', 'properties secrets rotate "Web shop" --overlap 30d --name 2030'
     ),
@@ -98,7 +100,7 @@ def rotate(
     )
 
 
-@app.command("finish", epilog=examples('properties secrets finish "Web shop"'))
+@app.command("finish", ids=("name",), epilog=examples('properties secrets finish "Web shop"'))
 def finish(
     name: Property,
     *,

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tessera.cli import output
+from tessera.cli.groups import group
 from tessera.cli.opening import confirm, with_house
-from tessera.cli.options import AsJSON, DataDir, Yes, examples, group
-from tessera.cli.output import Column
+from tessera.cli.options import AsJSON, DataDir, Yes, examples
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -39,9 +40,10 @@ class Format(StrEnum):
 
 
 @app.command(
-    "add", epilog=examples('resources add https://stock.example/api --name Stock --scope "stock:read stock:write"')
+    "create",
+    epilog=examples('resources create https://stock.example/api --name Stock --scope "stock:read stock:write"'),
 )
-def add(
+def create(
     identifier: Annotated[
         str,
         typer.Argument(
@@ -58,14 +60,14 @@ def add(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Register a resource server."""
+    """Create a resource server."""
     from tessera.app import resources
     from tessera.core.applications import TokenFormat
 
     form = None if token_format is Format.APPLICATION else TokenFormat[token_format.name]
 
     async def work(house: "House") -> "ResourceRecord":
-        return await resources.add(house, identifier, name, scope, server=server, token_format=form)
+        return await resources.create(house, identifier, name, scope, server=server, token_format=form)
 
     _show(with_house(data_dir, work), as_json=as_json)
 
@@ -81,15 +83,15 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     if as_json:
         output.document([output.record(each, moments=MOMENTS) for each in found])
     elif not found:
-        output.message("There is no resource server yet. Register one: `tessera resources add IDENTIFIER`.")
+        output.message("There is no resource server yet. Create one: `tessera resources create IDENTIFIER`.")
     else:
         output.table(
             (
-                "name",
+                Column("name", short=24),
                 Column("identifier", short=40),
                 Column("scope", short=32),
                 Column("token format", drop=1),
-                "server",
+                Column("server", drop=2, short=24),
             ),
             [(each.name, each.identifier, each.scope, each.token_format, each.server) for each in found],
         )
@@ -137,29 +139,31 @@ def change(
     _show(with_house(data_dir, work), as_json=as_json)
 
 
-@app.command("remove", epilog=examples("resources remove Stock --yes"))
-def remove(resource: Resource, *, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Remove a resource server with what was granted there; tokens for it are dead."""
+@app.command("delete", epilog=examples("resources delete Stock --yes"))
+def delete(resource: Resource, *, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """Delete a resource server with what was granted there; tokens for it are dead."""
     from tessera.app import resources
 
     async def work(house: "House") -> "ResourceRecord":
         found = await resources.find(house, resource)
         confirm(
-            f"Remove the resource server {found.name} ({found.identifier}) and all access to it?",
-            f"Removing {found.name} cannot be undone. Say --yes to do it.",
+            f"Delete the resource server {found.name} ({found.identifier}) and all access to it?",
+            f"Deleting {found.name} cannot be undone. Say --yes to do it.",
             yes=yes,
         )
-        await resources.remove(house, found.identifier)
+        await resources.delete(house, found.identifier)
         return found
 
     found = with_house(data_dir, work)
     if as_json:
         output.document(output.record(found, moments=MOMENTS))
     else:
-        output.message(f"{found.name}: Removed. Tokens for it are dead.")
+        output.message(f"{found.name}: Deleted. Tokens for it are dead.")
 
 
-@app.command("who", epilog=examples("resources who stock:write", "resources who loyalty:write --json"))
+@app.command(
+    "who", ids=("client_id",), epilog=examples("resources who stock:write", "resources who loyalty:write --json")
+)
 def who(
     scope: Annotated[str, typer.Argument(help="One scope.", metavar="SCOPE", show_default=False)],
     *,
@@ -180,12 +184,12 @@ def who(
     else:
         output.table(
             (
-                "application",
-                Column("organization", drop=2),
+                Column("application", short=32),
+                Column("organization", drop=2, short=24),
                 Column("state", drop=1),
-                Column("where", short=40),
-                "by the scope",
-                Column("client id", short=12),
+                Column("where", short=30),
+                Column("by the scope", short=24),
+                Column("client id", short=13, id=True),
             ),
             [
                 (
@@ -212,6 +216,6 @@ def _show(record: "ResourceRecord", *, as_json: bool) -> None:
             ("scope", record.scope),
             ("token format", record.token_format or "the application's"),
             ("server", record.server),
-            ("added", output.moment(record.created_at)),
+            ("created", output.moment(record.created_at)),
         ]
     )

@@ -7,9 +7,10 @@ import msgspec
 import typer
 
 from tessera.cli import durations, output
+from tessera.cli.groups import group
 from tessera.cli.opening import confirm, secret_from_stdin, with_house
-from tessera.cli.options import App, AsJSON, DataDir, Yes, examples, group
-from tessera.cli.output import Column
+from tessera.cli.options import App, AsJSON, DataDir, Yes, examples
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.applications import Issued
@@ -24,7 +25,7 @@ NewName = Annotated[
 Expires = Annotated[
     str | None, typer.Option("--expires", help="When it ends: 90d, or 2030-01-31T12:00:00Z.", metavar="WHEN")
 ]
-Stdin = Annotated[bool, typer.Option("--stdin", help="Read a secret brought along from standard input.")]
+Stdin = Annotated[bool, typer.Option("--stdin", help="Read an imported secret from standard input.")]
 At = Annotated[
     str | None,
     typer.Option("--at", help="When it ends, as 2030-01-31T12:00:00Z; now when left out.", metavar="TIME"),
@@ -73,7 +74,7 @@ def show_table(found: list[dict[str, Any]]) -> None:
     """A table of secrets."""
     columns = ("name", "last_four", "state", "created_at", "ends_at", "last_used_at", "last_used_from", "kind")
     titles = (
-        "secret",
+        Column("secret", short=24),
         Column("last four", drop=1),
         "state",
         Column("created", drop=3),

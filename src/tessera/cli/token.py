@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tessera.cli import output
+from tessera.cli.groups import group
 from tessera.cli.opening import secret_from_stdin, with_house
-from tessera.cli.options import AsJSON, DataDir, Way, examples, group
+from tessera.cli.options import AsJSON, DataDir, Way, examples
 
 if TYPE_CHECKING:
     from tessera.app.house import House

@@ -13,6 +13,7 @@ from tessera.cli.options import App, AsJSON, DataDir, examples
 if TYPE_CHECKING:
     from tessera.app.house import House
     from tessera.app.usage_report import Span, UsageReport
+    from tessera.core.applications import ApplicationRecord
 
 EXAMPLES = examples("apps usage Partner", "apps usage Partner --days 30 --json")
 
@@ -30,24 +31,25 @@ def usage(
     """Show tokens issued and in life, the calls made with them, and refusals: by the hour and by the day."""
     from tessera.app import applications, usage_report
 
-    async def work(house: "House") -> "tuple[str, UsageReport]":
+    async def work(house: "House") -> "tuple[ApplicationRecord, UsageReport]":
         found = await applications.find(house, application)
-        return found.name, await usage_report.report(house, found, days)
+        return found, await usage_report.report(house, found, days)
 
-    name, found = with_house(data_dir, work)
+    record, found = with_house(data_dir, work)
     if as_json:
-        output.document(_document(name, found))
+        output.document(_document(record, found))
     else:
-        _show(name, found)
+        _show(record.name, found)
 
 
-def _document(name: str, found: "UsageReport") -> dict[str, Any]:
+def _document(record: "ApplicationRecord", found: "UsageReport") -> dict[str, Any]:
     spans = {
         member: [output.record(each, moments=("at",)) for each in getattr(found, member)]
         for member in ("by_hour", "by_day")
     }
     return {
-        "application": name,
+        "application": record.name,
+        "client_id": record.client_id,
         **msgspec.structs.asdict(found),
         **spans,
         "calls_per_token": found.calls_per_token,

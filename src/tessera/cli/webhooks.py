@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tessera.cli import deliveries, durations, output
+from tessera.cli.groups import group
 from tessera.cli.opening import confirm, with_house
-from tessera.cli.options import AsJSON, DataDir, Hook, Org, Yes, examples, group
-from tessera.cli.output import Column
+from tessera.cli.options import AsJSON, DataDir, Hook, Org, Yes, examples
+from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.house import House
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
     from tessera.core.webhooks import Webhook
 
 app = group("Webhooks: who is told what happens, and how far they are.", "name")
-app.command("deliveries", epilog=deliveries.EXAMPLES)(deliveries.deliveries)
+app.command("deliveries", ids=("event",), epilog=deliveries.EXAMPLES)(deliveries.deliveries)
 
-MOMENTS = ("created_at", "paused_at", "next_attempt_at", "delivered_at", "former_secret_ends_at")
+MOMENTS = ("created_at", "disabled_at", "next_attempt_at", "delivered_at", "former_secret_ends_at")
 
 Url = Annotated[str, typer.Option("--url", help="Where messages go: https://..., or http:// on this machine.")]
 Kinds = Annotated[
@@ -63,8 +64,8 @@ def create(
 
 
 def _state(webhook: "Webhook") -> str:
-    if webhook.paused_at is not None:
-        return "paused"
+    if webhook.disabled_at is not None:
+        return "disabled"
     return "failing" if webhook.failures else "ok"
 
 
@@ -95,8 +96,8 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     else:
         columns = ("name", "organization", "state", "events", "delivered_at", "failures", "url")
         titles = (
-            "name",
-            Column("organization", drop=2),
+            Column("name", short=24),
+            Column("organization", drop=2, short=24),
             "state",
             Column("events", drop=3, short=24),
             Column("last delivery", drop=1),
@@ -182,7 +183,7 @@ def _done(shown: dict[str, Any], sentence: str, *, as_json: bool) -> None:
         output.message(f"{shown['name']}: {sentence}")
 
 
-@app.command("rotate", epilog=examples("webhooks rotate shop --overlap 7d"))
+@app.command("rotate", ids=("name",), epilog=examples("webhooks rotate shop --overlap 7d"))
 def rotate(
     name: Hook,
     *,
@@ -214,28 +215,28 @@ def rotate(
     _show_once(made, as_json=as_json, sentence=f"{name}: the former secret signs too, for {overlap} from now.")
 
 
-@app.command("pause", epilog=examples("webhooks pause shop"))
-def pause(name: Hook, *, org: Org = None, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Tell a webhook nothing for now; what happens is kept for it."""
+@app.command("disable", epilog=examples("webhooks disable shop"))
+def disable(name: Hook, *, org: Org = None, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """Stop sending to a webhook; what happens is kept for it."""
     from tessera.app import webhooks
 
     async def work(house: "House") -> dict[str, Any]:
-        await webhooks.pause(house, (await webhooks.find_named(house, org, name))[1])
+        await webhooks.disable(house, (await webhooks.find_named(house, org, name))[1])
         return await _now(house, org, name)
 
-    _done(with_house(data_dir, work), "Paused. What happens is kept until it is resumed or deleted.", as_json=as_json)
+    _done(with_house(data_dir, work), "Disabled. What happens is kept until it is enabled or deleted.", as_json=as_json)
 
 
-@app.command("resume", epilog=examples("webhooks resume shop"))
-def resume(name: Hook, *, org: Org = None, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Go on telling a paused webhook, from where it was."""
+@app.command("enable", epilog=examples("webhooks enable shop"))
+def enable(name: Hook, *, org: Org = None, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
+    """Send to a disabled webhook again, from where it was."""
     from tessera.app import webhooks
 
     async def work(house: "House") -> dict[str, Any]:
-        await webhooks.resume(house, (await webhooks.find_named(house, org, name))[1])
+        await webhooks.enable(house, (await webhooks.find_named(house, org, name))[1])
         return await _now(house, org, name)
 
-    _done(with_house(data_dir, work), "Resumed. What was kept is sent now.", as_json=as_json)
+    _done(with_house(data_dir, work), "Enabled. What was kept is sent now.", as_json=as_json)
 
 
 @app.command("delete", epilog=examples("webhooks delete shop --yes"))
@@ -256,7 +257,7 @@ def delete(name: Hook, *, org: Org = None, yes: Yes = False, data_dir: DataDir =
     _done(with_house(data_dir, work), "Deleted.", as_json=as_json)
 
 
-@app.command("test", epilog=examples("webhooks test shop"))
+@app.command("test", ids=("webhook",), epilog=examples("webhooks test shop"))
 def send_test(name: Hook, *, org: Org = None, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """Send a signed `webhook.test` message now, and show the answer; exit code 1 when it did not arrive."""
     from tessera import wiring
@@ -269,7 +270,7 @@ def send_test(name: Hook, *, org: Org = None, data_dir: DataDir = None, as_json:
 
     answer = with_house(data_dir, work)
     if as_json:
-        output.document({"arrived": answer.arrived, "status": answer.status, "text": answer.text})
+        output.document({"webhook": name, "arrived": answer.arrived, "status": answer.status, "text": answer.text})
     elif answer.status is None:
         output.message(f"{name}: nothing arrived: {answer.text}.")
     else:

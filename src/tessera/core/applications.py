@@ -22,7 +22,7 @@ GENERATED_LENGTH = 64
 """Lower-case hex characters of a client id or secret that we make: 256 bits."""
 
 IMPORTED_LENGTH_MAX = 255
-"""Printable ASCII characters of a client id or secret brought along from another system."""
+"""Printable ASCII characters of a client id or secret imported from another system."""
 
 
 class QueryCredentials(IntEnum):
@@ -88,7 +88,7 @@ class Options(msgspec.Struct, frozen=True):
     """What few applications change; most share the one that `DEFAULT_OPTIONS` is.
 
     `access` is what the application may do at resources beside the platform: number of the resource and scopes, by
-    number. `rails` are its guard rails as stored, read by `core/rails.py`; empty for none.
+    number. `rails` are its limits as stored, read by `core/rails.py`; empty for none.
     """
 
     token_format: TokenFormat = TokenFormat.OPAQUE
@@ -304,11 +304,11 @@ def generated_form(text: str) -> bool:
     return _GENERATED.fullmatch(text) is not None
 
 
-_UUID = re.compile(r"(urn:uuid:|\{)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?", re.IGNORECASE)
+_UUID = re.compile(r"(urn:uuid:|\{)?[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?", re.IGNORECASE)
 
 
 def uuid_form(text: str) -> bool:
-    """Whether a client id has the form of a UUID (RFC 9562 section 4), as the ids of customers have."""
+    """Whether a client id has the form of a UUID (RFC 9562 section 4), as the ids of customers have; hyphens or not."""
     return _UUID.fullmatch(text) is not None
 
 

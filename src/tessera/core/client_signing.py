@@ -5,6 +5,7 @@ from enum import IntEnum, IntFlag
 from functools import lru_cache
 
 from tessera.core.jws import ALGORITHMS, Algorithm
+from tessera.core.nearest import nearest
 
 
 class Profile(IntEnum):
@@ -66,7 +67,11 @@ def algorithms_named(text: str) -> SigningAlgorithms:
     found = SigningAlgorithms(0)
     for name in text.split(","):
         if name not in BY_NAME:
-            raise NotAlgorithms(f"write any, fapi2, or some of {', '.join(BY_NAME)}, with commas between")
+            meant = nearest(name, BY_NAME)
+            raise NotAlgorithms(
+                f"there is no algorithm {name}{f' (did you mean {meant}?)' if meant else ''}; write any, fapi2, or some"
+                f" of {', '.join(BY_NAME)}, with commas between"
+            )
         found |= BY_NAME[name]
     return found
 

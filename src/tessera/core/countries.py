@@ -27,8 +27,10 @@ _TABLE = """
 TABLE = dict(pair.split(":") for pair in _TABLE.split())
 """The 3-letter code by the 2-letter code."""
 
+_THREE = frozenset(TABLE.values())
+
 
 def code(text: str) -> str | None:
-    """The 3-letter code that a 2-letter or 3-letter code stands for, in any case; None for anything else."""
+    """The 3-letter code of a country, by its 2-letter or 3-letter code in any case; None for anything else."""
     upper = text.upper() if text.isascii() and text.isalpha() else ""
-    return upper if len(upper) == 3 else TABLE.get(upper)
+    return upper if upper in _THREE else TABLE.get(upper)

@@ -240,7 +240,7 @@ def _gender(gender: str, _now: int) -> str:
 def _country(country: str, _now: int) -> str:
     code = countries.code(country)
     if code is None:
-        raise Validation("country must be a 3-letter code, or a 2-letter code of ISO 3166.", sent=country)
+        raise Validation("country must be a 3-letter code or a 2-letter code of ISO 3166, as USA or US.", sent=country)
     return code
 
 

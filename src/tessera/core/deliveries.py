@@ -8,7 +8,7 @@ webhook stays where it is, and only one event is tried now and then.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tessera.core.changes import AddDelivery, Change, EndDelivery, MoveWebhook, PauseWebhook, PostponeDelivery
+from tessera.core.changes import AddDelivery, Change, DisableWebhook, EndDelivery, MoveWebhook, PostponeDelivery
 from tessera.core.times import SECOND
 from tessera.core.webhooks import Delivery, Event, Webhook
 
@@ -76,7 +76,7 @@ def after_window(
         return [
             moved,
             *(_set_aside(webhook, event, answer, moment) for event, answer in failed),
-            *_pause(webhook, moment, gone=gone),
+            *_disable(webhook, moment, gone=gone),
         ]
     failures = webhook.failures + 1
     again_at = moment.after(down_seconds(failures))
@@ -86,15 +86,15 @@ def after_window(
         moved = MoveWebhook(webhook.number, through, webhook.position, failures, again_at, None, error)
         return [moved, _set_aside(webhook, window[0], answers[0], moment)]
     stays = MoveWebhook(webhook.number, webhook.position, webhook.position, failures, again_at, None, error)
-    return [stays, *_pause(webhook, moment, gone=gone)]
+    return [stays, *_disable(webhook, moment, gone=gone)]
 
 
 def _set_aside(webhook: Webhook, event: Event, answer: Answer, moment: Moment) -> AddDelivery:
     return AddDelivery(webhook.number, event.number, 1, moment.after(FAILED_SECONDS[0]), answer.error)
 
 
-def _pause(webhook: Webhook, moment: Moment, *, gone: bool) -> list[Change]:
-    return [PauseWebhook(webhook.number, moment.now, "the receiver wants no more (410 Gone)")] if gone else []
+def _disable(webhook: Webhook, moment: Moment, *, gone: bool) -> list[Change]:
+    return [DisableWebhook(webhook.number, moment.now, "the receiver wants no more (410 Gone)")] if gone else []
 
 
 def after_delivery(delivery: Delivery, answer: Answer, moment: Moment) -> list[Change]:
@@ -114,7 +114,7 @@ def after_deliveries(webhook: Webhook, answers: Sequence[Answer], moment: Moment
 
     When it was down, that has shown whether it still is. Otherwise the deliveries alone are put off.
     """
-    gone = _pause(webhook, moment, gone=any(answer.status == GONE for answer in answers))
+    gone = _disable(webhook, moment, gone=any(answer.status == GONE for answer in answers))
     if not webhook.failures:
         return gone
     if any(answer.arrived for answer in answers):

@@ -27,7 +27,7 @@
     ├── TooLarge                     the request is over a limit, whichever family it belongs to
     ├── CompressedBody               the body has a content encoding, and none is accepted
     ├── MethodNotAllowed
-    ├── TooManyRequests              more than a guard rail allows, or a flood of wrong secrets
+    ├── TooManyRequests              more than a limit allows, or a flood of wrong secrets
     └── Unavailable                  nothing was done; trying again later may work
 
 `public` is what the caller reads: it says what to do and tells an attacker nothing. `sent` is the value that was

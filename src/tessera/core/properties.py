@@ -31,7 +31,7 @@ class Secret(NamedTuple):
 
 
 class Property(msgspec.Struct, frozen=True, gc=False):
-    """A digital property as every platform request needs it; `rails` are its guard rails as stored, empty for none."""
+    """A digital property as every platform request needs it; `rails` are its limits as stored, empty for none."""
 
     number: int
     api_key: str

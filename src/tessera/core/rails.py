@@ -1,4 +1,4 @@
-"""Guard rails: what an application may do in a time, and from where; each is enforced, or watched and reported only.
+"""Limits: what an application may do in a time, and from where; each is enforced, or watched and reported only.
 
 They stand in the application's options as JSON, written by `GuardRails.text` and read once by `read`.
 """
@@ -25,7 +25,7 @@ DAY_SECONDS = 86_400
 
 
 class Rail(StrEnum):
-    """One guard rail, by the name that operators and `RateLimit` headers use."""
+    """One limit, by the name that operators and `RateLimit` headers use."""
 
     NETWORKS = "networks"
     REQUESTS = "requests"
@@ -34,7 +34,7 @@ class Rail(StrEnum):
 
 
 class GuardRails(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Guard rails as an operator declares them; what is None has no rail. Those in `watch` refuse nothing."""
+    """Limits as an operator declares them; what is None has no rail. Those in `watch` refuse nothing."""
 
     networks: Annotated[tuple[str, ...], Meta(max_length=NETWORKS_MAX)] | None = None
     requests_per_second: PerSecond | None = None
@@ -67,7 +67,7 @@ class Window(msgspec.Struct, frozen=True, gc=False):
 
 
 class InForce(msgspec.Struct, frozen=True):
-    """Guard rails as a request meets them; zero and None stand for no rail. `readable` is False when all is refused.
+    """Limits as a request meets them; zero and None stand for no rail. `readable` is False when all is refused.
 
     `hour_max` and `day_max` are the tokens of an hour and of a day beyond which the `windows` refuse.
     """
@@ -91,7 +91,7 @@ _decoder = msgspec.json.Decoder(GuardRails)
 
 
 def declared(text: str) -> GuardRails | None:
-    """The guard rails that a stored text declares, or None when it cannot be read."""
+    """The limits that a stored text declares, or None when it cannot be read."""
     if not text:
         return GuardRails()
     try:
@@ -104,7 +104,7 @@ def declared(text: str) -> GuardRails | None:
 
 @lru_cache(maxsize=4096)
 def read(text: str) -> InForce:
-    """The guard rails of a stored text, as they are in force; `UNREADABLE` when it cannot be read."""
+    """The limits of a stored text, as they are in force; `UNREADABLE` when it cannot be read."""
     found = declared(text)
     if found is None:
         return UNREADABLE

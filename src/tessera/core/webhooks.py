@@ -13,6 +13,7 @@ import msgspec
 
 from tessera.core import urls
 from tessera.core.loyalty.happenings import Happening
+from tessera.core.nearest import hint
 from tessera.core.times import SECOND, incentives_time
 
 EVERYTHING = "all"
@@ -41,7 +42,7 @@ class Webhook(msgspec.Struct, frozen=True):
     former_secret: bytes | None
     former_ends_at: int | None
     created_at: int
-    paused_at: int | None
+    disabled_at: int | None
     position: int
     failures: int
     next_attempt_at: int
@@ -129,7 +130,8 @@ def kinds_problem(kinds: Sequence[str]) -> str | None:
     if not kinds:
         return f"Say which events with --events: {EVERYTHING}, or some of {', '.join(known)}."
     if strangers:
-        return f"There are no events of the kind {strangers[0]}. There are: {', '.join(known)}."
+        nearest = hint(strangers[0], [*known, EVERYTHING])
+        return f"There are no events of the kind {strangers[0]}.{nearest} There are: {', '.join(known)}."
     return None
 
 

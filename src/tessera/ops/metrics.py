@@ -54,7 +54,7 @@ TURNED_AWAY = Family(
 )
 TOKENS = Family("tessera_tokens", Kind.COUNTER, "Token requests, by what came of them.", ("outcome",))
 REFUSALS = Family("tessera_refusals", Kind.COUNTER, "Requests refused, by the code of the error.", ("code",))
-RAILS = Family("tessera_rails", Kind.COUNTER, "Requests that met a guard rail.", ("rail", "outcome"))
+RAILS = Family("tessera_rails", Kind.COUNTER, "Requests that met a limit.", ("rail", "outcome"))
 COMMITS = Family("tessera_commits", Kind.COUNTER, "Commits to the database.", ("outcome",))
 COMMIT_SECONDS = Family("tessera_commit_seconds", Kind.HISTOGRAM, "Time a commit took, waiting included.")
 LOG_DROPPED = Family("tessera_log_events_dropped", Kind.COUNTER, "Events of the log that nobody took in time.")

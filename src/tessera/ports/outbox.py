@@ -24,7 +24,7 @@ class OutboxReader(Protocol):
         """The webhook with this name, compared exactly."""
 
     async def webhooks_in_force(self, now: int) -> list[tuple[Webhook, bool]]:
-        """The webhooks that are not paused, each with whether a delivery is due at `now`."""
+        """The webhooks that are not disabled, each with whether a delivery is due at `now`."""
 
     async def last_event(self) -> int:
         """The number of the newest event there is; one that commits later never has a lower number."""

@@ -1,4 +1,4 @@
-"""`RateLimit` headers: what a client is told of its guard rails (draft-ietf-httpapi-ratelimit-headers-10)."""
+"""`RateLimit` headers: what a client is told of its limits (draft-ietf-httpapi-ratelimit-headers-10)."""
 
 from collections.abc import Sequence
 from functools import lru_cache

@@ -23,7 +23,7 @@ NO_ROUTE = "none"
 
 
 RAIL_CHECK = "rails."
-"""How the checks of guard rails begin (`app/rails.py`)."""
+"""How the checks of limits begin (`app/rails.py`)."""
 
 
 class Watch:

@@ -45,16 +45,16 @@ class RotateWebhook(Change, frozen=True):
     former_ends_at: int
 
 
-class PauseWebhook(Change, frozen=True):
-    """A webhook that was not paused is told nothing for now; `reason` is given when it asked for that itself."""
+class DisableWebhook(Change, frozen=True):
+    """An enabled webhook is sent nothing for now; `reason` is given when its receiver asked for that."""
 
     webhook: int
     at: int
     reason: str | None
 
 
-class ResumeWebhook(Change, frozen=True):
-    """A paused webhook is told again, at once, from where it was."""
+class EnableWebhook(Change, frozen=True):
+    """A disabled webhook is sent what happened since, at once, from where it was."""
 
     webhook: int
 

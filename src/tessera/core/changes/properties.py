@@ -41,7 +41,7 @@ class DeleteProperty(_PropertyChange, frozen=True):
 
 
 class SetPropertyRails(_PropertyChange, frozen=True):
-    """The guard rails of a property; before it had these."""
+    """The limits of a property; before it had these."""
 
     rails: str
     was_rails: str

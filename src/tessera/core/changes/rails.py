@@ -1,10 +1,10 @@
-"""Writes of guard rails."""
+"""Writes of limits."""
 
 from tessera.core.changes.change import Change, NoticeKind
 
 
 class SetRails(Change, frozen=True):
-    """The guard rails of an application; before it had these."""
+    """The limits of an application; before it had these."""
 
     client_id: str
     rails: str

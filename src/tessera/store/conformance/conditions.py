@@ -149,7 +149,7 @@ COVERED: frozenset[type[Change]] = frozenset(
         *organizations.COVERED,
         changes.EnableApplication,
         changes.EnableProperty,
-        changes.ResumeWebhook,
+        changes.EnableWebhook,
         changes.MergeCustomer,
     }
 )

@@ -27,7 +27,7 @@ def facts(world: World) -> Iterable[tuple[tuple[Change, ...], tuple[Change, ...]
         (changes.RotateWebhook(hook, b"new", b"secret", AT),),
         (changes.RotateWebhook(hook, b"new", b"other", AT), changes.RotateWebhook(hook + 100, b"new", b"secret", AT)),
     )
-    yield (changes.PauseWebhook(hook, AT, "x"),), (changes.PauseWebhook(hook + 100, AT, None),)
+    yield (changes.DisableWebhook(hook, AT, "x"),), (changes.DisableWebhook(hook + 100, AT, None),)
     yield (changes.DeleteWebhook(hook),), (changes.DeleteWebhook(hook + 100),)
     yield (
         (changes.MoveWebhook(hook, at + 1, at, 0, 0, AT, None), changes.MoveWebhook(hook, at, at, 1, AT, None, "x")),
@@ -92,20 +92,20 @@ async def a_webhook_reads_back(stores: Stores) -> None:
 
 
 @TOPIC
-async def a_webhook_is_paused_and_resumed_in_turn(stores: Stores) -> None:
-    """Only a webhook in force can be paused, only a paused one resumed, and a deleted one takes its deliveries away."""
+async def a_webhook_is_disabled_and_enabled_in_turn(stores: Stores) -> None:
+    """A webhook is disabled once, then enabled once, and a deleted one takes its deliveries away."""
     store = await stores()
     world = await material.furnish(store)
-    pause, resume = changes.PauseWebhook(world.webhook, AT, "gone"), changes.ResumeWebhook(world.webhook)
-    await expect_conflict(store, resume)
-    await store.commit(changes.MoveWebhook(world.webhook, world.event, world.event, 5, AT + 9, None, "x"), pause)
-    paused = await _only(store, world)
-    expect((paused.paused_at, paused.last_error), (AT, "gone"), "the pause and its reason")
+    disable, enable = changes.DisableWebhook(world.webhook, AT, "gone"), changes.EnableWebhook(world.webhook)
+    await expect_conflict(store, enable)
+    await store.commit(changes.MoveWebhook(world.webhook, world.event, world.event, 5, AT + 9, None, "x"), disable)
+    disabled = await _only(store, world)
+    expect((disabled.disabled_at, disabled.last_error), (AT, "gone"), "the time and its reason")
     expect(await store.webhooks_in_force(AT), [], "the webhooks in force")
-    await expect_conflict(store, pause)
-    await store.commit(resume)
-    resumed = await _only(store, world)
-    expect((resumed.paused_at, resumed.failures, resumed.next_attempt_at), (None, 0, 0), "the resumed webhook")
+    await expect_conflict(store, disable)
+    await store.commit(enable)
+    enabled = await _only(store, world)
+    expect((enabled.disabled_at, enabled.failures, enabled.next_attempt_at), (None, 0, 0), "the enabled webhook")
     await store.commit(changes.DeleteWebhook(world.webhook))
     expect(await store.delivery_counts(world.webhook), Counts(0, 0), "its deliveries")
 

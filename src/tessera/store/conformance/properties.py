@@ -6,8 +6,9 @@ from tessera.core import changes
 from tessera.core.applications import FOREVER, CredentialRecord
 from tessera.core.changes import Change
 from tessera.core.properties import Property, Secret
+from tessera.core.rotation import OF_PROPERTY
 from tessera.core.warnings import Ending, Owner
-from tessera.store.conformance import material
+from tessera.store.conformance import material, rotation
 from tessera.store.conformance.case import Condition, Stores, Topic, expect, expect_conflict
 from tessera.store.conformance.material import API_KEY, AT, World
 
@@ -50,26 +51,7 @@ def _secrets(secret: int) -> Iterable[Condition]:
             changes.EndPropertySecret("unknown", secret, AT, None),
         ),
     )
-    yield Condition(
-        (changes.KeepPropertySecret(API_KEY, secret, None),),
-        (
-            changes.KeepPropertySecret(API_KEY, secret, AT),
-            changes.KeepPropertySecret(API_KEY, secret + 100, None),
-            changes.KeepPropertySecret("unknown", secret, None),
-        ),
-    )
-    yield Condition(
-        (
-            changes.FinishPropertySecret(API_KEY, secret, AT, None, FOREVER),
-            changes.FinishPropertySecret(API_KEY, secret, 1, None, 1),
-        ),
-        (
-            changes.FinishPropertySecret(API_KEY, secret, AT, AT, FOREVER),
-            changes.FinishPropertySecret(API_KEY, secret, AT, None, 0),
-            changes.FinishPropertySecret(API_KEY, secret + 100, AT, None, FOREVER),
-            changes.FinishPropertySecret("unknown", secret, AT, None, FOREVER),
-        ),
-    )
+    yield from rotation.of_secrets(API_KEY, secret, OF_PROPERTY)
 
 
 def repeatable(world: World) -> list[Change]:

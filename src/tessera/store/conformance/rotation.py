@@ -7,11 +7,12 @@ import msgspec
 from tessera.core import changes
 from tessera.core.applications import FOREVER, Credential, CredentialKind
 from tessera.core.changes import Change
+from tessera.core.rotation import OF_APPLICATION, Writes
 from tessera.core.times import HOUR, PurgeTime
 from tessera.core.warnings import Ending, Greedy, Owner
 from tessera.ports import HourCount
 from tessera.store.conformance import material
-from tessera.store.conformance.case import Stores, Topic, expect, expect_conflict
+from tessera.store.conformance.case import Condition, Stores, Topic, expect, expect_conflict
 from tessera.store.conformance.material import AT, CLIENT, World
 
 TOPIC = Topic("rotation")
@@ -19,29 +20,31 @@ TOPIC = Topic("rotation")
 OWNER = Owner(CLIENT, f"name of {CLIENT}", 1, "Org", "retailer of Org")
 
 
+def of_secrets(owner: str, secret: int, writes: Writes) -> Iterable[Condition]:
+    """For the changes that rotate secrets of an application or property: where they hold, and where they do not."""
+    yield Condition(
+        (writes.keep(owner, secret, None),),
+        (
+            writes.keep(owner, secret, AT),
+            writes.keep(owner, secret + 100, None),
+            writes.keep("unknown", secret, None),
+        ),
+    )
+    yield Condition(
+        (writes.finish(owner, secret, AT, None, FOREVER), writes.finish(owner, secret, 1, None, 1)),
+        (
+            writes.finish(owner, secret, AT, AT, FOREVER),
+            writes.finish(owner, secret, AT, None, 0),
+            writes.finish(owner, secret + 100, AT, None, FOREVER),
+            writes.finish("unknown", secret, AT, None, FOREVER),
+        ),
+    )
+
+
 def facts(world: World) -> Iterable[tuple[tuple[Change, ...], tuple[Change, ...]]]:
     """For every change of a rotation that restates a fact: where it holds, and every way in which it does not."""
     secret = world.secret
-    yield (
-        (changes.KeepCredential(CLIENT, secret, None),),
-        (
-            changes.KeepCredential(CLIENT, secret, AT),
-            changes.KeepCredential(CLIENT, secret + 100, None),
-            changes.KeepCredential("unknown", secret, None),
-        ),
-    )
-    yield (
-        (
-            changes.FinishCredential(CLIENT, secret, AT, None, FOREVER),
-            changes.FinishCredential(CLIENT, secret, 1, None, 1),
-        ),
-        (
-            changes.FinishCredential(CLIENT, secret, AT, AT, FOREVER),
-            changes.FinishCredential(CLIENT, secret, AT, None, 0),
-            changes.FinishCredential(CLIENT, secret + 100, AT, None, FOREVER),
-            changes.FinishCredential("unknown", secret, AT, None, FOREVER),
-        ),
-    )
+    yield from ((each.holds, each.broken) for each in of_secrets(CLIENT, secret, OF_APPLICATION))
     yield (
         (changes.RekeyCredential(CLIENT, secret, b"fast", bytes(32)),),
         (

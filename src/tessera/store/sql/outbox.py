@@ -31,18 +31,18 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "the webhook has this secret",
         ),
     ),
-    changes.PauseWebhook: (
+    changes.DisableWebhook: (
         Statement(
             "update webhook set paused_at = :at, last_error = coalesce(:reason, last_error)"
             " where number = :webhook and paused_at is null",
-            "the webhook is not paused",
+            "the webhook is not disabled",
         ),
     ),
-    changes.ResumeWebhook: (
+    changes.EnableWebhook: (
         Statement(
             "update webhook set paused_at = null, failures = 0, next_attempt_at = 0"
             " where number = :webhook and paused_at is not null",
-            "the webhook is paused",
+            "the webhook is disabled",
         ),
     ),
     changes.DeleteWebhook: (

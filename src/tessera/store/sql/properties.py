@@ -38,7 +38,7 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     changes.SetPropertyRails: (
         Statement(
             "update property set rails = :rails where api_key = :api_key and rails = :was_rails",
-            "the property's guard rails are as they were",
+            "the property's limits are as they were",
         ),
     ),
     changes.AddPropertySecret: (

@@ -1,4 +1,4 @@
-"""Guard rails of applications."""
+"""Limits of applications."""
 
 from tessera.core import changes
 from tessera.store.sql.statement import Statement
@@ -7,7 +7,7 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     changes.SetRails: (
         Statement(
             "update application set rails = :rails where client_id = :client_id and rails = :was_rails",
-            "the application's guard rails are as they were",
+            "the application's limits are as they were",
         ),
     ),
 }

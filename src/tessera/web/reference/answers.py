@@ -82,7 +82,7 @@ HEADERS: dict[int, dict[str, Answer]] = {
             "schema": {"type": "string", "pattern": "^[0-9]+$"},
         },
         "RateLimit-Policy": {
-            "description": 'The guard rails, as `"requests";q=50;w=1`, where there are any that count.',
+            "description": 'The limits, as `"requests";q=50;w=1`, where there are any that count.',
             "schema": {"type": "string"},
         },
         "RateLimit": {
