@@ -1,6 +1,6 @@
 """`tessera customers import`: bring customers in from a file, or tell what that would do."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
@@ -14,8 +14,7 @@ from tessera.cli.opening import with_house
 from tessera.cli.options import AsJSON, DataDir, Org, Quiet, examples
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from tessera.app.customer_columns import Layout
     from tessera.app.customer_faults import Refused
     from tessera.app.customer_files import Format
     from tessera.app.customer_import import Tally, Warned
@@ -93,13 +92,12 @@ def import_file(  # noqa: PLR0913  # typer makes a flag of each
     quiet: Quiet = False,
 ) -> None:
     """Create or update customers, one a row."""
-    from tessera.app import customer_columns, customer_files, customer_import, file_lines, organizations
+    from tessera.app import customer_files, customer_import, organizations
 
     if quiet and (as_json or dry_run):
         raise typer.BadParameter("Say --json, --dry-run or --quiet: one of them.")
     form_of_file = _form(file, form)
-    named = None if encoding is None else file_lines.encoding_named(encoding)
-    layout = customer_columns.layout(separator, named, renamed or (), ignored or ())
+    layout = _layout(separator, encoding, renamed or (), ignored or ())
 
     async def work(house: "House") -> "Tally":
         organization = await organizations.find(house, org)
@@ -115,6 +113,13 @@ def import_file(  # noqa: PLR0913  # typer makes a flag of each
     _show(tally, dry_run=dry_run, as_json=as_json, quiet=quiet)
     if tally.refused:
         raise typer.Exit(DONE_IN_PART)
+
+
+def _layout(separator: str | None, encoding: str | None, renamed: Sequence[str], ignored: Sequence[str]) -> "Layout":
+    from tessera.app import customer_columns, file_lines
+
+    named = None if encoding is None else file_lines.encoding_named(encoding)
+    return customer_columns.layout(separator, named, renamed, ignored)
 
 
 def _form(file: Path, form: Form | None) -> "Format":
