@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from bench.processes import BenchError
-from tessera import wiring
+from tessera import bootstrap, wiring
 from tessera.app import applications, demo
 from tessera.app.house import House
 from tessera.core import scopes
@@ -44,7 +44,7 @@ class Folder(msgspec.Struct, frozen=True):
 def make(path: Path, callers: int, database: str | None = None) -> Folder:
     """Make a folder with the demonstration and this many applications in its organization."""
     settings = load(data_dir=path, database=database)
-    wiring.set_up(settings)
+    bootstrap.set_up(settings)
 
     async def fill() -> Folder:
         async with wiring.open_house(settings) as house:

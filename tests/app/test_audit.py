@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import applications, audit, organizations, programs, tokens, webhooks
+from tessera.app import applications, audit, organizations, programs, token_revocation, webhooks
 from tessera.app.callers import identify
 from tessera.app.operators import OperatorError
 from tessera.core.audit import operator
@@ -84,10 +84,10 @@ def test_what_many_do_is_recorded_of_operators_only(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         before = len(await entries(scene))
-        await tokens.revoke(scene.house, (await scene.token()).access_token)
+        await token_revocation.revoke(scene.house, (await scene.token()).access_token)
         assert len(await entries(scene)) == before
         scene.house.actor = operator("ada", "192.0.2.7")
-        await tokens.revoke(scene.house, (await scene.token()).access_token)
+        await token_revocation.revoke(scene.house, (await scene.token()).access_token)
         last = (await entries(scene))[-1]
         assert (last.actor, last.source, last.action) == ("operator ada", "192.0.2.7", "token.revoke")
 

@@ -9,9 +9,9 @@ from tessera.app import applications, clients, floods, slow_secrets
 from tessera.app.applications import Issued
 from tessera.core import wire
 from tessera.core.changes import CountHour
+from tessera.core.credentials import Authenticated
 from tessera.core.errors import InvalidClient, TooManyRequests
 from tessera.core.evidence import Evidence
-from tessera.core.grants import Authenticated
 from tests.app.test_floods import allow_few
 from tests.app.test_slow_secrets import Counting
 from tests.support import raw

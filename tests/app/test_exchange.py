@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from tessera import wiring
+from tessera import bootstrap, wiring
 from tessera.app import exchange, purge_clock, purges
 from tessera.app.exchange import Exchange
 from tessera.app.house import House
@@ -52,7 +52,7 @@ def play(folder: Path, scenario: Callable[[StepClock, list[Node]], Awaitable[Non
             nodes = []
             for number in range(count):
                 settings = load(data_dir=folder / str(number), database=url, master_key="5a" * 32)
-                await asyncio.to_thread(wiring.set_up, settings)
+                await asyncio.to_thread(bootstrap.set_up, settings)
                 nodes.append(Node(await stack.enter_async_context(wiring.open_house(settings, clock=clock))))
             await scenario(clock, nodes)
 

@@ -18,6 +18,7 @@ from tessera.app import (
     properties,
     resources,
     tiers,
+    token_revocation,
     tokens,
     user_events,
 )
@@ -228,7 +229,7 @@ DEEDS = {
     ),
     "disable": Deed(_partner, lambda scene, it: applications.disable(scene.house, it), _shut, OperatorError),
     "delete": Deed(_partner, lambda scene, it: applications.delete(scene.house, it), _gone, OperatorError),
-    "revoke-token": Deed(_token, lambda scene, it: tokens.revoke(scene.house, it), _dead, None),
+    "revoke-token": Deed(_token, lambda scene, it: token_revocation.revoke(scene.house, it), _dead, None),
     "revoke-own": Deed(_token, token_deeds.revoke_own, _dead, None),
     "revoke-application": Deed(
         _token, lambda scene, _: applications.revoke_tokens(scene.house, scene.partner.client_id), _dead, None

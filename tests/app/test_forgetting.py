@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tessera import wiring
+from tessera import bootstrap, wiring
 from tessera.app import (
     customer_import,
     customer_marks,
@@ -117,7 +117,7 @@ def test_nothing_personal_is_left_in_the_files(tmp_path: Path) -> None:
         assert all(hits(folder, *PERSONAL).values())
         await forgetting.forget(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
         invariants.check(scene.folder)
-        wiring.database(settings_of(scene.folder)).purge(lambda *_progress: None)
+        bootstrap.database(settings_of(scene.folder)).purge(lambda *_progress: None)
         assert {text: where for text, where in hits(folder, *PERSONAL).items() if where} == {}
         assert all(hits(folder, "kept-once", "kept-order").values())
         invariants.check(scene.folder)
@@ -197,7 +197,7 @@ def test_deposits_at_the_same_moment_leave_no_name(tmp_path: Path) -> None:
         refused = [each for each in done if isinstance(each, BaseException)]
         assert {type(each) for each in refused} <= {UserNotFound}
         invariants.check(scene.folder)
-        wiring.database(settings_of(scene.folder)).purge(lambda *_progress: None)
+        bootstrap.database(settings_of(scene.folder)).purge(lambda *_progress: None)
         assert hits(scene.folder, MARK, MARK.casefold()) == {MARK: [], MARK.casefold(): []}
 
     play(tmp_path, scenario)

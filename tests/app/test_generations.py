@@ -9,7 +9,15 @@ from typing import NamedTuple
 import pytest
 
 from tessera import wiring
-from tessera.app import application_settings, applications, callers, organizations, token_inspection, tokens
+from tessera.app import (
+    application_settings,
+    applications,
+    callers,
+    organizations,
+    token_inspection,
+    token_revocation,
+    tokens,
+)
 from tessera.app.application_settings import Wanted
 from tessera.app.applications import Issued
 from tessera.app.house import House
@@ -189,7 +197,7 @@ def test_a_single_token_of_a_later_generation_is_revoked(tmp_path: Path, form: T
         await applications.revoke_tokens(scene.house, made.client_id)
         one, two = await token(scene.house, made), await token(scene.house, made)
         async with node(scene, 60) as there:
-            assert await tokens.revoke(there, one) is not None
+            assert await token_revocation.revoke(there, one) is not None
             await hear(scene.house)
             for house in (scene.house, there):
                 assert await accepted(house, one, two) == [False, True]

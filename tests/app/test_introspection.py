@@ -9,7 +9,16 @@ from urllib.parse import urlencode
 import msgspec
 import pytest
 
-from tessera.app import applications, introspection, organizations, purges, resources, token_inspection, tokens
+from tessera.app import (
+    applications,
+    introspection,
+    organizations,
+    purges,
+    resources,
+    token_inspection,
+    token_revocation,
+    tokens,
+)
 from tessera.app.applications import Issued
 from tessera.app.introspection import TokenInfo
 from tessera.core import jws, wire
@@ -65,7 +74,7 @@ def test_no_question_waits_for_the_store(tmp_path: Path) -> None:
         other = await applications.create(scene.house, "other", 1)
         token, foreign = (await scene.token()).access_token, (await scene.token(other)).access_token
         revoked = (await scene.token()).access_token
-        await tokens.revoke(scene.house, revoked)
+        await token_revocation.revoke(scene.house, revoked)
         for each in (token, foreign, revoked, "00"):
             await told(scene, scene.partner, each)
         await scene.house.store.close()

@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tessera.app import applications, token_forms, token_inspection, tokens
+from tessera.app import applications, token_forms, token_inspection, token_revocation, tokens
 from tessera.app.application_settings import Wanted
 from tessera.core import jws, jwt_tokens
 from tessera.core.applications import TokenBinding, TokenFormat
-from tessera.core.jwt_tokens import Reference, Said
-from tessera.core.signing import FORMATS
+from tessera.core.jwt_tokens import FORMATS, Reference, Said
 from tessera.core.tokens import Claims, TokenReply
 from tests.support.scene import Scene, play
 
@@ -81,7 +80,7 @@ def test_a_signed_token_is_revoked_like_any_other(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         one, two = await signed(scene), await scene.token()
         assert [await scene.alive(one), await scene.alive(two)] == [True, True]
-        claims = await tokens.revoke(scene.house, one.access_token)
+        claims = await token_revocation.revoke(scene.house, one.access_token)
         assert claims is not None
         assert [await scene.alive(one), await scene.alive(two)] == [False, True]
         scene.clock.step(1)

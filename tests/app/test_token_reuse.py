@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from tessera import wiring
-from tessera.app import applications, resources, rotation, token_reuse, tokens
+from tessera.app import applications, resources, rotation, token_reuse, token_revocation
 from tessera.app.applications import Issued
 from tessera.app.token_reuse import TokenReuse
 from tessera.app.upkeep import write_usage
@@ -73,7 +73,7 @@ def test_a_dead_token_is_never_handed_out(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         await reusing(scene)
         first = await scene.token()
-        await tokens.revoke(scene.house, first.access_token)
+        await token_revocation.revoke(scene.house, first.access_token)
         second = await scene.token()
         assert second.access_token != first.access_token
         assert await scene.alive(second)
@@ -96,7 +96,7 @@ def test_a_revocation_of_another_process_counts(tmp_path: Path) -> None:
         await reusing(scene)
         first = await scene.token()
         async with wiring.open_house(settings_of(scene.folder), clock=scene.clock) as other:
-            await tokens.revoke(other, first.access_token)
+            await token_revocation.revoke(other, first.access_token)
         await feed.catch_up(scene.house.directory, scene.house.store)
         assert (await scene.token()).access_token != first.access_token
 

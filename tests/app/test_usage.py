@@ -11,10 +11,9 @@ from tessera.app.upkeep import write_usage
 from tessera.app.usage import SOURCES_MAX, Usage
 from tessera.core.applications import NOBODY
 from tessera.core.changes import CountHour, CountTokens, MarkCredentialUsed, MarkPropertySecretUsed, PurgeHours
-from tessera.core.credentials import Place
+from tessera.core.credentials import Authenticated, Place
 from tessera.core.errors import InvalidClient
 from tessera.core.evidence import NOTHING
-from tessera.core.grants import Authenticated
 from tessera.core.warnings import HOUR
 from tessera.ports import HourCount
 from tests.support.faulty_store import Fault, FaultyStore

@@ -8,7 +8,17 @@ import pytest
 import structlog
 
 from tessera import wiring
-from tessera.app import applications, callers, proofs, purge_clock, purges, token_inspection, tokens, upkeep
+from tessera.app import (
+    applications,
+    callers,
+    proofs,
+    purge_clock,
+    purges,
+    token_inspection,
+    token_revocation,
+    tokens,
+    upkeep,
+)
 from tessera.app.house import House
 from tessera.core.assertions import LIFE_SECONDS_MAX, SKEW_SECONDS
 from tessera.core.clocks import STEADY
@@ -43,7 +53,7 @@ class Dead:
             issued = await applications.create(house, name, 1, token_lifetime_seconds=seconds)
             token = (await self.scene.token(issued)).access_token
             assert await tokens.check(house, token) is not None
-            await tokens.revoke(house, token)
+            await token_revocation.revoke(house, token)
             self.tokens.append(token)
         for lives in range(0, LIFE_SECONDS_MAX + 2 * SKEW_SECONDS, 30):
             proof = f"{lives} {len(self.proofs)}", house.clock.now() + lives * SECOND
@@ -249,7 +259,7 @@ def test_an_operator_is_told_why_a_token_of_a_purged_age_is_dead(tmp_path: Path)
         issued = await applications.create(scene.house, "brief", 1, token_lifetime_seconds=600)
         token = (await scene.token(issued)).access_token
         revoked = (await scene.token(issued)).access_token
-        await tokens.revoke(scene.house, revoked)
+        await token_revocation.revoke(scene.house, revoked)
         clock = StepClock(scene.clock.now())
         scene.clock.step(26 * 3600)
         await purge(scene.house)

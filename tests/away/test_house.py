@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from tessera import wiring
-from tessera.app import readiness, tokens, upkeep
+from tessera import bootstrap, wiring
+from tessera.app import readiness, token_revocation, upkeep
 from tessera.ops import metrics
 from tessera.ports import StoreError
 from tessera.settings import load
@@ -49,7 +49,7 @@ async def standing(folder: Path) -> AsyncIterator[Standing]:
     async with WireProxy(socket_of(cluster)) as proxy:
         url = f"postgresql://tessera@127.0.0.1:{proxy.port}/{name}?sslmode=disable"
         wiring_settings = load(data_dir=folder / "data", database=url)
-        await asyncio.to_thread(wiring.set_up, wiring_settings)
+        await asyncio.to_thread(bootstrap.set_up, wiring_settings)
         async with wiring.open_house(wiring_settings, clock=clock, entropy=CountedEntropy()) as house:
             scene = Scene(house, clock, folder)
             await scene.furnish()
@@ -138,7 +138,7 @@ def test_a_change_made_while_nothing_was_heard_is_in_force_afterwards(tmp_path: 
             )
             at.proxy.stall()
             async with direct as other:
-                assert await tokens.revoke(other, token.access_token)
+                assert await token_revocation.revoke(other, token.access_token)
             assert await at.scene.alive(token)
             at.proxy.flow()
             async with asyncio.timeout(30):

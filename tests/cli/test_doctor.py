@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tessera.app import checkup
-from tessera.app.checkup import KeyFacts, Level
+from tessera.app.checkup import KeyFacts
+from tessera.core.finding import Level
 from tessera.core.keys import MasterKey
 from tessera.core.times import DAY, SECOND
 from tessera.core.warnings import Ending, Owner

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tessera.app import checkup, demo
-from tessera.app.checkup import KeyFacts, Level
+from tessera.app.checkup import KeyFacts
+from tessera.core.finding import Level
 from tessera.core.times import SECOND
 from tessera.store.checkup import DatabaseFacts, FileFacts, FolderFacts
 from tessera.store.server_facts import ServerFacts

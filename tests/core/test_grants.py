@@ -4,9 +4,8 @@ import pytest
 
 from tessera.core import grants, resources, wire
 from tessera.core.applications import Application, QueryCredentials, held
-from tessera.core.credentials import Place, Presented
+from tessera.core.credentials import Authenticated, Place, Presented
 from tessera.core.errors import InvalidClient, InvalidRequest, InvalidScope, UnsupportedGrantType
-from tessera.core.grants import Authenticated
 from tessera.core.tokens import Claims
 
 

@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from tessera import cli, wiring
+from tessera import bootstrap, cli, wiring
 from tessera.app import purge_clock, purges, upkeep
 from tessera.core.changes import (
     AddApplication,
@@ -84,7 +84,7 @@ class Point:
 
 POINT = Point(os.environ.get("FAULTS_ARMED", ""))
 
-_wiring_database = wiring.database
+_wiring_database = bootstrap.database
 _commit = writer._commit
 _upgrade = migrate.upgrade
 
@@ -205,7 +205,7 @@ elif POINT.name == "clock":
     purges.ROUND_SECONDS = purge_clock.LOOK_SECONDS = ROUND_SECONDS
     setattr(upkeep, "DROP_SECONDS", ROUND_SECONDS)  # noqa: B010  # of another type
 elif POINT.name:
-    wiring.database = _armed_database
+    bootstrap.database = _armed_database
     writer._commit = _armed_commit
 
 

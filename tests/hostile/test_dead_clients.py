@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import applications, tokens
+from tessera.app import applications, token_revocation
 from tessera.app.applications import Issued
 from tessera.app.house import House
 from tests.support import deeds, raw, world
@@ -131,7 +131,7 @@ def test_a_revoked_token_is_dead_everywhere_and_after_a_restart(tmp_path: Path) 
     with running(folder) as server:
         target = target_of(server, world.furnish(folder), {})
         token, sister = target.token(), target.token()
-        assert deeds.do(folder, lambda house: tokens.revoke(house, token)) is not None
+        assert deeds.do(folder, lambda house: token_revocation.revoke(house, token)) is not None
         wait_until_dead(target, token)
         assert set(target.everywhere(bearer(token)).values()) == {401}
         assert target.read(bearer(sister)).status == 200

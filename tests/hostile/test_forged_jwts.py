@@ -10,7 +10,8 @@ from tessera.app import applications, token_forms, token_inspection, tokens
 from tessera.app.house import House
 from tessera.core.applications import TokenFormat
 from tessera.core.jws import Algorithm
-from tessera.core.signing import FORMATS, SigningKey
+from tessera.core.jwt_tokens import FORMATS
+from tessera.core.signing import SigningKey
 from tests.support import deeds, raw
 from tests.support.forgeries import Forger
 from tests.support.raw import bearer

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tessera import wiring
+from tessera import bootstrap, wiring
 from tessera.app import applications, keys, tokens
 from tessera.core import tokens as core_tokens
 from tessera.core.keys import MasterKey
@@ -41,7 +41,7 @@ def test_older_cut_offs_stay_moments_until_the_next_one(tmp_path: Path, engine: 
 
 async def filled(folder: Path) -> None:
     """Put in the keys, and an organization that was cut off with its application, as the schema before had them."""
-    store = SQLStore(wiring.database(settings_of(folder)).driver(lambda _line, _reason: None))
+    store = SQLStore(bootstrap.database(settings_of(folder)).driver(lambda _line, _reason: None))
     await keys.create_first(store, MasterKey(MASTER), StepClock(20), CountedEntropy())
     await store.close()
     revisions.insert(folder, f"{ORGANIZATION};\n{APPLICATION}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tessera import wiring
+from tessera import bootstrap, wiring
 from tessera.app import keys, points
 from tessera.app.callers import Caller
 from tessera.core.errors import IdempotencyConflict
@@ -133,7 +133,7 @@ def test_an_id_of_old_is_still_known(folder: Path) -> None:
         database.rows("update ledger_entry set fingerprint = ? where id = 'e1'", FORMERLY)
 
     async def both() -> list[int]:
-        store = SQLStore(wiring.database(settings_of(folder)).driver(lambda _line, _reason: None))
+        store = SQLStore(bootstrap.database(settings_of(folder)).driver(lambda _line, _reason: None))
         await keys.create_first(store, MasterKey("ab" * 32), StepClock(20), CountedEntropy())
         await store.close()
         async with wiring.open_house(settings_of(folder), clock=StepClock(30)) as house:

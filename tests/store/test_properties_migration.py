@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tessera import wiring
+from tessera import bootstrap, wiring
 from tessera.app import callers, keys
 from tessera.core.applications import secret_digest
 from tessera.core.evidence import Evidence
@@ -35,7 +35,7 @@ def test_older_secrets_go_on_working(tmp_path: Path, engine: str) -> None:
 
 async def filled(folder: Path, engine: str) -> None:
     """Put in the keys, an organization and its properties, as the schema before had them."""
-    store = SQLStore(wiring.database(settings_of(folder)).driver(lambda _line, _reason: None))
+    store = SQLStore(bootstrap.database(settings_of(folder)).driver(lambda _line, _reason: None))
     await keys.create_first(store, MasterKey(MASTER), StepClock(20), CountedEntropy())
     (pepper,) = [key for key in await store.keys() if key.purpose is KeyPurpose.PEPPER]
     await store.close()

@@ -1,8 +1,8 @@
 """The OAuth endpoints without HTTP: authenticate the client, then do what it asks for."""
 
-from tessera.app import clients, introspection, tokens
+from tessera.app import clients, introspection, token_endpoint, token_revocation
 from tessera.app.house import House
-from tessera.app.tokens import Granted
+from tessera.app.token_endpoint import Granted
 from tessera.core.evidence import NOTHING, Evidence
 from tessera.core.introspection import Active
 from tessera.core.tokens import TokenReply
@@ -16,9 +16,9 @@ async def issue(house: House, params: Params, evidence: Evidence = NOTHING) -> T
 
 async def grant(house: House, params: Params, evidence: Evidence = NOTHING) -> Granted:
     """Answer a token request, with all quotas that the client is told. Raises as the endpoint would answer."""
-    wanted = tokens.requested(house, params)
+    wanted = token_endpoint.requested(house, params)
     caller = await clients.authenticate(house, params, evidence)
-    issued = await tokens.issue(house, wanted, caller, params, evidence)
+    issued = await token_endpoint.issue(house, wanted, caller, params, evidence)
     return issued._replace(quotas=caller.quotas + issued.quotas)
 
 
@@ -29,7 +29,7 @@ async def authenticate(house: House, params: Params, evidence: Evidence = NOTHIN
 
 async def revoke_own(house: House, params: Params) -> None:
     """Revoke the token in a request. Raises as the endpoint would answer."""
-    await tokens.revoke_own(house, await clients.authenticate(house, params, NOTHING), params)
+    await token_revocation.revoke_own(house, await clients.authenticate(house, params, NOTHING), params)
 
 
 async def introspect(house: House, params: Params) -> Active | None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tessera import wiring
+from tessera import bootstrap
 from tessera.settings import Settings, load
 from tests.support import engines
 
@@ -21,5 +21,5 @@ def settings_for(folder: Path) -> Settings:
     """Settings whose data folder is this one, set up."""
     engines.lend(folder)
     settings = settings_of(folder)
-    wiring.set_up(settings)
+    bootstrap.set_up(settings)
     return settings

@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tessera import wiring
+from tessera import bootstrap
 from tessera.app.ledger_proof import prove
 from tessera.settings import Settings
 from tessera.store.ledger_proof import records
@@ -21,7 +21,7 @@ def check(place: Path) -> None:
 
 def proven(settings: Settings) -> None:
     """Raises AssertionError for a ledger of which the doctor would tell that it does not agree."""
-    proof = prove(records(wiring.database(settings)), lambda _proof: None)
+    proof = prove(records(bootstrap.database(settings)), lambda _proof: None)
     assert proof.shown == []
 
 

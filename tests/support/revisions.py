@@ -10,7 +10,7 @@ from alembic.config import Config
 from sqlalchemy import URL, Connection, create_engine
 from sqlalchemy.pool import NullPool
 
-from tessera import wiring
+from tessera import bootstrap
 from tessera.store import migrate, sqlite
 from tessera.store.database import Database
 from tessera.store.folder import DATABASE
@@ -25,13 +25,13 @@ def made(folder: Path, engine: str, revision: str) -> Iterator[Database]:
     """A database of a revision and no later one, which belongs to a data folder, for the length of a block."""
     if engine == engines.SQLITE:
         upgrade(folder, revision)
-        yield wiring.database(settings_of(folder))
+        yield bootstrap.database(settings_of(folder))
         return
     name = postgres.cluster().create_database()
     engines.name(folder, postgres.cluster().url(name))
     try:
         upgrade(folder, revision)
-        yield wiring.database(settings_of(folder))
+        yield bootstrap.database(settings_of(folder))
     finally:
         postgres.cluster().execute(f"drop database {name} with (force)")
 

@@ -17,7 +17,7 @@ from tessera.app.applications import Issued
 from tessera.app.callers import Caller
 from tessera.app.house import House
 from tessera.app.properties import IssuedProperty
-from tessera.app.tokens import Granted
+from tessera.app.token_endpoint import Granted
 from tessera.core import wire
 from tessera.core.changes import (
     AddPointAccount,

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tessera import wiring
-from tessera.app import applications, limits, organizations, resources, tokens
+from tessera.app import applications, limits, organizations, resources, token_revocation
 from tessera.app.applications import Issued
 from tessera.app.limits import Wanted
 from tessera.core import wire
@@ -103,7 +103,7 @@ def test_a_token_does_not_authorize_questions_about_itself(tmp_path: Path) -> No
     async def scenario(scene: Scene, ask: Ask) -> None:
         token = await new(scene)
         refused(await ask(token, raw.bearer(token)), "invalid_token")
-        await tokens.revoke(scene.house, token)
+        await token_revocation.revoke(scene.house, token)
         refused(await ask(token, raw.bearer(token)), "invalid_token")
 
     at_the_door(tmp_path, scenario)
@@ -140,7 +140,7 @@ def test_a_dead_token_authorizes_nothing(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene, ask: Ask) -> None:
         subject, revoked = await new(scene), await new(scene)
-        await tokens.revoke(scene.house, revoked)
+        await token_revocation.revoke(scene.house, revoked)
         for dead in (revoked, "00", subject[:-2], ""):
             answer = await ask(subject, ("Authorization", f"Bearer {dead}"))
             refused(answer, "invalid_token")

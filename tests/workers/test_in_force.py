@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tessera.app import applications, tokens
+from tessera.app import applications, token_revocation
 from tessera.app.applications import Issued
 from tessera.app.house import House
 from tests.support import deeds, raw, world
@@ -108,7 +108,7 @@ async def _deed(house: House, made: Issued, what: str) -> float:
 
 
 async def _revoke(house: House, token: str) -> float:
-    assert await tokens.revoke(house, token) is not None
+    assert await token_revocation.revoke(house, token) is not None
     return time.monotonic()
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tessera.app import tokens
+from tessera.app import token_endpoint, token_revocation
 from tessera.app.house import House
 from tessera.core import wire
 from tessera.core.credentials import UNKNOWN_CLIENT
@@ -104,9 +104,9 @@ def routes(house: House) -> list[Route]:
     async def token(request: Request) -> Response:
         """RFC 6749 section 3.2."""
         shown, asked = proof(house, request), await params(request)
-        grant = tokens.requested(house, asked)
+        grant = token_endpoint.requested(house, asked)
         caller = await guard.client(house, request, asked, shown)
-        issued = await tokens.issue(house, grant, caller, asked, shown)
+        issued = await token_endpoint.issue(house, grant, caller, asked, shown)
         request.quotas += issued.quotas
         if shown.proofs:
             request.also_answer += guard.fresh_nonce(house)
@@ -116,7 +116,7 @@ def routes(house: House) -> list[Route]:
         """RFC 7009 section 2: an answer of 200 says that the token is dead, or was not this client's to revoke."""
         asked = await params(request)
         caller = await guard.client(house, request, asked, proof(house, request))
-        await tokens.revoke_own(house, caller, asked)
+        await token_revocation.revoke_own(house, caller, asked)
         return Response(200, b"{}", JSON_NO_STORE_HEADERS)
 
     return [Route("POST", TOKEN_PATH, token, TOKEN), Route("POST", "/oauth/revoke", revoke, REVOKE)]

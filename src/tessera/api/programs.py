@@ -10,8 +10,8 @@ from tessera.api import fields
 from tessera.api.fields import one_of
 from tessera.api.incentives import TAG, Payload, reply, under_both
 from tessera.app import programs
-from tessera.app.callers import own_retailer
 from tessera.app.house import House
+from tessera.app.program_lookup import own_retailer
 from tessera.app.programs import Proposal
 from tessera.core.errors import ChangedMeanwhile, NotFound, Validation
 from tessera.core.loyalty.declaration import Declaration

@@ -8,14 +8,13 @@ import msgspec
 from msgspec import Meta
 
 from tessera.api import fields
-from tessera.app.customers import json_text
 from tessera.app.purchases import ORIGINAL
 from tessera.core import external_ids, times
 from tessera.core.errors import ArgumentError, Validation
 from tessera.core.loyalty.points import UNITS, number, units
 from tessera.core.loyalty.purchase_rules import Item, folded
 from tessera.core.loyalty.purchases import Kind, Transaction
-from tessera.core.texts import Line, Text
+from tessera.core.texts import Line, Text, json_text
 
 PAYLOAD = "request_payload"
 

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
-from tessera.app.checkup import Finding, Level
 from tessera.app.house import House
 from tessera.app.operators import OperatorError
 from tessera.core.audit import REFUSED
 from tessera.core.audit_chain import Checkpoint, Entry, Walk, is_genuine
+from tessera.core.finding import Finding, Level
 from tessera.ports import Search
 from tessera.store.checkup import AUDIT_ENTRIES
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tessera.app.books import NO_CUSTOMER
-from tessera.app.callers import Caller, known_as, own_retailer, with_program
+from tessera.app.callers import Caller
 from tessera.app.house import House
+from tessera.app.program_lookup import known_as, own_retailer, with_program
 from tessera.core.customers import Customer
 from tessera.core.errors import UserNotFound
 from tessera.core.loyalty import lots

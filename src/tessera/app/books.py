@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from tessera.app.callers import with_program
 from tessera.app.house import House
+from tessera.app.program_lookup import with_program
 from tessera.core.audit import Actor
 from tessera.core.changes import Change, JoinTier
 from tessera.core.customers import Customer

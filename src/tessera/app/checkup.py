@@ -1,11 +1,11 @@
 """What an operator should know of a data folder: facts in, findings out, each with what to do."""
 
 from collections.abc import Iterator
-from enum import StrEnum
 
 import msgspec
 
-from tessera.app import client_certificates
+from tessera.app import certificate_settings
+from tessera.core.finding import Finding, Level
 from tessera.core.keys import KeyPurpose, MasterKey
 from tessera.core.times import SECOND, incentives_time
 from tessera.core.warnings import ENDING_DAYS, endings, greedy
@@ -28,22 +28,6 @@ CONNECTIONS = 5
 """Connections to PostgreSQL that each process holds."""
 
 _FOR_OTHERS = 0o077
-
-
-class Level(StrEnum):
-    """How bad a finding is; with a `FAIL` the server does not start or must not be trusted."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One line of the doctor's report; `text` says what to do where something is to be done."""
-
-    level: Level
-    about: str
-    text: str
 
 
 class KeyFacts(msgspec.Struct, frozen=True):
@@ -263,5 +247,5 @@ def _url_credentials(database: DatabaseFacts) -> Iterator[Finding]:
 
 def certificates(settings: Settings, database: DatabaseFacts) -> list[Finding]:
     """What is to be said of certificates of clients; nothing when they are taken, or nobody counts on them."""
-    problem = client_certificates.ignored(settings, database.by_certificate)
+    problem = certificate_settings.ignored(settings, database.by_certificate)
     return [_warn("client certificates", problem)] if problem else []

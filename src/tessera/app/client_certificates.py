@@ -1,13 +1,9 @@
 """Clients that prove themselves by the certificate of their connection (RFC 8705 section 2)."""
 
-from collections.abc import Sequence
-
 from tessera.app.house import House
 from tessera.core import certificates
 from tessera.core.applications import Application, CredentialKind
 from tessera.core.credentials import Certificate
-from tessera.ops.log import log
-from tessera.settings import Settings
 
 
 def match(house: House, application: Application, presented: Certificate, now: int) -> tuple[int | None, str]:
@@ -34,27 +30,3 @@ def match(house: House, application: Application, presented: Certificate, now: i
         if certificates.named(verified, each.digest.decode()):
             return each.number, ""
     return None, "no credential of the client fits the certificate"
-
-
-def ignored(settings: Settings, applications: Sequence[str]) -> str:
-    """Why certificates are not taken though somebody counts on them, as a sentence; empty when all is well.
-
-    `applications` are the names of those that need theirs to be handed over.
-    """
-    if settings.client_certificate_proxies:
-        return ""
-    remedy = (
-        "the setting client_certificate_proxies names no proxy, so the header Client-Cert is believed from nobody. Name"
-        " the proxy that ends TLS there; that it is one of trusted_proxies is not enough."
-    )
-    if applications:
-        others = f" and {len(applications) - 1} more" if len(applications) > 1 else ""
-        return f"{applications[0]}{others} cannot use certificates: {remedy}"
-    return f"mtls_ca_file is set, but {remedy}" if settings.mtls_ca_file is not None else ""
-
-
-def report(settings: Settings, applications: Sequence[str]) -> None:
-    """Say in the log that certificates are not taken though somebody counts on them."""
-    reason = ignored(settings, applications)
-    if reason:
-        log.warning("client_certificates_ignored", reason=reason)

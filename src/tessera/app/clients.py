@@ -10,10 +10,9 @@ from tessera.app.house import House
 from tessera.app.slow_secrets import Reading
 from tessera.core import applications, credentials, grants
 from tessera.core.applications import NOBODY, Application
-from tessera.core.credentials import UNKNOWN_CLIENT, Assertion, Certificate, Credentials, Presented
+from tessera.core.credentials import UNKNOWN_CLIENT, Assertion, Authenticated, Certificate, Credentials, Presented
 from tessera.core.errors import InvalidClient, Refusal, TooManyRequests, Unavailable
 from tessera.core.evidence import Evidence
-from tessera.core.grants import Authenticated
 from tessera.core.quotas import Quotas
 from tessera.core.wire import Params
 from tessera.ports import StoreError

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tessera.app.callers import program
 from tessera.app.house import House
+from tessera.app.program_lookup import program
 from tessera.core import custom_profiles, customers
 from tessera.core.customers import Customer, Wanted
 from tessera.core.loyalty.entries import Entry

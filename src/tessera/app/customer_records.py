@@ -6,7 +6,8 @@ from typing import NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tessera.app.customers import decode_profile, with_external_id
+from tessera.app.customer_lookup import with_external_id
+from tessera.app.customers import decode_profile
 from tessera.app.forgetting import forget_customer
 from tessera.app.house import House
 from tessera.app.operators import OperatorError

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import msgspec
 
 from tessera.app.callers import Caller, own_api_key
-from tessera.app.customers import decode_profile, view, with_external_id
+from tessera.app.customer_lookup import with_external_id
+from tessera.app.customers import decode_profile, view
 from tessera.app.house import House
 from tessera.core import emails, external_ids
 from tessera.core.cursors import open_cursor, seal_cursor

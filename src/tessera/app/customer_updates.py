@@ -6,18 +6,10 @@ from typing import NamedTuple
 import msgspec
 from msgspec import UNSET
 
-from tessera.app.callers import Caller, program
-from tessera.app.customers import (
-    Named,
-    change,
-    decode_profile,
-    json_text,
-    new_referrer_code,
-    referred,
-    replacement,
-    view,
-)
+from tessera.app.callers import Caller
+from tessera.app.customers import Named, change, decode_profile, new_referrer_code, referred, replacement, view
 from tessera.app.house import House
+from tessera.app.program_lookup import program
 from tessera.core import custom_profiles, customer_profiles, emails, referrer_codes, times
 from tessera.core.changes import (
     Change,
@@ -33,6 +25,7 @@ from tessera.core.customers import Customer, Wanted
 from tessera.core.errors import Validation
 from tessera.core.identifiers import SentIdentifier, combined, given
 from tessera.core.loyalty.program import Program
+from tessera.core.texts import json_text
 
 EVERYTHING = Wanted(user_profile=True, identifiers=True, incentives=True)
 

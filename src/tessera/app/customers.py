@@ -7,9 +7,11 @@ import msgspec
 from msgspec import UNSET
 
 from tessera.app.books import NO_CUSTOMER, move_named
-from tessera.app.callers import Caller, own_api_key, program, with_program
+from tessera.app.callers import Caller, own_api_key
+from tessera.app.customer_lookup import with_external_id
 from tessera.app.house import House
-from tessera.core import custom_profiles, customers, emails, external_ids, referrer_codes
+from tessera.app.program_lookup import program, with_program
+from tessera.core import custom_profiles, customers, emails, referrer_codes
 from tessera.core.changes import (
     AddCustomer,
     AddEvent,
@@ -31,7 +33,7 @@ from tessera.core.loyalty.happenings import CustomerHappened, CustomerReferred, 
 from tessera.core.loyalty.program import Program
 from tessera.core.loyalty.standing import Standing
 from tessera.core.loyalty.tiers import Membership, Reason
-from tessera.core.texts import canonical_id
+from tessera.core.texts import canonical_id, json_text
 from tessera.ports import Conflict
 
 T = TypeVar("T")
@@ -70,15 +72,6 @@ async def read_many(
     ids = dict.fromkeys(map(canonical_id, user_ids))
     found = await house.store.customers(caller.organization, list(ids))
     return [await view(house, caller, found[each], wanted) for each in ids if each in found]
-
-
-async def with_external_id(house: House, organization: int, sent: str) -> Customer | None:
-    """The customer with this external id, in its one form; as it was sent, for ids of before that rule."""
-    form = external_ids.normal(sent)
-    found = None if form is None else await house.store.customer_with_external_id(organization, form)
-    if found is None and form != sent:
-        found = await house.store.customer_with_external_id(organization, sent)
-    return found
 
 
 async def view(house: House, caller: Caller, found: Customer | None, wanted: Wanted) -> msgspec.Raw:
@@ -205,11 +198,6 @@ def referred(house: House, loyalty: Program, customer_id: str, profile: Profile,
     told = CustomerReferred(loyalty.retailer_id, customer_id, profile.referral.referral_code)
     kind = Happening.CUSTOMER_REFERRED.value
     return [AddEvent(house.new_uuid(), loyalty.organization, kind, json_text(told), at, customer_id)]
-
-
-def json_text(value: object) -> str:
-    """A value as the JSON text under which it is stored."""
-    return msgspec.json.encode(value).decode()
 
 
 def replacement(organization: int, known: Customer, before: Profile, after: Profile) -> list[Change]:

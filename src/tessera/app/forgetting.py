@@ -3,9 +3,10 @@
 import msgspec
 
 from tessera.app.books import move
-from tessera.app.callers import Caller, program
+from tessera.app.callers import Caller
 from tessera.app.customers import Named, find, happened, view
 from tessera.app.house import House
+from tessera.app.program_lookup import program
 from tessera.core.changes import Change, ForgetCustomer
 from tessera.core.customers import Customer, Wanted
 from tessera.core.loyalty.book import NEVER

@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 import msgspec
 
-from tessera.app import dpop, rails, tokens
+from tessera.app import dpop, rails, token_revocation, tokens
 from tessera.app.house import House
 from tessera.core import binding, credentials, grants, introspection
 from tessera.core import dpop as proofs
 from tessera.core.applications import Application
+from tessera.core.credentials import Authenticated
 from tessera.core.dpop import Proof
 from tessera.core.errors import InvalidRequest, InvalidToken, Refusal
 from tessera.core.evidence import Evidence
-from tessera.core.grants import Authenticated
 from tessera.core.introspection import Active
 from tessera.core.metadata import INTROSPECTION_SIGNED_WITH
 from tessera.core.quotas import Quotas
@@ -83,7 +83,7 @@ async def introspect(house: House, asker: Authenticated | Held, params: Params) 
     Any `token_type_hint` is taken: all tokens are looked for alike. Raises InvalidRequest, InvalidToken when the token
     is the one by which it is asked, and as `tokens.consume` does.
     """
-    token = tokens.asked_about(params)
+    token = token_revocation.asked_about(params)
     opened_before = token in house.directory.ring.remembered
     found = await tokens.check(house, token)
     if isinstance(asker, Held):

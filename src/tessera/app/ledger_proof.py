@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from tessera.app.checkup import Finding, Level
+from tessera.core.finding import Finding, Level
 from tessera.core.loyalty.proof import disagreements
 from tessera.store.ledger_proof import Record
 

@@ -7,15 +7,8 @@ from msgspec import UNSET
 
 from tessera.app.books import move_named, open_book, with_book
 from tessera.app.callers import Caller
-from tessera.app.customers import (
-    Named,
-    decode_profile,
-    find,
-    json_text,
-    replacement,
-    view,
-    with_external_id,
-)
+from tessera.app.customer_lookup import with_external_id
+from tessera.app.customers import Named, decode_profile, find, replacement, view
 from tessera.app.house import House
 from tessera.core import custom_profiles, times
 from tessera.core.changes import (
@@ -34,6 +27,7 @@ from tessera.core.identifiers import SentIdentifier, combined
 from tessera.core.loyalty import merging
 from tessera.core.loyalty.book import NEVER, Book
 from tessera.core.loyalty.happenings import CustomerMerged, Happening
+from tessera.core.texts import json_text
 
 EVERYTHING = Wanted(user_profile=True, identifiers=True, incentives=True)
 

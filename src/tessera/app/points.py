@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tessera.app.books import NO_CUSTOMER, move, with_book
-from tessera.app.callers import Caller, known_as, own_retailer
+from tessera.app.callers import Caller
 from tessera.app.house import House
+from tessera.app.program_lookup import known_as, own_retailer
 from tessera.core.changes import Change
 from tessera.core.customers import Customer
 from tessera.core.errors import IdempotencyConflict, NotFound, PlatformRefusal, UserNotFound, Validation

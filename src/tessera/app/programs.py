@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from tessera.app import organizations
-from tessera.app.callers import Caller, own_retailer
+from tessera.app.callers import Caller
 from tessera.app.house import House
 from tessera.app.operators import OperatorError, check_text, commit
+from tessera.app.program_lookup import own_retailer
 from tessera.core.audit import Actor
 from tessera.core.changes import AddOrganization
 from tessera.core.errors import ArgumentError, ChangedMeanwhile, NotFound, Validation

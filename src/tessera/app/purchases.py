@@ -6,9 +6,10 @@ from typing import NamedTuple
 import msgspec
 
 from tessera.app.books import move_named, with_book
-from tessera.app.callers import Caller, known_as, own_retailer
-from tessera.app.customers import json_text, with_external_id
+from tessera.app.callers import Caller
+from tessera.app.customer_lookup import with_external_id
 from tessera.app.house import House
+from tessera.app.program_lookup import known_as, own_retailer
 from tessera.core.changes import AddEvent, AddPurchase, AddPurchaseAward, Change
 from tessera.core.customers import Customer
 from tessera.core.errors import IdempotencyConflict, UserNotFound, Validation
@@ -18,6 +19,7 @@ from tessera.core.loyalty.happenings import Happening
 from tessera.core.loyalty.points import number
 from tessera.core.loyalty.program import Program
 from tessera.core.loyalty.purchases import Award, Earlier, Kind, Purchase, Transaction
+from tessera.core.texts import json_text
 
 ORIGINAL = "request_payload.original_transaction_id"
 

@@ -6,8 +6,9 @@ import msgspec
 
 from tessera.app.books import NO_CUSTOMER, with_book
 from tessera.app.books import move as movement
-from tessera.app.callers import Caller, own_retailer, with_program
+from tessera.app.callers import Caller
 from tessera.app.house import House
+from tessera.app.program_lookup import own_retailer, with_program
 from tessera.core import customers
 from tessera.core.changes import Change
 from tessera.core.customers import Customer

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, aclosing
 from typing import NamedTuple
 
-from tessera.app import callers
+from tessera.app import program_lookup
 from tessera.app.callers import Caller
 from tessera.app.customers import Named, find
 from tessera.app.house import House
@@ -75,7 +75,7 @@ async def read(house: House, caller: Caller, api_key: str, named: Named, asked: 
 
 async def _program(house: House, organization: int, knows: Callable[[Program], bool]) -> Program:
     """The program of an organization, with what is retired where it is needed."""
-    known = await callers.program(house, organization)
+    known = await program_lookup.program(house, organization)
     return known if knows(known) else await house.store.whole_program(organization) or known
 
 

@@ -3,9 +3,8 @@
 from tessera.app.house import House
 from tessera.core import jwt_tokens, tokens
 from tessera.core.applications import Application, TokenFormat
-from tessera.core.jwt_tokens import Said
+from tessera.core.jwt_tokens import FORMATS, Said
 from tessera.core.resources import PLATFORM
-from tessera.core.signing import FORMATS
 from tessera.core.tokens import Claims
 
 

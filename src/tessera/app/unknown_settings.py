@@ -3,7 +3,7 @@
 import os
 
 from tessera import settings
-from tessera.app.checkup import Finding, Level
+from tessera.core.finding import Finding, Level
 from tessera.ops.log import log
 
 

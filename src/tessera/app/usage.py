@@ -7,8 +7,7 @@ many. Numbers are dense: databases hand them out one after the other.
 from array import array
 
 from tessera.core.changes import Change, CountHour, CountTokens, MarkCredentialUsed, MarkPropertySecretUsed
-from tessera.core.credentials import Place
-from tessera.core.grants import Authenticated
+from tessera.core.credentials import Authenticated, Place
 from tessera.core.warnings import HOUR
 
 FLUSH_MAX = 250

@@ -3,9 +3,10 @@
 import msgspec
 
 from tessera.app.books import NO_CUSTOMER, move, with_book
-from tessera.app.callers import Caller, own_retailer
-from tessera.app.customers import with_external_id
+from tessera.app.callers import Caller
+from tessera.app.customer_lookup import with_external_id
 from tessera.app.house import House
+from tessera.app.program_lookup import own_retailer
 from tessera.core import times
 from tessera.core.changes import AddUserEvent, Change
 from tessera.core.customers import Customer

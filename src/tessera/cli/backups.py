@@ -122,14 +122,14 @@ def _end(chosen: "Settings") -> "End":
 
 def _master_key(chosen: "Settings") -> "MasterKey | None":
     """The master key; None where there is none. Raises Unusable for one that is no key."""
-    from tessera import wiring
+    from tessera import bootstrap
     from tessera.store.folder import DataFolder
 
     folder = DataFolder(chosen.data_dir)
     path = chosen.master_key_file or folder.master_key
     if chosen.master_key is None and not path.exists():
         return None
-    return wiring.read_master_key(chosen, folder, create=False)
+    return bootstrap.read_master_key(chosen, folder, create=False)
 
 
 def _record(chosen: "Settings", file: Path, done: "Restored") -> None:

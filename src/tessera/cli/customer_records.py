@@ -35,7 +35,7 @@ Who = Annotated[
 def show(who: Who, *, org: Org = None, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """Show one customer: profile, points and tier."""
     from tessera.app import customer_records, organizations
-    from tessera.app.callers import program
+    from tessera.app.program_lookup import program
     from tessera.core import customers
     from tessera.core.customers import Wanted
 
@@ -182,7 +182,7 @@ def purge(
     their bytes stay in PostgreSQL's files until they are overwritten, unless --rewrite is given.
     Its log of writes, archives and backups keep what is in them until they end.
     """
-    from tessera import files, settings, wiring
+    from tessera import bootstrap, files, settings
     from tessera.app.operators import OperatorError
 
     chosen = settings.load(data_dir=data_dir)
@@ -192,7 +192,9 @@ def purge(
     if chosen.data_dir.is_dir():
         files.remove_abandoned(chosen.data_dir)
     with progress.staged() as report:
-        done = wiring.database(chosen).purge(lambda step, part, total: report(step.value, part, total), rewrite=rewrite)
+        done = bootstrap.database(chosen).purge(
+            lambda step, part, total: report(step.value, part, total), rewrite=rewrite
+        )
     if as_json:
         output.document(done._asdict())
         return

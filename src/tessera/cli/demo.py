@@ -40,12 +40,12 @@ def generate(
     as_json: AsJSON = False,
 ) -> None:
     """Make customers with two years of history."""
-    from tessera import settings, wiring
+    from tessera import bootstrap, settings
     from tessera.app import demo_history, organizations
 
     chosen = settings.load(data_dir=data_dir)
     check_folder(chosen, make=False)
-    database = wiring.database(chosen)
+    database = bootstrap.database(chosen)
     made = demo_history.Progress(customers)
     before = database.size_bytes()
     started = time.monotonic()

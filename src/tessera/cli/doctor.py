@@ -8,7 +8,8 @@ from tessera.cli import output, progress
 from tessera.cli.options import AsJSON, DataDir, examples
 
 if TYPE_CHECKING:
-    from tessera.app.checkup import Finding, KeyFacts
+    from tessera.app.checkup import KeyFacts
+    from tessera.core.finding import Finding
     from tessera.settings import Settings
     from tessera.store.database import Database
 
@@ -26,8 +27,9 @@ def doctor(
     as_json: AsJSON = False,
 ) -> None:
     """Check folder, master key, database, disk, clock and secrets; change nothing. Exit code 1 when something fails."""
-    from tessera import settings, wiring
+    from tessera import bootstrap, settings
     from tessera.app import audit, checkup, unknown_settings
+    from tessera.core import finding
     from tessera.core.applications import QueryCredentials
     from tessera.core.times import DAY
     from tessera.core.warnings import ENDING_DAYS
@@ -37,7 +39,7 @@ def doctor(
 
     chosen = settings.load(data_dir=data_dir)
     now = SystemClock().now()
-    database = wiring.database(chosen)
+    database = bootstrap.database(chosen)
     facts = look(chosen.data_dir, database, now, now + ENDING_DAYS[-1] * DAY, int(QueryCredentials.WARN))
     master = _master_key(chosen)
     found = checkup.findings(facts, master, now, chosen.workers)
@@ -46,9 +48,9 @@ def doctor(
     if facts.database.state is SchemaState.CURRENT and not facts.database.damage and facts.database.problem is None:
         pepper = checkup.pepper(master, facts.database)
         found.append(audit.finding(facts.database.audit, facts.database.checkpoints, pepper))
-    if ledger and all(each.level is not checkup.Level.FAIL for each in found):
+    if ledger and all(each.level is not finding.Level.FAIL for each in found):
         found += _ledger(database)
-    healthy = all(each.level is not checkup.Level.FAIL for each in found)
+    healthy = all(each.level is not finding.Level.FAIL for each in found)
     if as_json:
         output.document({"healthy": healthy, "findings": found})
     else:
@@ -60,7 +62,7 @@ def doctor(
 def _ledger(database: "Database") -> "list[Finding]":
     """The proof of the ledger; with a bar at a terminal."""
     from tessera.app import ledger_proof
-    from tessera.app.checkup import Finding, Level
+    from tessera.core.finding import Finding, Level
     from tessera.ports import StoreUnavailable
     from tessera.store import ledger_proof as reading
 
@@ -73,7 +75,7 @@ def _ledger(database: "Database") -> "list[Finding]":
 
 
 def _master_key(chosen: "Settings") -> "KeyFacts":
-    from tessera import wiring
+    from tessera import bootstrap
     from tessera.app.checkup import KeyFacts
     from tessera.ports import Unusable
     from tessera.store.checkup import file
@@ -82,7 +84,7 @@ def _master_key(chosen: "Settings") -> "KeyFacts":
     folder = DataFolder(chosen.data_dir)
     path = None if chosen.master_key is not None else file(chosen.master_key_file or folder.master_key)
     try:
-        return KeyFacts(wiring.read_master_key(chosen, folder, create=False), "", path)
+        return KeyFacts(bootstrap.read_master_key(chosen, folder, create=False), "", path)
     except Unusable as error:
         return KeyFacts(None, str(error), path)
 

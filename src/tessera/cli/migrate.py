@@ -11,7 +11,7 @@ def migrate(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
 
     Back it up first. SQLite: stop its servers. PostgreSQL: servers of the version before may go on.
     """
-    from tessera import settings, wiring
+    from tessera import bootstrap, settings
     from tessera.ports import Unusable
     from tessera.store.database import SQLiteDatabase
     from tessera.store.folder import DataFolder
@@ -19,7 +19,7 @@ def migrate(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
 
     chosen = settings.load(data_dir=data_dir)
     folder = DataFolder(chosen.data_dir)
-    database = wiring.database(chosen)
+    database = bootstrap.database(chosen)
     state = database.state()
     if state is SchemaState.EMPTY and isinstance(database, SQLiteDatabase):
         raise Unusable(
@@ -27,7 +27,7 @@ def migrate(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
             " --data-dir."
         )
     if state is SchemaState.EMPTY:
-        wiring.set_up(chosen)
+        bootstrap.set_up(chosen)
     if state is SchemaState.OLDER:
         folder.make()
         with folder.setting_up():

@@ -63,17 +63,17 @@ def operator() -> "Actor":
 
 def check_folder(chosen: "Settings", *, make: bool) -> None:
     """Look at the folder before anything is opened for writing, and set it up when `make`. Raises Unusable."""
-    from tessera import wiring
+    from tessera import bootstrap
     from tessera.store.migrate import SchemaState
 
-    database = wiring.database(chosen)
+    database = bootstrap.database(chosen)
     state = database.state()
     if state is SchemaState.OLDER:
         raise database.older()
     if state is SchemaState.EMPTY and not make:
         raise database.empty()
     if make:
-        wiring.set_up(chosen)
+        bootstrap.set_up(chosen)
 
 
 def confirm(question: str, refusal: str, *, yes: bool) -> None:

@@ -175,7 +175,7 @@ async def _demonstration(house: "House", path: Path) -> "Demo":
 
 async def _token(house: "House", demo: "Demo") -> str | None:
     """A token for the lines that need one; None, and why, when the demonstration's application gets none."""
-    from tessera.app import clients, tokens
+    from tessera.app import clients, token_endpoint
     from tessera.core.errors import Refusal
     from tessera.core.evidence import NOTHING
     from tessera.core.wire import Params
@@ -190,7 +190,7 @@ async def _token(house: "House", demo: "Demo") -> str | None:
     )
     try:
         caller = await clients.authenticate(house, asked, NOTHING)
-        issued = await tokens.issue(house, tokens.requested(house, asked), caller, asked, NOTHING)
+        issued = await token_endpoint.issue(house, token_endpoint.requested(house, asked), caller, asked, NOTHING)
     except Refusal as refusal:
         output.message(
             f"tessera: The demonstration's application gets no token now ({refusal.public}) See `tessera apps show"

@@ -138,13 +138,13 @@ def inspect(token: Token, *, data_dir: DataDir = None, as_json: AsJSON = False) 
 @app.command("revoke", epilog=examples("token revoke 01c0ffee...", "token revoke - < token.txt"))
 def revoke(token: Token, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """Revoke a token for good."""
-    from tessera.app import tokens
+    from tessera.app import token_revocation
     from tessera.app.operators import OperatorError
 
     text = _token(token)
 
     async def work(house: "House") -> "tuple[Claims, bool]":
-        claims = await tokens.revoke(house, text)
+        claims = await token_revocation.revoke(house, text)
         if claims is None:
             raise OperatorError("That is not a token of this database, so it cannot be revoked here.")
         return claims, claims.expires_at <= house.clock.now()

@@ -4,10 +4,9 @@ import msgspec
 
 from tessera.core import certificates
 from tessera.core.applications import TokenBinding
-from tessera.core.credentials import Place
+from tessera.core.credentials import Authenticated, Place
 from tessera.core.errors import InvalidRequest
 from tessera.core.evidence import Evidence
-from tessera.core.grants import Authenticated
 from tessera.core.tokens import Claims
 
 

@@ -7,11 +7,12 @@ from enum import IntEnum
 import msgspec
 
 from tessera.core import assertions, wire
-from tessera.core.applications import IMPORTED_LENGTH_MAX
+from tessera.core.applications import IMPORTED_LENGTH_MAX, Application
 from tessera.core.assertions import Signed
 from tessera.core.errors import InvalidClient, InvalidRequest
 from tessera.core.evidence import Evidence
 from tessera.core.jws import Malformed
+from tessera.core.quotas import Quotas
 
 UNKNOWN_CLIENT = (
     "Client authentication failed: the client id or secret is wrong, or the client may not be used now, "
@@ -200,3 +201,21 @@ def bearer(authorization: bytes) -> str | None:
     if authorization[:7].lower() != b"bearer ":
         return None
     return authorization[7:].strip(b" ").decode("latin-1")
+
+
+class Authenticated(msgspec.Struct, frozen=True, gc=False):
+    """An application that has proved itself, with which credential (by number), and how it presented that.
+
+    `assertion` is what it signed for that, which is still to be used up. `quotas` are those of its limits.
+    """
+
+    application: Application
+    credential: int
+    place: Place
+    assertion: Assertion | None = None
+    quotas: Quotas = ()
+
+    @property
+    def client(self) -> str:
+        """Its client id."""
+        return self.application.client_id

@@ -15,9 +15,16 @@ import msgspec
 
 from tessera.core import scopes, wire
 from tessera.core.applications import Application, AuthenticationMethod, JSONRequests, QueryCredentials
-from tessera.core.credentials import UNKNOWN_CLIENT, Assertion, Certificate, Credentials, Place, Presented
+from tessera.core.credentials import (
+    UNKNOWN_CLIENT,
+    Assertion,
+    Authenticated,
+    Certificate,
+    Credentials,
+    Place,
+    Presented,
+)
 from tessera.core.errors import InvalidClient, InvalidRequest, UnsupportedGrantType
-from tessera.core.quotas import Quotas
 from tessera.core.resources import Resources
 from tessera.core.tokens import Claims
 
@@ -27,24 +34,6 @@ class Grant(msgspec.Struct, frozen=True):
 
     name: str
     rule: Callable[[wire.Params, Application], None]
-
-
-class Authenticated(msgspec.Struct, frozen=True, gc=False):
-    """An application that has proved itself, with which credential (by number), and how it presented that.
-
-    `assertion` is what it signed for that, which is still to be used up. `quotas` are those of its limits.
-    """
-
-    application: Application
-    credential: int
-    place: Place
-    assertion: Assertion | None = None
-    quotas: Quotas = ()
-
-    @property
-    def client(self) -> str:
-        """Its client id."""
-        return self.application.client_id
 
 
 def _client_credentials(_params: wire.Params, _application: Application) -> None:

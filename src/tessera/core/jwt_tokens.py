@@ -13,9 +13,9 @@ from typing import NamedTuple
 import msgspec
 
 from tessera.core import generations, jws, scopes
-from tessera.core.applications import TokenBinding
+from tessera.core.applications import TokenBinding, TokenFormat
 from tessera.core.errors import InvalidScope
-from tessera.core.jws import Malformed
+from tessera.core.jws import Algorithm, Malformed
 from tessera.core.signing import SigningKey, SigningRing
 from tessera.core.times import SECOND
 from tessera.core.tokens import LIFETIME_SECONDS_MAX, THUMBPRINT_BYTES, Claims
@@ -149,3 +149,11 @@ def _confirmation(cnf: dict[str, str]) -> tuple[TokenBinding, bytes]:
         if cnf.keys() == {name} and len(thumbprint := jws.decode(cnf[name])) == THUMBPRINT_BYTES:
             return binding, thumbprint
     raise ValueError("a binding that we do not make")
+
+
+FORMATS = {
+    TokenFormat.EDDSA: Algorithm.EDDSA,
+    TokenFormat.ES256: Algorithm.ES256,
+    TokenFormat.RS256: Algorithm.RS256,
+}
+"""The formats of tokens that are signed."""

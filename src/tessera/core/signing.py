@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from tessera.core import jws, public_keys
-from tessera.core.applications import TokenFormat
 from tessera.core.jws import Algorithm
 from tessera.core.keys import KeyPurpose
 from tessera.core.succession import Succession
@@ -21,12 +20,6 @@ ALGORITHMS = {
 }
 """The purposes of the keys that sign, and what each signs with."""
 
-FORMATS = {
-    TokenFormat.EDDSA: Algorithm.EDDSA,
-    TokenFormat.ES256: Algorithm.ES256,
-    TokenFormat.RS256: Algorithm.RS256,
-}
-"""The formats of tokens that are signed."""
 
 REMEMBERED_MAX = 4096
 """Signed tokens whose claims a ring keeps: callers use one token for many calls."""

@@ -3,6 +3,7 @@
 import re
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 TEXT_MAX = 255
@@ -51,3 +52,8 @@ def folded(text: str) -> str:
     if not _LINE_BREAKS.search(text):
         return text
     return _LINE_BREAKS.sub("\n", text).strip("\n").replace("\n", " ")
+
+
+def json_text(value: object) -> str:
+    """A value as the JSON text under which it is stored."""
+    return msgspec.json.encode(value).decode()

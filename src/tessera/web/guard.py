@@ -12,9 +12,9 @@ from tessera.app import callers, clients, dpop, introspection
 from tessera.app.callers import Caller
 from tessera.app.house import House
 from tessera.app.introspection import Held, TokenInfo
+from tessera.core.credentials import Authenticated
 from tessera.core.errors import ArgumentError, InvalidRequest
 from tessera.core.evidence import Evidence
-from tessera.core.grants import Authenticated
 from tessera.core.quotas import Quotas
 from tessera.core.wire import Params
 from tessera.web import evidence

@@ -12,13 +12,12 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tessera.core.customers import Text
 from tessera.core.errors import MissingData, Validation
 from tessera.core.loyalty.points import SPEND, TIER, number, units
 from tessera.core.loyalty.program import EventRule, Program
 from tessera.core.loyalty.purchase_rules import PurchaseRule, Rounding, folded
 from tessera.core.loyalty.tiers import TierLevel
-from tessera.core.texts import canonical_id
+from tessera.core.texts import Text, canonical_id
 
 Points = Annotated[Any, Meta(description="points, at most four decimals", extra_json_schema={"type": "number"})]
 Money = Annotated[
