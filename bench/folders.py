@@ -7,11 +7,12 @@ import msgspec
 
 from bench.processes import BenchError
 from tessera import bootstrap, wiring
-from tessera.app import applications, demo
-from tessera.app.house import House
+from tessera.app.clients import applications
+from tessera.app.context import House
+from tessera.app.demo import demo
 from tessera.core import scopes
-from tessera.core.applications import GENERATED_LENGTH, CredentialKind, QueryCredentials, secret_digest
 from tessera.core.changes import AddApplication, AddCredential, Change
+from tessera.core.clients.applications import GENERATED_LENGTH, CredentialKind, QueryCredentials, secret_digest
 from tessera.settings import Settings, load
 
 COMMIT_APPLICATIONS = 1000

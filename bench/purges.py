@@ -17,7 +17,7 @@ from bench.measure import Subject, Turn, turn
 from bench.processes import START_SECONDS, BenchError
 from bench.results import Line
 from bench.wrk import CONNECTIONS, Requests
-from tessera.core.audit_chain import chained
+from tessera.core.administration.audit_chain import chained
 from tessera.store.folder import DATABASE
 
 P99_TARGET = 2.0

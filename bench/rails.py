@@ -9,9 +9,9 @@ from bench.kinds import TOKEN_QUERY
 from bench.measure import Record, Subject, Turn, turn
 from bench.results import Line
 from tessera import wiring
-from tessera.app import limits
-from tessera.app.limits import Wanted
-from tessera.core.rails import PER_SECOND_MAX, TOKENS_MAX
+from tessera.app.clients import limit_settings
+from tessera.app.clients.limit_settings import Wanted
+from tessera.core.clients.limits import PER_SECOND_MAX, TOKENS_MAX
 from tessera.settings import load
 
 TARGET = 0.85
@@ -24,7 +24,7 @@ def set_all(folder: Folder) -> None:
 
     async def deed(path: Path) -> None:
         async with wiring.open_house(load(data_dir=path)) as house:
-            await limits.change(house, folder.callers[0].client_id, wanted)
+            await limit_settings.change(house, folder.callers[0].client_id, wanted)
 
     asyncio.run(deed(folder.path))
 

@@ -15,7 +15,7 @@ from bench.kinds import TOKEN_QUERY, Kind, request, token_requests, write
 from bench.measure import Record, Subject, Turn, turn
 from bench.processes import Server
 from bench.results import Line
-from tessera.app.applications import DEFAULT_LIFETIME_SECONDS
+from tessera.app.clients.applications import DEFAULT_LIFETIME_SECONDS
 from tessera.core.times import SECOND
 from tessera.store.folder import DATABASE
 

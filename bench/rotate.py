@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tessera import wiring
-from tessera.app import applications
+from tessera.app.clients import applications
 from tessera.settings import load
 
 PAUSE_SECONDS = 0.05

@@ -27,11 +27,12 @@ from bench.measure import Measured, Record, Subject, Turn, turn
 from bench.processes import BenchError, Server
 from bench.results import Line
 from tessera import wiring
-from tessera.app import client_credentials
-from tessera.core import assertions, jws, public_keys
-from tessera.core.applications import TokenFormat
+from tessera.app.clients import credentials
 from tessera.core.changes import SetTokenFormat
-from tessera.core.jws import Algorithm, PrivateKey
+from tessera.core.clients import assertions
+from tessera.core.clients.applications import TokenFormat
+from tessera.core.keys import jws, public_keys
+from tessera.core.keys.jws import Algorithm, PrivateKey
 from tessera.settings import load
 
 TARGET = 0.70
@@ -90,7 +91,7 @@ def prepare(folder: Folder) -> dict[Algorithm, PrivateKey]:
         async with wiring.open_house(load(data_dir=path)) as house:
             for algorithm, key in keys.items():
                 jwk = msgspec.json.encode(public_keys.jwk(key.public_key()))
-                await client_credentials.add_key(house, folder.callers[0].client_id, algorithm.value, jwk)
+                await credentials.add_key(house, folder.callers[0].client_id, algorithm.value, jwk)
             await house.commit(SetTokenFormat(folder.callers[1].client_id, TokenFormat.EDDSA))
             await house.commit(SetTokenFormat(folder.callers[2].client_id, TokenFormat.ES256))
 

@@ -11,8 +11,8 @@ from bench.processes import BenchError
 from bench.results import Line
 from bench.wrk import Requests
 from tessera import wiring
-from tessera.app import ledger_proof, points
 from tessera.app.callers import Caller
+from tessera.app.loyalty import ledger_check, points
 from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import SPEND, UNITS
 from tessera.store import ledger_proof as reading
@@ -111,6 +111,6 @@ class Writes:
                     at_least=False,
                 ),
             ]
-        proof = ledger_proof.prove(reading.records(SQLiteDatabase(self._folder.path / DATABASE)), lambda _proof: None)
+        proof = ledger_check.prove(reading.records(SQLiteDatabase(self._folder.path / DATABASE)), lambda _proof: None)
         title = f"ledger of {proof.entries:,} entries: disagreements"
         return [*found, Line("ledger", title, proof.disagreements, "", 0, at_least=False)]

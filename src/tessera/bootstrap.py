@@ -4,9 +4,10 @@ import asyncio
 from contextlib import suppress
 
 from tessera import files
-from tessera.app import keys, purge_clock, readiness
-from tessera.core.certificates import Authorities, NotUsable
-from tessera.core.keys import MasterKey
+from tessera.app.keys import creation
+from tessera.app.runtime import purge_clock, readiness
+from tessera.core.clients.certificates import Authorities, NotUsable
+from tessera.core.keys.wrapping import MasterKey
 from tessera.ops.clock import SystemClock
 from tessera.ops.entropy import SystemEntropy
 from tessera.ports import Conflict, Unusable
@@ -60,7 +61,7 @@ async def _first_keys(found: Database, master_key: MasterKey, folder: DataFolder
         there = await store.keys()
         if not there and not await store.organizations():
             with suppress(Conflict):  # another node is first
-                await keys.create_first(store, master_key, SystemClock(), SystemEntropy())
+                await creation.create_first(store, master_key, SystemClock(), SystemEntropy())
                 await purge_clock.begin(store, SystemClock())
             there = await store.keys()
         if begun and any(master_key.unwrap(each) is None for each in there):
@@ -69,7 +70,7 @@ async def _first_keys(found: Database, master_key: MasterKey, folder: DataFolder
                 f" Copy that node's to {folder.master_key}, or give all nodes the same by TESSERA_MASTER_KEY_FILE."
             )
         if there:
-            await keys.add_missing(store, master_key, SystemClock(), SystemEntropy())
+            await creation.add_missing(store, master_key, SystemClock(), SystemEntropy())
     finally:
         await store.close()
 

@@ -16,16 +16,17 @@ from uvicorn.server import ServerState
 from uvicorn.supervisors import Multiprocess
 
 from tessera import wiring
-from tessera.core import issuers, urls
+from tessera.core import urls
+from tessera.core.oauth import issuers
 from tessera.ops import tracing
-from tessera.ops.board import Board
 from tessera.ops.certificates import CertificateError, Certificates
+from tessera.ops.shared_memory import Board
 from tessera.settings import Settings, SettingsError
-from tessera.web.accepting import Loop
 from tessera.web.asgi import App
-from tessera.web.limits import Limits
-from tessera.web.protocol import HttpConnection
-from tessera.web.turns import Turns
+from tessera.web.server.accepting import Loop
+from tessera.web.server.batching import Turns
+from tessera.web.server.connection_limits import Limits
+from tessera.web.server.protocol import HttpConnection
 from tessera.wiring import Equipment
 
 

@@ -19,9 +19,11 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from tessera.core import client_signing, issuers, networks
-from tessera.core.client_signing import SigningAlgorithms
+from tessera.core import networks
+from tessera.core.clients import signing_methods
+from tessera.core.clients.signing_methods import SigningAlgorithms
 from tessera.core.nearest import hint
+from tessera.core.oauth import issuers
 
 
 def _lower(value: object) -> object:
@@ -267,7 +269,7 @@ class Settings(BaseSettings):
     @field_validator("signing_algorithms")
     @classmethod
     def _is_a_set_of_algorithms(cls, text: str) -> str:
-        client_signing.algorithms_named(text)
+        signing_methods.algorithms_named(text)
         return text
 
     @field_validator("database", "database_direct")
@@ -293,7 +295,7 @@ class Settings(BaseSettings):
     @property
     def signing_algorithms_in_force(self) -> SigningAlgorithms:
         """The algorithms with which clients may sign, as flags; none for any."""
-        return client_signing.algorithms_named(self.signing_algorithms)
+        return signing_methods.algorithms_named(self.signing_algorithms)
 
     @property
     def issuer_in_force(self) -> str:

@@ -15,16 +15,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tessera.app import purge_clock, readiness, refusals
-from tessera.app.house import House
+from tessera.app.context import House
+from tessera.app.runtime import purge_clock, readiness
+from tessera.app.state import refusals
 from tessera.bootstrap import authorities, database, read_master_key
-from tessera.core import client_signing, metadata
-from tessera.core.client_signing import Profile, SigningAlgorithms
+from tessera.core.administration.pseudonyms import REFUSAL
+from tessera.core.clients import signing_methods
+from tessera.core.clients.signing_methods import Profile, SigningAlgorithms
+from tessera.core.oauth import metadata
 from tessera.core.outbound import Rules
-from tessera.core.pseudonyms import REFUSAL
 from tessera.directory import Directory
 from tessera.ops import log, tracing
-from tessera.ops.board import Board
 from tessera.ops.certificates import Certificates
 from tessera.ops.clock import SystemClock
 from tessera.ops.entropy import SystemEntropy
@@ -35,6 +36,7 @@ from tessera.ops.node_counts import NODE_MAX, NodeCounts
 from tessera.ops.outbound import Outbound
 from tessera.ops.request_log import RequestLog
 from tessera.ops.shared_counts import MappedCounts
+from tessera.ops.shared_memory import Board
 from tessera.ops.slow_hash import Argon2
 from tessera.ops.tracing import Answered
 from tessera.ports import Clock, Entropy, Sender, SharedCounts, StoreError, Unusable
@@ -45,9 +47,9 @@ from tessera.store.folder import DataFolder
 from tessera.store.store import SQLStore
 
 if TYPE_CHECKING:
-    from tessera.app.exchange import Exchange
+    from tessera.app.runtime.count_exchange import Exchange
     from tessera.web.asgi import App, Served
-    from tessera.web.explaining import Explainer
+    from tessera.web.refusal_records import Explainer
     from tessera.web.routes import Route
 
 LOG_SECONDS = 2.0
@@ -127,11 +129,11 @@ def open_sender(house: House) -> AbstractAsyncContextManager[Sender]:
 
 def routes(house: House) -> "list[Route]":
     """Every route that is served."""
-    from tessera.api import rooms
-    from tessera.app import demo_examples
+    from tessera.api import all_routes
+    from tessera.app.demo import examples as demo_examples
     from tessera.web.reference import pages as reference
 
-    served = rooms.routes(house)
+    served = all_routes.routes(house)
     examples = partial(demo_examples.examples, house) if house.settings.demo else reference.no_examples
     return [*served, *reference.routes(served, examples)]
 
@@ -146,12 +148,13 @@ async def serving(
 ) -> "AsyncIterator[Served]":
     """A house with its upkeep running; what is counted and not yet written is written at the end."""
     from tessera.api import management as management_api
-    from tessera.api import oauth
-    from tessera.app import slow_secrets, upkeep
+    from tessera.api.oauth import token
+    from tessera.app.clients import slow_secrets
+    from tessera.app.management import housekeeping
     from tessera.web.asgi import Served
-    from tessera.web.beside import listening
+    from tessera.web.observation import Watch
     from tessera.web.routes import Routes
-    from tessera.web.watch import Watch
+    from tessera.web.server.management_listener import listening
 
     metrics = Metrics(equipment.board if equipment else None)
     management = equipment.management if equipment else None
@@ -164,7 +167,7 @@ async def serving(
             metrics,
             requests=requests,
             traced=traced,
-            outcomes={oauth.TOKEN_PATH: TOKENS},
+            outcomes={token.TOKEN_PATH: TOKENS},
             proxies=settings.trusted_proxies,
             paths=settings.log_paths,
         )
@@ -180,7 +183,7 @@ async def serving(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await upkeep.write_usage(house, len(house.usage))
+            await housekeeping.write_usage(house, len(house.usage))
             with suppress(StoreError):  # a secret that stays as it is is checked slowly once more
                 await slow_secrets.write_rekeyed(house, len(house.rekeyed))
             while await refusals.write(house.refusals, house.store, house.new_uuid):
@@ -189,33 +192,38 @@ async def serving(
 
 def _upkeep(house: House, sender: Sender) -> list[asyncio.Task[None]]:
     """What a server does by itself, beside answering."""
-    from tessera.app import deliveries, duties, key_rotation, purges, settlement, upkeep, warnings
+    from tessera.app.clients import expiry_warnings
+    from tessera.app.keys import rotation
+    from tessera.app.loyalty import settlement
+    from tessera.app.management import housekeeping, purges
+    from tessera.app.runtime import leases
+    from tessera.app.webhooks import deliveries
 
     holder = f"{os.getpid()} {house.new_uuid()}"
     return [
-        asyncio.create_task(upkeep.follow_feed(house, house.settings.feed_poll_milliseconds / 1000)),
-        asyncio.create_task(upkeep.keep_pulse(house)),
-        asyncio.create_task(upkeep.flush_usage(house, house.settings.usage_flush_seconds)),
+        asyncio.create_task(housekeeping.follow_feed(house, house.settings.feed_poll_milliseconds / 1000)),
+        asyncio.create_task(housekeeping.keep_pulse(house)),
+        asyncio.create_task(housekeeping.flush_usage(house, house.settings.usage_flush_seconds)),
         asyncio.create_task(purge_clock.watch(house)),
-        asyncio.create_task(upkeep.drop_expired(house)),
-        asyncio.create_task(upkeep.rekey_secrets(house, house.settings.usage_flush_seconds)),
-        asyncio.create_task(upkeep.try_writing(house, holder)),
+        asyncio.create_task(housekeeping.drop_expired(house)),
+        asyncio.create_task(housekeeping.rekey_secrets(house, house.settings.usage_flush_seconds)),
+        asyncio.create_task(housekeeping.try_writing(house, holder)),
         asyncio.create_task(refusals.keep(house.refusals, house.store, house.new_uuid)),
         asyncio.create_task(
-            duties.while_held(
+            leases.while_held(
                 house, "settlement", holder, lambda: settlement.settle(house, house.settings.settle_seconds)
             )
         ),
-        asyncio.create_task(duties.while_held(house, "webhooks", holder, lambda: deliveries.deliver(house, sender))),
-        asyncio.create_task(duties.while_held(house, "keys", holder, lambda: key_rotation.rotate_when_due(house))),
-        asyncio.create_task(duties.while_held(house, "warnings", holder, lambda: warnings.watch(house))),
-        asyncio.create_task(duties.while_held(house, "purges", holder, lambda: purges.go_on(house))),
+        asyncio.create_task(leases.while_held(house, "webhooks", holder, lambda: deliveries.deliver(house, sender))),
+        asyncio.create_task(leases.while_held(house, "keys", holder, lambda: rotation.rotate_when_due(house))),
+        asyncio.create_task(leases.while_held(house, "warnings", holder, lambda: expiry_warnings.watch(house))),
+        asyncio.create_task(leases.while_held(house, "purges", holder, lambda: purges.go_on(house))),
     ]
 
 
 def _exchanges(house: House) -> "list[Exchange]":
     """What tells other nodes the counts of this one, and hears theirs, where there may be others."""
-    from tessera.app.exchange import Exchange
+    from tessera.app.runtime.count_exchange import Exchange
 
     return [
         Exchange(house, counts, of_properties=counts is house.property_counts)
@@ -225,7 +233,7 @@ def _exchanges(house: House) -> "list[Exchange]":
 
 
 def _explainer(house: House) -> "Explainer":
-    from tessera.web.explaining import Explainer
+    from tessera.web.refusal_records import Explainer
 
     settings = house.settings
     pseudonym = partial(house.pseudonym, REFUSAL)
@@ -242,7 +250,7 @@ def _say_polled(settings: Settings) -> None:
 
 def _say_not_in_force(settings: Settings) -> None:
     """Say when somebody counts on certificates that are believed from nobody, and which settings are misspelt."""
-    from tessera.app import certificate_settings, unknown_settings
+    from tessera.app.administration import certificate_settings, unknown_settings
 
     applications: list[str] = []
     with suppress(Unusable, StoreError), database(settings).look() as look:
@@ -265,7 +273,7 @@ def application(settings: Settings, equipment: Equipment) -> "App":
     log.configure(settings.log_level, settings.log_format)
     challenge = Challenge(
         metadata.protected_resource_address(settings.issuer_in_force),
-        client_signing.allowed(Profile.NONE, SigningAlgorithms(0), settings.signing_algorithms_in_force),
+        signing_methods.allowed(Profile.NONE, SigningAlgorithms(0), settings.signing_algorithms_in_force),
     )
     return App(partial(_serving_aloud, settings, equipment), challenge=challenge)
 

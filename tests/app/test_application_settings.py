@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import application_settings, applications, tokens
-from tessera.app.application_settings import Wanted
+from tessera.app.clients import application_settings, applications
+from tessera.app.clients.application_settings import Wanted
 from tessera.app.operators import OperatorError
-from tessera.core.applications import AuthenticationMethod, QueryCredentials, TokenBinding, TokenFormat
-from tessera.core.client_signing import AssertionAudience, Profile, SigningAlgorithms
+from tessera.app.tokens import verification
+from tessera.core.clients.applications import AuthenticationMethod, QueryCredentials, TokenBinding, TokenFormat
+from tessera.core.clients.signing_methods import AssertionAudience, Profile, SigningAlgorithms
 from tessera.ports import Search
 from tests.support.scene import Scene, play
 
@@ -29,7 +30,7 @@ EVERYTHING = Wanted(
 
 async def scopes_of(scene: Scene, token: str) -> tuple[str, ...] | None:
     """The scopes of a live token; None for one that is not."""
-    found = await tokens.check(scene.house, token)
+    found = await verification.check(scene.house, token)
     return None if found is None else found[0].scopes
 
 

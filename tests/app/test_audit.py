@@ -4,14 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import applications, audit, organizations, programs, token_revocation, webhooks
+from tessera.app.administration import audit
 from tessera.app.callers import identify
+from tessera.app.clients import applications
+from tessera.app.loyalty import programs
 from tessera.app.operators import OperatorError
-from tessera.core.audit import operator
-from tessera.core.audit_chain import Entry
-from tessera.core.evidence import Evidence
-from tessera.core.keys import KeyPurpose
+from tessera.app.organizations import organizations
+from tessera.app.tokens import revocation
+from tessera.app.webhooks import webhooks
+from tessera.core.administration.audit import operator
+from tessera.core.administration.audit_chain import Entry
+from tessera.core.keys.wrapping import KeyPurpose
 from tessera.core.loyalty.declaration import Declaration, PointSourceForm
+from tessera.core.presented import Evidence
 from tessera.ports import Search, StoreUnavailable, Unknown
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.scene import Scene, play
@@ -84,10 +89,10 @@ def test_what_many_do_is_recorded_of_operators_only(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         before = len(await entries(scene))
-        await token_revocation.revoke(scene.house, (await scene.token()).access_token)
+        await revocation.revoke(scene.house, (await scene.token()).access_token)
         assert len(await entries(scene)) == before
         scene.house.actor = operator("ada", "192.0.2.7")
-        await token_revocation.revoke(scene.house, (await scene.token()).access_token)
+        await revocation.revoke(scene.house, (await scene.token()).access_token)
         last = (await entries(scene))[-1]
         assert (last.actor, last.source, last.action) == ("operator ada", "192.0.2.7", "token.revoke")
 

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from tessera import wiring
-from tessera.api.audit_log import AUDIT_TYPES
-from tessera.app import audit_log, merging, points
-from tessera.app.customers import Named
-from tessera.app.settlement import settle_due
+from tessera.api.platform.points_history import AUDIT_TYPES
+from tessera.app.customers import merging
+from tessera.app.customers.customers import Named
+from tessera.app.loyalty import points, points_history
+from tessera.app.loyalty.settlement import settle_due
 from tessera.core.changes import AddPointAccount, SetPointAccount
 from tessera.core.loyalty.entries import EntryKind
 from tessera.core.loyalty.lots import NOTHING
@@ -34,7 +35,7 @@ def test_an_account_that_another_process_has_just_added(tmp_path: Path) -> None:
             await elsewhere.commit(AddPointAccount(1, "account-new", "New", SPEND))
             order = [Deposit("account-new", 5)]
             await points.order(elsewhere, scene.caller, scene.retailer_id, customer_id, order)
-        page = await audit_log.fetch(scene.house, scene.caller, scene.retailer_id, customer_id, 0, 10)
+        page = await points_history.fetch(scene.house, scene.caller, scene.retailer_id, customer_id, 0, 10)
         names = {account.number: account.id for account in page.program.accounts}
         assert [names[entry.point_account] for entry in page.entries] == ["account-new", "account-tier"]
 
@@ -57,7 +58,7 @@ def test_a_page_tells_how_much_of_each_deposit_was_spent_and_expired(tmp_path: P
 
         async def used(skip: int = 0, take: int = 50) -> dict[int, tuple[int, int]]:
             """The points of each deposit that were spent, and that expired; nothing of the others."""
-            page = await audit_log.fetch(house, scene.caller, scene.retailer_id, ada, skip, take)
+            page = await points_history.fetch(house, scene.caller, scene.retailer_id, ada, skip, take)
             return {
                 entry.number: (use.spent // UNITS, use.expired // UNITS)
                 for entry, use in zip(page.entries, page.uses, strict=True)
@@ -90,12 +91,12 @@ def test_a_customer_with_merged_ones_is_shown_in_time_order(tmp_path: Path) -> N
         scene.clock.step(60)
         spend = [Spend(("account-spend",), 4 * UNITS)]
         await points.order(scene.house, scene.caller, scene.retailer_id, ada, spend)
-        whole = await audit_log.fetch(scene.house, scene.caller, scene.retailer_id, ada, 0, 50)
+        whole = await points_history.fetch(scene.house, scene.caller, scene.retailer_id, ada, 0, 50)
         assert [each.amount // UNITS for each in whole.entries] == [-4, 4, 3, 2, 1]
         assert sum(used.spent for used in whole.uses) == 4 * UNITS
         paged = []
         for skip in range(0, whole.total, 2):
-            page = await audit_log.fetch(scene.house, scene.caller, scene.retailer_id, ada, skip, 2)
+            page = await points_history.fetch(scene.house, scene.caller, scene.retailer_id, ada, skip, 2)
             paged += list(zip(page.entries, page.uses, strict=True))
         assert paged == list(zip(whole.entries, whole.uses, strict=True))
 
@@ -112,7 +113,7 @@ def test_every_request_has_an_id_in_the_log(tmp_path: Path) -> None:
         await scene.deposit(ada, status(1, "once"))
         await scene.deposit(ada, status(1, "once"))
         await scene.deposit(ada, status(1), Deposit("account-spend", UNITS))
-        page = await audit_log.fetch(scene.house, scene.caller, scene.retailer_id, ada, 0, 50)
+        page = await points_history.fetch(scene.house, scene.caller, scene.retailer_id, ada, 0, 50)
         ids = [each.request for each in page.entries]
         assert None not in ids
         assert ids[0] == ids[1]

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import audit, audit_purge, purges
-from tessera.core.audit import REFUSED
-from tessera.core.audit_chain import Checkpoint, Entry, chained, checkpoint
+from tessera.app.administration import audit, audit_purge
+from tessera.app.management import purges
+from tessera.core.administration.audit import REFUSED
+from tessera.core.administration.audit_chain import Checkpoint, Entry, chained, checkpoint
 from tessera.core.changes import RecordDeed
 from tessera.core.times import DAY
 from tests.app.test_audit import entries

@@ -5,13 +5,13 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from tessera.app import applications, clients, floods, slow_secrets
-from tessera.app.applications import Issued
+from tessera.app.clients import applications, authentication, brute_force, slow_secrets
+from tessera.app.clients.applications import Issued
 from tessera.core import wire
 from tessera.core.changes import CountHour
-from tessera.core.credentials import Authenticated
+from tessera.core.clients.credentials import Authenticated
 from tessera.core.errors import InvalidClient, TooManyRequests
-from tessera.core.evidence import Evidence
+from tessera.core.presented import Evidence
 from tests.app.test_floods import allow_few
 from tests.app.test_slow_secrets import Counting
 from tests.support import raw
@@ -29,7 +29,7 @@ async def imported(scene: Scene, client_id: str, secret: str) -> Issued:
 async def by_basic(scene: Scene, user: str, password: str, *, encode: bool, source: str = "") -> Authenticated:
     """Authenticate by Basic, with both halves form-encoded first, or as they are."""
     pair = (quote_plus(user, safe=""), quote_plus(password, safe="")) if encode else (user, password)
-    return await clients.authenticate(
+    return await authentication.authenticate(
         scene.house, wire.form(b"", b"", b""), Evidence(raw.basic(*pair)[1].encode(), source)
     )
 
@@ -94,7 +94,7 @@ def test_the_first_use_of_raw_secrets_counts_as_no_failure(tmp_path: Path) -> No
 
     async def scenario(scene: Scene) -> None:
         allow_few(scene)
-        for number in range(floods.ADDRESS_FACTOR + 2):
+        for number in range(brute_force.ADDRESS_FACTOR + 2):
             await imported(scene, f"raw-{number}", "a+b")
             assert await by_basic(scene, f"raw-{number}", "a+b", encode=False, source="192.0.2.7")
 

@@ -8,16 +8,19 @@ from pathlib import Path
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from tessera.app import applications, callers, client_credentials, tokens
+from tessera.app import callers
+from tessera.app.clients import applications, credentials
 from tessera.app.operators import OperatorError
-from tessera.core import certificates, wire
-from tessera.core.applications import CredentialKind, TokenBinding
-from tessera.core.certificates import Authorities
+from tessera.app.tokens import verification
+from tessera.core import wire
 from tessera.core.changes import AddCredential
-from tessera.core.credentials import UNKNOWN_CLIENT
+from tessera.core.clients import certificates
+from tessera.core.clients.applications import CredentialKind, TokenBinding
+from tessera.core.clients.certificates import Authorities
+from tessera.core.clients.credentials import UNKNOWN_CLIENT
 from tessera.core.errors import InvalidAuthToken, InvalidClient, InvalidRequest
-from tessera.core.evidence import Evidence
-from tessera.core.tokens import Claims, TokenReply
+from tessera.core.presented import Evidence
+from tessera.core.tokens.access_tokens import Claims, TokenReply
 from tests.support import asking, pki
 from tests.support.clock import START
 from tests.support.pki import Pair
@@ -49,12 +52,12 @@ async def refused(scene: Scene, evidence: Evidence) -> str:
 
 async def registered(scene: Scene, pair: Pair, name: str = "certificate") -> None:
     """Give the scene's partner this certificate."""
-    await client_credentials.add_certificate(scene.house, scene.partner.client_id, name, pair.pem)
+    await credentials.add_certificate(scene.house, scene.partner.client_id, name, pair.pem)
 
 
 async def claims_of(scene: Scene, reply: TokenReply) -> Claims:
     """What a live token says."""
-    found = await tokens.check(scene.house, reply.access_token)
+    found = await verification.check(scene.house, reply.access_token)
     assert found is not None
     return found[0]
 
@@ -135,7 +138,7 @@ def test_a_subject_proves_its_client_under_our_authorities(
     async def scenario(scene: Scene) -> None:
         root, stranger = pki.authority(now=NOW), pki.authority(now=NOW)
         between = pki.authority("Between", root, now=NOW)
-        await client_credentials.add_subject(scene.house, scene.partner.client_id, "subject", subject)
+        await credentials.add_subject(scene.house, scene.partner.client_id, "subject", subject)
         text, names = has
         good = pki.certificate(text, root, *names, now=NOW)
         assert "mtls_ca_file, by which" in await refused(scene, connected(good))
@@ -177,7 +180,7 @@ def test_subjects_that_name_nothing_are_not_added(tmp_path: Path, subject: str) 
 
     async def scenario(scene: Scene) -> None:
         with pytest.raises(OperatorError):
-            await client_credentials.add_subject(scene.house, scene.partner.client_id, "subject", subject)
+            await credentials.add_subject(scene.house, scene.partner.client_id, "subject", subject)
 
     play(tmp_path, scenario)
 
@@ -197,7 +200,7 @@ def test_certificates_that_cannot_be_used_are_not_added(tmp_path: Path, pem: byt
 
     async def scenario(scene: Scene) -> None:
         with pytest.raises(OperatorError):
-            await client_credentials.add_certificate(scene.house, scene.partner.client_id, "certificate", pem)
+            await credentials.add_certificate(scene.house, scene.partner.client_id, "certificate", pem)
 
     play(tmp_path, scenario)
 

@@ -8,15 +8,16 @@ from types import FrameType
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from tessera.app import applications, client_credentials
+from tessera.app.clients import applications, credentials
 from tessera.app.operators import OperatorError
-from tessera.core import jws, public_keys, wire
-from tessera.core.applications import AuthenticationMethod
-from tessera.core.credentials import SYMMETRIC_ASSERTION, UNKNOWN_CLIENT
+from tessera.core import wire
+from tessera.core.clients.applications import AuthenticationMethod
+from tessera.core.clients.credentials import SYMMETRIC_ASSERTION, UNKNOWN_CLIENT
 from tessera.core.errors import InvalidClient
-from tessera.core.evidence import NOTHING
-from tessera.core.jws import Algorithm, PrivateKey
-from tessera.core.tokens import TokenReply
+from tessera.core.keys import jws, public_keys
+from tessera.core.keys.jws import Algorithm, PrivateKey
+from tessera.core.presented import NOTHING
+from tessera.core.tokens.access_tokens import TokenReply
 from tessera.ports import StoreError
 from tests.support import asking, assertions
 from tests.support.faulty_store import Fault, FaultyStore
@@ -26,7 +27,7 @@ from tests.support.scene import FORM, Scene, play
 async def keyed(scene: Scene, algorithm: Algorithm = Algorithm.ES256, name: str = "key", **members: str) -> PrivateKey:
     """A key pair whose public half the scene's partner has."""
     key = assertions.new_key(algorithm)
-    await client_credentials.add_key(scene.house, scene.partner.client_id, name, assertions.jwk(key, **members))
+    await credentials.add_key(scene.house, scene.partner.client_id, name, assertions.jwk(key, **members))
     return key
 
 
@@ -166,7 +167,7 @@ def test_only_live_keys_of_the_client_itself_prove_it(tmp_path: Path) -> None:
         house, own = scene.house, scene.partner.client_id
         other = await applications.create(house, "other", 1)
         foreign = assertions.new_key()
-        await client_credentials.add_key(house, other.client_id, "key", assertions.jwk(foreign))
+        await credentials.add_key(house, other.client_id, "key", assertions.jwk(foreign))
         assert await refused(scene, good(scene, foreign))
         key = await keyed(scene, name="one")
         second = await keyed(scene, Algorithm.EDDSA, "second", kid="two")
@@ -256,7 +257,7 @@ def test_ways_are_switched_off(tmp_path: Path) -> None:
         house, own = scene.house, scene.partner.client_id
         key = await keyed(scene)
         for methods, by_secret, by_key in ((1, True, False), (2, False, True), (4, False, False), (0, True, True)):
-            await client_credentials.set_methods(house, own, AuthenticationMethod(methods))
+            await credentials.set_methods(house, own, AuthenticationMethod(methods))
             if by_secret:
                 await scene.token()
             else:
@@ -306,7 +307,7 @@ def test_keys_that_cannot_be_used_are_not_added(tmp_path: Path, jwk: bytes) -> N
 
     async def scenario(scene: Scene) -> None:
         with pytest.raises(OperatorError, match="The key cannot be used"):
-            await client_credentials.add_key(scene.house, scene.partner.client_id, "key", jwk)
+            await credentials.add_key(scene.house, scene.partner.client_id, "key", jwk)
         assert [each.name for each in await scene.house.store.secrets(scene.partner.client_id)] == ["first"]
 
     play(tmp_path, scenario)
@@ -319,12 +320,12 @@ def test_keys_come_as_pem_too(tmp_path: Path) -> None:
         own = scene.partner.client_id
         for place, algorithm in enumerate((Algorithm.ES256, Algorithm.EDDSA, Algorithm.RS256)):
             key = assertions.new_key(algorithm)
-            thumbprint = await client_credentials.add_pem_key(scene.house, own, f"pem-{place}", assertions.pem(key))
+            thumbprint = await credentials.add_pem_key(scene.house, own, f"pem-{place}", assertions.pem(key))
             assert thumbprint == jws.encode(public_keys.thumbprint(key.public_key()))
             await ask(scene, good(scene, key, algorithm))
         for text in (assertions.private_pem(key), assertions.pem(ec.generate_private_key(ec.SECP384R1())), b"", b"x"):
             with pytest.raises(OperatorError, match="The key cannot be used"):
-                await client_credentials.add_pem_key(scene.house, own, "no", text)
+                await credentials.add_pem_key(scene.house, own, "no", text)
 
     play(tmp_path, scenario)
 
@@ -335,7 +336,7 @@ def test_a_key_ends_while_it_is_in_memory(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         key, end = assertions.new_key(), scene.clock.now() + 1_000_000
         public = assertions.jwk(key)
-        await client_credentials.add_key(scene.house, scene.partner.client_id, "key", public, ends_at=end)
+        await credentials.add_key(scene.house, scene.partner.client_id, "key", public, ends_at=end)
         scene.clock.at = end - 1
         await ask(scene, good(scene, key))
         scene.clock.at = end

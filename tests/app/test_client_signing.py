@@ -5,14 +5,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tessera.app import applications, client_credentials
+from tessera.app.clients import applications, credentials
 from tessera.app.operators import OperatorError
 from tessera.core import wire
-from tessera.core.applications import TokenFormat
-from tessera.core.client_signing import FAPI2_ALGORITHMS, AssertionAudience, Profile, SigningAlgorithms
+from tessera.core.clients.applications import TokenFormat
+from tessera.core.clients.signing_methods import FAPI2_ALGORITHMS, AssertionAudience, Profile, SigningAlgorithms
 from tessera.core.errors import InvalidClient, InvalidDPoPProof
-from tessera.core.evidence import Evidence
-from tessera.core.jws import Algorithm
+from tessera.core.keys.jws import Algorithm
+from tessera.core.presented import Evidence
 from tests.app.test_client_keys import good, keyed
 from tests.app.test_dpop import evidence
 from tests.app.test_order_of_checks import ask
@@ -35,7 +35,7 @@ def test_an_assertion_may_name_the_endpoint(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         key, issuer, client_id = await keyed(scene), scene.house.issuer, scene.partner.client_id
-        set_audience, set_profile = client_credentials.set_assertion_audience, client_credentials.set_profile
+        set_audience, set_profile = credentials.set_assertion_audience, credentials.set_profile
         others = (f"{issuer}/oauth/token", [issuer], [f"{issuer}/oauth/token"])
         for audience in (issuer, *others):
             await ask(scene, good(scene, key, aud=audience), TOKEN)
@@ -99,7 +99,7 @@ def test_the_profile_fapi2_refuses_rs256(tmp_path: Path) -> None:
         key, client_id = await keyed(scene, Algorithm.RS256), scene.partner.client_id
         rs256, ps256 = Holder(Algorithm.RS256), Holder(Algorithm.PS256)
         await ask(scene, good(scene, key, Algorithm.RS256), evidence(scene, rs256, None))
-        await client_credentials.set_profile(scene.house, client_id, Profile.FAPI2)
+        await credentials.set_profile(scene.house, client_id, Profile.FAPI2)
         assert "its algorithm" in await refused(scene, good(scene, key, Algorithm.RS256))
         with pytest.raises(InvalidDPoPProof) as caught:
             await ask(scene, good(scene, key, Algorithm.PS256), evidence(scene, rs256, None))
@@ -115,11 +115,11 @@ def test_an_application_is_held_to_its_algorithms(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         client_id = scene.partner.client_id
         elliptic, edwards = await keyed(scene), await keyed(scene, Algorithm.EDDSA, "other")
-        await client_credentials.set_signing_algorithms(scene.house, client_id, SigningAlgorithms.EDDSA)
+        await credentials.set_signing_algorithms(scene.house, client_id, SigningAlgorithms.EDDSA)
         assert "its algorithm" in await refused(scene, good(scene, elliptic))
         for name in (Algorithm.EDDSA, Algorithm.ED25519):
             await ask(scene, good(scene, edwards, name))
-        await client_credentials.set_signing_algorithms(scene.house, client_id, SigningAlgorithms(0))
+        await credentials.set_signing_algorithms(scene.house, client_id, SigningAlgorithms(0))
         await ask(scene, good(scene, elliptic))
 
     play(tmp_path, scenario)
@@ -143,7 +143,7 @@ def test_what_cannot_be_kept_to_is_not_set(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         house, client_id = scene.house, scene.partner.client_id
-        set_algorithms, set_profile = client_credentials.set_signing_algorithms, client_credentials.set_profile
+        set_algorithms, set_profile = credentials.set_signing_algorithms, credentials.set_profile
         await set_profile(house, client_id, Profile.FAPI2)
         with pytest.raises(OperatorError, match="leaves no algorithm: RS256 is chosen, the profile is fapi2"):
             await set_algorithms(house, client_id, SigningAlgorithms.RS256)
@@ -151,7 +151,7 @@ def test_what_cannot_be_kept_to_is_not_set(tmp_path: Path) -> None:
             await applications.set_token_format(house, client_id, TokenFormat.RS256)
         only_rs256 = assertions.jwk(assertions.new_key(Algorithm.RS256), alg="RS256")
         with pytest.raises(OperatorError, match="The key is for RS256"):
-            await client_credentials.add_key(house, client_id, "key", only_rs256)
+            await credentials.add_key(house, client_id, "key", only_rs256)
         await set_profile(house, client_id, Profile.NONE)
         await applications.set_token_format(house, client_id, TokenFormat.RS256)
         with pytest.raises(OperatorError, match="RS256"):
@@ -175,9 +175,9 @@ def test_an_application_that_is_gone_is_told_so(tmp_path: Path) -> None:
         house, client_id = scene.house, scene.partner.client_id
         await applications.delete(house, client_id)
         for deed in (
-            client_credentials.set_profile(house, client_id, Profile.FAPI2),
-            client_credentials.set_signing_algorithms(house, client_id, SigningAlgorithms.RS256),
-            client_credentials.set_assertion_audience(house, client_id, AssertionAudience.ISSUER),
+            credentials.set_profile(house, client_id, Profile.FAPI2),
+            credentials.set_signing_algorithms(house, client_id, SigningAlgorithms.RS256),
+            credentials.set_assertion_audience(house, client_id, AssertionAudience.ISSUER),
         ):
             with pytest.raises(OperatorError, match="does not exist any more"):
                 await deed
@@ -191,9 +191,9 @@ def test_it_is_recorded_by_name(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         house, client_id = scene.house, scene.partner.client_id
         algorithms = SigningAlgorithms.ES256 | SigningAlgorithms.PS256
-        await client_credentials.set_profile(house, client_id, Profile.FAPI2)
-        await client_credentials.set_signing_algorithms(house, client_id, algorithms)
-        await client_credentials.set_assertion_audience(house, client_id, AssertionAudience.ISSUER)
+        await credentials.set_profile(house, client_id, Profile.FAPI2)
+        await credentials.set_signing_algorithms(house, client_id, algorithms)
+        await credentials.set_assertion_audience(house, client_id, AssertionAudience.ISSUER)
         entries = (await house.store.audit_entries(0, 100))[-3:]
         assert [each.action for each in entries] == ["application.set"] * 3
         told = {name: value for each in entries for name, value in msgspec.json.decode(each.detail).items()}

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import customer_marks
-from tessera.app.customers import Named
-from tessera.core.behaviours import TOTAL_MAX, Behaviour
+from tessera.app.customers import activity
+from tessera.app.customers.customers import Named
+from tessera.core.customers.activity import TOTAL_MAX, Behaviour
+from tessera.core.customers.tags import Given, Tag
 from tessera.core.errors import Validation
-from tessera.core.tags import Given, Tag
 from tessera.core.times import SECOND
 from tests.support import invariants
 from tests.support.scene import Scene, play
@@ -39,12 +39,12 @@ asyncio.run(main(*sys.argv[1:]))
 
 async def tag(scene: Scene, customer_id: str, *names: str | Given, ttl: int | None = None) -> list[Tag]:
     """Give a customer tags."""
-    return await customer_marks.tag(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), names, ttl)
+    return await activity.tag(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), names, ttl)
 
 
 async def count(scene: Scene, customer_id: str, **events: int) -> dict[str, Behaviour]:
     """Count what a customer did."""
-    return await customer_marks.count(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), events)
+    return await activity.count(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), events)
 
 
 def as_answered(each: Tag) -> Given:
@@ -134,7 +134,7 @@ def test_a_tag_ends_when_it_says(tmp_path: Path) -> None:
         customer_id = await scene.customer("card")
 
         async def shown() -> list[tuple[str, int, int | None]]:
-            held = await customer_marks.read_tags(scene.house, scene.caller, scene.shop.api_key, Named(customer_id))
+            held = await activity.read_tags(scene.house, scene.caller, scene.shop.api_key, Named(customer_id))
             return [(each.name, each.count, each.expires_at) for each in held]
 
         begun = scene.clock.now()
@@ -159,7 +159,7 @@ def test_a_customer_has_so_many_and_no_more(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         customer_id = await scene.customer("card")
-        for start in range(0, customer_marks.NAMES_MAX, 100):
+        for start in range(0, activity.NAMES_MAX, 100):
             await tag(scene, customer_id, *(f"t{start + n}" for n in range(100)))
             await count(scene, customer_id, **{f"e{start + n}": 1 for n in range(100)})
         before = invariants.contents(scene.folder)

@@ -11,13 +11,15 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tessera.app import customer_import, customer_search, customer_updates, customers, forgetting
-from tessera.app.customer_rows import Row
-from tessera.app.customer_search import By
-from tessera.app.customers import Named
-from tessera.core import external_ids, leniency, referrer_codes
-from tessera.core.customer_profiles import CustomerUpdate, NewCustomer
-from tessera.core.customers import Wanted
+from tessera.app.customers import customers, erasure, search, updates
+from tessera.app.customers.customers import Named
+from tessera.app.customers.files import bulk_import
+from tessera.app.customers.files.rows import Row
+from tessera.app.customers.search import By
+from tessera.core import external_ids, leniency
+from tessera.core.customers import referrer_codes
+from tessera.core.customers.customers import Wanted
+from tessera.core.customers.profiles import CustomerUpdate, NewCustomer
 from tessera.core.errors import UserNotFound, Validation
 from tests.support import invariants
 from tests.support.scene import Scene, play
@@ -43,7 +45,7 @@ async def create(scene: Scene, **members: Any) -> dict[str, Any]:
 async def update(scene: Scene, named: Named, **members: Any) -> dict[str, Any]:
     """What an update answers."""
     sent = leniency.decode(_update, json.dumps(members).encode())
-    view = await customer_updates.update(scene.house, scene.caller, scene.shop.api_key, named, sent)
+    view = await updates.update(scene.house, scene.caller, scene.shop.api_key, named, sent)
     answer: dict[str, Any] = json.loads(bytes(view))
     return answer
 
@@ -54,7 +56,7 @@ async def found(scene: Scene, external_id: str) -> str | None:
     ids = set()
     for looked_up in (
         customers.read_external(house, caller, key, external_id, Wanted()),
-        customer_search.one(house, caller, key, {By.EXTERNAL_ID: external_id}, Wanted()),
+        search.one(house, caller, key, {By.EXTERNAL_ID: external_id}, Wanted()),
     ):
         try:
             ids.add(json.loads(bytes(await looked_up))["id"])
@@ -91,7 +93,7 @@ def test_what_is_created_is_found_changed_and_deleted(tmp_path_factory: pytest.T
                 assert (await update(scene, named, external_id=spelling, city=spelling))["external_id"] == form
                 with pytest.raises(Validation, match="external_id belongs"):
                     await create(scene, external_id=spelling)
-            await forgetting.forget(
+            await erasure.forget(
                 scene.house, scene.caller, scene.shop.api_key, Named(spellings[number % 4], external=True), Wanted()
             )
             assert await found(scene, sent) is None
@@ -107,7 +109,7 @@ async def made(scene: Scene, external_id: str, way: int) -> str:
     if way == 1:
         return str((await create(scene, identifiers=[{"external_id": external_id}]))["id"])
     row = Row(2, NewCustomer(external_id=external_id), CustomerUpdate(external_id=external_id))
-    tally = await customer_import.load(scene.house, 1, [row, row], lambda _tally: None)
+    tally = await bulk_import.load(scene.house, 1, [row, row], lambda _tally: None)
     assert (tally.created, tally.unchanged) == (1, 1)
     return str(await found(scene, external_id))
 
@@ -206,9 +208,7 @@ def test_addresses_of_one_person_are_one(tmp_path: Path) -> None:
         for spelling in ("caf\u00e9@b\u00fccher.example", "CAF\u00c9@xn--bcher-kva.example"):
             with pytest.raises(Validation, match="email belongs"):
                 await create(scene, email=spelling)
-            view = await customer_search.one(
-                scene.house, scene.caller, scene.shop.api_key, {By.EMAIL: spelling}, Wanted()
-            )
+            view = await search.one(scene.house, scene.caller, scene.shop.api_key, {By.EMAIL: spelling}, Wanted())
             assert json.loads(bytes(view))["id"] == first["id"]
         ids = {(await create(scene, email=f"info@{each}.example"))["id"] for each in ("stra\u00dfe", "strasse")}
         assert len(ids) == 2

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import customer_search, organizations, properties
 from tessera.app.callers import Caller
-from tessera.app.customer_search import By, Page, Sought
-from tessera.app.customers import creation
-from tessera.core.customers import NewCustomer, PhoneNumber, Wanted
+from tessera.app.clients import properties
+from tessera.app.customers import search
+from tessera.app.customers.customers import creation
+from tessera.app.customers.search import By, Page, Sought
+from tessera.app.organizations import organizations
+from tessera.core.customers.customers import NewCustomer, PhoneNumber, Wanted
 from tessera.core.errors import ArgumentError, UserNotFound
 from tests.support.scene import Scene, play
 
@@ -18,7 +20,7 @@ MANY = 3_000
 
 async def page(scene: Scene, sought: Sought, cursor: str | None = None, limit: int = 100) -> Page:
     """A page of those found."""
-    return await customer_search.several(scene.house, scene.caller, scene.shop.api_key, sought, cursor, limit)
+    return await search.several(scene.house, scene.caller, scene.shop.api_key, sought, cursor, limit)
 
 
 async def fill(scene: Scene, count: int) -> list[str]:
@@ -74,7 +76,7 @@ def test_a_cursor_opens_its_own_list_only(tmp_path: Path) -> None:
         theirs = await properties.create(scene.house, other, "shop")
         stranger = Caller(other.number, ("openid",))
         with pytest.raises(ArgumentError):
-            await customer_search.several(scene.house, stranger, theirs.api_key, sought, cursor, 1)
+            await search.several(scene.house, stranger, theirs.api_key, sought, cursor, 1)
         for place in range(len(cursor)):
             changed = f"{cursor[:place]}{'0' if cursor[place] != '0' else '1'}{cursor[place + 1 :]}"
             with pytest.raises(ArgumentError):
@@ -94,7 +96,7 @@ def test_of_several_the_oldest_is_the_one(tmp_path: Path) -> None:
 
         async def one(by: By, value: str) -> str:
             sought = {by: value}
-            found = await customer_search.one(scene.house, scene.caller, scene.shop.api_key, sought, Wanted())
+            found = await search.one(scene.house, scene.caller, scene.shop.api_key, sought, Wanted())
             return str(json.loads(bytes(found))["id"])
 
         assert await one(By.PHONE, "+1-5") == await one(By.MOBILE_NUMBER, "15") == ids[0]

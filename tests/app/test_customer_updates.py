@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from tessera import wiring
-from tessera.app import customer_updates, customers
-from tessera.app.customers import Named
-from tessera.core.customer_profiles import CustomerUpdate
-from tessera.core.customers import NewCustomer, PhoneNumber, Wanted
+from tessera.app.customers import customers, updates
+from tessera.app.customers.customers import Named
+from tessera.core.customers.customers import NewCustomer, PhoneNumber, Wanted
+from tessera.core.customers.identifiers import IDENTIFIERS_MAX
+from tessera.core.customers.profiles import CustomerUpdate
 from tessera.core.errors import Validation
-from tessera.core.identifiers import IDENTIFIERS_MAX
 from tests.support import invariants
 from tests.support.house import settings_of
 from tests.support.scene import Scene, play
@@ -26,7 +26,7 @@ async def update(scene: Scene, key: str, *, external: bool = False, **members: A
     """What an update answers."""
     sent = msgspec.json.decode(msgspec.json.encode(members), type=CustomerUpdate)
     named = Named(key, external=external)
-    user = await customer_updates.update(scene.house, scene.caller, scene.shop.api_key, named, sent, EVERYTHING)
+    user = await updates.update(scene.house, scene.caller, scene.shop.api_key, named, sent, EVERYTHING)
     answer: dict[str, Any] = json.loads(bytes(user))
     return answer
 
@@ -74,7 +74,7 @@ def test_what_changes_nothing_writes_nothing(tmp_path: Path) -> None:
         named = Named(customer_id)
         for whole in (True, False):
             sent = {"cups": msgspec.Raw(b" 1 ")}
-            await customer_updates.customize(scene.house, scene.caller, scene.shop.api_key, named, sent, whole=whole)
+            await updates.customize(scene.house, scene.caller, scene.shop.api_key, named, sent, whole=whole)
         assert invariants.contents(scene.folder) == before
 
     play(tmp_path, scenario)
@@ -126,7 +126,7 @@ def test_many_updates_at_once_all_take_effect(tmp_path: Path) -> None:
         async with wiring.open_house(settings_of(scene.folder)) as other:
             await asyncio.gather(
                 *(
-                    customer_updates.update(
+                    updates.update(
                         house, scene.caller, scene.shop.api_key, Named(customer_id),
                         CustomerUpdate(external_id=f"card-{n}", user_profile={f"m{n}": msgspec.Raw(b"1")}), Wanted(),
                     )

@@ -6,9 +6,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tessera.app import customers, organizations, properties
 from tessera.app.callers import Caller
-from tessera.core.customers import Wanted
+from tessera.app.clients import properties
+from tessera.app.customers import customers
+from tessera.app.organizations import organizations
+from tessera.core.customers.customers import Wanted
 from tessera.core.errors import InvalidAPIKey, UserNotFound, Validation
 from tests.support import invariants
 from tests.support.scene import Scene, play

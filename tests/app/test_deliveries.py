@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import deliveries, organizations, webhooks
-from tessera.core.deliveries import FAILED_SECONDS, UNANSWERED_MAX
+from tessera.app.organizations import organizations
+from tessera.app.webhooks import deliveries, webhooks
 from tessera.core.times import SECOND
+from tessera.core.webhooks.deliveries import FAILED_SECONDS, UNANSWERED_MAX
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.post import delivering, happen, look, subscribe
 from tests.support.receiver import Received, Receiver, receiving

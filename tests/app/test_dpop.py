@@ -4,14 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import applications, callers, tokens
+from tessera.app import callers
+from tessera.app.clients import applications
 from tessera.app.operators import OperatorError
+from tessera.app.tokens import verification
 from tessera.core import wire
-from tessera.core.applications import TokenBinding, TokenFormat
-from tessera.core.dpop import NONCE_SECONDS
+from tessera.core.clients.applications import TokenBinding, TokenFormat
 from tessera.core.errors import DPoPChallenge, InvalidDPoPProof, UseDPoPNonce
-from tessera.core.evidence import NOTHING, Evidence
-from tessera.core.tokens import TokenReply
+from tessera.core.presented import NOTHING, Evidence
+from tessera.core.tokens.access_tokens import TokenReply
+from tessera.core.tokens.dpop import NONCE_SECONDS
 from tests.support import asking
 from tests.support.possession import Holder
 from tests.support.scene import FORM, Scene, play
@@ -75,7 +77,7 @@ def test_the_thumbprint_is_in_the_token(tmp_path: Path, token_format: TokenForma
         nonce = await nonce_of(scene, holder)
         reply = await ask(scene, evidence(scene, holder, nonce))
         assert ("." in reply.access_token) == (token_format is not TokenFormat.OPAQUE)
-        found = await tokens.check(scene.house, reply.access_token)
+        found = await verification.check(scene.house, reply.access_token)
         assert found is not None
         assert (found[0].binding, found[0].thumbprint) == (TokenBinding.DPOP, holder.thumbprint)
         await callers.identify(scene.house, evidence(scene, holder, nonce, token=reply.access_token))

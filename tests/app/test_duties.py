@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tessera import wiring
-from tessera.app import duties
-from tessera.app.house import House
+from tessera.app.context import House
+from tessera.app.runtime import leases
 from tessera.core.changes import TakeLease
 from tessera.core.times import SECOND
 from tests.support.clock import StepClock
@@ -33,7 +33,7 @@ class Process:
         self.begun = 0
         self.working = False
         self.failing = asyncio.Event()
-        self.task = asyncio.create_task(duties.while_held(house, "duty", name, self.work))
+        self.task = asyncio.create_task(leases.while_held(house, "duty", name, self.work))
 
     async def work(self) -> None:
         """Go on until cancelled, or fail when told to."""
@@ -54,7 +54,7 @@ class Process:
 
 async def looks(count: int = 3) -> None:
     """Let every process look a few times."""
-    await asyncio.sleep(duties.LOOK_SECONDS * count)
+    await asyncio.sleep(leases.LOOK_SECONDS * count)
 
 
 class SkewedClock:
@@ -102,12 +102,12 @@ def test_one_does_it_while_it_prolongs_its_lease(tmp_path: Path) -> None:
 
     async def scenario(clock: StepClock, first: Process, second: Process) -> None:
         for _ in range(6):
-            clock.step(duties.RENEWED_SECONDS)
+            clock.step(leases.RENEWED_SECONDS)
             await looks()
         lease = await second.house.store.lease("duty")
         assert lease is not None
         assert lease[0] == "first"
-        assert lease[1] > clock.now() + (duties.LEASE_SECONDS - duties.RENEWED_SECONDS) * SECOND
+        assert lease[1] > clock.now() + (leases.LEASE_SECONDS - leases.RENEWED_SECONDS) * SECOND
         assert (first.begun, second.begun) == (1, 0)
 
     play(tmp_path / "data", scenario)
@@ -119,13 +119,13 @@ def test_clocks_that_differ_by_seconds_take_no_duty_away(tmp_path: Path, ahead_s
 
     async def scenario(clock: StepClock, first: Process, second: Process) -> None:
         for _ in range(3):
-            clock.step(duties.RENEWED_SECONDS)
+            clock.step(leases.RENEWED_SECONDS)
             await looks()
         assert (first.begun, first.working, second.begun) == (1, True, 0)
         first.store.faults = [Fault.BEFORE] * 1000
         first.task.cancel()
         await until(lambda: not first.working)
-        clock.step(duties.LEASE_SECONDS + 5)
+        clock.step(leases.LEASE_SECONDS + 5)
         await until(lambda: second.working)
 
     play(tmp_path / "data", scenario, ahead_seconds)
@@ -137,7 +137,7 @@ def test_a_graceful_end_passes_it_on_at_once(tmp_path: Path) -> None:
     async def scenario(_clock: StepClock, first: Process, second: Process) -> None:
         await first.end()
         assert not first.working
-        await until(lambda: second.working, duties.LOOK_SECONDS * 4)
+        await until(lambda: second.working, leases.LOOK_SECONDS * 4)
 
     play(tmp_path / "data", scenario)
 
@@ -147,14 +147,14 @@ def test_a_lease_that_cannot_be_prolonged_stops_the_work_in_time(tmp_path: Path)
 
     async def scenario(clock: StepClock, first: Process, second: Process) -> None:
         first.store.faults = [Fault.BEFORE] * 1000
-        clock.step(duties.LEASE_SECONDS - duties.STOPPED_BEFORE_SECONDS - 1)
+        clock.step(leases.LEASE_SECONDS - leases.STOPPED_BEFORE_SECONDS - 1)
         await looks()
         assert first.working
         clock.step(1)
         await until(lambda: not first.working)
         await looks()
         assert not second.working
-        clock.step(duties.STOPPED_BEFORE_SECONDS)
+        clock.step(leases.STOPPED_BEFORE_SECONDS)
         await until(lambda: second.working)
         await looks()
         assert not first.working
@@ -169,7 +169,7 @@ def test_one_renewal_that_fails_changes_nothing(tmp_path: Path, fault: Fault) ->
     async def scenario(clock: StepClock, first: Process, second: Process) -> None:
         first.store.faults = [fault]
         for _ in range(4):
-            clock.step(duties.RENEWED_SECONDS)
+            clock.step(leases.RENEWED_SECONDS)
             await looks()
         assert first.store.faults == []
         assert (first.begun, first.working, second.begun) == (1, True, 0)
@@ -181,9 +181,9 @@ def test_a_duty_that_another_has_taken_is_let_be(tmp_path: Path) -> None:
     """A process that was frozen for so long that another took its duty stops its work, and leaves the lease alone."""
 
     async def scenario(clock: StepClock, first: Process, second: Process) -> None:
-        at = clock.now() + duties.LEASE_SECONDS * SECOND
+        at = clock.now() + leases.LEASE_SECONDS * SECOND
         await second.house.store.commit(TakeLease("duty", "third", at, at + 3600 * SECOND))
-        clock.step(duties.RENEWED_SECONDS)
+        clock.step(leases.RENEWED_SECONDS)
         await until(lambda: not first.working)
         await looks()
         lease = await second.house.store.lease("duty")
@@ -215,7 +215,7 @@ def test_work_that_is_done_ends_the_duty(tmp_path: Path) -> None:
 
     async def whole() -> None:
         async with wiring.open_house(settings) as house:
-            await duties.while_held(house, "duty", "me", nothing)
+            await leases.while_held(house, "duty", "me", nothing)
             assert await house.store.lease("duty") is None
 
     asyncio.run(whole())
@@ -239,7 +239,7 @@ def test_a_process_that_dies_is_replaced(tmp_path: Path, number: signal.Signals)
             heir = Process(house, "heir")
             await looks()
             assert heir.working is (number == signal.SIGTERM)
-            clock.step(duties.LEASE_SECONDS)
+            clock.step(leases.LEASE_SECONDS)
             await until(lambda: heir.working)
             await heir.end()
 

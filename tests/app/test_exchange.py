@@ -6,9 +6,10 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from tessera import bootstrap, wiring
-from tessera.app import exchange, purge_clock, purges
-from tessera.app.exchange import Exchange
-from tessera.app.house import House
+from tessera.app.context import House
+from tessera.app.management import purges
+from tessera.app.runtime import count_exchange, purge_clock
+from tessera.app.runtime.count_exchange import Exchange
 from tessera.core.changes import NoteTime, PurgeCounts
 from tessera.core.times import DAY
 from tessera.ops.node_counts import NodeCounts
@@ -84,7 +85,7 @@ def test_all_applications_have_their_turn(tmp_path: Path) -> None:
 
     async def scenario(clock: StepClock, nodes: list[Node]) -> None:
         one, other = nodes
-        applications = range(1, 2 * exchange.AT_ONCE + 1)
+        applications = range(1, 2 * count_exchange.AT_ONCE + 1)
         for number in applications:
             one.counts.request(number, 10, clock.now())
             one.take(1, number)

@@ -8,26 +8,17 @@ from typing import NamedTuple
 import pytest
 from msgspec import Raw
 
-from tessera.app import (
-    applications,
-    customer_marks,
-    customer_updates,
-    forgetting,
-    organizations,
-    points,
-    properties,
-    resources,
-    tiers,
-    token_revocation,
-    tokens,
-    user_events,
-)
-from tessera.app.customers import Named
+from tessera.app.clients import applications, properties
+from tessera.app.customers import activity, erasure, updates
+from tessera.app.customers.customers import Named
+from tessera.app.loyalty import points, tiers, user_events
+from tessera.app.loyalty.settlement import settle_due
+from tessera.app.loyalty.user_events import Subject
 from tessera.app.operators import OperatorError
-from tessera.app.settlement import settle_due
-from tessera.app.user_events import Subject
-from tessera.core.customer_profiles import CustomerUpdate
-from tessera.core.customers import PhoneNumber, Wanted
+from tessera.app.organizations import organizations
+from tessera.app.tokens import resource_servers, revocation, verification
+from tessera.core.customers.customers import PhoneNumber, Wanted
+from tessera.core.customers.profiles import CustomerUpdate
 from tessera.core.errors import InvalidClient, UserNotFound, Validation
 from tessera.core.loyalty.orders import Deposit, Spend
 from tessera.core.loyalty.points import UNITS
@@ -106,7 +97,7 @@ async def _shut(scene: Scene, client_id: str) -> bool:
 
 
 async def _dead(scene: Scene, token: str) -> bool:
-    return await tokens.check(scene.house, token) is None
+    return await verification.check(scene.house, token) is None
 
 
 async def _customer_is_there(scene: Scene, _: str) -> bool:
@@ -184,7 +175,7 @@ async def _new_property(scene: Scene, _: str) -> object:
 async def _update(scene: Scene, customer_id: str) -> object:
     sent = CustomerUpdate(email="new@b.example", external_id="card-2", phone_numbers=[PhoneNumber("+1 555")])
     named = Named(customer_id)
-    return await customer_updates.update(scene.house, scene.caller, scene.shop.api_key, named, sent, Wanted())
+    return await updates.update(scene.house, scene.caller, scene.shop.api_key, named, sent, Wanted())
 
 
 async def _updated(scene: Scene, customer_id: str) -> bool:
@@ -198,7 +189,7 @@ async def _updated(scene: Scene, customer_id: str) -> bool:
 async def _customize(scene: Scene, customer_id: str) -> object:
     sent = {"roast": Raw(b'"dark"')}
     named = Named(customer_id)
-    return await customer_updates.customize(scene.house, scene.caller, scene.shop.api_key, named, sent, whole=False)
+    return await updates.customize(scene.house, scene.caller, scene.shop.api_key, named, sent, whole=False)
 
 
 async def _customized(scene: Scene, customer_id: str) -> bool:
@@ -207,7 +198,7 @@ async def _customized(scene: Scene, customer_id: str) -> bool:
 
 
 async def _forget(scene: Scene, customer_id: str) -> object:
-    return await forgetting.forget(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
+    return await erasure.forget(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
 
 
 async def _forgotten(scene: Scene, customer_id: str) -> bool:
@@ -229,7 +220,7 @@ DEEDS = {
     ),
     "disable": Deed(_partner, lambda scene, it: applications.disable(scene.house, it), _shut, OperatorError),
     "delete": Deed(_partner, lambda scene, it: applications.delete(scene.house, it), _gone, OperatorError),
-    "revoke-token": Deed(_token, lambda scene, it: token_revocation.revoke(scene.house, it), _dead, None),
+    "revoke-token": Deed(_token, lambda scene, it: revocation.revoke(scene.house, it), _dead, None),
     "revoke-own": Deed(_token, token_deeds.revoke_own, _dead, None),
     "revoke-application": Deed(
         _token, lambda scene, _: applications.revoke_tokens(scene.house, scene.partner.client_id), _dead, None
@@ -237,13 +228,13 @@ DEEDS = {
     "revoke-organization": Deed(_token, token_deeds.revoke_organization, _dead, None),
     "add-resource": Deed(
         _nothing,
-        lambda scene, _: resources.create(scene.house, STOCK, "Stock", "read"),
+        lambda scene, _: resource_servers.create(scene.house, STOCK, "Stock", "read"),
         token_deeds.has_resource,
         OperatorError,
     ),
     "remove-resource": Deed(
         token_deeds.token_for_stock,
-        lambda scene, _: resources.delete(scene.house, STOCK),
+        lambda scene, _: resource_servers.delete(scene.house, STOCK),
         _dead,
         OperatorError,
     ),
@@ -346,8 +337,8 @@ def test_counting_whose_commit_fails(tmp_path: Path, fault: Fault) -> None:
         scene.house.store = store.as_store()
         named, key = Named(customer_id), scene.shop.api_key
         for deed in (
-            lambda: customer_marks.tag(scene.house, scene.caller, key, named, ["a", "b"], None),
-            lambda: customer_marks.count(scene.house, scene.caller, key, named, {"a": 2, "b": 1}),
+            lambda: activity.tag(scene.house, scene.caller, key, named, ["a", "b"], None),
+            lambda: activity.count(scene.house, scene.caller, key, named, {"a": 2, "b": 1}),
         ):
             store.faults = [fault]
             before = len(await store.as_store().events_about(customer_id, 0, 100))

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import applications, callers, floods
-from tessera.app.applications import Issued
+from tessera.app import callers
+from tessera.app.clients import applications, brute_force
+from tessera.app.clients.applications import Issued
 from tessera.core.errors import InvalidAuthToken, InvalidClient, Refusal, TooManyRequests
-from tessera.core.evidence import Evidence
+from tessera.core.presented import Evidence
 from tests.app.test_slow_secrets import PASSWORD, imported
 from tests.support.raw import basic
 from tests.support.scene import Scene, play
@@ -119,13 +120,13 @@ def test_slow_checks_of_one_client_end_with_a_flood(tmp_path: Path) -> None:
         made, counting = await imported(scene)
         for _ in range(40):
             await wrong(scene, made.client_id)
-        assert counting.checks == AT_ONCE * floods.SLOW_CHECKS_FACTOR
+        assert counting.checks == AT_ONCE * brute_force.SLOW_CHECKS_FACTOR
         with pytest.raises(TooManyRequests):
             await scene.token(made, PASSWORD, evidence=HERE)
-        scene.clock.step(floods.INTERVAL_SECONDS)
+        scene.clock.step(brute_force.INTERVAL_SECONDS)
         await wrong(scene, made.client_id)
         await wrong(scene, made.client_id)
-        assert counting.checks == AT_ONCE * floods.SLOW_CHECKS_FACTOR + 1
+        assert counting.checks == AT_ONCE * brute_force.SLOW_CHECKS_FACTOR + 1
         await scene.token(made, PASSWORD, evidence=Evidence(source="192.0.2.8"))
         await scene.token(made, PASSWORD, evidence=HERE)
 
@@ -139,7 +140,7 @@ def allow_few(scene: Scene) -> None:
 
 async def use_up_slow_checks(scene: Scene) -> None:
     """Send wrong secrets for many imported clients from one address, until it may have no more slow checks."""
-    for number in range(floods.ADDRESS_FACTOR):
+    for number in range(brute_force.ADDRESS_FACTOR):
         made = await applications.create(scene.house, f"c{number}", 1, client_id=f"c{number}", client_secret=PASSWORD)
         await wrong(scene, made.client_id)
 
@@ -186,7 +187,7 @@ def test_unknown_client_ids_use_up_nobody_s_slow_checks(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         allow_few(scene)
         made, counting = await imported(scene)
-        for number in range(3 * floods.ADDRESS_FACTOR):
+        for number in range(3 * brute_force.ADDRESS_FACTOR):
             await wrong(scene, f"made up {number}")
         assert counting.checks == 0
         await scene.token(made, PASSWORD, evidence=HERE)
@@ -199,18 +200,18 @@ def test_answers_do_not_tell_whether_a_slow_check_was_made(tmp_path: Path) -> No
 
     async def answers(scene: Scene, prefix: str, source: str) -> list[tuple[type[Refusal], int]]:
         found = []
-        for number in range(2 * floods.ADDRESS_FACTOR):
+        for number in range(2 * brute_force.ADDRESS_FACTOR):
             refusal = await wrong(scene, f"{prefix}{number // 2}", Evidence(source=source))
             found.append((type(refusal), getattr(refusal, "seconds", 0)))
         return found
 
     async def scenario(scene: Scene) -> None:
         allow_few(scene)
-        for number in range(floods.ADDRESS_FACTOR):
+        for number in range(brute_force.ADDRESS_FACTOR):
             await applications.create(scene.house, f"c{number}", 1, client_id=f"c{number}", client_secret=PASSWORD)
         known, unknown = await answers(scene, "c", "192.0.2.7"), await answers(scene, "u", "192.0.2.8")
         assert known == unknown
-        half = floods.ADDRESS_FACTOR
+        half = brute_force.ADDRESS_FACTOR
         assert [kind for kind, _ in known[:half]] == [InvalidClient, TooManyRequests] * (half // 2)
         assert {kind for kind, _ in known[half:]} == {TooManyRequests}
 

@@ -8,21 +8,14 @@ import msgspec
 import pytest
 
 from tessera import bootstrap, wiring
-from tessera.app import (
-    customer_import,
-    customer_marks,
-    customer_updates,
-    customers,
-    forgetting,
-    points,
-    programs,
-    purchases,
-)
-from tessera.app.customer_rows import Row
-from tessera.app.customers import Named
+from tessera.app.customers import activity, customers, erasure, updates
+from tessera.app.customers.customers import Named
+from tessera.app.customers.files import bulk_import
+from tessera.app.customers.files.rows import Row
+from tessera.app.loyalty import points, programs, purchases
 from tessera.core.changes import AddUserEvent
-from tessera.core.customer_profiles import CustomerUpdate
-from tessera.core.customers import NewCustomer, PhoneNumber, Wanted
+from tessera.core.customers.customers import NewCustomer, PhoneNumber, Wanted
+from tessera.core.customers.profiles import CustomerUpdate
 from tessera.core.errors import UserNotFound
 from tessera.core.loyalty.declaration import Declaration
 from tessera.core.loyalty.orders import Deposit, Spend
@@ -62,9 +55,9 @@ async def somebody(scene: Scene) -> str:
     named = Named(customer_id)
     key = scene.shop.api_key
     sent = CustomerUpdate(external_id=marked("second-card"), first_name=marked("new-name"))
-    await customer_updates.update(scene.house, scene.caller, key, named, sent, Wanted())
-    await customer_marks.tag(scene.house, scene.caller, key, named, [marked("tag")], None)
-    await customer_marks.count(scene.house, scene.caller, key, named, {marked("behaviour"): 3})
+    await updates.update(scene.house, scene.caller, key, named, sent, Wanted())
+    await activity.tag(scene.house, scene.caller, key, named, [marked("tag")], None)
+    await activity.count(scene.house, scene.caller, key, named, {marked("behaviour"): 3})
     deposit = Deposit("account-spend", 5 * UNITS, marked("once"), marked("order"), marked("order-type"))
     await scene.deposit(customer_id, deposit, status(700))
     spend = Spend(("account-spend",), UNITS, marked("spent"), marked("receipt"), marked("receipt-type"))
@@ -115,7 +108,7 @@ def test_nothing_personal_is_left_in_the_files(tmp_path: Path) -> None:
         await scene.deposit(other, Deposit("account-spend", UNITS, "kept-once", "kept-order"))
         folder = scene.folder
         assert all(hits(folder, *PERSONAL).values())
-        await forgetting.forget(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
+        await erasure.forget(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
         invariants.check(scene.folder)
         bootstrap.database(settings_of(scene.folder)).purge(lambda *_progress: None)
         assert {text: where for text, where in hits(folder, *PERSONAL).items() if where} == {}
@@ -131,13 +124,13 @@ def test_a_forgotten_customer_is_nowhere_found(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         customer_id = await somebody(scene)
         named, key = Named(customer_id), scene.shop.api_key
-        await forgetting.forget(scene.house, scene.caller, key, Named(marked("card"), external=True), Wanted())
+        await erasure.forget(scene.house, scene.caller, key, Named(marked("card"), external=True), Wanted())
         for deed in (
             customers.read(scene.house, scene.caller, key, customer_id, Wanted()),
-            forgetting.forget(scene.house, scene.caller, key, named, Wanted()),
-            customer_updates.update(scene.house, scene.caller, key, named, CustomerUpdate(city="x"), Wanted()),
-            customer_marks.tag(scene.house, scene.caller, key, named, ["x"], None),
-            customer_marks.count(scene.house, scene.caller, key, named, {"x": 1}),
+            erasure.forget(scene.house, scene.caller, key, named, Wanted()),
+            updates.update(scene.house, scene.caller, key, named, CustomerUpdate(city="x"), Wanted()),
+            activity.tag(scene.house, scene.caller, key, named, ["x"], None),
+            activity.count(scene.house, scene.caller, key, named, {"x": 1}),
             scene.deposit(customer_id, status(1)),
             points.balances(scene.house, scene.caller, scene.retailer_id, customer_id, None),
         ):
@@ -145,7 +138,7 @@ def test_a_forgotten_customer_is_nowhere_found(tmp_path: Path) -> None:
                 await deed
         new = NewCustomer(external_id=marked("card"), email=f"{MARK}@{MARK}.example")
         row = Row(2, new, CustomerUpdate())
-        tally = await customer_import.load(scene.house, 1, [row], lambda _tally: None)
+        tally = await bulk_import.load(scene.house, 1, [row], lambda _tally: None)
         assert (tally.created, tally.refused) == (1, 0)
         invariants.check(scene.folder)
 
@@ -158,7 +151,7 @@ def test_it_is_told_once_and_without_a_name(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         customer_id = await somebody(scene)
         before = await scene.house.store.events_about(customer_id, 0, 1000)
-        await forgetting.forget(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
+        await erasure.forget(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
         after = await scene.house.store.events_about(customer_id, 0, 1000)
         assert not any(MARK in each.data for each in after)
         assert [each.kind for each in after] == [*(each.kind for each in before), "customer.deleted"]
@@ -189,9 +182,9 @@ def test_deposits_at_the_same_moment_leave_no_name(tmp_path: Path) -> None:
                     )
                     for n in range(20)
                 ),
-                forgetting.forget(other, scene.caller, key, named, Wanted()),
-                *(customer_marks.tag(other, scene.caller, key, named, [marked("late")], None) for _ in range(5)),
-                *(customer_marks.count(scene.house, scene.caller, key, named, {MARK: 1}) for _ in range(5)),
+                erasure.forget(other, scene.caller, key, named, Wanted()),
+                *(activity.tag(other, scene.caller, key, named, [marked("late")], None) for _ in range(5)),
+                *(activity.count(scene.house, scene.caller, key, named, {MARK: 1}) for _ in range(5)),
             ]
             done = await asyncio.gather(*deeds, return_exceptions=True)
         refused = [each for each in done if isinstance(each, BaseException)]

@@ -9,21 +9,16 @@ from typing import NamedTuple
 import pytest
 
 from tessera import wiring
-from tessera.app import (
-    application_settings,
-    applications,
-    callers,
-    organizations,
-    token_inspection,
-    token_revocation,
-    tokens,
-)
-from tessera.app.application_settings import Wanted
-from tessera.app.applications import Issued
-from tessera.app.house import House
-from tessera.core.applications import TokenFormat
+from tessera.app import callers
+from tessera.app.clients import application_settings, applications
+from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients.applications import Issued
+from tessera.app.context import House
+from tessera.app.organizations import organizations
+from tessera.app.tokens import inspection, revocation, verification
+from tessera.core.clients.applications import TokenFormat
 from tessera.core.errors import InvalidAuthToken
-from tessera.core.evidence import Evidence
+from tessera.core.presented import Evidence
 from tessera.core.wire import Params
 from tessera.directory import feed
 from tessera.ports import StoreError
@@ -91,8 +86,8 @@ async def token(house: House, issued: Issued) -> str:
 
 async def accepted(house: House, *issued: str) -> list[bool]:
     """Whether a node accepts each of these tokens, which it does not say differently to an operator."""
-    found = [await tokens.check(house, each) is not None for each in issued]
-    assert [(await token_inspection.inspect(house, each)).live for each in issued] == found
+    found = [await verification.check(house, each) is not None for each in issued]
+    assert [(await inspection.inspect(house, each)).live for each in issued] == found
     return found
 
 
@@ -152,7 +147,7 @@ def test_a_later_token_is_good_on_a_node_that_has_not_heard_of_the_cut_off(tmp_p
             assert await accepted(there, earlier) == [True]
             assert await accepted(there, later, earlier) == [True, False]
             await there.store.close()
-            assert [await tokens.check(there, each) is not None for each in (later, earlier)] == [True, False]
+            assert [await verification.check(there, each) is not None for each in (later, earlier)] == [True, False]
 
     play(tmp_path, scenario)
 
@@ -168,8 +163,8 @@ def test_without_the_database_a_node_goes_on_with_the_tokens_that_it_knows(tmp_p
             later = await token(scene.house, made)
             await there.store.close()
             with pytest.raises(StoreError):
-                await tokens.check(there, later)
-            assert await tokens.check(there, earlier) is not None
+                await verification.check(there, later)
+            assert await verification.check(there, earlier) is not None
 
     play(tmp_path, scenario)
 
@@ -182,7 +177,7 @@ def test_a_dead_token_costs_no_read(tmp_path: Path) -> None:
         await applications.revoke_tokens(scene.house, scene.partner.client_id)
         await scene.token()
         await scene.house.store.close()
-        assert await tokens.check(scene.house, earlier) is None
+        assert await verification.check(scene.house, earlier) is None
 
     play(tmp_path, scenario)
 
@@ -197,7 +192,7 @@ def test_a_single_token_of_a_later_generation_is_revoked(tmp_path: Path, form: T
         await applications.revoke_tokens(scene.house, made.client_id)
         one, two = await token(scene.house, made), await token(scene.house, made)
         async with node(scene, 60) as there:
-            assert await token_revocation.revoke(there, one) is not None
+            assert await revocation.revoke(there, one) is not None
             await hear(scene.house)
             for house in (scene.house, there):
                 assert await accepted(house, one, two) == [False, True]
@@ -222,7 +217,7 @@ def test_who_asks_why_is_told_of_the_cut_off(tmp_path: Path) -> None:
                 assert refused.value.detail == (
                     "all tokens of the application or its organization were revoked after it was issued"
                 )
-                (reason,) = (await token_inspection.inspect(house, earlier)).reasons
+                (reason,) = (await inspection.inspect(house, earlier)).reasons
                 assert "all tokens of its application or its organization were revoked" in reason
 
     play(tmp_path, scenario)
@@ -281,7 +276,7 @@ class _Model:
             if self.heard[place] != self.cut_offs:
                 continue
             for each in self.given:
-                is_good = await tokens.check(house, each.text) is not None
+                is_good = await verification.check(house, each.text) is not None
                 assert is_good is (each.known == self.cut_offs[each.owner]), (place, each)
 
 

@@ -9,26 +9,21 @@ from urllib.parse import urlencode
 import msgspec
 import pytest
 
-from tessera.app import (
-    applications,
-    introspection,
-    organizations,
-    purges,
-    resources,
-    token_inspection,
-    token_revocation,
-    tokens,
-)
-from tessera.app.applications import Issued
-from tessera.app.introspection import TokenInfo
-from tessera.core import jws, wire
-from tessera.core import tokens as core_tokens
-from tessera.core.applications import TokenBinding
+from tessera.app.clients import applications
+from tessera.app.clients.applications import Issued
+from tessera.app.management import purges
+from tessera.app.organizations import organizations
+from tessera.app.tokens import inspection, introspection, resource_servers, revocation, verification
+from tessera.app.tokens.introspection import TokenInfo
+from tessera.core import wire
 from tessera.core.changes import RevokeToken
+from tessera.core.clients.applications import TokenBinding
 from tessera.core.errors import DPoPChallenge, InvalidScope, InvalidTarget, InvalidToken
-from tessera.core.evidence import NOTHING, Evidence
-from tessera.core.introspection import Active
+from tessera.core.keys import jws
+from tessera.core.presented import NOTHING, Evidence
 from tessera.core.times import SECOND
+from tessera.core.tokens import access_tokens as core_tokens
+from tessera.core.tokens.introspection import Active
 from tessera.ports import StoreUnavailable
 from tests.support import asking
 from tests.support.faulty_store import Fault, FaultyStore
@@ -74,7 +69,7 @@ def test_no_question_waits_for_the_store(tmp_path: Path) -> None:
         other = await applications.create(scene.house, "other", 1)
         token, foreign = (await scene.token()).access_token, (await scene.token(other)).access_token
         revoked = (await scene.token()).access_token
-        await token_revocation.revoke(scene.house, revoked)
+        await revocation.revoke(scene.house, revoked)
         for each in (token, foreign, revoked, "00"):
             await told(scene, scene.partner, each)
         await scene.house.store.close()
@@ -105,7 +100,7 @@ def test_what_a_bound_token_says(tmp_path: Path) -> None:
     """`cnf` has the thumbprint under the name of its kind; its holder is told nothing without proof."""
 
     async def scenario(scene: Scene) -> None:
-        plain = await tokens.check(scene.house, (await scene.token()).access_token)
+        plain = await verification.check(scene.house, (await scene.token()).access_token)
         assert plain is not None
         for binding, kind, name in (
             (TokenBinding.DPOP, "DPoP", "jkt"),
@@ -158,7 +153,7 @@ def test_a_signed_answer_is_no_token(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         answer = await told(scene, scene.partner, (await scene.token()).access_token)
         text = introspection.signed(scene.house, answer, scene.partner.client_id)
-        assert await tokens.check(scene.house, text) is None
+        assert await verification.check(scene.house, text) is None
         assert await told(scene, scene.partner, text) is None
 
     play(tmp_path, scenario)
@@ -172,7 +167,7 @@ def test_tokens_from_before_are_dead_and_later_ones_live(tmp_path: Path) -> None
         first, hers = await scene.token(), await scene.token(sister)
         await applications.revoke_tokens(scene.house, scene.partner.client_id)
         assert [await scene.alive(first), await scene.alive(hers)] == [False, True]
-        (reason,) = (await token_inspection.inspect(scene.house, first.access_token)).reasons
+        (reason,) = (await inspection.inspect(scene.house, first.access_token)).reasons
         assert "all tokens of its application" in reason
         scene.clock.step(0.000001)
         second = await scene.token()
@@ -205,10 +200,10 @@ def test_what_expired_is_purged_a_few_at_a_time(tmp_path: Path) -> None:
 
 
 async def _buyer(scene: Scene, scope: str | None) -> Issued:
-    await resources.create(scene.house, STOCK, "Stock", "read write")
+    await resource_servers.create(scene.house, STOCK, "Stock", "read write")
     buyer = await applications.create(scene.house, "buyer", 1, scope=scope)
     record = await applications.find(scene.house, "buyer")
-    await resources.grant(scene.house, record, await resources.find(scene.house, STOCK), "read")
+    await resource_servers.grant(scene.house, record, await resource_servers.find(scene.house, STOCK), "read")
     return buyer
 
 
@@ -228,9 +223,9 @@ def test_a_target_is_named_or_plain_from_what_was_granted(tmp_path: Path) -> Non
             await _ask(scene, buyer, scope="write")
         with pytest.raises(InvalidTarget):
             await _ask(scene, buyer, resource=scene.house.issuer)
-        await resources.create(scene.house, "urn:tills", "Tills", "open")
+        await resource_servers.create(scene.house, "urn:tills", "Tills", "open")
         record = await applications.find(scene.house, "buyer")
-        await resources.grant(scene.house, record, await resources.find(scene.house, "Tills"), "open")
+        await resource_servers.grant(scene.house, record, await resource_servers.find(scene.house, "Tills"), "open")
         with pytest.raises(InvalidTarget, match="Say with the parameter resource"):
             await _ask(scene, buyer)
         assert (await _ask(scene, buyer, resource="urn:tills")).scope == "open"
@@ -244,12 +239,12 @@ def test_an_operator_reads_why_a_token_for_a_resource_is_dead(tmp_path: Path) ->
     async def scenario(scene: Scene) -> None:
         buyer = await _buyer(scene, "openid")
         token = (await _ask(scene, buyer, resource=STOCK)).access_token
-        assert (await token_inspection.inspect(scene.house, token)).resource == STOCK
-        await resources.change(scene.house, "Stock", resources.Wanted(scope="write"))
-        (reason,) = (await token_inspection.inspect(scene.house, token)).reasons
+        assert (await inspection.inspect(scene.house, token)).resource == STOCK
+        await resource_servers.change(scene.house, "Stock", resource_servers.Wanted(scope="write"))
+        (reason,) = (await inspection.inspect(scene.house, token)).reasons
         assert "may not do any more" in reason
-        await resources.delete(scene.house, STOCK)
-        (reason,) = (await token_inspection.inspect(scene.house, token)).reasons
+        await resource_servers.delete(scene.house, STOCK)
+        (reason,) = (await inspection.inspect(scene.house, token)).reasons
         assert reason == "The resource it is for was deleted."
 
     play(tmp_path, scenario)

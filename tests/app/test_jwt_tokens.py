@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tessera.app import applications, token_forms, token_inspection, token_revocation, tokens
-from tessera.app.application_settings import Wanted
-from tessera.core import jws, jwt_tokens
-from tessera.core.applications import TokenBinding, TokenFormat
-from tessera.core.jwt_tokens import FORMATS, Reference, Said
-from tessera.core.tokens import Claims, TokenReply
+from tessera.app.clients import applications
+from tessera.app.clients.application_settings import Wanted
+from tessera.app.tokens import formats, inspection, revocation, verification
+from tessera.core.clients.applications import TokenBinding, TokenFormat
+from tessera.core.keys import jws
+from tessera.core.tokens import jwt_access_tokens
+from tessera.core.tokens.access_tokens import Claims, TokenReply
+from tessera.core.tokens.jwt_access_tokens import FORMATS, Reference, Said
 from tests.support.scene import Scene, play
 
 SIGNED = [TokenFormat.EDDSA, TokenFormat.ES256, TokenFormat.RS256]
@@ -61,8 +63,8 @@ def test_a_signed_token_lives_its_life(tmp_path: Path, form: TokenFormat) -> Non
 
     async def scenario(scene: Scene) -> None:
         reply = await signed(scene, form)
-        first = await tokens.check(scene.house, reply.access_token)
-        again = await tokens.check(scene.house, reply.access_token)
+        first = await verification.check(scene.house, reply.access_token)
+        again = await verification.check(scene.house, reply.access_token)
         assert first is not None
         assert again is not None
         assert again[0] is first[0]
@@ -80,7 +82,7 @@ def test_a_signed_token_is_revoked_like_any_other(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         one, two = await signed(scene), await scene.token()
         assert [await scene.alive(one), await scene.alive(two)] == [True, True]
-        claims = await token_revocation.revoke(scene.house, one.access_token)
+        claims = await revocation.revoke(scene.house, one.access_token)
         assert claims is not None
         assert [await scene.alive(one), await scene.alive(two)] == [False, True]
         scene.clock.step(1)
@@ -148,9 +150,9 @@ def test_a_bound_token_says_to_what(tmp_path: Path, binding: TokenBinding, name:
         assert application is not None
         thumbprint = bytes(range(32))
         claims = Claims(application.number, 1, 7, scene.clock.now(), 60, ("openid",), 0, binding, thumbprint)
-        token = token_forms.write(scene.house, claims, application)
+        token = formats.write(scene.house, claims, application)
         assert msgspec.json.decode(jws.split(token).payload)["cnf"] == {name: jws.encode(thumbprint)}
-        assert await token_forms.read(scene.house, token, scene.clock.now()) == claims
+        assert await formats.read(scene.house, token, scene.clock.now()) == claims
 
     play(tmp_path, scenario)
 
@@ -173,7 +175,7 @@ def test_an_operator_is_told_of_a_signed_token(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         reply = await signed(scene)
         scene.house.issuer = "http://127.0.0.1:1"
-        found = await token_inspection.inspect(scene.house, reply.access_token)
+        found = await inspection.inspect(scene.house, reply.access_token)
         assert (found.live, found.name, found.scope) == (True, "partner", "openid")
         assert not await scene.alive(reply)
 
@@ -193,7 +195,7 @@ def test_ref_says_the_generation_once_there_is_one(tmp_path: Path) -> None:
         assert [len(each) for each in refs] == [4, 5]
         assert int(refs[1][4]) == known.generation > 0
         for reply, generation in ((first, 0), (second, known.generation)):
-            claims = await token_forms.read(scene.house, reply.access_token, scene.clock.now())
+            claims = await formats.read(scene.house, reply.access_token, scene.clock.now())
             assert claims is not None
             assert claims.generation == generation
 
@@ -203,7 +205,7 @@ def test_ref_says_the_generation_once_there_is_one(tmp_path: Path) -> None:
 @given(st.builds(Reference, *[st.integers(0, 2**32 - 1)] * 3, st.integers(0, 999_999), st.integers(0, 2**32 - 1)))
 def test_what_ref_says_is_read_back(reference: Reference) -> None:
     """Every reference that we make has one spelling, and it is read as what it was."""
-    assert jwt_tokens.reference(said(str(reference))) == reference
+    assert jwt_access_tokens.reference(said(str(reference))) == reference
 
 
 @pytest.mark.parametrize(
@@ -213,7 +215,7 @@ def test_what_ref_says_is_read_back(reference: Reference) -> None:
 )  # fmt: skip
 def test_a_ref_of_another_spelling_is_none_of_ours(text: str) -> None:
     """One token cannot be written in two ways."""
-    assert jwt_tokens.reference(said(text)) is None
+    assert jwt_access_tokens.reference(said(text)) is None
 
 
 def said(ref: str) -> Said:
@@ -223,4 +225,4 @@ def said(ref: str) -> Said:
 
 def test_the_token_id_is_the_one_that_is_revoked() -> None:
     """`jti` is sixteen hexadecimal characters of the token's number."""
-    assert jwt_tokens.token_id(10) == "000000000000000a"
+    assert jwt_access_tokens.token_id(10) == "000000000000000a"

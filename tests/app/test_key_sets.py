@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import client_credentials
-from tessera.app.key_sets import FRESH_SECONDS, PAUSE_SECONDS, SETS_MAX, STALE_SECONDS, KeySets
+from tessera.app.clients import credentials
 from tessera.app.operators import OperatorError
-from tessera.core import jws, key_sets, public_keys
-from tessera.core.applications import CredentialKind
+from tessera.app.state.key_sets import FRESH_SECONDS, PAUSE_SECONDS, SETS_MAX, STALE_SECONDS, KeySets
 from tessera.core.changes import AddCredential
-from tessera.core.jws import Algorithm, Malformed, PrivateKey
+from tessera.core.clients import key_sets
+from tessera.core.clients.applications import CredentialKind
+from tessera.core.keys import jws, public_keys
+from tessera.core.keys.jws import Algorithm, Malformed, PrivateKey
 from tessera.ports import NotFetched
 from tests.app.test_client_keys import ask, good, refused
 from tests.support import assertions
@@ -53,7 +54,7 @@ async def published(scene: Scene) -> Publisher:
     """The scene's partner publishes its keys from now on."""
     publisher = Publisher()
     scene.house.key_sets = KeySets(publisher, scene.clock)
-    await client_credentials.add_key_set(scene.house, scene.partner.client_id, "set", ADDRESS)
+    await credentials.add_key_set(scene.house, scene.partner.client_id, "set", ADDRESS)
     return publisher
 
 
@@ -242,7 +243,7 @@ def test_a_stored_key_that_is_weak_is_passed_over(tmp_path: Path) -> None:
         forged = good(scene, assertions.new_key(Algorithm.EDDSA), Algorithm.EDDSA)
         await refused(scene, forged)
         key = assertions.new_key()
-        await client_credentials.add_key(scene.house, client_id, "good", assertions.jwk(key))
+        await credentials.add_key(scene.house, client_id, "good", assertions.jwk(key))
         await ask(scene, good(scene, key))
 
     play(tmp_path, scenario)
@@ -289,6 +290,6 @@ def test_addresses_that_cannot_be_used_are_not_added(tmp_path: Path, address: st
 
     async def scenario(scene: Scene) -> None:
         with pytest.raises(OperatorError, match="address"):
-            await client_credentials.add_key_set(scene.house, scene.partner.client_id, "set", address)
+            await credentials.add_key_set(scene.house, scene.partner.client_id, "set", address)
 
     play(tmp_path, scenario)

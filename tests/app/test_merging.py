@@ -9,31 +9,22 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
-from tessera.app import audit as reading
-from tessera.app import customer_export as export
-from tessera.app import (
-    customer_marks,
-    customers,
-    forgetting,
-    merging,
-    organizations,
-    points,
-    programs,
-    tiers,
-    timelines,
-)
+from tessera.app.administration import audit as reading
 from tessera.app.callers import Caller
-from tessera.app.customers import Named
-from tessera.app.merging import Merged
-from tessera.app.timelines import Asked
+from tessera.app.customers import activity, customers, erasure, export, merging, timelines
+from tessera.app.customers.customers import Named
+from tessera.app.customers.merging import Merged
+from tessera.app.customers.timelines import Asked
+from tessera.app.loyalty import points, programs, tiers
+from tessera.app.organizations import organizations
 from tessera.core.changes import SetStanding
-from tessera.core.customers import NewCustomer, PhoneNumber, Wanted
+from tessera.core.customers.customers import NewCustomer, PhoneNumber, Wanted
+from tessera.core.customers.timeline import VIEWS
 from tessera.core.errors import PlatformRefusal, UserNotFound, Validation
 from tessera.core.loyalty.book import NEVER
 from tessera.core.loyalty.declaration import Declaration
 from tessera.core.loyalty.orders import Deposit, Spend
 from tessera.core.loyalty.points import UNITS
-from tessera.core.loyalty.timeline import VIEWS
 from tessera.ports import Search
 from tests.app.test_purchases import RULES, balance, declare, send
 from tests.app.test_purchases import points as points_of
@@ -160,17 +151,17 @@ def test_what_was_noted_goes_along(tmp_path: Path) -> None:
     async def scenario(scene: Scene, survivor: str, other: str) -> None:
         house, key = scene.house, scene.shop.api_key
         for who, times in ((survivor, 1), (other, 2)):
-            await customer_marks.tag(house, scene.caller, key, Named(who), ["vip"] * times, None)
-            await customer_marks.tag(house, scene.caller, key, Named(who), ["brief"], 60 * times)
-            await customer_marks.count(house, scene.caller, key, Named(who), {"visit": times})
+            await activity.tag(house, scene.caller, key, Named(who), ["vip"] * times, None)
+            await activity.tag(house, scene.caller, key, Named(who), ["brief"], 60 * times)
+            await activity.count(house, scene.caller, key, Named(who), {"visit": times})
             await send(scene, f"t{times}", 10 * times, user_id=who)
         await merge(scene, survivor, other)
-        tags = {tag.name: (tag.count, tag.expires_at) for tag in await customer_marks.read_tags(
+        tags = {tag.name: (tag.count, tag.expires_at) for tag in await activity.read_tags(
             house, scene.caller, key, Named(survivor))}  # fmt: skip
         assert tags["vip"] == (3, None)
         assert tags["brief"][1] is not None
         assert tags["brief"][1] > house.clock.now() + 100_000_000
-        counted = await customer_marks.count(house, scene.caller, key, Named(survivor), {"visit": 1})
+        counted = await activity.count(house, scene.caller, key, Named(survivor), {"visit": 1})
         assert counted["visit"].count == 4
         assert await balance(scene, survivor) == (60, 60)
 
@@ -379,7 +370,7 @@ def test_forgetting_the_survivor_forgets_both(tmp_path: Path) -> None:
         await merge(scene, third, other)
         await merge(scene, survivor, third)
         assert await scene.house.store.was_merged(1, other)
-        await forgetting.forget(scene.house, scene.caller, scene.shop.api_key, Named(survivor), Wanted())
+        await erasure.forget(scene.house, scene.caller, scene.shop.api_key, Named(survivor), Wanted())
         assert not await scene.house.store.was_merged(1, other)
         for card in ("card-a", "card-b", "card-c"):
             assert await scene.house.store.customer_with_external_id(1, card) is None

@@ -6,11 +6,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tessera.app import applications, callers, limits, tokens
+from tessera.app import callers
 from tessera.app.callers import Caller
-from tessera.app.limits import Wanted
+from tessera.app.clients import applications, limit_settings
+from tessera.app.clients.limit_settings import Wanted
+from tessera.app.tokens import verification
 from tessera.core import wire
-from tessera.core.applications import TokenBinding
+from tessera.core.clients.applications import TokenBinding
 from tessera.core.errors import (
     DPoPChallenge,
     InsufficientScope,
@@ -23,9 +25,9 @@ from tessera.core.errors import (
     TooManyRequests,
     UseDPoPNonce,
 )
-from tessera.core.evidence import NOTHING, Evidence
-from tessera.core.jws import PrivateKey
-from tessera.core.tokens import TokenReply
+from tessera.core.keys.jws import PrivateKey
+from tessera.core.presented import NOTHING, Evidence
+from tessera.core.tokens.access_tokens import TokenReply
 from tests.app.test_client_keys import good, keyed
 from tests.app.test_dpop import evidence
 from tests.support import asking, assertions
@@ -87,19 +89,19 @@ Obstacle = Callable[[Scene], Awaitable[object]]
 
 async def no_more_tokens(scene: Scene) -> object:
     """Let the application have one token an hour, and have it."""
-    await limits.change(scene.house, "partner", Wanted(tokens_per_hour=1))
+    await limit_settings.change(scene.house, "partner", Wanted(tokens_per_hour=1))
     return await scene.token()
 
 
 async def no_more_requests(scene: Scene) -> object:
     """Let the application send one request a second, and send it."""
-    await limits.change(scene.house, "partner", Wanted(requests_per_second=1))
+    await limit_settings.change(scene.house, "partner", Wanted(requests_per_second=1))
     return await scene.token()
 
 
 async def other_networks(scene: Scene) -> object:
     """Let the application come from elsewhere only."""
-    return await limits.change(scene.house, "partner", Wanted(networks=("192.0.2.0/24",)))
+    return await limit_settings.change(scene.house, "partner", Wanted(networks=("192.0.2.0/24",)))
 
 
 async def bound_to_certificates(scene: Scene) -> object:
@@ -111,7 +113,7 @@ async def bound_to_certificates(scene: Scene) -> object:
 async def unlimited(scene: Scene) -> object:
     """Take everything away that stood in the way."""
     await applications.set_token_binding(scene.house, scene.partner.client_id, TokenBinding.NONE)
-    return await limits.change(scene.house, "partner", Wanted(none=("networks", "requests", "tokens-hour")))
+    return await limit_settings.change(scene.house, "partner", Wanted(none=("networks", "requests", "tokens-hour")))
 
 
 async def nothing(_: Scene) -> None:
@@ -155,7 +157,7 @@ def test_a_replayed_assertion_takes_no_token_of_the_limit(tmp_path: Path) -> Non
         key = await keyed(scene)
         used = good(scene, key)
         await ask(scene, used)
-        await limits.change(scene.house, "partner", Wanted(tokens_per_hour=2))
+        await limit_settings.change(scene.house, "partner", Wanted(tokens_per_hour=2))
         number = (await applications.find(scene.house, "partner")).number
         await ask(scene, good(scene, key))
         before = scene.house.counts.tokens(number, scene.clock.now())
@@ -212,7 +214,7 @@ def test_a_call_s_proof_is_used_up_last(tmp_path: Path) -> None:
 
         with pytest.raises(InsufficientScope):
             await callers.identify(scene.house, shown, refuse)
-        await limits.change(scene.house, "partner", Wanted(requests_per_second=1))
+        await limit_settings.change(scene.house, "partner", Wanted(requests_per_second=1))
         await scene.token()
         with pytest.raises(TooManyRequests):
             await callers.identify(scene.house, shown)
@@ -221,6 +223,6 @@ def test_a_call_s_proof_is_used_up_last(tmp_path: Path) -> None:
         scene.clock.step(2)
         with pytest.raises(DPoPChallenge):
             await callers.identify(scene.house, shown)
-        assert await tokens.check(scene.house, token) is not None
+        assert await verification.check(scene.house, token) is not None
 
     play(tmp_path, scenario)

@@ -6,13 +6,17 @@ from pathlib import Path
 import pytest
 
 from tessera import wiring
-from tessera.app import applications, callers, organization_removal, organizations, tokens, webhooks
-from tessera.app.house import House
+from tessera.app import callers
+from tessera.app.clients import applications
+from tessera.app.context import House
 from tessera.app.operators import OperatorError
-from tessera.core.applications import TokenFormat
+from tessera.app.organizations import organizations, removal
+from tessera.app.tokens import verification
+from tessera.app.webhooks import webhooks
+from tessera.core.clients.applications import TokenFormat
 from tessera.core.errors import InvalidAuthToken, InvalidClient
-from tessera.core.evidence import Evidence
 from tessera.core.organizations import OrganizationCounts, OrganizationRecord
+from tessera.core.presented import Evidence
 from tessera.directory import feed
 from tessera.ports import Search
 from tests.support.house import settings_of
@@ -82,11 +86,11 @@ def test_other_nodes_hear_of_it(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         token = await scene.token()
         async with wiring.open_house(settings_of(scene.folder), clock=scene.clock) as other:
-            assert await tokens.check(other, token.access_token) is not None
+            assert await verification.check(other, token.access_token) is not None
             assert await property_gets_in(other, scene)
             await organizations.disable(scene.house, await own(scene))
             await feed.catch_up(other.directory, other.store)
-            assert await tokens.check(other, token.access_token) is None
+            assert await verification.check(other, token.access_token) is None
             assert not await property_gets_in(other, scene)
             await organizations.enable(scene.house, await own(scene))
             await feed.catch_up(other.directory, other.store)
@@ -122,14 +126,14 @@ def test_a_deleted_organization_leaves_nothing(tmp_path: Path) -> None:
         house, organization = scene.house, await own(scene)
         other = await organizations.create(house, "Other")
         theirs = await applications.create(house, "theirs", other.number)
-        for number in range(organization_removal.CUSTOMERS_AT_ONCE + 3):
+        for number in range(removal.CUSTOMERS_AT_ONCE + 3):
             await scene.customer(f"card-{number}")
         await webhooks.create(house, organization, "hook", "https://93.184.216.34/", "all")
         token = await scene.token()
         with pytest.raises(OperatorError, match="Nothing was deleted"):
-            await organization_removal.delete(house, organization, "org")
+            await removal.delete(house, organization, "org")
         assert await scene.alive(token)
-        gone = await organization_removal.delete(house, organization, "Org")
+        gone = await removal.delete(house, organization, "Org")
         assert (gone.applications, gone.properties, gone.webhooks, gone.customers) == (1, 1, 1, 53)
         assert not await scene.alive(token)
         assert [each.name for each in await house.store.organizations()] == ["Other"]
@@ -161,7 +165,7 @@ def test_a_deletion_that_was_cut_short_is_gone_on_with(tmp_path: Path) -> None:
         await house.commit(DeleteOrganizationCustomers(organization.number, 2))
         assert (await organizations.counts(house, organization)).customers == 1
         assert not (await own(scene)).enabled
-        gone = await organization_removal.delete(house, organization, "Org")
+        gone = await removal.delete(house, organization, "Org")
         assert gone.customers == 1
 
     play(tmp_path, scenario)

@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from tessera import wiring
-from tessera.app import audit as reading
-from tessera.app import forgetting, refusals
-from tessera.app.customers import Named
-from tessera.core import audit
-from tessera.core.customers import Wanted
-from tessera.core.pseudonyms import REFUSAL
+from tessera.app.administration import audit as reading
+from tessera.app.customers import erasure
+from tessera.app.customers.customers import Named
+from tessera.app.state import refusals
+from tessera.core.administration import audit
+from tessera.core.administration.pseudonyms import REFUSAL
+from tessera.core.customers.customers import Wanted
 from tessera.ports import Search
 from tessera.web.asgi import App, Served
 from tessera.web.routes import Routes
@@ -94,7 +95,7 @@ def erased(tmp_path: Path, look: Callable[[Scene, str], Awaitable[None]]) -> Non
             before = set(holding(database, [MARK, customer_id]))
         assert before <= columns_that(Holds.ERASED, Holds.EXPIRES), "a class is wrong"
         assert before >= {"customer.id", "customer.profile", "identifier.external_id", "event.user_id", "tag.name"}
-        await forgetting.forget(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
+        await erasure.forget(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
         await look(scene, customer_id)
 
     play(tmp_path, scenario)

@@ -8,10 +8,10 @@ from typing import Any, cast
 import pytest
 
 from tessera import wiring
-from tessera.app import points, tiers
 from tessera.app.callers import Caller
+from tessera.app.loyalty import points, tiers
 from tessera.core.changes import AddTierLevel, AddTierRule, AddTierRuleAccount
-from tessera.core.customers import Customer
+from tessera.core.customers.customers import Customer
 from tessera.core.errors import IdempotencyConflict, NotFound, UserNotFound, Validation
 from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import AMOUNT_MAX, UNITS

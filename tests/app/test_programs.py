@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tessera import wiring
-from tessera.app import organizations, program_files, programs, tiers, user_events
-from tessera.app.house import House
-from tessera.app.user_events import Subject
+from tessera.app.context import House
+from tessera.app.loyalty import program_files, programs, tiers, user_events
+from tessera.app.loyalty.user_events import Subject
+from tessera.app.organizations import organizations
 from tessera.core.errors import ChangedMeanwhile, NotFound, PlatformRefusal, Validation
 from tessera.core.loyalty.declaration import Declaration
 from tessera.core.loyalty.orders import Deposit

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tessera import wiring
-from tessera.app import proofs, purges
+from tessera.app import replay
+from tessera.app.management import purges
 from tessera.core.changes import PurgeProofs
 from tessera.ports import StoreUnavailable, Unknown
 from tessera.settings import Settings
@@ -21,7 +22,7 @@ SOON = 2_000_000_000_000_000
 
 async def _spent(settings: Settings, *names: str) -> list[bool]:
     async with wiring.open_house(settings, clock=StepClock()) as house:
-        return [await proofs.spend(house, "assertion", ("client", each), SOON) for each in names]
+        return [await replay.spend(house, "assertion", ("client", each), SOON) for each in names]
 
 
 def test_a_proof_is_used_once_also_after_a_restart(tmp_path: Path) -> None:
@@ -38,7 +39,7 @@ def test_of_two_processes_one_is_first(tmp_path: Path) -> None:
 
     async def both() -> list[bool]:
         async with wiring.open_house(settings) as here, wiring.open_house(settings) as there:
-            uses = [proofs.spend(house, "assertion", ("a", "b"), SOON) for house in (here, there) for _ in range(25)]
+            uses = [replay.spend(house, "assertion", ("a", "b"), SOON) for house in (here, there) for _ in range(25)]
             return await asyncio.gather(*uses)
 
     assert sum(asyncio.run(both())) == 1
@@ -49,7 +50,7 @@ def test_a_proof_is_named_by_its_kind_and_all_its_parts(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         names = [("kind", ("ab", "c")), ("kind", ("a", "bc")), ("kinda", ("b", "c")), ("kind", ("abc",))]
-        used = [await proofs.spend(scene.house, kind, parts, SOON) for kind, parts in names * 2]
+        used = [await replay.spend(scene.house, kind, parts, SOON) for kind, parts in names * 2]
         assert used == [True] * 4 + [False] * 4
 
     play(tmp_path, scenario)
@@ -64,8 +65,8 @@ def test_a_proof_that_cannot_be_looked_up_is_not_taken(tmp_path: Path, fault: Fa
         scene.house.store = faulty.as_store()
         faulty.faults.append(fault)
         with pytest.raises(StoreUnavailable if fault is Fault.BEFORE else Unknown):
-            await proofs.spend(scene.house, "assertion", ("a",), SOON)
-        assert await proofs.spend(scene.house, "assertion", ("a",), SOON) is (fault is Fault.BEFORE)
+            await replay.spend(scene.house, "assertion", ("a",), SOON)
+        assert await replay.spend(scene.house, "assertion", ("a",), SOON) is (fault is Fault.BEFORE)
 
     play(tmp_path, scenario)
 
@@ -76,13 +77,13 @@ def test_a_proof_is_remembered_for_longer_than_it_could_be_taken(tmp_path: Path)
     async def scenario(scene: Scene) -> None:
         now = scene.clock.now()
         ends_at = {"used": now + 1, "of the same end": now + 1, "later": now + 2}
-        await proofs.spend(scene.house, "assertion", ("used",), ends_at["used"])
+        await replay.spend(scene.house, "assertion", ("used",), ends_at["used"])
         for step, is_kept in ((purges.PROOFS_KEPT, True), (1, False)):
             scene.clock.at += step
             await scene.purge()
             assert await scene.house.store.purgeable(PurgeProofs, now + 1) is False
             assert (await _rows(scene) > 0) is is_kept
-        taken = [await proofs.spend(scene.house, "assertion", (name,), at) for name, at in ends_at.items()]
+        taken = [await replay.spend(scene.house, "assertion", (name,), at) for name, at in ends_at.items()]
         assert taken == [False, False, True]
 
     play(tmp_path, scenario)

@@ -5,15 +5,17 @@ from typing import Any, cast
 
 import pytest
 
-from tessera.app import callers, limits, organizations, properties, property_secrets
-from tessera.app.limits import Wanted
+from tessera.app import callers
+from tessera.app.clients import limit_settings, properties, property_secrets
+from tessera.app.clients.limit_settings import Wanted
+from tessera.app.clients.property_authentication import FAILED
+from tessera.app.management.housekeeping import write_usage
 from tessera.app.operators import OperatorError
-from tessera.app.property_callers import FAILED
-from tessera.app.upkeep import write_usage
+from tessera.app.organizations import organizations
 from tessera.core.changes import SetPropertyRails
+from tessera.core.clients.properties import Property, PropertyRecord
 from tessera.core.errors import InvalidAPIKey, InvalidAuthToken, Refusal, TooManyRequests
-from tessera.core.evidence import Evidence
-from tessera.core.properties import Property, PropertyRecord
+from tessera.core.presented import Evidence
 from tessera.ports import Store
 from tests.support.raw import basic
 from tests.support.scene import Scene, play
@@ -236,9 +238,9 @@ def test_what_cannot_be_a_key_or_secret_is_told(tmp_path: Path, given: dict[str,
     play(tmp_path, scenario)
 
 
-async def limit(scene: Scene, **wanted: Any) -> limits.Limits:
+async def limit(scene: Scene, **wanted: Any) -> limit_settings.Limits:
     """Set limits of the scene's property."""
-    return await limits.change_property(scene.house, await shop(scene), Wanted(**wanted))
+    return await limit_settings.change_property(scene.house, await shop(scene), Wanted(**wanted))
 
 
 def test_networks_hold_for_a_property(tmp_path: Path) -> None:
@@ -253,7 +255,7 @@ def test_networks_hold_for_a_property(tmp_path: Path) -> None:
         now = await limit(scene, watch=("networks",))
         assert now.would_refuse_day == 0
         await calls(scene, source="198.51.100.1")
-        assert (await limits.show_property(scene.house, await shop(scene))).would_refuse_day == 1
+        assert (await limit_settings.show_property(scene.house, await shop(scene))).would_refuse_day == 1
 
     play(tmp_path, scenario)
 
@@ -263,7 +265,7 @@ def test_a_pace_holds_for_a_property(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         await limit(scene, requests_per_second=3)
-        await limits.change(scene.house, "partner", Wanted(requests_per_second=3))
+        await limit_settings.change(scene.house, "partner", Wanted(requests_per_second=3))
         assert (await shop(scene)).number == 1  # the application has this number too
         for _ in range(3):
             await scene.token()
@@ -309,7 +311,7 @@ def test_guard_rails_that_cannot_be_read_refuse_everything(tmp_path: Path) -> No
     async def scenario(scene: Scene) -> None:
         await scene.house.commit(SetPropertyRails(scene.shop.api_key, "{nonsense", ""))
         assert (await refused(scene)).check == "rails.networks"
-        assert not (await limits.show_property(scene.house, await shop(scene))).readable
+        assert not (await limit_settings.show_property(scene.house, await shop(scene))).readable
         await limit(scene, requests_per_second=5)
         await calls(scene)
 
@@ -325,7 +327,9 @@ def test_every_failure_has_one_text(tmp_path: Path) -> None:
         await property_secrets.add(scene.house, scene.shop.api_key, "next")
         await property_secrets.expire(scene.house, scene.shop.api_key, "first")
         away = await properties.create(scene.house, other, "away")
-        await limits.change_property(scene.house, await properties.find(scene.house, "away"), Wanted(networks=("::1",)))
+        await limit_settings.change_property(
+            scene.house, await properties.find(scene.house, "away"), Wanted(networks=("::1",))
+        )
         off = await properties.create(scene.house, other, "off")
         await properties.disable(scene.house, await properties.find(scene.house, "off"))
         tried = {

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from tessera.app import audit_log, merging
-from tessera.app.customers import Named
+from tessera.app.customers import merging
+from tessera.app.customers.customers import Named
+from tessera.app.loyalty import points_history
 from tessera.core.changes import AddPurchase
 from tessera.core.errors import ArgumentError, IdempotencyConflict, Validation
 from tessera.core.loyalty.purchases import Kind, Transaction
@@ -193,7 +194,7 @@ def test_the_audit_log_has_the_request_of_a_purchase(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene, who: str) -> None:
         await send(scene, "t1", 10, user_id=who, channel="store", request_id=" till-7-1042 ")
-        page = await audit_log.fetch(scene.house, scene.caller, scene.retailer_id, who, 0, 10)
+        page = await points_history.fetch(scene.house, scene.caller, scene.retailer_id, who, 0, 10)
         assert [each.request for each in page.entries] == ["till-7-1042"] * 2
 
     with_rules(tmp_path, scenario)

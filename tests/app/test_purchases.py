@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from tessera.api import fields
-from tessera.api import purchases as api
-from tessera.api.transactions import transaction
-from tessera.app import points as orders
-from tessera.app import programs, purchases, tiers
-from tessera.app.purchases import Recorded
+from tessera.api.platform import fields
+from tessera.api.platform import purchases as api
+from tessera.api.platform.transactions import transaction
+from tessera.app.loyalty import points as orders
+from tessera.app.loyalty import programs, purchases, tiers
+from tessera.app.loyalty.purchases import Recorded
 from tessera.core.errors import IdempotencyConflict, UserNotFound, Validation
 from tessera.core.loyalty.declaration import Declaration
 from tessera.core.loyalty.orders import Deposit, Spend

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, cast
 import pytest
 import structlog
 
-from tessera.app import purges
-from tessera.core.audit_chain import chained
+from tessera.app.management import purges
+from tessera.core.administration.audit_chain import chained
 from tessera.core.changes import Change, Notice, TakeLease
 from tessera.core.times import DAY, HOUR
 from tessera.ports import Store

@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 
-from tessera.app import applications, callers, limits
-from tessera.app.limits import Wanted
+from tessera.app import callers
+from tessera.app.clients import applications, limit_settings
+from tessera.app.clients.limit_settings import Wanted
 from tessera.app.operators import OperatorError
-from tessera.app.reports import Reports
+from tessera.app.state.log_sampling import Reports
 from tessera.core.changes import SetRails
-from tessera.core.credentials import UNKNOWN_CLIENT
+from tessera.core.clients.credentials import UNKNOWN_CLIENT
 from tessera.core.errors import InvalidAuthToken, InvalidClient, TooManyRequests
-from tessera.core.evidence import Evidence
+from tessera.core.presented import Evidence
 from tests.support.scene import Scene, play
 
 OFFICE = "192.0.2.7"
@@ -26,7 +27,7 @@ def at(source: str, token: str = "") -> Evidence:
 
 async def limit(scene: Scene, **wanted: Any) -> None:
     """Set limits of the scene's application."""
-    await limits.change(scene.house, "partner", Wanted(**wanted))
+    await limit_settings.change(scene.house, "partner", Wanted(**wanted))
 
 
 class Noted(Reports):
@@ -185,7 +186,7 @@ def test_a_watched_rail_reports_and_refuses_nothing(tmp_path: Path) -> None:
         assert reports.told == [(scene.partner.client_id, each) for each in rails], (
             "each rail is told of by itself, once a minute"
         )
-        shown = await limits.show(scene.house, "partner")
+        shown = await limit_settings.show(scene.house, "partner")
         assert (shown.tokens_hour, shown.tokens_day, shown.would_refuse_day) == (3, 3, 3 + 2 + 2 + 2)
         await limit(scene, enforce=("tokens-day",))
         assert (await refused(scene, at(OFFICE))).check == "rails.tokens-day"
@@ -207,7 +208,7 @@ def test_guard_rails_that_cannot_be_read_refuse_everything(tmp_path: Path) -> No
         assert "cannot be read" in refusal.value.detail
         with pytest.raises(InvalidAuthToken):
             await callers.identify(scene.house, at(OFFICE, token))
-        assert not (await limits.show(scene.house, "partner")).readable
+        assert not (await limit_settings.show(scene.house, "partner")).readable
         await limit(scene, none=("networks",))
         await scene.token(evidence=at(OFFICE))
 
@@ -219,13 +220,13 @@ def test_applications_are_counted_apart(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         other = await applications.create(scene.house, "other", 1)
-        await limits.change(scene.house, "other", Wanted(requests_per_second=1))
+        await limit_settings.change(scene.house, "other", Wanted(requests_per_second=1))
         await limit(scene, requests_per_second=1)
         await scene.token()
         await scene.token(other)
         with pytest.raises(TooManyRequests):
             await scene.token(other)
-        await limits.change(scene.house, "other", Wanted(none=("requests",)))
+        await limit_settings.change(scene.house, "other", Wanted(none=("requests",)))
         for _ in range(5):
             assert (await scene.granted(other, evidence=at(OFFICE))).quotas == ()
 

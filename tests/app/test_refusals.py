@@ -4,10 +4,10 @@ import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from tessera.app import refusals
-from tessera.app.refusals import BATCH, COUNTED_MAX, RESERVED, WAITING_MAX, Refusals
+from tessera.app.state import refusals
+from tessera.app.state.refusals import BATCH, COUNTED_MAX, RESERVED, WAITING_MAX, Refusals
+from tessera.core.administration.explanations import Explanation
 from tessera.core.changes import KeepRefusal, PurgeRefusals, RecordDeed
-from tessera.core.explanations import Explanation
 from tessera.core.times import DAY, SECOND, PurgeTime
 from tessera.ports import Search, Store
 from tests.support.clock import StepClock

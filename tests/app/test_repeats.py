@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tessera.app import points, tiers
-from tessera.app.points import Answer
+from tessera.app.loyalty import points, tiers
+from tessera.app.loyalty.points import Answer
 from tessera.core.errors import PlatformRefusal
 from tessera.core.loyalty.book import Line
 from tessera.core.loyalty.orders import Deposit, Order, Spend

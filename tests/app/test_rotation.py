@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from tessera import wiring
-from tessera.app import applications, rotation
+from tessera.app.clients import applications, secret_rotation
+from tessera.app.clients.secret_rotation import Rotated
+from tessera.app.management.housekeeping import write_usage
 from tessera.app.operators import OperatorError
-from tessera.app.rotation import Rotated
-from tessera.app.upkeep import write_usage
-from tessera.core.applications import CredentialRecord
 from tessera.core.changes import AddCredential, Change, EndCredential, MarkCredentialUsed
+from tessera.core.clients.applications import CredentialRecord
 from tessera.core.errors import InvalidClient
 from tessera.core.times import DAY, SECOND
 from tests.support.faulty_store import FaultyStore
@@ -24,13 +24,13 @@ WEEK = 7 * 86_400
 async def rotated(scene: Scene, overlap_seconds: int = WEEK, name: str | None = None) -> Rotated:
     """Rotate the secret of the scene's application."""
     record = await applications.find(scene.house, scene.partner.client_id)
-    return await rotation.rotate(scene.house, record, overlap_seconds, name)
+    return await secret_rotation.rotate(scene.house, record, overlap_seconds, name)
 
 
 async def finished(scene: Scene, *, force: bool = False) -> list[str]:
     """Finish that rotation; the names of the secrets that were ended."""
     record = await applications.find(scene.house, scene.partner.client_id)
-    return [each.name for each in await rotation.finish(scene.house, record, force=force)]
+    return [each.name for each in await secret_rotation.finish(scene.house, record, force=force)]
 
 
 async def secrets(scene: Scene) -> dict[str, CredentialRecord]:
@@ -226,8 +226,8 @@ def test_of_two_rotations_at_once_one_is_done(tmp_path: Path, names: tuple[str |
         async with wiring.open_house(settings_of(scene.folder), clock=scene.clock) as other:
             record = await applications.find(scene.house, scene.partner.client_id)
             done = await asyncio.gather(
-                rotation.rotate(scene.house, record, WEEK, names[0]),
-                rotation.rotate(other, record, 2 * WEEK, names[1]),
+                secret_rotation.rotate(scene.house, record, WEEK, names[0]),
+                secret_rotation.rotate(other, record, 2 * WEEK, names[1]),
                 return_exceptions=True,
             )
         won = [each for each in done if isinstance(each, Rotated)]

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from tessera.app import customer_search, customer_updates, customers, forgetting
-from tessera.app.customer_search import By
-from tessera.app.customers import Named
+from tessera.app.customers import customers, erasure, search, updates
+from tessera.app.customers.customers import Named
+from tessera.app.customers.search import By
 from tessera.core import leniency
-from tessera.core.customer_profiles import CustomerUpdate, NewCustomer
-from tessera.core.customers import Wanted
+from tessera.core.customers.customers import Wanted
+from tessera.core.customers.profiles import CustomerUpdate, NewCustomer
 from tests.support import invariants
 from tests.support.scene import Scene, play, status
 
@@ -108,9 +108,9 @@ def test_whatever_is_answered_can_be_sent_back(
         assert {name: created[name] for name in names} == {name: STORED.get(name, MEMBERS[name]) for name in names}
         named = Named(created["id"])
         await scene.deposit(created["id"], status(700))
-        await answered(customer_updates.update(house, caller, key, named, as_update({cleared: None})))
-        page = await customer_search.several(house, caller, key, {By.EMAIL: MEMBERS["email"]}, None, 9)
-        one = customer_search.one(house, caller, key, {By.EXTERNAL_ID: "card"}, EVERYTHING)
+        await answered(updates.update(house, caller, key, named, as_update({cleared: None})))
+        page = await search.several(house, caller, key, {By.EMAIL: MEMBERS["email"]}, None, 9)
+        one = search.one(house, caller, key, {By.EXTERNAL_ID: "card"}, EVERYTHING)
         answers = [
             await answered(customers.read(house, caller, key, created["id"], Wanted())),
             await answered(one),
@@ -118,16 +118,14 @@ def test_whatever_is_answered_can_be_sent_back(
         ]
         stands = invariants.contents(scene.folder)
         for answer in answers:
-            again = await answered(customer_updates.update(house, caller, key, named, as_update(answer)))
+            again = await answered(updates.update(house, caller, key, named, as_update(answer)))
             assert {name: again[name] for name in answer if name != "user_id"} == {
                 name: value for name, value in answer.items() if name != "user_id"
             }
         assert invariants.contents(scene.folder) == stands
-        changed = await answered(
-            customer_updates.update(house, caller, key, named, as_update({**answers[0], "city": "Oslo"}))
-        )
+        changed = await answered(updates.update(house, caller, key, named, as_update({**answers[0], "city": "Oslo"})))
         assert {**changed, "city": "", "updated_at": ""} == {**again, "city": "", "updated_at": ""}
-        gone = await answered(forgetting.forget(house, caller, key, named, EVERYTHING))
+        gone = await answered(erasure.forget(house, caller, key, named, EVERYTHING))
         remade = await answered(customers.create(house, caller, key, as_new(gone), EVERYTHING))
         ours = remade.keys() & (MEMBERS.keys() | {"external_id"})
         assert {name: remade[name] for name in ours - {"user_profile", "phone_numbers"}} == {

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import applications, slow_secrets
-from tessera.app.applications import Issued
-from tessera.core import applications as law
+from tessera.app.clients import applications, slow_secrets
+from tessera.app.clients.applications import Issued
+from tessera.core.clients import applications as law
 from tessera.core.errors import InvalidClient
 from tessera.ports import Search, SlowHash
 from tests.support.faulty_store import Fault, FaultyStore

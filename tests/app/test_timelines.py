@@ -7,18 +7,19 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tessera.api import fields
-from tessera.app import customer_marks, points, tiers, timelines, user_events
-from tessera.app.customers import Named
-from tessera.app.settlement import settle_due
-from tessera.app.tiers import Place
-from tessera.app.timelines import Asked
-from tessera.app.user_events import Subject
+from tessera.api.platform import fields
+from tessera.app.customers import activity, timelines
+from tessera.app.customers.customers import Named
+from tessera.app.customers.timelines import Asked
+from tessera.app.loyalty import points, tiers, user_events
+from tessera.app.loyalty.settlement import settle_due
+from tessera.app.loyalty.tiers import Place
+from tessera.app.loyalty.user_events import Subject
 from tessera.core.changes import AddEventAward, AddEventRule, RetireTierLevel, SetEventRule, SetPointAccount
+from tessera.core.customers.timeline import ACTIVITY, KINDS, POINTS, TIERS, VIEWS, EventType, TimelineEvent
 from tessera.core.loyalty.entries import EntryKind
 from tessera.core.loyalty.orders import Deposit, Spend
 from tessera.core.loyalty.points import SPEND, UNITS
-from tessera.core.loyalty.timeline import ACTIVITY, KINDS, POINTS, TIERS, VIEWS, EventType, TimelineEvent
 from tests.support.scene import Scene, play, status
 
 ALL = VIEWS["ALL"]
@@ -57,7 +58,7 @@ async def live(scene: Scene) -> str:
     scene.clock.step(1)
     await user_events.trigger(house, scene.caller, scene.retailer_id, Subject(who), "visit")
     scene.clock.step(1)
-    await customer_marks.count(house, scene.caller, scene.shop.api_key, Named(who), {"survey": 2})
+    await activity.count(house, scene.caller, scene.shop.api_key, Named(who), {"survey": 2})
     scene.clock.step(1)
     await tiers.move(house, scene.caller, scene.retailer_id, who, Place("club", "level-0"))
     scene.clock.step(3 * DAY_SECONDS)
@@ -157,7 +158,7 @@ def test_going_on_from_the_newest_leaves_nothing_out(
             elif step == "visit":
                 await user_events.trigger(house, caller, scene.retailer_id, Subject(who), "visit")
             else:
-                await customer_marks.count(house, caller, scene.shop.api_key, Named(who), {f"survey {place}": 1})
+                await activity.count(house, caller, scene.shop.api_key, Named(who), {f"survey {place}": 1})
         whole = await read(scene, who)
         seen: list[TimelineEvent] = []
         since = 0

@@ -7,15 +7,17 @@ import msgspec
 import pytest
 
 from tessera import wiring
-from tessera.app import applications, resources, rotation, token_reuse, token_revocation
-from tessera.app.applications import Issued
-from tessera.app.token_reuse import TokenReuse
-from tessera.app.upkeep import write_usage
+from tessera.app.clients import applications, secret_rotation
+from tessera.app.clients.applications import Issued
+from tessera.app.management.housekeeping import write_usage
+from tessera.app.state import token_reuse
+from tessera.app.state.token_reuse import TokenReuse
+from tessera.app.tokens import resource_servers, revocation
 from tessera.core import wire
-from tessera.core.applications import TokenBinding
+from tessera.core.clients.applications import TokenBinding
 from tessera.core.errors import InvalidClient, InvalidTarget
-from tessera.core.evidence import NOTHING
-from tessera.core.tokens import Claims, TokenReply
+from tessera.core.presented import NOTHING
+from tessera.core.tokens.access_tokens import Claims, TokenReply
 from tessera.directory import feed
 from tests.support import asking
 from tests.support.clock import StepClock
@@ -27,7 +29,7 @@ LIFE = 14 * 86_400
 
 async def reusing(scene: Scene) -> None:
     """Set the scene's application to it."""
-    await rotation.set_token_reuse(scene.house, scene.partner.client_id, reuse=True)
+    await secret_rotation.set_token_reuse(scene.house, scene.partner.client_id, reuse=True)
 
 
 def test_the_same_token_is_handed_out_while_half_its_life_remains(tmp_path: Path) -> None:
@@ -59,7 +61,7 @@ def test_it_is_off_unless_asked_for(tmp_path: Path) -> None:
         assert (await scene.token()).access_token != first.access_token
         await reusing(scene)
         kept = await scene.token()
-        await rotation.set_token_reuse(scene.house, scene.partner.client_id, reuse=False)
+        await secret_rotation.set_token_reuse(scene.house, scene.partner.client_id, reuse=False)
         assert (await scene.token()).access_token != kept.access_token
         await reusing(scene)
         assert (await scene.token()).access_token != kept.access_token
@@ -73,7 +75,7 @@ def test_a_dead_token_is_never_handed_out(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         await reusing(scene)
         first = await scene.token()
-        await token_revocation.revoke(scene.house, first.access_token)
+        await revocation.revoke(scene.house, first.access_token)
         second = await scene.token()
         assert second.access_token != first.access_token
         assert await scene.alive(second)
@@ -96,7 +98,7 @@ def test_a_revocation_of_another_process_counts(tmp_path: Path) -> None:
         await reusing(scene)
         first = await scene.token()
         async with wiring.open_house(settings_of(scene.folder), clock=scene.clock) as other:
-            await token_revocation.revoke(other, first.access_token)
+            await revocation.revoke(other, first.access_token)
         await feed.catch_up(scene.house.directory, scene.house.store)
         assert (await scene.token()).access_token != first.access_token
 
@@ -128,7 +130,7 @@ def test_each_secret_and_each_application_has_its_own(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         await reusing(scene)
         other = await applications.create(scene.house, "other", 1)
-        await rotation.set_token_reuse(scene.house, other.client_id, reuse=True)
+        await secret_rotation.set_token_reuse(scene.house, other.client_id, reuse=True)
         second = await applications.add_secret(scene.house, scene.partner.client_id, "second")
         ways: list[Issued] = [scene.partner, second, other]
         given = [(await scene.token(each)).access_token for each in ways]
@@ -268,17 +270,17 @@ def test_each_resource_server_has_a_token_of_its_own(tmp_path: Path) -> None:
         stock, orders = "https://stock.example/api", "https://orders.example/api"
         record = await applications.find(scene.house, scene.partner.client_id)
         for identifier in (stock, orders):
-            known = await resources.create(scene.house, identifier, identifier, "read")
-            await resources.grant(scene.house, record, known, "read")
+            known = await resource_servers.create(scene.house, identifier, identifier, "read")
+            await resource_servers.grant(scene.house, record, known, "read")
         ways = (stock, orders, scene.house.issuer)
         given = [(await for_resource(scene, each)).access_token for each in ways]
         assert len({*given, (await scene.token()).access_token}) >= 3
         assert [(await for_resource(scene, each)).access_token for each in ways] == given
-        await resources.change(scene.house, stock, resources.Wanted(token_format="eddsa"))
+        await resource_servers.change(scene.house, stock, resource_servers.Wanted(token_format="eddsa"))
         signed = await for_resource(scene, stock)
         assert "." in signed.access_token
         assert (await for_resource(scene, stock)).access_token == signed.access_token
-        await resources.take_back(scene.house, record, await resources.find(scene.house, stock))
+        await resource_servers.take_back(scene.house, record, await resource_servers.find(scene.house, stock))
         with pytest.raises(InvalidTarget):
             await for_resource(scene, stock)
 

@@ -6,12 +6,15 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tessera.app import applications, organizations, token_revocation
+from tessera.app.clients import applications
 from tessera.app.operators import OperatorError
-from tessera.core import credentials, wire
-from tessera.core.applications import JSONRequests, QueryCredentials, TokenFormat
+from tessera.app.organizations import organizations
+from tessera.app.tokens import revocation
+from tessera.core import wire
+from tessera.core.clients import credentials
+from tessera.core.clients.applications import JSONRequests, QueryCredentials, TokenFormat
 from tessera.core.errors import InvalidClient, InvalidRequest, InvalidScope
-from tessera.core.evidence import NOTHING
+from tessera.core.presented import NOTHING
 from tests.support import asking, engines
 from tests.support.scene import Scene, play
 
@@ -39,7 +42,7 @@ def test_two_tokens_of_one_moment_differ(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         one, two = await scene.token(), await scene.token()
         assert one.access_token != two.access_token
-        claims = await token_revocation.revoke(scene.house, one.access_token)
+        claims = await revocation.revoke(scene.house, one.access_token)
         assert claims is not None
         assert [await scene.alive(one), await scene.alive(two)] == [False, True]
         assert await scene.house.store.revocations() == [(claims.token_id, claims.expires_at)]
@@ -52,10 +55,10 @@ def test_revoking_twice_or_no_token_writes_nothing(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         reply = await scene.token()
-        assert await token_revocation.revoke(scene.house, "00" * 48) is None
-        assert await token_revocation.revoke(scene.house, reply.access_token.upper()) is None
+        assert await revocation.revoke(scene.house, "00" * 48) is None
+        assert await revocation.revoke(scene.house, reply.access_token.upper()) is None
         for _ in range(2):
-            await token_revocation.revoke(scene.house, reply.access_token)
+            await revocation.revoke(scene.house, reply.access_token)
         assert len(await scene.house.store.revocations()) == 1
 
     play(tmp_path, scenario)
@@ -69,7 +72,7 @@ def test_a_token_that_seems_to_have_expired_is_revoked_as_well(tmp_path: Path, f
         await applications.set_token_format(scene.house, scene.partner.client_id, form)
         reply = await scene.token()
         scene.clock.step(FORTNIGHT)
-        await token_revocation.revoke(scene.house, reply.access_token)
+        await revocation.revoke(scene.house, reply.access_token)
         scene.clock.step(-FORTNIGHT)
         assert not await scene.alive(reply)
 

@@ -5,16 +5,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tessera.app import applications, callers
-from tessera.app.applications import Issued
-from tessera.app.upkeep import write_usage
-from tessera.app.usage import SOURCES_MAX, Usage
-from tessera.core.applications import NOBODY
+from tessera.app import callers
+from tessera.app.clients import applications
+from tessera.app.clients.applications import Issued
+from tessera.app.management.housekeeping import write_usage
+from tessera.app.state.usage import SOURCES_MAX, Usage
 from tessera.core.changes import CountHour, CountTokens, MarkCredentialUsed, MarkPropertySecretUsed, PurgeHours
-from tessera.core.credentials import Authenticated, Place
+from tessera.core.clients.applications import NOBODY
+from tessera.core.clients.credentials import Authenticated, Place
+from tessera.core.clients.expiry_warnings import HOUR
 from tessera.core.errors import InvalidClient
-from tessera.core.evidence import NOTHING
-from tessera.core.warnings import HOUR
+from tessera.core.presented import NOTHING
 from tessera.ports import HourCount
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.scene import Scene, play

@@ -5,11 +5,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tessera.api import fields
-from tessera.api.user_events import TriggerRequest
-from tessera.app import user_events
-from tessera.app.house import House
-from tessera.app.user_events import Subject, Triggered
+from tessera.api.platform import fields
+from tessera.api.platform.user_events import TriggerRequest
+from tessera.app.context import House
+from tessera.app.loyalty import user_events
+from tessera.app.loyalty.user_events import Subject, Triggered
 from tessera.core.changes import AddEventAward, AddEventRule
 from tessera.core.errors import ArgumentError, UserNotFound
 from tessera.core.loyalty.points import UNITS

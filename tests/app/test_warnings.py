@@ -9,12 +9,14 @@ import msgspec
 import pytest
 
 from tessera import wiring
-from tessera.app import applications, duties, property_secrets, purges, rotation, warnings
-from tessera.app.upkeep import write_usage
-from tessera.app.warnings import Watch
+from tessera.app.clients import applications, expiry_warnings, property_secrets, secret_rotation
+from tessera.app.clients.expiry_warnings import Watch
+from tessera.app.management import purges
+from tessera.app.management.housekeeping import write_usage
+from tessera.app.runtime import leases
 from tessera.core.changes import CountHour, PurgeWarnings
+from tessera.core.clients.expiry_warnings import HOUR, WRITTEN_AFTER
 from tessera.core.times import DAY, SECOND
-from tessera.core.warnings import HOUR, WRITTEN_AFTER
 from tessera.ports import StoreError
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.house import settings_of
@@ -126,13 +128,13 @@ def test_a_successor_in_use_makes_it_quiet(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         await scene.token()
-        made = await rotation.rotate(
+        made = await secret_rotation.rotate(
             scene.house, await applications.find(scene.house, scene.partner.client_id), 7 * 86_400, None
         )
         await scene.token(secret=made.client_secret)
         await write_usage(scene.house)
         scene.clock.step(86_400)
-        assert [each.text for each in await warnings.current(scene.house)] == []
+        assert [each.text for each in await expiry_warnings.current(scene.house)] == []
         assert await Watch(scene.house, step_seconds=0).look() == 0
 
     play(tmp_path, scenario)
@@ -142,7 +144,7 @@ def test_an_old_secret_still_used_is_told_at_seven_and_one_day(tmp_path: Path) -
     """A secret in use that ends though it has a successor is told, with the time and address of its last use."""
 
     async def scenario(scene: Scene) -> None:
-        made = await rotation.rotate(
+        made = await secret_rotation.rotate(
             scene.house, await applications.find(scene.house, scene.partner.client_id), 10 * 86_400, None
         )
         watch = Watch(scene.house, step_seconds=0)
@@ -155,7 +157,7 @@ def test_an_old_secret_still_used_is_told_at_seven_and_one_day(tmp_path: Path) -
         events = [data for _, data in await told(scene)]
         assert [(data["reason"], data["days"]) for data in events] == [("still_used", 7), ("still_used", 1)]
         assert events[0]["last_used_at"] == "2030-03-20T17:46:40Z"
-        (now,) = await warnings.current(scene.house)
+        (now,) = await expiry_warnings.current(scene.house)
         assert "192.0.2.9" in now.text
 
     play(tmp_path, scenario)
@@ -167,11 +169,11 @@ def test_a_successor_never_used_is_told(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         await scene.token()
         await write_usage(scene.house)
-        await rotation.rotate(
+        await secret_rotation.rotate(
             scene.house, await applications.find(scene.house, scene.partner.client_id), 10 * 86_400, None
         )
         scene.clock.step(4 * 86_400)
-        (warned,) = await warnings.current(scene.house)
+        (warned,) = await expiry_warnings.current(scene.house)
         assert (warned.reason, warned.days) == ("still_used", 7)
 
     play(tmp_path, scenario)
@@ -183,7 +185,7 @@ def test_disabled_applications_are_left_alone(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         await ends_in(scene, 7)
         await applications.disable(scene.house, scene.partner.client_id)
-        assert await warnings.current(scene.house) == []
+        assert await expiry_warnings.current(scene.house) == []
         assert await Watch(scene.house, step_seconds=0).look() == 0
 
     play(tmp_path, scenario)
@@ -224,7 +226,7 @@ def test_a_token_for_each_call_is_told_once_a_day(tmp_path: Path) -> None:
             "tokens": 100,
             "calls": 199,
         }
-        (warned,) = await warnings.current(scene.house)
+        (warned,) = await expiry_warnings.current(scene.house)
         assert "500 tokens" in warned.text
         assert "--token-reuse on" in warned.text
 
@@ -239,7 +241,7 @@ def test_few_tokens_or_enough_calls_are_no_matter(tmp_path: Path, tokens: int, c
         await asked(scene, scene.clock.now() // HOUR, tokens, calls)
         scene.clock.step(2 * 3600)
         assert await Watch(scene.house).look() == 0
-        assert await warnings.current(scene.house) == []
+        assert await expiry_warnings.current(scene.house) == []
 
     play(tmp_path, scenario)
 
@@ -273,7 +275,7 @@ def test_one_process_tells_while_it_holds_the_duty(tmp_path: Path) -> None:
         store = FaultyStore(scene.house.store)
         scene.house.store = store.as_store()
         task = asyncio.create_task(
-            duties.while_held(scene.house, "warnings", "me", lambda: warnings.watch(scene.house, 0.01))
+            leases.while_held(scene.house, "warnings", "me", lambda: expiry_warnings.watch(scene.house, 0.01))
         )
         try:
             events: list[tuple[str, dict[str, Any]]] = []
@@ -315,9 +317,9 @@ def test_the_end_of_a_property_s_secret_is_told(tmp_path: Path) -> None:
             "days": 7,
             "reason": "last_credential",
         }
-        (told_of,) = [each for each in await warnings.current(scene.house) if each.owner.is_property]
+        (told_of,) = [each for each in await expiry_warnings.current(scene.house) if each.owner.is_property]
         assert f"`tessera properties secrets rotate {scene.shop.api_key}`" in told_of.text
         await property_secrets.add(scene.house, scene.shop.api_key, "next")
-        assert not [each for each in await warnings.current(scene.house) if each.owner.is_property]
+        assert not [each for each in await expiry_warnings.current(scene.house) if each.owner.is_property]
 
     play(tmp_path, scenario)

@@ -9,8 +9,9 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
-from tessera.app import events, organizations, webhooks
 from tessera.app.operators import OperatorError
+from tessera.app.organizations import organizations
+from tessera.app.webhooks import events, webhooks
 from tessera.core.times import SECOND
 from tessera.ops.sender import open_sender
 from tests.support import engines

@@ -8,22 +8,16 @@ import pytest
 import structlog
 
 from tessera import wiring
-from tessera.app import (
-    applications,
-    callers,
-    proofs,
-    purge_clock,
-    purges,
-    token_inspection,
-    token_revocation,
-    tokens,
-    upkeep,
-)
-from tessera.app.house import House
-from tessera.core.assertions import LIFE_SECONDS_MAX, SKEW_SECONDS
+from tessera.app import callers, replay
+from tessera.app.clients import applications
+from tessera.app.context import House
+from tessera.app.management import housekeeping, purges
+from tessera.app.runtime import purge_clock
+from tessera.app.tokens import inspection, revocation, verification
+from tessera.core.clients.assertions import LIFE_SECONDS_MAX, SKEW_SECONDS
 from tessera.core.clocks import STEADY
 from tessera.core.errors import InvalidAuthToken
-from tessera.core.evidence import Evidence
+from tessera.core.presented import Evidence
 from tessera.core.times import DAY, HOUR, SECOND
 from tests.support import engines
 from tests.support.clock import StepClock
@@ -52,24 +46,24 @@ class Dead:
             name = f"lives {seconds} {len(self.tokens)}"
             issued = await applications.create(house, name, 1, token_lifetime_seconds=seconds)
             token = (await self.scene.token(issued)).access_token
-            assert await tokens.check(house, token) is not None
-            await token_revocation.revoke(house, token)
+            assert await verification.check(house, token) is not None
+            await revocation.revoke(house, token)
             self.tokens.append(token)
         for lives in range(0, LIFE_SECONDS_MAX + 2 * SKEW_SECONDS, 30):
             proof = f"{lives} {len(self.proofs)}", house.clock.now() + lives * SECOND
-            assert await proofs.spend(house, "assertion", proof[:1], proof[1])
+            assert await replay.spend(house, "assertion", proof[:1], proof[1])
             self.proofs.append(proof)
 
     async def alive(self, house: House) -> list[str]:
         """Everything that this process accepts again."""
-        found = [token for token in self.tokens if await tokens.check(house, token) is not None]
-        return found + [name for name, at in self.proofs if await proofs.spend(house, "assertion", (name,), at)]
+        found = [token for token in self.tokens if await verification.check(house, token) is not None]
+        return found + [name for name, at in self.proofs if await replay.spend(house, "assertion", (name,), at)]
 
 
 async def purge(house: House) -> None:
     """Every purge of one process."""
     await purges.purge_all(house)
-    await upkeep.drop_revocations(house)
+    await housekeeping.drop_revocations(house)
 
 
 @asynccontextmanager
@@ -259,12 +253,12 @@ def test_an_operator_is_told_why_a_token_of_a_purged_age_is_dead(tmp_path: Path)
         issued = await applications.create(scene.house, "brief", 1, token_lifetime_seconds=600)
         token = (await scene.token(issued)).access_token
         revoked = (await scene.token(issued)).access_token
-        await token_revocation.revoke(scene.house, revoked)
+        await revocation.revoke(scene.house, revoked)
         clock = StepClock(scene.clock.now())
         scene.clock.step(26 * 3600)
         await purge(scene.house)
         async with node(scene, clock) as behind:
-            found = await token_inspection.inspect(behind, token)
+            found = await inspection.inspect(behind, token)
             assert not found.live
             assert any("whatever this machine's clock says" in reason for reason in found.reasons)
             with pytest.raises(InvalidAuthToken) as refusal:

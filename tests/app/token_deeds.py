@@ -1,6 +1,8 @@
 """Deeds about tokens and resource servers, for the table of deeds whose commit fails."""
 
-from tessera.app import applications, organizations, resources, tokens
+from tessera.app.clients import applications
+from tessera.app.organizations import organizations
+from tessera.app.tokens import resource_servers, verification
 from tessera.core.wire import Params
 from tests.support import asking
 from tests.support.scene import Scene
@@ -27,16 +29,16 @@ async def has_resource(scene: Scene, _: str) -> bool:
 
 async def token_for_stock(scene: Scene) -> str:
     """A resource, an application that may do something there, and a token for it."""
-    await resources.create(scene.house, STOCK, "Stock", "read")
+    await resource_servers.create(scene.house, STOCK, "Stock", "read")
     bound = await applications.create(scene.house, "bound", 1, scope=None)
     record = await applications.find(scene.house, "bound")
-    await resources.grant(scene.house, record, await resources.find(scene.house, STOCK), "read")
+    await resource_servers.grant(scene.house, record, await resource_servers.find(scene.house, STOCK), "read")
     token = (await scene.token(bound)).access_token
-    assert await tokens.check(scene.house, token) is not None
+    assert await verification.check(scene.house, token) is not None
     return token
 
 
 async def take_back(scene: Scene, _: str) -> None:
     """What the application may do there is taken back."""
     record = await applications.find(scene.house, "bound")
-    await resources.take_back(scene.house, record, await resources.find(scene.house, STOCK))
+    await resource_servers.take_back(scene.house, record, await resource_servers.find(scene.house, STOCK))

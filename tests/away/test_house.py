@@ -9,7 +9,9 @@ import pytest
 import structlog
 
 from tessera import bootstrap, wiring
-from tessera.app import readiness, token_revocation, upkeep
+from tessera.app.management import housekeeping
+from tessera.app.runtime import readiness
+from tessera.app.tokens import revocation
 from tessera.ops import metrics
 from tessera.ports import StoreError
 from tessera.settings import load
@@ -54,9 +56,9 @@ async def standing(folder: Path) -> AsyncIterator[Standing]:
             scene = Scene(house, clock, folder)
             await scene.furnish()
             tasks = [
-                asyncio.create_task(upkeep.follow_feed(house, FEED_SECONDS)),
-                asyncio.create_task(upkeep.try_writing(house, "holder")),
-                asyncio.create_task(upkeep.flush_usage(house, FEED_SECONDS)),
+                asyncio.create_task(housekeeping.follow_feed(house, FEED_SECONDS)),
+                asyncio.create_task(housekeeping.try_writing(house, "holder")),
+                asyncio.create_task(housekeeping.flush_usage(house, FEED_SECONDS)),
             ]
             try:
                 await healed(house.store)
@@ -138,7 +140,7 @@ def test_a_change_made_while_nothing_was_heard_is_in_force_afterwards(tmp_path: 
             )
             at.proxy.stall()
             async with direct as other:
-                assert await token_revocation.revoke(other, token.access_token)
+                assert await revocation.revoke(other, token.access_token)
             assert await at.scene.alive(token)
             at.proxy.flow()
             async with asyncio.timeout(30):

@@ -157,7 +157,7 @@ def test_no_option_takes_a_secret_as_an_argument() -> None:
 
 def test_all_applications_are_listed_beyond_a_page(tmp_path: Path) -> None:
     """The list reads page after page until there is none."""
-    from tessera.app import applications
+    from tessera.app.clients import applications
 
     folder, _ = folder_with_application(tmp_path)
     before, applications.PAGE_ROWS = applications.PAGE_ROWS, 2

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import audit, audit_purge
-from tessera.app.house import House
-from tessera.core.audit import REFUSED
-from tessera.core.audit_chain import chained
+from tessera.app.administration import audit, audit_purge
+from tessera.app.context import House
+from tessera.core.administration.audit import REFUSED
+from tessera.core.administration.audit_chain import chained
 from tessera.core.changes import RecordDeed
 from tessera.core.times import PurgeTime
 from tests.cli.command import folder_with_application, one_sentence, run, spawn

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tessera.core import jws, public_keys
+from tessera.core.keys import jws, public_keys
 from tests.cli.command import folder_with_application, one_sentence, run
 from tests.support import assertions, pki
 

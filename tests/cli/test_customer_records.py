@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
-from tessera.app import books, customer_marks, customers, organizations, points, properties, tiers
 from tessera.app.callers import Caller
-from tessera.app.customers import Named
-from tessera.app.house import House
+from tessera.app.clients import properties
+from tessera.app.context import House
+from tessera.app.customers import activity, customers
+from tessera.app.customers.customers import Named
+from tessera.app.loyalty import points, standing_updates, tiers
+from tessera.app.organizations import organizations
 from tessera.core.changes import AddUserEvent
-from tessera.core.customer_profiles import NewCustomer
+from tessera.core.customers.profiles import NewCustomer
 from tessera.core.loyalty.orders import Deposit
 from tessera.files import PREFIX, SUFFIX
 from tests.cli.command import one_sentence, run, spawn
@@ -37,13 +40,13 @@ async def _history(house: House) -> None:
     organization = await organizations.find(house, None)
     shop = await properties.create(house, organization, "shop")
     caller, named = Caller(organization.number, ("openid",)), Named("made-1-00000000", external=True)
-    await customer_marks.tag(house, caller, shop.api_key, named, ["vip"], 3600)
-    await customer_marks.count(house, caller, shop.api_key, named, {"visit": 3})
+    await activity.tag(house, caller, shop.api_key, named, ["vip"], 3600)
+    await activity.count(house, caller, shop.api_key, named, {"visit": 3})
     program = await house.directory.programs.get(organization.number)
     known = await house.store.customer_with_external_id(organization.number, named.key)
     assert program is not None
     assert known is not None
-    book = books.open_book(house, known, program)
+    book = standing_updates.open_book(house, known, program)
     now = house.clock.now()
     for n in range(ENTRIES):
         book.deposit(Deposit(program.accounts[0].id, 10_000, None, f"order-{n}"), 0, now)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import checkup
-from tessera.app.checkup import KeyFacts
-from tessera.core.finding import Level
-from tessera.core.keys import MasterKey
+from tessera.app.administration import findings
+from tessera.app.administration.findings import KeyFacts
+from tessera.core.administration.finding import Level
+from tessera.core.clients.expiry_warnings import Ending, Owner
+from tessera.core.keys.wrapping import MasterKey
 from tessera.core.times import DAY, SECOND
-from tessera.core.warnings import Ending, Owner
 from tessera.store.checkup import DatabaseFacts, FileFacts, FolderFacts
 from tessera.store.migrate import SchemaState
 from tests.cli.command import folder_with_application, run
@@ -163,7 +163,7 @@ def facts(**database: object) -> FolderFacts:
 def level_of(about: str, looked_at: FolderFacts) -> Level:
     """The worst finding about one thing."""
     master = KeyFacts(MasterKey("00" * 32), "", None)
-    found = [each.level for each in checkup.findings(looked_at, master, NOW) if each.about == about]
+    found = [each.level for each in findings.findings(looked_at, master, NOW) if each.about == about]
     return max(found, key=list(Level).index)
 
 
@@ -182,7 +182,7 @@ def test_secrets_are_warned_of_in_three_steps(days: float, words: str) -> None:
     """The line says how soon a secret ends: within a day, a week, a month."""
     at = NOW + int(days * DAY)
     ending = [Ending(Owner("id", "Partner", 1, "Org", "r"), 1, "first", "keyed", at, at, None, None, None)]
-    found = checkup.findings(facts(ending=ending), KeyFacts(None, "no key", None), NOW)
+    found = findings.findings(facts(ending=ending), KeyFacts(None, "no key", None), NOW)
     (text,) = [each.text for each in found if each.about == "secret"]
     assert f"within {words}" in text
 

@@ -112,10 +112,10 @@ NOT_FOR_COMMANDS = (
     "sqlalchemy",
     "structlog",
     "tessera.api",
-    "tessera.app.deliveries",
-    "tessera.app.demo",
-    "tessera.app.tokens",
-    "tessera.app.upkeep",
+    "tessera.app.webhooks.deliveries",
+    "tessera.app.demo.demo",
+    "tessera.app.tokens.verification",
+    "tessera.app.management.housekeeping",
     "tessera.server",
     "tessera.web",
     "uvicorn",
@@ -144,7 +144,11 @@ def test_a_command_imports_what_it_uses(tmp_path: Path, command: str) -> None:
     modules = imported_by(*command.split(), "--data-dir", folder)
     assert "tessera.wiring" in modules
     assert [name for name in modules if any(f"{name}.".startswith(f"{each}.") for each in NOT_FOR_COMMANDS)] == []
-    own = {"tessera.cli.apps", "tessera.cli.resources"} if command.startswith("apps") else {"tessera.cli.organizations"}
+    own = (
+        {"tessera.cli.apps.apps", "tessera.cli.resources"}
+        if command.startswith("apps")
+        else {"tessera.cli.organizations.organizations"}
+    )
     assert NOUNS & set(modules) <= own | {"tessera.cli.resources"}
 
 

@@ -9,12 +9,12 @@ from typing import Any, cast
 import pytest
 
 from tessera import wiring
-from tessera.app import customer_import
-from tessera.app.customer_rows import Row
-from tessera.app.customers import creation
+from tessera.app.customers.customers import creation
+from tessera.app.customers.files import bulk_import
+from tessera.app.customers.files.rows import Row
 from tessera.core.changes import Change, Notice
-from tessera.core.customer_profiles import CustomerUpdate
-from tessera.core.customers import NewCustomer
+from tessera.core.customers.customers import NewCustomer
+from tessera.core.customers.profiles import CustomerUpdate
 from tessera.ports import Store
 from tessera.settings import load
 from tests.cli.command import one_sentence, run
@@ -243,7 +243,7 @@ class Rivalled:
 def test_a_row_that_loses_a_race_is_decided_anew(folder: Path) -> None:
     """A customer that a server creates at the same moment is updated, and the rows around it are brought in."""
 
-    async def race() -> customer_import.Tally:
+    async def race() -> bulk_import.Tally:
         async with wiring.open_house(load(data_dir=folder)) as house:
             program = await house.directory.programs.get(1)
             assert program is not None
@@ -254,7 +254,7 @@ def test_a_row_that_loses_a_race_is_decided_anew(folder: Path) -> None:
                 Row(2, NewCustomer(external_id=name, city="Rome"), CustomerUpdate(external_id=name, city="Rome"))
                 for name in names
             ]
-            return await customer_import.load(house, 1, rows, lambda _tally: None)
+            return await bulk_import.load(house, 1, rows, lambda _tally: None)
 
     tally = asyncio.run(race())
     assert (tally.created, tally.updated, tally.refused) == (2, 1, 0)
@@ -265,7 +265,7 @@ def test_a_row_that_loses_a_race_is_decided_anew(folder: Path) -> None:
 
 def test_a_file_of_many_chunks_is_brought_in_whole(folder: Path) -> None:
     """No row is lost where one lot of rows in flight ends and the next begins."""
-    total = customer_import.ROWS_IN_FLIGHT * 2 + 1
+    total = bulk_import.ROWS_IN_FLIGHT * 2 + 1
     rows = "".join(f"many-{n},many{n}@example.com\n" for n in range(total))
     assert counted(bring_in(folder, f"external_id,email\n{rows}")) == (total, 0, 0, 0)
     assert counted(bring_in(folder, f"external_id,email\n{rows}")) == (0, 0, total, 0)

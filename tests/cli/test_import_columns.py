@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tessera.app.customer_columns import MEMBERS
-from tessera.app.file_lines import LINE_BYTES_MAX
+from tessera.app.customers.files.columns import MEMBERS
+from tessera.app.customers.files.lines import LINE_BYTES_MAX
 from tessera.core.flags import WORDS
 from tests.cli.command import one_sentence, run
 from tests.cli.importing import bring_in, counted, faults, folder, profile

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app.ledger_proof import SHOWN_MAX
+from tessera.app.loyalty.ledger_check import SHOWN_MAX
 from tests.cli.command import Done, run
 from tests.support.deeds import do
 from tests.support.house import settings_for
@@ -15,7 +15,7 @@ from tests.support.house import settings_for
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The bytes of a database with the demonstration in it, and of the key beside it."""
-    from tessera.app import demo
+    from tessera.app.demo import demo
 
     folder = tmp_path_factory.mktemp("proof") / "data"
     settings_for(folder)

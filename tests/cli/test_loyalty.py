@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tessera.app import program_files
+from tessera.app.loyalty import program_files
 from tests.cli.command import Done, one_sentence, run
 from tests.support.deeds import make_partner
 from tests.support.invariants import contents

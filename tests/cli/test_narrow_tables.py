@@ -11,12 +11,12 @@ import msgspec
 import pytest
 from rich.cells import cell_len
 
-from tessera.app.house import House
+from tessera.app.context import House
 from tessera.cli import tables
 from tessera.cli.tables import Column
+from tessera.core.administration.explanations import Explanation
+from tessera.core.administration.pseudonyms import REFUSAL
 from tessera.core.changes import AddDelivery, KeepRefusal
-from tessera.core.explanations import Explanation
-from tessera.core.pseudonyms import REFUSAL
 from tests.cli.command import commands, folder_with_application, run
 from tests.support import deeds
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import checkup, demo
-from tessera.app.checkup import KeyFacts
-from tessera.core.finding import Level
+from tessera.app.administration import findings as administration_findings
+from tessera.app.administration.findings import KeyFacts
+from tessera.app.demo import demo
+from tessera.core.administration.finding import Level
 from tessera.core.times import SECOND
 from tessera.store.checkup import DatabaseFacts, FileFacts, FolderFacts
 from tessera.store.server_facts import ServerFacts
@@ -79,7 +80,7 @@ def told(server: ServerFacts, workers: int = 1) -> dict[str, tuple[Level, str]]:
     """What is found of a server's facts."""
     there = FileFacts(Path("data"), exists=True, mode=0o700)
     facts = FolderFacts(there, None, FileFacts(Path("demo"), exists=False), None, DatabaseFacts(), None, server)
-    found = checkup.findings(facts, KeyFacts(None, "", None), 1_900_000_000 * SECOND, workers)
+    found = administration_findings.findings(facts, KeyFacts(None, "", None), 1_900_000_000 * SECOND, workers)
     return {each.about: (each.level, each.text) for each in found}
 
 

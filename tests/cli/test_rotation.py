@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tessera.cli.usage import sparkline
+from tessera.cli.apps.usage import sparkline
 from tests.cli.command import folder_with_application, one_sentence, run
 
 HOUR = 3600 * 10**9

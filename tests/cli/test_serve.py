@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tessera.app import demo
+from tessera.app.demo import demo
 from tests.cli.command import CLEAN, folder_with_application, one_sentence, run, spawn
 from tests.support.programs import program
 from tests.support.server import free_port, running

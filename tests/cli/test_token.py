@@ -13,8 +13,10 @@ import httpx
 import pytest
 
 from tessera import wiring
-from tessera.app import applications, organizations, token_inspection
-from tessera.core.evidence import NOTHING
+from tessera.app.clients import applications
+from tessera.app.organizations import organizations
+from tessera.app.tokens import inspection
+from tessera.core.presented import NOTHING
 from tessera.core.wire import Params
 from tests.cli.command import folder_with_application, one_sentence, run, spawn
 from tests.support import asking
@@ -249,7 +251,7 @@ def test_an_expired_token_is_told_so(tmp_path: Path) -> None:
             found = []
             for step in (59.999_999, 0.000_001):
                 clock.step(step)
-                found.append((await token_inspection.inspect(house, token)).reasons)
+                found.append((await inspection.inspect(house, token)).reasons)
             return found
 
     assert asyncio.run(lives()) == [[], ["It has expired."]]

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tessera.app import client_credentials
-from tessera.core import public_keys
-from tessera.core.jws import Algorithm
+from tessera.app.clients import credentials
+from tessera.core.keys import public_keys
+from tessera.core.keys.jws import Algorithm
 from tests.clients import trials
 from tests.support import deeds
 from tests.support.possession import MAKERS
@@ -25,7 +25,7 @@ def test_the_library_lives_without_a_secret(server: Server, tmp_path: Path, algo
     private = tmp_path / "key.pem"
     private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     made = deeds.make_partner(server.folder, f"openid-client {algorithm}")
-    deeds.do(server.folder, lambda house: client_credentials.add_key(house, made.client_id, "key", public))
+    deeds.do(server.folder, lambda house: credentials.add_key(house, made.client_id, "key", public))
     told = trials.run_node(
         "private_key.mjs", server, CLIENT_ID=made.client_id, PRIVATE_KEY=str(private), ALGORITHM=algorithm
     )

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tessera.core import applications
-from tessera.core.applications import NOBODY, Application, Credential, CredentialKind, QueryCredentials, held
+from tessera.core.clients import applications
+from tessera.core.clients.applications import NOBODY, Application, Credential, CredentialKind, QueryCredentials, held
 
 PEPPER = b"p" * 32
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tessera.core import client_signing
-from tessera.core.client_signing import (
+from tessera.core.clients import signing_methods
+from tessera.core.clients.signing_methods import (
     FAPI2_ALGORITHMS,
     AssertionAudience,
     NotAlgorithms,
@@ -12,7 +12,7 @@ from tessera.core.client_signing import (
     algorithms_named,
     allowed,
 )
-from tessera.core.jws import ALGORITHMS
+from tessera.core.keys.jws import ALGORITHMS
 
 ANY = SigningAlgorithms(0)
 RS256, ES256 = SigningAlgorithms.RS256, SigningAlgorithms.ES256
@@ -27,7 +27,7 @@ FAPI2_NAMES = ("EdDSA", "Ed25519", "ES256", "PS256")
 def test_a_set_is_named(text: str, found: SigningAlgorithms) -> None:
     """By `any`, by a profile, or by names with commas between; and it is shown so that it can be typed again."""
     assert algorithms_named(text) == found
-    assert algorithms_named(client_signing.shown(found)) == found
+    assert algorithms_named(signing_methods.shown(found)) == found
 
 
 @pytest.mark.parametrize("text", ["", "none", "HS256", "es256", "ES256,", "ES256 PS256", "any,ES256", "Ed25519"])
@@ -70,7 +70,7 @@ def test_the_profile_decides_where_nothing_was_chosen(
     profile: Profile, audience: AssertionAudience, strict: bool
 ) -> None:
     """The choice of an operator comes first."""
-    assert client_signing.only_issuer(profile, audience) is strict
+    assert signing_methods.only_issuer(profile, audience) is strict
 
 
 @pytest.mark.parametrize(
@@ -96,4 +96,4 @@ def test_the_profile_decides_where_nothing_was_chosen(
 def test_to_whom_an_assertion_is_addressed(audience: object, strict: bool, loose: bool) -> None:
     """The issuer alone and as a text, or an endpoint too and as a list of one; never anybody else beside it."""
     for only, taken in ((True, strict), (False, loose)):
-        assert client_signing.addressed_to(audience, (ISSUER,), "/oauth/introspect", strict=only) is taken
+        assert signing_methods.addressed_to(audience, (ISSUER,), "/oauth/introspect", strict=only) is taken

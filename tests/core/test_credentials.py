@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tessera.core import assertions, credentials, wire
-from tessera.core.credentials import Credentials, Place, Presented
+from tessera.core import wire
+from tessera.core.clients import assertions, credentials
+from tessera.core.clients.credentials import Credentials, Place, Presented
 from tessera.core.errors import InvalidClient, InvalidRequest
-from tessera.core.evidence import Evidence
+from tessera.core.presented import Evidence
 
 FORM = b"application/x-www-form-urlencoded"
 

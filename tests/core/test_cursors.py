@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tessera.core.cursors import open_cursor, seal_cursor
 from tessera.core.errors import ArgumentError
-from tessera.core.sealing import Ring, SealingKey
+from tessera.core.keys.sealing import Ring, SealingKey
 
 RING = Ring([SealingKey(1, bytes(range(64)), 0, None)])
 NOW = 1

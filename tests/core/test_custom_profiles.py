@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tessera.core import custom_profiles
-from tessera.core.custom_profiles import DEPTH_MAX, SIZE_MAX_BYTES
+from tessera.core.customers import custom_profiles
+from tessera.core.customers.custom_profiles import DEPTH_MAX, SIZE_MAX_BYTES
 from tessera.core.errors import ArgumentError, Validation
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))

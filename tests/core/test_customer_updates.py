@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tessera.core import customer_profiles, leniency, times
-from tessera.core.customer_profiles import CustomerUpdate, NewCustomer, Profile
+from tessera.core import leniency, times
+from tessera.core.customers import profiles
+from tessera.core.customers.profiles import CustomerUpdate, NewCustomer, Profile
 from tessera.core.errors import Validation
 
 NOW = 1_709_210_096_000_000
@@ -43,7 +44,7 @@ CLEARED = {"opted_in": False, "suspended": False, "test_account": False, "referr
 def applied(profile: Profile, update: dict[str, Any]) -> Profile:
     """The profile after an update, as a request has it."""
     sent = leniency.decode(msgspec.json.Decoder(CustomerUpdate), msgspec.json.encode(update))
-    return customer_profiles.updated(profile, sent, LATER)
+    return profiles.updated(profile, sent, LATER)
 
 
 def shown(profile: Profile) -> dict[str, Any]:
@@ -73,7 +74,7 @@ def expected(before: dict[str, Any], update: dict[str, Any]) -> dict[str, Any]:
 @given(UPDATES, UPDATES)
 def test_an_update_changes_what_it_says_and_nothing_else(first: dict[str, Any], second: dict[str, Any]) -> None:
     """Whatever stood there: each member sent is as sent (or cleared), each other as it was; time moves on change."""
-    profile = applied(customer_profiles.new_profile(NewCustomer(external_id="x"), NOW), first)
+    profile = applied(profiles.new_profile(NewCustomer(external_id="x"), NOW), first)
     before = shown(profile)
     after = applied(profile, second)
     assert shown(after) == expected(before, second)
@@ -92,7 +93,7 @@ def test_an_update_changes_what_it_says_and_nothing_else(first: dict[str, Any], 
 )
 def test_the_rules_are_those_of_creating(update: dict[str, Any], part: str) -> None:
     """A value that a new customer cannot have, a known one does not get."""
-    profile = customer_profiles.new_profile(NewCustomer(external_id="x"), NOW)
+    profile = profiles.new_profile(NewCustomer(external_id="x"), NOW)
     with pytest.raises(Validation, match=part):
         applied(profile, update)
 
@@ -103,9 +104,9 @@ def test_the_rules_are_those_of_creating(update: dict[str, Any], part: str) -> N
 )
 def test_phone_numbers_are_known_by_their_digits(number: str, digits: str) -> None:
     """However a number is written, its digits find it; one without digits is not found."""
-    assert customer_profiles.digits_of(number) == digits
+    assert profiles.digits_of(number) == digits
     profile = applied(
-        customer_profiles.new_profile(NewCustomer(external_id="x"), NOW),
+        profiles.new_profile(NewCustomer(external_id="x"), NOW),
         {"phone_numbers": [{"phone_number": number, "phone_type": "home"}, {"phone_number": number}]},
     )
-    assert customer_profiles.phones(profile) == ({digits: True} if digits else {})
+    assert profiles.phones(profile) == ({digits: True} if digits else {})

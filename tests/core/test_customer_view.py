@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tessera.core import customer_profiles, customers
-from tessera.core.customers import Customer, NewCustomer, Wanted
+from tessera.core.customers import customers, profiles
+from tessera.core.customers.customers import Customer, NewCustomer, Wanted
 from tessera.core.loyalty.points import UNITS, Balance
 from tessera.core.loyalty.program import Program
 from tessera.core.loyalty.standing import Standing
@@ -26,7 +26,7 @@ def customer(
     held: dict[int, Balance] | None = None, *memberships: Membership, ids: tuple[str, ...] = ("card-1",)
 ) -> Customer:
     """A stored customer."""
-    profile = customer_profiles.new_profile(NewCustomer(email="ada@customers.example", first_name='A"d,a}'), JOINED)
+    profile = profiles.new_profile(NewCustomer(email="ada@customers.example", first_name='A"d,a}'), JOINED)
     return Customer(
         1,
         "the-id",

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from tessera.core import countries, customer_profiles
-from tessera.core.customers import NewCustomer
+from tessera.core.customers import countries, profiles
+from tessera.core.customers.customers import NewCustomer
 from tessera.core.errors import Validation
 
 NOW = 1_709_210_096_000_000
@@ -15,7 +15,7 @@ _DECODER = msgspec.json.Decoder(NewCustomer)
 
 def stored(body: str) -> dict[str, object]:
     """The profile that a `user` member leads to, as it is stored."""
-    profile = customer_profiles.new_profile(_DECODER.decode(body), NOW)
+    profile = profiles.new_profile(_DECODER.decode(body), NOW)
     members: dict[str, object] = msgspec.json.decode(msgspec.json.encode(profile))
     return members
 

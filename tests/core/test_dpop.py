@@ -11,9 +11,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tessera.core import dpop, jws, public_keys
-from tessera.core.dpop import BadProof, NonceNeeded, Proof
-from tessera.core.jws import Algorithm
+from tessera.core.keys import jws, public_keys
+from tessera.core.keys.jws import Algorithm
+from tessera.core.tokens import dpop
+from tessera.core.tokens.dpop import BadProof, NonceNeeded, Proof
 from tests.support.possession import LEFT_OUT, Holder
 
 ADDRESS = "https://id.example.com/oauth/token"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tessera.core import emails
+from tessera.core.customers import emails
 from tessera.core.errors import Validation
 
 

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tessera.core import assertions, dpop, jws, jwt_tokens, key_sets, public_keys
-from tessera.core.assertions import Terms
-from tessera.core.dpop import BadProof, NonceNeeded
-from tessera.core.jws import ALGORITHMS, Algorithm, Malformed, PrivateKey
-from tessera.core.signing import SigningKey, SigningRing
+from tessera.core.clients import assertions, key_sets
+from tessera.core.clients.assertions import Terms
+from tessera.core.keys import jws, public_keys
+from tessera.core.keys.jws import ALGORITHMS, Algorithm, Malformed, PrivateKey
+from tessera.core.keys.signing import SigningKey, SigningRing
+from tessera.core.tokens import dpop, jwt_access_tokens
+from tessera.core.tokens.dpop import BadProof, NonceNeeded
 from tessera.ops import signing_keys
 from tests.support.json_values import ODD, anything, written
 from tests.support.possession import MAKERS, Holder
@@ -76,10 +78,10 @@ def read_assertion(text: str) -> None:
 
 def read_token(text: str) -> None:
     """Read an access token and what it says, which may be refused."""
-    found = jwt_tokens.read(RING, text, NOW)
-    reference = None if found is None else jwt_tokens.reference(found[1])
+    found = jwt_access_tokens.read(RING, text, NOW)
+    reference = None if found is None else jwt_access_tokens.reference(found[1])
     if found is not None and reference is not None:
-        jwt_tokens.claims(found[1], reference)
+        jwt_access_tokens.claims(found[1], reference)
 
 
 @given(names(sorted(KEYS)), names(KEY_MEMBERS), anything)

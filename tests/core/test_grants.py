@@ -2,11 +2,13 @@
 
 import pytest
 
-from tessera.core import grants, resources, wire
-from tessera.core.applications import Application, QueryCredentials, held
-from tessera.core.credentials import Authenticated, Place, Presented
+from tessera.core import wire
+from tessera.core.clients.applications import Application, QueryCredentials, held
+from tessera.core.clients.credentials import Authenticated, Place, Presented
 from tessera.core.errors import InvalidClient, InvalidRequest, InvalidScope, UnsupportedGrantType
-from tessera.core.tokens import Claims
+from tessera.core.oauth import grants
+from tessera.core.tokens import resource_servers
+from tessera.core.tokens.access_tokens import Claims
 
 
 def application(policy: QueryCredentials = QueryCredentials.ALLOW) -> Application:
@@ -55,11 +57,11 @@ def test_claims_are_what_the_application_was_given() -> None:
     caller = Authenticated(application(), 9, Place.BODY)
     grant = grants.GRANTS["client_credentials"]
 
-    assert grants.decide(grant, params(b""), caller, resources.NONE, 7, 1_000) == Claims(
+    assert grants.decide(grant, params(b""), caller, resource_servers.NONE, 7, 1_000) == Claims(
         5, 9, 7, 1_000, 60, ("profiles:read", "loyalty:read")
     )
-    assert grants.decide(grant, params(b"scope=loyalty:read"), caller, resources.NONE, 7, 1_000).scopes == (
+    assert grants.decide(grant, params(b"scope=loyalty:read"), caller, resource_servers.NONE, 7, 1_000).scopes == (
         "loyalty:read",
     )
     with pytest.raises(InvalidScope):
-        grants.decide(grant, params(b"scope=openid"), caller, resources.NONE, 7, 1_000)
+        grants.decide(grant, params(b"scope=openid"), caller, resource_servers.NONE, 7, 1_000)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tessera.core import issuers
+from tessera.core.oauth import issuers
 
 
 @pytest.mark.parametrize(

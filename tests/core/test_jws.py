@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from joserfc import jws as joserfc_jws
 from joserfc.jwk import import_key
 
-from tessera.core import jws, public_keys
-from tessera.core.jws import Algorithm, Malformed, PrivateKey
+from tessera.core.keys import jws, public_keys
+from tessera.core.keys.jws import Algorithm, Malformed, PrivateKey
 from tests.support.possession import MAKERS
 
 TAKEN = [Algorithm.EDDSA, Algorithm.ES256, Algorithm.PS256, Algorithm.RS256]

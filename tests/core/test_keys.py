@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tessera.core.keys import KeyPurpose, MasterKey, WrappedKey
+from tessera.core.keys.wrapping import KeyPurpose, MasterKey, WrappedKey
 
 MASTER = MasterKey("ab" * 32)
 

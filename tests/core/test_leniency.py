@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from tessera.core import leniency, texts
-from tessera.core.customer_profiles import CustomerUpdate, NewCustomer, PhoneNumber
-from tessera.core.identifiers import SentIdentifier
-from tessera.core.texts import Id, Line, Text
+from tessera.core import leniency
+from tessera.core import text as core_text
+from tessera.core.customers.identifiers import SentIdentifier
+from tessera.core.customers.profiles import CustomerUpdate, NewCustomer, PhoneNumber
+from tessera.core.text import Id, Line, Text
 
 EMPTY = (None, "")
 
@@ -147,6 +148,6 @@ def test_all_else_is_refused_by_its_type(member: str, sent: object) -> None:
 @given(st.text())
 def test_a_folded_text_has_one_line(text: str) -> None:
     """Nothing that breaks a line is left, and folding again changes nothing."""
-    folded = texts.folded(text)
+    folded = core_text.folded(text)
     assert len(folded.splitlines()) <= 1
-    assert texts.folded(folded) == folded
+    assert core_text.folded(folded) == folded

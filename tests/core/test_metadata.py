@@ -2,7 +2,9 @@
 
 import pytest
 
-from tessera.core import jws, metadata, scopes
+from tessera.core import scopes
+from tessera.core.keys import jws
+from tessera.core.oauth import metadata
 
 ISSUER = "https://id.example/one"
 

@@ -1,6 +1,6 @@
 """Pseudonyms: the same id is found again by whoever has the key, and by nobody else."""
 
-from tessera.core.pseudonyms import AUDIT, REFUSAL, pseudonym
+from tessera.core.administration.pseudonyms import AUDIT, REFUSAL, pseudonym
 
 KEY = b"k" * 32
 

@@ -6,9 +6,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tessera.core import dpop, jws, key_sets, public_keys
-from tessera.core.dpop import BadProof
-from tessera.core.jws import Algorithm, Malformed
+from tessera.core.clients import key_sets
+from tessera.core.keys import jws, public_keys
+from tessera.core.keys.jws import Algorithm, Malformed
+from tessera.core.tokens import dpop
+from tessera.core.tokens.dpop import BadProof
 
 P = 2**255 - 19
 D = -121665 * pow(121666, -1, P) % P

@@ -5,17 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tessera.core import rails
-from tessera.core.pacing import SECOND_NS, counted, one_more, paced
-from tessera.core.rails import UNREADABLE, GuardRails, Rail
+from tessera.core.clients import limits
+from tessera.core.clients.limits import UNREADABLE, GuardRails, Rail
+from tessera.core.clients.rates import SECOND_NS, counted, one_more, paced
 
 WHOLE = GuardRails(("10.0.0.0/8", "2001:db8::/32"), 50, 1000, 10_000, (Rail.TOKENS_DAY,))
 
 
 def test_guard_rails_are_read_as_they_were_written() -> None:
     """What an operator declared comes back; no rail at all is an empty text."""
-    assert rails.declared(WHOLE.text()) == WHOLE
-    found = rails.read(WHOLE.text())
+    assert limits.declared(WHOLE.text()) == WHOLE
+    found = limits.read(WHOLE.text())
     assert found.allowed is not None
     assert [str(each) for each in found.allowed.listed] == ["10.0.0.0/8", "2001:db8::/32"]
     assert (found.per_second, found.policy) == (50, '"requests";q=50;w=1')
@@ -26,8 +26,8 @@ def test_guard_rails_are_read_as_they_were_written() -> None:
     assert GuardRails().text() == ""
     assert GuardRails(watch=(Rail.NETWORKS,)).text() == "", "what is not there is not watched"
     watched = GuardRails(requests_per_second=5, watch=(Rail.NETWORKS, Rail.REQUESTS))
-    assert rails.declared(watched.text()) == GuardRails(requests_per_second=5, watch=(Rail.REQUESTS,))
-    nowhere = rails.read('{"networks":[]}').allowed
+    assert limits.declared(watched.text()) == GuardRails(requests_per_second=5, watch=(Rail.REQUESTS,))
+    nowhere = limits.read('{"networks":[]}').allowed
     assert nowhere is not None
     assert not nowhere.within("10.0.0.1"), "no network is none, and not all"
 
@@ -52,7 +52,7 @@ def test_guard_rails_are_read_as_they_were_written() -> None:
 )
 def test_what_cannot_be_read_lets_nobody_in(text: str) -> None:
     """A stored text that is not wholly understood closes the application, instead of leaving it without limits."""
-    assert rails.read(text) is UNREADABLE
+    assert limits.read(text) is UNREADABLE
     assert UNREADABLE.allowed is not None
     assert not UNREADABLE.allowed.within("10.0.0.1")
     assert not UNREADABLE.networks_watched

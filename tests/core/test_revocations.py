@@ -3,8 +3,8 @@
 import sys
 from random import Random
 
-from tessera.core.revocations import Revocations
 from tessera.core.times import SECOND, PurgeTime
+from tessera.core.tokens.revocations import Revocations
 
 NOW = 1_900_000_000_000_000
 HOUR = 3600 * SECOND

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tessera.core.sealing import KEY_BYTES, KEYS_MAX, Ring, SealingKey
+from tessera.core.keys.sealing import KEY_BYTES, KEYS_MAX, Ring, SealingKey
 
 NOW = 1_900_000_000_000_000
 ACCESS = [b"access"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tessera import settings
-from tessera.core.keys import MasterKey
+from tessera.core.keys.wrapping import MasterKey
 from tests.deploy.files import COMPOSE, USER, compose, image_environment, instructions
 from tests.docs.test_commands import mistakes
 from tests.house.modules import ROOT

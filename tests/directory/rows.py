@@ -4,15 +4,15 @@ import asyncio
 
 import msgspec
 
-from tessera.core.applications import Application, ApplicationRecord, CredentialRecord, QueryCredentials, held
 from tessera.core.changes import Notice
-from tessera.core.keys import PEPPER_BYTES, KeyPurpose, MasterKey, WrappedKey
+from tessera.core.clients.applications import Application, ApplicationRecord, CredentialRecord, QueryCredentials, held
+from tessera.core.clients.expiry_warnings import Ending
+from tessera.core.clients.properties import Property, PropertyRecord
+from tessera.core.keys.sealing import KEY_BYTES
+from tessera.core.keys.wrapping import PEPPER_BYTES, KeyPurpose, MasterKey, WrappedKey
 from tessera.core.loyalty.program import Program
 from tessera.core.organizations import OrganizationRecord
-from tessera.core.properties import Property, PropertyRecord
-from tessera.core.resources import AccessRecord, Resource, ResourceRecord
-from tessera.core.sealing import KEY_BYTES
-from tessera.core.warnings import Ending
+from tessera.core.tokens.resource_servers import AccessRecord, Resource, ResourceRecord
 from tessera.ports import Unknown
 
 MASTER = MasterKey("0f" * 32)

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from tessera.core import generations
-from tessera.core.applications import Application, Credential, CredentialKind, held
+from tessera.core.clients.applications import Application, Credential, CredentialKind, held
 from tessera.core.times import DAY
 from tessera.directory import applications as directory
 from tessera.directory.applications import Applications

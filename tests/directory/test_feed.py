@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from tessera.core.changes import Notice, NoticeKind
-from tessera.core.keys import KeyPurpose, MasterKey
+from tessera.core.clients.properties import Property
+from tessera.core.keys.sealing import KEY_BYTES
+from tessera.core.keys.wrapping import KeyPurpose, MasterKey
 from tessera.core.loyalty.program import Program
-from tessera.core.properties import Property
-from tessera.core.sealing import KEY_BYTES
 from tessera.directory import Directory, feed
 from tessera.ports import Unusable
 from tests.directory.rows import MASTER, SlowReader, application, wrapped

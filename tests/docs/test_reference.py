@@ -9,21 +9,23 @@ import msgspec
 import pytest
 
 from tessera import wiring
-from tessera.api import fields
-from tessera.app import customer_marks, floods
-from tessera.app.deliveries import WINDOW
-from tessera.core import custom_profiles, errors, identifiers, wire
-from tessera.core.deliveries import DOWN_SECONDS, FAILED_SECONDS
+from tessera.api.platform import fields
+from tessera.app.clients import brute_force
+from tessera.app.customers import activity
+from tessera.app.webhooks.deliveries import WINDOW
+from tessera.core import errors, wire
+from tessera.core.customers import custom_profiles, identifiers
 from tessera.core.errors import Refusal
-from tessera.core.loyalty.happenings import DATA, Happening
-from tessera.core.webhooks import TEST
+from tessera.core.event_types import DATA, Happening
+from tessera.core.webhooks.deliveries import DOWN_SECONDS, FAILED_SECONDS
+from tessera.core.webhooks.webhooks import TEST
 from tessera.ops import metrics, slow_hash
 from tessera.settings import Settings
 from tessera.store import writer
 from tessera.store.postgres import writer as postgres_writer
 from tessera.web import errors as answers
-from tessera.web import head
 from tessera.web.messages import Response
+from tessera.web.server import head
 from tests.docs import settings_table
 from tests.docs.fences import paper
 from tests.house.modules import modules
@@ -129,7 +131,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         "parameters of a platform query": (wire.QUERY_PARAMETERS_MAX,),
         "custom profile of a customer": (custom_profiles.SIZE_MAX_BYTES // 1024, custom_profiles.DEPTH_MAX),
         "external ids of a customer": (identifiers.IDENTIFIERS_MAX,),
-        "tags of a customer, and names of its events": (customer_marks.NAMES_MAX,),
+        "tags of a customer, and names of its events": (activity.NAMES_MAX,),
         "body of a platform request": (fields.BODY_BYTES_MAX // 1024,),
         "time to send a request whole": (int(settings["request_timeout_seconds"].default),),
         "open connections of a process": (settings["connections_max"].default,),
@@ -137,7 +139,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         "commits that wait": (writer.WAITING_MAX, postgres_writer.WAITING_MAX),
         "argon2id checks that failed": tuple(
             factor * settings["wrong_secrets_max"].default
-            for factor in (floods.SLOW_CHECKS_FACTOR, floods.ADDRESS_FACTOR)
+            for factor in (brute_force.SLOW_CHECKS_FACTOR, brute_force.ADDRESS_FACTOR)
         ),
     }
 

@@ -10,8 +10,9 @@ import pytest
 from bench.fanout import Plan
 
 from tessera import wiring
-from tessera.app import duties, exchange, usage
-from tessera.app.applications import DEFAULT_LIFETIME_SECONDS
+from tessera.app.clients.applications import DEFAULT_LIFETIME_SECONDS
+from tessera.app.runtime import count_exchange, leases
+from tessera.app.state import usage
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.settings import Settings
@@ -82,10 +83,10 @@ def test_what_the_page_reckons_with_is_what_is_in_force() -> None:
     assert f"({defaults['usage_flush_seconds']:.0f}) by each worker, for {usage.FLUSH_MAX} applications" in PAGE
     assert f"never more than {rows:.0f}," in PAGE
     assert f"`applications_cached_max` ({defaults['applications_cached_max']:,})" in PAGE
-    assert f"for {exchange.AT_ONCE} of them at most" in PAGE
-    assert duties.LOOK_SECONDS == 0.25
-    assert duties.RENEWED_SECONDS == 5
-    assert f"up to {held / duties.LOOK_SECONDS:.0f} reads of one row a second and worker" in PAGE
+    assert f"for {count_exchange.AT_ONCE} of them at most" in PAGE
+    assert leases.LOOK_SECONDS == 0.25
+    assert leases.RENEWED_SECONDS == 5
+    assert f"up to {held / leases.LOOK_SECONDS:.0f} reads of one row a second and worker" in PAGE
     assert (Plan().poll, Plan().look) == (driver.POLL_SECONDS, defaults["feed_poll_milliseconds"] / 1000)
     assert driver.DEAF_POLL_SECONDS == 0.25
     assert inspect.getsource(driver.PostgresDriver.__init__).count("Line(") + driver.READ_LINES - 1 == 5

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from tessera import bootstrap, cli, wiring
-from tessera.app import purge_clock, purges, upkeep
+from tessera.app.management import housekeeping, purges
+from tessera.app.runtime import purge_clock
 from tessera.core.changes import (
     AddApplication,
     AddEntry,
@@ -203,7 +204,7 @@ if POINT.name == "newer":
 elif POINT.name == "clock":
     setattr(wiring, "SystemClock", AheadClock)  # noqa: B010  # a name that it only uses
     purges.ROUND_SECONDS = purge_clock.LOOK_SECONDS = ROUND_SECONDS
-    setattr(upkeep, "DROP_SECONDS", ROUND_SECONDS)  # noqa: B010  # of another type
+    setattr(housekeeping, "DROP_SECONDS", ROUND_SECONDS)  # noqa: B010  # of another type
 elif POINT.name:
     bootstrap.database = _armed_database
     writer._commit = _armed_commit

@@ -3,8 +3,8 @@
 import secrets
 from pathlib import Path
 
-from tessera.app import key_rotation
-from tessera.core.key_plan import ROTATED
+from tessera.app.keys import rotation
+from tessera.core.keys.rotation_schedule import ROTATED
 from tests.faults.load import Row, loaded
 from tests.faults.points import ARMED
 from tests.faults.stage import Stage
@@ -43,7 +43,7 @@ def new_keys(stage: Stage, rounds: int, seed: int) -> Row:
         stage.start()
         load.go()
         for _ in range(rounds):
-            stage.do(lambda house: key_rotation.rotate(house, list(ROTATED), at_once=True))
+            stage.do(lambda house: rotation.rotate(house, list(ROTATED), at_once=True))
             load.answered(10)
         load.pause()
         for port in stage.ports:

@@ -6,8 +6,8 @@ import threading
 import time
 
 from tessera import wiring
-from tessera.app import applications
-from tessera.app.house import House
+from tessera.app.clients import applications
+from tessera.app.context import House
 from tessera.ports import StoreError
 from tests.faults.callers import Shared
 from tests.faults.stage import Client

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from tessera.app import applications, client_credentials, limits
-from tessera.app.applications import Issued
-from tessera.app.house import House
-from tessera.app.limits import Wanted
+from tessera.app.clients import applications, credentials, limit_settings
+from tessera.app.clients.applications import Issued
+from tessera.app.clients.limit_settings import Wanted
+from tessera.app.context import House
 from tests.faults.callers import JSON, Shared
 from tests.faults.load import Load, Row, loaded
 from tests.faults.stage import Client, Stage
@@ -72,10 +72,10 @@ def races(stage: Stage, rounds: int, seed: int) -> Row:
 
     async def furnish(house: House) -> tuple[Issued, Issued]:
         prover = await applications.create(house, f"prover {secrets.token_hex(4)}", 1)
-        await client_credentials.add_key(house, prover.client_id, "key", assertions.jwk(key))
+        await credentials.add_key(house, prover.client_id, "key", assertions.jwk(key))
         limited = f"limited {secrets.token_hex(4)}"
         made = await applications.create(house, limited, 1)
-        await limits.change(house, limited, Wanted(tokens_per_day=TOKENS_A_DAY))
+        await limit_settings.change(house, limited, Wanted(tokens_per_day=TOKENS_A_DAY))
         return prover, made
 
     prover, limited = stage.do(furnish)

@@ -17,8 +17,8 @@ import msgspec
 import psycopg
 
 from tessera import wiring
-from tessera.app import applications
-from tessera.app.house import House
+from tessera.app.clients import applications
+from tessera.app.context import House
 from tessera.ports import StoreUnavailable
 from tessera.settings import Settings, load
 from tests.support import raw

@@ -11,9 +11,9 @@ import pytest
 from uvicorn.server import ServerState
 
 from tessera.web.asgi import App, Served
-from tessera.web.limits import Limits
-from tessera.web.protocol import HttpConnection
-from tessera.web.turns import Turns
+from tessera.web.server.batching import Turns
+from tessera.web.server.connection_limits import Limits
+from tessera.web.server.protocol import HttpConnection
 from tests.framing.application import Recorder
 from tests.framing.wire import Line, Stand, run
 

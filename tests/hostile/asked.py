@@ -4,10 +4,12 @@ import json
 import time
 from pathlib import Path
 
-from tessera.app import applications, organizations, resources
-from tessera.app.applications import Issued
-from tessera.app.house import House
-from tessera.core.applications import TokenFormat
+from tessera.app.clients import applications
+from tessera.app.clients.applications import Issued
+from tessera.app.context import House
+from tessera.app.organizations import organizations
+from tessera.app.tokens import resource_servers
+from tessera.core.clients.applications import TokenFormat
 from tests.support import deeds, raw, world
 from tests.support.raw import Answer
 from tests.support.target import Target
@@ -72,15 +74,15 @@ async def furnish(house: House) -> dict[str, Issued]:
     made["their_watcher"] = await applications.create(
         house, "their watcher", other.number, scope="openid tokens:introspect"
     )
-    stock = await resources.create(house, STOCK, "Stock", "read write", server="stock server")
-    tills = await resources.create(house, TILLS, "Tills", "open close", server="till server")
-    signed = await resources.create(
+    stock = await resource_servers.create(house, STOCK, "Stock", "read write", server="stock server")
+    tills = await resource_servers.create(house, TILLS, "Tills", "open close", server="till server")
+    signed = await resource_servers.create(
         house, SIGNED, "Signed", "read", server="stock server", token_format=TokenFormat.EDDSA
     )
     for name, resource, scope in (
         ("buyer", stock, "read write"), ("buyer", tills, "open"), ("buyer", signed, "read"), ("bound", stock, "read"),
     ):  # fmt: skip
-        await resources.grant(house, await applications.find(house, name), resource, scope)
+        await resource_servers.grant(house, await applications.find(house, name), resource, scope)
     return made
 
 

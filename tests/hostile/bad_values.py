@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from msgspec import inspect
 
-from tessera.core import leniency, texts
+from tessera.core import leniency, text
 
 LONG = 10 * 1024
 FAR = 5_001
@@ -124,14 +124,14 @@ def bad_values(field: Field, valid: Any) -> Iterator[bytes]:
     """JSON, or what was meant to be JSON, that must not stand in this field; `valid` is what may."""
     meant = {b"null", b'""'} if field.optional else set()
     marks = {mark for each in leniency.alternatives(field.kind) for mark in getattr(each, "extra", None) or ()}
-    if texts.FOLDS in marks:
+    if text.FOLDS in marks:
         meant.add(b'"a\\nb"')
     kinds = alternatives(field.kind)
-    free = any(isinstance(each, inspect.StrType) for each in kinds) and texts.UUID not in marks and not _closed(field)
+    free = any(isinstance(each, inspect.StrType) for each in kinds) and text.UUID not in marks and not _closed(field)
     if any(isinstance(each, inspect.BoolType) for each in kinds) and not _closed(field):
         meant |= {b"0", b'"true"'}
     for each in _bad_values(field, valid):
-        digits = free and each.removeprefix(b"-").isdigit() and len(each) <= texts.TEXT_MAX
+        digits = free and each.removeprefix(b"-").isdigit() and len(each) <= text.TEXT_MAX
         if each not in meant and not digits:
             yield each
 

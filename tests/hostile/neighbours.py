@@ -4,9 +4,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from tessera.app import customers, organizations, programs
-from tessera.app.house import House
-from tessera.core.customers import NewCustomer
+from tessera.app.context import House
+from tessera.app.customers import customers
+from tessera.app.loyalty import programs
+from tessera.app.organizations import organizations
+from tessera.core.customers.customers import NewCustomer
 from tessera.core.loyalty.declaration import (
     AwardForm,
     Declaration,

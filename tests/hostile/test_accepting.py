@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from tessera.web.accepting import REFUSED_AT_ONCE
+from tessera.web.server.accepting import REFUSED_AT_ONCE
 from tests.support import raw
 from tests.support.authority import Authority
 from tests.support.operator import Operated, operated, until

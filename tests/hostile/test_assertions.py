@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from tessera.app import applications, client_credentials
-from tessera.app.house import House
-from tessera.core import jws
-from tessera.core.assertions import TYPE
-from tessera.core.jws import PrivateKey
+from tessera.app.clients import applications, credentials
+from tessera.app.context import House
+from tessera.core.clients.assertions import TYPE
+from tessera.core.keys import jws
+from tessera.core.keys.jws import PrivateKey
 from tests.support import assertions, deeds, raw
 from tests.support.raw import Answer, basic
 from tests.support.target import Target, assert_refused
@@ -46,7 +46,7 @@ def client(target: Target) -> Client:
 
     async def furnish(house: House) -> tuple[str, str]:
         issued = await applications.create(house, "prover", 1)
-        await client_credentials.add_key(house, issued.client_id, "key", assertions.jwk(key))
+        await credentials.add_key(house, issued.client_id, "key", assertions.jwk(key))
         return issued.client_id, issued.client_secret or ""
 
     client_id, secret = deeds.do(target.folder, furnish)

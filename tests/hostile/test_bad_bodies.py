@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tessera.api import fields
+from tessera.api.platform import fields
 from tessera.core.decoding import MULTIPART, NOT_JSON
 from tessera.web.routes import Route
 from tests.hostile.stand import Stand, name_of, refused, same

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import applications, token_revocation
-from tessera.app.applications import Issued
-from tessera.app.house import House
+from tessera.app.clients import applications
+from tessera.app.clients.applications import Issued
+from tessera.app.context import House
+from tessera.app.tokens import revocation as token_revocation
 from tests.support import deeds, raw, world
 from tests.support.raw import basic, bearer
 from tests.support.server import Server, running

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tessera.api import fields
-from tessera.api.audit_log import AuditLogRequest
-from tessera.api.custom_profiles import CustomProfileRequest
-from tessera.api.customer_marks import EventsRequest, TagsRequest
-from tessera.api.customers import CreateUser, UpdateUser
-from tessera.api.points import BalancesRequest, DepositRequest, SpendRequest
-from tessera.api.programs import ApplyRequest, TierSystemsRequest
+from tessera.api.platform import fields
+from tessera.api.platform.activity import EventsRequest, TagsRequest
+from tessera.api.platform.custom_profiles import CustomProfileRequest
+from tessera.api.platform.customers import CreateUser, UpdateUser
+from tessera.api.platform.points import BalancesRequest, DepositRequest, SpendRequest
+from tessera.api.platform.points_history import AuditLogRequest
+from tessera.api.platform.programs import ApplyRequest, TierSystemsRequest
 from tessera.core.errors import ArgumentError, MissingData
 from tests.hostile.valid_requests import BODIES
 from tests.house.words import REFUSAL_TEXT

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tessera.app import client_credentials
-from tessera.app.house import House
-from tessera.core.jws import PrivateKey
+from tessera.app.clients import credentials
+from tessera.app.context import House
+from tessera.core.keys.jws import PrivateKey
 from tests.hostile.stand import refused
 from tests.support import assertions, deeds, raw
 from tests.support.possession import LEFT_OUT, Holder
@@ -106,7 +106,7 @@ def test_a_token_is_bound_to_the_key_of_the_proof(client: Client) -> None:
 async def _with_key(house: House, key: PrivateKey) -> str:
     """A client that proves itself by a key; its client id."""
     made = await deeds.partner(house, f"signing {id(key)}")
-    await client_credentials.add_key(house, made.client_id, "key", assertions.jwk(key))
+    await credentials.add_key(house, made.client_id, "key", assertions.jwk(key))
     return made.client_id
 
 

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tessera.app import applications, client_credentials
-from tessera.app.application_settings import Wanted
-from tessera.app.house import House
-from tessera.core import jws
-from tessera.core.applications import TokenFormat
-from tessera.core.jws import Algorithm, PrivateKey
-from tessera.core.signing import SigningKey
+from tessera.app.clients import applications
+from tessera.app.clients import credentials as client_credentials
+from tessera.app.clients.application_settings import Wanted
+from tessera.app.context import House
+from tessera.core.clients.applications import TokenFormat
+from tessera.core.keys import jws
+from tessera.core.keys.jws import Algorithm, PrivateKey
+from tessera.core.keys.signing import SigningKey
 from tests.support import assertions, deeds, raw
 from tests.support.json_values import ODD, anything, written
 from tests.support.possession import Holder

@@ -6,12 +6,13 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from tessera.app import applications, token_forms, token_inspection, tokens
-from tessera.app.house import House
-from tessera.core.applications import TokenFormat
-from tessera.core.jws import Algorithm
-from tessera.core.jwt_tokens import FORMATS
-from tessera.core.signing import SigningKey
+from tessera.app.clients import applications
+from tessera.app.context import House
+from tessera.app.tokens import formats, inspection, verification
+from tessera.core.clients.applications import TokenFormat
+from tessera.core.keys.jws import Algorithm
+from tessera.core.keys.signing import SigningKey
+from tessera.core.tokens.jwt_access_tokens import FORMATS
 from tests.support import deeds, raw
 from tests.support.forgeries import Forger
 from tests.support.raw import bearer
@@ -37,10 +38,10 @@ def test_no_forgery_is_a_token(tmp_path: Path, form: TokenFormat) -> None:
         forgeries = list(made.everything())
         assert len({name for name, _ in forgeries}) == len(forgeries) > 250
         now = scene.clock.now()
-        taken = [name for name, text in forgeries if await token_forms.read(scene.house, text, now) is not None]
+        taken = [name for name, text in forgeries if await formats.read(scene.house, text, now) is not None]
         assert taken == []
-        assert await tokens.check(scene.house, made.good) is not None
-        still = [name for name, text in forgeries if await tokens.check(scene.house, text) is not None]
+        assert await verification.check(scene.house, made.good) is not None
+        still = [name for name, text in forgeries if await verification.check(scene.house, text) is not None]
         assert still == []
 
     play(tmp_path, scenario)
@@ -58,7 +59,7 @@ def test_what_only_looks_odd_is_a_token(tmp_path: Path) -> None:
             ({**made.header, "jku": "https://attacker.example", "x5u": "https://attacker.example"}, made.claims),
             (made.header, {**made.claims, "more": [1]}),
         ):
-            assert await tokens.check(scene.house, made.ours(header, claims)) is not None, (header, claims)
+            assert await verification.check(scene.house, made.ours(header, claims)) is not None, (header, claims)
 
     play(tmp_path, scenario)
 
@@ -68,7 +69,7 @@ def test_an_operator_is_told_that_a_forgery_is_none_of_ours(tmp_path: Path) -> N
 
     async def scenario(scene: Scene) -> None:
         for name, text in (await forger(scene, TokenFormat.ES256)).everything():
-            found = await token_inspection.inspect(scene.house, text)
+            found = await inspection.inspect(scene.house, text)
             assert not found.live or name.startswith("iss "), name
 
     play(tmp_path, scenario)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app.house import House
+from tessera.app.context import House
 from tests.support import deeds, raw
 from tests.support.raw import Answer, Wire
 from tests.support.server import Server, running

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tessera.settings import Settings
-from tessera.web import beside
+from tessera.web.server import management_listener
 from tests.support.raw import Wire
 from tests.support.server import Server, running
 
@@ -47,4 +47,4 @@ def test_a_request_is_answered_when_its_body_is_whole(impatient: Server) -> None
 def test_an_idle_connection_outlives_that_of_common_proxies() -> None:
     """Proxies reuse a connection for up to 60 seconds; the side that closes first must be theirs."""
     assert Settings.model_fields["keep_alive_seconds"].default >= 75
-    assert beside.LIMITS.keep_alive_seconds >= 75
+    assert management_listener.LIMITS.keep_alive_seconds >= 75

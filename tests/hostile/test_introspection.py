@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import applications, organizations, resources
-from tessera.app.applications import Issued
-from tessera.app.house import House
+from tessera.app.clients import applications
+from tessera.app.clients.applications import Issued
+from tessera.app.context import House
+from tessera.app.organizations import organizations
+from tessera.app.tokens import resource_servers
 from tests.hostile.asked import NO, SIGNED, STOCK, TILLS, Asked, token_for
 from tests.support import deeds, raw, world
 from tests.support.raw import Answer, basic, bearer
@@ -318,12 +320,12 @@ async def _revoke_all(house: House, client_id: str) -> None:
 
 async def _ungrant(house: House, client_id: str) -> None:
     found = await applications.find(house, client_id)
-    await resources.take_back(house, found, await resources.find(house, STOCK))
+    await resource_servers.take_back(house, found, await resource_servers.find(house, STOCK))
 
 
 async def _grant_less(house: House, client_id: str) -> None:
     found = await applications.find(house, client_id)
-    await resources.grant(house, found, await resources.find(house, STOCK), "write")
+    await resource_servers.grant(house, found, await resource_servers.find(house, STOCK), "write")
 
 
 @pytest.mark.parametrize("deed", [_disable, _delete, _end_secret, _revoke_all, _ungrant, _grant_less])
@@ -333,7 +335,7 @@ def test_what_ends_a_token_ends_it_for_who_asks(asked: Asked, deed: object) -> N
     async def make(house: House) -> Issued:
         made = await deeds.partner(house, f"doomed by {deed}"[:60], scope=None)
         found = await applications.find(house, made.client_id)
-        await resources.grant(house, found, await resources.find(house, STOCK), "read write")
+        await resource_servers.grant(house, found, await resource_servers.find(house, STOCK), "read write")
         return made
 
     made = deeds.do(asked.folder, make)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tessera.web import lingering
+from tessera.web.server import lingering
 from tests.support import raw
 from tests.support.authority import Authority
 from tests.support.raw import Wire

@@ -10,8 +10,9 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from tessera.app import applications, properties, token_revocation
-from tessera.app.house import House
+from tessera.app.clients import applications, properties
+from tessera.app.context import House
+from tessera.app.tokens import revocation
 from tests.cli import command
 from tests.support import deeds, raw
 from tests.support.raw import Answer, Wire, basic, bearer, encoded_basic
@@ -194,7 +195,7 @@ def test_no_secret_or_token_is_left_anywhere(tmp_path: Path, form: str) -> None:
         with Wire(server.port) as wire:
             wire.send(f"POST /oauth/token?client_secret={secrets.client_secret} HTTP/9\r\n{issued[0]}\r\n\r\n".encode())
             assert wire.closed() or wire.answer()
-        deeds.do(folder, lambda house: token_revocation.revoke(house, issued[0]))
+        deeds.do(folder, lambda house: revocation.revoke(house, issued[0]))
         forbidden = [*secrets.forbidden, *issued]
         contents = left_behind(server)
         server.stop()

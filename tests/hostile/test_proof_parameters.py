@@ -10,9 +10,9 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from tessera.app import applications, client_credentials
-from tessera.app.house import House
-from tessera.core.assertions import TYPE
+from tessera.app.clients import applications, credentials
+from tessera.app.context import House
+from tessera.core.clients.assertions import TYPE
 from tests.support import assertions, deeds, pki
 from tests.support.raw import Answer
 from tests.support.target import Header, Target, assert_refused
@@ -47,7 +47,7 @@ def prover(target: Target) -> Prover:
 
     async def furnish(house: House) -> str:
         issued = await applications.create(house, f"prover {house.new_uuid()}", 1)
-        await client_credentials.add_key(house, issued.client_id, "key", assertions.jwk(key))
+        await credentials.add_key(house, issued.client_id, "key", assertions.jwk(key))
         return issued.client_id
 
     client_id = deeds.do(target.folder, furnish)

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tessera.web import lingering
+from tessera.web.server import lingering
 from tests.support import raw
 from tests.support.raw import Wire
 from tests.support.target import Target

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import applications, resources
-from tessera.app.house import House
+from tessera.app.clients import applications
+from tessera.app.context import House
+from tessera.app.tokens import resource_servers
 from tests.hostile.asked import SIGNED, STOCK, TILLS, Asked, furnished, token_for, wait_for_tokens
 from tests.support import deeds
 from tests.support.raw import bearer
@@ -89,12 +90,12 @@ def test_a_removed_resource_takes_its_tokens_along(tmp_path: Path) -> None:
         asked = furnished(server.port, folder)
         token = token_for(asked, "buyer", STOCK)
         assert asked.active("buyer", token)
-        deeds.do(folder, lambda house: resources.delete(house, STOCK))
+        deeds.do(folder, lambda house: resource_servers.delete(house, STOCK))
         asked.becomes("buyer", token, active=False)
 
         async def again(house: House) -> None:
-            made = await resources.create(house, STOCK, "Stock", "read write", server="stock server")
-            await resources.grant(house, await applications.find(house, "buyer"), made, "read write")
+            made = await resource_servers.create(house, STOCK, "Stock", "read write", server="stock server")
+            await resource_servers.grant(house, await applications.find(house, "buyer"), made, "read write")
 
         deeds.do(folder, again)
         wait_for_tokens(asked, STOCK)

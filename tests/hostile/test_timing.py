@@ -20,19 +20,12 @@ from typing import NamedTuple
 
 import pytest
 
-from tessera.app import (
-    applications,
-    client_credentials,
-    limits,
-    organizations,
-    properties,
-    property_secrets,
-    slow_secrets,
-)
-from tessera.app.house import House
-from tessera.app.limits import Wanted
-from tessera.app.properties import IssuedProperty
-from tessera.core.jws import PrivateKey
+from tessera.app.clients import applications, credentials, limit_settings, properties, property_secrets, slow_secrets
+from tessera.app.clients.limit_settings import Wanted
+from tessera.app.clients.properties import IssuedProperty
+from tessera.app.context import House
+from tessera.app.organizations import organizations
+from tessera.core.keys.jws import PrivateKey
 from tests.support import assertions, deeds, raw
 from tests.support.raw import Wire
 from tests.support.target import Target
@@ -214,7 +207,8 @@ def _imported(target: Target) -> None:
         form = f"grant_type=client_credentials&client_id={client_id}&client_secret=the+right+one"
         assert target.ask_token(form).status == 200
     deeds.do(
-        target.folder, lambda house: limits.change(house, "imported-for-elsewhere", Wanted(networks=("192.0.2.0/24",)))
+        target.folder,
+        lambda house: limit_settings.change(house, "imported-for-elsewhere", Wanted(networks=("192.0.2.0/24",))),
     )
     deadline = time.monotonic() + 30
     while target.ask_token(form).status == 200:
@@ -284,7 +278,7 @@ def prover(target: Target) -> Prover:
     async def furnish(house: House) -> list[str]:
         made = [(await applications.create(house, name, 1)).client_id for name in ("on time", "stopped on time")]
         for client_id in made:
-            await client_credentials.add_key(house, client_id, "key", assertions.jwk(own))
+            await credentials.add_key(house, client_id, "key", assertions.jwk(own))
         await applications.disable(house, made[1])
         return made
 

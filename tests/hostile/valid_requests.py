@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tessera.app.demo import LEVELS, MAINTENANCE_DAYS
+from tessera.app.demo.demo import LEVELS, MAINTENANCE_DAYS
 
 Values = dict[str, str]
 """The values of the world, as `tests/support/world.py` and `neighbours.py` name them."""

@@ -37,10 +37,10 @@ IMPURE = frozenset(
 CLOCK_CALLS = frozenset({"now", "today", "utcnow"})
 
 ASGI_FILES = frozenset({"web/asgi.py"})
-PARSERS = frozenset({"core/wire.py", "core/jws.py", "api/fields.py"})
+PARSERS = frozenset({"core/wire.py", "core/keys/jws.py", "api/platform/fields.py"})
 BUILT_BY_WIRING = frozenset({"Directory", "House", "PostgresDatabase", "SQLStore", "SQLiteDatabase"})
 
-PURGE_CLOCK = "app/purge_clock.py"
+PURGE_CLOCK = "app/runtime/purge_clock.py"
 PURGE_TIMES = (PURGE_CLOCK, "store/conformance/")
 """The makers of times up to which rows are deleted: the purge clock; and the suite, whose times are of no clock."""
 
@@ -48,16 +48,16 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "alembic": ("store/migrate.py", "store/migrations/"),
     "argon2": ("ops/slow_hash.py",),
     "cryptography": (
-        "core/sealing.py",
-        "core/keys.py",
-        "core/jws.py",
-        "core/public_keys.py",
-        "core/certificates.py",
+        "core/keys/sealing.py",
+        "core/keys/wrapping.py",
+        "core/keys/jws.py",
+        "core/keys/public_keys.py",
+        "core/clients/certificates.py",
         "ops/certificates.py",
         "ops/signing_keys.py",
     ),
-    "idna": ("core/emails.py",),
-    "httptools": ("web/head.py", "web/reader.py"),
+    "idna": ("core/customers/emails.py",),
+    "httptools": ("web/server/head.py", "web/server/reader.py"),
     "httpcore2": ("ops/http_client.py",),
     "httpx2": ("ops/http_client.py",),
     "opentelemetry": ("ops/tracing.py",),
@@ -70,9 +70,9 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "sqlite3": ("store/",),
     "structlog": ("ops/log.py",),
     "typer": ("cli/",),
-    "uvicorn": ("server.py", "web/beside.py", "web/protocol.py"),
-    "uvloop": ("web/accepting.py",),
-    "yaml": ("app/program_files.py",),
+    "uvicorn": ("server.py", "web/server/management_listener.py", "web/server/protocol.py"),
+    "uvloop": ("web/server/accepting.py",),
+    "yaml": ("app/loyalty/program_files.py",),
 }
 """Who may import what; `msgspec` is the house's vocabulary and may be used in every room."""
 
@@ -135,7 +135,7 @@ def knows_asgi(module: Module) -> list[str]:
 
 
 def parses_raw_input(module: Module) -> list[str]:
-    """What callers send is parsed once, strictly, at the edge: in `core/wire.py`, `core/jws.py` and `api/fields.py`."""
+    """What callers send is parsed once, strictly, at the edge: in `core/wire.py`, `core/keys/jws.py` and `api/platform/fields.py`."""
     if module.within in PARSERS or not module.within.startswith(("core/", "web/", "api/")):
         return []
     found = []
@@ -149,7 +149,7 @@ def parses_raw_input(module: Module) -> list[str]:
         ):
             found.append(f"line {node.lineno} parses: {name}")
         if module.within.startswith("api/") and name.endswith(".decode") and name != "fields.decode":
-            found.append(f"line {node.lineno} decodes beside api/fields: {name}")
+            found.append(f"line {node.lineno} decodes beside api/platform/fields: {name}")
     return found
 
 

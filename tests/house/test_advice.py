@@ -3,8 +3,8 @@
 import ast
 from collections.abc import Iterator
 
-from tessera.core import advice
-from tessera.core.rails import Rail
+from tessera.core.administration import advice
+from tessera.core.clients.limits import Rail
 from tessera.web.errors import STATUSES, code
 from tests.house.manners import is_sentence
 from tests.house.modules import modules
@@ -44,7 +44,7 @@ def checks() -> set[str]:
 
 
 def test_every_check_has_advice() -> None:
-    """What fails can be explained: a new slug needs a line in core/advice.py."""
+    """What fails can be explained: a new slug needs a line in core/administration/advice.py."""
     assert sorted(checks() - advice.CHECKS.keys()) == []
 
 

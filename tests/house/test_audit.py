@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tessera.core import audit, changes
+from tessera.core import changes
+from tessera.core.administration import audit
 from tessera.core.changes import Change
 from tests.house.test_statements import kinds
 

@@ -5,7 +5,9 @@ from typing import get_type_hints
 
 import pytest
 
-from tessera.app import audit_purge, events, purges
+from tessera.app.administration import audit_purge
+from tessera.app.management import purges
+from tessera.app.webhooks import events
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.core.times import PurgeTime

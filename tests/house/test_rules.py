@@ -9,10 +9,10 @@ from tests.house.modules import Module, parsed
 
 Rule = Callable[[Module], list[str]]
 
-CORE = "src/tessera/core/tokens.py"
-APP = "src/tessera/app/tokens.py"
-API = "src/tessera/api/oauth.py"
-CLI = "src/tessera/cli/apps.py"
+CORE = "src/tessera/core/tokens/access_tokens.py"
+APP = "src/tessera/app/tokens/verification.py"
+API = "src/tessera/api/oauth/token.py"
+CLI = "src/tessera/cli/apps/apps.py"
 TEST = "tests/core/test_tokens.py"
 
 BROKEN: tuple[tuple[Rule, str, str], ...] = (
@@ -31,9 +31,13 @@ BROKEN: tuple[tuple[Rule, str, str], ...] = (
     (floors.impure, CORE, "text = open('file')"),
     (floors.knows_asgi, API, 'message = {"type": "http.response.start"}'),
     (floors.parses_raw_input, API, "import json\nbody = json.loads(raw)"),
-    (floors.parses_raw_input, "src/tessera/web/guard.py", "from urllib.parse import parse_qs\nq = parse_qs(raw)"),
+    (
+        floors.parses_raw_input,
+        "src/tessera/web/authorization.py",
+        "from urllib.parse import parse_qs\nq = parse_qs(raw)",
+    ),
     (floors.parses_raw_input, API, "asked = _decoder.decode(raw)"),
-    (floors.builds, "src/tessera/cli/apps.py", "house = House(store, directory)"),
+    (floors.builds, "src/tessera/cli/apps/apps.py", "house = House(store, directory)"),
     (floors.decides_purge_time, APP, "until = PurgeTime(house.clock.now())"),
     (floors.decides_purge_time, APP, "until = times.PurgeTime(0)"),
     (floors.decides_purge_time, "src/tessera/store/sqlite.py", "until = cast('PurgeTime', now)"),
@@ -73,7 +77,7 @@ BROKEN: tuple[tuple[Rule, str, str], ...] = (
 SOUND: tuple[tuple[Rule, str, str], ...] = (
     (shape.long_file, APP, "x = 1\n" * shape.FILE_LINES_MAX),
     (shape.long_function, APP, "def f():\n" + "    x = 1\n" * (shape.FUNCTION_LINES_MAX - 1)),
-    (shape.banned_name, "src/tessera/app/usage.py", ""),
+    (shape.banned_name, "src/tessera/app/state/usage.py", ""),
     (shape.no_docstring, APP, '"""Tokens."""'),
     (shape.silent_room, "src/tessera/app/__init__.py", '"""Offers deeds. Must not know: HTTP."""'),
     (shape.unsorted_exports, APP, '__all__ = ["a", "b"]'),
@@ -82,7 +86,7 @@ SOUND: tuple[tuple[Rule, str, str], ...] = (
     (floors.parses_raw_input, "src/tessera/core/wire.py", "import json\nbody = json.loads(raw)"),
     (floors.parses_raw_input, API, "asked = fields.decode(_decoder, raw)"),
     (floors.builds, "src/tessera/wiring.py", "house = House(store, directory)"),
-    (floors.decides_purge_time, "src/tessera/app/purge_clock.py", "until = PurgeTime(latest - kept)"),
+    (floors.decides_purge_time, "src/tessera/app/runtime/purge_clock.py", "until = PurgeTime(latest - kept)"),
     (floors.decides_purge_time, "src/tessera/core/times.py", 'PurgeTime = NewType("PurgeTime", int)'),
     (floors.decides_purge_time, TEST, "until = PurgeTime(1)"),
     (floors.prints_around, CLI, "import typer\nfrom tessera.cli import output\noutput.data(name)\nraise typer.Exit(1)"),

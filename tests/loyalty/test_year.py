@@ -6,10 +6,10 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from tessera.app import points, tiers, user_events
-from tessera.app.points import Answer
-from tessera.app.settlement import settle_due
-from tessera.app.user_events import Subject
+from tessera.app.loyalty import points, tiers, user_events
+from tessera.app.loyalty.points import Answer
+from tessera.app.loyalty.settlement import settle_due
+from tessera.app.loyalty.user_events import Subject
 from tessera.core.errors import IdempotencyConflict, NotFound, PlatformRefusal, Validation
 from tessera.core.loyalty.orders import Deposit, Order, Spend
 from tests.loyalty import furniture, year

@@ -8,13 +8,13 @@ from functools import lru_cache
 from pathlib import Path
 from random import Random
 
-from tessera.store.moving.copying import Copied, Wish, copy
-from tessera.store.moving.ends import BATCH_ROWS, End, Row
-from tessera.store.moving.sqlite_end import SQLiteEnd
-from tessera.store.moving.tables import Table
 from tessera.store.postgres.address import address
-from tessera.store.postgres.moving import PostgresEnd
 from tessera.store.postgres.schema import migrate
+from tessera.store.postgres.transfer import PostgresEnd
+from tessera.store.transfer.copying import Copied, Wish, copy
+from tessera.store.transfer.endpoints import BATCH_ROWS, End, Row
+from tessera.store.transfer.sqlite_endpoint import SQLiteEnd
+from tessera.store.transfer.tables import Table
 from tests.support import stores
 from tests.support.postgres import cluster
 

@@ -16,10 +16,10 @@ import pytest
 from tessera import files
 from tessera.ports import Unusable
 from tessera.store.migrate import SchemaState
-from tessera.store.moving import backup, restoring
-from tessera.store.moving.backup import Manifest, Taken
-from tessera.store.moving.ends import End
-from tessera.store.moving.sqlite_end import SQLiteEnd
+from tessera.store.transfer import backup, restoring
+from tessera.store.transfer.backup import Manifest, Taken
+from tessera.store.transfer.endpoints import End
+from tessera.store.transfer.sqlite_endpoint import SQLiteEnd
 from tests.cli.command import folder_with_application, run
 from tests.moving.places import ENGINES, NOW, absent, execute, filled, quiet, rows, stopping
 

@@ -162,7 +162,7 @@ def test_a_restore_is_recorded_and_gives_no_number_twice(
     told = run("audit", "list", "--action", "backup.restore", "--data-dir", place, "--json").document
     assert [each["target"] for each in (told if isinstance(told, list) else told["entries"])] == ["b.db"]
     assert run("audit", "verify", "--data-dir", place).code == 0
-    from tessera.store.moving import places
+    from tessera.store.transfer import places
 
     end = places.end(os.environ.get("TESSERA_DATABASE") or f"sqlite:{place}/")
     with end.moment(alone=False) as moment:

@@ -14,10 +14,10 @@ import pytest
 
 from tessera.ports import Unusable
 from tessera.store.migrate import SchemaState, Unfinished
-from tessera.store.moving.copying import Wish, copy
-from tessera.store.moving.digest import digest
-from tessera.store.moving.ends import BATCH_ROWS, End
-from tessera.store.postgres.moving import PostgresEnd
+from tessera.store.postgres.transfer import PostgresEnd
+from tessera.store.transfer.copying import Wish, copy
+from tessera.store.transfer.digest import digest
+from tessera.store.transfer.endpoints import BATCH_ROWS, End
 from tests.moving.places import ENGINES, MANY, NOW, absent, copied, empty, execute, filled, quiet, rows, stopping
 
 PAIRS = list(product(ENGINES, ENGINES))

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import pytest
 
-from tessera.app import applications
+from tessera.app.clients import applications
 from tessera.ports import StoreError
-from tessera.store.moving import places
+from tessera.store.transfer import places
 from tests.cli.command import Done, spawn
 from tests.support import deeds, raw, world
 from tests.support.postgres import cluster

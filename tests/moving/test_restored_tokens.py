@@ -7,14 +7,17 @@ from pathlib import Path
 import pytest
 
 from tessera import wiring
-from tessera.app import applications, backups, organizations, tokens
-from tessera.app.house import House
-from tessera.core.applications import TokenFormat
-from tessera.core.keys import MasterKey
+from tessera.app.administration import backups
+from tessera.app.clients import applications
+from tessera.app.context import House
+from tessera.app.organizations import organizations
+from tessera.app.tokens import verification
+from tessera.core.clients.applications import TokenFormat
+from tessera.core.keys.wrapping import MasterKey
 from tessera.ops.entropy import SystemEntropy
 from tessera.store.folder import DataFolder
-from tessera.store.moving import places
-from tessera.store.moving.ends import End
+from tessera.store.transfer import places
+from tessera.store.transfer.endpoints import End
 from tests.app.test_generations import hear, node, token
 from tests.moving.places import ENGINES, quiet
 from tests.support import engines
@@ -81,7 +84,7 @@ async def cut_off(house: House, scene: Scene, number: int) -> None:
 
 async def valid(house: House, issued: list[str]) -> list[str]:
     """Those of these tokens that a node accepts."""
-    return [each for each in issued if await tokens.check(house, each) is not None]
+    return [each for each in issued if await verification.check(house, each) is not None]
 
 
 async def issued_meanwhile(scene: Scene) -> list[str]:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tessera import wiring
-from tessera.app import limits
-from tessera.app.applications import Issued
-from tessera.app.house import House
-from tessera.app.limits import Wanted
+from tessera.app.clients import limit_settings
+from tessera.app.clients.applications import Issued
+from tessera.app.clients.limit_settings import Wanted
+from tessera.app.context import House
 from tessera.settings import load
 from tests.proxy import haproxy
 from tests.support import deeds, postgres, raw
@@ -79,7 +79,7 @@ class Stand:
         async def make(house: House) -> Issued:
             made = await deeds.partner(house, name)
             if wanted:
-                await limits.change(house, name, Wanted(**wanted))
+                await limit_settings.change(house, name, Wanted(**wanted))
             return made
 
         return self.do(make)

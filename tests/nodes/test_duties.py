@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tessera.app.duties import LEASE_SECONDS
+from tessera.app.runtime.leases import LEASE_SECONDS
 from tests.nodes.stand import NODES, Stand, answer, asking, kill
 from tests.support import postgres
 from tests.support.operator import Operated, until

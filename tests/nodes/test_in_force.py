@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from tessera.app import applications, key_rotation
-from tessera.app.applications import Issued
-from tessera.app.house import House
-from tessera.core.applications import TokenFormat
-from tessera.core.keys import KeyPurpose
+from tessera.app.clients import applications
+from tessera.app.clients.applications import Issued
+from tessera.app.context import House
+from tessera.app.keys import rotation as key_rotation
+from tessera.core.clients.applications import TokenFormat
+from tessera.core.keys.wrapping import KeyPurpose
 from tests.nodes.stand import NODES, Stand, answer, asking, percentile, reading, token
 from tests.support import deeds, raw
 from tests.support.raw import Wire

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from tessera.core import key_sets
+from tessera.core.clients import key_sets
 from tessera.core.outbound import Rules
 from tessera.ops.fetcher import FETCH_SECONDS, HTTPSFetcher
 from tessera.ops.outbound import Outbound

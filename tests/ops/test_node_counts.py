@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tessera.core.pacing import SECOND_NS, share
+from tessera.core.clients.rates import SECOND_NS, share
 from tessera.ops.node_counts import HEARD_SECONDS, NodeCounts
 from tessera.ops.shared_counts import ROOM
 from tessera.ports import NodeCount

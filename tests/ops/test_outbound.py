@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tessera.core.deliveries import Answer
 from tessera.core.outbound import Rules
+from tessera.core.webhooks.deliveries import Answer
 from tessera.ops.fetcher import HTTPSFetcher
 from tessera.ops.outbound import Outbound
 from tessera.ops.sender import open_sender

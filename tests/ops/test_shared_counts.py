@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tessera.core.pacing import COUNT_MAX
+from tessera.core.clients.rates import COUNT_MAX
 from tessera.ops.shared_counts import CELLS_BEGIN, ROOM, MappedCounts
 from tests.support.clock import START
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tessera.app import limits
-from tessera.app.applications import Issued
-from tessera.app.limits import Wanted
+from tessera.app.clients import limit_settings
+from tessera.app.clients.applications import Issued
+from tessera.app.clients.limit_settings import Wanted
 from tests.proxy.nginx import ADDRESS, proxy
 from tests.support import deeds, raw
 from tests.support.raw import Answer
@@ -32,7 +32,7 @@ class Behind:
     def partner(self, server: Server, name: str, **wanted: Any) -> Issued:
         """A new application with these limits."""
         made = deeds.make_partner(server.folder, name)
-        deeds.do(server.folder, lambda house: limits.change(house, name, Wanted(**wanted)))
+        deeds.do(server.folder, lambda house: limit_settings.change(house, name, Wanted(**wanted)))
         return made
 
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from tessera.app import applications, client_credentials
-from tessera.app.house import House
+from tessera.app.clients import applications, credentials
+from tessera.app.context import House
 from tests.proxy import haproxy, nginx
 from tests.support import deeds, pki
 from tests.support.operator import until
@@ -65,8 +65,8 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     async def furnish(house: House) -> tuple[str, str]:
         by_certificate = (await applications.create(house, "by certificate", 1)).client_id
         by_subject = (await applications.create(house, "by subject", 1)).client_id
-        await client_credentials.add_certificate(house, by_certificate, "certificate", OWN.pem)
-        await client_credentials.add_subject(house, by_subject, "subject", "san_dns:app.partner.example")
+        await credentials.add_certificate(house, by_certificate, "certificate", OWN.pem)
+        await credentials.add_subject(house, by_subject, "subject", "san_dns:app.partner.example")
         return by_certificate, by_subject
 
     settings = {"TESSERA_CLIENT_CERTIFICATE_PROXIES": "127.0.0.2", "TESSERA_MTLS_CA_FILE": str(folder / "ca.pem")}
@@ -112,7 +112,7 @@ def test_a_start_that_counts_on_the_other_setting_is_told(tmp_path: Path) -> Non
 
     async def furnish(house: House) -> None:
         issued = await applications.create(house, "by certificate", 1)
-        await client_credentials.add_certificate(house, issued.client_id, "certificate", OWN.pem)
+        await credentials.add_certificate(house, issued.client_id, "certificate", OWN.pem)
 
     folder = tmp_path / "data"
     with running(folder) as server:
@@ -133,7 +133,7 @@ def test_the_nginx_of_the_docs_hands_over_nothing_of_its_clients(tmp_path: Path)
 
     async def furnish(house: House) -> str:
         issued = await applications.create(house, "by certificate", 1)
-        await client_credentials.add_certificate(house, issued.client_id, "certificate", OWN.pem)
+        await credentials.add_certificate(house, issued.client_id, "certificate", OWN.pem)
         return issued.client_id
 
     believing = {"TESSERA_CLIENT_CERTIFICATE_PROXIES": "127.0.0.1", "TESSERA_TRUSTED_PROXIES": "127.0.0.1"}

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from tessera.app import client_credentials, limits
-from tessera.app.house import House
-from tessera.app.limits import Wanted
+from tessera.app.clients import credentials, limit_settings
+from tessera.app.clients.limit_settings import Wanted
+from tessera.app.context import House
 from tests.framing.corpus import sized
 from tests.proxy.attacks import Pieces, attack, attacks
 from tests.proxy.gateways import GATEWAYS, SMUGGLED, Gateway
@@ -48,8 +48,8 @@ class Town:
 
         async def furnish(house: House) -> dict[str, str]:
             made = {name: await deeds.partner(house, name) for name in ("victim", "secret", "certificate", "network")}
-            await client_credentials.add_certificate(house, made["certificate"].client_id, "it", CERTIFICATE.pem)
-            await limits.change(house, "network", Wanted(networks=(OFFICE,)))
+            await credentials.add_certificate(house, made["certificate"].client_id, "it", CERTIFICATE.pem)
+            await limit_settings.change(house, "network", Wanted(networks=(OFFICE,)))
             secrets = {f"{name}_secret": str(issued.client_secret) for name, issued in made.items()}
             return secrets | {f"{name}_id": issued.client_id for name, issued in made.items()}
 

@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from tessera.app import client_credentials, demo, organizations, webhooks
-from tessera.app.applications import Issued
-from tessera.app.house import House
+from tessera.app.clients import credentials
+from tessera.app.clients.applications import Issued
+from tessera.app.context import House
+from tessera.app.demo import demo
+from tessera.app.organizations import organizations
+from tessera.app.webhooks import webhooks
 from tests.support import assertions, deeds, key_server, pki
 from tests.support.receiver import Receiver, receiving_beside
 from tests.support.server import Server, running
@@ -72,9 +75,9 @@ async def _furnish(house: House, published_at: str, hook: str) -> tuple[Clients,
         await deeds.partner(house, "certificate"),
         await deeds.partner(house, "admin", scope="loyalty:read loyalty:admin"),
     )
-    await client_credentials.add_key(house, clients.key.client_id, "key", assertions.jwk(KEY))
-    await client_credentials.add_key_set(house, clients.published.client_id, "set", published_at)
-    await client_credentials.add_certificate(house, clients.certificate.client_id, "own", CERTIFICATE.pem)
+    await credentials.add_key(house, clients.key.client_id, "key", assertions.jwk(KEY))
+    await credentials.add_key_set(house, clients.published.client_id, "set", published_at)
+    await credentials.add_certificate(house, clients.certificate.client_id, "own", CERTIFICATE.pem)
     await webhooks.create(house, await organizations.find(house, demo.ORGANIZATION), "hook", hook, "all")
     program = await house.directory.programs.get(1)
     assert program is not None

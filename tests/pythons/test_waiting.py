@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tessera.app import demo
+from tessera.app.demo import demo
 from tests.cli.command import run
 from tests.pythons.place import CERTIFICATE, SECONDS, Place, place
 from tests.support import pki, raw

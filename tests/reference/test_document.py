@@ -9,11 +9,11 @@ import msgspec
 import openapi_spec_validator
 import pytest
 
-from tessera.api.incentives import Payload
-from tessera.api.user import Player, User
+from tessera.api.platform.incentives import Payload
+from tessera.api.platform.user_schema import Player, User
 from tessera.core import scopes
-from tessera.core.customer_profiles import Profile
-from tessera.core.customers import Computed
+from tessera.core.customers.customers import Computed
+from tessera.core.customers.profiles import Profile
 from tessera.core.errors import Validation
 from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation, Parameter

@@ -94,9 +94,9 @@ def test_names_of_operations_stay(made: Part) -> None:
 @pytest.mark.parametrize(
     ("title", "name"),
     [
-        ("Payload[tessera.api.programs.Page[tessera.core.views.PointAccountView]]", "PointAccountPageReply"),
+        ("Payload[tessera.api.platform.programs.Page[tessera.core.views.PointAccountView]]", "PointAccountPageReply"),
         ("Payload[DepositAnswer]", "DepositReply"),
-        ("tessera.api.user.User", "Customer"),
+        ("tessera.api.platform.user_schema.User", "Customer"),
         ("TierSystemForm", "TierSystemDeclaration"),
     ],
 )  # fmt: skip

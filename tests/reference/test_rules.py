@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 
-from tessera.core.loyalty.happenings import DATA, Happening
-from tessera.core.texts import Id
-from tessera.core.webhooks import TEST
+from tessera.core.event_types import DATA, Happening
+from tessera.core.text import Id
+from tessera.core.webhooks.webhooks import TEST
 from tessera.web.reference.schemas import schemas
 
 Part = dict[str, Any]

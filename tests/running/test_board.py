@@ -3,9 +3,9 @@
 import os
 
 from tessera.ops import metrics
-from tessera.ops.board import CELLS, Board
 from tessera.ops.log import rendered
 from tessera.ops.metrics import Metrics
+from tessera.ops.shared_memory import CELLS, Board
 
 
 def number(counted: Metrics, family: metrics.Family) -> int | None:

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import httpx
 
-from tessera.app import demo, organizations, webhooks
-from tessera.app.house import House
+from tessera.app.context import House
+from tessera.app.demo import demo
+from tessera.app.organizations import organizations
+from tessera.app.webhooks import webhooks
 from tests.cli.command import one_sentence, spawn
 from tests.support import deeds, raw
 from tests.support.operator import Operated, operated, until

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app import client_credentials
-from tessera.app.key_sets import FRESH_SECONDS, PAUSE_SECONDS, STALE_SECONDS, KeySets
-from tessera.core.jws import PrivateKey
+from tessera.app.clients import credentials
+from tessera.app.state.key_sets import FRESH_SECONDS, PAUSE_SECONDS, STALE_SECONDS, KeySets
+from tessera.core.keys.jws import PrivateKey
 from tessera.ops.fetcher import HTTPSFetcher
 from tests.app.test_client_keys import ask, good, refused
 from tests.cli.command import run
@@ -128,7 +128,7 @@ def test_keys_follow_one_another_at_the_key_server(tmp_path: Path, key_server: K
 
     async def scenario(scene: Scene) -> None:
         scene.house.key_sets = KeySets(HTTPSFetcher(scene.house.outbound), scene.clock)
-        await client_credentials.add_key_set(scene.house, scene.partner.client_id, "set", key_server.url())
+        await credentials.add_key_set(scene.house, scene.partner.client_id, "set", key_server.url())
         publish(key_server, old=old)
         await ask(scene, good(scene, old, kid="old"))
         publish(key_server, old=old, new=new)

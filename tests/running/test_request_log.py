@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tessera.ops.outlet import Outlet
+from tessera.ops.log_writer import Outlet
 from tests.support import raw
 from tests.support.operator import Operated, operated, until
 from tests.support.raw import Wire

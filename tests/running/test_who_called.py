@@ -10,13 +10,15 @@ import msgspec
 import pytest
 
 from tessera import wiring
-from tessera.app import applications, client_credentials, organizations, properties
-from tessera.app.house import House
-from tessera.core import assertions as core_assertions
-from tessera.core import credentials
-from tessera.core.applications import TokenBinding
-from tessera.core.credentials import Assertion, Certificate, Place, Presented
-from tessera.core.explanations import Explanation
+from tessera.app.clients import applications, properties
+from tessera.app.clients import credentials as client_credentials
+from tessera.app.context import House
+from tessera.app.organizations import organizations
+from tessera.core.administration.explanations import Explanation
+from tessera.core.clients import assertions as core_assertions
+from tessera.core.clients import credentials
+from tessera.core.clients.applications import TokenBinding
+from tessera.core.clients.credentials import Assertion, Certificate, Place, Presented
 from tessera.ports import Search
 from tests.running.test_traces import Collector, attributes, collecting
 from tests.support import assertions, deeds, pki, raw

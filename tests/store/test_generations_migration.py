@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from tessera import bootstrap, wiring
-from tessera.app import applications, keys, tokens
-from tessera.core import tokens as core_tokens
-from tessera.core.keys import MasterKey
-from tessera.core.tokens import Claims
+from tessera.app.clients import applications
+from tessera.app.keys import creation
+from tessera.app.tokens import verification
+from tessera.core.keys.wrapping import MasterKey
+from tessera.core.tokens import access_tokens as core_tokens
+from tessera.core.tokens.access_tokens import Claims
 from tessera.store.store import SQLStore
 from tests.support import revisions
 from tests.support.clock import START, StepClock
@@ -42,7 +44,7 @@ def test_older_cut_offs_stay_moments_until_the_next_one(tmp_path: Path, engine: 
 async def filled(folder: Path) -> None:
     """Put in the keys, and an organization that was cut off with its application, as the schema before had them."""
     store = SQLStore(bootstrap.database(settings_of(folder)).driver(lambda _line, _reason: None))
-    await keys.create_first(store, MasterKey(MASTER), StepClock(20), CountedEntropy())
+    await creation.create_first(store, MasterKey(MASTER), StepClock(20), CountedEntropy())
     await store.close()
     revisions.insert(folder, f"{ORGANIZATION};\n{APPLICATION}")
 
@@ -59,6 +61,6 @@ async def judged(folder: Path) -> None:
             core_tokens.seal(house.directory.ring, Claims(5, 1, 7, issued_at, 60, ("openid",)))
             for issued_at in (START - 1, START)
         )
-        assert [await tokens.check(house, each) is not None for each in (earlier, later)] == [False, True]
+        assert [await verification.check(house, each) is not None for each in (earlier, later)] == [False, True]
         await applications.revoke_tokens(house, "partner")
-        assert [await tokens.check(house, each) is not None for each in (earlier, later)] == [False, False]
+        assert [await verification.check(house, each) is not None for each in (earlier, later)] == [False, False]

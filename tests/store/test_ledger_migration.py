@@ -11,10 +11,11 @@ import psycopg
 import pytest
 
 from tessera import bootstrap, wiring
-from tessera.app import keys, points
 from tessera.app.callers import Caller
+from tessera.app.keys import creation
+from tessera.app.loyalty import points
 from tessera.core.errors import IdempotencyConflict
-from tessera.core.keys import MasterKey
+from tessera.core.keys.wrapping import MasterKey
 from tessera.core.loyalty.orders import Deposit
 from tessera.store import migrations
 from tessera.store.migrate import SchemaState
@@ -134,7 +135,7 @@ def test_an_id_of_old_is_still_known(folder: Path) -> None:
 
     async def both() -> list[int]:
         store = SQLStore(bootstrap.database(settings_of(folder)).driver(lambda _line, _reason: None))
-        await keys.create_first(store, MasterKey("ab" * 32), StepClock(20), CountedEntropy())
+        await creation.create_first(store, MasterKey("ab" * 32), StepClock(20), CountedEntropy())
         await store.close()
         async with wiring.open_house(settings_of(folder), clock=StepClock(30)) as house:
             caller = Caller(1, ("openid",))

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tessera import bootstrap, wiring
-from tessera.app import keys
-from tessera.app.customer_lookup import with_external_id
-from tessera.core import emails, referrer_codes
-from tessera.core.keys import MasterKey
+from tessera.app.keys import creation
+from tessera.app.loyalty.customer_lookup import with_external_id
+from tessera.core.customers import emails, referrer_codes
+from tessera.core.keys.wrapping import MasterKey
 from tessera.store.store import SQLStore
 from tests.support import engines, revisions
 from tests.support.clock import StepClock
@@ -94,7 +94,7 @@ def test_older_customers_are_found_by_what_they_are_called(tmp_path: Path, engin
 async def looked_up(folder: Path) -> None:
     """Every external id finds its customer, in the form in which it was stored and in the one that it has now."""
     store = SQLStore(bootstrap.database(settings_of(folder)).driver(lambda _line, _reason: None))
-    await keys.create_first(store, MasterKey("ab" * 32), StepClock(20), CountedEntropy())
+    await creation.create_first(store, MasterKey("ab" * 32), StepClock(20), CountedEntropy())
     await store.close()
     async with wiring.open_house(settings_of(folder)) as house:
         for number, (external_id, _, _) in enumerate(PEOPLE, 1):

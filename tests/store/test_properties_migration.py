@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from tessera import bootstrap, wiring
-from tessera.app import callers, keys
-from tessera.core.applications import secret_digest
-from tessera.core.evidence import Evidence
-from tessera.core.keys import KeyPurpose, MasterKey
+from tessera.app import callers
+from tessera.app.keys import creation
+from tessera.core.clients.applications import secret_digest
+from tessera.core.keys.wrapping import KeyPurpose, MasterKey
+from tessera.core.presented import Evidence
 from tessera.store.store import SQLStore
 from tests.support import engines, revisions
 from tests.support.clock import StepClock
@@ -36,7 +37,7 @@ def test_older_secrets_go_on_working(tmp_path: Path, engine: str) -> None:
 async def filled(folder: Path, engine: str) -> None:
     """Put in the keys, an organization and its properties, as the schema before had them."""
     store = SQLStore(bootstrap.database(settings_of(folder)).driver(lambda _line, _reason: None))
-    await keys.create_first(store, MasterKey(MASTER), StepClock(20), CountedEntropy())
+    await creation.create_first(store, MasterKey(MASTER), StepClock(20), CountedEntropy())
     (pepper,) = [key for key in await store.keys() if key.purpose is KeyPurpose.PEPPER]
     await store.close()
     opened = MasterKey(MASTER).unwrap(pepper)

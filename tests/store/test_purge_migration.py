@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tessera.core.audit import REFUSED
-from tessera.core.audit_chain import Walk, chained, checkpoint
+from tessera.core.administration.audit import REFUSED
+from tessera.core.administration.audit_chain import Walk, chained, checkpoint
 from tessera.core.changes import PurgeAuditEntries, PurgeProofs, RaiseProofMark, RecordDeed, SpendProof
 from tessera.core.times import PurgeTime
 from tessera.ports import Conflict

@@ -10,8 +10,9 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from tessera.core import assertions, jws, public_keys
-from tessera.core.jws import Algorithm, PrivateKey
+from tessera.core.clients import assertions
+from tessera.core.keys import jws, public_keys
+from tessera.core.keys.jws import Algorithm, PrivateKey
 
 _count = count(1)
 

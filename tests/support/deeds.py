@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tessera import wiring
-from tessera.app import applications, demo, organizations
-from tessera.app.applications import Issued
-from tessera.app.house import House
+from tessera.app.clients import applications
+from tessera.app.clients.applications import Issued
+from tessera.app.context import House
+from tessera.app.demo import demo
+from tessera.app.organizations import organizations
 from tests.support.house import settings_of
 
 T = TypeVar("T")

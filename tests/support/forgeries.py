@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tessera.core import jws, public_keys
-from tessera.core.jws import Algorithm, PrivateKey
-from tessera.core.signing import SigningKey
+from tessera.core.keys import jws, public_keys
+from tessera.core.keys.jws import Algorithm, PrivateKey
+from tessera.core.keys.signing import SigningKey
 
 Named = Iterator[tuple[str, str]]
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from tessera import wiring
-from tessera.app import duties
+from tessera.app.runtime import leases
 from tests.support.house import settings_of
 
 
@@ -23,7 +23,7 @@ async def work() -> None:
 async def main(folder: Path, duty: str) -> None:
     """Do the duty until SIGTERM."""
     async with wiring.open_house(settings_of(folder)) as house:
-        doing = asyncio.create_task(duties.while_held(house, duty, f"process {os.getpid()}", work))
+        doing = asyncio.create_task(leases.while_held(house, duty, f"process {os.getpid()}", work))
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, doing.cancel)
         await asyncio.gather(doing, return_exceptions=True)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tessera import bootstrap
-from tessera.app.ledger_proof import prove
+from tessera.app.loyalty.ledger_check import prove
 from tessera.settings import Settings
 from tessera.store.ledger_proof import records
 from tests.support import engines

@@ -10,10 +10,13 @@ from urllib.parse import quote
 import msgspec
 
 from tessera import wiring
-from tessera.app import applications, customer_export, customer_files, customer_import, programs
-from tessera.app.customer_columns import Layout
-from tessera.app.customer_files import Format
-from tessera.app.customer_import import Tally
+from tessera.app.clients import applications
+from tessera.app.customers import export
+from tessera.app.customers.files import bulk_import, reading
+from tessera.app.customers.files.bulk_import import Tally
+from tessera.app.customers.files.columns import Layout
+from tessera.app.customers.files.reading import Format
+from tessera.app.loyalty import programs
 from tessera.core.loyalty.declaration import Declaration
 from tessera.web.asgi import App, Served
 from tessera.web.routes import Route, Routes
@@ -96,14 +99,14 @@ class Partner:
 
     async def bring_in(self, form: Format, content: str) -> Tally:
         """Import a file; the tally of its rows."""
-        file = customer_files.read(io.BytesIO(content.encode()), form, Layout(), self.scene.clock.now())
-        return await customer_import.load(self.scene.house, 1, file.rows, lambda _tally: None)
+        file = reading.read(io.BytesIO(content.encode()), form, Layout(), self.scene.clock.now())
+        return await bulk_import.load(self.scene.house, 1, file.rows, lambda _tally: None)
 
     async def record(self, customer_id: str) -> dict[str, Any]:
         """Everything that is stored of a customer."""
         customer = await self.scene.house.store.customer(1, customer_id)
         assert customer is not None
-        pieces = [each async for each in customer_export.pieces(self.scene.house, 1, customer)]
+        pieces = [each async for each in export.pieces(self.scene.house, 1, customer)]
         whole: dict[str, Any] = json.loads(b"".join(pieces))
         return whole
 

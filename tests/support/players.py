@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from tessera import wiring
-from tessera.core import metadata
+from tessera.core.oauth import metadata
 from tessera.web.asgi import App
 from tessera.web.errors import Challenge
-from tessera.web.exchange import Exchange
+from tessera.web.server.exchange import Exchange
 from tests.support import raw
 from tests.support.house import settings_of
 from tests.support.raw import Answer

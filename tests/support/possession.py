@@ -8,8 +8,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from tessera.core import jws, public_keys
-from tessera.core.jws import Algorithm, PrivateKey
+from tessera.core.keys import jws, public_keys
+from tessera.core.keys.jws import Algorithm, PrivateKey
 
 MAKERS: dict[Algorithm, Callable[[], PrivateKey]] = {
     Algorithm.EDDSA: ed25519.Ed25519PrivateKey.generate,

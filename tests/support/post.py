@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tessera.app import deliveries, organizations, webhooks
-from tessera.app.house import House
-from tessera.app.webhooks import IssuedWebhook
+from tessera.app.context import House
+from tessera.app.organizations import organizations
+from tessera.app.webhooks import deliveries, webhooks
+from tessera.app.webhooks.webhooks import IssuedWebhook
 from tessera.core.changes import AddEvent
-from tessera.core.webhooks import Webhook
+from tessera.core.webhooks.webhooks import Webhook
 from tessera.ops.sender import open_sender
 from tests.support.receiver import Receiver
 

@@ -12,12 +12,18 @@ from urllib.parse import urlencode
 import msgspec
 
 from tessera import wiring
-from tessera.app import applications, customers, organizations, points, properties, purge_clock, purges, tokens, upkeep
-from tessera.app.applications import Issued
 from tessera.app.callers import Caller
-from tessera.app.house import House
-from tessera.app.properties import IssuedProperty
-from tessera.app.token_endpoint import Granted
+from tessera.app.clients import applications, properties
+from tessera.app.clients.applications import Issued
+from tessera.app.clients.properties import IssuedProperty
+from tessera.app.context import House
+from tessera.app.customers import customers
+from tessera.app.grants.token_endpoint import Granted
+from tessera.app.loyalty import points
+from tessera.app.management import housekeeping, purges
+from tessera.app.organizations import organizations
+from tessera.app.runtime import purge_clock
+from tessera.app.tokens import verification
 from tessera.core import wire
 from tessera.core.changes import (
     AddPointAccount,
@@ -28,11 +34,11 @@ from tessera.core.changes import (
     Change,
     NoteTime,
 )
-from tessera.core.customers import NewCustomer
-from tessera.core.evidence import NOTHING, Evidence
+from tessera.core.customers.customers import NewCustomer
 from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import SPEND, TIER, UNITS
-from tessera.core.tokens import TokenReply
+from tessera.core.presented import NOTHING, Evidence
+from tessera.core.tokens.access_tokens import TokenReply
 from tests.support import asking, engines
 from tests.support.clock import StepClock
 from tests.support.databases import Contents
@@ -110,12 +116,12 @@ class Scene:
 
     async def alive(self, reply: TokenReply) -> bool:
         """Whether a token is live now."""
-        return await tokens.check(self.house, reply.access_token) is not None
+        return await verification.check(self.house, reply.access_token) is not None
 
     async def purge(self) -> None:
         """Have every purge done that is due, in memory and in the database."""
         await purges.purge_all(self.house)
-        await upkeep.drop_revocations(self.house)
+        await housekeeping.drop_revocations(self.house)
 
     async def customer(self, external_id: str, **members: object) -> str:
         """Create a customer; its id."""

@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tessera.app import applications, organizations, properties
-from tessera.app.application_settings import Wanted
-from tessera.app.house import House
-from tessera.core.applications import QueryCredentials
+from tessera.app.clients import applications, properties
+from tessera.app.clients.application_settings import Wanted
+from tessera.app.context import House
+from tessera.app.organizations import organizations
 from tessera.core.changes import AddPointAccount
+from tessera.core.clients.applications import QueryCredentials
 from tessera.core.loyalty.points import SPEND
 from tests.support import deeds
 

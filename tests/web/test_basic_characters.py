@@ -15,12 +15,13 @@ import pytest
 from argon2 import PasswordHasher
 
 from tessera import wiring
-from tessera.app import applications, slow_secrets
-from tessera.app.house import House
-from tessera.core import credentials, wire
-from tessera.core.applications import Application
+from tessera.app.clients import applications, slow_secrets
+from tessera.app.context import House
+from tessera.core import wire
+from tessera.core.clients import credentials
+from tessera.core.clients.applications import Application
 from tessera.core.errors import InvalidClient
-from tessera.core.evidence import Evidence
+from tessera.core.presented import Evidence
 from tessera.ops.slow_hash import Argon2
 from tessera.ports import Store
 from tessera.web.asgi import App, Served

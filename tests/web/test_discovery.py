@@ -12,13 +12,13 @@ from urllib.parse import urlencode
 import pytest
 
 from tessera import wiring
-from tessera.api import discovery
-from tessera.app import client_credentials
-from tessera.app.house import House
-from tessera.core import metadata
-from tessera.core.assertions import TYPE
-from tessera.core.certificates import Authorities
-from tessera.core.jws import Algorithm
+from tessera.api.oauth import discovery
+from tessera.app.clients import credentials
+from tessera.app.context import House
+from tessera.core.clients.assertions import TYPE
+from tessera.core.clients.certificates import Authorities
+from tessera.core.keys.jws import Algorithm
+from tessera.core.oauth import metadata
 from tessera.settings import SettingsError, load
 from tessera.web.asgi import App, Served
 from tessera.web.routes import Route, Routes
@@ -89,8 +89,8 @@ def by_assertion(server: Server, path: str, form: str) -> Answer:
     client_id = server.demo["client_id"]
 
     async def furnish(house: House) -> None:
-        if not await client_credentials.of_kind(house, client_id, client_credentials.KEY_KINDS):
-            await client_credentials.add_key(house, client_id, "key", assertions.jwk(KEY))
+        if not await credentials.of_kind(house, client_id, credentials.KEY_KINDS):
+            await credentials.add_key(house, client_id, "key", assertions.jwk(KEY))
 
     deeds.do(server.folder, furnish)
     deadline = time.monotonic() + 10

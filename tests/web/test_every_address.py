@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tessera.app.customer_files import Format
+from tessera.app.customers.files.reading import Format
 from tessera.core import external_ids
 from tests.hostile.stand import name_of
 from tests.hostile.valid_requests import BODIES

@@ -10,12 +10,14 @@ from urllib.parse import urlencode
 import pytest
 
 from tessera import wiring
-from tessera.app import applications, limits, organizations, resources, token_revocation
-from tessera.app.applications import Issued
-from tessera.app.limits import Wanted
+from tessera.app.clients import applications, limit_settings
+from tessera.app.clients.applications import Issued
+from tessera.app.clients.limit_settings import Wanted
+from tessera.app.organizations import organizations
+from tessera.app.tokens import resource_servers, revocation
 from tessera.core import wire
-from tessera.core.applications import JSONRequests
-from tessera.core.evidence import Evidence
+from tessera.core.clients.applications import JSONRequests
+from tessera.core.presented import Evidence
 from tessera.web.asgi import App, Served
 from tessera.web.routes import Routes
 from tests.support import asking, raw
@@ -103,7 +105,7 @@ def test_a_token_does_not_authorize_questions_about_itself(tmp_path: Path) -> No
     async def scenario(scene: Scene, ask: Ask) -> None:
         token = await new(scene)
         refused(await ask(token, raw.bearer(token)), "invalid_token")
-        await token_revocation.revoke(scene.house, token)
+        await revocation.revoke(scene.house, token)
         refused(await ask(token, raw.bearer(token)), "invalid_token")
 
     at_the_door(tmp_path, scenario)
@@ -115,9 +117,9 @@ def test_it_tells_of_the_client_s_own_tokens_alone(tmp_path: Path) -> None:
     async def scenario(scene: Scene, ask: Ask) -> None:
         scope = "openid tokens:introspect"
         server = await applications.create(scene.house, "server", 1, scope=scope)
-        await resources.create(scene.house, STOCK, "Stock", "read", server="server")
+        await resource_servers.create(scene.house, STOCK, "Stock", "read", server="server")
         record = await applications.find(scene.house, "partner")
-        await resources.grant(scene.house, record, await resources.find(scene.house, STOCK), "read")
+        await resource_servers.grant(scene.house, record, await resource_servers.find(scene.house, STOCK), "read")
         elsewhere = await organizations.create(scene.house, "Elsewhere")
         stranger = await applications.create(scene.house, "stranger", elsewhere.number)
         theirs, own = await new(scene, server), await new(scene)
@@ -140,7 +142,7 @@ def test_a_dead_token_authorizes_nothing(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene, ask: Ask) -> None:
         subject, revoked = await new(scene), await new(scene)
-        await token_revocation.revoke(scene.house, revoked)
+        await revocation.revoke(scene.house, revoked)
         for dead in (revoked, "00", subject[:-2], ""):
             answer = await ask(subject, ("Authorization", f"Bearer {dead}"))
             refused(answer, "invalid_token")
@@ -178,9 +180,9 @@ def test_guard_rails_hold_for_it(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene, ask: Ask) -> None:
         one, two = await new(scene), await new(scene)
-        await limits.change(scene.house, "partner", Wanted(networks=("192.0.2.0/24",)))
+        await limit_settings.change(scene.house, "partner", Wanted(networks=("192.0.2.0/24",)))
         refused(await ask(two, raw.bearer(one)), "invalid_token")
-        await limits.change(scene.house, "partner", Wanted(requests_per_second=1, none=("networks",)))
+        await limit_settings.change(scene.house, "partner", Wanted(requests_per_second=1, none=("networks",)))
         assert (await ask(two, raw.bearer(one))).status == 200
         assert (await ask(two, raw.bearer(one))).status == 429
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tessera.api import fields
+from tessera.api.platform import fields
 from tessera.core import times
 from tessera.core.errors import ArgumentError
 

@@ -17,10 +17,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from tessera.app.customer_columns import MEMBERS, PHONE_NUMBER
-from tessera.app.customer_files import Format
-from tessera.core import leniency, referrer_codes
-from tessera.core.customer_profiles import PHOTO
+from tessera.app.customers.files.columns import MEMBERS, PHONE_NUMBER
+from tessera.app.customers.files.reading import Format
+from tessera.core import leniency
+from tessera.core.customers import referrer_codes
+from tessera.core.customers.profiles import PHOTO
 from tessera.web.routes import Route
 from tests.hostile.bad_values import Field, fields
 from tests.hostile.stand import name_of

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tessera.core.networks import NotANetwork
 from tessera.settings import SettingsError, load
-from tessera.web.origin import BEHIND, Origins
+from tessera.web.client_address import BEHIND, Origins
 
 PROXIES = Origins(["10.0.0.0/8", "fd00::/8", "::1"])
 PEER = "10.0.0.1"

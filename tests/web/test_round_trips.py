@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from tessera.core.customer_profiles import CustomerUpdate
+from tessera.core.customers.profiles import CustomerUpdate
 from tests.app.test_sent_back import MEMBERS
 from tests.hostile.stand import name_of
 from tests.hostile.valid_requests import BODIES, QUERIES

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import pytest
 
 from tessera import wiring
-from tessera.app import applications, client_credentials
-from tessera.app.house import House
+from tessera.app.clients import applications, credentials
+from tessera.app.context import House
 from tessera.core.changes import CountTokens
-from tessera.core.jws import PrivateKey
+from tessera.core.keys.jws import PrivateKey
 from tessera.web.asgi import App, Served
 from tessera.web.routes import Routes
 from tests.support import assertions, deeds, raw
@@ -100,7 +100,7 @@ def at_the_door(folder: Path, scenario: Callable[[Door], Awaitable[None]]) -> No
 
     async def whole(scene: Scene) -> None:
         partner = Partner(scene.partner.client_id, assertions.new_key(), Holder(), scene.house.issuer)
-        await client_credentials.add_key(scene.house, partner.client_id, "key", assertions.jwk(partner.key))
+        await credentials.add_key(scene.house, partner.client_id, "key", assertions.jwk(partner.key))
         door = Door(scene, partner)
         assert (await door.ask(partner.assertion(door.now))).status == 200
         await scenario(door)
@@ -207,7 +207,7 @@ def furnished(server: Server) -> tuple[Partner, bytes]:
 
     async def furnish(house: House) -> tuple[str, str]:
         issued = await deeds.partner(house, "prover")
-        await client_credentials.add_key(house, issued.client_id, "key", assertions.jwk(key))
+        await credentials.add_key(house, issued.client_id, "key", assertions.jwk(key))
         return issued.client_id, issued.client_secret or ""
 
     client_id, secret = deeds.do(server.folder, furnish)

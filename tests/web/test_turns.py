@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from tessera.web.turns import PIPELINED_AT_ONCE, Turns
+from tessera.web.server.batching import PIPELINED_AT_ONCE, Turns
 
 Scenario = Callable[[Turns, asyncio.AbstractEventLoop], Awaitable[None]]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import httpx
 
-from tessera.app import applications, client_credentials
-from tessera.app.house import House
+from tessera.app.clients import applications, credentials
+from tessera.app.context import House
 from tests.support import assertions, deeds
 from tests.support.server import Server, running, start
 
@@ -25,7 +25,7 @@ def test_of_fifty_uses_one_counts(tmp_path: Path) -> None:
 
     async def furnish(house: House) -> str:
         issued = await applications.create(house, "prover", 1)
-        await client_credentials.add_key(house, issued.client_id, "key", assertions.jwk(key))
+        await credentials.add_key(house, issued.client_id, "key", assertions.jwk(key))
         return issued.client_id
 
     with running(folder, "--workers", "2") as server:

@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import pytest
 
-from tessera.app import applications, token_revocation
-from tessera.app.applications import Issued
-from tessera.app.house import House
+from tessera.app.clients import applications
+from tessera.app.clients.applications import Issued
+from tessera.app.context import House
+from tessera.app.tokens import revocation
 from tests.support import deeds, raw, world
 from tests.support.processes import one_wire_each
 from tests.support.raw import Wire, bearer
@@ -108,7 +109,7 @@ async def _deed(house: House, made: Issued, what: str) -> float:
 
 
 async def _revoke(house: House, token: str) -> float:
-    assert await token_revocation.revoke(house, token) is not None
+    assert await revocation.revoke(house, token) is not None
     return time.monotonic()
 
 

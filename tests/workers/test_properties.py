@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tessera.app import limits, properties, property_secrets
-from tessera.app.house import House
-from tessera.app.limits import Wanted
-from tessera.core.properties import PropertyRecord
+from tessera.app.clients import limit_settings, properties, property_secrets
+from tessera.app.clients.limit_settings import Wanted
+from tessera.app.context import House
+from tessera.core.clients.properties import PropertyRecord
 from tests.support import deeds, raw
 from tests.support.processes import one_wire_each
 from tests.support.raw import Wire, basic
@@ -74,7 +74,7 @@ def test_every_worker_goes_by_what_the_operator_did(server: Server, wires: dict[
         await property_secrets.finish(house, await found(house), force=True)
 
     async def limit(house: House, *networks: str) -> None:
-        await limits.change_property(house, await found(house), Wanted(networks=networks))
+        await limit_settings.change_property(house, await found(house), Wanted(networks=networks))
 
     async def disable(house: House) -> None:
         await properties.disable(house, await found(house))

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tessera.app import limits
-from tessera.app.applications import Issued
-from tessera.app.limits import Wanted
+from tessera.app.clients import limit_settings
+from tessera.app.clients.applications import Issued
+from tessera.app.clients.limit_settings import Wanted
 from tests.support import deeds, raw, world
 from tests.support.processes import children, one_wire_each
 from tests.support.raw import Answer, Wire
@@ -47,7 +47,7 @@ class Workers:
     def partner(self, name: str, **wanted: Any) -> Issued:
         """A new application with these limits."""
         made = deeds.make_partner(self.target.folder, name)
-        deeds.do(self.target.folder, lambda house: limits.change(house, name, Wanted(**wanted)))
+        deeds.do(self.target.folder, lambda house: limit_settings.change(house, name, Wanted(**wanted)))
         return made
 
 
@@ -180,7 +180,9 @@ def test_guard_rails_are_in_force_in_all_workers(workers: Workers) -> None:
     made = workers.partner("changed", requests_per_second=1000)
     wires = workers.wires()
     assert {asked(wire, made).status for wire in wires} == {200}
-    deeds.do(workers.target.folder, lambda house: limits.change(house, "changed", Wanted(networks=("192.0.2.0/24",))))
+    deeds.do(
+        workers.target.folder, lambda house: limit_settings.change(house, "changed", Wanted(networks=("192.0.2.0/24",)))
+    )
     deadline = time.monotonic() + IN_FORCE_SECONDS
     while {asked(wire, made).status for wire in wires} & {200}:
         assert time.monotonic() < deadline, "not in force everywhere"

@@ -9,11 +9,11 @@ from functools import partial
 
 import pytest
 
-from tessera.app import applications, rotation
-from tessera.app.house import House
+from tessera.app.clients import applications, secret_rotation
+from tessera.app.clients.secret_rotation import Rotated
+from tessera.app.context import House
 from tessera.app.operators import OperatorError
-from tessera.app.rotation import Rotated
-from tessera.core.applications import CredentialRecord
+from tessera.core.clients.applications import CredentialRecord
 from tests.support import deeds, raw
 from tests.support.processes import one_wire_each
 from tests.support.raw import Wire, bearer
@@ -80,11 +80,11 @@ class Load:
 
 
 async def _rotate(house: House, client_id: str, seconds: int) -> Rotated:
-    return await rotation.rotate(house, await applications.find(house, client_id), seconds, None)
+    return await secret_rotation.rotate(house, await applications.find(house, client_id), seconds, None)
 
 
 async def _finish(house: House, client_id: str, *, force: bool) -> float:
-    await rotation.finish(house, await applications.find(house, client_id), force=force)
+    await secret_rotation.finish(house, await applications.find(house, client_id), force=force)
     return time.monotonic()
 
 
@@ -188,7 +188,7 @@ def _profile(server: Server) -> str:
 def test_reused_tokens_are_one_for_each_worker(server: Server, wires: dict[int, Wire]) -> None:
     """With token reuse each worker hands its own token out again, so there are as many as workers."""
     made = deeds.make_partner(server.folder, "reusing")
-    deeds.do(server.folder, lambda house: rotation.set_token_reuse(house, made.client_id, reuse=True))
+    deeds.do(server.folder, lambda house: secret_rotation.set_token_reuse(house, made.client_id, reuse=True))
     until = time.monotonic() + SETTLED_SECONDS
     while True:  # a word of the change that comes late has a worker make another, once
         given = set()

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from tessera import wiring
-from tessera.app import customers, demo, organizations, points
 from tessera.app.callers import Caller
-from tessera.core.customers import NewCustomer
+from tessera.app.customers import customers
+from tessera.app.demo import demo
+from tessera.app.loyalty import points
+from tessera.app.organizations import organizations
+from tessera.core.customers.customers import NewCustomer
 from tessera.core.loyalty.orders import Deposit, Spend
 from tessera.core.loyalty.points import TIER, UNITS
 from tessera.core.times import DAY, SECOND

@@ -10,7 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tessera.app import deliveries, demo, duties
+from tessera.app.demo import demo
+from tessera.app.runtime import leases
+from tessera.app.webhooks import deliveries
 from tests.cli.command import run
 from tests.support import deeds
 from tests.support.house import HERE
@@ -101,7 +103,7 @@ def test_one_process_tells_and_another_goes_on(tmp_path: Path) -> None:
         time.sleep(0.1)
         os.kill(killed, signal.SIGKILL)
         receiver.behaviour = slow
-        until(lambda: set(told) <= set(receiver.ids), duties.LEASE_SECONDS + SOON_SECONDS)
+        until(lambda: set(told) <= set(receiver.ids), leases.LEASE_SECONDS + SOON_SECONDS)
         assert len(receiver.ids) - len(set(receiver.ids)) <= deliveries.WINDOW
         assert deliverer(folder) != killed
         assert secret.removeprefix("whsec_") not in server.output

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from tessera.app import applications, client_credentials
-from tessera.app.applications import Issued
-from tessera.app.house import House
-from tessera.core.jws import PrivateKey
+from tessera.app.clients import applications, credentials
+from tessera.app.clients.applications import Issued
+from tessera.app.context import House
+from tessera.core.keys.jws import PrivateKey
 from tests.support import assertions, deeds, engines
 from tests.support.operator import Operated, until
 from tests.support.possession import Holder
@@ -80,7 +80,7 @@ class Client:
 
     async def _furnish(self, house: House) -> Issued:
         made = await applications.create(house, "prover", 1, token_lifetime_seconds=LIFE_SECONDS)
-        await client_credentials.add_key(house, made.client_id, "key", assertions.jwk(self.key))
+        await credentials.add_key(house, made.client_id, "key", assertions.jwk(self.key))
         return made
 
     @property

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from tessera.api import fields
-from tessera.app import upkeep
-from tessera.app.house import House
-from tessera.app.readiness import Readiness, readiness
+from tessera.api.platform import fields
+from tessera.app.context import House
+from tessera.app.management import housekeeping
+from tessera.app.runtime.readiness import Readiness, readiness
 from tessera.core.errors import ArgumentError
 from tessera.ops.metrics import exposition
 from tessera.web.messages import JSON_NO_STORE_HEADERS, Request, Response, encode
@@ -33,13 +33,13 @@ def routes(house: House, going_down: Callable[[], bool]) -> list[Route]:
 
     async def readyz(request: Request) -> Response:
         """Every check, and 503 when one of them fails that is not left out by `exclude`."""
-        upkeep.look(house)
+        housekeeping.look(house)
         found = _without(await readiness(house, going_down=going_down()), request.query)
         return Response(200 if found.ready else 503, encode(found), JSON_NO_STORE_HEADERS)
 
     async def metrics(_request: Request) -> Response:
         """The numbers of all workers, in the text format of Prometheus."""
-        upkeep.look(house)
+        housekeeping.look(house)
         return Response(200, exposition(house.metrics, house.clock.now()), METRICS)
 
     return [Route("GET", "/livez", livez), Route("GET", "/readyz", readyz), Route("GET", "/metrics", metrics)]

@@ -4,14 +4,13 @@ from collections.abc import Callable
 
 import msgspec
 
-from tessera.app import dpop, property_callers, rails, token_forms, tokens
-from tessera.app.house import House
-from tessera.core import binding, credentials, scopes
-from tessera.core import dpop as proofs
-from tessera.core import tokens as core_tokens
-from tessera.core.applications import Application
-from tessera.core.audit import Actor
-from tessera.core.dpop import Proof
+from tessera.app.clients import limits, property_authentication
+from tessera.app.context import House
+from tessera.app.tokens import dpop, formats, verification
+from tessera.core import scopes
+from tessera.core.administration.audit import Actor
+from tessera.core.clients import credentials
+from tessera.core.clients.applications import Application
 from tessera.core.errors import (
     InsufficientScope,
     InvalidAPIKey,
@@ -19,10 +18,14 @@ from tessera.core.errors import (
     MissingCredentials,
     Refusal,
 )
-from tessera.core.evidence import Evidence
+from tessera.core.presented import Evidence
 from tessera.core.quotas import Quotas
 from tessera.core.scopes import Scopes
-from tessera.core.tokens import Claims
+from tessera.core.tokens import access_tokens as core_tokens
+from tessera.core.tokens import certificate_binding
+from tessera.core.tokens import dpop as proofs
+from tessera.core.tokens.access_tokens import Claims
+from tessera.core.tokens.dpop import Proof
 from tessera.ports import StoreError
 
 NO_TOKEN = "The token is not valid, expired or revoked. Request a new one from /oauth/token."
@@ -113,9 +116,9 @@ async def _named(house: House, authorization: bytes, evidence: Evidence) -> _Nam
             raise InvalidAuthToken(
                 "The Authorization header is neither a Bearer token nor well-formed Basic.", check="caller.scheme"
             )
-        found, quotas = await property_callers.authenticate(house, evidence, *pair)
+        found, quotas = await property_authentication.authenticate(house, evidence, *pair)
         return _Named(Caller(found.organization, EVERYTHING, "", found.api_key, evidence.source, quotas))
-    live = await tokens.check(house, token)
+    live = await verification.check(house, token)
     if live is None or live[0].resource:
         raise dpop.refusal(NO_TOKEN) if bearer is None else await _dead(house, token, live)
     caller = Caller(live[1].organization, live[0].scopes, live[1].client_id, "", evidence.source)
@@ -138,17 +141,17 @@ def _hold(
         _check_certificate(claims, evidence)
     if application.options.rails:
         now = house.clock.now()
-        outside = rails.outside(house, application, evidence, now)
+        outside = limits.outside(house, application, evidence, now)
         if outside:
             raise InvalidAuthToken(NO_TOKEN, detail=outside, check="rails.networks")
-        quotas = rails.pace(house, application, now)
+        quotas = limits.pace(house, application, now)
     return proof, quotas
 
 
 async def _dead(house: House, token: str, found: tuple[Claims, Application] | None) -> InvalidAuthToken:
     """One answer, whatever is wrong with a token; one for another resource server is dead here."""
     now = house.clock.now()
-    claims = await token_forms.read(house, token, now)
+    claims = await formats.read(house, token, now)
     application = None if claims is None else await house.directory.applications.with_number(claims.application)
     if found is not None:
         detail, check = "the token is for another resource, not for the platform", "token.audience"
@@ -175,7 +178,7 @@ async def _dead(house: House, token: str, found: tuple[Claims, Application] | No
 
 def _check_certificate(claims: Claims, evidence: Evidence) -> None:
     """Raises InvalidAuthToken for a token that is bound to a certificate, which did not come along."""
-    if not binding.fits(claims, evidence):
+    if not certificate_binding.fits(claims, evidence):
         raise InvalidAuthToken(
             "The token is bound to a certificate. Connect with that.",
             detail="no certificate came along, or another one",

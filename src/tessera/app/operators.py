@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from tessera.app.house import House
+from tessera.app.context import House
 from tessera.core import changes, wire
-from tessera.core.applications import IMPORTED_LENGTH_MAX
 from tessera.core.changes import Change
+from tessera.core.clients.applications import IMPORTED_LENGTH_MAX
 from tessera.ports import Conflict, NotAllowed
 
 

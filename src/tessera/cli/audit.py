@@ -13,9 +13,9 @@ from tessera.cli.tables import Column
 from tessera.core.nearest import hint
 
 if TYPE_CHECKING:
-    from tessera.app.audit import Verdict
-    from tessera.app.house import House
-    from tessera.core.audit_chain import Entry
+    from tessera.app.administration.audit import Verdict
+    from tessera.app.context import House
+    from tessera.core.administration.audit_chain import Entry
 
 app = group("Audit: who did what, when and from where, in a chain that shows tampering.", "id")
 
@@ -54,7 +54,7 @@ def list_all(
     as_json: AsJSON = False,
 ) -> None:
     """List what was done, the newest first."""
-    from tessera.app import audit
+    from tessera.app.administration import audit
     from tessera.ports import Search
 
     search = Search(actor, action, target, 0 if since is None else durations.past(since))
@@ -100,7 +100,7 @@ def list_all(
 
 def _actions() -> set[str]:
     """The actions by which changes of the database are recorded."""
-    from tessera.core import audit
+    from tessera.core.administration import audit
 
     return {each.action for each in audit.DEEDS.values()}
 
@@ -125,7 +125,7 @@ def verify(
     as_json: AsJSON = False,
 ) -> None:
     """Walk along the chain. Exit code 1 when an entry was changed, removed, inserted or moved."""
-    from tessera.app import audit
+    from tessera.app.administration import audit
 
     async def work(house: "House") -> "Verdict":
         return await audit.verify(house, head=head, number=number)
@@ -156,8 +156,8 @@ def export(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
 
     In the place of refusals that were deleted when their time was over there is a checkpoint.
     """
-    from tessera.app import audit
-    from tessera.core.audit_chain import Entry
+    from tessera.app.administration import audit
+    from tessera.core.administration.audit_chain import Entry
 
     async def work(house: "House") -> None:
         before = "["

@@ -10,9 +10,9 @@ from tessera.cli.options import AsJSON, DataDir, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
-    from tessera.app.explain import Explained
-    from tessera.app.house import House
-    from tessera.core.explanations import Explanation
+    from tessera.app.administration.explain import Explained
+    from tessera.app.context import House
+    from tessera.core.administration.explanations import Explanation
 
 EXAMPLES = examples("explain 5b2f0c9d8e7a46139c0d1e2f3a4b5c6d", "explain --about card-000057")
 
@@ -31,7 +31,7 @@ def explain(
     as_json: AsJSON = False,
 ) -> None:
     """Tell why a request was refused: the check that failed, what was presented, and how to put it right."""
-    from tessera.app import explain as deed
+    from tessera.app.administration import explain as deed
 
     if (request_id is None) == (about is None):
         raise typer.BadParameter("Name a request by its X-Request-Id, or an id with --about.")
@@ -65,7 +65,7 @@ def explain(
 
 
 def _list(id: str, data_dir: DataDir, *, as_json: bool) -> None:
-    from tessera.app import explain as deed
+    from tessera.app.administration import explain as deed
 
     async def work(house: "House") -> "list[Explanation]":
         return await deed.about(house, id)

@@ -12,8 +12,8 @@ from tessera.cli.options import AsJSON, DataDir, Yes, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
-    from tessera.app.house import House
-    from tessera.app.key_rotation import KeyRecord
+    from tessera.app.context import House
+    from tessera.app.keys.rotation import KeyRecord
 
 app = group("Keys that seal and sign tokens; they follow one another by themselves.", "name")
 
@@ -34,9 +34,9 @@ class Purpose(StrEnum):
 @app.command("list", epilog=examples("keys list", "keys list --json"))
 def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """List the keys: published, signing, only verifying what they signed, or ended."""
-    from tessera.app import key_rotation
+    from tessera.app.keys import rotation
 
-    _show(with_house(data_dir, key_rotation.every), as_json=as_json)
+    _show(with_house(data_dir, rotation.every), as_json=as_json)
 
 
 def _show(found: "list[KeyRecord]", *, as_json: bool) -> None:
@@ -77,14 +77,14 @@ def rotate(
     as_json: AsJSON = False,
 ) -> None:
     """Make the next key: it is published now, and signs after `key_publish_seconds`. The one before stays good."""
-    from tessera.app import key_rotation
-    from tessera.core.key_plan import ROTATED
-    from tessera.core.keys import KeyPurpose
+    from tessera.app.keys import rotation
+    from tessera.core.keys.rotation_schedule import ROTATED
+    from tessera.core.keys.wrapping import KeyPurpose
 
     wanted = list(ROTATED) if purpose is None else [KeyPurpose(purpose.value)]
 
     async def work(house: "House") -> "list[KeyRecord]":
-        return await key_rotation.rotate(house, wanted, at_once=at_once)
+        return await rotation.rotate(house, wanted, at_once=at_once)
 
     _show(with_house(data_dir, work), as_json=as_json)
 
@@ -92,17 +92,17 @@ def rotate(
 @app.command("retire", ids=("name",), epilog=examples("keys retire eddsa-1 --yes"))
 def retire(key: Key, *, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """End a key now: all that it sealed or signed is dead. The key that signs has to be followed first."""
-    from tessera.app import key_rotation
+    from tessera.app.keys import rotation
 
     async def work(house: "House") -> "KeyRecord":
-        found = await key_rotation.find(house, key)
+        found = await rotation.find(house, key)
         confirm(
             f"Retire {found.name} now? Every token that it made is dead then, and its holders have to ask for another.",
             f"Every token that {found.name} made would be dead, and its holders had to ask for another. Say --yes to"
             " do it.",
             yes=yes,
         )
-        return await key_rotation.retire(house, key)
+        return await rotation.retire(house, key)
 
     record = with_house(data_dir, work)
     if as_json:

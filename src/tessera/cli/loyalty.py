@@ -14,9 +14,9 @@ from tessera.cli.options import AsJSON, DataDir, Org, Yes, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
-    from tessera.app.house import House
-    from tessera.app.program_files import ProgramFile
-    from tessera.app.programs import Draft
+    from tessera.app.context import House
+    from tessera.app.loyalty.program_files import ProgramFile
+    from tessera.app.loyalty.programs import Draft
     from tessera.core.loyalty.declaration import Declaration
     from tessera.core.loyalty.program import Program
 
@@ -58,7 +58,7 @@ def apply(
     as_json: AsJSON = False,
 ) -> None:  # fmt: skip
     """Make a program what a file declares, after showing what that changes."""
-    from tessera.app import program_files, programs
+    from tessera.app.loyalty import program_files, programs
     from tessera.core.errors import PlatformRefusal
 
     with file.open("rb") as opened:
@@ -149,7 +149,8 @@ def export(
 ) -> None:
     """Write a program down, in the form that apply reads."""
     from tessera import files
-    from tessera.app import organizations, program_files, programs
+    from tessera.app.loyalty import program_files, programs
+    from tessera.app.organizations import organizations
 
     async def work(house: "House") -> "Declaration":
         return await programs.export(house, await organizations.find(house, org))
@@ -166,7 +167,8 @@ def export(
 @app.command("show", wide=True, epilog=examples('loyalty show --org "Aurora Coffee"'))
 def show(*, org: Org = None, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """Show a program: its accounts, tiers, sources and events."""
-    from tessera.app import organizations, program_files, programs
+    from tessera.app.loyalty import program_files, programs
+    from tessera.app.organizations import organizations
 
     async def work(house: "House") -> "tuple[Declaration, Program | None]":
         organization = await organizations.find(house, org)

@@ -42,18 +42,20 @@ class Listed(NamedTuple):
 
 
 LISTED = {
-    "apps": Listed("OAuth applications: what partners get their tokens with.", CALLERS, "apps"),
-    "orgs": Listed("Organizations: whose customers and applications live here.", CALLERS, "organizations"),
+    "apps": Listed("OAuth applications: what partners get their tokens with.", CALLERS, "apps.apps"),
+    "orgs": Listed(
+        "Organizations: whose customers and applications live here.", CALLERS, "organizations.organizations"
+    ),
     "properties": Listed(
         "Digital properties: the API keys under which partners call the platform, and their secrets.",
         CALLERS,
-        "properties",
+        "organizations.properties",
     ),
     "resources": Listed("Resource servers: other APIs that our tokens open.", CALLERS, "resources"),
-    "customers": Listed("Customers of an organization.", DATA, "customers"),
+    "customers": Listed("Customers of an organization.", DATA, "customers.customers"),
     "loyalty": Listed("Loyalty programs: point accounts and sources, tier systems, events.", DATA, "loyalty"),
-    "webhooks": Listed("Webhooks: who is told what happens, and how far they are.", DATA, "webhooks"),
-    "events": Listed("Events: what happened, and sending it to a webhook again.", DATA, "events"),
+    "webhooks": Listed("Webhooks: who is told what happens, and how far they are.", DATA, "webhooks.webhooks"),
+    "events": Listed("Events: what happened, and sending it to a webhook again.", DATA, "webhooks.events"),
     "token": Listed("Tokens: request one, inspect one, revoke one.", TOKENS, "token"),
     "keys": Listed("Keys that seal and sign tokens; they follow one another by themselves.", TOKENS, "keys"),
     "audit": Listed("Audit: who did what, when and from where, in a chain that shows tampering.", TOKENS, "audit"),
@@ -75,7 +77,7 @@ LISTED = {
         "Check folder, master key, database, disk, clock and secrets; change nothing."
         " Exit code 1 when something fails.",
         SERVER,
-        "doctor",
+        "data.doctor",
         "doctor",
     ),
     "settings": Listed(
@@ -88,27 +90,27 @@ LISTED = {
     "migrate": Listed(
         "Bring an older database to the schema of this version, and set up an empty one of PostgreSQL.",
         SERVER,
-        "migrate",
+        "data.migrate",
         "migrate",
     ),
     "backup": Listed(
         "Write everything of this moment into one file, while servers go on.",
         SERVER,
-        "backups",
+        "data.backups",
         "backup",
         "BACKUP_EXAMPLES",
     ),
     "restore": Listed(
         "Verify a backup and put it into an empty folder or database, of either engine.",
         SERVER,
-        "backups",
+        "data.backups",
         "restore",
         "RESTORE_EXAMPLES",
     ),
     "copy": Listed(
-        "Copy everything to an empty database of either engine, and compare every row.", SERVER, "copy", "copy"
+        "Copy everything to an empty database of either engine, and compare every row.", SERVER, "data.copy", "copy"
     ),
-    "demo": Listed("Made-up data to try things with.", SERVER, "demo"),
+    "demo": Listed("Made-up data to try things with.", SERVER, "data.demo"),
     "version": Listed("Show the version.", SERVER, "configuration", "version", "VERSION_EXAMPLES"),
 }
 """Everything below `tessera`, in the order of the help."""

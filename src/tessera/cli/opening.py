@@ -12,8 +12,8 @@ import typer
 from tessera.cli import output
 
 if TYPE_CHECKING:
-    from tessera.app.house import House
-    from tessera.core.audit import Actor
+    from tessera.app.context import House
+    from tessera.core.administration.audit import Actor
     from tessera.settings import Settings
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ def operator() -> "Actor":
     import getpass
 
     from tessera.app.operators import check_text
-    from tessera.core import audit
+    from tessera.core.administration import audit
 
     name = os.environ.get("TESSERA_OPERATOR") or os.environ.get("SUDO_USER")
     if not name:

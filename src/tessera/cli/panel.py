@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from tessera.cli import output
 
 if TYPE_CHECKING:
-    from tessera.app.demo import Demo
+    from tessera.app.demo.demo import Demo
 
 _LABELS = {
     "client_id": "client id",

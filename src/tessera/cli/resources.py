@@ -12,9 +12,9 @@ from tessera.cli.options import AsJSON, DataDir, Yes, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
-    from tessera.app.house import House
-    from tessera.app.resources import Holder
-    from tessera.core.resources import ResourceRecord
+    from tessera.app.context import House
+    from tessera.app.tokens.resource_servers import Holder
+    from tessera.core.tokens.resource_servers import ResourceRecord
 
 app = group("Resource servers: other APIs that our tokens open.", "identifier")
 
@@ -61,13 +61,13 @@ def create(
     as_json: AsJSON = False,
 ) -> None:
     """Create a resource server."""
-    from tessera.app import resources
-    from tessera.core.applications import TokenFormat
+    from tessera.app.tokens import resource_servers
+    from tessera.core.clients.applications import TokenFormat
 
     form = None if token_format is Format.APPLICATION else TokenFormat[token_format.name]
 
     async def work(house: "House") -> "ResourceRecord":
-        return await resources.create(house, identifier, name, scope, server=server, token_format=form)
+        return await resource_servers.create(house, identifier, name, scope, server=server, token_format=form)
 
     _show(with_house(data_dir, work), as_json=as_json)
 
@@ -100,10 +100,10 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
 @app.command("show", epilog=examples("resources show Stock"))
 def show(resource: Resource, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """Show one resource server."""
-    from tessera.app import resources
+    from tessera.app.tokens import resource_servers
 
     async def work(house: "House") -> "ResourceRecord":
-        return await resources.find(house, resource)
+        return await resource_servers.find(house, resource)
 
     _show(with_house(data_dir, work), as_json=as_json)
 
@@ -127,14 +127,14 @@ def change(
     as_json: AsJSON = False,
 ) -> None:
     """Change a resource server. Tokens that say more than it still has are dead."""
-    from tessera.app import resources
+    from tessera.app.tokens import resource_servers
 
     form = "" if token_format is Format.APPLICATION else token_format and token_format.value
     if (name, scope, server, form) == (None, None, None, None):
         raise typer.BadParameter("Say what is to be different: --name, --scope, --server or --token-format.")
 
     async def work(house: "House") -> "ResourceRecord":
-        return await resources.change(house, resource, resources.Wanted(name, scope, server, form))
+        return await resource_servers.change(house, resource, resource_servers.Wanted(name, scope, server, form))
 
     _show(with_house(data_dir, work), as_json=as_json)
 
@@ -142,16 +142,16 @@ def change(
 @app.command("delete", epilog=examples("resources delete Stock --yes"))
 def delete(resource: Resource, *, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """Delete a resource server with what was granted there; tokens for it are dead."""
-    from tessera.app import resources
+    from tessera.app.tokens import resource_servers
 
     async def work(house: "House") -> "ResourceRecord":
-        found = await resources.find(house, resource)
+        found = await resource_servers.find(house, resource)
         confirm(
             f"Delete the resource server {found.name} ({found.identifier}) and all access to it?",
             f"Deleting {found.name} cannot be undone. Say --yes to do it.",
             yes=yes,
         )
-        await resources.delete(house, found.identifier)
+        await resource_servers.delete(house, found.identifier)
         return found
 
     found = with_house(data_dir, work)
@@ -171,10 +171,10 @@ def who(
     as_json: AsJSON = False,
 ) -> None:
     """Say which applications may do what a scope lets them, at the platform and at every resource server."""
-    from tessera.app import resources
+    from tessera.app.tokens import resource_servers
 
     async def work(house: "House") -> "list[Holder]":
-        return await resources.who(house, scope)
+        return await resource_servers.who(house, scope)
 
     found = with_house(data_dir, work)
     if as_json:
@@ -196,7 +196,7 @@ def who(
                     each.name,
                     each.organization,
                     "enabled" if each.enabled else "disabled",
-                    each.resource or resources.PLATFORM_NAME,
+                    each.resource or resource_servers.PLATFORM_NAME,
                     each.by,
                     each.client_id,
                 )

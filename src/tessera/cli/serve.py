@@ -14,8 +14,8 @@ from tessera.cli.opening import check_folder
 from tessera.cli.options import DataDir, examples
 
 if TYPE_CHECKING:
-    from tessera.app.demo import Demo
-    from tessera.app.house import House
+    from tessera.app.context import House
+    from tessera.app.demo.demo import Demo
     from tessera.settings import Settings
 
 EXAMPLES = examples(
@@ -145,8 +145,9 @@ async def _demonstration(house: "House", path: Path) -> "Demo":
     import msgspec
 
     from tessera import files
-    from tessera.app import demo, organizations
+    from tessera.app.demo import demo
     from tessera.app.operators import OperatorError
+    from tessera.app.organizations import organizations
     from tessera.store.folder import DataFolder
 
     file = DataFolder(path).demo
@@ -175,9 +176,10 @@ async def _demonstration(house: "House", path: Path) -> "Demo":
 
 async def _token(house: "House", demo: "Demo") -> str | None:
     """A token for the lines that need one; None, and why, when the demonstration's application gets none."""
-    from tessera.app import clients, token_endpoint
+    from tessera.app.clients import authentication
+    from tessera.app.grants import token_endpoint
     from tessera.core.errors import Refusal
-    from tessera.core.evidence import NOTHING
+    from tessera.core.presented import NOTHING
     from tessera.core.wire import Params
 
     asked = Params(
@@ -189,7 +191,7 @@ async def _token(house: "House", demo: "Demo") -> str | None:
         },
     )
     try:
-        caller = await clients.authenticate(house, asked, NOTHING)
+        caller = await authentication.authenticate(house, asked, NOTHING)
         issued = await token_endpoint.issue(house, token_endpoint.requested(house, asked), caller, asked, NOTHING)
     except Refusal as refusal:
         output.message(

@@ -12,10 +12,10 @@ from tessera.cli.opening import secret_from_stdin, with_house
 from tessera.cli.options import AsJSON, DataDir, Way, examples
 
 if TYPE_CHECKING:
-    from tessera.app.house import House
-    from tessera.app.token_inspection import Inspection
+    from tessera.app.context import House
+    from tessera.app.tokens.inspection import Inspection
     from tessera.cli.token_request import Answer, Asked
-    from tessera.core.tokens import Claims
+    from tessera.core.tokens.access_tokens import Claims
 
 app = group("Tokens: request one, inspect one, revoke one.")
 
@@ -82,7 +82,7 @@ def _from_demo(data_dir: Path | None, url: str | None) -> tuple[str, str, str]:
     import msgspec
 
     from tessera import settings
-    from tessera.app.demo import Demo
+    from tessera.app.demo.demo import Demo
     from tessera.app.operators import OperatorError
     from tessera.store.folder import DataFolder
 
@@ -110,12 +110,12 @@ def _show(answer: "Answer", *, as_json: bool) -> None:
 @app.command("inspect", epilog=examples("token inspect 01c0ffee...", "token inspect - < token.txt"))
 def inspect(token: Token, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """Say whether a token is live, whose it is, and why it is dead."""
-    from tessera.app import token_inspection
+    from tessera.app.tokens import inspection
 
     text = _token(token)
 
     async def work(house: "House") -> "Inspection":
-        return await token_inspection.inspect(house, text)
+        return await inspection.inspect(house, text)
 
     found = with_house(data_dir, work)
     if as_json:
@@ -138,13 +138,13 @@ def inspect(token: Token, *, data_dir: DataDir = None, as_json: AsJSON = False) 
 @app.command("revoke", epilog=examples("token revoke 01c0ffee...", "token revoke - < token.txt"))
 def revoke(token: Token, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """Revoke a token for good."""
-    from tessera.app import token_revocation
     from tessera.app.operators import OperatorError
+    from tessera.app.tokens import revocation
 
     text = _token(token)
 
     async def work(house: "House") -> "tuple[Claims, bool]":
-        claims = await token_revocation.revoke(house, text)
+        claims = await revocation.revoke(house, text)
         if claims is None:
             raise OperatorError("That is not a token of this database, so it cannot be revoked here.")
         return claims, claims.expires_at <= house.clock.now()

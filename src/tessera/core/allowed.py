@@ -3,7 +3,7 @@
 from msgspec import inspect
 
 from tessera.core.flags import CHOICES
-from tessera.core.texts import UUID
+from tessera.core.text import UUID
 
 
 def allowed(kind: inspect.Type) -> str:

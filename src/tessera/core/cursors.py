@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tessera.core.errors import ArgumentError
-from tessera.core.sealing import Ring
+from tessera.core.keys.sealing import Ring
 
 Position = tuple[int | str, ...]
 """The key of the last row that was shown."""

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from tessera.core.errors import Validation
-from tessera.core.texts import TEXT_MAX
+from tessera.core.text import TEXT_MAX
 
 JOINERS = "\u200c\u200d"
 """Zero-width non-joiner and joiner: scripts of India and Iran need them inside words, emoji too."""

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import inspect
 
-from tessera.core import flags, texts
+from tessera.core import flags
+from tessera.core import text as core_text
 
 T = TypeVar("T")
 
@@ -73,7 +74,7 @@ def _meant(raw: bytes, kind: inspect.Type) -> bytes:
                 meaning = flags.meaning(_text(raw) if raw[:1] == b'"' else raw.decode())
                 return raw if meaning is None else _encode(meaning)
             case inspect.StrType() | inspect.Metadata(type=inspect.StrType()) as text, _:
-                return b'"%b"' % raw if _INTEGER.fullmatch(raw) and not _marked(text, texts.UUID) else raw
+                return b'"%b"' % raw if _INTEGER.fullmatch(raw) and not _marked(text, core_text.UUID) else raw
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     return raw
@@ -146,6 +147,6 @@ _PUT_RIGHT = (inspect.Metadata, inspect.StrType, inspect.BoolType)
 
 
 def _put_right(text: str, marks: dict[str, Any]) -> str:
-    if texts.FOLDS in marks:
-        text = texts.folded(text)
-    return texts.canonical_id(text) if texts.UUID in marks else text
+    if core_text.FOLDS in marks:
+        text = core_text.folded(text)
+    return core_text.canonical_id(text) if core_text.UUID in marks else text

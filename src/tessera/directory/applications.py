@@ -1,7 +1,7 @@
 """Applications in memory: one entry found two ways, by client id and by number."""
 
 from tessera.core import generations
-from tessera.core.applications import Application
+from tessera.core.clients.applications import Application
 from tessera.core.times import DAY
 from tessera.directory.cache import drop_oldest
 from tessera.ports import Clock, IdentityReader
@@ -17,7 +17,7 @@ class Applications:
 
     `known` and `numbered` are the maps themselves, for look-ups without a call. Numbers that do not exist are
     remembered too, boundedly. Client ids that do not exist are read every time, so that one that was asked for before
-    it existed works in every process from the moment it does; a refusal costs a read anyway (`app/clients`).
+    it existed works in every process from the moment it does; a refusal costs a read anyway (`app/clients/authentication`).
     """
 
     __slots__ = ("_absent", "_clock", "_entries_max", "_epoch", "_reader", "known", "numbered")

@@ -1,11 +1,11 @@
 """The directory: look-ups that wait on no database once an entry is known."""
 
 from tessera.core.changes import Notice, NoticeKind
-from tessera.core.keys import KeyPurpose, MasterKey, WrappedKey
-from tessera.core.resources import Resources
-from tessera.core.revocations import Revocations
-from tessera.core.sealing import Ring, SealingKey
-from tessera.core.signing import ALGORITHMS, SigningKey, SigningRing
+from tessera.core.keys.sealing import Ring, SealingKey
+from tessera.core.keys.signing import ALGORITHMS, SigningKey, SigningRing
+from tessera.core.keys.wrapping import KeyPurpose, MasterKey, WrappedKey
+from tessera.core.tokens.resource_servers import Resources
+from tessera.core.tokens.revocations import Revocations
 from tessera.directory.applications import Applications
 from tessera.directory.cache import Cache
 from tessera.ports import Clock, DirectoryReader, Unusable

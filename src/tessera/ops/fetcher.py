@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tessera.core import key_sets
+from tessera.core.clients import key_sets
 from tessera.ops.outbound import Outbound
 from tessera.ports import NotAllowed, NotFetched
 
@@ -20,7 +20,7 @@ class HTTPSFetcher:
         self._seconds = seconds
 
     async def fetch(self, address: str, bytes_max: int) -> bytes:
-        """In a task of its own: a request that has not waited yet runs in none (`web/turns.py`)."""
+        """In a task of its own: a request that has not waited yet runs in none (`web/server/batching.py`)."""
         return await asyncio.create_task(self._in_time(address, bytes_max))
 
     async def _in_time(self, address: str, bytes_max: int) -> bytes:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from tessera.core.escaping import escaped, escaped_json
-from tessera.ops.outlet import Outlet
+from tessera.ops.log_writer import Outlet
 from tessera.settings import LogFormat, LogLevel
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """What is counted of this process and its siblings, and how Prometheus reads it.
 
-Counting is an addition in shared memory (`ops/board.py`); the library is loaded when somebody asks for the numbers.
+Counting is an addition in shared memory (`ops/shared_memory.py`); the library is loaded when somebody asks for the numbers.
 Times are whole microseconds, shown as seconds. Every family is declared here. The values of its labels come from our
 own code and never from a request, and there is room for a bounded number of them.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tessera import __version__
-from tessera.ops.board import UNSET, Board, Name, Slot
+from tessera.ops.shared_memory import UNSET, Board, Name, Slot
 
 BOUNDS_MICROSECONDS = (
     *(100, 250, 500, 1000, 2500, 5000, 10_000, 25_000),

@@ -12,7 +12,7 @@ what was counted under it.
 
 from pathlib import Path
 
-from tessera.core.pacing import COUNT_BITS, COUNT_MAX, SECOND_NS, counted, paced, share
+from tessera.core.clients.rates import COUNT_BITS, COUNT_MAX, SECOND_NS, counted, paced, share
 from tessera.core.times import DAY, HOUR, SECOND
 from tessera.ops.shared_counts import MappedCounts
 from tessera.ports import NodeCount

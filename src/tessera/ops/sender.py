@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
-from tessera.core.deliveries import Answer
+from tessera.core.webhooks.deliveries import Answer
 from tessera.ops.http_client import Broke, Client, NoConnection, Reply
 from tessera.ops.outbound import Outbound
 from tessera.ports import NotAllowed

@@ -15,7 +15,7 @@ import os
 from pathlib import Path
 
 from tessera import files
-from tessera.core.pacing import COUNT_MAX, SECOND_NS, counted, one_more, paced
+from tessera.core.clients.rates import COUNT_MAX, SECOND_NS, counted, one_more, paced
 from tessera.core.times import DAY, HOUR
 from tessera.ops.log import log
 from tessera.ports import NodeCount, Unusable

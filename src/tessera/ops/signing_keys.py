@@ -3,7 +3,7 @@
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tessera.core.jws import Algorithm, PrivateKey
+from tessera.core.keys.jws import Algorithm, PrivateKey
 
 RSA_BITS = 2048
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
-from tessera.core.audit_chain import Checkpoint, Entry
+from tessera.core.administration.audit_chain import Checkpoint, Entry
 
 
 class Search(NamedTuple):

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from tessera.core.pacing import COUNT_MAX
+from tessera.core.clients.rates import COUNT_MAX
 from tessera.ports.nodes import NodeCount
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from tessera.core.behaviours import Behaviour
-from tessera.core.customers import Customer
-from tessera.core.tags import Tag
+from tessera.core.customers.activity import Behaviour
+from tessera.core.customers.customers import Customer
+from tessera.core.customers.tags import Tag
 
 
 class UserEvent(NamedTuple):

@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from tessera.core.applications import Application, ApplicationRecord, CredentialRecord
 from tessera.core.changes import Notice
-from tessera.core.keys import WrappedKey
+from tessera.core.clients.applications import Application, ApplicationRecord, CredentialRecord
+from tessera.core.keys.wrapping import WrappedKey
 from tessera.core.organizations import OrganizationRecord
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from tessera.core.deliveries import Answer
-from tessera.core.webhooks import Delivery, Event, Webhook
+from tessera.core.webhooks.deliveries import Answer
+from tessera.core.webhooks.webhooks import Delivery, Event, Webhook
 
 
 class Counts(NamedTuple):

@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from tessera.core.applications import CredentialRecord
-from tessera.core.properties import Property, PropertyRecord
-from tessera.core.warnings import Ending
+from tessera.core.clients.applications import CredentialRecord
+from tessera.core.clients.expiry_warnings import Ending
+from tessera.core.clients.properties import Property, PropertyRecord
 
 
 class PropertyReader(Protocol):

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from tessera.core.resources import AccessRecord, Resource, ResourceRecord
+from tessera.core.tokens.resource_servers import AccessRecord, Resource, ResourceRecord
 
 
 class ResourceReader(Protocol):

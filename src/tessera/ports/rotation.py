@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
-from tessera.core.warnings import Ending, Greedy
+from tessera.core.clients.expiry_warnings import Ending, Greedy
 
 
 class HourCount(NamedTuple):

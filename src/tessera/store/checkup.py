@@ -7,15 +7,15 @@ from pathlib import Path
 
 import msgspec
 
-from tessera.core.applications import FOREVER, CredentialKind, TokenBinding
-from tessera.core.audit_chain import Checkpoint, Entry
-from tessera.core.keys import KeyPurpose, WrappedKey
-from tessera.core.warnings import CALLS_EACH, GREEDY_TOKENS, Ending, Greedy, Owner, finished_hours
+from tessera.core.administration.audit_chain import Checkpoint, Entry
+from tessera.core.clients.applications import FOREVER, CredentialKind, TokenBinding
+from tessera.core.clients.expiry_warnings import CALLS_EACH, GREEDY_TOKENS, Ending, Greedy, Owner, finished_hours
+from tessera.core.keys.wrapping import KeyPurpose, WrappedKey
 from tessera.ports import StoreUnavailable, Unusable
 from tessera.store import rows, sql
 from tessera.store.database import Database, SQLiteDatabase
 from tessera.store.folder import DataFolder
-from tessera.store.look import Look
+from tessera.store.inspection import Look
 from tessera.store.migrate import SchemaState
 from tessera.store.server_facts import ServerFacts
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from tessera.ports import Unusable
 from tessera.store.driver import Driver
-from tessera.store.look import Look, sqlite_look
+from tessera.store.inspection import Look, sqlite_look
 from tessera.store.migrate import SchemaState, migrate_sqlite, older, sqlite_state
 from tessera.store.purge import Purged, Report, purge
 from tessera.store.server_facts import ServerFacts
@@ -157,7 +157,7 @@ class PostgresDatabase:
         schema.migrate(self._address)
 
     def look(self) -> AbstractContextManager[Look]:
-        from tessera.store.postgres.look import looking
+        from tessera.store.postgres.inspection import looking
 
         return looking(self._address)
 

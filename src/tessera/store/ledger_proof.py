@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tessera.core.loyalty.proof import Held, LedgerSum
+from tessera.core.loyalty.ledger_check import Held, LedgerSum
 from tessera.core.loyalty.standing import Standing
 from tessera.ports import StoreUnavailable
 from tessera.store.database import Database
-from tessera.store.look import Look
+from tessera.store.inspection import Look
 from tessera.store.sql import ledger as sql
 
 PAGE_ROWS = 1000

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from tessera.core import generations, scopes
-from tessera.core.applications import (
+from tessera.core.clients.applications import (
     DEFAULT_OPTIONS,
     FOREVER,
     Application,
@@ -24,14 +24,14 @@ from tessera.core.applications import (
     TokenFormat,
     held,
 )
-from tessera.core.client_signing import AssertionAudience, Profile, SigningAlgorithms, shown
+from tessera.core.clients.expiry_warnings import Ending, Owner
+from tessera.core.clients.properties import Property, PropertyRecord, Secret
+from tessera.core.clients.signing_methods import AssertionAudience, Profile, SigningAlgorithms, shown
 from tessera.core.loyalty.points import PointAccount, PointSource
 from tessera.core.loyalty.program import Award, EventRule, Program
 from tessera.core.loyalty.purchase_rules import PurchaseRule
 from tessera.core.loyalty.tiers import Rule, TierLevel, TierSystem
 from tessera.core.organizations import OrganizationRecord
-from tessera.core.properties import Property, PropertyRecord, Secret
-from tessera.core.warnings import Ending, Owner
 from tessera.store.driver import Row
 
 _KINDS = tuple(CredentialKind)

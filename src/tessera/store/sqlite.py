@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from tessera.core.audit_chain import chained
+from tessera.core.administration.audit_chain import chained
 from tessera.core.changes import Change, Notice
 from tessera.ports import StoreUnavailable, Unusable
 from tessera.store.driver import Row

@@ -10,11 +10,11 @@ from tessera.core.quotas import Quotas
 from tessera.ops.log import log
 from tessera.ops.request_record import RequestRecord
 from tessera.ports import StoreError
-from tessera.web import errors, ratelimit
-from tessera.web.explaining import REQUEST_ID, Explainer, Told, Unread, new_id
+from tessera.web import errors, rate_limit_headers
 from tessera.web.messages import ClientGone, Incoming, Receive, Request, Response, Scope, Send
+from tessera.web.observation import Watch
+from tessera.web.refusal_records import REQUEST_ID, Explainer, Told, Unread, new_id
 from tessera.web.routes import Routes
-from tessera.web.watch import Watch
 
 
 class Served(NamedTuple):
@@ -164,4 +164,4 @@ class App:
 def _tell(response: Response, quotas: Quotas) -> None:
     """Say in the response how much of its limits the caller has left."""
     if quotas:
-        response.varying = (*response.varying, *ratelimit.headers(quotas))
+        response.varying = (*response.varying, *rate_limit_headers.headers(quotas))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tessera.core import errors
 from tessera.core.errors import OAuthRefusal, PlatformRefusal, Refusal
-from tessera.core.jws import ALGORITHMS
+from tessera.core.keys.jws import ALGORITHMS
 from tessera.core.sent_values import described
 from tessera.web.messages import CLOSE, JSON_NO_STORE_HEADERS, DuplicateHeader, Headers, Response, encode
 

@@ -8,7 +8,7 @@ import pytest
 
 from tessera.store.postgres import failures
 from tessera.store.postgres.address import address
-from tessera.store.postgres.link import Link, LinkLostError
+from tessera.store.postgres.pipeline import Link, LinkLostError
 from tessera.store.postgres.statements import prepared, rows, written
 from tests.support import databases, postgres
 

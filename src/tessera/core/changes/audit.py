@@ -7,7 +7,7 @@ class RecordDeed(Change, frozen=True):
     """Somebody did something administrative; stands in the commit of the deed itself.
 
     `detail` is a JSON object without anything secret. Numbers are handed out without a gap, and each entry's hash is
-    made of it and of the hash before it (`core/audit_chain.chained`). An entry whose id is there
+    made of it and of the hash before it (`core/administration/audit_chain.chained`). An entry whose id is there
     already stays as it is.
     """
 

@@ -1,7 +1,7 @@
 """Writes of organizations, applications, secrets, keys, revocations and counts."""
 
 from tessera.core.changes.change import Change, NoticeKind
-from tessera.core.keys import KeyPurpose
+from tessera.core.keys.wrapping import KeyPurpose
 
 
 class AddOrganization(Change, frozen=True):

@@ -1,7 +1,7 @@
 """Writes of what follows after a key was added, and of the form of an application's tokens."""
 
 from tessera.core.changes.change import Change, NoticeKind
-from tessera.core.keys import KeyPurpose
+from tessera.core.keys.wrapping import KeyPurpose
 
 
 class _KeyChange(Change, frozen=True):

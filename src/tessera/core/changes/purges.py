@@ -6,7 +6,7 @@ mark everything of their age is refused from then on. A purge that was wrong abo
 """
 
 from tessera.core.changes.change import Change, NoticeKind
-from tessera.core.keys import KeyPurpose
+from tessera.core.keys.wrapping import KeyPurpose
 from tessera.core.times import PurgeTime
 
 

@@ -12,9 +12,9 @@ from msgspec import UNSET
 
 from tessera.core.changes import AddEntry, AddEvent, Change, JoinTier, LeaveTier, SetStanding
 from tessera.core.errors import NotFound, Validation
+from tessera.core.event_types import Happening, PointsMoved, TierMoved
 from tessera.core.loyalty import points, tiers
 from tessera.core.loyalty.entries import EntryKind
-from tessera.core.loyalty.happenings import Happening, PointsMoved, TierMoved
 from tessera.core.loyalty.orders import Deposit, Order, Spend, fingerprint
 from tessera.core.loyalty.points import Balance, PointAccount, number
 from tessera.core.loyalty.program import Program

@@ -17,7 +17,7 @@ from tessera.core.loyalty.points import SPEND, TIER, number, units
 from tessera.core.loyalty.program import EventRule, Program
 from tessera.core.loyalty.purchase_rules import PurchaseRule, Rounding, folded
 from tessera.core.loyalty.tiers import TierLevel
-from tessera.core.texts import Text, canonical_id
+from tessera.core.text import Text, canonical_id
 
 Points = Annotated[Any, Meta(description="points, at most four decimals", extra_json_schema={"type": "number"})]
 Money = Annotated[

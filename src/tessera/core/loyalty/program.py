@@ -5,7 +5,7 @@ import msgspec
 from tessera.core.loyalty.points import PointAccount, PointSource
 from tessera.core.loyalty.purchase_rules import PurchaseRule
 from tessera.core.loyalty.tiers import TierSystem
-from tessera.core.texts import same_id
+from tessera.core.text import same_id
 
 
 class Award(msgspec.Struct, frozen=True):

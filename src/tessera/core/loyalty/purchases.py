@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from tessera.core.event_types import PointsOfTransaction, TransactionRecorded
 from tessera.core.loyalty.book import Book
-from tessera.core.loyalty.happenings import PointsOfTransaction, TransactionRecorded
 from tessera.core.loyalty.orders import Deposit, Spend
 from tessera.core.loyalty.points import number
 from tessera.core.loyalty.purchase_rules import Eligible, Item, PurchaseRule, due_back, earned, eligible

@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 
 from tessera.core import changes
-from tessera.core.audit_chain import Walk
+from tessera.core.administration.audit_chain import Walk
 from tessera.core.changes import Change
 from tessera.core.times import PurgeTime
 from tessera.ports import Conflict, Search, Store

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from tessera.core import changes
 from tessera.core.changes import Change
-from tessera.core.keys import KeyPurpose
+from tessera.core.keys.wrapping import KeyPurpose
 from tessera.store.conformance import (
     customer_conditions,
     key_conditions,

@@ -3,7 +3,7 @@
 import msgspec
 
 from tessera.core import changes
-from tessera.core.applications import (
+from tessera.core.clients.applications import (
     ApplicationRecord,
     Credential,
     CredentialKind,
@@ -12,11 +12,11 @@ from tessera.core.applications import (
     QueryCredentials,
     TokenBinding,
 )
-from tessera.core.client_signing import AssertionAudience, Profile, SigningAlgorithms
-from tessera.core.customers import Customer
-from tessera.core.keys import KeyPurpose, WrappedKey
+from tessera.core.clients.properties import PropertyRecord
+from tessera.core.clients.signing_methods import AssertionAudience, Profile, SigningAlgorithms
+from tessera.core.customers.customers import Customer
+from tessera.core.keys.wrapping import KeyPurpose, WrappedKey
 from tessera.core.loyalty.entries import Entry
-from tessera.core.properties import PropertyRecord
 from tessera.ports import Due, PastMembership, Sum
 from tessera.store.conformance import material
 from tessera.store.conformance.case import Stores, Topic, expect

@@ -1,11 +1,11 @@
 """What is kept of customers beside the ledger: found by every key, in pages, and gone once they are forgotten."""
 
 from tessera.core import changes
-from tessera.core.behaviours import Behaviour
-from tessera.core.customers import Customer
-from tessera.core.tags import Tag
+from tessera.core.customers.activity import Behaviour
+from tessera.core.customers.customers import Customer
+from tessera.core.customers.tags import Tag
 from tessera.core.times import PurgeTime
-from tessera.core.webhooks import Event
+from tessera.core.webhooks.webhooks import Event
 from tessera.ports import UserEvent
 from tessera.store.conformance import material
 from tessera.store.conformance.case import Stores, Topic, expect, expect_conflict

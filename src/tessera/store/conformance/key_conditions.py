@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from tessera.core import changes
-from tessera.core.keys import KeyPurpose, WrappedKey
+from tessera.core.keys.wrapping import KeyPurpose, WrappedKey
 from tessera.core.times import PurgeTime
 from tessera.store.conformance import material
 from tessera.store.conformance.case import Condition, Stores, Topic, expect, expect_conflict

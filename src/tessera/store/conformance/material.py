@@ -4,7 +4,7 @@ import msgspec
 
 from tessera.core import changes
 from tessera.core.changes import Change
-from tessera.core.keys import KeyPurpose
+from tessera.core.keys.wrapping import KeyPurpose
 from tessera.ports import Store
 
 AT = 1_900_000_000_123_457

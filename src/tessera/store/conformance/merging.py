@@ -1,8 +1,8 @@
 """A customer that is merged into another one leaves nothing behind, and both were as they were read."""
 
 from tessera.core import changes
+from tessera.core.customers.tags import Tag
 from tessera.core.loyalty.purchases import Purchase
-from tessera.core.tags import Tag
 from tessera.ports import Store
 from tessera.store.conformance import material
 from tessera.store.conformance.case import Stores, Topic, expect, expect_conflict

@@ -4,7 +4,7 @@ import asyncio
 
 from tessera.core import changes
 from tessera.core.changes import Notice, NoticeKind
-from tessera.core.keys import KeyPurpose
+from tessera.core.keys.wrapping import KeyPurpose
 from tessera.ports import Conflict
 from tessera.store.conformance import material
 from tessera.store.conformance.case import Stores, Topic, expect, expect_conflict

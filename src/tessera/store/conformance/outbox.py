@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.core.times import PurgeTime
-from tessera.core.webhooks import Delivery, Event, Webhook
+from tessera.core.webhooks.webhooks import Delivery, Event, Webhook
 from tessera.ports import Counts, Store
 from tessera.store.conformance import material
 from tessera.store.conformance.case import Stores, Topic, expect, expect_conflict

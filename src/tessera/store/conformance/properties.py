@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 from tessera.core import changes
-from tessera.core.applications import FOREVER, CredentialRecord
 from tessera.core.changes import Change
-from tessera.core.properties import Property, Secret
-from tessera.core.rotation import OF_PROPERTY
-from tessera.core.warnings import Ending, Owner
+from tessera.core.clients.applications import FOREVER, CredentialRecord
+from tessera.core.clients.expiry_warnings import Ending, Owner
+from tessera.core.clients.properties import Property, Secret
+from tessera.core.clients.secret_rotation import OF_PROPERTY
 from tessera.store.conformance import material, rotation
 from tessera.store.conformance.case import Condition, Stores, Topic, expect, expect_conflict
 from tessera.store.conformance.material import API_KEY, AT, World

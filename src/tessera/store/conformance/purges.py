@@ -1,9 +1,9 @@
 """Purges: never more than a batch, nothing above the mark, nobody let in by them, and a chain that stays whole."""
 
 from tessera.core import changes
-from tessera.core.audit_chain import Entry
+from tessera.core.administration.audit_chain import Entry
 from tessera.core.changes import Change
-from tessera.core.keys import KeyPurpose
+from tessera.core.keys.wrapping import KeyPurpose
 from tessera.core.times import PurgeTime
 from tessera.ports import Store
 from tessera.store.conformance import material

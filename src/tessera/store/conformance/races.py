@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from tessera.core import changes
 from tessera.core.changes import Change
-from tessera.core.keys import KeyPurpose
+from tessera.core.keys.wrapping import KeyPurpose
 from tessera.ports import Conflict, Store
 from tessera.store.conformance import material
 from tessera.store.conformance.case import Stores, Topic, expect

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from tessera.core import changes
-from tessera.core.applications import TokenFormat
-from tessera.core.resources import AccessRecord, Resource, ResourceRecord
+from tessera.core.clients.applications import TokenFormat
+from tessera.core.tokens.resource_servers import AccessRecord, Resource, ResourceRecord
 from tessera.ports import Store
 from tessera.store.conformance import material
 from tessera.store.conformance.case import Condition, Stores, Topic, expect, expect_conflict

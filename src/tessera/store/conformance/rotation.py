@@ -5,11 +5,11 @@ from collections.abc import Iterable
 import msgspec
 
 from tessera.core import changes
-from tessera.core.applications import FOREVER, Credential, CredentialKind
 from tessera.core.changes import Change
-from tessera.core.rotation import OF_APPLICATION, Writes
+from tessera.core.clients.applications import FOREVER, Credential, CredentialKind
+from tessera.core.clients.expiry_warnings import Ending, Greedy, Owner
+from tessera.core.clients.secret_rotation import OF_APPLICATION, Writes
 from tessera.core.times import HOUR, PurgeTime
-from tessera.core.warnings import Ending, Greedy, Owner
 from tessera.ports import HourCount
 from tessera.store.conformance import material
 from tessera.store.conformance.case import Condition, Stores, Topic, expect, expect_conflict

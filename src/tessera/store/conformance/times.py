@@ -1,7 +1,7 @@
 """Numbers survive whole: microseconds, numbers that a float would round, and the largest there are."""
 
 from tessera.core import changes
-from tessera.core.keys import KeyPurpose
+from tessera.core.keys.wrapping import KeyPurpose
 from tessera.store.conformance import material
 from tessera.store.conformance.case import Stores, Topic, expect, expect_conflict
 from tessera.store.conformance.material import AT, CLIENT

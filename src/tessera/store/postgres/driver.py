@@ -20,8 +20,8 @@ from tessera.core.changes import Change, Notice
 from tessera.ports import StoreUnavailable
 from tessera.store.driver import Row
 from tessera.store.postgres import failures
-from tessera.store.postgres.line import Line, Told
-from tessera.store.postgres.link import Link
+from tessera.store.postgres.pipeline import Link
+from tessera.store.postgres.reconnecting import Line, Told
 from tessera.store.postgres.servers import Servers
 from tessera.store.postgres.statements import TEXT, NulError, Prepared, prepared, rows, values, written
 from tessera.store.postgres.writer import CHANNEL, INDEPENDENT, Lane

@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tessera.ports import StoreUnavailable
 from tessera.store.postgres import failures
-from tessera.store.postgres.link import Link, LinkLostError, Message
+from tessera.store.postgres.pipeline import Link, LinkLostError, Message
 from tessera.store.postgres.resolver import LookUp, Resolver, look_up
 from tessera.store.postgres.statements import prepared, rows
 

@@ -21,8 +21,8 @@ from tessera.core.changes import Change, Notice
 from tessera.ports import Conflict, StoreUnavailable, Unknown
 from tessera.store import sql
 from tessera.store.postgres import failures
-from tessera.store.postgres.line import Line
-from tessera.store.postgres.link import Link, LinkLostError, Message
+from tessera.store.postgres.pipeline import Link, LinkLostError, Message
+from tessera.store.postgres.reconnecting import Line
 from tessera.store.postgres.statements import (
     INTEGER4,
     TEXT,

@@ -1,6 +1,6 @@
 """Reading the audit, and what was refused."""
 
-from tessera.core.audit_chain import Checkpoint, Entry
+from tessera.core.administration.audit_chain import Checkpoint, Entry
 from tessera.ports.audit import Search
 from tessera.store.driver import Fetching
 from tessera.store.sql import audit as sql

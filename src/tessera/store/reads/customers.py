@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from tessera.core.behaviours import Behaviour
-from tessera.core.customers import Customer
-from tessera.core.tags import Tag
-from tessera.core.texts import canonical_id
+from tessera.core.customers.activity import Behaviour
+from tessera.core.customers.customers import Customer
+from tessera.core.customers.tags import Tag
+from tessera.core.text import canonical_id
 from tessera.ports.customers import UserEvent
 from tessera.store.driver import Fetching, Row
 from tessera.store.sql import customers as sql

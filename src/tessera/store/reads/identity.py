@@ -1,8 +1,8 @@
 """Reading organizations, applications, secrets, keys, revocations and the change feed."""
 
-from tessera.core.applications import Application, ApplicationRecord, CredentialKind, CredentialRecord
 from tessera.core.changes import Notice, NoticeKind
-from tessera.core.keys import KeyPurpose, WrappedKey
+from tessera.core.clients.applications import Application, ApplicationRecord, CredentialKind, CredentialRecord
+from tessera.core.keys.wrapping import KeyPurpose, WrappedKey
 from tessera.core.organizations import OrganizationRecord
 from tessera.store import rows
 from tessera.store.driver import Fetching

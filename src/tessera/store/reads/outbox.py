@@ -1,6 +1,6 @@
 """Reading the outbox."""
 
-from tessera.core.webhooks import Delivery, Event, Webhook
+from tessera.core.webhooks.webhooks import Delivery, Event, Webhook
 from tessera.ports.outbox import Counts
 from tessera.store.driver import Fetching, Row
 from tessera.store.sql import outbox as sql

@@ -1,8 +1,8 @@
 """Reading digital properties and their secrets."""
 
-from tessera.core.applications import CredentialRecord
-from tessera.core.properties import Property, PropertyRecord
-from tessera.core.warnings import Ending
+from tessera.core.clients.applications import CredentialRecord
+from tessera.core.clients.expiry_warnings import Ending
+from tessera.core.clients.properties import Property, PropertyRecord
 from tessera.store import rows
 from tessera.store.driver import Fetching
 from tessera.store.sql import properties as sql

@@ -1,8 +1,8 @@
 """Reading resource servers, and what applications may do there."""
 
 from tessera.core import scopes
-from tessera.core.applications import TokenFormat
-from tessera.core.resources import AccessRecord, Resource, ResourceRecord
+from tessera.core.clients.applications import TokenFormat
+from tessera.core.tokens.resource_servers import AccessRecord, Resource, ResourceRecord
 from tessera.store.driver import Fetching
 from tessera.store.sql import resources as sql
 

@@ -1,6 +1,6 @@
 """Reading what is warned of, and the counts by the hour."""
 
-from tessera.core.warnings import Ending, Greedy, Owner
+from tessera.core.clients.expiry_warnings import Ending, Greedy, Owner
 from tessera.ports.rotation import HourCount
 from tessera.store import rows
 from tessera.store.driver import Fetching

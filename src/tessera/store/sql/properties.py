@@ -1,7 +1,7 @@
 """Digital properties and their secrets."""
 
 from tessera.core import changes
-from tessera.core.applications import FOREVER, CredentialKind
+from tessera.core.clients.applications import FOREVER, CredentialKind
 from tessera.store.sql.statement import Statement
 
 _PROPERTY = "(select number from property where api_key = :api_key)"

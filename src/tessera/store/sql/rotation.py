@@ -1,7 +1,7 @@
 """Moving from one secret to the next, and what is warned of."""
 
 from tessera.core import changes
-from tessera.core.applications import FOREVER, CredentialKind
+from tessera.core.clients.applications import FOREVER, CredentialKind
 from tessera.store.sql.statement import Statement
 
 _APPLICATION = "(select number from application where client_id = :client_id)"

@@ -12,7 +12,7 @@ SENT_FORMATS = {
     "email": "email",
     "resource": "uri",
 }
-"""The formats of what is sent. Ids of ours have theirs from their type (`core/texts.Id`)."""
+"""The formats of what is sent. Ids of ours have theirs from their type (`core/text.Id`)."""
 
 ANSWERED_FORMATS = {
     "Customer.id": "uuid",

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 from msgspec import Meta
 
-from tessera.core.loyalty.happenings import DATA
-from tessera.core.webhooks import TEST
+from tessera.core.event_types import DATA
+from tessera.core.webhooks.webhooks import TEST
 from tessera.web.reference.dialect import PREFIX, Schema
 
 T = TypeVar("T")

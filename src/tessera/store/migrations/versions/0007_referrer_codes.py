@@ -12,7 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from tessera.core import emails, external_ids, referrer_codes
+from tessera.core import external_ids
+from tessera.core.customers import emails, referrer_codes
 from tessera.store.migrations.columns import keyed_table, refers, text
 
 revision = "0007"

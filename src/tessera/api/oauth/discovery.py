@@ -1,0 +1,98 @@
+"""What the service tells of itself: its metadata, and the keys by which its signed tokens are checked."""
+
+from tessera.app.context import House
+from tessera.core.clients import signing_methods
+from tessera.core.clients.signing_methods import Profile, SigningAlgorithms
+from tessera.core.keys.signing import JWKSet
+from tessera.core.oauth import metadata
+from tessera.core.oauth.metadata import AuthorizationServer, ProtectedResource
+from tessera.web.messages import Headers, Request, Response, encode
+from tessera.web.operations import Operation
+from tessera.web.routes import Route
+
+CACHED_SECONDS = 300
+"""How long anybody may keep what is told; a key is told for longer than that before it signs."""
+
+_HEADERS: Headers = (
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"public, max-age=%d" % CACHED_SECONDS),
+)
+
+AUTHORIZATION_SERVER = Operation(
+    "What the authorization server can do",
+    "Discovery",
+    AuthorizationServer,
+    description="RFC 8414: the addresses of the OAuth endpoints, and what they take. The addresses begin with the"
+    " issuer, whatever name the request was sent to.",
+    access="public",
+    name="getAuthorizationServer",
+)
+
+OPENID_CONFIGURATION = Operation(
+    "What the authorization server can do, at OpenID Connect's address",
+    "Discovery",
+    AuthorizationServer,
+    description="The same document, for libraries that look here. There are no ID tokens, nor their members.",
+    access="public",
+    name="getOpenIDConfiguration",
+)
+
+PROTECTED_RESOURCE = Operation(
+    "What the platform's API asks for",
+    "Discovery",
+    ProtectedResource,
+    description="RFC 9728: which authorization server's tokens open the platform, and their scopes.",
+    access="public",
+    name="getProtectedResource",
+)
+
+KEYS = Operation(
+    "The keys that signed tokens are checked with",
+    "Discovery",
+    JWKSet,
+    description="RFC 7517. A key stands here an hour before it signs its first token, and until its last one is dead:"
+    " choose by `kid`, and fetch the set again when one comes that you do not know.",
+    access="public",
+    name="getSigningKeys",
+)
+
+
+def routes(house: House) -> list[Route]:
+    """The routes of this house's documents."""
+
+    async def keys(_request: Request) -> Response:
+        """RFC 7517 section 5."""
+        return _told(JWKSet(house.directory.signing.published(house.clock.now())))
+
+    algorithms = signing_methods.allowed(Profile.NONE, SigningAlgorithms(0), house.signing_algorithms)
+    server = metadata.authorization_server(
+        house.issuer,
+        certificates=bool(house.settings.client_certificate_proxies),
+        authorities=house.authorities is not None,
+        mtls_address=house.settings.mtls_address,
+        algorithms=algorithms,
+    )
+    platform = metadata.protected_resource(house.issuer, algorithms)
+    return [
+        *_document(house, metadata.AUTHORIZATION_SERVER, server, AUTHORIZATION_SERVER),
+        *_document(house, metadata.OPENID_CONFIGURATION, server, OPENID_CONFIGURATION),
+        *_document(house, metadata.PROTECTED_RESOURCE, platform, PROTECTED_RESOURCE),
+        Route("GET", metadata.KEYS, keys, KEYS),
+    ]
+
+
+def _document(
+    house: House, path: str, document: AuthorizationServer | ProtectedResource, operation: Operation
+) -> list[Route]:
+    """The routes of a document that stays as it is: by one of them it is known, the others only answer."""
+    response = _told(document)
+
+    async def told(_request: Request) -> Response:
+        return response
+
+    first, *others = metadata.addresses(path, house.issuer)
+    return [Route("GET", first, told, operation), *(Route("GET", each, told) for each in others)]
+
+
+def _told(document: AuthorizationServer | ProtectedResource | JWKSet) -> Response:
+    return Response(200, encode(document), _HEADERS)

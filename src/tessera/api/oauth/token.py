@@ -1,0 +1,139 @@
+"""The OAuth endpoints."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from tessera.app.context import House
+from tessera.app.grants import token_endpoint
+from tessera.app.tokens import revocation
+from tessera.core import wire
+from tessera.core.clients.credentials import UNKNOWN_CLIENT
+from tessera.core.errors import (
+    InvalidClient,
+    InvalidDPoPProof,
+    InvalidScope,
+    InvalidTarget,
+    UnsupportedGrantType,
+    UseDPoPNonce,
+)
+from tessera.core.presented import Evidence
+from tessera.core.tokens.access_tokens import TokenReply
+from tessera.web import authorization, presented
+from tessera.web.messages import JSON_NO_STORE_HEADERS, DuplicateHeader, Request, Response, encode
+from tessera.web.operations import Operation, Parameter
+from tessera.web.routes import Route
+
+TOKEN_PATH = "/oauth/token"
+
+
+class TokenRequest(msgspec.Struct, frozen=True):
+    """The parameters of a token request, as the reference shows them."""
+
+    grant_type: Literal["client_credentials"]
+    client_id: Annotated[str, Meta(description="Identifies the application; left out with HTTP Basic.")] | UnsetType = (
+        UNSET
+    )
+    client_secret: Annotated[str, Meta(description="Left out with HTTP Basic.")] | UnsetType = UNSET
+    scope: (
+        Annotated[str, Meta(description="Names with one space between them; left out, all that the application has.")]
+        | UnsetType
+    ) = UNSET
+    resource: (
+        Annotated[
+            str, Meta(description="The resource server that the token is for (RFC 8707); left out, the platform.")
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class RevokeRequest(msgspec.Struct, frozen=True):
+    """The parameters of a revocation, as the reference shows them."""
+
+    token: Annotated[str, Meta(description="The token that is to be dead.")]
+    token_type_hint: Annotated[str, Meta(description="Changes nothing: any token is found.")] | UnsetType = UNSET
+    client_id: Annotated[str, Meta(description="Left out with HTTP Basic.")] | UnsetType = UNSET
+    client_secret: Annotated[str, Meta(description="Left out with HTTP Basic.")] | UnsetType = UNSET
+
+
+class RevokeReply(msgspec.Struct, frozen=True):
+    """Nothing: the token is dead, or was not this client's to revoke."""
+
+
+CREDENTIALS = (
+    Parameter("client_id", "With `client_secret`, when the credentials are to stand in the address."),
+    Parameter("client_secret", "Better sent by HTTP Basic or in the body: an address ends in logs."),
+)
+
+TOKEN = Operation(
+    "Request a token",
+    "OAuth",
+    TokenReply,
+    TokenRequest,
+    query=(
+        Parameter("grant_type", "Always `client_credentials`; here or in the body."),
+        *CREDENTIALS,
+        Parameter("scope", "Names with one space between them; here or in the body."),
+        Parameter("resource", "What the token is for (RFC 8707); here or in the body."),
+    ),
+    refusals=(UnsupportedGrantType, InvalidScope, InvalidTarget, InvalidDPoPProof, UseDPoPNonce),
+    description="RFC 6749 section 4.4. Present the credentials in exactly one way, best by HTTP Basic, and each"
+    " parameter once.",
+    access="client",
+    example={"grant_type": "client_credentials"},
+    name="requestToken",
+)
+
+REVOKE = Operation(
+    "Revoke a token of your own",
+    "OAuth",
+    RevokeReply,
+    RevokeRequest,
+    query=CREDENTIALS,
+    description="RFC 7009 section 2. The answer is the same for a token that is expired, unknown, or another client's,"
+    " which stays alive. Authenticate as for a token.",
+    access="client",
+    example={"token": "0154a5d817b2"},
+    name="revokeToken",
+)
+
+
+def routes(house: House) -> list[Route]:
+    """The OAuth routes of this house."""
+
+    async def token(request: Request) -> Response:
+        """RFC 6749 section 3.2."""
+        shown, asked = proof(house, request), await params(request)
+        grant = token_endpoint.requested(house, asked)
+        caller = await authorization.client(house, request, asked, shown)
+        issued = await token_endpoint.issue(house, grant, caller, asked, shown)
+        request.quotas += issued.quotas
+        if shown.proofs:
+            request.also_answer += authorization.fresh_nonce(house)
+        return Response(200, encode(issued.reply), JSON_NO_STORE_HEADERS)
+
+    async def revoke(request: Request) -> Response:
+        """RFC 7009 section 2: an answer of 200 says that the token is dead, or was not this client's to revoke."""
+        asked = await params(request)
+        caller = await authorization.client(house, request, asked, proof(house, request))
+        await revocation.revoke_own(house, caller, asked)
+        return Response(200, b"{}", JSON_NO_STORE_HEADERS)
+
+    return [Route("POST", TOKEN_PATH, token, TOKEN), Route("POST", "/oauth/revoke", revoke, REVOKE)]
+
+
+async def params(request: Request) -> wire.Params:
+    """The parameters of an OAuth request. Raises InvalidRequest and TooLarge."""
+    body = await request.body(wire.BODY_BYTES_MAX)
+    content_type = request.header(b"content-type") or b"" if body else b""
+    request.params = params = wire.form(request.query, body, content_type)
+    return params
+
+
+def proof(house: House, request: Request) -> Evidence:
+    """What the request proves; a header by which a client authenticates, sent twice, proves nothing."""
+    try:
+        return presented.read(request, house.settings)
+    except DuplicateHeader:
+        raise InvalidClient(UNKNOWN_CLIENT, detail="two Authorization headers", check="client.two_ways") from None

@@ -1,0 +1,206 @@
+"""Authenticating a client: the same work and the same answer, whatever is wrong."""
+
+from contextlib import suppress
+from typing import NamedTuple
+
+import msgspec
+
+from tessera.app.clients import brute_force, limits, mutual_tls, private_key_jwt, slow_secrets
+from tessera.app.clients.slow_secrets import Reading
+from tessera.app.context import House
+from tessera.core.clients import applications, credentials
+from tessera.core.clients.applications import NOBODY, Application
+from tessera.core.clients.credentials import (
+    UNKNOWN_CLIENT,
+    Assertion,
+    Authenticated,
+    Certificate,
+    Credentials,
+    Presented,
+)
+from tessera.core.errors import InvalidClient, Refusal, TooManyRequests, Unavailable
+from tessera.core.oauth import grants
+from tessera.core.presented import Evidence
+from tessera.core.quotas import Quotas
+from tessera.core.wire import Params
+from tessera.ports import StoreError
+
+
+class Attempt(msgspec.Struct, frozen=True, gc=False):
+    """One reading of what was presented: whose it would be, and the number of the credential that it matches.
+
+    `was_read` says that the application was not in memory; `fault` why a signature proves nothing.
+    """
+
+    presented: Credentials
+    application: Application
+    was_read: bool
+    credential: int | None
+    fault: str = ""
+
+
+class Outcome(NamedTuple):
+    """Outcome of a comparison: all attempts, and the one that log and answer name, which matched if any did.
+
+    `limit` is the refusal when there were too many failures to make a slow check, `begun` the moment from which a
+    failure is held back; 0 for none.
+    """
+
+    attempts: list[Attempt]
+    named: Attempt
+    limit: Refusal | None = None
+    begun: float = 0.0
+
+
+async def authenticate(house: House, params: Params, evidence: Evidence) -> Authenticated:
+    """The application whose credentials an OAuth request presents.
+
+    Raises InvalidRequest and InvalidClient for credentials that cannot be read or are none, and InvalidRequest for a
+    JSON body where the application denies it. Raises InvalidClient, with
+    one text, for an unknown client, a wrong or ended credential, a disabled client, credentials in a URL or a way of
+    authentication which the application denies, or a network from which it may not come; TooManyRequests for more
+    requests than its limits allow, and for floods of wrong credentials. These name the client, if there is one.
+
+    Nothing is used up yet: whoever acts for the client does that last, by `tokens.consume`.
+    """
+    presented = credentials.present(params, evidence)
+    now = house.clock.now()
+    if isinstance(presented, Presented):
+        found = await _attempt(house, presented, now)
+        if found.credential is None or presented.raw is not None:
+            outcome = await _compared(house, presented, found, evidence, now)
+            found = outcome.named
+        else:
+            outcome = None
+    else:
+        found, outcome = await _signed(house, presented, evidence, now), None
+    application = found.application
+    quotas: Quotas = ()
+    try:
+        if found.credential is None:
+            raise await _failure(house, outcome or Outcome([found], found), "", evidence, now)
+        if application.options.rails:
+            outside = limits.outside(house, application, evidence, now)
+            if outside:
+                raise await _failure(house, outcome or Outcome([found], found), outside, evidence, now)
+            quotas = limits.pace(house, application, now)
+        if applications.holds_slow_secret(application):
+            brute_force.authenticated(house, application.client_id, evidence, now)
+        grants.check_place(found.presented, application)
+        grants.check_method(found.presented, application)
+        grants.check_json(params, application)
+    except (Refusal, StoreError) as problem:
+        problem.client = application.client_id  # empty for NOBODY
+        problem.quotas = problem.quotas or quotas
+        raise
+    assertion = presented if isinstance(presented, Assertion) else None
+    return Authenticated(application, found.credential, presented.place, assertion, quotas)
+
+
+async def _attempt(house: House, presented: Presented, now: int) -> Attempt:
+    """Compare one reading with the keyed digests of the client's secrets."""
+    application = house.directory.applications.known.get(presented.client_id)
+    was_read = application is None
+    if application is None:
+        application = await _read(house, presented.client_id)
+    digest = applications.secret_digest(house.directory.pepper, presented.client_secret)
+    credential = applications.matching_secret(_checked(application), digest, now)
+    return Attempt(presented, application, was_read, credential)
+
+
+async def _compared(house: House, presented: Presented, first: Attempt, evidence: Evidence, now: int) -> Outcome:
+    """Compare a secret with those of the client that it is for, when its first reading alone does not decide.
+
+    All readings are compared with the keyed digests, whatever the first one comes to, and then slowly if none matches.
+    """
+    attempts = [first, *[await _attempt(house, reading, now) for reading in presented.readings[1:]]]
+    matched = next((each for each in attempts if each.credential is not None), None)
+    if matched is not None:
+        return Outcome(attempts, matched)
+    named = next((each for each in attempts if each.application is not NOBODY), first)
+    readings = [
+        Reading(reading, _checked(each.application))
+        for reading, each in zip(presented.readings, attempts, strict=True)
+        if not applications.generated_form(reading.client_id)
+    ]
+    if not readings:
+        return Outcome(attempts, named)
+    begun = slow_secrets.moment()
+    try:
+        found = await slow_secrets.match(house, readings, evidence, now)
+    except (TooManyRequests, Unavailable) as limit:
+        return Outcome(attempts, named, limit, begun)
+    if found is not None:
+        reading, credential = found
+        named = Attempt(reading.presented, reading.application, True, credential)
+    return Outcome(attempts, named, None, begun)
+
+
+async def _signed(house: House, presented: Assertion | Certificate, evidence: Evidence, now: int) -> Attempt:
+    """Find the live credential that proves its holder by a signature."""
+    application = house.directory.applications.known.get(presented.client_id)
+    was_read = application is None
+    if application is None:
+        application = await _read(house, presented.client_id)
+    checked = _checked(application)
+    if isinstance(presented, Assertion):
+        credential, fault = await private_key_jwt.match(house, checked, presented, evidence, now)
+    else:
+        credential, fault = mutual_tls.match(house, checked, presented, now)
+    return Attempt(presented, application, was_read, credential, fault)
+
+
+async def _read(house: House, client_id: str) -> Application:
+    """The application of a client id that is not in memory; NOBODY when there is none."""
+    return await house.directory.applications.with_client_id(client_id) or NOBODY
+
+
+def _checked(application: Application) -> Application:
+    """The application whose credentials are compared: those of a disabled one tell nothing, so nobody's are."""
+    return application if application.enabled else NOBODY
+
+
+async def _failure(house: House, outcome: Outcome, outside: str, evidence: Evidence, now: int) -> Refusal:
+    """Count a failure, and let it take as long as any other. `outside` says from which network it may not come.
+
+    Each reading costs one read, as an unknown client id does; each client id and application is counted once.
+    """
+    limit = outcome.limit
+    for each in outcome.attempts:
+        if not each.was_read:
+            await _read_for_nothing(house)
+    if limit is None:
+        ids = dict.fromkeys(each.presented.client_id for each in outcome.attempts)
+        refusals = [brute_force.failure(house, client_id, evidence, now) for client_id in ids]
+        limit = next((refusal for refusal in refusals if refusal is not None), None)
+    for number in {each.application.number for each in outcome.attempts}:
+        house.usage.refuse(number)
+    if outcome.begun or (outside and _imported(outcome.named.presented)):
+        await slow_secrets.hold(house, outcome.begun or slow_secrets.moment())
+    return limit or _refused(outcome.named.application, outside, outcome.named.fault)
+
+
+def _imported(presented: Credentials) -> bool:
+    """Whether it is a secret for a client id of another system."""
+    return isinstance(presented, Presented) and not applications.generated_form(presented.client_id)
+
+
+async def _read_for_nothing(house: House) -> None:
+    """One read, as an id that is not in memory costs: so time does not tell which ids are known."""
+    with suppress(StoreError):
+        await house.store.application(NOBODY.client_id)
+
+
+def _refused(application: Application, outside: str, fault: str) -> InvalidClient:
+    """One text for all; which it was is for the operator alone."""
+    if outside:
+        return InvalidClient(UNKNOWN_CLIENT, detail=outside, check="rails.networks")
+    if application is NOBODY:
+        return InvalidClient(UNKNOWN_CLIENT, detail="unknown client", check="client.unknown")
+    if not application.enabled:
+        return InvalidClient(
+            UNKNOWN_CLIENT, detail="the client or its organization is disabled", check="client.disabled"
+        )
+    if fault:
+        return InvalidClient(UNKNOWN_CLIENT, detail=fault, check="client.proof")
+    return InvalidClient(UNKNOWN_CLIENT, detail="wrong or ended secret", check="client.secret")

@@ -1,0 +1,112 @@
+"""Brute-force protection: wrong secrets are slowed for the client id and the address that they come with.
+
+The right secret is let through, also in the middle of a flood. Ids that nobody has are treated like those that somebody
+has. An IPv6 address counts as its /64, because a subscriber has at least that.
+
+Slow checks have limits of their own, for each client id from each address and for each address. They are wider than
+those beyond which a wrong secret is answered 429, and only checks that failed count against them. So the answers to
+wrong secrets do not show whether a slow check was made (decision 24).
+"""
+
+import hashlib
+from typing import NamedTuple
+
+from tessera.app.context import House
+from tessera.core import networks
+from tessera.core.errors import TooManyRequests
+from tessera.core.presented import Evidence
+from tessera.core.times import DAY, SECOND
+from tessera.ops.log import log
+
+INTERVAL_SECONDS = 6
+"""Of those beyond `wrong_secrets_max`, one is answered in this time as any other failure is."""
+
+SLOW_CHECKS_FACTOR = 3
+"""Failed slow checks for a client from an address that may come at once, as a multiple of `wrong_secrets_max`."""
+
+ADDRESS_FACTOR = 10
+"""Failures for imported client ids from an address that may come at once, as a multiple of `wrong_secrets_max`."""
+
+ADDRESS_INTERVAL = SECOND // 4
+"""Between two of an address beyond these: checking them takes a tenth of a processor core at most."""
+
+RECENTLY = 30 * DAY
+"""Time for which an address is known to have authenticated a client. A token lives for two weeks by default."""
+
+
+class Limit(NamedTuple):
+    """Failures that are counted together, by a key: how many may come at once, and how far apart beyond that."""
+
+    key: bytes
+    at_once: int
+    interval: int
+
+
+def failure(house: House, client_id: str, evidence: Evidence, now: int) -> TooManyRequests | None:
+    """Count a wrong secret; the refusal when there were too many."""
+    return _count(house, _pair(house, b"tessera floods", client_id, evidence), evidence, now)
+
+
+def unmatched(house: House, evidence: Evidence, now: int) -> TooManyRequests | None:
+    """Count a secret for an imported client id that no keyed digest matches; the refusal when there were too many.
+
+    It counts whether a slow check follows or not.
+    """
+    return _count(house, _address(house, b"tessera address", evidence), evidence, now)
+
+
+def before_slow_check(house: House, client_id: str, evidence: Evidence, now: int) -> None:
+    """Raises TooManyRequests when too many slow checks have failed for this client from this address.
+
+    Those for all clients from this address count too, unless it has authenticated this one recently.
+    """
+    limits = [_pair(house, b"tessera slow", client_id, evidence, SLOW_CHECKS_FACTOR)]
+    if not house.counts.has_succeeded(_key(house, b"tessera known", client_id, evidence), RECENTLY, now):
+        limits.append(_address(house, b"tessera slow all", evidence))
+    wait = max(house.counts.failing(*limit, now) for limit in limits)
+    if wait:
+        raise _refusal(house, evidence, wait, now)
+
+
+def slow_check_failed(house: House, client_id: str, evidence: Evidence, now: int) -> None:
+    """Count a slow check that found the secret wrong."""
+    _count(house, _pair(house, b"tessera slow", client_id, evidence, SLOW_CHECKS_FACTOR), evidence, now)
+    _count(house, _address(house, b"tessera slow all", evidence), evidence, now)
+
+
+def authenticated(house: House, client_id: str, evidence: Evidence, now: int) -> None:
+    """Remember that this address has authenticated this client."""
+    house.counts.succeeded(_key(house, b"tessera known", client_id, evidence), now)
+
+
+def _pair(house: House, person: bytes, client_id: str, evidence: Evidence, factor: int = 1) -> Limit:
+    at_once = factor * house.settings.wrong_secrets_max
+    return Limit(_key(house, person, client_id, evidence), at_once, INTERVAL_SECONDS * SECOND)
+
+
+def _address(house: House, person: bytes, evidence: Evidence) -> Limit:
+    at_once = ADDRESS_FACTOR * house.settings.wrong_secrets_max
+    return Limit(_key(house, person, "", evidence), at_once, ADDRESS_INTERVAL)
+
+
+def _key(house: House, person: bytes, client_id: str, evidence: Evidence) -> bytes:
+    """Key of a count: unpredictable, so that nobody can aim at another's."""
+    text = f"{client_id}\n{networks.neighbourhood(evidence.source)}".encode()
+    return hashlib.blake2b(text, digest_size=16, key=house.directory.pepper, person=person).digest()
+
+
+def _count(house: House, limit: Limit, evidence: Evidence, now: int) -> TooManyRequests | None:
+    wait = house.counts.failure(*limit, now)
+    return _refusal(house, evidence, wait, now) if wait else None
+
+
+def _refusal(house: House, evidence: Evidence, wait: int, now: int) -> TooManyRequests:
+    count = house.flood_reports.due(None, now)
+    if count:
+        log.warning("wrong_secrets_slowed", source=evidence.source, count=count)
+    return TooManyRequests(
+        "Too many wrong secrets came from this address. Wait, then send the right one.",
+        seconds=-(-wait // SECOND),
+        detail="too many wrong secrets for this client id, or for all that were imported, from this address",
+        check="client.flood",
+    )

@@ -1,0 +1,150 @@
+"""What an operator does with the limits of an application, or of a digital property."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from tessera.app.clients import applications, properties
+from tessera.app.context import House
+from tessera.app.operators import OperatorError, commit
+from tessera.core.changes import SetPropertyRails, SetRails
+from tessera.core.clients import limits as rails
+from tessera.core.clients.limits import NETWORKS_MAX, PER_SECOND_MAX, TOKENS_MAX, GuardRails, Rail
+from tessera.core.clients.properties import PropertyRecord
+from tessera.core.nearest import hint
+from tessera.core.networks import NotANetwork, network
+from tessera.ports import NodeCount
+
+MEMBERS = {
+    Rail.NETWORKS: "networks",
+    Rail.REQUESTS: "requests_per_second",
+    Rail.TOKENS_HOUR: "tokens_per_hour",
+    Rail.TOKENS_DAY: "tokens_per_day",
+}
+"""Where each rail stands in what is declared."""
+
+
+OF_PROPERTIES = (Rail.NETWORKS, Rail.REQUESTS)
+"""The limits that a digital property can have: it gets no tokens."""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """The limits of an application or a digital property; `readable` is False when all is refused.
+
+    `client_id` is its client id, or its API key.
+
+    Counted are tokens of this hour and of this day, and what watched rails would have refused in this day.
+    """
+
+    name: str
+    client_id: str
+    rails: GuardRails
+    readable: bool
+    tokens_hour: int
+    tokens_day: int
+    would_refuse_day: int
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What is to change; None and nothing for what stays as it is."""
+
+    networks: tuple[str, ...] | None = None
+    requests_per_second: int | None = None
+    tokens_per_hour: int | None = None
+    tokens_per_day: int | None = None
+    watch: tuple[str, ...] = ()
+    enforce: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+
+
+async def show(house: House, name_or_client_id: str) -> Limits:
+    """The limits of an application. Raises OperatorError."""
+    found = await applications.find(house, name_or_client_id)
+    declared = rails.declared(found.rails)
+    now = house.clock.now()
+    own, others = house.counts.own(found.number, now), await _others(house, found.number, now)
+    return Limits(
+        found.name,
+        found.client_id,
+        declared or GuardRails(),
+        declared is not None,
+        own.hour_tokens + others.hour_tokens,
+        own.day_tokens + others.day_tokens,
+        own.watched + others.watched,
+    )
+
+
+async def _others(house: House, application: int, now: int) -> NodeCount:
+    return await house.store.told_by_others(application, house.counts.node, now, now)
+
+
+async def change(house: House, name_or_client_id: str, wanted: Wanted) -> Limits:
+    """Change the limits of an application; what they are now. Raises OperatorError."""
+    found = await applications.find(house, name_or_client_id)
+    text = _changed(found.rails, wanted, "application")
+    if text != found.rails:
+        await commit(house, SetRails(found.client_id, text, found.rails))
+    return await show(house, found.client_id)
+
+
+async def show_property(house: House, found: PropertyRecord) -> Limits:
+    """The limits of a digital property, and what watched ones would have refused in this day."""
+    declared = rails.declared(found.rails)
+    now = house.clock.now()
+    counts = house.property_counts
+    others = await house.store.told_by_others(-found.number, counts.node, now, now)
+    watched = counts.own(found.number, now).watched + others.watched
+    return Limits(found.name, found.api_key, declared or GuardRails(), declared is not None, 0, 0, watched)
+
+
+async def change_property(house: House, found: PropertyRecord, wanted: Wanted) -> Limits:
+    """Change the limits of a digital property; what they are now. Raises OperatorError."""
+    named = {*_named(wanted.watch), *_named(wanted.enforce), *_named(wanted.none)}
+    if not named <= {*OF_PROPERTIES} or wanted.tokens_per_hour or wanted.tokens_per_day:
+        raise OperatorError(f"The limits of a property are {' and '.join(OF_PROPERTIES)}: it gets no tokens.")
+    text = _changed(found.rails, wanted, "property")
+    if text != found.rails:
+        await commit(house, SetPropertyRails(found.api_key, text, found.rails))
+    return await show_property(house, await properties.find(house, found.api_key))
+
+
+def _changed(stored: str, wanted: Wanted, owner: str) -> str:
+    """The limits as they are to be stored. Raises OperatorError."""
+    _check(wanted)
+    before = rails.declared(stored) or GuardRails()
+    given = {member: value for member in MEMBERS.values() if (value := getattr(wanted, member)) is not None}
+    gone = dict.fromkeys(MEMBERS[rail] for rail in _named(wanted.none))
+    enforced, watched = _named(wanted.enforce), _named(wanted.watch)
+    after = msgspec.structs.replace(before, **given, **gone)
+    missing = [rail for rail in (*enforced, *watched) if rail not in after.there()]
+    if missing:
+        raise OperatorError(f"There is no limit {missing[0]} of this {owner}. Give it a value as well.")
+    watch = tuple(rail for rail in Rail if rail in {*before.watch, *watched} - {*enforced})
+    return msgspec.structs.replace(after, watch=watch).text()
+
+
+def _check(wanted: Wanted) -> None:
+    """Raises OperatorError for a value that cannot be, and for a rail that is to be two things at once."""
+    for text in wanted.networks or ():
+        try:
+            network(text)
+        except NotANetwork as error:
+            raise OperatorError(f"{error}. Write 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32.") from None
+    if wanted.networks is not None and not 1 <= len(wanted.networks) <= NETWORKS_MAX:
+        raise OperatorError(f"Name 1 to {NETWORKS_MAX} networks, or take the limit away with --none networks.")
+    for rail, most in ((Rail.REQUESTS, PER_SECOND_MAX), (Rail.TOKENS_HOUR, TOKENS_MAX), (Rail.TOKENS_DAY, TOKENS_MAX)):
+        value = getattr(wanted, MEMBERS[rail])
+        if value is not None and not 1 <= value <= most:
+            raise OperatorError(f"The limit {rail} takes 1 to {most:,}.")
+    said = [*_named(wanted.watch), *_named(wanted.enforce), *_named(wanted.none)]
+    twice = next((rail for rail in said if said.count(rail) > 1), None)
+    if twice is not None:
+        raise OperatorError(f"The limit {twice} is named twice. Say one of --watch, --enforce and --none for it.")
+
+
+def _named(names: Iterable[str]) -> list[Rail]:
+    given = list(names)
+    for name in given:
+        if name not in list(Rail):
+            raise OperatorError(f"There is no limit {name}.{hint(name, list(Rail))} There are: {', '.join(Rail)}.")
+    return [Rail(name) for name in given]

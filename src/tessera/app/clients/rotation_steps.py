@@ -1,0 +1,73 @@
+"""From one secret to the next: the same two steps for an application and for a digital property."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from tessera.app.context import House
+from tessera.app.operators import OperatorError, check_text, commit
+from tessera.core.changes import AddCredential, AddPropertySecret
+from tessera.core.clients import secret_rotation
+from tessera.core.clients.applications import CredentialRecord
+from tessera.core.clients.expiry_warnings import live_secrets
+from tessera.core.clients.secret_rotation import OF_APPLICATION, Ended, Writes
+from tessera.core.times import SECOND
+
+
+class Owner(NamedTuple):
+    """The application or property whose secrets are rotated.
+
+    `id` is its client id or API key; `add` and `rotate` are the commands that make it another secret. Somebody may live
+    on a token that was got with an old secret for `token_lifetime_seconds`; `loss` is what happens to a caller that
+    still has one.
+    """
+
+    id: str
+    name: str
+    secrets: Sequence[CredentialRecord]
+    add: str
+    rotate: str
+    writes: Writes = OF_APPLICATION
+    token_lifetime_seconds: int = 0
+    loss: str = "gets no token"
+
+
+class Next(NamedTuple):
+    """A new secret with its name, and the older ones with their ends."""
+
+    secret: str
+    name: str
+    former: list[Ended]
+
+
+Made = tuple[AddCredential | AddPropertySecret, str]
+"""The change that adds a secret, and the secret to show."""
+
+
+async def rotate(house: House, owner: Owner, overlap_seconds: int, name: str, make: Callable[[str], Made]) -> Next:
+    """Add a secret, and end the live ones before it when the overlap is over: in one commit. Raises OperatorError."""
+    check_text("The secret's name", name)
+    now = house.clock.now()
+    if not live_secrets(owner.secrets, now):
+        raise OperatorError(f"{owner.name} has no live secret to rotate. Add one: `{owner.add}`.")
+    added, secret = make(name)
+    changes, former = secret_rotation.rotation(owner.secrets, added, now + overlap_seconds * SECOND, now)
+    await commit(house, *changes)
+    return Next(secret, name, former)
+
+
+async def finish(house: House, owner: Owner, *, force: bool) -> list[Ended]:
+    """End every live secret but the newest now; these. Raises OperatorError while one of them is in use, unless forced.
+
+    When another process writes a use meanwhile, nothing is done either.
+    """
+    now = house.clock.now()
+    if len(live_secrets(owner.secrets, now)) < 2:
+        raise OperatorError(f"{owner.name} has no old secret to end. Make the next one: `{owner.rotate}`.")
+    if not force:
+        flushed = house.settings.usage_flush_seconds
+        reason = secret_rotation.in_the_way(owner.secrets, owner.token_lifetime_seconds, flushed, now, owner.loss)
+        if reason is not None:
+            raise OperatorError(reason)
+    changes, ended = secret_rotation.finish(owner.id, owner.secrets, now, force=force, writes=owner.writes)
+    await commit(house, *changes)
+    return ended

@@ -1,0 +1,146 @@
+"""Imported secrets: compared by the slow hash until the right one is presented, and by the keyed digest from then on.
+
+They belong to client ids of other systems only, never to one of the form that we make. The first success moves a secret
+to the keyed digest: in this process at once, in the database with the next flush. Until then a wrong secret costs one
+slow check, and for ids that nobody has none at all. So that the time does not tell one from the other, failures for
+such ids are all answered after the same while (decision 24).
+"""
+
+import asyncio
+import math
+from typing import NamedTuple
+
+from tessera.app.clients import brute_force
+from tessera.app.context import House
+from tessera.core import networks
+from tessera.core.changes import RekeyCredential
+from tessera.core.clients import applications
+from tessera.core.clients.applications import Application, Credential
+from tessera.core.clients.credentials import Presented
+from tessera.core.errors import Refusal
+from tessera.core.presented import Evidence
+from tessera.ports import Conflict, StoreError
+
+VERIFIED_MAX = 10_000
+"""Secrets remembered as verified; beyond it all are checked again."""
+
+HOLD_SECONDS = 0.1
+"""Time after which a failure for an imported client id is answered: about four slow checks on a machine at leisure."""
+
+HOLD_FACTOR = 2
+"""The time grows to so many times the longest recent wait for slow checks, on a machine that is busy."""
+
+HOLD_SECONDS_MAX = 2.0
+
+HALVED_SECONDS = 10.0
+"""Time in which the longest recent wait counts half."""
+
+REKEYED_AT_ONCE = 50
+"""Secrets moved to the keyed digest in one flush; others wait for the next."""
+
+
+def moment() -> float:
+    """The moment from which `hold` counts."""
+    return asyncio.get_running_loop().time()
+
+
+async def hold(house: House, begun: float) -> None:
+    """Wait until a failure that began at this moment may be answered."""
+    seconds = min(max(HOLD_SECONDS, HOLD_FACTOR * _longest_wait(house)), HOLD_SECONDS_MAX)
+    await asyncio.sleep(begun + seconds - moment())
+
+
+def _longest_wait(house: House) -> float:
+    """How long slow checks took lately, in seconds: the longest, forgotten little by little."""
+    at, seconds = house.slow_wait
+    return seconds * math.exp2((at - moment()) / HALVED_SECONDS)
+
+
+class Reading(NamedTuple):
+    """An id and a secret for an imported client, and the application whose secrets are compared with it."""
+
+    presented: Presented
+    application: Application
+
+
+async def match(house: House, readings: list[Reading], evidence: Evidence, now: int) -> tuple[Reading, int] | None:
+    """The first reading that has a live imported secret, and its number, when no keyed digest matches any.
+
+    Raises TooManyRequests after too many failures, and Unavailable when too many slow checks wait. A failure counts
+    when no reading matched, once for each client id.
+    """
+    known = _verified(house, readings, now)
+    if known is not None:
+        return known
+    begun = moment()
+    refusals: list[Refusal] = []
+    crowded = [brute_force.unmatched(house, evidence, now) for _ in {each.presented.client_id for each in readings}]
+    failed: dict[str, None] = {}
+    for reading in readings:
+        candidates = applications.slow_secrets(reading.application, now)
+        if not candidates:
+            continue
+        client_id, secret = reading.presented.client_id, reading.presented.client_secret
+        try:
+            brute_force.before_slow_check(house, client_id, evidence, now)
+            found = await _checked(house, candidates, secret, evidence)
+        except Refusal as refusal:
+            refusals.append(refusal)
+            continue
+        if found is not None:
+            _remember(house, reading, found)
+            return reading, found.number
+        failed[client_id] = None
+    for client_id in failed:
+        brute_force.slow_check_failed(house, client_id, evidence, now)
+    if failed:
+        house.slow_wait = moment(), max(moment() - begun, _longest_wait(house))
+    for limit in (*crowded, *refusals):
+        if limit is not None:
+            raise limit
+    return None
+
+
+def _verified(house: House, readings: list[Reading], now: int) -> tuple[Reading, int] | None:
+    """The first reading whose secret was verified before, and its number."""
+    digests = [_digest(house, reading) for reading in readings]  # of all of them, whichever was verified
+    for reading, digest in zip(readings, digests, strict=True):
+        for secret in applications.slow_secrets(reading.application, now):
+            if (secret.number, digest) in house.verified:
+                return reading, secret.number
+    return None
+
+
+def _digest(house: House, reading: Reading) -> bytes:
+    return applications.secret_digest(house.directory.pepper, reading.presented.client_secret)
+
+
+async def _checked(house: House, candidates: list[Credential], secret: str, evidence: Evidence) -> Credential | None:
+    source = networks.neighbourhood(evidence.source)
+    for candidate in candidates:
+        if await house.slow_hash.matches(candidate.digest, secret, source):
+            return candidate
+    return None
+
+
+def _remember(house: House, reading: Reading, secret: Credential) -> None:
+    """Take the secret by its keyed digest from now on, and have it held so."""
+    digest, client_id = _digest(house, reading), reading.application.client_id
+    if len(house.verified) >= VERIFIED_MAX:
+        house.verified.clear()
+    house.verified[secret.number, digest] = None
+    if len(house.rekeyed) < VERIFIED_MAX:
+        house.rekeyed[secret.number] = RekeyCredential(client_id, secret.number, digest, secret.digest)
+
+
+async def write_rekeyed(house: House, limit: int = REKEYED_AT_ONCE) -> None:
+    """Move verified secrets to the keyed digest in the database. Raises StoreError; what was not written stays."""
+    for number in list(house.rekeyed)[:limit]:
+        change = house.rekeyed.pop(number)
+        try:
+            await house.commit(change)
+        except Conflict:
+            continue  # another process was first, or the secret is gone
+        except StoreError:
+            house.rekeyed.setdefault(number, change)
+            raise

@@ -1,0 +1,186 @@
+"""The house: what every deed may use. Made once a process, by `wiring`."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from tessera.app.state.key_sets import KeySets
+from tessera.app.state.log_sampling import Reports
+from tessera.app.state.refusals import Refusals
+from tessera.app.state.token_reuse import TokenReuse
+from tessera.app.state.usage import Usage
+from tessera.core import generations
+from tessera.core.administration import audit, pseudonyms
+from tessera.core.administration.audit import Actor
+from tessera.core.changes import Change, Notice, RecordDeed, RekeyCredential
+from tessera.core.clients.applications import Credential
+from tessera.core.clients.certificates import Authorities
+from tessera.core.clocks import Clocks
+from tessera.core.errors import Unavailable
+from tessera.core.keys.jws import VerifyingKey
+from tessera.core.times import SECOND, UUID_RANDOM_BYTES, uuid_of
+from tessera.directory import Directory
+from tessera.ops.metrics import Metrics
+from tessera.ops.outbound import Outbound
+from tessera.ports import Clock, Entropy, Fetcher, SharedCounts, SlowHash, Store
+from tessera.settings import Settings
+
+Holder = tuple[Credential, tuple[VerifyingKey, ...]]
+"""A credential that stands for a public key, with that; without any when an address has to be asked."""
+
+Holders = tuple[Holder, ...]
+"""Those of an application."""
+
+REPORT_SECONDS = 60
+"""Between two reports of the same: of a rail that would refuse, of floods."""
+
+
+class House:
+    """What every deed may use: the store and the directory over it, the clock, entropy, the slow hash, the settings.
+
+    `issuer` is the address by which callers reach the service, and what signed texts say made them; `addresses` has it,
+    and another one for clients with certificates if there is one.
+    `signing_algorithms` are those that clients may sign with. `usage` counts, and
+    `token_reuse` has the tokens that may be handed out again. `metrics` are the operator's numbers. `outbound` guards
+    connections to elsewhere. `heard_at` is when what other processes change was last heard; 0 where nobody listens, as
+    in a command. `actor` is who acts in this process when nothing else is said, `refusals` holds what was refused until
+    it is written, `clocks` how far clocks are believed for deleting what has expired. `verified` are imported secrets
+    that were right (number and keyed digest), `rekeyed` those whose digest is still to be written; `slow_wait` is the
+    longest recent wait for a slow check, and when that was.
+    """
+
+    __slots__ = (
+        "actor",
+        "addresses",
+        "authorities",
+        "client_keys",
+        "clock",
+        "clocks",
+        "counts",
+        "directory",
+        "entropy",
+        "flood_reports",
+        "heard_at",
+        "issuer",
+        "key_sets",
+        "metrics",
+        "outbound",
+        "property_counts",
+        "rail_reports",
+        "refusals",
+        "refuses_when_stale",
+        "rekeyed",
+        "settings",
+        "signing_algorithms",
+        "slow_hash",
+        "slow_wait",
+        "store",
+        "token_reuse",
+        "turns",
+        "usage",
+        "verified",
+    )
+
+    def __init__(  # noqa: PLR0913  # by name, in wiring alone: a bundle would only move the list
+        self,
+        store: Store,
+        directory: Directory,
+        *,
+        clock: Clock,
+        entropy: Entropy,
+        slow_hash: SlowHash,
+        fetcher: Fetcher,
+        outbound: Outbound,
+        authorities: Authorities | None = None,
+        settings: Settings,
+        counts: SharedCounts,
+        property_counts: SharedCounts,
+        metrics: Metrics | None = None,
+    ) -> None:
+        self.store = store
+        self.directory = directory
+        self.clock = clock
+        self.clocks = Clocks()
+        self.entropy = entropy
+        self.slow_hash = slow_hash
+        self.settings = settings
+        self.metrics = metrics or Metrics()
+        self.refuses_when_stale = settings.feed_stale_policy == "refuse"
+        self.heard_at = 0
+        self.counts = counts
+        self.property_counts = property_counts
+        self.issuer = settings.issuer_in_force
+        self.addresses = tuple(each for each in (self.issuer, settings.mtls_address) if each is not None)
+        self.signing_algorithms = settings.signing_algorithms_in_force
+        self.usage = Usage()
+        self.token_reuse = TokenReuse(directory)
+        self.rail_reports = Reports(REPORT_SECONDS)
+        self.flood_reports = Reports(REPORT_SECONDS)
+        self.actor = audit.SERVER
+        self.refusals = Refusals(directory.knows, clock)
+        self.verified: dict[tuple[int, bytes], None] = {}
+        self.rekeyed: dict[int, RekeyCredential] = {}
+        self.slow_wait = (0.0, 0.0)
+        self.authorities = authorities
+        self.key_sets = KeySets(fetcher, clock)
+        self.outbound = outbound
+        self.client_keys: dict[bytes, Holders] = {}
+        self.turns: dict[str, asyncio.Lock] = {}
+
+    async def commit(
+        self,
+        *changes: Change,
+        by: Actor | None = None,
+        about: str | None = None,
+        more: Mapping[str, object] | None = None,
+    ) -> Sequence[Notice]:
+        """Commit, and put the changes in force here at once. Raises as `ports.Store.commit` does.
+
+        What is administrative is recorded in the same commit (`core/administration/audit.py`): as done `by` somebody else than this
+        process's actor, `about` a name where the changes only have a number, with `more` to be told.
+        """
+        actor = by or self.actor
+        deeds = [self._deed(actor, *each) for each in audit.recorded(changes, actor, self.in_audit, about, more)]
+        notices = await self.store.commit(*changes, *deeds)
+        for notice in notices:
+            await self.directory.apply(notice)
+        return notices
+
+    async def record(self, action: str, target: str, told: Mapping[str, object]) -> None:
+        """Record what changes nothing. Raises as `ports.Store.commit` does."""
+        await self.store.commit(self._deed(self.actor, action, target, audit.detail(told)))
+
+    def pseudonym(self, purpose: bytes, id: str) -> str:
+        """The pseudonym under which an id is noted (`core/administration/pseudonyms.py`)."""
+        return pseudonyms.pseudonym(self.directory.pepper, purpose, id)
+
+    def in_audit(self, customer_id: str) -> str:
+        """The target that stands for a customer in the audit, whose entries outlive the customer."""
+        return audit.CUSTOMER + self.pseudonym(pseudonyms.AUDIT, customer_id)
+
+    def _deed(self, actor: Actor, action: str, target: str, detail: str) -> RecordDeed:
+        return RecordDeed(self.new_uuid(), self.clock.now(), actor.name, actor.source, action, target, detail)
+
+    def require_feed(self, now: int) -> None:
+        """Raises Unavailable when what others change has not been heard for longer than it may."""
+        if 0 < self.heard_at < now - self.stale_after:
+            raise Unavailable(
+                "The service cannot vouch for tokens just now. Try again in a moment.",
+                detail="the changes of other processes have not been heard for too long",
+                check="feed.stale",
+            )
+
+    @property
+    def stale_after(self) -> int:
+        """How long nothing may be heard before this process is not ready."""
+        return int(self.settings.feed_stale_after_seconds * SECOND)
+
+    def new_uuid(self) -> str:
+        """A UUID in the order of time (version 7, RFC 9562 section 5.7) in lower case.
+
+        New rows then lie beside each other in every index by id, however many there are.
+        """
+        return uuid_of(self.clock.now(), self.entropy.random_bytes(UUID_RANDOM_BYTES))
+
+    def generation_step(self) -> int:
+        """A step for a change that revokes all tokens."""
+        return generations.step(self.entropy.random_bytes(generations.RANDOM_BYTES))

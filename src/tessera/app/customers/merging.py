@@ -1,0 +1,167 @@
+"""Merging one customer into another: points, levels, names, custom profile and what was noted, in one commit."""
+
+from typing import NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from tessera.app.callers import Caller
+from tessera.app.context import House
+from tessera.app.customers.customers import Named, decode_profile, find, replacement, view
+from tessera.app.loyalty.customer_lookup import with_external_id
+from tessera.app.loyalty.standing_updates import move_named, open_book, with_book
+from tessera.core import times
+from tessera.core.changes import (
+    AddEvent,
+    Change,
+    ClaimIdentifier,
+    MergeCustomer,
+    ReleaseIdentifier,
+    SetCustomProfile,
+    SetIdentifiers,
+)
+from tessera.core.customers import custom_profiles
+from tessera.core.customers.customers import Customer, Wanted
+from tessera.core.customers.identifiers import SentIdentifier, combined
+from tessera.core.customers.profiles import PHOTO, Profile
+from tessera.core.errors import UserNotFound, Validation
+from tessera.core.event_types import CustomerMerged, Happening
+from tessera.core.loyalty import merging
+from tessera.core.loyalty.book import NEVER, Book
+from tessera.core.text import json_text
+
+EVERYTHING = Wanted(user_profile=True, identifiers=True, incentives=True)
+
+ENTRIES_MAX = 20_000
+"""Entries that the ledger of a customer may have to be merged: all of them are moved in one commit."""
+
+FILLED = (
+    "email", "gender", "dob", "address", "address2", "city", "zip", "dma", "state", "country", "locale", "last_name",
+    "first_name", "phone_numbers", "referral",
+)  # fmt: skip
+"""Members of a profile that the survivor takes where it has none."""
+
+
+class Merged(NamedTuple):
+    """The customer to merge, named by id, by external id, or by both."""
+
+    id: str | None
+    external_id: str | None
+
+
+async def merge(house: House, caller: Caller, api_key: str, named: Named, merged: Merged) -> msgspec.Raw:
+    """Merge a customer into the one that the address names; that one afterwards.
+
+    Raises InvalidAPIKey, UserNotFound, Validation, Unavailable.
+    """
+    organization = caller.organization
+
+    async def survivor_id() -> str:
+        return (await find(house, caller, api_key, named)).id
+
+    async def decide(survivor: Customer) -> tuple[str, list[Change]]:
+        other = await _other(house, organization, merged)
+        if other.number == survivor.number:
+            raise Validation("user names the customer of the address itself, or one that was merged into it before.")
+        if other.stands().entries > ENTRIES_MAX:
+            raise Validation(f"user names a customer with more than {ENTRIES_MAX} entries in its ledger.")
+
+        def act(book: Book, now: int) -> str:
+            book.changes += _loyalty(house, book, survivor, other, now)
+            book.changes += _names(organization, survivor, other)
+            book.changes += _profiles(organization, survivor, other, now)
+            book.promote(now)
+            told = json_text(CustomerMerged(book.program.retailer_id, survivor.id, other.id))
+            kind = Happening.CUSTOMER_MERGED.value
+            book.changes.append(AddEvent(house.new_uuid(), organization, kind, told, now, survivor.id))
+            return survivor.id
+
+        return await with_book(house, organization, survivor, act)
+
+    done = await move_named(house, organization, survivor_id, decide, caller.actor())
+    return await view(house, caller, await house.store.customer(organization, done), EVERYTHING)
+
+
+async def _other(house: House, organization: int, merged: Merged) -> Customer:
+    """The customer that goes. Raises UserNotFound, Validation."""
+    found = []
+    if merged.id is not None:
+        known = await house.store.customer(organization, merged.id)
+        if known is None and await house.store.was_merged(organization, merged.id):
+            raise Validation("user.id names a customer that was merged into another one before.", sent=merged.id)
+        found.append(("user.id", merged.id, known))
+    if merged.external_id is not None:
+        known = await with_external_id(house, organization, merged.external_id)
+        found.append(("user.external_id", merged.external_id, known))
+    customers = []
+    for member, sent, each in found:
+        if each is None:
+            raise UserNotFound(f"{member} names no customer of your organization.", sent=sent)
+        customers.append(each)
+    if customers[0].number != customers[-1].number:
+        raise Validation(
+            "user.external_id names another customer than user.id. Send one of them.", sent=merged.external_id
+        )
+    return customers[0]
+
+
+def _loyalty(house: House, book: Book, survivor: Customer, other: Customer, now: int) -> list[Change]:
+    """Points and levels: the one that goes is settled first, as the survivor was."""
+    theirs = open_book(house, other, book.program)
+    theirs.settle(now)
+    standing = theirs.standing()
+    settled = theirs.close()
+    offset = book.entries
+    left = merging.take_in(book, other.number, standing, now)
+    return [
+        *settled,
+        *left,
+        MergeCustomer(
+            other.number,
+            survivor.number,
+            survivor.id,
+            survivor.version,
+            book.program.organization,
+            other.id,
+            house.new_uuid(),
+            offset,
+            now,
+            NEVER,
+            other.version + (1 if settled else 0),
+            other.profile,
+            other.identifiers,
+            other.user_profile,
+        ),
+    ]
+
+
+def _names(organization: int, survivor: Customer, other: Customer) -> list[Change]:
+    """The external ids: first those of the one that goes, so that the survivor's latest is still the latest."""
+    own, theirs = survivor.external_ids(), other.external_ids()
+    if not theirs:
+        return []
+    after = combined(theirs, [SentIdentifier(each.external_id, each.external_id_type) for each in own])
+    return [
+        SetIdentifiers(survivor.number, json_text(after), survivor.identifiers),
+        *(ReleaseIdentifier(survivor.number, organization, each.external_id) for each in own),
+        *(ClaimIdentifier(survivor.id, organization, each.external_id) for each in after),
+    ]
+
+
+def _profiles(organization: int, survivor: Customer, other: Customer, now: int) -> list[Change]:
+    """Profile and custom profile: what the survivor lacks is taken from the one that goes."""
+    before, theirs = decode_profile(survivor.profile), decode_profile(other.profile)
+    after = _filled(before, theirs)
+    after.updated_at = times.core_time(now)
+    changes = replacement(organization, survivor, before, after)
+    custom = custom_profiles.combined(survivor.user_profile, other.user_profile)
+    if custom is not None:
+        changes.append(SetCustomProfile(survivor.number, custom, survivor.user_profile))
+    return changes
+
+
+def _filled(before: Profile, theirs: Profile) -> Profile:
+    taken = {name: getattr(theirs, name) for name in FILLED if getattr(before, name) in (UNSET, None)}
+    if before.profile_photo_url == PHOTO:
+        taken["profile_photo_url"] = theirs.profile_photo_url
+    return msgspec.structs.replace(before, **{name: value for name, value in taken.items() if value is not UNSET})

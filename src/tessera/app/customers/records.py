@@ -1,0 +1,89 @@
+"""Customers as an operator looks at them: found by whatever is known, in a list, and forgotten."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from tessera.app.context import House
+from tessera.app.customers.customers import decode_profile
+from tessera.app.customers.erasure import forget_customer
+from tessera.app.loyalty.customer_lookup import with_external_id
+from tessera.app.operators import OperatorError
+from tessera.core.cursors import open_cursor, seal_cursor
+from tessera.core.customers import emails
+from tessera.core.customers.customers import Customer
+from tessera.core.customers.profiles import StoredPhoneNumber
+from tessera.core.errors import ArgumentError, UserNotFound
+
+
+class Player(msgspec.Struct, frozen=True, gc=False):
+    """A customer in a list: enough to tell one from another."""
+
+    id: str
+    user_id: str
+    external_id: str | UnsetType = UNSET
+    email: str | UnsetType = UNSET
+    first_name: str | UnsetType = UNSET
+    last_name: str | UnsetType = UNSET
+    phone_numbers: list[StoredPhoneNumber] | UnsetType | None = UNSET
+
+
+class Listed(NamedTuple):
+    """Some customers of an organization; `next_cursor` is None where the list ends."""
+
+    customers: list[Player]
+    next_cursor: str | None
+
+
+async def find(house: House, organization: int, known_by: str) -> Customer:
+    """The customer with this id, external id or email address. Raises OperatorError."""
+    store = house.store
+    found = await store.customer(organization, known_by) or await with_external_id(house, organization, known_by)
+    if found is None:
+        folded = emails.folded(known_by)
+        found = (await store.customers_with_emails(organization, [folded])).get(folded)
+    if found is None:
+        raise OperatorError("There is no such customer in this organization: name an id, an external id or an email.")
+    return found
+
+
+async def listed(house: House, organization: int, cursor: str | None, limit: int) -> Listed:
+    """A page of an organization's customers, the oldest first. Raises OperatorError for a cursor that is none."""
+    ring, now, purpose = house.directory.ring, house.clock.now(), ("customers list", organization)
+    try:
+        after = 0 if cursor is None else int(open_cursor(ring, purpose, cursor, now)[0])
+    except ArgumentError:
+        raise OperatorError("--after must be a cursor that this list has printed.") from None
+    found = await house.store.customers_after(organization, after, limit + 1)
+    more = len(found) > limit
+    shown = found[:limit]
+    return Listed(players(shown), seal_cursor(ring, purpose, (shown[-1].number,), now) if more else None)
+
+
+async def forget(house: House, organization: int, customer: Customer) -> None:
+    """Forget a customer. Raises OperatorError when somebody else just did."""
+    try:
+        await forget_customer(house, organization, customer.id)
+    except UserNotFound:
+        raise OperatorError("The customer does not exist any more.") from None
+
+
+def players(found: Sequence[Customer]) -> list[Player]:
+    """Customers as a list shows them."""
+    return [_player(each) for each in found]
+
+
+def _player(customer: Customer) -> Player:
+    profile = decode_profile(customer.profile)
+    known = customer.external_ids()
+    return Player(
+        customer.id,
+        customer.id,
+        known[-1].external_id if known else UNSET,
+        profile.email,
+        profile.first_name,
+        profile.last_name,
+        profile.phone_numbers,
+    )

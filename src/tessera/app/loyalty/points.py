@@ -1,0 +1,172 @@
+"""Points: deposits and spends, each answered once for all, and the promotions that they earn."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from tessera.app.callers import Caller
+from tessera.app.context import House
+from tessera.app.loyalty.program_lookup import known_as, own_retailer
+from tessera.app.loyalty.standing_updates import NO_CUSTOMER, move, with_book
+from tessera.core.changes import Change
+from tessera.core.customers.customers import Customer
+from tessera.core.errors import IdempotencyConflict, NotFound, PlatformRefusal, UserNotFound, Validation
+from tessera.core.loyalty import points
+from tessera.core.loyalty.book import Book, Line
+from tessera.core.loyalty.entries import Entry
+from tessera.core.loyalty.orders import Deposit, Order, fingerprint, request_fingerprint
+from tessera.core.loyalty.points import Balance, BalancesView
+from tessera.core.loyalty.program import Program
+
+
+class Answer(NamedTuple):
+    """What became of the orders of a request, by their place in it, and the balances after them."""
+
+    program: Program
+    user_id: str
+    results: list[list[Line] | PlatformRefusal]
+    balances: dict[int, Balance]
+
+
+class _Replayed(NamedTuple):
+    """Orders that were made before, by their place: their lines, and the balances just after the last of them."""
+
+    results: dict[int, list[Line]]
+    balances: dict[int, Balance]
+
+
+async def order(
+    house: House, caller: Caller, retailer_id: str, user_id: str, orders: Sequence[Order], *, partial: bool = False
+) -> Answer:
+    """Make all of the orders or none, in one commit with the promotions they earn; with `partial` those that can be.
+
+    An order whose idempotency id is known is not made again, and answered as the first time. Raises NotFound,
+    UserNotFound, Validation, IdempotencyConflict for a known id with another content, Unavailable.
+    """
+    program = await own_retailer(house, caller, retailer_id)
+    _each_id_once(orders)
+    fingerprinted = request_fingerprint(orders)
+    request = fingerprinted or house.new_uuid()  # the entries of a request are known as such, whatever it sent
+    known_by_id = any(order.idempotency_id is not None for order in orders)
+
+    async def decide(customer: Customer) -> tuple[Answer, list[Change]]:
+        made = await _made_before(house, caller.organization, customer, orders, fingerprinted) if known_by_id else None
+        fresh = [place for place in range(len(orders)) if made is None or place not in made.results]
+        if made is not None and not fresh:
+            return Answer(
+                program, customer.id, [made.results[place] for place in range(len(orders))], made.balances
+            ), []
+
+        def act(book: Book, now: int) -> Answer:
+            results: list[list[Line] | PlatformRefusal] = []
+            for place, each in enumerate(orders):
+                if made is not None and place in made.results:
+                    results.append(made.results[place])
+                else:
+                    results.append(_made(book, each, place, now, partial=partial))
+            if _earned(orders, fresh, results):
+                book.promote(now)
+            return Answer(known_as(book.program, retailer_id), customer.id, results, book.balances)
+
+        return await with_book(house, caller.organization, customer, act, request)
+
+    return await move(house, caller.organization, user_id, decide)
+
+
+def _earned(orders: Sequence[Order], fresh: Iterable[int], results: Sequence[list[Line] | PlatformRefusal]) -> bool:
+    """Whether a deposit was made now: only that promotes."""
+    return any(isinstance(orders[place], Deposit) and isinstance(results[place], list) for place in fresh)
+
+
+def _made(book: Book, order: Order, place: int, now: int, *, partial: bool) -> list[Line] | PlatformRefusal:
+    """Make one order; a refusal is an answer when the others go on, and names the order otherwise."""
+    try:
+        return book.deposit(order, place, now) if isinstance(order, Deposit) else book.spend(order, place, now)
+    except (NotFound, Validation) as refusal:
+        if partial:
+            return refusal
+        field = "deposit_details" if isinstance(order, Deposit) else "spend_details"
+        raise refusal.within(f"{field}[{place}]") from None
+
+
+def _each_id_once(orders: Iterable[Order]) -> None:
+    ids = [order.idempotency_id for order in orders if order.idempotency_id is not None]
+    if len(set(ids)) < len(ids):
+        twice = next(each for each in ids if ids.count(each) > 1)
+        raise Validation("idempotency_id stands twice in this request.", sent=twice)
+
+
+async def _made_before(
+    house: House, organization: int, customer: Customer, orders: Sequence[Order], request: str | None
+) -> _Replayed | None:
+    """Those of the orders that the ledger has already. Raises IdempotencyConflict for an id with another content."""
+    entries: dict[int, list[Entry]] = {}
+    if request is not None:  # the same request again: what had no id was made with it
+        for entry in await house.store.entries_of_request(customer.number, request):
+            entries.setdefault(entry.place, []).append(entry)
+    for place, each in enumerate(orders):
+        if each.idempotency_id is None or place in entries:
+            continue
+        first = await house.store.entry(customer.number, each.idempotency_id)
+        if first is None:
+            continue
+        if first.fingerprint != fingerprint(each):
+            raise IdempotencyConflict(
+                f"idempotency_id of detail {place} was used before, for something else. Send a new id for a new deed.",
+                sent=each.idempotency_id,
+            )
+        entries[place] = await _made_with(house, customer, first)
+    if not entries:
+        return None
+    if max(entry.number for each in entries.values() for entry in each) > customer.stands().entries:
+        known = await house.store.customer(organization, customer.id)  # they were made since the customer was read
+        if known is None:
+            raise UserNotFound(NO_CUSTOMER)
+        customer = known
+    return await _replay(house, customer, entries)
+
+
+async def _made_with(house: House, customer: Customer, first: Entry) -> list[Entry]:
+    """The entries of the order of which this is the first."""
+    if first.request is None:
+        return [first]
+    together = await house.store.entries_of_request(customer.number, first.request)
+    return [entry for entry in together if entry.place == first.place]
+
+
+async def _replay(house: House, customer: Customer, entries: dict[int, list[Entry]]) -> _Replayed:
+    """What was answered when these entries were made, as the ledger tells it."""
+    now = {balance.point_account: balance for balance in customer.stands().balances}
+    last = max(entry.number for each in entries.values() for entry in each)
+    balances = {
+        each.point_account: Balance(each.point_account, now[each.point_account].id, each.available, each.life_time)
+        for each in await house.store.sums(customer.number, last)
+    }
+    results = {}
+    for place, made in entries.items():
+        results[place] = [
+            Line(entry.point_account, entry.amount, await _available_after(house, customer, entry)) for entry in made
+        ]
+    return _Replayed(results, balances)
+
+
+async def _available_after(house: House, customer: Customer, entry: Entry) -> int:
+    sums = await house.store.sums(customer.number, entry.number)
+    return next(each.available for each in sums if each.point_account == entry.point_account)
+
+
+async def balances(
+    house: House, caller: Caller, retailer_id: str, user_id: str, point_account_ids: Sequence[str] | None = None
+) -> BalancesView:
+    """The balances of a customer, in all point accounts or those named. Raises NotFound, UserNotFound."""
+    program = await own_retailer(house, caller, retailer_id)
+    customer = await house.store.customer(caller.organization, user_id)
+    if customer is None:
+        raise UserNotFound(NO_CUSTOMER)
+    accounts = program.accounts
+    if point_account_ids is not None:
+        unknown = next((each for each in point_account_ids if program.account_with_id(each) is None), None)
+        if unknown is not None:
+            raise NotFound("point_account_ids names no point account of this retailer.", sent=unknown)
+        named = {program.account_with_id(each) for each in point_account_ids}
+        accounts = tuple(account for account in accounts if account in named)
+    return points.view(program.retailer_id, customer.id, accounts, customer.balances())

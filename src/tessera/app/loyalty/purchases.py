@@ -1,0 +1,201 @@
+"""Purchases and returns: each recorded once, with the points that it earns or takes back, in one commit."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from tessera.app.callers import Caller
+from tessera.app.context import House
+from tessera.app.loyalty.customer_lookup import with_external_id
+from tessera.app.loyalty.program_lookup import known_as, own_retailer
+from tessera.app.loyalty.standing_updates import move_named, with_book
+from tessera.core.changes import AddEvent, AddPurchase, AddPurchaseAward, Change
+from tessera.core.customers.customers import Customer
+from tessera.core.errors import IdempotencyConflict, UserNotFound, Validation
+from tessera.core.event_types import Happening
+from tessera.core.loyalty import purchases
+from tessera.core.loyalty.book import Book
+from tessera.core.loyalty.points import number
+from tessera.core.loyalty.program import Program
+from tessera.core.loyalty.purchases import Award, Earlier, Kind, Purchase, Transaction
+from tessera.core.text import json_text
+
+ORIGINAL = "request_payload.original_transaction_id"
+
+
+class Named(NamedTuple):
+    """A reference to the customer in one member of a request: by our id, by an external id, or (None) by either."""
+
+    user_id: str
+    external: bool | None
+    member: str
+
+
+class AwardedPoints(msgspec.Struct, frozen=True, gc=False):
+    """The points that a transaction moved in one account; negative when they were taken back."""
+
+    point_account_id: str
+    amount: int | float
+
+
+class Recorded(msgspec.Struct, frozen=True, gc=False):
+    """A transaction that was recorded, now or before."""
+
+    request_id: str
+    transaction_id: str
+    user_id: str
+    points: list[AwardedPoints]
+
+
+async def record(house: House, caller: Caller, retailer_id: str, named: Sequence[Named], told: Transaction) -> Recorded:
+    """Record a purchase or a return, unless it was recorded before: then it is answered as the first time.
+
+    Raises NotFound, UserNotFound, MissingData, Validation, IdempotencyConflict for a known id with another content,
+    Unavailable.
+    """
+    await own_retailer(house, caller, retailer_id, "client_id")
+    organization = caller.organization
+
+    async def decide(customer: Customer) -> tuple[Recorded, list[Change]]:
+        known = await _recorded_before(house, organization, customer, told)
+        if known is not None:
+            awards = await house.store.awards(customer.number, known.id)
+            return await with_book(
+                house, organization, customer, lambda book, _now: _answer(book.program, told, customer.id, awards)
+            )
+        original = await _original(house, organization, customer, told)
+        earlier = None if told.kind is Kind.PURCHASE else await _earlier(house, customer, original)
+
+        def act(book: Book, now: int) -> Recorded:
+            program = known_as(book.program, retailer_id)
+            awards = (
+                purchases.sell(book, told, now) if earlier is None else purchases.take_back(book, told, earlier, now)
+            )
+            book.restate()
+            purchase = _purchase(house, customer, told, original, now)
+            book.changes += _changes(book, customer, purchase, awards)
+            return _answer(program, told, customer.id, awards)
+
+        return await with_book(house, organization, customer, act, told.request_id)
+
+    return await move_named(house, organization, lambda: _one_customer(house, organization, named), decide)
+
+
+async def _one_customer(house: House, organization: int, named: Sequence[Named]) -> str:
+    """The id of the customer that all of these name. Raises UserNotFound, Validation."""
+    found: dict[tuple[str, bool | None], Customer] = {}
+    for each in named:
+        key = each.user_id, each.external
+        if key not in found:
+            found[key] = await _customer(house, organization, each)
+    first = found[named[0].user_id, named[0].external]
+    for each in named:
+        if found[each.user_id, each.external].number != first.number:
+            raise Validation(
+                f"{each.member} names another customer than {named[0].member}. Send one transaction each.",
+                sent=each.user_id,
+            )
+    return first.id
+
+
+async def _customer(house: House, organization: int, named: Named) -> Customer:
+    found = None
+    if named.external is not True:
+        found = await house.store.customer(organization, named.user_id)
+    if found is None and named.external is not False:
+        found = await with_external_id(house, organization, named.user_id)
+    if found is None:
+        raise UserNotFound(f"{named.member} names no customer of your organization.", sent=named.user_id)
+    return found
+
+
+async def _recorded_before(house: House, organization: int, customer: Customer, told: Transaction) -> Purchase | None:
+    """The same transaction. Raises IdempotencyConflict when one of its ids belongs to another one."""
+    known = await house.store.purchases_with_ids(organization, told.request_id, told.transaction_id)
+    if not known and told.sent_ids != (told.request_id, told.transaction_id):
+        known = await house.store.purchases_with_ids(organization, *told.sent_ids)
+    if not known:
+        return None
+    first = known[0]
+    if first.transaction_id not in (told.transaction_id, told.sent_ids[1]):
+        raise IdempotencyConflict(
+            "request_id was used before, for another transaction. Send a new id.", sent=told.request_id
+        )
+    if first.customer != customer.number or not told.recognizes(first.fingerprint):
+        raise IdempotencyConflict(
+            "request_payload.transaction_id was used before, with another content. Send a new id for a new"
+            " transaction.",
+            sent=told.transaction_id,
+        )
+    return first
+
+
+async def _original(house: House, organization: int, customer: Customer, told: Transaction) -> Purchase | None:
+    """The purchase that a return names. Raises Validation when it is not one of this customer's."""
+    if told.original_transaction_id is None:
+        return None
+    found = await house.store.purchases_with_ids(organization, "", told.original_transaction_id)
+    if not found or found[0].customer != customer.number or found[0].kind != Kind.PURCHASE:
+        raise Validation(f"{ORIGINAL} names no purchase of this customer.", sent=told.original_transaction_id)
+    return found[0]
+
+
+async def _earlier(house: House, customer: Customer, original: Purchase | None) -> Earlier:
+    store = house.store
+    earned = await store.earned_by_purchases(customer.number)
+    if original is None:
+        return Earlier(None, {}, earned)
+    awards = await store.awards(customer.number, original.id)
+    return Earlier(awards, await store.returned(customer.number, original.id), earned)
+
+
+def _purchase(house: House, customer: Customer, told: Transaction, original: Purchase | None, now: int) -> Purchase:
+    return Purchase(
+        customer.number,
+        house.new_uuid(),
+        told.request_id,
+        told.transaction_id,
+        told.fingerprint(),
+        told.kind.value,
+        None if original is None else original.id,
+        told.subtotal,
+        told.details,
+        now,
+    )
+
+
+def _changes(book: Book, customer: Customer, purchase: Purchase, awards: Sequence[Award]) -> list[Change]:
+    """Return the changes beside the ledger: the transaction, the award of each rule, and the event."""
+    event = json_text(purchases.recorded(book, purchase, customer.id, awards))
+    kind = Happening.TRANSACTION_RECORDED.value
+    return [
+        AddPurchase(*msgspec.structs.astuple(purchase)),
+        *(
+            AddPurchaseAward(
+                customer.number,
+                purchase.id,
+                place,
+                award.rule_id,
+                award.point_account,
+                award.amount,
+                award.base,
+                json_text(award.excluded),
+                award.entry_id,
+            )
+            for place, award in enumerate(awards)
+        ),
+        AddEvent(purchase.id, book.program.organization, kind, event, purchase.recorded_at, customer.id),
+    ]
+
+
+def _answer(program: Program, told: Transaction, customer_id: str, awards: Sequence[Award]) -> Recorded:
+    moved: dict[int, int] = {}
+    for award in awards:
+        moved[award.point_account] = moved.get(award.point_account, 0) + award.amount
+    points = [
+        AwardedPoints(program.account_numbered(account).id, number(amount))
+        for account, amount in moved.items()
+        if amount
+    ]
+    return Recorded(told.request_id, told.transaction_id, customer_id, points)

@@ -1,0 +1,119 @@
+"""Events that partners tell of: recorded, and rewarded as the program says."""
+
+import msgspec
+
+from tessera.app.callers import Caller
+from tessera.app.context import House
+from tessera.app.loyalty.customer_lookup import with_external_id
+from tessera.app.loyalty.program_lookup import own_retailer
+from tessera.app.loyalty.standing_updates import NO_CUSTOMER, move, with_book
+from tessera.core import times
+from tessera.core.changes import AddUserEvent, Change
+from tessera.core.customers.customers import Customer
+from tessera.core.errors import NotFound, UserNotFound
+from tessera.core.loyalty.book import Book
+from tessera.core.loyalty.orders import Deposit
+from tessera.core.loyalty.points import number
+
+POINTS_OUTCOME = 1
+"""The `discriminator` of an outcome that is points in an account: the only kind that a program gives."""
+
+
+class UserEvent(msgspec.Struct, frozen=True):
+    """An event as it was recorded: `user_id` as it was sent, `customer_id` the id that it means."""
+
+    id: str
+    time_of_occurrence: str
+    retailer_id: str
+    event_lookup: str
+    user_id: str
+    is_session_m: bool
+    customer_id: str
+    event_name: str
+    occurred_at: str
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """Points that an event earned in one account; `amount` says the same as `points_awarded`."""
+
+    is_outcome_applied: bool
+    discriminator: int
+    points_awarded: int | float
+    point_account_id: str
+    account_name: str
+    amount: int | float
+    available_balance: int | float
+
+
+class Triggered(msgspec.Struct, frozen=True):
+    """The result of an event."""
+
+    user_event: UserEvent
+    event_saved_successfully: bool
+    rules_processed_successfully: bool
+    outcomes: list[Outcome]
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """The customer of an event as a caller names it.
+
+    `by_our_id` is true for an id of ours, false for an external id, and None for either: first the one, then the other.
+    """
+
+    key: str
+    by_our_id: bool | None = None
+
+
+async def trigger(house: House, caller: Caller, retailer_id: str, subject: Subject, lookup: str) -> Triggered:
+    """Record an event of a customer, with its awards, in one commit. Raises NotFound, UserNotFound, Validation."""
+    await own_retailer(house, caller, retailer_id)
+    customer_id, by_our_id = await _find(house, caller.organization, subject)
+
+    async def decide(customer: Customer) -> tuple[Triggered, list[Change]]:
+        def act(book: Book, now: int) -> Triggered:
+            rule = book.program.event_rule(lookup)
+            if rule is None:
+                raise NotFound("event_lookup names no event of this retailer.", sent=lookup)
+            event_id = times.uuid_of(now, house.entropy.random_bytes(times.UUID_RANDOM_BYTES))  # timelines go by it
+            outcomes = []
+            for place, award in enumerate(rule.awards):
+                account = book.program.account_numbered(award.point_account)
+                deposit = Deposit(account.id, award.amount, None, event_id, "user_event", award.point_source_id)
+                line = book.deposit(deposit, place, now)[0]
+                points = number(line.amount)
+                outcomes.append(
+                    Outcome(
+                        True, POINTS_OUTCOME, points, account.id, account.name, points, number(line.available)
+                    )
+                )  # fmt: skip
+            book.promote(now)
+            book.changes.append(AddUserEvent(customer.number, event_id, lookup, now))
+            event = UserEvent(
+                id=event_id,
+                time_of_occurrence=times.precise_time(now),
+                retailer_id=retailer_id,
+                event_lookup=lookup,
+                user_id=subject.key,
+                is_session_m=by_our_id,
+                customer_id=customer.id,
+                event_name=rule.name,
+                occurred_at=times.incentives_time(now),
+            )
+            return Triggered(event, event_saved_successfully=True, rules_processed_successfully=True, outcomes=outcomes)
+
+        return await with_book(house, caller.organization, customer, act)
+
+    return await move(house, caller.organization, customer_id, decide)
+
+
+async def _find(house: House, organization: int, subject: Subject) -> tuple[str, bool]:
+    """The id of the customer of an event, and whether it was named by that. Raises UserNotFound."""
+    if subject.by_our_id is not False:
+        customer = await house.store.customer(organization, subject.key)
+        if customer is not None:
+            return customer.id, True
+    if not subject.by_our_id:
+        customer = await with_external_id(house, organization, subject.key)
+        if customer is not None:
+            return customer.id, False
+    raise UserNotFound(NO_CUSTOMER)

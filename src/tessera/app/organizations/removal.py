@@ -1,0 +1,50 @@
+"""Deleting an organization with everything it has: customers, applications, properties, webhooks, events."""
+
+import msgspec
+
+from tessera.app.context import House
+from tessera.app.operators import OperatorError, commit
+from tessera.app.organizations import organizations
+from tessera.core.changes import (
+    Change,
+    DeleteOrganization,
+    DeleteOrganizationApplications,
+    DeleteOrganizationCustomers,
+    DeleteOrganizationEvents,
+)
+from tessera.core.organizations import OrganizationCounts, OrganizationRecord
+
+CUSTOMERS_AT_ONCE = 50
+"""Customers deleted in one commit, with all entries of theirs: others write between two commits."""
+
+APPLICATIONS_AT_ONCE = 20
+EVENTS_AT_ONCE = 100
+
+
+async def delete(house: House, organization: OrganizationRecord, confirmed_by: str) -> OrganizationCounts:
+    """Delete an organization for good; how much of each went, as `organizations.counts` counts.
+
+    `confirmed_by` has to be its name. It is disabled first, and goes in many commits: when that is cut short, it stays
+    disabled, and deleting it again deletes the rest. Raises OperatorError.
+    """
+    if confirmed_by != organization.name:
+        raise OperatorError("Nothing was deleted: the name that confirms it is not that of the organization.")
+    if organization.enabled:
+        organization = await organizations.disable(house, organization)
+    gone = await organizations.counts(house, organization)
+    told = msgspec.structs.asdict(gone)
+    await house.record("organization.delete_begin", organization.name, told)
+    number = organization.number
+    while (left := await house.store.organization_counts(number, 1)).customers or left.applications or left.events:
+        await commit(house, _next(number, left))
+    await commit(house, DeleteOrganization(number, house.clock.now()), about=organization.name, more=told)
+    return gone
+
+
+def _next(number: int, left: OrganizationCounts) -> Change:
+    """The next batch: who could still call first, then people, then what is left to be told of them."""
+    if left.applications:
+        return DeleteOrganizationApplications(number, APPLICATIONS_AT_ONCE)
+    if left.customers:
+        return DeleteOrganizationCustomers(number, CUSTOMERS_AT_ONCE)
+    return DeleteOrganizationEvents(number, EVENTS_AT_ONCE)

@@ -1,0 +1,46 @@
+"""Proofs that may be used once: by whichever process, and also after a restart."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tessera.app.context import House
+from tessera.core.changes import SpendProof
+from tessera.ports import Conflict
+
+
+class Use(NamedTuple):
+    """The one use of a proof, by what names it: its kind, whose it is, and what its maker calls it.
+
+    Nobody may take it any more at `expires_at`.
+    """
+
+    kind: str
+    parts: tuple[str, ...]
+    expires_at: int
+
+
+async def consume(house: House, uses: Sequence[Use]) -> Use | None:
+    """Use proofs up, durably; the first that was used before, if any, and then none of them is used up.
+
+    One that is so old that nobody can tell any more counts as used.
+
+    Raises as `ports.Store.commit` does: a proof that cannot be looked up is not to be taken.
+    """
+    changes = [SpendProof(_key(use.kind, use.parts), use.expires_at) for use in uses]
+    try:
+        await house.commit(*changes)
+    except Conflict as conflict:
+        return next(use for use, change in zip(uses, changes, strict=True) if change == conflict.change)
+    return None
+
+
+async def spend(house: House, kind: str, parts: tuple[str, ...], expires_at: int) -> bool:
+    """Use one proof up; False when it was used before. Raises as `consume` does."""
+    return await consume(house, [Use(kind, parts, expires_at)]) is None
+
+
+def _key(kind: str, parts: tuple[str, ...]) -> str:
+    """The same length for every proof, however long its names are, and no two namings alike."""
+    named = "".join([f"{len(each)}:{each}" for each in (kind, *parts)])
+    return hashlib.sha256(named.encode()).hexdigest()

@@ -1,0 +1,143 @@
+"""Duties that one process at a time does for all of them: who does one, and how it passes to another.
+
+A duty is held by a lease in the database, prolonged while the work goes on. A process that ends gracefully lets go, and
+another begins at once; one that is killed is replaced when its lease has ended. A process that was frozen may find on
+waking that another does its duty: the work must do no harm when it is done twice for a moment.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from tessera.app.context import House
+from tessera.core.changes import ReleaseLease, TakeLease
+from tessera.core.times import SECOND
+from tessera.ops.log import log
+from tessera.ops.metrics import DUTIES
+from tessera.ops.outage_log import Trouble
+from tessera.ports import Conflict, StoreError
+
+LEASE_SECONDS = 15
+RENEWED_SECONDS = 5
+"""How long after it was taken a lease is prolonged."""
+
+STOPPED_BEFORE_SECONDS = 3
+"""How long before its lease ends the work is stopped, when the lease cannot be prolonged."""
+
+LOOK_SECONDS = 0.25
+"""How often a process looks whether the duty is free, or its own lease has to be prolonged."""
+
+PAUSE_SECONDS = 2.0
+"""How long a process waits after work that failed, or a database that did not answer."""
+
+Work = Callable[[], Awaitable[None]]
+"""Goes on until it is cancelled, and then ends at once; it may return when nothing is left to do for good."""
+
+
+async def while_held(house: House, name: str, holder: str, work: Work) -> None:
+    """Do the work whenever no other process does, until cancelled or the work returns.
+
+    `holder` names this process and no other. Work that fails is told in the log, and begun again, here or elsewhere.
+    """
+    duty = _Duty(house, name, holder)
+    while True:
+        try:
+            await duty.take()
+            house.metrics.set(DUTIES, 1, name)
+            if await duty.done(work):
+                return
+        except Exception:  # noqa: BLE001  # whatever fails, the duty has to be done: it is told, and begun again
+            log.exception("duty_failed", duty=name)
+        finally:
+            house.metrics.set(DUTIES, 0, name)
+            await duty.release()
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+class _Duty:
+    """One duty as one process sees it. `_ends_at` is when the lease ends that it is known to hold."""
+
+    def __init__(self, house: House, name: str, holder: str) -> None:
+        self._house = house
+        self._name = name
+        self._holder = holder
+        self._ends_at = 0
+        self._asked = False
+        self._trouble = Trouble("duty_unavailable", "duty_back", duty=name)
+
+    async def take(self) -> None:
+        """Wait until nobody else does the duty, and take it."""
+        while True:
+            pause = LOOK_SECONDS
+            try:
+                if await self._is_free():
+                    await self._prolong()
+                    return
+            except Conflict:
+                pass  # another process was first
+            except StoreError as error:
+                self._trouble.met(error)
+                pause = PAUSE_SECONDS
+            await asyncio.sleep(pause)
+
+    async def _is_free(self) -> bool:
+        lease = await self._house.store.lease(self._name)
+        self._trouble.none()
+        return lease is None or lease[0] == self._holder or lease[1] <= self._house.clock.now()
+
+    async def _prolong(self) -> None:
+        self._asked = True
+        now = self._house.clock.now()
+        ends_at = now + LEASE_SECONDS * SECOND
+        await self._house.store.commit(TakeLease(self._name, self._holder, now, ends_at))
+        self._ends_at = ends_at
+        self._trouble.none()
+
+    async def done(self, work: Work) -> bool:
+        """Do the work while the lease lasts; whether it came to an end of its own. Raises what the work raises."""
+        working = asyncio.ensure_future(work())
+        keeping = asyncio.create_task(self._keep())
+        try:
+            ended, _ = await asyncio.wait((working, keeping), return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
+            if keeping in ended:
+                log.error("duty_lost", duty=self._name)
+            return working in ended
+        finally:
+            await _stop(working, keeping)
+
+    async def _keep(self) -> None:
+        """Prolong the lease in time; return when it is another's, or cannot be prolonged before it ends."""
+        clock = self._house.clock
+        prolonging: asyncio.Task[None] | None = None
+        due = self._ends_at - (LEASE_SECONDS - RENEWED_SECONDS) * SECOND
+        try:
+            while clock.now() < self._ends_at - STOPPED_BEFORE_SECONDS * SECOND:
+                if prolonging is None and clock.now() >= due:
+                    prolonging = asyncio.create_task(self._prolong())
+                await asyncio.sleep(LOOK_SECONDS)
+                if prolonging is not None and prolonging.done():
+                    due = self._ends_at - (LEASE_SECONDS - RENEWED_SECONDS) * SECOND
+                    if (error := prolonging.exception()) is not None:
+                        if isinstance(error, Conflict):
+                            return
+                        self._trouble.met(error)
+                        due = clock.now() + int(PAUSE_SECONDS * SECOND)
+                    prolonging = None
+        finally:
+            if prolonging is not None:
+                await _stop(prolonging)
+
+    async def release(self) -> None:
+        """Let go of what was asked for. Where that fails, the lease ends by itself."""
+        if self._asked:
+            with suppress(StoreError):
+                await self._house.store.commit(ReleaseLease(self._name, self._holder))
+            self._asked = False
+
+
+async def _stop(*tasks: asyncio.Future[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,104 @@
+"""DPoP: binding a token to the key of a proof, and holding whoever presents such a token to it."""
+
+import msgspec
+
+from tessera.app import replay
+from tessera.app.context import House
+from tessera.app.replay import Use
+from tessera.core.clients import applications
+from tessera.core.clients.applications import Application, TokenBinding
+from tessera.core.errors import DPoPChallenge, InvalidDPoPProof, UseDPoPNonce
+from tessera.core.presented import Evidence
+from tessera.core.tokens import dpop
+from tessera.core.tokens.access_tokens import Claims
+from tessera.core.tokens.dpop import BadProof, NonceNeeded, Proof
+
+_BAD = "The DPoP proof is missing or not valid for this request."
+_NONCE = "The DPoP proof has to contain the nonce of the header DPoP-Nonce."
+_USED = "the DPoP proof was used before"
+
+
+def bind(house: House, application: Application, claims: Claims, evidence: Evidence, now: int) -> tuple[Claims, Proof]:
+    """The claims, bound to the key of the proof in a token request (RFC 9449 section 5), and the proof.
+
+    Raises InvalidDPoPProof when there is no good one, UseDPoPNonce when it lacks the nonce. It is not used up yet.
+    """
+    try:
+        proof = _read(house, application, evidence, now)
+    except BadProof as reason:
+        raise InvalidDPoPProof(_BAD, detail=str(reason), check="dpop.proof") from None
+    except NonceNeeded as reason:
+        raise UseDPoPNonce(_NONCE, nonce=nonce(house, now), detail=str(reason), check="dpop.nonce") from None
+    return msgspec.structs.replace(claims, binding=TokenBinding.DPOP, thumbprint=proof.thumbprint), proof
+
+
+def replayed() -> InvalidDPoPProof:
+    """The refusal of a proof in a token request that was used before."""
+    return InvalidDPoPProof(_BAD, detail=_USED, check="dpop.replay")
+
+
+def check(house: House, claims: Claims, application: Application, token: str, evidence: Evidence) -> Proof:
+    """Hold the sender of `Authorization: DPoP` to what its live token says; the proof, which is not used up yet.
+
+    Raises DPoPChallenge unless the token is bound to a key, and a good proof of that key came along.
+    """
+    if claims.binding is not TokenBinding.DPOP:
+        raise refusal("The token is not bound to a DPoP key. Send it as Authorization: Bearer.")
+    now = house.clock.now()
+    try:
+        proof = _read(house, application, evidence, now, token)
+    except BadProof as reason:
+        raise DPoPChallenge(_BAD, error="invalid_dpop_proof", detail=str(reason), check="dpop.proof") from None
+    except NonceNeeded as reason:
+        raise DPoPChallenge(
+            _NONCE, error="use_dpop_nonce", nonce=nonce(house, now), detail=str(reason), check="dpop.nonce"
+        ) from None
+    if proof.thumbprint != claims.thumbprint:
+        raise refusal("The DPoP proof is of another key than the token is bound to.")
+    return proof
+
+
+async def consume(house: House, proof: Proof) -> None:
+    """Use the proof of a call up. Raises DPoPChallenge when it was used before, at any of our processes."""
+    if await replay.consume(house, [use(proof)]) is not None:
+        raise DPoPChallenge(_BAD, error="invalid_dpop_proof", detail=_USED, check="dpop.replay")
+
+
+def check_bearer(claims: Claims) -> None:
+    """Raises DPoPChallenge for a token that is bound to a DPoP key and came as a plain Bearer token."""
+    if claims.binding is TokenBinding.DPOP:
+        raise refusal("The token is bound to a DPoP key. Send it as Authorization: DPoP, with a proof.")
+
+
+def nonce(house: House, now: int) -> str:
+    """The nonce to put into the next proof; empty when none is needed."""
+    taken = _nonces(house, now)
+    return taken[0] if taken else ""
+
+
+def _nonces(house: House, now: int) -> tuple[str, ...]:
+    if house.settings.dpop_nonces == "off":
+        return ()
+    return dpop.nonces(house.directory.pepper, now)
+
+
+def _read(house: House, application: Application, evidence: Evidence, now: int, token: str | None = None) -> Proof:
+    return dpop.read(
+        evidence.proofs,
+        method=evidence.method,
+        addresses=tuple(each + evidence.path for each in house.addresses),
+        now=now,
+        nonces=_nonces(house, now),
+        token=token,
+        algorithms=applications.may_sign_with(application.options, house.signing_algorithms),
+    )
+
+
+def use(proof: Proof) -> Use:
+    """The one use of a proof (RFC 9449 section 11.1)."""
+    return Use("dpop", (proof.thumbprint.hex(), proof.proof_id), proof.expires_at)
+
+
+def refusal(public: str) -> DPoPChallenge:
+    """The refusal of a token itself, to whoever sends tokens by DPoP."""
+    return DPoPChallenge(public, error="invalid_token", check="dpop.binding")

@@ -1,0 +1,75 @@
+"""Saying of a token, to the operator alone, whose it is and why it is dead."""
+
+import msgspec
+
+from tessera.app.context import House
+from tessera.app.tokens import formats
+from tessera.core import scopes
+from tessera.core.clients.applications import Application
+from tessera.core.tokens import access_tokens
+from tessera.core.tokens.access_tokens import Claims
+
+
+class Inspection(msgspec.Struct, frozen=True):
+    """What an operator is told of a token; `reasons` says why it is dead, and is empty for a live one.
+
+    All else is None for a token that is not ours; `name` and `client_id` also for one whose application is gone.
+    """
+
+    live: bool
+    reasons: list[str]
+    name: str | None = None
+    client_id: str | None = None
+    issued_at: int | None = None
+    expires_at: int | None = None
+    scope: str | None = None
+    resource: str | None = None
+
+
+async def inspect(house: House, token: str) -> Inspection:
+    """Look at a token, dead or alive."""
+    now = house.clock.now()
+    claims = await formats.of_any_issuer(house, token, now)
+    if claims is None:
+        return Inspection(False, ["It is not a token of this database, or the key that sealed it is gone."])
+    application = await house.directory.applications.with_number(claims.application)
+    resource = house.directory.resources.numbered.get(claims.resource)
+    reasons = _reasons(house, claims, application, now)
+    record = None if application is None else await house.store.application_record(application.client_id)
+    return Inspection(
+        access_tokens.live(claims, application, house.directory.revocations, now, house.directory.resources),
+        reasons,
+        None if record is None else record.name,
+        None if application is None else application.client_id,
+        claims.issued_at,
+        claims.expires_at,
+        scopes.show(claims.scopes),
+        None if resource is None else resource.identifier,
+    )
+
+
+def _reasons(house: House, claims: Claims, application: Application | None, now: int) -> list[str]:
+    """Every reason for which the token is dead; `core/tokens/access_tokens.live` is the law, this only explains it."""
+    reasons = []
+    if now >= claims.expires_at:
+        reasons.append("It has expired.")
+    elif claims.expires_at <= house.directory.revocations.purged_until:
+        reasons.append("It has long expired, whatever this machine's clock says: revocations of its age were deleted.")
+    if house.directory.revocations.holds(claims.token_id, claims.expires_at):
+        reasons.append("It was revoked.")
+    if application is None:
+        return [*reasons, "Its application was deleted."]
+    if not application.enabled:
+        reasons.append("Its application or its organization is disabled.")
+    elif access_tokens.cut_off(claims, application):
+        reasons.append(
+            "After it was issued all tokens of its application or its organization were revoked, one of the two was"
+            " disabled and enabled again, or a backup was restored."
+        )
+    if claims.resource and claims.resource not in house.directory.resources.numbered:
+        reasons.append("The resource it is for was deleted.")
+    elif claims.resource and not house.directory.resources.uphold(application, claims.resource, claims.scopes):
+        reasons.append("Its application may not do any more at the resource what it says.")
+    if not any(secret.live(now) for secret in application.credentials):
+        reasons.append("Its application has no live secret.")
+    return reasons

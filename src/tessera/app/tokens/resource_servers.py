@@ -1,0 +1,180 @@
+"""What an operator does with resource servers, and with what applications may do there."""
+
+import msgspec
+
+from tessera.app.clients import applications
+from tessera.app.context import House
+from tessera.app.operators import OperatorError, check_text, commit
+from tessera.core import scopes
+from tessera.core.changes import AddResource, DeleteResource, SetAccess, SetResource
+from tessera.core.clients.applications import ApplicationRecord, TokenFormat
+from tessera.core.errors import InvalidScope
+from tessera.core.nearest import hint
+from tessera.core.scopes import Scopes
+from tessera.core.tokens import resource_servers
+from tessera.core.tokens.resource_servers import ResourceRecord
+
+PLATFORM_NAME = "the platform"
+
+
+class Place(msgspec.Struct, frozen=True):
+    """What an application may do at one place; `resource` is its identifier, None for the platform.
+
+    `sentences` say it in plain words. `withheld` was granted and the resource does not have it any more.
+    """
+
+    resource: str | None
+    name: str
+    scope: list[str]
+    sentences: list[str]
+    withheld: list[str] = []
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """An application that may do something, where, and by which scope of its own."""
+
+    name: str
+    client_id: str
+    organization: str
+    enabled: bool
+    resource: str | None
+    by: str
+
+
+async def create(
+    house: House,
+    identifier: str,
+    name: str,
+    scope: str,
+    *,
+    server: str | None = None,
+    token_format: TokenFormat | None = None,
+) -> ResourceRecord:
+    """Create a resource server; `server` is the application by which it asks about tokens. Raises OperatorError."""
+    if not resource_servers.identifies(identifier):
+        raise OperatorError(
+            f"The identifier must be an absolute URI without a fragment, of at most"
+            f" {resource_servers.IDENTIFIER_LENGTH_MAX} characters, as https://stock.example/api."
+        )
+    if identifier == house.issuer:
+        raise OperatorError("That is the address of this service: it names the platform already.")
+    check_text("The name", name)
+    number = None if server is None else (await applications.find(house, server)).number
+    form = None if token_format is None else int(token_format)
+    await commit(house, AddResource(identifier, name, _scope(scope), form, number, house.clock.now()))
+    return await find(house, identifier)
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What is to be different at a resource server; None leaves it as it is, an empty text takes it away."""
+
+    name: str | None = None
+    scope: str | None = None
+    server: str | None = None
+    token_format: str | None = None
+
+
+async def change(house: House, identifier_or_name: str, wanted: Wanted) -> ResourceRecord:
+    """Change a resource server. Raises OperatorError."""
+    record = await find(house, identifier_or_name)
+    known = next(each for each in await house.store.resources() if each.number == record.number)
+    name = record.name if wanted.name is None else wanted.name
+    check_text("The name", name)
+    scope = record.scope if wanted.scope is None else _scope(wanted.scope)
+    form, server = known.token_format, known.application
+    if wanted.token_format is not None:
+        form = TokenFormat[wanted.token_format.upper()] if wanted.token_format else None
+    if wanted.server is not None:
+        server = (await applications.find(house, wanted.server)).number if wanted.server else None
+    await commit(house, SetResource(record.identifier, name, scope, None if form is None else int(form), server))
+    return await find(house, record.identifier)
+
+
+async def delete(house: House, identifier: str) -> None:
+    """A resource server goes, with what was granted there; tokens for it are dead. Raises OperatorError."""
+    await commit(house, DeleteResource(identifier))
+
+
+async def find(house: House, identifier_or_name: str) -> ResourceRecord:
+    """The resource server with this identifier or, failing that, this name. Raises OperatorError."""
+    known = await house.store.resource_records()
+    for each in known:
+        if each.identifier == identifier_or_name:
+            return each
+    for each in known:
+        if each.name == identifier_or_name:
+            return each
+    nearest = hint(identifier_or_name, [name for each in known for name in (each.name, each.identifier)])
+    raise OperatorError(f"There is no resource server {identifier_or_name}.{nearest} See `tessera resources list`.")
+
+
+def _scope(text: str) -> str:
+    try:
+        return scopes.show(scopes.parse(text))
+    except InvalidScope as refusal:
+        raise OperatorError(refusal.public) from None
+
+
+async def grant(house: House, application: ApplicationRecord, resource: ResourceRecord, scope: str) -> None:
+    """Let an application do this at a resource, in place of what it may there so far. Raises OperatorError."""
+    wanted = _scope(scope)
+    unknown = [name for name in scopes.parse(wanted) if name not in scopes.parse(resource.scope)]
+    if unknown:
+        raise OperatorError(
+            f"{resource.name} has no scope {unknown[0]}.{hint(unknown[0], scopes.parse(resource.scope))}"
+            f" It has: {resource.scope}."
+        )
+    await commit(house, SetAccess(application.client_id, resource.identifier, wanted))
+
+
+async def take_back(house: House, application: ApplicationRecord, resource: ResourceRecord) -> None:
+    """Let an application do nothing at a resource any more; its tokens for it are dead. Raises OperatorError."""
+    await commit(house, SetAccess(application.client_id, resource.identifier, ""))
+
+
+async def places(house: House, application: ApplicationRecord) -> list[Place]:
+    """What an application may do, place by place: at the platform, and at each resource where it has access."""
+    found = [_at_the_platform(scopes.stored(application.scope))]
+    known = {each.identifier: each for each in await house.store.resource_records()}
+    for each in await house.store.access(application.client_id):
+        resource = known[each.resource]
+        granted, there = scopes.stored(each.scope), scopes.stored(resource.scope)
+        may = [name for name in granted if name in there]
+        sentences = [f"Whatever {resource.name} lets the scope {name} do." for name in may]
+        withheld = [name for name in granted if name not in there]
+        found.append(Place(resource.identifier, resource.name, may, sentences, withheld))
+    return found
+
+
+def _at_the_platform(granted: Scopes) -> Place:
+    sentences = [scopes.MEANINGS.get(name, f"Nothing: the platform has no scope {name}.") for name in granted]
+    return Place(None, PLATFORM_NAME, list(granted), sentences)
+
+
+async def who(house: House, scope: str) -> list[Holder]:
+    """Every application that may do what this scope lets it do: at the platform or at a resource that has the scope."""
+    wanted = scopes.parse(_scope(scope))
+    if len(wanted) != 1:
+        raise OperatorError("Ask for one scope at a time.")
+    name = wanted[0]
+    resources_known = await house.store.resource_records()
+    known = {*scopes.WELL_KNOWN, *(each for record in resources_known for each in scopes.stored(record.scope))}
+    if name not in known:
+        raise OperatorError(
+            f"Neither the platform nor a resource server has a scope {name}.{hint(name, sorted(known))}"
+        )
+    everybody = {each.client_id: each for each in await applications.every(house)}
+    holders = []
+    for each in everybody.values():
+        held = scopes.stored(each.scope)
+        if name in held or (name in scopes.WELL_KNOWN and scopes.allows(held, name)):
+            by = name if name in held else scopes.EVERYTHING
+            holders.append(Holder(each.name, each.client_id, each.organization, each.state == "enabled", None, by))
+    there = {each.identifier: scopes.stored(each.scope) for each in resources_known}
+    for access in await house.store.access(None):
+        if name in scopes.stored(access.scope) and name in there[access.resource]:
+            enabled = everybody[access.client_id].state == "enabled"
+            holders.append(
+                Holder(access.application, access.client_id, access.organization, enabled, access.resource, name)
+            )
+    return holders

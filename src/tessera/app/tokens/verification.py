@@ -1,0 +1,53 @@
+"""Tokens: issue one, say whose one is, revoke one."""
+
+from tessera.app import replay
+from tessera.app.clients import private_key_jwt
+from tessera.app.context import House
+from tessera.app.tokens import dpop, formats
+from tessera.core.clients.applications import Application
+from tessera.core.clients.credentials import UNKNOWN_CLIENT, Authenticated
+from tessera.core.errors import InvalidClient
+from tessera.core.tokens import access_tokens
+from tessera.core.tokens.access_tokens import Claims
+from tessera.core.tokens.dpop import Proof
+
+
+async def consume(house: House, caller: Authenticated, proof: Proof | None = None) -> None:
+    """Use up the client's assertion and its DPoP proof, where there are such: both, or none of them.
+
+    Raises InvalidClient and InvalidDPoPProof for one that was used before, at whichever process.
+    """
+    uses = [] if caller.assertion is None else [private_key_jwt.use(caller.assertion)]
+    if proof is not None:
+        uses.append(dpop.use(proof))
+    used = await replay.consume(house, uses) if uses else None
+    if used is None:
+        return
+    if proof is not None and used == dpop.use(proof):
+        raise dpop.replayed()
+    raise InvalidClient(UNKNOWN_CLIENT, detail="the assertion was used before", check="assertion.replay")
+
+
+async def check(house: House, token: str) -> tuple[Claims, Application] | None:
+    """The claims of a live token and the application it was issued to; None for anything else.
+
+    Raises Unavailable when what others revoked has not been heard for too long, and is to be.
+    """
+    now = house.clock.now()
+    if house.refuses_when_stale:
+        house.require_feed(now)
+    directory = house.directory
+    if "." in token:
+        claims = await formats.signed(house, token, now)
+    else:
+        claims = access_tokens.unseal(directory.ring, token, now)
+    if claims is None:
+        return None
+    application = directory.applications.numbered.get(claims.application)
+    if application is None or claims.generation != application.generation:
+        application = await directory.applications.for_token(claims.application, claims.generation)
+    if application is None or not access_tokens.live(
+        claims, application, directory.revocations, now, directory.resources
+    ):
+        return None
+    return claims, application

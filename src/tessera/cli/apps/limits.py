@@ -1,0 +1,166 @@
+"""`tessera apps limit` and `tessera properties limit`: rate limits, quotas and the networks that are allowed."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tessera.cli import output
+from tessera.cli.opening import with_house
+from tessera.cli.options import App, AsJSON, DataDir, Property, PropertyOrg, examples
+from tessera.cli.tables import Column
+
+if TYPE_CHECKING:
+    from tessera.app.clients.limit_settings import Limits
+    from tessera.app.context import House
+
+EXAMPLES = examples(
+    "apps limit Partner",
+    'apps limit Partner --networks "10.0.0.0/8 2001:db8::/32" --requests-per-second 50',
+    "apps limit Partner --tokens-per-hour 1000 --watch tokens-hour",
+    "apps limit Partner --none networks,requests",
+)
+
+PROPERTY_EXAMPLES = examples(
+    'properties limit "Web shop"',
+    'properties limit "Web shop" --networks "10.0.0.0/8 2001:db8::/32" --requests-per-second 50',
+    'properties limit "Web shop" --enforce networks --none requests',
+)
+
+Networks = Annotated[
+    str | None,
+    typer.Option("--networks", help="Networks that it may come from, with spaces between.", metavar="NETWORKS"),
+]
+Enforce = Annotated[str | None, typer.Option("--enforce", help="These refuse from now on.", metavar="LIMITS")]
+Away = Annotated[str | None, typer.Option("--none", help="Take these away.", metavar="LIMITS")]
+
+
+def limit(  # noqa: PLR0913  # typer makes a flag of each
+    name: App,
+    *,
+    networks: Networks = None,
+    requests_per_second: Annotated[
+        int | None, typer.Option(help="Requests a second: of the application, and with its tokens.")
+    ] = None,
+    tokens_per_hour: Annotated[int | None, typer.Option(help="Tokens that it may have in an hour.")] = None,
+    tokens_per_day: Annotated[int | None, typer.Option(help="Tokens that it may have in a day (UTC).")] = None,
+    watch: Annotated[
+        str | None,
+        typer.Option(
+            help="These only report from now on; of networks, requests, tokens-hour, tokens-day.", metavar="LIMITS"
+        ),
+    ] = None,
+    enforce: Enforce = None,
+    none: Away = None,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Show the limits of an application, or change those that are named; new ones refuse at once."""
+    from tessera.app.clients import limit_settings
+
+    wanted = limit_settings.Wanted(
+        None if networks is None else _words(networks),
+        requests_per_second,
+        tokens_per_hour,
+        tokens_per_day,
+        _words(watch),
+        _words(enforce),
+        _words(none),
+    )
+
+    async def work(house: "House") -> "Limits":
+        if wanted == limit_settings.Wanted():
+            return await limit_settings.show(house, name)
+        return await limit_settings.change(house, name, wanted)
+
+    _show(with_house(data_dir, work), TOLD, as_json=as_json)
+
+
+def limit_property(
+    name: Property,
+    *,
+    networks: Networks = None,
+    requests_per_second: Annotated[int | None, typer.Option(help="Calls a second with its secrets.")] = None,
+    watch: Annotated[
+        str | None,
+        typer.Option(help="These only report from now on; of networks, requests.", metavar="LIMITS"),
+    ] = None,
+    enforce: Enforce = None,
+    none: Away = None,
+    org: PropertyOrg = None,
+    data_dir: DataDir = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Show the limits of a property, or change those that are named; they hold for calls with its secrets."""
+    from tessera.app.clients import limit_settings, properties
+
+    wanted = limit_settings.Wanted(
+        None if networks is None else _words(networks),
+        requests_per_second,
+        watch=_words(watch),
+        enforce=_words(enforce),
+        none=_words(none),
+    )
+
+    async def work(house: "House") -> "Limits":
+        found = await properties.find(house, name, org)
+        if wanted == limit_settings.Wanted():
+            return await limit_settings.show_property(house, found)
+        return await limit_settings.change_property(house, found, wanted)
+
+    _show(with_house(data_dir, work), TOLD[:2], as_json=as_json)
+
+
+TOLD = ("networks", "requests", "tokens-hour", "tokens-day")
+"""The limits in their order; a property has the first two."""
+
+
+def _show(found: "Limits", told: Sequence[str], *, as_json: bool) -> None:
+    if as_json:
+        output.document(_document(found, told))
+        return
+    if not found.readable:
+        output.message(f"{found.name}: The limits cannot be read, so everything is refused. Set them again.")
+    rows = [row for row in _rows(found) if row[0] in told]
+    output.table(("limit", Column("value", short=40), "mode", "used"), rows)
+    if found.would_refuse_day:
+        output.message(f"Today the watched ones would have refused {found.would_refuse_day:,} requests.")
+
+
+def _words(text: str | None) -> tuple[str, ...]:
+    return () if text is None else tuple(text.replace(",", " ").split())
+
+
+def _mode(found: "Limits", rail: str) -> str:
+    return "watch" if rail in found.rails.watch else "enforce"
+
+
+def _rows(found: "Limits") -> list[tuple[object, ...]]:
+    rails = found.rails
+    shown = (
+        ("networks", " ".join(rails.networks or ()), None),
+        ("requests", rails.requests_per_second and f"{rails.requests_per_second:,} a second", None),
+        ("tokens-hour", rails.tokens_per_hour and f"{rails.tokens_per_hour:,} an hour", found.tokens_hour),
+        ("tokens-day", rails.tokens_per_day and f"{rails.tokens_per_day:,} a day", found.tokens_day),
+    )
+    return [
+        (rail, value, _mode(found, rail) if value else None, used if value else None) for rail, value, used in shown
+    ]
+
+
+def _document(found: "Limits", told: Sequence[str]) -> dict[str, Any]:
+    rails = found.rails
+    values = (rails.networks, rails.requests_per_second, rails.tokens_per_hour, rails.tokens_per_day)
+    of_property = len(told) < len(TOLD)
+    counted = {} if of_property else {"tokens_hour": found.tokens_hour, "tokens_day": found.tokens_day}
+    return {
+        "name": found.name,
+        "api_key" if of_property else "client_id": found.client_id,
+        "readable": found.readable,
+        "rails": {
+            name: {"limit": value, "mode": _mode(found, name)}
+            for name, value in zip(TOLD, values, strict=True)
+            if value is not None
+        },
+        "counted": {**counted, "would_refuse_day": found.would_refuse_day},
+    }

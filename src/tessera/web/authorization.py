@@ -1,0 +1,112 @@
+"""Who is calling? The credentials of a request, and whether they reach far enough.
+
+Each way in which somebody authenticates has one function here, and all go through `_noted`, so that none can forget to
+say who it was.
+"""
+
+import re
+from collections.abc import Coroutine
+from typing import Any, Protocol, TypeVar
+
+from tessera.app import callers
+from tessera.app.callers import Caller
+from tessera.app.clients import authentication as client_authentication
+from tessera.app.context import House
+from tessera.app.tokens import dpop, introspection
+from tessera.app.tokens.introspection import Held, TokenInfo
+from tessera.core.clients.credentials import Authenticated
+from tessera.core.errors import ArgumentError, InvalidRequest
+from tessera.core.presented import Evidence
+from tessera.core.quotas import Quotas
+from tessera.core.wire import Params
+from tessera.web import presented
+from tessera.web.messages import Headers, Request
+
+_TOKEN = re.compile(rb"(?:bearer|dpop) ", re.IGNORECASE)
+_CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")
+
+
+class Known(Protocol):
+    """Result of an authentication."""
+
+    @property
+    def client(self) -> str:
+        """The client id or API key of who has authenticated."""
+
+    @property
+    def quotas(self) -> Quotas:
+        """The quotas of its limits."""
+
+
+K = TypeVar("K", bound=Known)
+
+
+async def _noted(request: Request, authentication: Coroutine[Any, Any, K]) -> K:
+    """Await an authentication, and note whom it found. One that is refused says so itself (`Refusal.client`)."""
+    found = await authentication
+    request.client, request.quotas = found.client, found.quotas
+    return found
+
+
+def fresh_nonce(house: House) -> Headers:
+    """The nonce for the next DPoP proof, so that whoever keeps calling is never sent back for one (RFC 9449 8.2)."""
+    nonce = dpop.nonce(house, house.clock.now())
+    return ((b"dpop-nonce", nonce.encode("ascii")),) if nonce else ()
+
+
+async def caller(house: House, request: Request, scope: str) -> Caller:
+    """The caller, known to hold `scope`.
+
+    Only the `Authorization` header counts. Raises MissingCredentials, InvalidAuthToken, DPoPChallenge,
+    InsufficientScope, and ArgumentError when a token stands in the URL as well (RFC 6750 section 2).
+    """
+    shown = presented.read(request, house.settings)
+
+    def accept(found: Caller) -> None:
+        if request.query and b"access_token=" in request.query:
+            raise ArgumentError(
+                "Send the token in the Authorization header only, not in the address.", check="token.query"
+            )
+        callers.require(found, scope)
+
+    found = await _noted(request, callers.identify(house, shown, accept))
+    if shown.proofs:
+        request.also_answer += fresh_nonce(house)
+    return found
+
+
+async def client(house: House, request: Request, params: Params, shown: Evidence) -> Authenticated:
+    """The client that authenticates at an OAuth endpoint. Raises as `app.clients.authenticate` does."""
+    return await _noted(request, client_authentication.authenticate(house, params, shown))
+
+
+async def asker(house: House, request: Request, params: Params, shown: Evidence) -> Authenticated | Held:
+    """The client that asks about a token: by its credentials, or by another token in the header, beside nothing else.
+
+    Raises as `app.clients.authenticate` and `app.introspection.by_token` do.
+    """
+    if _TOKEN.match(shown.authorization or b"") and not any(each in params.values for each in _CREDENTIALS):
+        found = await _noted(request, introspection.by_token(house, params, shown))
+        if shown.proofs:
+            request.also_answer += fresh_nonce(house)
+        _refuse_token_in_address(request)
+        return found
+    return await client(house, request, params, shown)
+
+
+async def holder(house: House, request: Request) -> TokenInfo:
+    """Describe the token sent with a request. Raises as `app.introspection.holder_s` does.
+
+    Raises InvalidRequest when a token stands in the URL as well (RFC 6750 section 2).
+    """
+    shown = presented.read(request, house.settings)
+
+    told = await _noted(request, introspection.holder_s(house, shown, lambda: _refuse_token_in_address(request)))
+    if shown.proofs:
+        request.also_answer += fresh_nonce(house)
+    return told
+
+
+def _refuse_token_in_address(request: Request) -> None:
+    if request.query and b"access_token=" in request.query:
+        raise InvalidRequest("Send the token in the Authorization header only, not in the address.")
