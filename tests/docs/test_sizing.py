@@ -77,7 +77,7 @@ def test_what_the_page_reckons_with_is_what_is_in_force() -> None:
     """Defaults and paces that the page names are those of the code."""
     defaults = {name: field.default for name, field in Settings.model_fields.items()}
     rows = usage.FLUSH_MAX * 3 / defaults["usage_flush_seconds"]
-    held = inspect.getsource(wiring).count("duties.while_held(")
+    held = inspect.getsource(wiring).count("leases.while_held(")
 
     assert len(_DEED.findall(PAGE)) == 7
     assert f"({defaults['usage_flush_seconds']:.0f}) by each worker, for {usage.FLUSH_MAX} applications" in PAGE

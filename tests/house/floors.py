@@ -135,7 +135,7 @@ def knows_asgi(module: Module) -> list[str]:
 
 
 def parses_raw_input(module: Module) -> list[str]:
-    """What callers send is parsed once, strictly, at the edge: in `core/wire.py`, `core/keys/jws.py` and `api/platform/fields.py`."""
+    """What callers send is parsed once, strictly, at the edge: in the files of `PARSERS`."""
     if module.within in PARSERS or not module.within.startswith(("core/", "web/", "api/")):
         return []
     found = []
@@ -190,8 +190,8 @@ def prints_around(module: Module) -> list[str]:
 
 
 def builds(module: Module) -> list[str]:
-    """The big parts are put together in `wiring.py`, and nowhere else."""
-    if module.within in {"", "wiring.py"}:
+    """The big parts are put together in `wiring.py` and `bootstrap.py`, and nowhere else."""
+    if module.within in {"", "bootstrap.py", "wiring.py"}:
         return []
     return [
         f"line {node.lineno} builds a {node.func.id}"

@@ -80,8 +80,9 @@ def test_a_node_that_was_asked_for_nothing_hears_that_a_quota_is_used_up(stand: 
     made, wires = stand.partner("used up", tokens_per_day=50), stand.wires()
     assert [answer(wires[0], asking(made)).status for _ in range(51)] == [200] * 50 + [429]
     until(
-        lambda: stand.do(lambda house: limit_settings.show(house, made.client_id)).tokens_day, lambda tokens: tokens == 50
-    )  # fmt: skip
+        lambda: stand.do(lambda house: limit_settings.show(house, made.client_id)).tokens_day,
+        lambda tokens: tokens == 50,
+    )
     issued = 0
     while answer(wires[1], asking(made)).status == 200:
         issued += 1

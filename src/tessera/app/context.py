@@ -135,8 +135,8 @@ class House:
     ) -> Sequence[Notice]:
         """Commit, and put the changes in force here at once. Raises as `ports.Store.commit` does.
 
-        What is administrative is recorded in the same commit (`core/administration/audit.py`): as done `by` somebody else than this
-        process's actor, `about` a name where the changes only have a number, with `more` to be told.
+        What is administrative is recorded in the same commit (`core/administration/audit.py`): as done `by` somebody
+        else than this process's actor, `about` a name where the changes only have a number, with `more` to be told.
         """
         actor = by or self.actor
         deeds = [self._deed(actor, *each) for each in audit.recorded(changes, actor, self.in_audit, about, more)]

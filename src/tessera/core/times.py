@@ -12,7 +12,7 @@ HOUR = 3600 * SECOND
 DAY = 86_400 * SECOND
 
 PurgeTime = NewType("PurgeTime", int)
-"""A time up to which expired rows may be deleted. Only `app/runtime/purge_clock.py` makes one: no single clock decides it."""
+"""A time up to which expired rows may be deleted. Only `app/runtime/purge_clock.py` makes one, by several clocks."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -17,7 +17,8 @@ class Applications:
 
     `known` and `numbered` are the maps themselves, for look-ups without a call. Numbers that do not exist are
     remembered too, boundedly. Client ids that do not exist are read every time, so that one that was asked for before
-    it existed works in every process from the moment it does; a refusal costs a read anyway (`app/clients/authentication`).
+    it existed works in every process from the moment it does; a refusal costs a read anyway
+    (`app/clients/authentication`).
     """
 
     __slots__ = ("_absent", "_clock", "_entries_max", "_epoch", "_reader", "known", "numbered")

@@ -1,8 +1,8 @@
 """What is counted of this process and its siblings, and how Prometheus reads it.
 
-Counting is an addition in shared memory (`ops/shared_memory.py`); the library is loaded when somebody asks for the numbers.
-Times are whole microseconds, shown as seconds. Every family is declared here. The values of its labels come from our
-own code and never from a request, and there is room for a bounded number of them.
+Counting is an addition in shared memory (`ops/shared_memory.py`); the library is loaded when somebody asks for the
+numbers. Times are whole microseconds, shown as seconds. Every family is declared here. The values of its labels come
+from our own code and never from a request, and there is room for a bounded number of them.
 """
 
 import os

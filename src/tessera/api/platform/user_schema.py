@@ -1,4 +1,4 @@
-"""The user object as the reference shows it: `core/customers/customers.view` joins it of bytes, so no struct answers it.
+"""The user object as the reference shows it: `core/customers/customers.view` joins it of bytes; no struct answers it.
 
 A member that may be left out has the default `UNSET`; every other one is always there.
 """

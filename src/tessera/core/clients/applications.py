@@ -133,9 +133,9 @@ class Application(msgspec.Struct, frozen=True, gc=False):
     """An OAuth application as every request needs it; the operator's view of it is `ApplicationRecord`.
 
     One of a disabled organization is not `enabled` either. `generation` and `tokens_valid_from` say which of its tokens
-    were revoked together, here or by its organization (`core/tokens/access_tokens.cut_off`): `generation` is the sum of both
-    generations (`core/generations.py`), `tokens_valid_from` the later of both moments. `packed_credentials` is what
-    `pack_credentials` makes: a process holds many of these. `serves_until` is when the last credential ends, after
+    were revoked together, here or by its organization (`core/tokens/access_tokens.cut_off`): `generation` is the sum of
+    both generations (`core/generations.py`), `tokens_valid_from` the later of both moments. `packed_credentials` is
+    what `pack_credentials` makes: a process holds many of these. `serves_until` is when the last credential ends, after
     which it cannot authenticate any more.
     """
 

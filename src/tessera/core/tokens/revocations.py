@@ -1,8 +1,9 @@
 """Revoked tokens: the ids of tokens that would otherwise still be live.
 
-What else makes a token dead (its application's state and cut-off, its own life) is decided in `core/tokens/access_tokens.py`.
-An entry is kept until its token has long expired, and up to an hour longer: ids lie in one set for each hour in which
-they expire, so that an id takes about a hundred bytes, and a purge looks at no id that stays.
+What else makes a token dead (its application's state and cut-off, its own life) is decided beside, in
+`core/tokens/access_tokens.py`. An entry is kept until its token has long expired, and up to an hour longer: ids lie in
+one set for each hour in which they expire, so that an id takes about a hundred bytes, and a purge looks at no id that
+stays.
 
 A purge may be wrong about the time. So every token that ends by `purged_until` is dead, whatever the clock says: its
 revocation may be among those that were deleted.

@@ -1,6 +1,7 @@
 """The audit's chain, and the refusals that can be explained.
 
-`chained` is a function that the engine is given (`core/administration/audit_chain.chained`): it makes the hash of an entry.
+`chained` is a function that the engine is given (`core/administration/audit_chain.chained`): it makes
+the hash of an entry.
 """
 
 from tessera.core import changes

@@ -1,8 +1,8 @@
 """The reading half of a connection: bytes go to the parser, and what it reports becomes requests.
 
 The parser alone decides where a request begins and ends. Received bytes are handed to it as they came, in pieces, and
-what it reports is judged in `web/server/head.py`. One thing it does not report: the name of the protocol. RTSP, which it reads
-too, is told from HTTP in `_feed_in_cuts`, which can refuse a request and do nothing else.
+what it reports is judged in `web/server/head.py`. One thing it does not report: the name of the protocol. RTSP, which
+it reads too, is told from HTTP in `_feed_in_cuts`, which can refuse a request and do nothing else.
 """
 
 import re

@@ -20,7 +20,7 @@ create function chained(previous text, number bigint, id text, at bigint, actor 
         with ordinality as given(value, place)
 $$
 """
-"""`core/administration/audit_chain.chained` where the engine makes the hashes; SQLite is handed that function itself."""
+"""`core/administration/audit_chain.chained` where the engine makes the hashes; SQLite is handed the function."""
 
 down_revision = "0003"
 
