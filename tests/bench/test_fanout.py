@@ -7,7 +7,7 @@ import shlex
 import pytest
 from bench.fanout import Plan, Row, follow, main, quantile, simulate
 
-from tests.house.modules import ROOT
+from tests.architecture.modules import ROOT
 
 ALONE = Plan(nodes=1, look=0.0)
 """A node that reads whenever it hears."""

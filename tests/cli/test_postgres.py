@@ -15,7 +15,7 @@ from tessera.store.server_facts import ServerFacts
 from tests.cli.command import one_sentence, run
 from tests.support import engines
 from tests.support.deeds import do
-from tests.support.house import settings_for
+from tests.support.settings import settings_for
 
 pytestmark = pytest.mark.engines("postgres")
 

@@ -21,8 +21,8 @@ from tessera.core.wire import Params
 from tests.cli.command import folder_with_application, one_sentence, run, spawn
 from tests.support import asking
 from tests.support.clock import StepClock
-from tests.support.house import settings_for
 from tests.support.server import Server, free_port, running
+from tests.support.settings import settings_for
 
 WAYS = ("query", "form", "basic")
 

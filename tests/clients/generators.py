@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.architecture.modules import ROOT
 from tests.clients.trials import INSTALLED, install_node, put_in_place, run
-from tests.house.modules import ROOT
 from tests.support.programs import program
 
 SOURCES = Path(__file__).parent / "generated"

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from tessera.settings import Settings
-from tests.house.modules import ROOT
+from tests.architecture.modules import ROOT
 
 DEPLOY = ROOT / "deploy"
 COMPOSE = DEPLOY / "compose"

@@ -10,10 +10,10 @@ import pytest
 
 from tessera import settings
 from tessera.core.keys.wrapping import MasterKey
+from tests.architecture.modules import ROOT
+from tests.architecture.test_repository import listed
 from tests.deploy.files import COMPOSE, USER, compose, image_environment, instructions
 from tests.docs.test_commands import mistakes
-from tests.house.modules import ROOT
-from tests.house.test_repository import listed
 
 NODES = ("one", "two")
 IMAGE = (*NODES, "migrate")

@@ -5,8 +5,8 @@ import re
 import pytest
 import yaml
 
+from tests.architecture.modules import texts as house_texts
 from tests.deploy.files import CHART, DEPLOY, compose, instructions, texts, values
-from tests.house.modules import texts as house_texts
 
 DIGEST = re.compile(r"[\w./-]+(?::[\w.-]+)?@sha256:[0-9a-f]{64}")
 """An image as it has to be named: where there is a tag, it says to people what the digest is of."""

@@ -7,9 +7,9 @@ from fnmatch import fnmatch
 import pytest
 
 from tessera import settings
+from tests.architecture.modules import ROOT
 from tests.deploy.files import USER, image_environment, instructions, texts, unknown_settings
 from tests.docs.test_commands import mistakes
-from tests.house.modules import ROOT
 
 
 def copied() -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.house.modules import ROOT
+from tests.architecture.modules import ROOT
 from tests.support.postgres import cluster
 from tests.support.programs import need_mounts
 from tests.support.server import free_port

@@ -5,7 +5,7 @@ import shlex
 from string import Template
 from typing import NamedTuple
 
-from tests.house.modules import ROOT
+from tests.architecture.modules import ROOT
 
 ANYTHING = "..."
 """In a printed answer, stands for any value; at the end of a list, for the rest of it."""

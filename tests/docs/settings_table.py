@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 
 from tessera.settings import Settings
-from tests.house.modules import ROOT
+from tests.architecture.modules import ROOT
 
 BEGIN = "<!-- settings: begin (made by `python -m tests.docs.settings_table`) -->\n"
 END = "<!-- settings: end -->\n"

@@ -9,10 +9,10 @@ from string import Template
 
 import pytest
 
+from tests.architecture.modules import texts
 from tests.cli.command import commands, everything
 from tests.docs.fences import fences, paper
 from tests.docs.test_examples import HERE
-from tests.house.modules import texts
 from tests.support.server import Server
 
 _INLINE = re.compile(r"`(?:\.venv/bin/)?tessera ([a-z][^`\n]*)`")

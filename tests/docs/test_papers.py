@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from tests.house.modules import ROOT, modules, texts
+from tests.architecture.modules import ROOT, modules, texts
 
 PAPERS = sorted(path for path in texts() if path.endswith(".md"))
 

@@ -26,11 +26,11 @@ from tessera.store.postgres import writer as postgres_writer
 from tessera.web import errors as answers
 from tessera.web.messages import Response
 from tessera.web.server import head
+from tests.architecture.modules import modules
+from tests.architecture.test_refusals import refusals
 from tests.docs import settings_table
 from tests.docs.fences import paper
-from tests.house.modules import modules
-from tests.house.test_refusals import refusals
-from tests.support.house import settings_for
+from tests.support.settings import settings_for
 
 _ROUTE = re.compile(r"^#+ `(GET|POST|PUT|DELETE) (/\S*)`$", re.MULTILINE)
 _ALSO = re.compile(r"^Also `(GET|POST|PUT|DELETE) (/\S*)`", re.MULTILINE)

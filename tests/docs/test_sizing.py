@@ -18,8 +18,8 @@ from tessera.core.changes import Change
 from tessera.settings import Settings
 from tessera.store.postgres import driver
 from tessera.store.sql import WRITES
+from tests.architecture.modules import ROOT
 from tests.docs.fences import paper
-from tests.house.modules import ROOT
 
 SPEEDS = "bench/results/2026-11-26-133339.json"
 MANY = "bench/results/2026-11-24-225121.json"

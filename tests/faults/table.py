@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
+from tests.architecture.modules import ROOT
 from tests.faults.load import Row
-from tests.house.modules import ROOT
 
 COLUMNS = (
     ("fault", "fault"),

@@ -14,8 +14,8 @@ from tessera.core.outbound import Rules
 from tessera.ops.fetcher import FETCH_SECONDS, HTTPSFetcher
 from tessera.ops.outbound import Outbound
 from tessera.ports import NotFetched
-from tests.support.house import HERE
 from tests.support.key_server import KeyServer, serving
+from tests.support.settings import HERE
 
 
 @pytest.fixture

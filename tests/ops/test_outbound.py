@@ -13,9 +13,9 @@ from tessera.ops.fetcher import HTTPSFetcher
 from tessera.ops.outbound import Outbound
 from tessera.ops.sender import open_sender
 from tessera.ports import NotAllowed, NotFetched
-from tests.support.house import HERE
 from tests.support.key_server import KeyServer, serving
 from tests.support.receiver import Received, Receiver, receiving
+from tests.support.settings import HERE
 
 SECONDS = 15.0
 

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tessera.ops import certificates
-from tests.house.modules import ROOT
+from tests.architecture.modules import ROOT
 from tests.proxy import haproxy, nginx
 from tests.support import ciphers, pki
 from tests.support.ciphers import LIST, RECOMMENDED

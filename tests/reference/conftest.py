@@ -8,7 +8,7 @@ import pytest
 from tessera import wiring
 from tessera.web.reference.document import document
 from tessera.web.routes import Route
-from tests.support.house import settings_for
+from tests.support.settings import settings_for
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.house.modules import ROOT
+from tests.architecture.modules import ROOT
 from tests.support.server import Server, running
 
 CHECKS = (

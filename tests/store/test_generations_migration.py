@@ -16,7 +16,7 @@ from tessera.store.store import SQLStore
 from tests.support import revisions
 from tests.support.clock import START, StepClock
 from tests.support.entropy import CountedEntropy
-from tests.support.house import settings_of
+from tests.support.settings import settings_of
 
 pytestmark = pytest.mark.engines("sqlite", "postgres")
 

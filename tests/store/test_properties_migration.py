@@ -15,8 +15,8 @@ from tessera.store.store import SQLStore
 from tests.support import engines, revisions
 from tests.support.clock import StepClock
 from tests.support.entropy import CountedEntropy
-from tests.support.house import settings_of
 from tests.support.raw import basic
+from tests.support.settings import settings_of
 
 pytestmark = pytest.mark.engines("sqlite", "postgres")
 

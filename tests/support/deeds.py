@@ -11,7 +11,7 @@ from tessera.app.clients.applications import Issued
 from tessera.app.context import House
 from tessera.app.demo import demo
 from tessera.app.organizations import organizations
-from tests.support.house import settings_of
+from tests.support.settings import settings_of
 
 T = TypeVar("T")
 

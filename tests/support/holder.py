@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tessera import wiring
 from tessera.app.runtime import leases
-from tests.support.house import settings_of
+from tests.support.settings import settings_of
 
 
 async def work() -> None:

@@ -13,8 +13,8 @@ from tessera.web.asgi import App
 from tessera.web.errors import Challenge
 from tessera.web.server.exchange import Exchange
 from tests.support import raw
-from tests.support.house import settings_of
 from tests.support.raw import Answer
+from tests.support.settings import settings_of
 
 
 class OverSocket:

@@ -15,7 +15,7 @@ from tessera.store import migrate, sqlite
 from tessera.store.database import Database
 from tessera.store.folder import DATABASE
 from tests.support import engines, postgres
-from tests.support.house import settings_of
+from tests.support.settings import settings_of
 
 _NUMBERED = "select table_name, column_name from information_schema.columns where identity_generation is not null"
 

@@ -43,7 +43,7 @@ from tests.support import asking, engines
 from tests.support.clock import StepClock
 from tests.support.databases import Contents
 from tests.support.entropy import CountedEntropy
-from tests.support.house import settings_for, settings_of
+from tests.support.settings import settings_for, settings_of
 from tests.support.stepped_store import SteppedStore
 
 T = TypeVar("T")

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from tests.hostile.bad_values import Field, alternatives
-from tests.hostile.valid_requests import BODIES
+from tests.adversarial.bad_values import Field, alternatives
+from tests.adversarial.valid_requests import BODIES
 from tests.support import invariants
 from tests.support.partner import Partner
 from tests.support.scene import Scene, play

@@ -26,7 +26,7 @@ from tessera.ops.slow_hash import Argon2
 from tessera.ports import Store
 from tessera.web.asgi import App, Served
 from tessera.web.routes import Routes
-from tests.app.test_slow_secrets import Counting
+from tests.app.clients.test_slow_secrets import Counting
 from tests.support import raw
 from tests.support.players import answer_of
 from tests.support.raw import Answer

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tessera.app.customers.files.reading import Format
 from tessera.core import external_ids
-from tests.hostile.stand import name_of
-from tests.hostile.valid_requests import BODIES
+from tests.adversarial.stand import name_of
+from tests.adversarial.valid_requests import BODIES
 from tests.support import invariants, raw
 from tests.support.partner import Partner
 from tests.support.raw import Wire

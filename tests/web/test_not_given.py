@@ -23,10 +23,10 @@ from tessera.core import leniency
 from tessera.core.customers import referrer_codes
 from tessera.core.customers.profiles import PHOTO
 from tessera.web.routes import Route
-from tests.hostile.bad_values import Field, fields
-from tests.hostile.stand import name_of
-from tests.hostile.test_bad_fields import body_of
-from tests.hostile.valid_requests import BODIES
+from tests.adversarial.bad_values import Field, fields
+from tests.adversarial.stand import name_of
+from tests.adversarial.test_bad_fields import body_of
+from tests.adversarial.valid_requests import BODIES
 from tests.support import invariants
 from tests.support.partner import Partner, address
 from tests.support.scene import Scene, play

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tessera.core.customers.profiles import CustomerUpdate
-from tests.app.test_sent_back import MEMBERS
-from tests.hostile.stand import name_of
-from tests.hostile.valid_requests import BODIES, QUERIES
+from tests.adversarial.stand import name_of
+from tests.adversarial.valid_requests import BODIES, QUERIES
+from tests.app.customers.test_sent_back import MEMBERS
 from tests.support import invariants
 from tests.support.partner import Partner, address
 from tests.support.scene import Scene, play

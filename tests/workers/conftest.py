@@ -6,8 +6,8 @@ from contextlib import ExitStack
 import pytest
 
 from tests.support import invariants, world
-from tests.support.house import settings_of
 from tests.support.server import start
+from tests.support.settings import settings_of
 from tests.support.target import Target
 from tests.workers.town import Town
 

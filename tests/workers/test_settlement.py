@@ -20,9 +20,9 @@ from tessera.core.loyalty.points import TIER, UNITS
 from tessera.core.times import DAY, SECOND
 from tests.support import engines, invariants
 from tests.support.clock import StepClock
-from tests.support.house import settings_of
 from tests.support.processes import children
 from tests.support.server import running
+from tests.support.settings import settings_of
 
 pytestmark = pytest.mark.alone
 

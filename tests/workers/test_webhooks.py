@@ -15,10 +15,10 @@ from tessera.app.runtime import leases
 from tessera.app.webhooks import deliveries
 from tests.cli.command import run
 from tests.support import deeds
-from tests.support.house import HERE
 from tests.support.post import happen
 from tests.support.receiver import Received, Receiver, receiving_beside
 from tests.support.server import Server, running
+from tests.support.settings import HERE
 
 pytestmark = pytest.mark.alone
 

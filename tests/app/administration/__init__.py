@@ -1,0 +1,1 @@
+"""The operations of audit and what an operator looks into."""

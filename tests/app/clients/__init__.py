@@ -1,0 +1,1 @@
+"""The operations of applications, properties, and how they authenticate."""

@@ -1,0 +1,1 @@
+"""The operations of points, levels, purchases and events."""

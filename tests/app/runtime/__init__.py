@@ -1,0 +1,1 @@
+"""The operations of what processes and nodes agree on."""

@@ -1,0 +1,306 @@
+"""Revoking all tokens, on nodes whose clocks differ: no earlier token is valid afterwards, and every later one is."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+import pytest
+
+from tessera import wiring
+from tessera.app import callers
+from tessera.app.clients import application_settings, applications
+from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients.applications import Issued
+from tessera.app.context import House
+from tessera.app.organizations import organizations
+from tessera.app.tokens import inspection, revocation, verification
+from tessera.core.clients.applications import TokenFormat
+from tessera.core.errors import InvalidAuthToken
+from tessera.core.presented import Evidence
+from tessera.core.wire import Params
+from tessera.directory import feed
+from tessera.ports import StoreError
+from tests.support import asking
+from tests.support.clock import StepClock
+from tests.support.scene import Scene, play
+from tests.support.settings import settings_of
+from tests.support.stepped_store import SteppedStore
+
+AHEAD_SECONDS = (-10 * 86_400, -600, -61, -5, -0.001, 0, 0.001, 1, 5, 61, 600, 10 * 86_400)
+"""By how much the clock of a node is ahead of that of the command."""
+
+FORMATS = (TokenFormat.OPAQUE, TokenFormat.EDDSA)
+
+CutOff = Callable[[House, Issued], Awaitable[object]]
+
+
+async def _disable_and_enable(house: House, issued: Issued) -> None:
+    await applications.disable(house, issued.client_id)
+    await applications.enable(house, issued.client_id)
+
+
+async def _set_with_cut_off(house: House, issued: Issued) -> None:
+    await application_settings.change(house, issued.client_id, Wanted(cut_off=True))
+
+
+async def _of_the_organization(house: House, _issued: Issued) -> None:
+    await organizations.revoke_tokens(house, await organizations.find(house, "Org"))
+
+
+async def _disable_and_enable_the_organization(house: House, _issued: Issued) -> None:
+    disabled = await organizations.disable(house, await organizations.find(house, "Org"))
+    await organizations.enable(house, disabled)
+
+
+CUT_OFFS: dict[str, CutOff] = {
+    "apps revoke-tokens": lambda house, issued: applications.revoke_tokens(house, issued.client_id),
+    "apps set --cut-off": _set_with_cut_off,
+    "apps disable and enable": _disable_and_enable,
+    "orgs revoke-tokens": _of_the_organization,
+    "orgs disable and enable": _disable_and_enable_the_organization,
+}
+
+
+@asynccontextmanager
+async def node(scene: Scene, ahead_seconds: float) -> AsyncIterator[House]:
+    """Another node on the same database, whose clock is ahead of the scene's by so much."""
+    clock = StepClock(scene.clock.now() + int(ahead_seconds * 1_000_000))
+    async with wiring.open_house(settings_of(scene.folder), clock=clock) as house:
+        house.store = SteppedStore(house.store, scene.clock).as_store()
+        yield house
+
+
+async def hear(house: House) -> None:
+    """Have a node hear what the others committed."""
+    await feed.catch_up(house.directory, house.store)
+
+
+async def token(house: House, issued: Issued) -> str:
+    """A token that a node issues."""
+    asked = {"grant_type": "client_credentials", "client_id": issued.client_id}
+    reply = await asking.issue(house, Params({}, {**asked, "client_secret": issued.client_secret or ""}))
+    return reply.access_token
+
+
+async def accepted(house: House, *issued: str) -> list[bool]:
+    """Whether a node accepts each of these tokens, which it does not say differently to an operator."""
+    found = [await verification.check(house, each) is not None for each in issued]
+    assert [(await inspection.inspect(house, each)).live for each in issued] == found
+    return found
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("name", CUT_OFFS)
+def test_a_cut_off_depends_on_nobody_s_clock(tmp_path: Path, name: str, form: TokenFormat) -> None:
+    """On a node that is ahead or behind, by a moment or by days: earlier tokens are dead, later ones live, twice."""
+
+    async def scenario(scene: Scene) -> None:
+        here, made = scene.house, scene.partner
+        await applications.set_token_format(here, made.client_id, form)
+        for ahead in AHEAD_SECONDS:
+            async with node(scene, ahead) as there:
+                earlier = [await token(here, made), await token(there, made)]
+                for _ in range(2):
+                    assert await accepted(here, *earlier) == [True] * len(earlier)
+                    assert await accepted(there, *earlier) == [True] * len(earlier)
+                    await CUT_OFFS[name](here, made)
+                    assert await accepted(here, *earlier) == [False] * len(earlier)
+                    earlier.append(await token(there, made))  # this node has not heard yet
+                    await hear(there)
+                    later = [await token(here, made), await token(there, made)]
+                    for house in (here, there):
+                        assert await accepted(house, *earlier) == [False] * len(earlier), ahead
+                        assert await accepted(house, *later) == [True, True], ahead
+                    earlier = later
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("years", [-10, 10])
+@pytest.mark.parametrize("name", CUT_OFFS)
+def test_a_command_with_a_very_wrong_clock_does_no_harm(tmp_path: Path, name: str, years: int) -> None:
+    """It ends the tokens so far, and those that are issued right afterwards are valid, in this decade."""
+
+    async def scenario(scene: Scene) -> None:
+        earlier = (await scene.token()).access_token
+        async with node(scene, years * 366 * 86_400) as command:
+            await CUT_OFFS[name](command, scene.partner)
+        await hear(scene.house)
+        assert await accepted(scene.house, earlier, (await scene.token()).access_token) == [False, True]
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_later_token_is_good_on_a_node_that_has_not_heard_of_the_cut_off(tmp_path: Path, form: TokenFormat) -> None:
+    """Nobody who asks for a new token is turned away with it, and the read for it is made once."""
+
+    async def scenario(scene: Scene) -> None:
+        made = scene.partner
+        await applications.set_token_format(scene.house, made.client_id, form)
+        async with node(scene, 0) as there:
+            earlier = await token(there, made)
+            await applications.revoke_tokens(scene.house, made.client_id)
+            later = await token(scene.house, made)
+            assert await accepted(there, earlier) == [True]
+            assert await accepted(there, later, earlier) == [True, False]
+            await there.store.close()
+            assert [await verification.check(there, each) is not None for each in (later, earlier)] == [True, False]
+
+    play(tmp_path, scenario)
+
+
+def test_without_the_database_a_node_goes_on_with_the_tokens_that_it_knows(tmp_path: Path) -> None:
+    """A token of a generation that it has not heard of cannot be judged: the failure says so, and harms no other."""
+
+    async def scenario(scene: Scene) -> None:
+        made = scene.partner
+        async with node(scene, 0) as there:
+            earlier = await token(there, made)
+            await applications.revoke_tokens(scene.house, made.client_id)
+            later = await token(scene.house, made)
+            await there.store.close()
+            with pytest.raises(StoreError):
+                await verification.check(there, later)
+            assert await verification.check(there, earlier) is not None
+
+    play(tmp_path, scenario)
+
+
+def test_a_dead_token_costs_no_read(tmp_path: Path) -> None:
+    """A token from before a cut-off is refused from memory, however often it is sent."""
+
+    async def scenario(scene: Scene) -> None:
+        earlier = (await scene.token()).access_token
+        await applications.revoke_tokens(scene.house, scene.partner.client_id)
+        await scene.token()
+        await scene.house.store.close()
+        assert await verification.check(scene.house, earlier) is None
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_single_token_of_a_later_generation_is_revoked(tmp_path: Path, form: TokenFormat) -> None:
+    """Its id says which it is on every node; the tokens beside it live on."""
+
+    async def scenario(scene: Scene) -> None:
+        made = scene.partner
+        await applications.set_token_format(scene.house, made.client_id, form)
+        await applications.revoke_tokens(scene.house, made.client_id)
+        one, two = await token(scene.house, made), await token(scene.house, made)
+        async with node(scene, 60) as there:
+            assert await revocation.revoke(there, one) is not None
+            await hear(scene.house)
+            for house in (scene.house, there):
+                assert await accepted(house, one, two) == [False, True]
+        async with node(scene, -60) as fresh:
+            assert await accepted(fresh, one, two) == [False, True]
+
+    play(tmp_path, scenario)
+
+
+def test_who_asks_why_is_told_of_the_cut_off(tmp_path: Path) -> None:
+    """The record of the refusal and the inspection say that all tokens were revoked, although no clock shows it."""
+
+    async def scenario(scene: Scene) -> None:
+        async with node(scene, 600) as ahead:
+            earlier = await token(ahead, scene.partner)
+            await applications.revoke_tokens(scene.house, scene.partner.client_id)
+            await hear(ahead)
+            for house in (scene.house, ahead):
+                with pytest.raises(InvalidAuthToken) as refused:
+                    await callers.identify(house, Evidence(b"Bearer " + earlier.encode()))
+                assert refused.value.check == "token.ended"
+                assert refused.value.detail == (
+                    "all tokens of the application or its organization were revoked after it was issued"
+                )
+                (reason,) = (await inspection.inspect(house, earlier)).reasons
+                assert "all tokens of its application or its organization were revoked" in reason
+
+    play(tmp_path, scenario)
+
+
+class _Given(NamedTuple):
+    """A token, whose it is, and the cut-offs of that application which its node knew of when it issued the token."""
+
+    text: str
+    owner: int
+    known: int
+
+
+class _Model:
+    """Nodes with clocks of their own and two applications, and what must be true of every token."""
+
+    def __init__(self, random: Random, nodes: list[House], owners: list[Issued]) -> None:
+        self.random = random
+        self.nodes = nodes
+        self.owners = owners
+        self.cut_offs = [0, 0]
+        self.heard = [[0, 0] for _ in nodes]
+        self.given: list[_Given] = []
+
+    async def step(self) -> None:
+        """Issue a token, cut off an application or the organization, hear, or set a clock."""
+        place = self.random.randrange(len(self.nodes))
+        house, owner = self.nodes[place], self.random.randrange(2)
+        deed = self.random.choice(["issue", "issue", "issue", "cut off", "hear", "hear", "set the clock"])
+        if deed == "issue":
+            text = await token(house, self.owners[owner])
+            self.given.append(_Given(text, owner, self.heard[place][owner]))
+        elif deed == "cut off":
+            await self.hear(place)
+            name = self.random.choice(list(CUT_OFFS))
+            await CUT_OFFS[name](house, self.owners[owner])
+            for each in range(2):
+                self.cut_offs[each] += each == owner or "orgs" in name
+            await self.hear(place)
+        elif deed == "hear":
+            await self.hear(place)
+        else:
+            assert isinstance(house.clock, StepClock)
+            house.clock.step(self.random.choice((-600, -3, -0.0001, 0.0001, 3, 600)))
+
+    async def hear(self, place: int) -> None:
+        """Hear, and read the applications now: what is not in memory would be read when a token is issued."""
+        await hear(self.nodes[place])
+        for owner in self.owners:
+            await self.nodes[place].directory.applications.with_client_id(owner.client_id)
+        self.heard[place] = list(self.cut_offs)
+
+    async def hold(self) -> None:
+        """On a node that has heard, a token is good exactly when nothing was cut off since its node knew."""
+        for place, house in enumerate(self.nodes):
+            if self.heard[place] != self.cut_offs:
+                continue
+            for each in self.given:
+                is_good = await verification.check(house, each.text) is not None
+                assert is_good is (each.known == self.cut_offs[each.owner]), (place, each)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_cut_offs_leave_exactly_the_later_tokens(tmp_path: Path, seed: int) -> None:
+    """Of three nodes with any clocks, which hear when they like, whatever is cut off from whichever of them."""
+
+    async def scenario(scene: Scene) -> None:
+        random = Random(seed)
+        sister = await applications.create(
+            scene.house, "sister", 1, options=Wanted(token_format=random.choice(FORMATS))
+        )
+        async with AsyncExitStack() as stack:
+            aheads = (random.choice(AHEAD_SECONDS[1:-1]) for _ in range(3))
+            nodes = [await stack.enter_async_context(node(scene, each)) for each in aheads]
+            model = _Model(random, nodes, [scene.partner, sister])
+            for place in range(len(nodes)):
+                await model.hear(place)
+            for _ in range(120):
+                await model.step()
+                await model.hold()
+            for place in range(len(nodes)):
+                await model.hear(place)
+            await model.hold()
+            assert {each.known for each in model.given} != {0}
+
+    play(tmp_path, scenario)

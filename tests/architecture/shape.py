@@ -1,0 +1,65 @@
+"""Rules of shape: how long a file and a function may be, what a file may be called, what opens with a docstring."""
+
+import ast
+from pathlib import PurePosixPath
+
+from tests.architecture.modules import Module
+
+FILE_LINES_SOFT = 300
+FILE_LINES_MAX = 400
+FUNCTION_LINES_SOFT = 40
+FUNCTION_LINES_MAX = 70
+
+BANNED_NAMES = frozenset({"base", "common", "helper", "helpers", "misc", "util", "utils"})
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def long_file(module: Module, lines_max: int = FILE_LINES_MAX) -> list[str]:
+    """A file past the budget has two reasons to be; split it."""
+    lines = len(module.text.splitlines())
+    return [f"{lines} lines, more than {lines_max}"] if lines > lines_max else []
+
+
+def long_function(module: Module, lines_max: int = FUNCTION_LINES_MAX) -> list[str]:
+    """A function past the budget does two things."""
+    return [
+        f"{node.name} has {lines} lines, more than {lines_max}"
+        for node in ast.walk(module.tree)
+        if isinstance(node, Function)
+        for lines in [(node.end_lineno or node.lineno) - node.lineno + 1]
+        if lines > lines_max
+    ]
+
+
+def banned_name(module: Module) -> list[str]:
+    """A file is named for its noun, never for being a drawer."""
+    parts = PurePosixPath(module.path).with_suffix("").parts
+    return [f"is called {part}" for part in parts if part.lstrip("_") in BANNED_NAMES]
+
+
+def no_docstring(module: Module) -> list[str]:
+    """A file opens by saying what it owns."""
+    return [] if ast.get_docstring(module.tree) else ["has no docstring"]
+
+
+def silent_room(module: Module) -> list[str]:
+    """A room says what it offers and what it must not know."""
+    docstring = ast.get_docstring(module.tree) or ""
+    return [f"its docstring lacks {words!r}" for words in ("Offers", "Must not know") if words not in docstring]
+
+
+def is_room(path: str) -> bool:
+    """Whether this is the `__init__` of a folder on a floor of its own."""
+    parts = PurePosixPath(path).parts
+    return parts[:2] == ("src", "tessera") and len(parts) == 4 and parts[-1] == "__init__.py"
+
+
+def unsorted_exports(module: Module) -> list[str]:
+    """Exported names stand in order, so that two branches rarely meet on one line."""
+    for node in module.tree.body:
+        if isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == "__all__" for to in node.targets):
+            names = ast.literal_eval(node.value)
+            if list(names) != sorted(names):
+                return [f"__all__ is not sorted: {names}"]
+    return []

@@ -1,0 +1,138 @@
+"""Each home-made rule complains about a planted breach of it, and not about its neighbour that is sound."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.architecture import floors, manners, shape, words
+from tests.architecture.modules import Module, parsed
+
+Rule = Callable[[Module], list[str]]
+
+CORE = "src/tessera/core/tokens/access_tokens.py"
+APP = "src/tessera/app/tokens/verification.py"
+API = "src/tessera/api/oauth/token.py"
+CLI = "src/tessera/cli/apps/apps.py"
+TEST = "tests/core/tokens/test_access_tokens.py"
+
+BROKEN: tuple[tuple[Rule, str, str], ...] = (
+    (shape.long_file, APP, "x = 1\n" * (shape.FILE_LINES_MAX + 1)),
+    (shape.long_function, APP, "def f():\n" + "    x = 1\n" * shape.FUNCTION_LINES_MAX),
+    (shape.banned_name, "src/tessera/app/utils.py", ""),
+    (shape.banned_name, "tests/helpers/clock.py", ""),
+    (shape.banned_name, "src/tessera/core/_base.py", ""),
+    (shape.no_docstring, APP, "x = 1"),
+    (shape.silent_room, "src/tessera/app/__init__.py", '"""Offers deeds."""'),
+    (shape.unsorted_exports, APP, '__all__ = ["b", "a"]'),
+    (floors.impure, CORE, "import time"),
+    (floors.impure, CORE, "def f():\n    from os import urandom"),
+    (floors.impure, CORE, "async def f(): ..."),
+    (floors.impure, CORE, "from datetime import datetime\nat = datetime.now()"),
+    (floors.impure, CORE, "text = open('file')"),
+    (floors.knows_asgi, API, 'message = {"type": "http.response.start"}'),
+    (floors.parses_raw_input, API, "import json\nbody = json.loads(raw)"),
+    (
+        floors.parses_raw_input,
+        "src/tessera/web/authorization.py",
+        "from urllib.parse import parse_qs\nq = parse_qs(raw)",
+    ),
+    (floors.parses_raw_input, API, "asked = _decoder.decode(raw)"),
+    (floors.builds, "src/tessera/cli/apps/apps.py", "house = House(store, directory)"),
+    (floors.decides_purge_time, APP, "until = PurgeTime(house.clock.now())"),
+    (floors.decides_purge_time, APP, "until = times.PurgeTime(0)"),
+    (floors.decides_purge_time, "src/tessera/store/sqlite.py", "until = cast('PurgeTime', now)"),
+    (floors.prints_around, CLI, "print(name)"),
+    (floors.prints_around, CLI, "show = print"),
+    (floors.prints_around, CLI, "import sys\nsys.stdout.write(name)"),
+    (floors.prints_around, CLI, "from sys import stderr"),
+    (floors.prints_around, CLI, "import typer\ntyper.echo(name)"),
+    (floors.prints_around, CLI, "from typer import confirm"),
+    (floors.prints_around, CLI, "def f():\n    from rich.console import Console"),
+    (floors.prints_around, CLI, "import click"),
+    (floors.borrows, APP, "import structlog"),
+    (floors.borrows, "src/tessera/wiring.py", "def f():\n    from uvicorn.config import Config"),
+    (floors.goes_out, APP, "import http.client"),
+    (floors.goes_out, APP, "def f():\n    from urllib import request"),
+    (floors.goes_out, "src/tessera/ops/sender.py", "import httpx2"),
+    (floors.goes_out, APP, "import asyncio\nasync def f():\n    await asyncio.open_connection('h', 1)"),
+    (floors.makes_files, CLI, "path.write_text('secret')"),
+    (floors.makes_files, CLI, "path.write_bytes(secret)"),
+    (floors.makes_files, CLI, "path.touch(mode=0o600)"),
+    (floors.makes_files, CLI, "with open(path, 'w') as file: ..."),
+    (floors.makes_files, CLI, "with path.open('xb') as file: ..."),
+    (floors.makes_files, CLI, "with path.open(mode=chosen) as file: ..."),
+    (floors.makes_files, CLI, "file = os.open(path, os.O_WRONLY | os.O_CREAT)"),
+    (floors.makes_files, CLI, "folder = tempfile.TemporaryDirectory()"),
+    (floors.makes_files, CLI, "shutil.copyfile(one, other)"),
+    (manners.mocks, TEST, "from unittest.mock import Mock"),
+    (manners.mocks, TEST, "import unittest.mock"),
+    (manners.mocks, TEST, "def test_it(monkeypatch):\n    monkeypatch.setattr(house, 'clock', None)"),
+    (manners.excused, TEST, "@pytest.mark.xfail\ndef test_it(): ..."),
+    (manners.excused, TEST, "pytest.skip('not today')"),
+    (manners.silent_test, TEST, "def test_it(): ..."),
+    (manners.silent_test, TEST, 'def test_it():\n    """Tests it"""'),
+    (manners.long_sleep, TEST, "time.sleep(2)"),
+)
+
+SOUND: tuple[tuple[Rule, str, str], ...] = (
+    (shape.long_file, APP, "x = 1\n" * shape.FILE_LINES_MAX),
+    (shape.long_function, APP, "def f():\n" + "    x = 1\n" * (shape.FUNCTION_LINES_MAX - 1)),
+    (shape.banned_name, "src/tessera/app/state/usage.py", ""),
+    (shape.no_docstring, APP, '"""Tokens."""'),
+    (shape.silent_room, "src/tessera/app/__init__.py", '"""Offers deeds. Must not know: HTTP."""'),
+    (shape.unsorted_exports, APP, '__all__ = ["a", "b"]'),
+    (floors.impure, CORE, "import hashlib\nfrom datetime import date"),
+    (floors.knows_asgi, "src/tessera/web/asgi.py", 'message = {"type": "http.response.start"}'),
+    (floors.parses_raw_input, "src/tessera/core/wire.py", "import json\nbody = json.loads(raw)"),
+    (floors.parses_raw_input, API, "asked = fields.decode(_decoder, raw)"),
+    (floors.builds, "src/tessera/wiring.py", "house = House(store, directory)"),
+    (floors.decides_purge_time, "src/tessera/app/runtime/purge_clock.py", "until = PurgeTime(latest - kept)"),
+    (floors.decides_purge_time, "src/tessera/core/times.py", 'PurgeTime = NewType("PurgeTime", int)'),
+    (floors.decides_purge_time, TEST, "until = PurgeTime(1)"),
+    (floors.prints_around, CLI, "import typer\nfrom tessera.cli import output\noutput.data(name)\nraise typer.Exit(1)"),
+    (floors.prints_around, "src/tessera/cli/output.py", "print(escaped(name))"),
+    (floors.prints_around, "src/tessera/store/sqlite.py", "print(name)"),
+    (floors.borrows, "src/tessera/ops/log.py", "import structlog"),
+    (floors.borrows, "src/tessera/store/migrations/env.py", "from alembic import context"),
+    (floors.goes_out, "src/tessera/ops/http_client.py", "import httpx2"),
+    (floors.goes_out, APP, "from http import HTTPStatus\nfrom urllib.parse import urlsplit"),
+    (floors.makes_files, CLI, "with path.open('rb') as file: ..."),
+    (floors.makes_files, CLI, "with open(path) as file: ..."),
+    (floors.makes_files, CLI, "file = os.open(path, os.O_RDONLY)"),
+    (floors.makes_files, CLI, "token = ring.open(token, PURPOSE, now)"),
+    (floors.makes_files, CLI, "counts.touch(number)"),
+    (floors.makes_files, "src/tessera/files.py", "file = os.open(path, os.O_WRONLY | os.O_CREAT)"),
+    (manners.mocks, TEST, "def test_it(monkeypatch):\n    monkeypatch.setenv('TESSERA_PORT', '1')"),
+    (manners.excused, TEST, "@pytest.mark.parametrize('x', [1])\ndef test_it(x): ..."),
+    (manners.silent_test, TEST, 'def test_it():\n    """A token opens its door."""'),
+    (manners.long_sleep, TEST, "time.sleep(0.02)"),
+)
+
+
+def _name(case: object) -> str | None:
+    return getattr(case, "__name__", None)
+
+
+@pytest.mark.parametrize(("rule", "path", "text"), BROKEN, ids=_name)
+def test_a_breach_is_seen(rule: Rule, path: str, text: str) -> None:
+    """A module that breaks the rule is complained about."""
+    assert rule(parsed(path, text)) != []
+
+
+@pytest.mark.parametrize(("rule", "path", "text"), SOUND, ids=_name)
+def test_a_sound_module_is_left_alone(rule: Rule, path: str, text: str) -> None:
+    """A module that keeps the rule is not complained about."""
+    assert rule(parsed(path, text)) == []
+
+
+def test_breaches_of_words_are_seen() -> None:
+    """Loose ends, machine paths, registries and unquotable refusals are complained about."""
+    quoted = parsed(APP, """raise InvalidScope(f'The scope "{name}" is unknown.')""")
+    sound = parsed(APP, 'raise InvalidScope("The scope is unknown.")')
+
+    assert words.loose_end("# " + "TO" + "DO: later") != []
+    assert words.elsewhere("see /" + "home/somebody/notes") != []
+    assert words.elsewhere("from https://" + "pypi" + ".org/simple") != []
+    assert words.unquotable(quoted, frozenset({"InvalidScope"})) != []
+    assert words.unquotable(sound, frozenset({"InvalidScope"})) == []
+    assert words.elsewhere("GET /oauth/token and var/tessera.db, todo") == []

@@ -1,0 +1,1 @@
+"""The domain rules of audit and what an operator looks into."""

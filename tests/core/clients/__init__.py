@@ -1,0 +1,1 @@
+"""The domain rules of applications, properties, and how they authenticate."""

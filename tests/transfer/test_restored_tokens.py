@@ -1,0 +1,165 @@
+"""No token from before a restore is valid after it, nor after the cut-offs that follow, whatever any clock says."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tessera import wiring
+from tessera.app.administration import backups
+from tessera.app.clients import applications
+from tessera.app.context import House
+from tessera.app.organizations import organizations
+from tessera.app.tokens import verification
+from tessera.core.clients.applications import TokenFormat
+from tessera.core.keys.wrapping import MasterKey
+from tessera.ops.entropy import SystemEntropy
+from tessera.store.folder import DataFolder
+from tessera.store.transfer import places
+from tessera.store.transfer.endpoints import End
+from tests.app.tokens.test_generations import hear, node, token
+from tests.support import engines
+from tests.support.clock import StepClock
+from tests.support.postgres import cluster
+from tests.support.scene import Scene, play
+from tests.support.settings import settings_of
+from tests.transfer.places import ENGINES, quiet
+
+BEHIND_SECONDS = 3600
+"""By how much the clock of the machine that restores is behind."""
+
+
+@pytest.fixture(params=ENGINES)
+def source(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The engine of the database that is backed up."""
+    with engines.on(request.param):
+        yield request.param
+
+
+def end(folder: Path) -> End:
+    """The database of a data folder."""
+    return places.end(engines.url(folder) or f"{places.SQLITE}{DataFolder(folder).database}")
+
+
+class Restorer:
+    """A backup of a scene, which is put back into one data folder after the other."""
+
+    def __init__(self, scene: Scene, folder: Path, engine: str) -> None:
+        self._scene = scene
+        self._folder = folder
+        self._engine = engine
+        self._file = folder / "backup.db"
+        self._key = MasterKey(DataFolder(scene.folder).master_key.read_text().strip())
+        self._clock = StepClock(scene.clock.now() - BEHIND_SECONDS * 1_000_000)
+        self._manifest = backups.take(
+            end(scene.folder), self._file, self._key, scene.clock, SystemEntropy(), quiet, force=False
+        )
+
+    def restore(self, name: str, *, keep_tokens: bool = False) -> Path:
+        """Put it back; the data folder."""
+        place = self._folder / name
+        place.mkdir(mode=0o700)
+        shutil.copy(DataFolder(self._scene.folder).master_key, place / "master.key")
+        if self._engine == engines.POSTGRES:
+            engines.name(place, cluster().url(cluster().create_database()))
+        backups.restore(
+            self._file, self._manifest, end(place), self._key, self._clock, quiet,
+            entropy=SystemEntropy(), keep_tokens=keep_tokens,
+        )  # fmt: skip
+        return place
+
+    def clock(self) -> StepClock:
+        """A clock of a node at the restored database, which is right again."""
+        return StepClock(self._scene.clock.now())
+
+
+async def cut_off(house: House, scene: Scene, number: int) -> None:
+    """Revoke all tokens of the application, of its organization, of the application..."""
+    if number % 2:
+        await organizations.revoke_tokens(house, await organizations.find(house, "Org"))
+    else:
+        await applications.revoke_tokens(house, scene.partner.client_id)
+
+
+async def valid(house: House, issued: list[str]) -> list[str]:
+    """Those of these tokens that a node accepts."""
+    return [each for each in issued if await verification.check(house, each) is not None]
+
+
+async def issued_meanwhile(scene: Scene) -> list[str]:
+    """Tokens of the generation of the backup and of five that were reached later, of nodes with different clocks."""
+    found = []
+    async with node(scene, 600) as ahead:
+        for number in range(6):
+            both = [await token(scene.house, scene.partner), await token(ahead, scene.partner)]
+            assert await valid(scene.house, both) == both
+            found += both
+            await cut_off(scene.house, scene, number)
+            await hear(ahead)
+    return found
+
+
+@pytest.mark.parametrize("form", [TokenFormat.OPAQUE, TokenFormat.EDDSA])
+@pytest.mark.parametrize("cut_offs_before", [0, 1])
+@pytest.mark.parametrize("target", ENGINES)
+def test_every_token_is_dead_after_a_restore(
+    tmp_path: Path, source: str, target: str, cut_offs_before: int, form: TokenFormat
+) -> None:
+    """Those from before the backup and after it, also after a second restore of it; new ones are valid."""
+    del source
+
+    async def scenario(scene: Scene) -> None:
+        await applications.set_token_format(scene.house, scene.partner.client_id, form)
+        for number in range(cut_offs_before):
+            await cut_off(scene.house, scene, number)
+        restorer = Restorer(scene, tmp_path, target)
+        earlier = await issued_meanwhile(scene)
+        for name in ("first", "second"):
+            async with wiring.open_house(settings_of(restorer.restore(name)), clock=restorer.clock()) as house:
+                assert await valid(house, earlier) == []
+                for number in range(6):
+                    fresh = await token(house, scene.partner)
+                    assert await valid(house, [*earlier, fresh]) == [fresh]
+                    earlier.append(fresh)
+                    await cut_off(house, scene, number)
+                assert await valid(house, earlier) == []
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("target", ENGINES)
+def test_kept_tokens_are_those_of_the_generation_of_the_backup(tmp_path: Path, source: str, target: str) -> None:
+    """Later generations are gone, and no cut-off after the restore brings their tokens back."""
+    del source
+
+    async def scenario(scene: Scene) -> None:
+        await cut_off(scene.house, scene, 0)
+        restorer = Restorer(scene, tmp_path, target)
+        kept, *others = (await issued_meanwhile(scene))[::2]
+        place = restorer.restore("kept", keep_tokens=True)
+        async with wiring.open_house(settings_of(place), clock=restorer.clock()) as house:
+            fresh = await token(house, scene.partner)
+            assert await valid(house, [kept, *others, fresh]) == [kept, fresh]
+            for number in range(20):
+                await cut_off(house, scene, number)
+                assert await valid(house, [kept, *others, fresh]) == []
+
+    play(tmp_path, scenario)
+
+
+def test_all_organizations_are_cut_off_by_a_restore(tmp_path: Path) -> None:
+    """Every generation rises further than cut-offs can have led, and every moment is that of the restore."""
+
+    async def scenario(scene: Scene) -> None:
+        await organizations.create(scene.house, "Second")
+        restorer = Restorer(scene, tmp_path, engines.SQLITE)
+        place = restorer.restore("restored")
+        with engines.reading(place) as database:
+            found = database.rows("select generation, tokens_valid_from from organization")
+            assert len(found) == 2
+            assert {valid_from for _, valid_from in found} == {scene.clock.now() - BEHIND_SECONDS * 1_000_000}
+            assert all(2**30 <= generation < 2**31 for generation, _ in found)
+            assert database.rows("select generation, tokens_valid_from from application") == [(0, 0)]
+
+    play(tmp_path, scenario)
