@@ -8,7 +8,7 @@ import msgspec
 from bench.processes import BenchError
 from tessera import bootstrap, wiring
 from tessera.app.clients import applications
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.demo import demo
 from tessera.core import scopes
 from tessera.core.changes import AddApplication, AddCredential, Change
@@ -48,51 +48,51 @@ def make(path: Path, callers: int, database: str | None = None) -> Folder:
     bootstrap.set_up(settings)
 
     async def fill() -> Folder:
-        async with wiring.open_house(settings) as house:
-            shown = await demo.create(house)
-            made = [Caller(shown.client_id, shown.client_secret), *await _applications(house, callers - 1)]
-            return Folder(path, made, shown.api_key, shown.retailer_id, await _customer_ids(house), database)
+        async with wiring.open_context(settings) as context:
+            shown = await demo.create(context)
+            made = [Caller(shown.client_id, shown.client_secret), *await _applications(context, callers - 1)]
+            return Folder(path, made, shown.api_key, shown.retailer_id, await _customer_ids(context), database)
 
     return asyncio.run(fill())
 
 
-async def _organization(house: House) -> int:
-    return (await house.store.organizations())[0].number
+async def _organization(context: Context) -> int:
+    return (await context.store.organizations())[0].number
 
 
-async def _customer_ids(house: House) -> list[str]:
-    organization = await _organization(house)
+async def _customer_ids(context: Context) -> list[str]:
+    organization = await _organization(context)
     found = []
     for index in range(1, demo.CUSTOMERS + 1):
-        customer = await house.store.customer_with_external_id(organization, f"card-{index:06d}")
+        customer = await context.store.customer_with_external_id(organization, f"card-{index:06d}")
         if customer is None:
             raise BenchError(f"The demonstration has no customer card-{index:06d}.")
         found.append(customer.id)
     return found
 
 
-async def _applications(house: House, count: int) -> list[Caller]:
-    organization = await _organization(house)
+async def _applications(context: Context, count: int) -> list[Caller]:
+    organization = await _organization(context)
     callers, commits = [], []
     for first in range(0, count, COMMIT_APPLICATIONS):
         changes: list[Change] = []
         for index in range(first, min(first + COMMIT_APPLICATIONS, count)):
-            caller = Caller(_random(house), _random(house))
+            caller = Caller(_random(context), _random(context))
             callers.append(caller)
-            changes += _application(house, organization, f"Partner {index:06d}", caller)
-        commits.append(house.store.commit(*changes))
+            changes += _application(context, organization, f"Partner {index:06d}", caller)
+        commits.append(context.store.commit(*changes))
     await asyncio.gather(*commits)
     return callers
 
 
-def _random(house: House) -> str:
-    return house.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
+def _random(context: Context) -> str:
+    return context.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
 
 
-def _application(house: House, organization: int, name: str, caller: Caller) -> list[Change]:
+def _application(context: Context, organization: int, name: str, caller: Caller) -> list[Change]:
     """An application with one secret, as the operator's deed makes it."""
-    now = house.clock.now()
-    digest = secret_digest(house.directory.pepper, caller.client_secret)
+    now = context.clock.now()
+    digest = secret_digest(context.directory.pepper, caller.client_secret)
     return [
         AddApplication(
             caller.client_id,

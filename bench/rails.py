@@ -23,8 +23,8 @@ def set_all(folder: Folder) -> None:
     wanted = Wanted(NETWORKS, PER_SECOND_MAX, TOKENS_MAX, TOKENS_MAX)
 
     async def deed(path: Path) -> None:
-        async with wiring.open_house(load(data_dir=path)) as house:
-            await limit_settings.change(house, folder.callers[0].client_id, wanted)
+        async with wiring.open_context(load(data_dir=path)) as context:
+            await limit_settings.change(context, folder.callers[0].client_id, wanted)
 
     asyncio.run(deed(folder.path))
 

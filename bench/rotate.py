@@ -24,13 +24,13 @@ async def rotate(folder: Path, client_ids: list[str], began_work: Callable[[], N
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     rotated, began = 0, time.monotonic()
-    async with wiring.open_house(load(data_dir=folder)) as house:
+    async with wiring.open_context(load(data_dir=folder)) as context:
         began_work()
         while not ended.is_set():
             client_id = client_ids[rotated % len(client_ids)]
-            name = f"rotated {house.entropy.random_bytes(8).hex()}"
-            await applications.add_secret(house, client_id, name)
-            await applications.expire_secret(house, client_id, name)
+            name = f"rotated {context.entropy.random_bytes(8).hex()}"
+            await applications.add_secret(context, client_id, name)
+            await applications.expire_secret(context, client_id, name)
             rotated += 1
             await asyncio.sleep(PAUSE_SECONDS)
     return f"{rotated} {time.monotonic() - began:.3f}"

@@ -88,12 +88,12 @@ def prepare(folder: Folder) -> dict[Algorithm, PrivateKey]:
     }
 
     async def deed(path: Path) -> None:
-        async with wiring.open_house(load(data_dir=path)) as house:
+        async with wiring.open_context(load(data_dir=path)) as context:
             for algorithm, key in keys.items():
                 jwk = msgspec.json.encode(public_keys.jwk(key.public_key()))
-                await credentials.add_key(house, folder.callers[0].client_id, algorithm.value, jwk)
-            await house.commit(SetTokenFormat(folder.callers[1].client_id, TokenFormat.EDDSA))
-            await house.commit(SetTokenFormat(folder.callers[2].client_id, TokenFormat.ES256))
+                await credentials.add_key(context, folder.callers[0].client_id, algorithm.value, jwk)
+            await context.commit(SetTokenFormat(folder.callers[1].client_id, TokenFormat.EDDSA))
+            await context.commit(SetTokenFormat(folder.callers[2].client_id, TokenFormat.ES256))
 
     asyncio.run(deed(folder.path))
     return keys

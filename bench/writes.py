@@ -58,8 +58,8 @@ def savings(folder: Folder) -> str:
     """Give each customer points to spend; the id of the point account."""
 
     async def give() -> str:
-        async with wiring.open_house(folder.settings) as house:
-            program = await house.store.program(1)
+        async with wiring.open_context(folder.settings) as context:
+            program = await context.store.program(1)
             if program is None:
                 raise BenchError("The folder has no loyalty program.")
             account = next(each.id for each in program.accounts if each.grouping_label == SPEND)
@@ -67,7 +67,7 @@ def savings(folder: Folder) -> str:
             deposit = Deposit(account, SAVINGS_POINTS * UNITS)
             await asyncio.gather(
                 *(
-                    points.order(house, caller, folder.retailer_id, customer, [deposit])
+                    points.order(context, caller, folder.retailer_id, customer, [deposit])
                     for customer in folder.customer_ids
                 )
             )

@@ -1,1 +1,1 @@
-"""The tests, one folder a room of the house, and `support` for what they share."""
+"""The tests, one folder a room of the context, and `support` for what they share."""

@@ -1,6 +1,6 @@
 """Tessera: OAuth 2 identity for servers, and the customer platform API it protects.
 
-Owns nothing itself; each folder below is a room of the house, and `ARCHITECTURE.md` is the plan.
+Owns nothing itself; each folder below is a room of the context, and `ARCHITECTURE.md` is the plan.
 """
 
 __version__: str

@@ -1,6 +1,6 @@
-"""The only file that builds things: settings -> store -> house -> ASGI application. Flat and boring.
+"""The only file that builds things: settings -> store -> context -> ASGI application. Flat and boring.
 
-What answers HTTP, and what a server does by itself, is imported where it is built: commands open a house too, and
+What answers HTTP, and what a server does by itself, is imported where it is built: commands open a context too, and
 have to start fast.
 """
 
@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.runtime import purge_clock, readiness
 from tessera.app.state import refusals
 from tessera.bootstrap import authorities, database, read_master_key
@@ -65,15 +65,15 @@ class Equipment(NamedTuple):
 
 
 @asynccontextmanager
-async def open_house(
+async def open_context(
     settings: Settings,
     *,
     clock: Clock | None = None,
     entropy: Entropy | None = None,
     metrics: Metrics | None = None,
     management: socket.socket | None = None,
-) -> AsyncIterator[House]:
-    """The house over a data folder that was set up, of a server with this management port. Raises Unusable."""
+) -> AsyncIterator[Context]:
+    """The context over a data folder that was set up, of a server with this management port. Raises Unusable."""
     folder = DataFolder(settings.data_dir)
     master_key = read_master_key(settings, folder, create=False)
     metrics = metrics or Metrics()
@@ -83,7 +83,7 @@ async def open_house(
         clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
         outbound = Outbound(Rules(settings.outbound_networks_allowed, ports))
         directory = Directory(store, master_key, clock, settings.applications_cached_max, settings.issuer_in_force)
-        house = House(
+        context = Context(
             store,
             directory,
             clock=clock,
@@ -98,7 +98,7 @@ async def open_house(
             metrics=metrics,
         )
         await directory.load()
-        yield house
+        yield context
     finally:
         ports.close()
         await store.close()
@@ -120,21 +120,21 @@ def _management_ports(settings: Settings, folder: DataFolder, management: socket
     return ports
 
 
-def open_sender(house: House) -> AbstractAsyncContextManager[Sender]:
+def open_sender(context: Context) -> AbstractAsyncContextManager[Sender]:
     """What sends messages; its library is imported only where messages are sent, so that commands start fast."""
     from tessera.ops import sender
 
-    return sender.open_sender(house.outbound, house.settings.webhook_timeout_seconds)
+    return sender.open_sender(context.outbound, context.settings.webhook_timeout_seconds)
 
 
-def routes(house: House) -> "list[Route]":
+def routes(context: Context) -> "list[Route]":
     """Every route that is served."""
     from tessera.api import all_routes
     from tessera.app.demo import examples as demo_examples
     from tessera.web.reference import pages as reference
 
-    served = all_routes.routes(house)
-    examples = partial(demo_examples.examples, house) if house.settings.demo else reference.no_examples
+    served = all_routes.routes(context)
+    examples = partial(demo_examples.examples, context) if context.settings.demo else reference.no_examples
     return [*served, *reference.routes(served, examples)]
 
 
@@ -146,7 +146,7 @@ async def serving(
     requests: RequestLog | None = None,
     traced: Answered | None = None,
 ) -> "AsyncIterator[Served]":
-    """A house with its upkeep running; what is counted and not yet written is written at the end."""
+    """A context with its upkeep running; what is counted and not yet written is written at the end."""
     from tessera.api import management as management_api
     from tessera.api.oauth import token
     from tessera.app.clients import slow_secrets
@@ -158,9 +158,12 @@ async def serving(
 
     metrics = Metrics(equipment.board if equipment else None)
     management = equipment.management if equipment else None
-    async with open_house(settings, metrics=metrics, management=management) as house, open_sender(house) as sender:
-        tasks = _upkeep(house, sender)
-        tasks += [asyncio.create_task(exchange.go_on()) for exchange in _exchanges(house)]
+    async with (
+        open_context(settings, metrics=metrics, management=management) as context,
+        open_sender(context) as sender,
+    ):
+        tasks = _upkeep(context, sender)
+        tasks += [asyncio.create_task(exchange.go_on()) for exchange in _exchanges(context)]
         if equipment is not None and equipment.certificates is not None:
             tasks.append(asyncio.create_task(equipment.certificates.follow(partial(_certificate_ends, metrics))))
         watch = Watch(
@@ -171,26 +174,26 @@ async def serving(
             proxies=settings.trusted_proxies,
             paths=settings.log_paths,
         )
-        served = Served(Routes(routes(house)), watch, _explainer(house))
+        served = Served(Routes(routes(context)), watch, _explainer(context))
         await asyncio.to_thread(_say_polled, settings)
         await asyncio.to_thread(_say_not_in_force, settings)
         _keep_for_good()
         try:
-            answered = management_api.routes(house, lambda: app.going_down)
+            answered = management_api.routes(context, lambda: app.going_down)
             async with listening(answered, management, settings.management_names):
                 yield served
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await housekeeping.write_usage(house, len(house.usage))
+            await housekeeping.write_usage(context, len(context.usage))
             with suppress(StoreError):  # a secret that stays as it is is checked slowly once more
-                await slow_secrets.write_rekeyed(house, len(house.rekeyed))
-            while await refusals.write(house.refusals, house.store, house.new_uuid):
+                await slow_secrets.write_rekeyed(context, len(context.rekeyed))
+            while await refusals.write(context.refusals, context.store, context.new_uuid):
                 pass
 
 
-def _upkeep(house: House, sender: Sender) -> list[asyncio.Task[None]]:
+def _upkeep(context: Context, sender: Sender) -> list[asyncio.Task[None]]:
     """What a server does by itself, beside answering."""
     from tessera.app.clients import expiry_warnings
     from tessera.app.keys import rotation
@@ -199,45 +202,47 @@ def _upkeep(house: House, sender: Sender) -> list[asyncio.Task[None]]:
     from tessera.app.runtime import leases
     from tessera.app.webhooks import deliveries
 
-    holder = f"{os.getpid()} {house.new_uuid()}"
+    holder = f"{os.getpid()} {context.new_uuid()}"
     return [
-        asyncio.create_task(housekeeping.follow_feed(house, house.settings.feed_poll_milliseconds / 1000)),
-        asyncio.create_task(housekeeping.keep_pulse(house)),
-        asyncio.create_task(housekeeping.flush_usage(house, house.settings.usage_flush_seconds)),
-        asyncio.create_task(purge_clock.watch(house)),
-        asyncio.create_task(housekeeping.drop_expired(house)),
-        asyncio.create_task(housekeeping.rekey_secrets(house, house.settings.usage_flush_seconds)),
-        asyncio.create_task(housekeeping.try_writing(house, holder)),
-        asyncio.create_task(refusals.keep(house.refusals, house.store, house.new_uuid)),
+        asyncio.create_task(housekeeping.follow_feed(context, context.settings.feed_poll_milliseconds / 1000)),
+        asyncio.create_task(housekeeping.keep_pulse(context)),
+        asyncio.create_task(housekeeping.flush_usage(context, context.settings.usage_flush_seconds)),
+        asyncio.create_task(purge_clock.watch(context)),
+        asyncio.create_task(housekeeping.drop_expired(context)),
+        asyncio.create_task(housekeeping.rekey_secrets(context, context.settings.usage_flush_seconds)),
+        asyncio.create_task(housekeeping.try_writing(context, holder)),
+        asyncio.create_task(refusals.keep(context.refusals, context.store, context.new_uuid)),
         asyncio.create_task(
             leases.while_held(
-                house, "settlement", holder, lambda: settlement.settle(house, house.settings.settle_seconds)
+                context, "settlement", holder, lambda: settlement.settle(context, context.settings.settle_seconds)
             )
         ),
-        asyncio.create_task(leases.while_held(house, "webhooks", holder, lambda: deliveries.deliver(house, sender))),
-        asyncio.create_task(leases.while_held(house, "keys", holder, lambda: rotation.rotate_when_due(house))),
-        asyncio.create_task(leases.while_held(house, "warnings", holder, lambda: expiry_warnings.watch(house))),
-        asyncio.create_task(leases.while_held(house, "purges", holder, lambda: purges.go_on(house))),
+        asyncio.create_task(
+            leases.while_held(context, "webhooks", holder, lambda: deliveries.deliver(context, sender))
+        ),
+        asyncio.create_task(leases.while_held(context, "keys", holder, lambda: rotation.rotate_when_due(context))),
+        asyncio.create_task(leases.while_held(context, "warnings", holder, lambda: expiry_warnings.watch(context))),
+        asyncio.create_task(leases.while_held(context, "purges", holder, lambda: purges.go_on(context))),
     ]
 
 
-def _exchanges(house: House) -> "list[Exchange]":
+def _exchanges(context: Context) -> "list[Exchange]":
     """What tells other nodes the counts of this one, and hears theirs, where there may be others."""
     from tessera.app.runtime.count_exchange import Exchange
 
     return [
-        Exchange(house, counts, of_properties=counts is house.property_counts)
-        for counts in (house.counts, house.property_counts)
+        Exchange(context, counts, of_properties=counts is context.property_counts)
+        for counts in (context.counts, context.property_counts)
         if isinstance(counts, NodeCounts)
     ]
 
 
-def _explainer(house: House) -> "Explainer":
+def _explainer(context: Context) -> "Explainer":
     from tessera.web.refusal_records import Explainer
 
-    settings = house.settings
-    pseudonym = partial(house.pseudonym, REFUSAL)
-    return Explainer(house.refusals, house.clock, settings.trusted_proxies, pseudonym, paths=settings.log_paths)
+    settings = context.settings
+    pseudonym = partial(context.pseudonym, REFUSAL)
+    return Explainer(context.refusals, context.clock, settings.trusted_proxies, pseudonym, paths=settings.log_paths)
 
 
 def _say_polled(settings: Settings) -> None:

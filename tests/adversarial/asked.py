@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tessera.app.clients import applications
 from tessera.app.clients.applications import Issued
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.organizations import organizations
 from tessera.app.tokens import resource_servers
 from tessera.core.clients.applications import TokenFormat
@@ -61,28 +61,28 @@ class Asked(Target):
             time.sleep(0.01)
 
 
-async def furnish(house: House) -> dict[str, Issued]:
+async def furnish(context: Context) -> dict[str, Issued]:
     """Resource servers with their applications, one of another organization, and who may have tokens for them."""
     made = {
-        "buyer": await deeds.partner(house, "buyer"),
-        "bound": await deeds.partner(house, "bound", scope=None),
-        "watcher": await deeds.partner(house, "watcher", scope="tokens:introspect"),
-        "stock": await deeds.partner(house, "stock server", scope="profiles:read"),
+        "buyer": await deeds.partner(context, "buyer"),
+        "bound": await deeds.partner(context, "bound", scope=None),
+        "watcher": await deeds.partner(context, "watcher", scope="tokens:introspect"),
+        "stock": await deeds.partner(context, "stock server", scope="profiles:read"),
     }
-    other = await organizations.find(house, "Other Bakery")
-    made["tills"] = await applications.create(house, "till server", other.number)
+    other = await organizations.find(context, "Other Bakery")
+    made["tills"] = await applications.create(context, "till server", other.number)
     made["their_watcher"] = await applications.create(
-        house, "their watcher", other.number, scope="openid tokens:introspect"
+        context, "their watcher", other.number, scope="openid tokens:introspect"
     )
-    stock = await resource_servers.create(house, STOCK, "Stock", "read write", server="stock server")
-    tills = await resource_servers.create(house, TILLS, "Tills", "open close", server="till server")
+    stock = await resource_servers.create(context, STOCK, "Stock", "read write", server="stock server")
+    tills = await resource_servers.create(context, TILLS, "Tills", "open close", server="till server")
     signed = await resource_servers.create(
-        house, SIGNED, "Signed", "read", server="stock server", token_format=TokenFormat.EDDSA
+        context, SIGNED, "Signed", "read", server="stock server", token_format=TokenFormat.EDDSA
     )
     for name, resource, scope in (
         ("buyer", stock, "read write"), ("buyer", tills, "open"), ("buyer", signed, "read"), ("bound", stock, "read"),
     ):  # fmt: skip
-        await resource_servers.grant(house, await applications.find(house, name), resource, scope)
+        await resource_servers.grant(context, await applications.find(context, name), resource, scope)
     return made
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.customers import customers
 from tessera.app.loyalty import programs
 from tessera.app.organizations import organizations
@@ -38,20 +38,20 @@ LIFETIME_DAYS = 400
 def furnish(folder: Path) -> dict[str, str]:
     """Add it to a demonstration; the values of the world and of the neighbours."""
     values = world.furnish(folder)
-    deeds.do(folder, lambda house: _furnish(house, values))
+    deeds.do(folder, lambda context: _furnish(context, values))
     return values
 
 
-async def _furnish(house: House, values: dict[str, str]) -> None:
-    known = {each.retailer_id: each for each in await organizations.every(house)}
-    await _own(house, known[values["retailer_id"]], values)
-    await _neighbour(house, known[values["their_retailer_id"]], values)
+async def _furnish(context: Context, values: dict[str, str]) -> None:
+    known = {each.retailer_id: each for each in await organizations.every(context)}
+    await _own(context, known[values["retailer_id"]], values)
+    await _neighbour(context, known[values["their_retailer_id"]], values)
 
 
-async def _own(house: House, organization: OrganizationRecord, values: dict[str, str]) -> None:
-    admin = await deeds.partner(house, "admin", scope="openid loyalty:admin")
+async def _own(context: Context, organization: OrganizationRecord, values: dict[str, str]) -> None:
+    admin = await deeds.partner(context, "admin", scope="openid loyalty:admin")
     assert admin.client_secret is not None
-    before = await programs.export(house, organization)
+    before = await programs.export(context, organization)
     assert isinstance(before.point_accounts, list)
     assert isinstance(before.point_sources, list)
     assert isinstance(before.tier_systems, list)
@@ -86,7 +86,7 @@ async def _own(house: House, organization: OrganizationRecord, values: dict[str,
             ),
         ],
     )
-    program = await _declare(house, organization, wanted)
+    program = await _declare(context, organization, wanted)
     values |= {
         "admin_id": admin.client_id,
         "admin_secret": admin.client_secret,
@@ -100,23 +100,23 @@ async def _own(house: House, organization: OrganizationRecord, values: dict[str,
         "spare": "spare 0",
     }
     for place in range(SPARES):
-        spare = house.new_uuid()
+        spare = context.new_uuid()
         new = NewCustomer(external_id=f"spare {place}")
-        await house.commit(*customers.creation(house, organization.number, program, spare, new))
+        await context.commit(*customers.creation(context, organization.number, program, spare, new))
         values[f"spare {place}_id"] = spare
 
 
-async def _neighbour(house: House, organization: OrganizationRecord, values: dict[str, str]) -> None:
+async def _neighbour(context: Context, organization: OrganizationRecord, values: dict[str, str]) -> None:
     wanted = Declaration(
         point_sources=[PointSourceForm(name=SOURCE)],
         tier_systems=[TierSystemForm(name="Bakers", levels=[TierLevelForm(name="Apprentice")])],
         events=[EventForm(lookup=THEIR_EVENT, awards=[AwardForm(account="Crumbs", points=1, source=SOURCE)])],
     )
-    program = await _declare(house, organization, wanted)
+    program = await _declare(context, organization, wanted)
     (system,) = program.systems
-    customer_id = house.new_uuid()
+    customer_id = context.new_uuid()
     person = NewCustomer(external_id=THEIR_EXTERNAL_ID, email="baker@bakery.example")
-    await house.commit(*customers.creation(house, organization.number, program, customer_id, person))
+    await context.commit(*customers.creation(context, organization.number, program, customer_id, person))
     values |= {
         "their_organization": organization.name,
         "their_source": _source(program),
@@ -129,10 +129,10 @@ async def _neighbour(house: House, organization: OrganizationRecord, values: dic
     }
 
 
-async def _declare(house: House, organization: OrganizationRecord, wanted: Declaration) -> Program:
+async def _declare(context: Context, organization: OrganizationRecord, wanted: Declaration) -> Program:
     """Make the program of an organization what is wanted; how it is then."""
-    await programs.carry_out(house, await programs.propose(house, organization.number, wanted))
-    program = await house.store.program(organization.number)
+    await programs.carry_out(context, await programs.propose(context, organization.number, wanted))
+    program = await context.store.program(organization.number)
     assert program is not None
     return program
 

@@ -34,8 +34,8 @@ def routes(folder: Path) -> list[Route]:
     """The routes of the platform that a server over this data folder serves."""
 
     async def collect() -> list[Route]:
-        async with wiring.open_house(settings_of(folder)) as house:
-            return wiring.routes(house)
+        async with wiring.open_context(settings_of(folder)) as context:
+            return wiring.routes(context)
 
     every = asyncio.run(collect())
     return [

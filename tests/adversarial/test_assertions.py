@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tessera.app.clients import applications, credentials
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.clients.assertions import TYPE
 from tessera.core.keys import jws
 from tessera.core.keys.jws import PrivateKey
@@ -44,9 +44,9 @@ def client(target: Target) -> Client:
     """An application with a key."""
     key = assertions.new_key()
 
-    async def furnish(house: House) -> tuple[str, str]:
-        issued = await applications.create(house, "prover", 1)
-        await credentials.add_key(house, issued.client_id, "key", assertions.jwk(key))
+    async def furnish(context: Context) -> tuple[str, str]:
+        issued = await applications.create(context, "prover", 1)
+        await credentials.add_key(context, issued.client_id, "key", assertions.jwk(key))
         return issued.client_id, issued.client_secret or ""
 
     client_id, secret = deeds.do(target.folder, furnish)

@@ -8,7 +8,7 @@ import pytest
 
 from tessera.app.clients import applications
 from tessera.app.clients.applications import Issued
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.tokens import revocation as token_revocation
 from tests.support import deeds, raw, world
 from tests.support.raw import basic, bearer
@@ -20,22 +20,22 @@ pytestmark = pytest.mark.engines("sqlite", "postgres")
 IN_FORCE_SECONDS = 1.0
 GRANT = "grant_type=client_credentials"
 
-Deed = Callable[[House, Issued], Awaitable[object]]
+Deed = Callable[[Context, Issued], Awaitable[object]]
 
 
-async def disable(house: House, made: Issued) -> None:
+async def disable(context: Context, made: Issued) -> None:
     """The application is disabled."""
-    await applications.disable(house, made.client_id)
+    await applications.disable(context, made.client_id)
 
 
-async def delete(house: House, made: Issued) -> None:
+async def delete(context: Context, made: Issued) -> None:
     """The application is deleted."""
-    await applications.delete(house, made.client_id)
+    await applications.delete(context, made.client_id)
 
 
-async def expire(house: House, made: Issued) -> None:
+async def expire(context: Context, made: Issued) -> None:
     """The application's only secret ends."""
-    await applications.expire_secret(house, made.client_id, made.secret_name)
+    await applications.expire_secret(context, made.client_id, made.secret_name)
 
 
 def target_of(server: Server, values: dict[str, str], made: dict[str, Issued]) -> Target:
@@ -74,7 +74,7 @@ def test_a_dead_client_gets_nothing_at_once_and_after_a_restart(tmp_path: Path, 
         target = target_of(server, world.furnish(folder), made)
         doomed, spared = target.token("doomed"), target.token("spared")
         assert 401 not in target.everywhere(bearer(doomed)).values()
-        deeds.do(folder, lambda house: deed(house, made["doomed"]))
+        deeds.do(folder, lambda context: deed(context, made["doomed"]))
         wait_until_dead(target, doomed)
         assert_dead(target, "doomed", doomed)
         assert 401 not in target.everywhere(bearer(spared)).values()
@@ -92,9 +92,9 @@ def test_a_client_that_is_enabled_again_starts_afresh(tmp_path: Path) -> None:
         made = {name: deeds.make_partner(folder, name) for name in ("paused", "replaced")}
         target = target_of(server, world.furnish(folder), made)
         old = {name: target.token(name) for name in made}
-        deeds.do(folder, lambda house: disable(house, made["paused"]))
-        deeds.do(folder, lambda house: applications.enable(house, made["paused"].client_id))
-        deeds.do(folder, lambda house: delete(house, made["replaced"]))
+        deeds.do(folder, lambda context: disable(context, made["paused"]))
+        deeds.do(folder, lambda context: applications.enable(context, made["paused"].client_id))
+        deeds.do(folder, lambda context: delete(context, made["replaced"]))
         client_id = made["replaced"].client_id
         again = deeds.make_partner(folder, "replaced again", client_id=client_id)
         wait_until_dead(target, old["paused"])
@@ -110,11 +110,11 @@ def test_secrets_overlap_and_end_without_a_restart(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     with running(folder) as server:
         first = deeds.make_partner(folder, "rotating")
-        second = deeds.do(folder, lambda house: applications.add_secret(house, first.client_id, "second"))
+        second = deeds.do(folder, lambda context: applications.add_secret(context, first.client_id, "second"))
         target = target_of(server, world.furnish(folder), {"old": first, "new": second})
         ends_at = time.time() + 1.0
         microseconds = int(ends_at * 1_000_000)
-        deeds.do(folder, lambda house: applications.expire_secret(house, first.client_id, "first", microseconds))
+        deeds.do(folder, lambda context: applications.expire_secret(context, first.client_id, "first", microseconds))
         token = target.token("old")
         assert target.token("new")
         query = f"{GRANT}&client_id={first.client_id}&client_secret={first.client_secret}"
@@ -132,7 +132,7 @@ def test_a_revoked_token_is_dead_everywhere_and_after_a_restart(tmp_path: Path) 
     with running(folder) as server:
         target = target_of(server, world.furnish(folder), {})
         token, sister = target.token(), target.token()
-        assert deeds.do(folder, lambda house: token_revocation.revoke(house, token)) is not None
+        assert deeds.do(folder, lambda context: token_revocation.revoke(context, token)) is not None
         wait_until_dead(target, token)
         assert set(target.everywhere(bearer(token)).values()) == {401}
         assert target.read(bearer(sister)).status == 200

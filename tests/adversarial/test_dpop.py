@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tessera.app.clients import credentials
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.keys.jws import PrivateKey
 from tests.adversarial.stand import refused
 from tests.support import assertions, deeds, raw
@@ -103,10 +103,10 @@ def test_a_token_is_bound_to_the_key_of_the_proof(client: Client) -> None:
     assert profile.header("dpop-nonce")
 
 
-async def _with_key(house: House, key: PrivateKey) -> str:
+async def _with_key(context: Context, key: PrivateKey) -> str:
     """A client that proves itself by a key; its client id."""
-    made = await deeds.partner(house, f"signing {id(key)}")
-    await credentials.add_key(house, made.client_id, "key", assertions.jwk(key))
+    made = await deeds.partner(context, f"signing {id(key)}")
+    await credentials.add_key(context, made.client_id, "key", assertions.jwk(key))
     return made.client_id
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tessera.app.clients import applications
 from tessera.app.clients import credentials as client_credentials
 from tessera.app.clients.application_settings import Wanted
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.clients.applications import TokenFormat
 from tessera.core.keys import jws
 from tessera.core.keys.jws import Algorithm, PrivateKey
@@ -189,9 +189,9 @@ def strange(target: Target) -> Strange:
     """A client that takes part in all of it."""
     key = assertions.new_key()
 
-    async def furnish(house: House) -> tuple[str, str]:
-        issued = await applications.create(house, "strange", 1, options=Wanted(token_format=TokenFormat.EDDSA))
-        await client_credentials.add_key(house, issued.client_id, "key", assertions.jwk(key))
+    async def furnish(context: Context) -> tuple[str, str]:
+        issued = await applications.create(context, "strange", 1, options=Wanted(token_format=TokenFormat.EDDSA))
+        await client_credentials.add_key(context, issued.client_id, "key", assertions.jwk(key))
         return issued.client_id, issued.client_secret or ""
 
     client_id, secret = deeds.do(target.folder, furnish)
@@ -204,9 +204,9 @@ def strange(target: Target) -> Strange:
     return Strange(target, client_id, secret, key, holder, token, bound, deeds.do(target.folder, _signing_key))
 
 
-async def _signing_key(house: House) -> SigningKey:
+async def _signing_key(context: Context) -> SigningKey:
     """The key that signs now."""
-    return house.directory.signing.signing(Algorithm.EDDSA, house.clock.now())
+    return context.directory.signing.signing(Algorithm.EDDSA, context.clock.now())
 
 
 @pytest.mark.parametrize("sent", EVERYWHERE.values(), ids=EVERYWHERE)

@@ -7,7 +7,7 @@ from urllib.parse import quote_plus
 import pytest
 
 from tessera.app.clients import applications
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.tokens import formats, inspection, verification
 from tessera.core.clients.applications import TokenFormat
 from tessera.core.keys.jws import Algorithm
@@ -24,9 +24,9 @@ SIGNED = [TokenFormat.EDDSA, TokenFormat.ES256, TokenFormat.RS256]
 
 async def forger(scene: Scene, form: TokenFormat) -> Forger:
     """A forger with a good token of this form."""
-    await applications.set_token_format(scene.house, scene.partner.client_id, form)
+    await applications.set_token_format(scene.context, scene.partner.client_id, form)
     good = (await scene.token()).access_token
-    return Forger(good, scene.house.directory.signing.signing(FORMATS[form], scene.clock.now()))
+    return Forger(good, scene.context.directory.signing.signing(FORMATS[form], scene.clock.now()))
 
 
 @pytest.mark.parametrize("form", SIGNED)
@@ -38,10 +38,10 @@ def test_no_forgery_is_a_token(tmp_path: Path, form: TokenFormat) -> None:
         forgeries = list(made.everything())
         assert len({name for name, _ in forgeries}) == len(forgeries) > 250
         now = scene.clock.now()
-        taken = [name for name, text in forgeries if await formats.read(scene.house, text, now) is not None]
+        taken = [name for name, text in forgeries if await formats.read(scene.context, text, now) is not None]
         assert taken == []
-        assert await verification.check(scene.house, made.good) is not None
-        still = [name for name, text in forgeries if await verification.check(scene.house, text) is not None]
+        assert await verification.check(scene.context, made.good) is not None
+        still = [name for name, text in forgeries if await verification.check(scene.context, text) is not None]
         assert still == []
 
     play(tmp_path, scenario)
@@ -59,7 +59,7 @@ def test_what_only_looks_odd_is_a_token(tmp_path: Path) -> None:
             ({**made.header, "jku": "https://attacker.example", "x5u": "https://attacker.example"}, made.claims),
             (made.header, {**made.claims, "more": [1]}),
         ):
-            assert await verification.check(scene.house, made.ours(header, claims)) is not None, (header, claims)
+            assert await verification.check(scene.context, made.ours(header, claims)) is not None, (header, claims)
 
     play(tmp_path, scenario)
 
@@ -69,7 +69,7 @@ def test_an_operator_is_told_that_a_forgery_is_none_of_ours(tmp_path: Path) -> N
 
     async def scenario(scene: Scene) -> None:
         for name, text in (await forger(scene, TokenFormat.ES256)).everything():
-            found = await inspection.inspect(scene.house, text)
+            found = await inspection.inspect(scene.context, text)
             assert not found.live or name.startswith("iss "), name
 
     play(tmp_path, scenario)
@@ -95,6 +95,6 @@ def test_over_the_wire_a_forgery_is_401(target: Target) -> None:
         assert answer.status == 400 or answer.body == b'{"active":false}', (name, answer)
 
 
-async def _signing_key(house: House) -> SigningKey:
+async def _signing_key(context: Context) -> SigningKey:
     """The key that signs now."""
-    return house.directory.signing.signing(Algorithm.EDDSA, house.clock.now())
+    return context.directory.signing.signing(Algorithm.EDDSA, context.clock.now())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tests.support import deeds, raw
 from tests.support.raw import Answer, Wire
 from tests.support.server import Server, running
@@ -89,9 +89,9 @@ def test_clients_that_were_never_used_get_in_beside_a_flood_of_unknown_ids(guard
     assert sum(statuses.values()) >= CONNECTIONS
 
 
-async def kind(house: House, client_id: str) -> str:
+async def kind(context: Context, client_id: str) -> str:
     """Kind of a client's secret, as the database holds it."""
-    (secret,) = await house.store.secrets(client_id)
+    (secret,) = await context.store.secrets(client_id)
     return secret.kind
 
 

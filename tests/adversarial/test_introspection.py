@@ -9,7 +9,7 @@ import pytest
 
 from tessera.app.clients import applications
 from tessera.app.clients.applications import Issued
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.organizations import organizations
 from tessera.app.tokens import resource_servers
 from tests.adversarial.asked import NO, SIGNED, STOCK, TILLS, Asked, token_for
@@ -302,40 +302,40 @@ def test_what_a_token_says_to_its_holder(asked: Asked) -> None:
     assert info(query=f"?access_token={alive}").status == 401
 
 
-async def _disable(house: House, client_id: str) -> None:
-    await applications.disable(house, client_id)
+async def _disable(context: Context, client_id: str) -> None:
+    await applications.disable(context, client_id)
 
 
-async def _delete(house: House, client_id: str) -> None:
-    await applications.delete(house, client_id)
+async def _delete(context: Context, client_id: str) -> None:
+    await applications.delete(context, client_id)
 
 
-async def _end_secret(house: House, client_id: str) -> None:
-    await applications.expire_secret(house, client_id, "first")
+async def _end_secret(context: Context, client_id: str) -> None:
+    await applications.expire_secret(context, client_id, "first")
 
 
-async def _revoke_all(house: House, client_id: str) -> None:
-    await applications.revoke_tokens(house, client_id)
+async def _revoke_all(context: Context, client_id: str) -> None:
+    await applications.revoke_tokens(context, client_id)
 
 
-async def _ungrant(house: House, client_id: str) -> None:
-    found = await applications.find(house, client_id)
-    await resource_servers.take_back(house, found, await resource_servers.find(house, STOCK))
+async def _ungrant(context: Context, client_id: str) -> None:
+    found = await applications.find(context, client_id)
+    await resource_servers.take_back(context, found, await resource_servers.find(context, STOCK))
 
 
-async def _grant_less(house: House, client_id: str) -> None:
-    found = await applications.find(house, client_id)
-    await resource_servers.grant(house, found, await resource_servers.find(house, STOCK), "write")
+async def _grant_less(context: Context, client_id: str) -> None:
+    found = await applications.find(context, client_id)
+    await resource_servers.grant(context, found, await resource_servers.find(context, STOCK), "write")
 
 
 @pytest.mark.parametrize("deed", [_disable, _delete, _end_secret, _revoke_all, _ungrant, _grant_less])
 def test_what_ends_a_token_ends_it_for_who_asks(asked: Asked, deed: object) -> None:
     """Whatever an operator does to the application: the resource's server is told that the token is dead."""
 
-    async def make(house: House) -> Issued:
-        made = await deeds.partner(house, f"doomed by {deed}"[:60], scope=None)
-        found = await applications.find(house, made.client_id)
-        await resource_servers.grant(house, found, await resource_servers.find(house, STOCK), "read write")
+    async def make(context: Context) -> Issued:
+        made = await deeds.partner(context, f"doomed by {deed}"[:60], scope=None)
+        found = await applications.find(context, made.client_id)
+        await resource_servers.grant(context, found, await resource_servers.find(context, STOCK), "read write")
         return made
 
     made = deeds.do(asked.folder, make)
@@ -343,7 +343,7 @@ def test_what_ends_a_token_ends_it_for_who_asks(asked: Asked, deed: object) -> N
     mine = asked._replace(values=values)
     token, other = mine.token("doomed"), token_for(asked, "buyer", STOCK)
     assert mine.active("stock", token)
-    deeds.do(asked.folder, lambda house: deed(house, made.client_id))  # type: ignore[operator]  # each is a deed of a house and a client id
+    deeds.do(asked.folder, lambda context: deed(context, made.client_id))  # type: ignore[operator]  # each is a deed of a context and a client id
     mine.becomes("stock", token, active=False)
     assert asked.active("stock", other)
 
@@ -357,8 +357,8 @@ def test_all_tokens_of_an_organization_are_dead_at_once(tmp_path: Path) -> None:
         theirs, admins, ours = asked.token("their"), asked.token("their_admin"), asked.token()
         assert asked.active("their", theirs)
 
-        async def revoke(house: House) -> None:
-            await organizations.revoke_tokens(house, await organizations.find(house, "Other Bakery"))
+        async def revoke(context: Context) -> None:
+            await organizations.revoke_tokens(context, await organizations.find(context, "Other Bakery"))
 
         deeds.do(folder, revoke)
         asked.becomes("their", theirs, active=False)

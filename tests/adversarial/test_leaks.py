@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from tessera.app.clients import applications, properties
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.tokens import revocation
 from tests.cli import command
 from tests.support import deeds, raw
@@ -32,12 +32,12 @@ class Secrets(NamedTuple):
     forbidden: list[str]
 
 
-async def furnish(house: House) -> Secrets:
+async def furnish(context: Context) -> Secrets:
     """An application, one with a secret of its own making, and a property, none of which `demo.json` knows."""
-    partner = await deeds.partner(house, "leaky")
-    await deeds.partner(house, "old leaky", client_id="old-leaky", client_secret=IMPORTED)
-    spare = await applications.add_secret(house, partner.client_id, "spare")
-    shop = await properties.create(house, (await house.store.organizations())[0], "leaky shop")
+    partner = await deeds.partner(context, "leaky")
+    await deeds.partner(context, "old leaky", client_id="old-leaky", client_secret=IMPORTED)
+    spare = await applications.add_secret(context, partner.client_id, "spare")
+    shop = await properties.create(context, (await context.store.organizations())[0], "leaky shop")
     assert partner.client_secret is not None
     assert spare.client_secret is not None
     forbidden = [partner.client_secret, spare.client_secret, IMPORTED, shop.property_secret]
@@ -195,7 +195,7 @@ def test_no_secret_or_token_is_left_anywhere(tmp_path: Path, form: str) -> None:
         with Wire(server.port) as wire:
             wire.send(f"POST /oauth/token?client_secret={secrets.client_secret} HTTP/9\r\n{issued[0]}\r\n\r\n".encode())
             assert wire.closed() or wire.answer()
-        deeds.do(folder, lambda house: revocation.revoke(house, issued[0]))
+        deeds.do(folder, lambda context: revocation.revoke(context, issued[0]))
         forbidden = [*secrets.forbidden, *issued]
         contents = left_behind(server)
         server.stop()

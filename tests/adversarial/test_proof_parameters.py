@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 import pytest
 
 from tessera.app.clients import applications, credentials
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.clients.assertions import TYPE
 from tests.support import assertions, deeds, pki
 from tests.support.raw import Answer
@@ -45,9 +45,9 @@ def prover(target: Target) -> Prover:
     """A client of the server that has a key."""
     key = assertions.new_key()
 
-    async def furnish(house: House) -> str:
-        issued = await applications.create(house, f"prover {house.new_uuid()}", 1)
-        await credentials.add_key(house, issued.client_id, "key", assertions.jwk(key))
+    async def furnish(context: Context) -> str:
+        issued = await applications.create(context, f"prover {context.new_uuid()}", 1)
+        await credentials.add_key(context, issued.client_id, "key", assertions.jwk(key))
         return issued.client_id
 
     client_id = deeds.do(target.folder, furnish)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tessera.app.clients import applications
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.tokens import resource_servers
 from tests.adversarial.asked import SIGNED, STOCK, TILLS, Asked, furnished, token_for, wait_for_tokens
 from tests.support import deeds
@@ -90,12 +90,12 @@ def test_a_removed_resource_takes_its_tokens_along(tmp_path: Path) -> None:
         asked = furnished(server.port, folder)
         token = token_for(asked, "buyer", STOCK)
         assert asked.active("buyer", token)
-        deeds.do(folder, lambda house: resource_servers.delete(house, STOCK))
+        deeds.do(folder, lambda context: resource_servers.delete(context, STOCK))
         asked.becomes("buyer", token, active=False)
 
-        async def again(house: House) -> None:
-            made = await resource_servers.create(house, STOCK, "Stock", "read write", server="stock server")
-            await resource_servers.grant(house, await applications.find(house, "buyer"), made, "read write")
+        async def again(context: Context) -> None:
+            made = await resource_servers.create(context, STOCK, "Stock", "read write", server="stock server")
+            await resource_servers.grant(context, await applications.find(context, "buyer"), made, "read write")
 
         deeds.do(folder, again)
         wait_for_tokens(asked, STOCK)

@@ -23,7 +23,7 @@ import pytest
 from tessera.app.clients import applications, credentials, limit_settings, properties, property_secrets, slow_secrets
 from tessera.app.clients.limit_settings import Wanted
 from tessera.app.clients.properties import IssuedProperty
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.organizations import organizations
 from tessera.core.keys.jws import PrivateKey
 from tests.support import assertions, deeds, raw
@@ -170,13 +170,13 @@ def test_an_api_key_never_sent_takes_as_long_as_a_known_one(target: Target) -> N
 def test_a_property_that_is_refused_takes_as_long_as_a_wrong_secret(target: Target, what: str) -> None:
     """Whatever is wrong with a property or its secret, a caller cannot tell it from a wrong secret by the clock."""
 
-    async def furnish(house: House) -> IssuedProperty:
-        organization = (await organizations.every(house))[0]
-        made = await properties.create(house, organization, what)
+    async def furnish(context: Context) -> IssuedProperty:
+        organization = (await organizations.every(context))[0]
+        made = await properties.create(context, organization, what)
         if "ended" in what:
-            await property_secrets.expire(house, made.api_key, "first")
+            await property_secrets.expire(context, made.api_key, "first")
         else:
-            await properties.disable(house, await properties.find(house, made.api_key))
+            await properties.disable(context, await properties.find(context, made.api_key))
         return made
 
     made = deeds.do(target.folder, furnish)
@@ -197,10 +197,10 @@ IMPORTED = {
 def _imported(target: Target) -> None:
     """Imported clients beside the one of the world, which nobody uses."""
 
-    async def furnish(house: House) -> None:
+    async def furnish(context: Context) -> None:
         for client_id in ("used-before", "imported-and-stopped", "imported-for-elsewhere"):
-            await applications.create(house, client_id, 1, client_id=client_id, client_secret="the right one")
-        await applications.disable(house, "imported-and-stopped")
+            await applications.create(context, client_id, 1, client_id=client_id, client_secret="the right one")
+        await applications.disable(context, "imported-and-stopped")
 
     deeds.do(target.folder, furnish)
     for client_id in ("used-before", "imported-for-elsewhere"):
@@ -208,7 +208,7 @@ def _imported(target: Target) -> None:
         assert target.ask_token(form).status == 200
     deeds.do(
         target.folder,
-        lambda house: limit_settings.change(house, "imported-for-elsewhere", Wanted(networks=("192.0.2.0/24",))),
+        lambda context: limit_settings.change(context, "imported-for-elsewhere", Wanted(networks=("192.0.2.0/24",))),
     )
     deadline = time.monotonic() + 30
     while target.ask_token(form).status == 200:
@@ -275,11 +275,11 @@ def prover(target: Target) -> Prover:
     """Two clients with the same key, one of them disabled."""
     own = assertions.new_key()
 
-    async def furnish(house: House) -> list[str]:
-        made = [(await applications.create(house, name, 1)).client_id for name in ("on time", "stopped on time")]
+    async def furnish(context: Context) -> list[str]:
+        made = [(await applications.create(context, name, 1)).client_id for name in ("on time", "stopped on time")]
         for client_id in made:
-            await credentials.add_key(house, client_id, "key", assertions.jwk(own))
-        await applications.disable(house, made[1])
+            await credentials.add_key(context, client_id, "key", assertions.jwk(own))
+        await applications.disable(context, made[1])
         return made
 
     client_id, stopped_id = deeds.do(target.folder, furnish)

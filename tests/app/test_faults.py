@@ -53,7 +53,7 @@ async def _partner(scene: Scene) -> str:
 
 
 async def _partner_with_two_secrets(scene: Scene) -> str:
-    await applications.add_secret(scene.house, scene.partner.client_id, "second")
+    await applications.add_secret(scene.context, scene.partner.client_id, "second")
     return scene.partner.client_id
 
 
@@ -68,12 +68,12 @@ async def _customer(scene: Scene) -> str:
 
 
 async def _has_application(scene: Scene, _: str) -> bool:
-    record = await applications.find(scene.house, "new")
-    return len(await scene.house.store.secrets(record.client_id)) == 1
+    record = await applications.find(scene.context, "new")
+    return len(await scene.context.store.secrets(record.client_id)) == 1
 
 
 async def _has_secrets(scene: Scene, client_id: str) -> bool:
-    return [each.name for each in await scene.house.store.secrets(client_id)] == ["first", "second"]
+    return [each.name for each in await scene.context.store.secrets(client_id)] == ["first", "second"]
 
 
 async def _first_ended(scene: Scene, _: str) -> bool:
@@ -89,23 +89,23 @@ async def _lets_in(scene: Scene) -> bool:
 
 
 async def _gone(scene: Scene, client_id: str) -> bool:
-    return not await _lets_in(scene) and await scene.house.store.application(client_id) is None
+    return not await _lets_in(scene) and await scene.context.store.application(client_id) is None
 
 
 async def _shut(scene: Scene, client_id: str) -> bool:
-    return not await _lets_in(scene) and not (await applications.find(scene.house, client_id)).enabled
+    return not await _lets_in(scene) and not (await applications.find(scene.context, client_id)).enabled
 
 
 async def _dead(scene: Scene, token: str) -> bool:
-    return await verification.check(scene.house, token) is None
+    return await verification.check(scene.context, token) is None
 
 
 async def _customer_is_there(scene: Scene, _: str) -> bool:
-    return await scene.house.store.customer_with_external_id(1, "card-2") is not None
+    return await scene.context.store.customer_with_external_id(1, "card-2") is not None
 
 
 async def _standing(scene: Scene, customer_id: str) -> Standing:
-    known = await scene.house.store.customer(1, customer_id)
+    known = await scene.context.store.customer(1, customer_id)
     assert known is not None
     return known.stands()
 
@@ -117,7 +117,7 @@ async def _deposited(scene: Scene, customer_id: str) -> bool:
 
 async def _spend(scene: Scene, customer_id: str) -> object:
     orders = [Spend(("account-spend", "account-tier"), 300_000, "away", is_return=True)]
-    return await points.order(scene.house, scene.caller, scene.retailer_id, customer_id, orders)
+    return await points.order(scene.context, scene.caller, scene.retailer_id, customer_id, orders)
 
 
 async def _spent(scene: Scene, customer_id: str) -> bool:
@@ -128,7 +128,7 @@ async def _spent(scene: Scene, customer_id: str) -> bool:
 
 async def _move(scene: Scene, customer_id: str) -> object:
     return await tiers.move(
-        scene.house, scene.caller, scene.retailer_id, customer_id, tiers.Place("club", "level-2")
+        scene.context, scene.caller, scene.retailer_id, customer_id, tiers.Place("club", "level-2")
     )  # fmt: skip
 
 
@@ -142,7 +142,7 @@ async def _visitor(scene: Scene) -> str:
 
 
 async def _visit(scene: Scene, customer_id: str) -> object:
-    return await user_events.trigger(scene.house, scene.caller, scene.retailer_id, Subject(customer_id), "visit")
+    return await user_events.trigger(scene.context, scene.caller, scene.retailer_id, Subject(customer_id), "visit")
 
 
 async def _one_with_much_due(scene: Scene) -> str:
@@ -154,7 +154,7 @@ async def _one_with_much_due(scene: Scene) -> str:
 
 
 async def _settle(scene: Scene, _: str) -> object:
-    return await settle_due(scene.house)
+    return await settle_due(scene.context)
 
 
 async def _settled(scene: Scene, customer_id: str) -> bool:
@@ -164,77 +164,77 @@ async def _settled(scene: Scene, customer_id: str) -> bool:
 
 
 async def _property_is_there(scene: Scene, _: str) -> bool:
-    return [each.name for each in await scene.house.store.properties()] == ["shop", "new"]
+    return [each.name for each in await scene.context.store.properties()] == ["shop", "new"]
 
 
 async def _new_property(scene: Scene, _: str) -> object:
-    organization = await organizations.find(scene.house, "Org")
-    return await properties.create(scene.house, organization, "new")
+    organization = await organizations.find(scene.context, "Org")
+    return await properties.create(scene.context, organization, "new")
 
 
 async def _update(scene: Scene, customer_id: str) -> object:
     sent = CustomerUpdate(email="new@b.example", external_id="card-2", phone_numbers=[PhoneNumber("+1 555")])
     named = Named(customer_id)
-    return await updates.update(scene.house, scene.caller, scene.shop.api_key, named, sent, Wanted())
+    return await updates.update(scene.context, scene.caller, scene.shop.api_key, named, sent, Wanted())
 
 
 async def _updated(scene: Scene, customer_id: str) -> bool:
-    known = await scene.house.store.customer_with_external_id(1, "card-2")
+    known = await scene.context.store.customer_with_external_id(1, "card-2")
     assert known is not None
-    by_phone = await scene.house.store.customers_with_phone(1, "1555", mobile=True, after=0, limit=9)
-    by_email = await scene.house.store.customer_id_with_email(1, "new@b.example")
+    by_phone = await scene.context.store.customers_with_phone(1, "1555", mobile=True, after=0, limit=9)
+    by_email = await scene.context.store.customer_id_with_email(1, "new@b.example")
     return by_phone == [known] and known.id == customer_id == by_email
 
 
 async def _customize(scene: Scene, customer_id: str) -> object:
     sent = {"roast": Raw(b'"dark"')}
     named = Named(customer_id)
-    return await updates.customize(scene.house, scene.caller, scene.shop.api_key, named, sent, whole=False)
+    return await updates.customize(scene.context, scene.caller, scene.shop.api_key, named, sent, whole=False)
 
 
 async def _customized(scene: Scene, customer_id: str) -> bool:
-    known = await scene.house.store.customer(1, customer_id)
+    known = await scene.context.store.customer(1, customer_id)
     return known is not None and known.user_profile == '{"roast":"dark","_version":1}'
 
 
 async def _forget(scene: Scene, customer_id: str) -> object:
-    return await erasure.forget(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
+    return await erasure.forget(scene.context, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
 
 
 async def _forgotten(scene: Scene, customer_id: str) -> bool:
-    return await scene.house.store.customer(1, customer_id) is None
+    return await scene.context.store.customer(1, customer_id) is None
 
 
 DEEDS = {
     "create-application": Deed(
-        _nothing, lambda scene, _: applications.create(scene.house, "new", 1), _has_application, OperatorError
+        _nothing, lambda scene, _: applications.create(scene.context, "new", 1), _has_application, OperatorError
     ),
     "add-secret": Deed(
-        _partner, lambda scene, it: applications.add_secret(scene.house, it, "second"), _has_secrets, OperatorError
+        _partner, lambda scene, it: applications.add_secret(scene.context, it, "second"), _has_secrets, OperatorError
     ),
     "expire-secret": Deed(
         _partner_with_two_secrets,
-        lambda scene, it: applications.expire_secret(scene.house, it, "first"),
+        lambda scene, it: applications.expire_secret(scene.context, it, "first"),
         _first_ended,
         OperatorError,
     ),
-    "disable": Deed(_partner, lambda scene, it: applications.disable(scene.house, it), _shut, OperatorError),
-    "delete": Deed(_partner, lambda scene, it: applications.delete(scene.house, it), _gone, OperatorError),
-    "revoke-token": Deed(_token, lambda scene, it: revocation.revoke(scene.house, it), _dead, None),
+    "disable": Deed(_partner, lambda scene, it: applications.disable(scene.context, it), _shut, OperatorError),
+    "delete": Deed(_partner, lambda scene, it: applications.delete(scene.context, it), _gone, OperatorError),
+    "revoke-token": Deed(_token, lambda scene, it: revocation.revoke(scene.context, it), _dead, None),
     "revoke-own": Deed(_token, token_deeds.revoke_own, _dead, None),
     "revoke-application": Deed(
-        _token, lambda scene, _: applications.revoke_tokens(scene.house, scene.partner.client_id), _dead, None
+        _token, lambda scene, _: applications.revoke_tokens(scene.context, scene.partner.client_id), _dead, None
     ),
     "revoke-organization": Deed(_token, token_deeds.revoke_organization, _dead, None),
     "add-resource": Deed(
         _nothing,
-        lambda scene, _: resource_servers.create(scene.house, STOCK, "Stock", "read"),
+        lambda scene, _: resource_servers.create(scene.context, STOCK, "Stock", "read"),
         token_deeds.has_resource,
         OperatorError,
     ),
     "remove-resource": Deed(
         token_deeds.token_for_stock,
-        lambda scene, _: resource_servers.delete(scene.house, STOCK),
+        lambda scene, _: resource_servers.delete(scene.context, STOCK),
         _dead,
         OperatorError,
     ),
@@ -277,8 +277,8 @@ def test_a_deed_whose_commit_fails(tmp_path: Path, name: str, fault: Fault) -> N
 
     async def scenario(scene: Scene) -> None:
         subject = await deed.prepare(scene)
-        store = FaultyStore(scene.house.store)
-        scene.house.store = store.as_store()
+        store = FaultyStore(scene.context.store)
+        scene.context.store = store.as_store()
         before = invariants.contents(scene.folder)
         store.faults = [fault]
         with pytest.raises(fault.value, match="planned"):
@@ -286,7 +286,7 @@ def test_a_deed_whose_commit_fails(tmp_path: Path, name: str, fault: Fault) -> N
         assert store.faults == []
         invariants.check(scene.folder)
         assert (invariants.contents(scene.folder) == before) is (fault is Fault.BEFORE)
-        await feed.catch_up(scene.house.directory, store.as_store())
+        await feed.catch_up(scene.context.directory, store.as_store())
         if fault is Fault.AFTER:
             assert await deed.done(scene, subject)
         if fault is Fault.AFTER and deed.again is not None:
@@ -310,8 +310,8 @@ def test_an_event_whose_commit_fails(tmp_path: Path, fault: Fault) -> None:
 
     async def scenario(scene: Scene) -> None:
         customer_id = await _visitor(scene)
-        store = FaultyStore(scene.house.store)
-        scene.house.store = store.as_store()
+        store = FaultyStore(scene.context.store)
+        scene.context.store = store.as_store()
         before = invariants.contents(scene.folder)
         store.faults = [fault]
         with pytest.raises(fault.value, match="planned"):
@@ -333,12 +333,12 @@ def test_counting_whose_commit_fails(tmp_path: Path, fault: Fault) -> None:
 
     async def scenario(scene: Scene) -> None:
         customer_id = await _customer(scene)
-        store = FaultyStore(scene.house.store)
-        scene.house.store = store.as_store()
+        store = FaultyStore(scene.context.store)
+        scene.context.store = store.as_store()
         named, key = Named(customer_id), scene.shop.api_key
         for deed in (
-            lambda: activity.tag(scene.house, scene.caller, key, named, ["a", "b"], None),
-            lambda: activity.count(scene.house, scene.caller, key, named, {"a": 2, "b": 1}),
+            lambda: activity.tag(scene.context, scene.caller, key, named, ["a", "b"], None),
+            lambda: activity.count(scene.context, scene.caller, key, named, {"a": 2, "b": 1}),
         ):
             store.faults = [fault]
             before = len(await store.as_store().events_about(customer_id, 0, 100))
@@ -346,10 +346,10 @@ def test_counting_whose_commit_fails(tmp_path: Path, fault: Fault) -> None:
                 await deed()
             written = len(await store.as_store().events_about(customer_id, 0, 100)) - before
             assert written == (fault is Fault.AFTER)
-        known = await scene.house.store.customer(1, customer_id)
+        known = await scene.context.store.customer(1, customer_id)
         assert known is not None
-        counts = {each.name: each.count for each in await scene.house.store.behaviours(known.number)}
-        tags = {each.name: each.count for each in await scene.house.store.tags(known.number)}
+        counts = {each.name: each.count for each in await scene.context.store.behaviours(known.number)}
+        tags = {each.name: each.count for each in await scene.context.store.tags(known.number)}
         assert (counts, tags) == (({"a": 2, "b": 1}, {"a": 1, "b": 1}) if fault is Fault.AFTER else ({}, {}))
         invariants.check(scene.folder)
 

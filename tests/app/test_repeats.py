@@ -16,7 +16,7 @@ from tests.support.scene import Scene, play, status
 async def ask(scene: Scene, customer_id: str, *orders: Order, partial: bool = False) -> Answer:
     """Have orders made."""
     return await points.order(
-        scene.house, scene.caller, scene.retailer_id, customer_id, orders, partial=partial
+        scene.context, scene.caller, scene.retailer_id, customer_id, orders, partial=partial
     )  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def test_only_a_deposit_promotes(tmp_path: Path) -> None:
         customer_id = await scene.customer("card")
         await ask(scene, customer_id, status(2_000))
         await tiers.move(
-            scene.house, scene.caller, scene.retailer_id, customer_id, tiers.Place("club", "level-0")
+            scene.context, scene.caller, scene.retailer_id, customer_id, tiers.Place("club", "level-0")
         )  # fmt: skip
         await ask(scene, customer_id, spend(1, "account-tier"))
         await ask(scene, customer_id, status(0), partial=True)
@@ -99,5 +99,5 @@ def test_only_a_deposit_promotes(tmp_path: Path) -> None:
 
 
 async def _rank(scene: Scene, customer_id: str) -> int:
-    shown = await tiers.status(scene.house, scene.caller, scene.retailer_id, customer_id, None)
+    shown = await tiers.status(scene.context, scene.caller, scene.retailer_id, customer_id, None)
     return shown.tier_levels[0].tier_overview.rank

@@ -21,8 +21,8 @@ SOON = 2_000_000_000_000_000
 
 
 async def _spent(settings: Settings, *names: str) -> list[bool]:
-    async with wiring.open_house(settings, clock=StepClock()) as house:
-        return [await replay.spend(house, "assertion", ("client", each), SOON) for each in names]
+    async with wiring.open_context(settings, clock=StepClock()) as context:
+        return [await replay.spend(context, "assertion", ("client", each), SOON) for each in names]
 
 
 def test_a_proof_is_used_once_also_after_a_restart(tmp_path: Path) -> None:
@@ -38,8 +38,10 @@ def test_of_two_processes_one_is_first(tmp_path: Path) -> None:
     settings = settings_for(tmp_path / "data")
 
     async def both() -> list[bool]:
-        async with wiring.open_house(settings) as here, wiring.open_house(settings) as there:
-            uses = [replay.spend(house, "assertion", ("a", "b"), SOON) for house in (here, there) for _ in range(25)]
+        async with wiring.open_context(settings) as here, wiring.open_context(settings) as there:
+            uses = [
+                replay.spend(context, "assertion", ("a", "b"), SOON) for context in (here, there) for _ in range(25)
+            ]
             return await asyncio.gather(*uses)
 
     assert sum(asyncio.run(both())) == 1
@@ -50,7 +52,7 @@ def test_a_proof_is_named_by_its_kind_and_all_its_parts(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         names = [("kind", ("ab", "c")), ("kind", ("a", "bc")), ("kinda", ("b", "c")), ("kind", ("abc",))]
-        used = [await replay.spend(scene.house, kind, parts, SOON) for kind, parts in names * 2]
+        used = [await replay.spend(scene.context, kind, parts, SOON) for kind, parts in names * 2]
         assert used == [True] * 4 + [False] * 4
 
     play(tmp_path, scenario)
@@ -61,12 +63,12 @@ def test_a_proof_that_cannot_be_looked_up_is_not_taken(tmp_path: Path, fault: Fa
     """A store that does not answer, or whose answer is lost, lets nothing in: the error goes up."""
 
     async def scenario(scene: Scene) -> None:
-        faulty = FaultyStore(scene.house.store)
-        scene.house.store = faulty.as_store()
+        faulty = FaultyStore(scene.context.store)
+        scene.context.store = faulty.as_store()
         faulty.faults.append(fault)
         with pytest.raises(StoreUnavailable if fault is Fault.BEFORE else Unknown):
-            await replay.spend(scene.house, "assertion", ("a",), SOON)
-        assert await replay.spend(scene.house, "assertion", ("a",), SOON) is (fault is Fault.BEFORE)
+            await replay.spend(scene.context, "assertion", ("a",), SOON)
+        assert await replay.spend(scene.context, "assertion", ("a",), SOON) is (fault is Fault.BEFORE)
 
     play(tmp_path, scenario)
 
@@ -77,13 +79,13 @@ def test_a_proof_is_remembered_for_longer_than_it_could_be_taken(tmp_path: Path)
     async def scenario(scene: Scene) -> None:
         now = scene.clock.now()
         ends_at = {"used": now + 1, "of the same end": now + 1, "later": now + 2}
-        await replay.spend(scene.house, "assertion", ("used",), ends_at["used"])
+        await replay.spend(scene.context, "assertion", ("used",), ends_at["used"])
         for step, is_kept in ((purges.PROOFS_KEPT, True), (1, False)):
             scene.clock.at += step
             await scene.purge()
-            assert await scene.house.store.purgeable(PurgeProofs, now + 1) is False
+            assert await scene.context.store.purgeable(PurgeProofs, now + 1) is False
             assert (await _rows(scene) > 0) is is_kept
-        taken = [await replay.spend(scene.house, "assertion", (name,), at) for name, at in ends_at.items()]
+        taken = [await replay.spend(scene.context, "assertion", (name,), at) for name, at in ends_at.items()]
         assert taken == [False, False, True]
 
     play(tmp_path, scenario)

@@ -38,7 +38,7 @@ CLOCK_CALLS = frozenset({"now", "today", "utcnow"})
 
 ASGI_FILES = frozenset({"web/asgi.py"})
 PARSERS = frozenset({"core/wire.py", "core/keys/jws.py", "api/platform/fields.py"})
-BUILT_BY_WIRING = frozenset({"Directory", "House", "PostgresDatabase", "SQLStore", "SQLiteDatabase"})
+BUILT_BY_WIRING = frozenset({"Directory", "Context", "PostgresDatabase", "SQLStore", "SQLiteDatabase"})
 
 PURGE_CLOCK = "app/runtime/purge_clock.py"
 PURGE_TIMES = (PURGE_CLOCK, "store/conformance/")
@@ -74,7 +74,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "uvloop": ("web/server/accepting.py",),
     "yaml": ("app/loyalty/program_files.py",),
 }
-"""Who may import what; `msgspec` is the house's vocabulary and may be used in every room."""
+"""Who may import what; `msgspec` is the context's vocabulary and may be used in every room."""
 
 GOES_OUT = frozenset(
     {

@@ -1,4 +1,4 @@
-"""The house's own files: Python modules, parsed once, and the other texts."""
+"""The context's own files: Python modules, parsed once, and the other texts."""
 
 import ast
 from functools import lru_cache
@@ -47,14 +47,14 @@ def parsed(path: str, text: str) -> Module:
 
 @lru_cache(maxsize=1)
 def modules() -> tuple[Module, ...]:
-    """Every Python file of the house, in the order of their paths."""
+    """Every Python file of the context, in the order of their paths."""
     paths = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
     return tuple(parsed(path.relative_to(ROOT).as_posix(), path.read_text("utf-8")) for path in paths)
 
 
 @lru_cache(maxsize=1)
 def texts() -> dict[str, str]:
-    """Every text of the house by its path, whatever it is written in."""
+    """Every text of the context by its path, whatever it is written in."""
     found: dict[str, str] = {}
     for pattern in TEXTS:
         for path in ROOT.glob(pattern):

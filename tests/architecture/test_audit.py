@@ -15,13 +15,13 @@ from tests.architecture.test_statements import kinds
 UNTOLD = frozenset({"digest", "secret", "was_secret", "wrapped", "last_four", "profile", "id", "standing"})
 """Fields that never come into an entry: secrets, their traces, and what customers are."""
 
-PAST_THE_HOUSE = frozenset(
+PAST_THE_CONTEXT = frozenset(
     {
         "audit_purge.py",
         "duties.py",
         "events.py",
         "exchange.py",
-        "house.py",
+        "context.py",
         "keys.py",
         "purge_clock.py",
         "purges.py",
@@ -30,7 +30,7 @@ PAST_THE_HOUSE = frozenset(
         "warnings.py",
     }
 )
-"""Files of app/ that commit without the house: the upkeep, and those that record deeds themselves."""
+"""Files of app/ that commit without the context: the upkeep, and those that record deeds themselves."""
 
 
 def test_every_change_is_recorded_or_named() -> None:
@@ -63,9 +63,9 @@ def committing() -> set[str]:
     return found
 
 
-def test_deeds_go_through_the_house() -> None:
-    """Only the upkeep writes past the house, which records what is administrative."""
-    assert committing() <= PAST_THE_HOUSE
+def test_operations_go_through_the_context() -> None:
+    """Only the upkeep writes past the context, which records what is administrative."""
+    assert committing() <= PAST_THE_CONTEXT
 
 
 def test_a_secret_that_is_told_is_seen() -> None:

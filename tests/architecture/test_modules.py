@@ -1,4 +1,4 @@
-"""Every Python file keeps the rules of the house."""
+"""Every Python file keeps the rules of the context."""
 
 from collections.abc import Callable
 
@@ -51,7 +51,7 @@ RULES: tuple[tuple[Rule, Callable[[str], bool]], ...] = (
 
 @pytest.mark.parametrize(("rule", "applies"), RULES, ids=[rule.__name__ for rule, _ in RULES])
 def test_every_module_keeps_the_rule(rule: Rule, applies: Callable[[str], bool]) -> None:
-    """No module breaks a rule of the house that applies to it."""
+    """No module breaks a rule of the context that applies to it."""
     looked_at = [module for module in modules() if applies(module.path)]
 
     complaints = [f"{module.path}: {complaint}" for module in looked_at for complaint in rule(module)]
@@ -69,5 +69,5 @@ def test_refusals_can_be_quoted() -> None:
 
 @pytest.mark.parametrize("rule", [words.loose_end, words.elsewhere])
 def test_every_text_keeps_the_rule(rule: Callable[[str], list[str]]) -> None:
-    """No text of the house leaves a loose end or speaks of a machine or a registry."""
+    """No text of the context leaves a loose end or speaks of a machine or a registry."""
     assert [f"{path}: {complaint}" for path, text in texts().items() for complaint in rule(text)] == []

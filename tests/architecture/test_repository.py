@@ -6,7 +6,7 @@ from tests.architecture.modules import ROOT
 
 
 def listed(*arguments: str) -> list[str]:
-    """What `git ls-files` lists; nothing where the house came without its history, as in an archive."""
+    """What `git ls-files` lists; nothing where the context came without its history, as in an archive."""
     if not (ROOT / ".git").exists():
         return []
     asked = ["git", "-c", "safe.directory=*", "ls-files", *arguments]

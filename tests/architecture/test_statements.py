@@ -1,4 +1,4 @@
-"""The SQL of the house: written once, for every change, in what all engines read alike."""
+"""The SQL of the context: written once, for every change, in what all engines read alike."""
 
 import re
 

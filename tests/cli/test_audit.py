@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tessera.app.administration import audit, audit_purge
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.administration.audit import REFUSED
 from tessera.core.administration.audit_chain import chained
 from tessera.core.changes import RecordDeed
@@ -179,11 +179,11 @@ def test_an_export_can_be_verified_elsewhere(folder: Path) -> None:
     assert len(lines) > 7
 
 
-async def _purge(house: House) -> None:
+async def _purge(context: Context) -> None:
     """Three old refusals between deeds, purged as if their time were over."""
     for number, action in enumerate((REFUSED, REFUSED, "application.set", REFUSED, "application.set")):
-        await house.store.commit(RecordDeed(f"id {number}", 5, "server", None, action, "target", "{}"))
-    async for _ in audit_purge.purge(house, PurgeTime(5)):
+        await context.store.commit(RecordDeed(f"id {number}", 5, "server", None, action, "target", "{}"))
+    async for _ in audit_purge.purge(context, PurgeTime(5)):
         pass
 
 

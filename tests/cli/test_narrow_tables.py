@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from rich.cells import cell_len
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.cli import tables
 from tessera.cli.tables import Column
 from tessera.core.administration.explanations import Explanation
@@ -96,15 +96,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data
 
 
-async def _failures(house: House) -> None:
+async def _failures(context: Context) -> None:
     """A delivery that failed, and a request that was refused."""
-    (event,) = await house.store.events_after(1, 0, 1)
-    now = house.clock.now()
-    ids = {"external_id": house.pseudonym(REFUSAL, "card-1")}
+    (event,) = await context.store.events_after(1, 0, 1)
+    now = context.clock.now()
+    ids = {"external_id": context.pseudonym(REFUSAL, "card-1")}
     refusal = Explanation(
         "5b2f0c9d8e7a46139c0d1e2f3a4b5c6d", now, "GET", f"/{'a' * 90}", "::1", 401, "x", "token.dead", "No", ids=ids
     )
-    await house.commit(
+    await context.commit(
         AddDelivery(1, event.number, 3, now, "the receiver answered 500, and a lot of text with it, again and again"),
         KeepRefusal(refusal.request_id, now, msgspec.json.encode(refusal).decode()),
     )

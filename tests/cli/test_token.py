@@ -242,16 +242,16 @@ def test_an_expired_token_is_told_so(tmp_path: Path) -> None:
 
     async def lives() -> list[list[str]]:
         clock = StepClock()
-        async with wiring.open_house(settings, clock=clock) as house:
-            organization = await organizations.create(house, "Aurora")
-            made = await applications.create(house, "Partner", organization.number, token_lifetime_seconds=60)
+        async with wiring.open_context(settings, clock=clock) as context:
+            organization = await organizations.create(context, "Aurora")
+            made = await applications.create(context, "Partner", organization.number, token_lifetime_seconds=60)
             asked = {"grant_type": "client_credentials", "client_id": made.client_id}
             params = Params({}, {**asked, "client_secret": made.client_secret or ""})
-            token = (await asking.issue(house, params, NOTHING)).access_token
+            token = (await asking.issue(context, params, NOTHING)).access_token
             found = []
             for step in (59.999_999, 0.000_001):
                 clock.step(step)
-                found.append((await inspection.inspect(house, token)).reasons)
+                found.append((await inspection.inspect(context, token)).reasons)
             return found
 
     assert asyncio.run(lives()) == [[], ["It has expired."]]

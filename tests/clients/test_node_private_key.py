@@ -25,7 +25,7 @@ def test_the_library_lives_without_a_secret(server: Server, tmp_path: Path, algo
     private = tmp_path / "key.pem"
     private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     made = deeds.make_partner(server.folder, f"openid-client {algorithm}")
-    deeds.do(server.folder, lambda house: credentials.add_key(house, made.client_id, "key", public))
+    deeds.do(server.folder, lambda context: credentials.add_key(context, made.client_id, "key", public))
     told = trials.run_node(
         "private_key.mjs", server, CLIENT_ID=made.client_id, PRIVATE_KEY=str(private), ALGORITHM=algorithm
     )

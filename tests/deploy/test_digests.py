@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from tests.architecture.modules import texts as house_texts
+from tests.architecture.modules import texts as context_texts
 from tests.deploy.files import CHART, DEPLOY, compose, instructions, texts, values
 
 DIGEST = re.compile(r"[\w./-]+(?::[\w.-]+)?@sha256:[0-9a-f]{64}")
@@ -54,7 +54,9 @@ def test_no_image_is_named_elsewhere_by_its_tag() -> None:
     """Neither in another file for deploying nor in the examples of the docs."""
     known = {"deploy/compose/compose.yaml", "Dockerfile"}
     named = re.compile(r"^\s*(?:image:|FROM) +[\"']?([a-z][\w./-]*:[\w.-]+)", re.MULTILINE)
-    looked_at = {path: text for path, text in house_texts().items() if path.startswith(("docs/", "deploy/", "README"))}
+    looked_at = {
+        path: text for path, text in context_texts().items() if path.startswith(("docs/", "deploy/", "README"))
+    }
 
     assert len(looked_at) > 30
     assert {

@@ -21,7 +21,7 @@ SYMBOLIC = ("ARCHITECTURE.md", "docs/request.md")
 
 @pytest.mark.parametrize("path", PAPERS)
 def test_links_lead_somewhere(path: str) -> None:
-    """A link to a file of the house leads to one."""
+    """A link to a file of the context leads to one."""
     folder = (ROOT / path).parent
 
     assert [link for link in _LINK.findall(texts()[path]) if not (folder / link).exists()] == []

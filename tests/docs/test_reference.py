@@ -56,8 +56,8 @@ def served(folder: Path) -> set[tuple[str, str]]:
     settings = settings_for(folder)
 
     async def collect() -> set[tuple[str, str]]:
-        async with wiring.open_house(settings) as house:
-            return {(route.method, route.path) for route in wiring.routes(house)}
+        async with wiring.open_context(settings) as context:
+            return {(route.method, route.path) for route in wiring.routes(context)}
 
     return asyncio.run(collect())
 

@@ -43,7 +43,7 @@ def new_keys(stage: Stage, rounds: int, seed: int) -> Row:
         stage.start()
         load.go()
         for _ in range(rounds):
-            stage.do(lambda house: rotation.rotate(house, list(ROTATED), at_once=True))
+            stage.do(lambda context: rotation.rotate(context, list(ROTATED), at_once=True))
             load.answered(10)
         load.pause()
         for port in stage.ports:

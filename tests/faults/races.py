@@ -11,7 +11,7 @@ from threading import Barrier
 from tessera.app.clients import applications, credentials, limit_settings
 from tessera.app.clients.applications import Issued
 from tessera.app.clients.limit_settings import Wanted
-from tessera.app.context import House
+from tessera.app.context import Context
 from tests.faults.callers import JSON, Shared
 from tests.faults.load import Load, Row, loaded
 from tests.faults.stage import Client, Stage
@@ -70,12 +70,12 @@ def races(stage: Stage, rounds: int, seed: int) -> Row:
     """One assertion, one deposit, the last tokens of a day, each asked for by many at once at two nodes: one winner."""
     key = assertions.new_key()
 
-    async def furnish(house: House) -> tuple[Issued, Issued]:
-        prover = await applications.create(house, f"prover {secrets.token_hex(4)}", 1)
-        await credentials.add_key(house, prover.client_id, "key", assertions.jwk(key))
+    async def furnish(context: Context) -> tuple[Issued, Issued]:
+        prover = await applications.create(context, f"prover {secrets.token_hex(4)}", 1)
+        await credentials.add_key(context, prover.client_id, "key", assertions.jwk(key))
         limited = f"limited {secrets.token_hex(4)}"
-        made = await applications.create(house, limited, 1)
-        await limit_settings.change(house, limited, Wanted(tokens_per_day=TOKENS_A_DAY))
+        made = await applications.create(context, limited, 1)
+        await limit_settings.change(context, limited, Wanted(tokens_per_day=TOKENS_A_DAY))
         return prover, made
 
     prover, limited = stage.do(furnish)

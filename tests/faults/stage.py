@@ -18,7 +18,7 @@ import psycopg
 
 from tessera import wiring
 from tessera.app.clients import applications
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.ports import StoreUnavailable
 from tessera.settings import Settings, load
 from tests.support import raw
@@ -143,12 +143,12 @@ class Stage:
         """As an operator on this folder and database has them."""
         return load(data_dir=self.folder, database=self.url)
 
-    def do(self, deed: Callable[[House], Awaitable[T]]) -> T:
+    def do(self, deed: Callable[[Context], Awaitable[T]]) -> T:
         """Have an operator's deed done by this process."""
 
         async def done() -> T:
-            async with wiring.open_house(self.settings) as house:
-                return await deed(house)
+            async with wiring.open_context(self.settings) as context:
+                return await deed(context)
 
         for _ in range(TRIES):
             try:
@@ -207,10 +207,10 @@ class Stage:
             file.execute(statement)
 
 
-async def _furnish(house: House) -> tuple[Client, str]:
+async def _furnish(context: Context) -> tuple[Client, str]:
     """An application that may ask about any token, and the account that points go to."""
-    made = await applications.create(house, "inspector", 1, scope="tokens:introspect")
-    program = await house.directory.programs.get(1)
+    made = await applications.create(context, "inspector", 1, scope="tokens:introspect")
+    program = await context.directory.programs.get(1)
     assert made.client_secret is not None
     assert program is not None
     return Client(made.client_id, made.client_secret), program.accounts[0].id

@@ -43,7 +43,7 @@ def furnish(scene: Scene) -> None:
                     lookup,
                     account_id,
                 )
-    scene.house.directory.programs.drop(1)
+    scene.context.directory.programs.drop(1)
 
 
 def _ladder(database: Reading, ladder: Ladder) -> None:

@@ -22,7 +22,7 @@ def points(amount: float) -> Decimal:
 
 
 class Records:
-    """Reads a database beside the house that has it open."""
+    """Reads a database beside the context that has it open."""
 
     def __init__(self, database: Reading) -> None:
         self._database = database

@@ -54,7 +54,7 @@ class Year:
 
     async def run(self) -> None:
         """The whole year."""
-        program = await self.scene.house.directory.programs.get(1)
+        program = await self.scene.context.directory.programs.get(1)
         assert program is not None
         self.numbers = {account.number: account.id for account in program.accounts}
         self.scene.clock.at = START
@@ -79,8 +79,8 @@ class Year:
     async def _settle(self) -> None:
         """Everything that is due, and everybody compared."""
         due = [each for each in self.members if (each.person.next_moment() or END) <= self.scene.clock.at]
-        assert await settle_due(self.scene.house) >= len(due)
-        assert await settle_due(self.scene.house) == 0
+        assert await settle_due(self.scene.context) >= len(due)
+        assert await settle_due(self.scene.context) == 0
         for member in self.members:
             member.person.settle(self.scene.clock.at)
         self.records.check((member.id, member.person) for member in self.members)
@@ -99,7 +99,7 @@ class Year:
         ladder = self.chance.choice(CLUB.ladders)
         rank = self.chance.randrange(len(ladder.levels))
         place = tiers.Place(ladder.id, ladder.levels[rank].id)
-        view = await tiers.move(self.scene.house, self.scene.caller, self.scene.retailer_id, member.id, place)
+        view = await tiers.move(self.scene.context, self.scene.caller, self.scene.retailer_id, member.id, place)
         due = (member.person.next_moment() or END) <= self.scene.clock.at
         moves = member.person.held(ladder).rank
         member.person.move(ladder, rank, self.scene.clock.at)
@@ -114,7 +114,7 @@ class Year:
         except Refused:
             expected = None
         deed = user_events.trigger(
-            self.scene.house, self.scene.caller, self.scene.retailer_id, Subject(member.id), event
+            self.scene.context, self.scene.caller, self.scene.retailer_id, Subject(member.id), event
         )
         try:
             got = (await deed).outcomes
@@ -163,9 +163,9 @@ class Year:
     async def _got(self, member: Member, request: Request) -> Reply | str:
         wishes, partial = request
         orders = [_order(wish) for wish in wishes]
-        house, caller, retailer_id = self.scene.house, self.scene.caller, self.scene.retailer_id
+        context, caller, retailer_id = self.scene.context, self.scene.caller, self.scene.retailer_id
         try:
-            answer = await points.order(house, caller, retailer_id, member.id, orders, partial=partial)
+            answer = await points.order(context, caller, retailer_id, member.id, orders, partial=partial)
         except tuple(CODES) as refusal:
             return CODES[type(refusal)]
         return self._reply(answer)

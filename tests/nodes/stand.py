@@ -13,7 +13,7 @@ from tessera import wiring
 from tessera.app.clients import limit_settings
 from tessera.app.clients.applications import Issued
 from tessera.app.clients.limit_settings import Wanted
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.settings import load
 from tests.proxy import haproxy
 from tests.support import deeds, postgres, raw
@@ -63,23 +63,23 @@ class Stand:
         until(lambda: server.output, lambda output: "Health and metrics on" in output)
         return Operated(server)
 
-    def do(self, deed: Callable[[House], Awaitable[T]]) -> T:
+    def do(self, deed: Callable[[Context], Awaitable[T]]) -> T:
         """Have a deed done by the operator, on a machine of his own."""
 
         async def done() -> T:
             settings = load(data_dir=self._operator, database=self.url, master_key=MASTER_KEY)
-            async with wiring.open_house(settings) as house:
-                return await deed(house)
+            async with wiring.open_context(settings) as context:
+                return await deed(context)
 
         return asyncio.run(done())
 
     def partner(self, name: str, **wanted: Any) -> Issued:
         """A new application, with these limits."""
 
-        async def make(house: House) -> Issued:
-            made = await deeds.partner(house, name)
+        async def make(context: Context) -> Issued:
+            made = await deeds.partner(context, name)
             if wanted:
-                await limit_settings.change(house, name, Wanted(**wanted))
+                await limit_settings.change(context, name, Wanted(**wanted))
             return made
 
         return self.do(make)

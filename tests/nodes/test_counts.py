@@ -68,7 +68,7 @@ def test_a_quota_holds_over_all_nodes(stand: Stand) -> None:
     assert TOKENS <= sum(issued) <= TOKENS * (1 + BEYOND)
     assert {answer(wire, asking(made)).status for wire in wires} == {429}
     shown = until(
-        lambda: stand.do(lambda house: limit_settings.show(house, made.client_id)).tokens_day,
+        lambda: stand.do(lambda context: limit_settings.show(context, made.client_id)).tokens_day,
         lambda sum_: sum_ == sum(issued),
     )
     assert shown == sum(issued)
@@ -80,7 +80,7 @@ def test_a_node_that_was_asked_for_nothing_hears_that_a_quota_is_used_up(stand: 
     made, wires = stand.partner("used up", tokens_per_day=50), stand.wires()
     assert [answer(wires[0], asking(made)).status for _ in range(51)] == [200] * 50 + [429]
     until(
-        lambda: stand.do(lambda house: limit_settings.show(house, made.client_id)).tokens_day,
+        lambda: stand.do(lambda context: limit_settings.show(context, made.client_id)).tokens_day,
         lambda tokens: tokens == 50,
     )
     issued = 0

@@ -9,7 +9,7 @@ import pytest
 
 from tessera.app.clients import applications
 from tessera.app.clients.applications import Issued
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.keys import rotation as key_rotation
 from tessera.core.clients.applications import TokenFormat
 from tessera.core.keys.wrapping import KeyPurpose
@@ -41,10 +41,10 @@ def test_a_new_application_works_on_every_node_at_once(stand: Stand) -> None:
     """Made by a command, it gets a token from each node and from the proxy, with no waiting and no second try."""
     wires = [*stand.wires(), stand.wire(stand.port)]
 
-    async def made_and_asked(house: House) -> list[int]:
+    async def made_and_asked(context: Context) -> list[int]:
         found = []
         for number in range(5):
-            made = await deeds.partner(house, f"at once {number}")
+            made = await deeds.partner(context, f"at once {number}")
             found += [answer(wire, asking(made)).status for wire in wires for _ in range(2)]
         return found
 
@@ -55,12 +55,14 @@ def test_an_id_that_was_asked_for_before_it_existed_works_at_once(stand: Stand) 
     """All nodes have said of a client id that there is none; the moment it is made each of them knows it."""
     wires = stand.wires()
 
-    async def asked_made_and_asked(house: House) -> list[list[int]]:
+    async def asked_made_and_asked(context: Context) -> list[list[int]]:
         found = []
         for number in range(5):
             made = Issued(f"{number:064x}", "f" * 64, "foretold")
             found.append([answer(wire, asking(made)).status for wire in wires for _ in range(2)])
-            await deeds.partner(house, f"foretold {number}", client_id=made.client_id, client_secret=made.client_secret)
+            await deeds.partner(
+                context, f"foretold {number}", client_id=made.client_id, client_secret=made.client_secret
+            )
             found.append([answer(wire, asking(made)).status for wire in wires])
         return found
 
@@ -154,14 +156,14 @@ class Load:
             thread.join()
 
 
-async def _rotate(house: House) -> None:
-    await key_rotation.rotate(house, [KeyPurpose.SEALING, KeyPurpose.EDDSA], at_once=True)
+async def _rotate(context: Context) -> None:
+    await key_rotation.rotate(context, [KeyPurpose.SEALING, KeyPurpose.EDDSA], at_once=True)
 
 
 def test_keys_follow_one_another_under_load(stand: Stand) -> None:
     """Keys that seal and keys that sign are followed at once, again and again: no node refuses anything meanwhile."""
     made = [stand.partner("sealed"), stand.partner("signed")]
-    stand.do(lambda house: applications.set_token_format(house, made[1].client_id, TokenFormat.EDDSA))
+    stand.do(lambda context: applications.set_token_format(context, made[1].client_id, TokenFormat.EDDSA))
     load = Load(stand, made)
     try:
         load.wait_for_keys(2)

@@ -1,4 +1,4 @@
-"""A house whose database is away: known clients go on, the log says it once, readiness and the numbers are true."""
+"""A context whose database is away: known clients go on, the log says it once, readiness and the numbers are true."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,20 +31,20 @@ class Standing:
 
     def __init__(self, scene: Scene, proxy: WireProxy, past: str) -> None:
         self.scene = scene
-        self.house = scene.house
+        self.context = scene.context
         self.proxy = proxy
         self.past = past
 
     async def database(self) -> readiness.Check:
         """What readiness says of the database, which it must say in time."""
         async with asyncio.timeout(BOUND_SECONDS):
-            found = await readiness.readiness(self.house, going_down=False)
+            found = await readiness.readiness(self.context, going_down=False)
         return next(each for each in found.checks if each.name == "database")
 
 
 @asynccontextmanager
 async def standing(folder: Path) -> AsyncIterator[Standing]:
-    """A furnished house on PostgreSQL."""
+    """A furnished context on PostgreSQL."""
     cluster = postgres.cluster()
     name = cluster.create_database()
     clock = StepClock()
@@ -52,16 +52,16 @@ async def standing(folder: Path) -> AsyncIterator[Standing]:
         url = f"postgresql://tessera@127.0.0.1:{proxy.port}/{name}?sslmode=disable"
         wiring_settings = load(data_dir=folder / "data", database=url)
         await asyncio.to_thread(bootstrap.set_up, wiring_settings)
-        async with wiring.open_house(wiring_settings, clock=clock, entropy=CountedEntropy()) as house:
-            scene = Scene(house, clock, folder)
+        async with wiring.open_context(wiring_settings, clock=clock, entropy=CountedEntropy()) as context:
+            scene = Scene(context, clock, folder)
             await scene.furnish()
             tasks = [
-                asyncio.create_task(housekeeping.follow_feed(house, FEED_SECONDS)),
-                asyncio.create_task(housekeeping.try_writing(house, "holder")),
-                asyncio.create_task(housekeeping.flush_usage(house, FEED_SECONDS)),
+                asyncio.create_task(housekeeping.follow_feed(context, FEED_SECONDS)),
+                asyncio.create_task(housekeeping.try_writing(context, "holder")),
+                asyncio.create_task(housekeeping.flush_usage(context, FEED_SECONDS)),
             ]
             try:
-                await healed(house.store)
+                await healed(context.store)
                 yield Standing(scene, proxy, cluster.url(name))
             finally:
                 proxy.flow()
@@ -96,10 +96,10 @@ def test_known_clients_go_on_for_as_long_as_it_lasts(tmp_path: Path, how: str) -
                     assert await scene.alive(before)
                     await asyncio.sleep(0.01)
                 assert not (await at.database()).ok
-                assert at.house.metrics.own(metrics.DATABASE_FAILING) == 1
+                assert at.context.metrics.own(metrics.DATABASE_FAILING) == 1
                 at.proxy.flow()
-                await until(lambda: not at.house.metrics.own(metrics.DATABASE_FAILING), 30)
-                await healed(at.house.store)
+                await until(lambda: not at.context.metrics.own(metrics.DATABASE_FAILING), 30)
+                await healed(at.context.store)
                 await until(lambda: "feed_back" in [each["event"] for each in said], 30)
             assert (await at.database()).ok
             events = [each["event"] for each in said]
@@ -119,12 +119,12 @@ def test_what_is_not_heard_is_not_told_as_heard(tmp_path: Path) -> None:
             at.proxy.stall()
             with structlog.testing.capture_logs() as said:
                 await until(lambda: any(each["event"] == "feed_unavailable" for each in said), 30)
-                heard = at.house.heard_at
+                heard = at.context.heard_at
                 at.scene.clock.step(60)
                 await asyncio.sleep(10 * FEED_SECONDS)
-                assert at.house.heard_at == heard
+                assert at.context.heard_at == heard
                 at.proxy.flow()
-                await until(lambda: at.house.heard_at > heard, 30)
+                await until(lambda: at.context.heard_at > heard, 30)
 
     asyncio.run(scenario())
 
@@ -135,7 +135,7 @@ def test_a_change_made_while_nothing_was_heard_is_in_force_afterwards(tmp_path: 
     async def scenario() -> None:
         async with standing(tmp_path) as at:
             token = await at.scene.token()
-            direct = wiring.open_house(
+            direct = wiring.open_context(
                 load(data_dir=tmp_path / "data", database=at.past), clock=at.scene.clock, entropy=CountedEntropy()
             )
             at.proxy.stall()

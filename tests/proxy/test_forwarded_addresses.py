@@ -32,7 +32,7 @@ class Behind:
     def partner(self, server: Server, name: str, **wanted: Any) -> Issued:
         """A new application with these limits."""
         made = deeds.make_partner(server.folder, name)
-        deeds.do(server.folder, lambda house: limit_settings.change(house, name, Wanted(**wanted)))
+        deeds.do(server.folder, lambda context: limit_settings.change(context, name, Wanted(**wanted)))
         return made
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tessera.app.clients import applications, credentials
-from tessera.app.context import House
+from tessera.app.context import Context
 from tests.proxy import haproxy, nginx
 from tests.support import deeds, pki
 from tests.support.operator import until
@@ -62,11 +62,11 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     (folder / "ca.pem").write_bytes(OURS.pem)
     (folder / "trust.pem").write_bytes(root.pem)
 
-    async def furnish(house: House) -> tuple[str, str]:
-        by_certificate = (await applications.create(house, "by certificate", 1)).client_id
-        by_subject = (await applications.create(house, "by subject", 1)).client_id
-        await credentials.add_certificate(house, by_certificate, "certificate", OWN.pem)
-        await credentials.add_subject(house, by_subject, "subject", "san_dns:app.partner.example")
+    async def furnish(context: Context) -> tuple[str, str]:
+        by_certificate = (await applications.create(context, "by certificate", 1)).client_id
+        by_subject = (await applications.create(context, "by subject", 1)).client_id
+        await credentials.add_certificate(context, by_certificate, "certificate", OWN.pem)
+        await credentials.add_subject(context, by_subject, "subject", "san_dns:app.partner.example")
         return by_certificate, by_subject
 
     settings = {"TESSERA_CLIENT_CERTIFICATE_PROXIES": "127.0.0.2", "TESSERA_MTLS_CA_FILE": str(folder / "ca.pem")}
@@ -110,9 +110,9 @@ def test_a_client_cannot_write_the_header_itself(door: Door) -> None:
 def test_a_start_that_counts_on_the_other_setting_is_told(tmp_path: Path) -> None:
     """Where `trusted_proxies` alone names the proxy, the log says at the start which setting certificates need."""
 
-    async def furnish(house: House) -> None:
-        issued = await applications.create(house, "by certificate", 1)
-        await credentials.add_certificate(house, issued.client_id, "certificate", OWN.pem)
+    async def furnish(context: Context) -> None:
+        issued = await applications.create(context, "by certificate", 1)
+        await credentials.add_certificate(context, issued.client_id, "certificate", OWN.pem)
 
     folder = tmp_path / "data"
     with running(folder) as server:
@@ -131,9 +131,9 @@ def test_the_nginx_of_the_docs_hands_over_nothing_of_its_clients(tmp_path: Path)
     own = pki.certificate("nginx", root, "ip:127.0.0.1", usage=pki.SERVERS)
     (tmp_path / "trust.pem").write_bytes(root.pem)
 
-    async def furnish(house: House) -> str:
-        issued = await applications.create(house, "by certificate", 1)
-        await credentials.add_certificate(house, issued.client_id, "certificate", OWN.pem)
+    async def furnish(context: Context) -> str:
+        issued = await applications.create(context, "by certificate", 1)
+        await credentials.add_certificate(context, issued.client_id, "certificate", OWN.pem)
         return issued.client_id
 
     believing = {"TESSERA_CLIENT_CERTIFICATE_PROXIES": "127.0.0.1", "TESSERA_TRUSTED_PROXIES": "127.0.0.1"}

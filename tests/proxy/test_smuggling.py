@@ -10,7 +10,7 @@ import pytest
 
 from tessera.app.clients import credentials, limit_settings
 from tessera.app.clients.limit_settings import Wanted
-from tessera.app.context import House
+from tessera.app.context import Context
 from tests.framing.corpus import sized
 from tests.proxy.attacks import Pieces, attack, attacks
 from tests.proxy.gateways import GATEWAYS, SMUGGLED, Gateway
@@ -46,10 +46,10 @@ class Town:
         self.behind = httpx.Client(base_url=server.url, transport=httpx.HTTPTransport(local_address=ADDRESS))
         """Comes to the server as the proxies do, and may say anything."""
 
-        async def furnish(house: House) -> dict[str, str]:
-            made = {name: await deeds.partner(house, name) for name in ("victim", "secret", "certificate", "network")}
-            await credentials.add_certificate(house, made["certificate"].client_id, "it", CERTIFICATE.pem)
-            await limit_settings.change(house, "network", Wanted(networks=(OFFICE,)))
+        async def furnish(context: Context) -> dict[str, str]:
+            made = {name: await deeds.partner(context, name) for name in ("victim", "secret", "certificate", "network")}
+            await credentials.add_certificate(context, made["certificate"].client_id, "it", CERTIFICATE.pem)
+            await limit_settings.change(context, "network", Wanted(networks=(OFFICE,)))
             secrets = {f"{name}_secret": str(issued.client_secret) for name, issued in made.items()}
             return secrets | {f"{name}_id": issued.client_id for name, issued in made.items()}
 

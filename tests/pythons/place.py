@@ -10,7 +10,7 @@ import httpx
 
 from tessera.app.clients import credentials
 from tessera.app.clients.applications import Issued
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.demo import demo
 from tessera.app.organizations import organizations
 from tessera.app.webhooks import webhooks
@@ -68,18 +68,18 @@ class Place(NamedTuple):
         return assertions.form(assertions.signed(KEY, says, kid="key"))
 
 
-async def _furnish(house: House, published_at: str, hook: str) -> tuple[Clients, str]:
+async def _furnish(context: Context, published_at: str, hook: str) -> tuple[Clients, str]:
     clients = Clients(
-        await deeds.partner(house, "key"),
-        await deeds.partner(house, "published"),
-        await deeds.partner(house, "certificate"),
-        await deeds.partner(house, "admin", scope="loyalty:read loyalty:admin"),
+        await deeds.partner(context, "key"),
+        await deeds.partner(context, "published"),
+        await deeds.partner(context, "certificate"),
+        await deeds.partner(context, "admin", scope="loyalty:read loyalty:admin"),
     )
-    await credentials.add_key(house, clients.key.client_id, "key", assertions.jwk(KEY))
-    await credentials.add_key_set(house, clients.published.client_id, "set", published_at)
-    await credentials.add_certificate(house, clients.certificate.client_id, "own", CERTIFICATE.pem)
-    await webhooks.create(house, await organizations.find(house, demo.ORGANIZATION), "hook", hook, "all")
-    program = await house.directory.programs.get(1)
+    await credentials.add_key(context, clients.key.client_id, "key", assertions.jwk(KEY))
+    await credentials.add_key_set(context, clients.published.client_id, "set", published_at)
+    await credentials.add_certificate(context, clients.certificate.client_id, "own", CERTIFICATE.pem)
+    await webhooks.create(context, await organizations.find(context, demo.ORGANIZATION), "hook", hook, "all")
+    program = await context.directory.programs.get(1)
     assert program is not None
     return clients, program.accounts[0].id
 
@@ -91,7 +91,7 @@ def place(folder: Path) -> Iterator[Place]:
         keys.body = b'{"keys":[%s]}' % assertions.jwk(KEY, kid="key")
         trust = {"SSL_CERT_FILE": str(keys.trust)}
         with running(folder, "--workers", "2", **SETTINGS, **trust) as server:
-            clients, account = deeds.do(folder, lambda house: _furnish(house, keys.url(), receiver.url))
+            clients, account = deeds.do(folder, lambda context: _furnish(context, keys.url(), receiver.url))
             with httpx.Client(base_url=server.url, timeout=SECONDS) as caller:
                 yield Place(server, clients, receiver, caller, account)
             assert server.stop() == 0

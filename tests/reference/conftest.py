@@ -17,8 +17,8 @@ def routes(tmp_path_factory: pytest.TempPathFactory) -> list[Route]:
     settings = settings_for(tmp_path_factory.mktemp("routes") / "data")
 
     async def collect() -> list[Route]:
-        async with wiring.open_house(settings) as house:
-            return wiring.routes(house)
+        async with wiring.open_context(settings) as context:
+            return wiring.routes(context)
 
     return asyncio.run(collect())
 

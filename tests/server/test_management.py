@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.demo import demo
 from tessera.app.organizations import organizations
 from tessera.app.webhooks import webhooks
@@ -109,10 +109,10 @@ def test_no_webhook_reaches_it(tmp_path: Path) -> None:
     with operated(folder) as served:
         management = served.management
 
-    async def furnish(house: House) -> None:
-        organization = await organizations.find(house, demo.ORGANIZATION)
-        await webhooks.create(house, organization, "inside", f"{management}/metrics", "all")
-        await happen(house, 1, organization=organization.number)
+    async def furnish(context: Context) -> None:
+        organization = await organizations.find(context, demo.ORGANIZATION)
+        await webhooks.create(context, organization, "inside", f"{management}/metrics", "all")
+        await happen(context, 1, organization=organization.number)
 
     allowed = {"TESSERA_OUTBOUND_NETWORKS_ALLOWED": "127.0.0.0/8"}
     deeds.do(folder, furnish)

@@ -12,7 +12,7 @@ import pytest
 from tessera import wiring
 from tessera.app.clients import applications, properties
 from tessera.app.clients import credentials as client_credentials
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.organizations import organizations
 from tessera.core.administration.explanations import Explanation
 from tessera.core.clients import assertions as core_assertions
@@ -65,13 +65,13 @@ class Partner:
         self.by_certificate = self._token(self._certificate(self.pair))
         self.by_dpop = self._token(Sent([self._proof("POST", "/oauth/token")], {}, self._secret()))
 
-    async def _furnish(self, house: House) -> None:
-        made = await applications.create(house, "every way", 1)
-        shop = await properties.create(house, (await organizations.every(house))[0], "another shop")
+    async def _furnish(self, context: Context) -> None:
+        made = await applications.create(context, "every way", 1)
+        shop = await properties.create(context, (await organizations.every(context))[0], "another shop")
         self.client_id, self.secret = made.client_id, made.client_secret or ""
         self.api_key, self.property_secret = shop.api_key, shop.property_secret
-        await client_credentials.add_certificate(house, made.client_id, "certificate", self.pair.pem)
-        await client_credentials.add_key(house, made.client_id, "key", assertions.jwk(self.key))
+        await client_credentials.add_certificate(context, made.client_id, "certificate", self.pair.pem)
+        await client_credentials.add_key(context, made.client_id, "key", assertions.jwk(self.key))
 
     def _secret(self, secret: str | None = None) -> dict[str, str]:
         return {"client_id": self.client_id, "client_secret": secret or self.secret}
@@ -205,11 +205,11 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             yield Stage(served, collector, partner, deeds.do(folder, operations), [partner.requests])
 
 
-async def operations(house: House) -> list[tuple[str, str, str]]:
+async def operations(context: Context) -> list[tuple[str, str, str]]:
     """Method, path and kind of access of every operation, with its parameters filled in with something."""
     return [
         (route.method, route.path.replace("{", "").replace("}", ""), route.operation.access)
-        for route in wiring.routes(house)
+        for route in wiring.routes(context)
         if route.operation is not None and route.operation.access != "public"
     ]
 
@@ -270,7 +270,7 @@ def explained(stage: Stage, answer: Answer) -> tuple[str, bool]:
     """Client that `tessera explain` names for a refusal, and whether as one that is known."""
     request_id = answer.header("x-request-id") or ""
     text = until(
-        lambda: deeds.do(stage.served.server.folder, lambda house: house.store.refusal(request_id)),
+        lambda: deeds.do(stage.served.server.folder, lambda context: context.store.refusal(request_id)),
         lambda text: text is not None,
     )
     assert text is not None
@@ -289,8 +289,8 @@ def test_the_audit_names_who_was_refused(stage: Stage) -> None:
         )
     }
 
-    async def recorded(house: House) -> set[tuple[str, str]]:
-        found = await house.store.audit_entries_before(2**62, 1000, Search(action="client.refused"))
+    async def recorded(context: Context) -> set[tuple[str, str]]:
+        found = await context.store.audit_entries_before(2**62, 1000, Search(action="client.refused"))
         return {(each.target, msgspec.json.decode(each.detail)["check"]) for each in found}
 
     path = next(path for method, path, access in stage.operations if access == "platform" and method == "GET")

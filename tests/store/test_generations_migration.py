@@ -51,16 +51,16 @@ async def filled(folder: Path) -> None:
 
 async def judged(folder: Path) -> None:
     """Look at tokens of either side of the moment, before and after a cut-off."""
-    async with wiring.open_house(settings_of(folder), clock=StepClock()) as house:
-        application = await house.store.application("partner")
+    async with wiring.open_context(settings_of(folder), clock=StepClock()) as context:
+        application = await context.store.application("partner")
         assert application is not None
         assert (application.generation, application.tokens_valid_from) == (0, START)
-        added = await applications.add_secret(house, "partner", "first")
+        added = await applications.add_secret(context, "partner", "first")
         assert added.client_secret is not None
         earlier, later = (
-            core_tokens.seal(house.directory.ring, Claims(5, 1, 7, issued_at, 60, ("openid",)))
+            core_tokens.seal(context.directory.ring, Claims(5, 1, 7, issued_at, 60, ("openid",)))
             for issued_at in (START - 1, START)
         )
-        assert [await verification.check(house, each) is not None for each in (earlier, later)] == [False, True]
-        await applications.revoke_tokens(house, "partner")
-        assert [await verification.check(house, each) is not None for each in (earlier, later)] == [False, False]
+        assert [await verification.check(context, each) is not None for each in (earlier, later)] == [False, True]
+        await applications.revoke_tokens(context, "partner")
+        assert [await verification.check(context, each) is not None for each in (earlier, later)] == [False, False]

@@ -137,12 +137,12 @@ def test_an_id_of_old_is_still_known(folder: Path) -> None:
         store = SQLStore(bootstrap.database(settings_of(folder)).driver(lambda _line, _reason: None))
         await creation.create_first(store, MasterKey("ab" * 32), StepClock(20), CountedEntropy())
         await store.close()
-        async with wiring.open_house(settings_of(folder), clock=StepClock(30)) as house:
+        async with wiring.open_context(settings_of(folder), clock=StepClock(30)) as context:
             caller = Caller(1, ("openid",))
             orders = [[asked], [asked, Deposit("beans", 1)]]
-            answers = [await points.order(house, caller, "r", "ada", each) for each in orders]
+            answers = [await points.order(context, caller, "r", "ada", each) for each in orders]
             with pytest.raises(IdempotencyConflict):
-                await points.order(house, caller, "r", "ada", [Deposit("beans", 51, "once")])
+                await points.order(context, caller, "r", "ada", [Deposit("beans", 51, "once")])
             return [answer.balances[1].available for answer in answers]
 
     (folder / "master.key").write_text("ab" * 32)

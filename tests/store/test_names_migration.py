@@ -96,12 +96,12 @@ async def looked_up(folder: Path) -> None:
     store = SQLStore(bootstrap.database(settings_of(folder)).driver(lambda _line, _reason: None))
     await creation.create_first(store, MasterKey("ab" * 32), StepClock(20), CountedEntropy())
     await store.close()
-    async with wiring.open_house(settings_of(folder)) as house:
+    async with wiring.open_context(settings_of(folder)) as context:
         for number, (external_id, _, _) in enumerate(PEOPLE, 1):
-            found = await with_external_id(house, 1, external_id)
+            found = await with_external_id(context, 1, external_id)
             expected = 5 if external_id == " blank " else number
             assert found is not None, external_id
             assert found.number == expected, external_id
-        composed = await with_external_id(house, 1, NFC)
+        composed = await with_external_id(context, 1, NFC)
         assert composed is not None
         assert composed.number == 3

@@ -55,10 +55,10 @@ async def filled(folder: Path, engine: str) -> None:
 
 async def called(folder: Path) -> None:
     """Call with each secret, and look at what the operator sees of it."""
-    async with wiring.open_house(settings_of(folder)) as house:
-        assert [(each.number, each.enabled) for each in await house.store.properties()] == [(5, True), (6, True)]
+    async with wiring.open_context(settings_of(folder)) as context:
+        assert [(each.number, each.enabled) for each in await context.store.properties()] == [(5, True), (6, True)]
         for api_key, secret in SECRETS.items():
-            caller = await callers.identify(house, Evidence(basic(api_key, secret)[1].encode()))
+            caller = await callers.identify(context, Evidence(basic(api_key, secret)[1].encode()))
             assert caller.api_key == api_key
-            (record,) = await house.store.property_secrets(api_key)
+            (record,) = await context.store.property_secrets(api_key)
             assert (record.name, record.last_four, record.created_at, record.ends_at) == ("first", secret[-4:], 7, None)

@@ -1,1 +1,1 @@
-"""What the tests share: a clock that can be stepped, counted entropy, a house over a real file, a real server."""
+"""What the tests share: a clock that can be stepped, counted entropy, a context over a real file, a real server."""

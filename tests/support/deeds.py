@@ -1,4 +1,4 @@
-"""An operator's deeds from another process than the server's: on the same data folder, through a house of its own."""
+"""An operator's deeds from another process than the server's: on the same data folder, through a context of its own."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from tessera import wiring
 from tessera.app.clients import applications
 from tessera.app.clients.applications import Issued
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.demo import demo
 from tessera.app.organizations import organizations
 from tests.support.settings import settings_of
@@ -16,22 +16,22 @@ from tests.support.settings import settings_of
 T = TypeVar("T")
 
 
-def do(folder: Path, deed: Callable[[House], Awaitable[T]]) -> T:
-    """Have one deed done in a house that is opened for it."""
+def do(folder: Path, deed: Callable[[Context], Awaitable[T]]) -> T:
+    """Have one deed done in a context that is opened for it."""
 
     async def done() -> T:
-        async with wiring.open_house(settings_of(folder)) as house:
-            return await deed(house)
+        async with wiring.open_context(settings_of(folder)) as context:
+            return await deed(context)
 
     return asyncio.run(done())
 
 
-async def partner(house: House, name: str, **options: Any) -> Issued:
+async def partner(context: Context, name: str, **options: Any) -> Issued:
     """A new application of the demonstration's organization."""
-    organization = await organizations.find(house, demo.ORGANIZATION)
-    return await applications.create(house, name, organization.number, **options)
+    organization = await organizations.find(context, demo.ORGANIZATION)
+    return await applications.create(context, name, organization.number, **options)
 
 
 def make_partner(folder: Path, name: str, **options: Any) -> Issued:
     """A new application of the demonstration's organization, made by another process than the server."""
-    return do(folder, lambda house: partner(house, name, **options))
+    return do(folder, lambda context: partner(context, name, **options))

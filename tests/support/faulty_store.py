@@ -44,5 +44,5 @@ class FaultyStore:
         return notices
 
     def as_store(self) -> Store:
-        """This, as what the house takes it for."""
+        """This, as what the context takes it for."""
         return cast("Store", self)

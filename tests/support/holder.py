@@ -22,8 +22,8 @@ async def work() -> None:
 
 async def main(folder: Path, duty: str) -> None:
     """Do the duty until SIGTERM."""
-    async with wiring.open_house(settings_of(folder)) as house:
-        doing = asyncio.create_task(leases.while_held(house, duty, f"process {os.getpid()}", work))
+    async with wiring.open_context(settings_of(folder)) as context:
+        doing = asyncio.create_task(leases.while_held(context, duty, f"process {os.getpid()}", work))
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, doing.cancel)
         await asyncio.gather(doing, return_exceptions=True)
 

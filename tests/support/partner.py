@@ -50,7 +50,7 @@ class Partner:
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self.routes: list[Route] = wiring.routes(scene.house)
+        self.routes: list[Route] = wiring.routes(scene.context)
         self.users = f"/priv/v1/apps/{scene.shop.api_key}/users"
         self.external = f"/priv/v1/apps/{scene.shop.api_key}/external/users"
         self.values: dict[str, str] = {}
@@ -59,12 +59,12 @@ class Partner:
 
     async def settle_in(self) -> None:
         """Declare the program, and get a token."""
-        house = self.scene.house
+        context = self.scene.context
         wanted = msgspec.convert(PROGRAM, Declaration)
-        await programs.carry_out(house, await programs.propose(house, 1, wanted))
-        made = await applications.create(house, "administrator", 1, scope=SCOPE)
+        await programs.carry_out(context, await programs.propose(context, 1, wanted))
+        made = await applications.create(context, "administrator", 1, scope=SCOPE)
         self._token = (await self.scene.token(made)).access_token
-        program = await house.store.program(1)
+        program = await context.store.program(1)
         assert program is not None
         accounts = {account.name: account.id for account in program.accounts}
         self.values = {
@@ -100,13 +100,13 @@ class Partner:
     async def bring_in(self, form: Format, content: str) -> Tally:
         """Import a file; the tally of its rows."""
         file = reading.read(io.BytesIO(content.encode()), form, Layout(), self.scene.clock.now())
-        return await bulk_import.load(self.scene.house, 1, file.rows, lambda _tally: None)
+        return await bulk_import.load(self.scene.context, 1, file.rows, lambda _tally: None)
 
     async def record(self, customer_id: str) -> dict[str, Any]:
         """Everything that is stored of a customer."""
-        customer = await self.scene.house.store.customer(1, customer_id)
+        customer = await self.scene.context.store.customer(1, customer_id)
         assert customer is not None
-        pieces = [each async for each in export.pieces(self.scene.house, 1, customer)]
+        pieces = [each async for each in export.pieces(self.scene.context, 1, customer)]
         whole: dict[str, Any] = json.loads(b"".join(pieces))
         return whole
 

@@ -1,4 +1,4 @@
-"""A house with one organization in it: a loyalty program, a digital property and an application."""
+"""A context with one organization in it: a loyalty program, a digital property and an application."""
 
 import asyncio
 import shutil
@@ -16,7 +16,7 @@ from tessera.app.callers import Caller
 from tessera.app.clients import applications, properties
 from tessera.app.clients.applications import Issued
 from tessera.app.clients.properties import IssuedProperty
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.customers import customers
 from tessera.app.grants.token_endpoint import Granted
 from tessera.app.loyalty import points
@@ -55,10 +55,10 @@ FORM = b"application/x-www-form-urlencoded"
 
 
 class Scene:
-    """A house and what is in it."""
+    """A context and what is in it."""
 
-    def __init__(self, house: House, clock: StepClock, folder: Path) -> None:
-        self.house = house
+    def __init__(self, context: Context, clock: StepClock, folder: Path) -> None:
+        self.context = context
         self.clock = clock
         self.folder = folder
         self.caller = Caller(1, ("openid",))
@@ -68,13 +68,13 @@ class Scene:
 
     async def furnish(self) -> None:
         """Create the organization and one of each; a server has run until now, whose time was noted."""
-        await self.house.store.commit(NoteTime(self.clock.now()))
-        await purge_clock.look(self.house)
-        organization = await organizations.create(self.house, "Org")
+        await self.context.store.commit(NoteTime(self.clock.now()))
+        await purge_clock.look(self.context)
+        organization = await organizations.create(self.context, "Org")
         self.retailer_id = organization.retailer_id
-        await self.house.commit(*_program(organization.number))
-        self.shop = await properties.create(self.house, organization, "shop")
-        self.partner = await applications.create(self.house, "partner", organization.number)
+        await self.context.commit(*_program(organization.number))
+        self.shop = await properties.create(self.context, organization, "shop")
+        self.partner = await applications.create(self.context, "partner", organization.number)
 
     async def token(
         self,
@@ -111,28 +111,28 @@ class Scene:
         ).encode()
         params = wire.form(text, b"", b"") if in_query else wire.form(b"", text, FORM)
         return await asking.grant(
-            self.house, params, msgspec.structs.replace(evidence, source=source or evidence.source)
+            self.context, params, msgspec.structs.replace(evidence, source=source or evidence.source)
         )
 
     async def alive(self, reply: TokenReply) -> bool:
         """Whether a token is live now."""
-        return await verification.check(self.house, reply.access_token) is not None
+        return await verification.check(self.context, reply.access_token) is not None
 
     async def purge(self) -> None:
         """Have every purge done that is due, in memory and in the database."""
-        await purges.purge_all(self.house)
-        await housekeeping.drop_revocations(self.house)
+        await purges.purge_all(self.context)
+        await housekeeping.drop_revocations(self.context)
 
     async def customer(self, external_id: str, **members: object) -> str:
         """Create a customer; its id."""
         new = msgspec.convert({"external_id": external_id, **members}, NewCustomer)
-        view = await customers.create(self.house, self.caller, self.shop.api_key, new)
+        view = await customers.create(self.context, self.caller, self.shop.api_key, new)
         customer_id: str = msgspec.json.decode(msgspec.json.encode(view))["id"]
         return customer_id
 
     async def deposit(self, customer_id: str, *deposits: Deposit) -> None:
         """Make deposits for a customer."""
-        await points.order(self.house, self.caller, self.retailer_id, customer_id, deposits)
+        await points.order(self.context, self.caller, self.retailer_id, customer_id, deposits)
 
 
 def status(amount_points: int, idempotency_id: str | None = None) -> Deposit:
@@ -173,15 +173,15 @@ def _set_up(engine: str) -> _SetUp:
 
 
 def play(folder: Path, scenario: Callable[[Scene], Awaitable[T]]) -> T:
-    """Play a scenario in a furnished house of its own, in a data folder below this one."""
+    """Play a scenario in a furnished context of its own, in a data folder below this one."""
     begun = _set_up(engines.chosen())
     data = Path(shutil.copytree(begun.folder, folder / "data"))
     clock = StepClock()
 
     async def whole() -> T:
-        async with wiring.open_house(settings_of(data), clock=clock, entropy=CountedEntropy()) as house:
-            house.store = SteppedStore(house.store, clock).as_store()
-            scene = Scene(house, clock, data)
+        async with wiring.open_context(settings_of(data), clock=clock, entropy=CountedEntropy()) as context:
+            context.store = SteppedStore(context.store, clock).as_store()
+            scene = Scene(context, clock, data)
             await scene.furnish()
             return await scenario(scene)
 

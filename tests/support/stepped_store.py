@@ -21,5 +21,5 @@ class SteppedStore:
         return None if await self._store.database_time() is None else self.clock.now()
 
     def as_store(self) -> Store:
-        """This, as what the house takes it for."""
+        """This, as what the context takes it for."""
         return cast("Store", self)

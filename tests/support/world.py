@@ -6,7 +6,7 @@ from typing import Any
 
 from tessera.app.clients import applications, properties
 from tessera.app.clients.application_settings import Wanted
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.organizations import organizations
 from tessera.core.changes import AddPointAccount
 from tessera.core.clients.applications import QueryCredentials
@@ -18,7 +18,7 @@ def furnish(folder: Path) -> dict[str, str]:
     """Add to a demonstration what the transcripts name; the values they may use."""
     values: dict[str, str] = json.loads((folder / "demo.json").read_text())
     values.update(deeds.do(folder, _furnish))
-    program = deeds.do(folder, lambda house: house.directory.programs.get(1))
+    program = deeds.do(folder, lambda context: context.directory.programs.get(1))
     assert program is not None
     values |= {
         "beans": program.accounts[0].id,
@@ -35,22 +35,22 @@ def furnish(folder: Path) -> dict[str, str]:
     return values
 
 
-async def _furnish(house: House) -> dict[str, str]:
+async def _furnish(context: Context) -> dict[str, str]:
     values: dict[str, str] = {}
-    await _partner(house, values, "reader", scope="profiles:read")
-    await _partner(house, values, "accountant", scope="loyalty:read loyalty:write")
-    await _partner(house, values, "careful", options=Wanted(query_credentials=QueryCredentials.DENY))
-    await _partner(house, values, "warned", options=Wanted(query_credentials=QueryCredentials.WARN))
-    await _partner(house, values, "hurried", token_lifetime_seconds=60)
-    await _partner(house, values, "stopped")
-    await _partner(house, values, "moved", client_id="old partner+1%:", client_secret="a b+c%:/=&?~")
-    await applications.disable(house, values["stopped_id"])
-    other = await organizations.create(house, "Other Bakery")
-    shop = await properties.create(house, other, "Web shop")
-    theirs = await applications.create(house, "their partner", other.number)
-    admin = await applications.create(house, "their admin", other.number, scope="loyalty:read loyalty:admin")
-    account = house.new_uuid()
-    await house.commit(AddPointAccount(other.number, account, "Crumbs", SPEND))
+    await _partner(context, values, "reader", scope="profiles:read")
+    await _partner(context, values, "accountant", scope="loyalty:read loyalty:write")
+    await _partner(context, values, "careful", options=Wanted(query_credentials=QueryCredentials.DENY))
+    await _partner(context, values, "warned", options=Wanted(query_credentials=QueryCredentials.WARN))
+    await _partner(context, values, "hurried", token_lifetime_seconds=60)
+    await _partner(context, values, "stopped")
+    await _partner(context, values, "moved", client_id="old partner+1%:", client_secret="a b+c%:/=&?~")
+    await applications.disable(context, values["stopped_id"])
+    other = await organizations.create(context, "Other Bakery")
+    shop = await properties.create(context, other, "Web shop")
+    theirs = await applications.create(context, "their partner", other.number)
+    admin = await applications.create(context, "their admin", other.number, scope="loyalty:read loyalty:admin")
+    account = context.new_uuid()
+    await context.commit(AddPointAccount(other.number, account, "Crumbs", SPEND))
     assert theirs.client_secret is not None
     assert admin.client_secret is not None
     return values | {
@@ -65,7 +65,7 @@ async def _furnish(house: House) -> dict[str, str]:
     }
 
 
-async def _partner(house: House, values: dict[str, str], name: str, **options: Any) -> None:
-    made = await deeds.partner(house, name, **options)
+async def _partner(context: Context, values: dict[str, str], name: str, **options: Any) -> None:
+    made = await deeds.partner(context, name, **options)
     values[f"{name}_id"] = made.client_id
     values[f"{name}_secret"] = made.client_secret or str(options["client_secret"])

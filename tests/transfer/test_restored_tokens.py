@@ -9,7 +9,7 @@ import pytest
 from tessera import wiring
 from tessera.app.administration import backups
 from tessera.app.clients import applications
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.organizations import organizations
 from tessera.app.tokens import verification
 from tessera.core.clients.applications import TokenFormat
@@ -74,17 +74,17 @@ class Restorer:
         return StepClock(self._scene.clock.now())
 
 
-async def cut_off(house: House, scene: Scene, number: int) -> None:
+async def cut_off(context: Context, scene: Scene, number: int) -> None:
     """Revoke all tokens of the application, of its organization, of the application..."""
     if number % 2:
-        await organizations.revoke_tokens(house, await organizations.find(house, "Org"))
+        await organizations.revoke_tokens(context, await organizations.find(context, "Org"))
     else:
-        await applications.revoke_tokens(house, scene.partner.client_id)
+        await applications.revoke_tokens(context, scene.partner.client_id)
 
 
-async def valid(house: House, issued: list[str]) -> list[str]:
+async def valid(context: Context, issued: list[str]) -> list[str]:
     """Those of these tokens that a node accepts."""
-    return [each for each in issued if await verification.check(house, each) is not None]
+    return [each for each in issued if await verification.check(context, each) is not None]
 
 
 async def issued_meanwhile(scene: Scene) -> list[str]:
@@ -92,10 +92,10 @@ async def issued_meanwhile(scene: Scene) -> list[str]:
     found = []
     async with node(scene, 600) as ahead:
         for number in range(6):
-            both = [await token(scene.house, scene.partner), await token(ahead, scene.partner)]
-            assert await valid(scene.house, both) == both
+            both = [await token(scene.context, scene.partner), await token(ahead, scene.partner)]
+            assert await valid(scene.context, both) == both
             found += both
-            await cut_off(scene.house, scene, number)
+            await cut_off(scene.context, scene, number)
             await hear(ahead)
     return found
 
@@ -110,20 +110,20 @@ def test_every_token_is_dead_after_a_restore(
     del source
 
     async def scenario(scene: Scene) -> None:
-        await applications.set_token_format(scene.house, scene.partner.client_id, form)
+        await applications.set_token_format(scene.context, scene.partner.client_id, form)
         for number in range(cut_offs_before):
-            await cut_off(scene.house, scene, number)
+            await cut_off(scene.context, scene, number)
         restorer = Restorer(scene, tmp_path, target)
         earlier = await issued_meanwhile(scene)
         for name in ("first", "second"):
-            async with wiring.open_house(settings_of(restorer.restore(name)), clock=restorer.clock()) as house:
-                assert await valid(house, earlier) == []
+            async with wiring.open_context(settings_of(restorer.restore(name)), clock=restorer.clock()) as context:
+                assert await valid(context, earlier) == []
                 for number in range(6):
-                    fresh = await token(house, scene.partner)
-                    assert await valid(house, [*earlier, fresh]) == [fresh]
+                    fresh = await token(context, scene.partner)
+                    assert await valid(context, [*earlier, fresh]) == [fresh]
                     earlier.append(fresh)
-                    await cut_off(house, scene, number)
-                assert await valid(house, earlier) == []
+                    await cut_off(context, scene, number)
+                assert await valid(context, earlier) == []
 
     play(tmp_path, scenario)
 
@@ -134,16 +134,16 @@ def test_kept_tokens_are_those_of_the_generation_of_the_backup(tmp_path: Path, s
     del source
 
     async def scenario(scene: Scene) -> None:
-        await cut_off(scene.house, scene, 0)
+        await cut_off(scene.context, scene, 0)
         restorer = Restorer(scene, tmp_path, target)
         kept, *others = (await issued_meanwhile(scene))[::2]
         place = restorer.restore("kept", keep_tokens=True)
-        async with wiring.open_house(settings_of(place), clock=restorer.clock()) as house:
-            fresh = await token(house, scene.partner)
-            assert await valid(house, [kept, *others, fresh]) == [kept, fresh]
+        async with wiring.open_context(settings_of(place), clock=restorer.clock()) as context:
+            fresh = await token(context, scene.partner)
+            assert await valid(context, [kept, *others, fresh]) == [kept, fresh]
             for number in range(20):
-                await cut_off(house, scene, number)
-                assert await valid(house, [kept, *others, fresh]) == []
+                await cut_off(context, scene, number)
+                assert await valid(context, [kept, *others, fresh]) == []
 
     play(tmp_path, scenario)
 
@@ -152,7 +152,7 @@ def test_all_organizations_are_cut_off_by_a_restore(tmp_path: Path) -> None:
     """Every generation rises further than cut-offs can have led, and every moment is that of the restore."""
 
     async def scenario(scene: Scene) -> None:
-        await organizations.create(scene.house, "Second")
+        await organizations.create(scene.context, "Second")
         restorer = Restorer(scene, tmp_path, engines.SQLITE)
         place = restorer.restore("restored")
         with engines.reading(place) as database:

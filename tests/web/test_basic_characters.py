@@ -16,7 +16,7 @@ from argon2 import PasswordHasher
 
 from tessera import wiring
 from tessera.app.clients import applications, slow_secrets
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core import wire
 from tessera.core.clients import credentials
 from tessera.core.clients.applications import Application
@@ -99,15 +99,15 @@ class OAuthEndpoints:
     Slow checks are real ones, at the least cost that argon2id has.
     """
 
-    def __init__(self, house: House) -> None:
-        self._app = App(None, Served(Routes(wiring.routes(house))))  # type: ignore[arg-type]  # nothing is opened by it
+    def __init__(self, context: Context) -> None:
+        self._app = App(None, Served(Routes(wiring.routes(context))))  # type: ignore[arg-type]  # nothing is opened by it
         least = Argon2()
         least._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        self._slow = house.slow_hash = Counting(least)
-        self._pepper = house.directory.pepper = CountedPepper(house.directory.pepper)
-        self._store = CountedStore(house.store)
-        house.store = cast("Store", self._store)
-        house.directory.applications._reader = house.store
+        self._slow = context.slow_hash = Counting(least)
+        self._pepper = context.directory.pepper = CountedPepper(context.directory.pepper)
+        self._store = CountedStore(context.store)
+        context.store = cast("Store", self._store)
+        context.directory.applications._reader = context.store
         self.token = ""
 
     async def ask(self, endpoint: str, header: Header) -> Answer:
@@ -134,7 +134,7 @@ async def imported(scene: Scene, text: str, place: int, *, plain_id: bool = Fals
     client_id = f"client-{place}" if plain_id else f"{text}{place}{text}c{text}"
     client = Client(client_id, f"{text}s{text}{place}{text}")
     await applications.create(
-        scene.house, f"imported {place}", 1, client_id=client.client_id, client_secret=client.secret
+        scene.context, f"imported {place}", 1, client_id=client.client_id, client_secret=client.secret
     )
     return client
 
@@ -166,8 +166,8 @@ def test_both_readings_work_at_every_endpoint(tmp_path: Path) -> None:
     """Every character in an id and a secret: 200 encoded and as it is, and 401 for anything else."""
 
     async def scenario(scene: Scene) -> None:
-        scene.house.settings = scene.house.settings.model_copy(update={"wrong_secrets_max": 1_000_000})
-        endpoints = OAuthEndpoints(scene.house)
+        scene.context.settings = scene.context.settings.model_copy(update={"wrong_secrets_max": 1_000_000})
+        endpoints = OAuthEndpoints(scene.context)
         endpoints.token = (await scene.token()).access_token
         refused = []
         for place, text in enumerate(TEXTS):
@@ -204,8 +204,8 @@ def test_the_right_reading_costs_what_the_other_one_would(tmp_path: Path) -> Non
     """Digests, reads and slow checks are the same for each header of one form, before and after re-keying."""
 
     async def scenario(scene: Scene) -> None:
-        scene.house.settings = scene.house.settings.model_copy(update={"wrong_secrets_max": 1_000_000})
-        endpoints = OAuthEndpoints(scene.house)
+        scene.context.settings = scene.context.settings.model_copy(update={"wrong_secrets_max": 1_000_000})
+        endpoints = OAuthEndpoints(scene.context)
         endpoints.token = (await scene.token()).access_token
         good: dict[tuple[int, int, bool], set[Work]] = defaultdict(set)
         bad: dict[tuple[int, int], set[Work]] = defaultdict(set)
@@ -218,7 +218,7 @@ def test_the_right_reading_costs_what_the_other_one_would(tmp_path: Path) -> Non
                     for endpoint in ENDPOINTS:
                         good[*form(header), rekeyed].add(await endpoints.work(endpoint, header, 200))
                     decoded[form(header)].add(unquote_plus(presented(header)) == ":".join(client))
-                await slow_secrets.write_rekeyed(scene.house)
+                await slow_secrets.write_rekeyed(scene.context)
                 await endpoints.work("token", client.header(encode=True), 200)  # it is read anew
             for header in (*wrong(client)[:3], *wrong(client._replace(client_id=f"nobody {client.client_id}"))[:3]):
                 work = await endpoints.work(ENDPOINTS[place % 3], header, 401)

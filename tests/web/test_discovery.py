@@ -14,7 +14,7 @@ import pytest
 from tessera import wiring
 from tessera.api.oauth import discovery
 from tessera.app.clients import credentials
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.clients.assertions import TYPE
 from tessera.core.clients.certificates import Authorities
 from tessera.core.keys.jws import Algorithm
@@ -88,9 +88,9 @@ def by_assertion(server: Server, path: str, form: str) -> Answer:
     """A form by a client that proves itself by a signed assertion, once the server has heard of its key."""
     client_id = server.demo["client_id"]
 
-    async def furnish(house: House) -> None:
-        if not await credentials.of_kind(house, client_id, credentials.KEY_KINDS):
-            await credentials.add_key(house, client_id, "key", assertions.jwk(KEY))
+    async def furnish(context: Context) -> None:
+        if not await credentials.of_kind(context, client_id, credentials.KEY_KINDS):
+            await credentials.add_key(context, client_id, "key", assertions.jwk(KEY))
 
     deeds.do(server.folder, furnish)
     deadline = time.monotonic() + 10
@@ -221,13 +221,13 @@ def test_what_is_set_up_for_certificates_is_told(tmp_path: Path) -> None:
     """With a proxy that hands them over and an authority both ways are told of, with the proxy alone only one."""
 
     async def scenario(scene: Scene) -> None:
-        scene.house.settings = load(client_certificate_proxies=("127.0.0.1",))
+        scene.context.settings = load(client_certificate_proxies=("127.0.0.1",))
         for authorities, added in (
             (None, ["self_signed_tls_client_auth"]),
             (Authorities(pki.authority().pem), ["self_signed_tls_client_auth", "tls_client_auth"]),
         ):
-            scene.house.authorities = authorities
-            app = App(partial(wiring.serving, scene.house.settings), Served(Routes(discovery.routes(scene.house))))
+            scene.context.authorities = authorities
+            app = App(partial(wiring.serving, scene.context.settings), Served(Routes(discovery.routes(scene.context))))
             answer = await answer_of(app, "GET", metadata.AUTHORIZATION_SERVER, [], b"")
             assert json.loads(answer.body)["token_endpoint_auth_methods_supported"][3:] == added
 
@@ -263,8 +263,8 @@ def test_an_address_for_certificates_is_told_where_they_are_taken(tmp_path: Path
 
     async def scenario(scene: Scene) -> None:
         for proxies, told in (((), False), (("127.0.0.1",), True)):
-            scene.house.settings = load(client_certificate_proxies=proxies, mtls_address=MTLS)
-            app = App(partial(wiring.serving, scene.house.settings), Served(Routes(discovery.routes(scene.house))))
+            scene.context.settings = load(client_certificate_proxies=proxies, mtls_address=MTLS)
+            app = App(partial(wiring.serving, scene.context.settings), Served(Routes(discovery.routes(scene.context))))
             answer = await answer_of(app, "GET", metadata.AUTHORIZATION_SERVER, [], b"")
             assert ("mtls_endpoint_aliases" in json.loads(answer.body)) is told
 

@@ -37,7 +37,7 @@ def at_the_door(folder: Path, scenario: Callable[[Scene, Ask], Awaitable[None]])
     """Play a scenario with what asks about tokens: `ask(token, *headers, **parameters)`."""
 
     async def whole(scene: Scene) -> None:
-        app = App(partial(wiring.serving, scene.house.settings), Served(Routes(wiring.routes(scene.house))))
+        app = App(partial(wiring.serving, scene.context.settings), Served(Routes(wiring.routes(scene.context))))
 
         async def ask(token: str, *headers: tuple[str, str], **more: str) -> Answer:
             body = urlencode({"token": token, **more}).encode()
@@ -85,14 +85,14 @@ def test_an_application_that_may_not_send_json_may_not_here_either(tmp_path: Pat
 
     async def scenario(scene: Scene, ask: Ask) -> None:
         one, two = await new(scene), await new(scene)
-        app = App(partial(wiring.serving, scene.house.settings), Served(Routes(wiring.routes(scene.house))))
+        app = App(partial(wiring.serving, scene.context.settings), Served(Routes(wiring.routes(scene.context))))
         headers = [raw.bearer(one), ("Content-Type", "application/json")]
 
         async def in_json() -> Answer:
             return await answer_of(app, "POST", "/oauth/introspect", headers, json.dumps({"token": two}).encode())
 
         assert told(await in_json())["active"] is True
-        await applications.set_json_requests(scene.house, scene.partner.client_id, JSONRequests.DENY)
+        await applications.set_json_requests(scene.context, scene.partner.client_id, JSONRequests.DENY)
         refused(await in_json(), "invalid_request", 400)
         assert told(await ask(two, raw.bearer(one)))["active"] is True
 
@@ -105,7 +105,7 @@ def test_a_token_does_not_authorize_questions_about_itself(tmp_path: Path) -> No
     async def scenario(scene: Scene, ask: Ask) -> None:
         token = await new(scene)
         refused(await ask(token, raw.bearer(token)), "invalid_token")
-        await revocation.revoke(scene.house, token)
+        await revocation.revoke(scene.context, token)
         refused(await ask(token, raw.bearer(token)), "invalid_token")
 
     at_the_door(tmp_path, scenario)
@@ -116,16 +116,16 @@ def test_it_tells_of_the_client_s_own_tokens_alone(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene, ask: Ask) -> None:
         scope = "openid tokens:introspect"
-        server = await applications.create(scene.house, "server", 1, scope=scope)
-        await resource_servers.create(scene.house, STOCK, "Stock", "read", server="server")
-        record = await applications.find(scene.house, "partner")
-        await resource_servers.grant(scene.house, record, await resource_servers.find(scene.house, STOCK), "read")
-        elsewhere = await organizations.create(scene.house, "Elsewhere")
-        stranger = await applications.create(scene.house, "stranger", elsewhere.number)
+        server = await applications.create(scene.context, "server", 1, scope=scope)
+        await resource_servers.create(scene.context, STOCK, "Stock", "read", server="server")
+        record = await applications.find(scene.context, "partner")
+        await resource_servers.grant(scene.context, record, await resource_servers.find(scene.context, STOCK), "read")
+        elsewhere = await organizations.create(scene.context, "Elsewhere")
+        stranger = await applications.create(scene.context, "stranger", elsewhere.number)
         theirs, own = await new(scene, server), await new(scene)
         form = {"grant_type": "client_credentials", "client_id": scene.partner.client_id, "resource": STOCK}
         form["client_secret"] = scene.partner.client_secret or ""
-        for_stock = await asking.issue(scene.house, wire.form(b"", urlencode(form).encode(), FORM))
+        for_stock = await asking.issue(scene.context, wire.form(b"", urlencode(form).encode(), FORM))
         by_secret = raw.basic(server.client_id, server.client_secret or "")
         for subject in (own, for_stock.access_token):
             assert told(await ask(subject, by_secret))["active"] is True
@@ -142,13 +142,13 @@ def test_a_dead_token_authorizes_nothing(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene, ask: Ask) -> None:
         subject, revoked = await new(scene), await new(scene)
-        await revocation.revoke(scene.house, revoked)
+        await revocation.revoke(scene.context, revoked)
         for dead in (revoked, "00", subject[:-2], ""):
             answer = await ask(subject, ("Authorization", f"Bearer {dead}"))
             refused(answer, "invalid_token")
             assert any(each.startswith("Bearer ") for each in answer.all("www-authenticate"))
         last = await new(scene)
-        await applications.disable(scene.house, scene.partner.client_id)
+        await applications.disable(scene.context, scene.partner.client_id)
         refused(await ask(subject, raw.bearer(last)), "invalid_token")
 
     at_the_door(tmp_path, scenario)
@@ -158,14 +158,14 @@ def test_a_bound_token_needs_its_proof(tmp_path: Path) -> None:
     """Sent as a plain bearer token it authorizes nothing; with a proof it does, and the proof is used up."""
 
     async def scenario(scene: Scene, ask: Ask) -> None:
-        scene.house.settings = scene.house.settings.model_copy(update={"dpop_nonces": "off"})
-        holder, subject, issuer = Holder(), await new(scene), scene.house.issuer
+        scene.context.settings = scene.context.settings.model_copy(update={"dpop_nonces": "off"})
+        holder, subject, issuer = Holder(), await new(scene), scene.context.issuer
         now = scene.clock.now() / 1_000_000
         form = f"grant_type=client_credentials&client_id={scene.partner.client_id}"
         params = wire.form(b"", f"{form}&client_secret={scene.partner.client_secret}".encode(), FORM)
         proof = holder.proof("POST", f"{issuer}/oauth/token", at=now).encode()
         shown = Evidence(None, "", None, (), (proof,), "POST", "/oauth/token")
-        bound = (await asking.issue(scene.house, params, shown)).access_token
+        bound = (await asking.issue(scene.context, params, shown)).access_token
         refused(await ask(subject, raw.bearer(bound)), "invalid_token")
         refused(await ask(subject, ("Authorization", f"DPoP {bound}")), "invalid_token")
         sent = "DPoP", holder.proof("POST", f"{issuer}/oauth/introspect", token=bound, at=now)
@@ -180,9 +180,9 @@ def test_guard_rails_hold_for_it(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene, ask: Ask) -> None:
         one, two = await new(scene), await new(scene)
-        await limit_settings.change(scene.house, "partner", Wanted(networks=("192.0.2.0/24",)))
+        await limit_settings.change(scene.context, "partner", Wanted(networks=("192.0.2.0/24",)))
         refused(await ask(two, raw.bearer(one)), "invalid_token")
-        await limit_settings.change(scene.house, "partner", Wanted(requests_per_second=1, none=("networks",)))
+        await limit_settings.change(scene.context, "partner", Wanted(requests_per_second=1, none=("networks",)))
         assert (await ask(two, raw.bearer(one))).status == 200
         assert (await ask(two, raw.bearer(one))).status == 429
 
@@ -197,7 +197,7 @@ def test_it_is_one_way_among_others(tmp_path: Path) -> None:
         secret = {"client_id": scene.partner.client_id, "client_secret": scene.partner.client_secret or ""}
         refused(await ask(two, raw.bearer(one), **secret), "invalid_request", 400)
         refused(await ask(two, raw.bearer(one), client_assertion="a.b.c"), "invalid_request", 400)
-        app = App(partial(wiring.serving, scene.house.settings), Served(Routes(wiring.routes(scene.house))))
+        app = App(partial(wiring.serving, scene.context.settings), Served(Routes(wiring.routes(scene.context))))
         for path in ("/oauth/revoke", "/oauth/token"):
             form = urlencode({"token": two, "grant_type": "client_credentials"}).encode()
             refused(await answer_of(app, "POST", path, [raw.bearer(one), raw.FORM], form), "invalid_client")

@@ -12,7 +12,7 @@ import pytest
 
 from tessera import wiring
 from tessera.app.clients import applications, credentials
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.changes import CountTokens
 from tessera.core.keys.jws import PrivateKey
 from tessera.web.asgi import App, Served
@@ -66,10 +66,10 @@ class Door:
 
     def __init__(self, scene: Scene, partner: Partner) -> None:
         self.scene = scene
-        self.store = FaultyStore(scene.house.store)
-        scene.house.store = self.store.as_store()
+        self.store = FaultyStore(scene.context.store)
+        scene.context.store = self.store.as_store()
         self.partner = partner
-        self.app = App(partial(wiring.serving, scene.house.settings), Served(Routes(wiring.routes(scene.house))))
+        self.app = App(partial(wiring.serving, scene.context.settings), Served(Routes(wiring.routes(scene.context))))
         self.issued = 0
 
     @property
@@ -99,13 +99,13 @@ def at_the_door(folder: Path, scenario: Callable[[Door], Awaitable[None]]) -> No
     """Play a scenario at the door; all tokens that were counted as issued were in answers, at its end."""
 
     async def whole(scene: Scene) -> None:
-        partner = Partner(scene.partner.client_id, assertions.new_key(), Holder(), scene.house.issuer)
-        await credentials.add_key(scene.house, partner.client_id, "key", assertions.jwk(partner.key))
+        partner = Partner(scene.partner.client_id, assertions.new_key(), Holder(), scene.context.issuer)
+        await credentials.add_key(scene.context, partner.client_id, "key", assertions.jwk(partner.key))
         door = Door(scene, partner)
         assert (await door.ask(partner.assertion(door.now))).status == 200
         await scenario(door)
         assert door.store.faults == []
-        counts = scene.house.usage.take(scene.clock.now())
+        counts = scene.context.usage.take(scene.clock.now())
         assert sum(each.issued for each in counts if isinstance(each, CountTokens)) == door.issued
 
     play(folder, whole)
@@ -197,7 +197,7 @@ def test_a_database_that_somebody_holds_stops_what_is_used_once_and_nothing_else
             told(answer)
         assert [asked(each).status for each in (by_assertion, bound)] == [200, 200]
         assert [asked(each).status for each in (by_assertion, bound)] == [401, 400]
-    found = deeds.do(folder, lambda house: applications.find(house, partner.client_id))
+    found = deeds.do(folder, lambda context: applications.find(context, partner.client_id))
     assert found.tokens_issued == 5
 
 
@@ -205,9 +205,9 @@ def furnished(server: Server) -> tuple[Partner, bytes]:
     """A client of a real server, and the body of a token request by its secret."""
     key = assertions.new_key()
 
-    async def furnish(house: House) -> tuple[str, str]:
-        issued = await deeds.partner(house, "prover")
-        await credentials.add_key(house, issued.client_id, "key", assertions.jwk(key))
+    async def furnish(context: Context) -> tuple[str, str]:
+        issued = await deeds.partner(context, "prover")
+        await credentials.add_key(context, issued.client_id, "key", assertions.jwk(key))
         return issued.client_id, issued.client_secret or ""
 
     client_id, secret = deeds.do(server.folder, furnish)

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from tessera.app.clients import applications, credentials
-from tessera.app.context import House
+from tessera.app.context import Context
 from tests.support import assertions, deeds
 from tests.support.server import Server, running, start
 
@@ -23,9 +23,9 @@ def test_of_fifty_uses_one_counts(tmp_path: Path) -> None:
     """Fifty requests at once with one assertion get one token, from two workers; a restart changes nothing."""
     folder, key = tmp_path / "data", assertions.new_key()
 
-    async def furnish(house: House) -> str:
-        issued = await applications.create(house, "prover", 1)
-        await credentials.add_key(house, issued.client_id, "key", assertions.jwk(key))
+    async def furnish(context: Context) -> str:
+        issued = await applications.create(context, "prover", 1)
+        await credentials.add_key(context, issued.client_id, "key", assertions.jwk(key))
         return issued.client_id
 
     with running(folder, "--workers", "2") as server:

@@ -13,7 +13,7 @@ import pytest
 
 from tessera.app.clients import applications
 from tessera.app.clients.applications import Issued
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.tokens import revocation
 from tests.support import deeds, raw, world
 from tests.support.processes import one_wire_each
@@ -97,25 +97,25 @@ def test_a_deed_of_another_process_is_in_force_in_all_workers(workers: Workers, 
     assert longest < BOUND_SECONDS
 
 
-async def _deed(house: House, made: Issued, what: str) -> float:
+async def _deed(context: Context, made: Issued, what: str) -> float:
     """Do it; when it was acknowledged."""
     if what == "disabled":
-        await applications.disable(house, made.client_id)
+        await applications.disable(context, made.client_id)
     elif what == "deleted":
-        await applications.delete(house, made.client_id)
+        await applications.delete(context, made.client_id)
     else:
-        await applications.expire_secret(house, made.client_id, made.secret_name)
+        await applications.expire_secret(context, made.client_id, made.secret_name)
     return time.monotonic()
 
 
-async def _revoke(house: House, token: str) -> float:
-    assert await revocation.revoke(house, token) is not None
+async def _revoke(context: Context, token: str) -> float:
+    assert await revocation.revoke(context, token) is not None
     return time.monotonic()
 
 
 def by_another_process(workers: Workers, token: str, _wires: dict[int, Wire]) -> float:
-    """Revoke by a house of its own."""
-    return deeds.do(workers.target.folder, lambda house: _revoke(house, token))
+    """Revoke by a context of its own."""
+    return deeds.do(workers.target.folder, lambda context: _revoke(context, token))
 
 
 def by_one_worker(workers: Workers, token: str, wires: dict[int, Wire]) -> float:
@@ -154,7 +154,7 @@ def test_after_a_cut_off_a_new_token_is_good_in_all_workers_at_once(workers: Wor
     tokens_so_far = [asked_of(next(iter(wires.values())), made)]
     for _ in range(ROUNDS):
         assert {status(wire, reading(workers.target, tokens_so_far[-1])) for wire in wires.values()} == {200}
-        deeds.do(workers.target.folder, lambda house: applications.revoke_tokens(house, made.client_id))
+        deeds.do(workers.target.folder, lambda context: applications.revoke_tokens(context, made.client_id))
         for worker, wire in wires.items():
             seconds_until_dead({worker: wire}, reading(workers.target, tokens_so_far[-1]), time.monotonic())
             fresh = asked_of(wire, made)

@@ -7,7 +7,7 @@ import pytest
 
 from tessera.app.clients import limit_settings, properties, property_secrets
 from tessera.app.clients.limit_settings import Wanted
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.clients.properties import PropertyRecord
 from tests.support import deeds, raw
 from tests.support.processes import one_wire_each
@@ -59,28 +59,28 @@ def test_every_worker_goes_by_what_the_operator_did(server: Server, wires: dict[
     """Rotating, finishing, limiting, disabling and enabling reach all workers, and their uses reach the operator."""
     old = server.demo["property_secret"]
 
-    async def found(house: House) -> PropertyRecord:
-        return await properties.find(house, server.demo["api_key"])
+    async def found(context: Context) -> PropertyRecord:
+        return await properties.find(context, server.demo["api_key"])
 
-    async def rotate(house: House) -> str:
-        made = await property_secrets.rotate(house, await found(house), 86_400, None)
+    async def rotate(context: Context) -> str:
+        made = await property_secrets.rotate(context, await found(context), 86_400, None)
         return made.property_secret
 
-    async def last_uses(house: House) -> list[bool]:
-        secrets = await house.store.property_secrets(server.demo["api_key"])
+    async def last_uses(context: Context) -> list[bool]:
+        secrets = await context.store.property_secrets(server.demo["api_key"])
         return [each.last_used_from == "127.0.0.1" for each in secrets]
 
-    async def finish(house: House) -> None:
-        await property_secrets.finish(house, await found(house), force=True)
+    async def finish(context: Context) -> None:
+        await property_secrets.finish(context, await found(context), force=True)
 
-    async def limit(house: House, *networks: str) -> None:
-        await limit_settings.change_property(house, await found(house), Wanted(networks=networks))
+    async def limit(context: Context, *networks: str) -> None:
+        await limit_settings.change_property(context, await found(context), Wanted(networks=networks))
 
-    async def disable(house: House) -> None:
-        await properties.disable(house, await found(house))
+    async def disable(context: Context) -> None:
+        await properties.disable(context, await found(context))
 
-    async def enable(house: House) -> None:
-        await properties.enable(house, await found(house))
+    async def enable(context: Context) -> None:
+        await properties.enable(context, await found(context))
 
     until_all(server, wires, old, 200)
     new = deeds.do(server.folder, rotate)
@@ -91,9 +91,9 @@ def test_every_worker_goes_by_what_the_operator_did(server: Server, wires: dict[
         assert time.monotonic() < deadline, "no worker wrote the uses"
     deeds.do(server.folder, finish)
     until_all(server, wires, old, 401)
-    deeds.do(server.folder, lambda house: limit(house, "192.0.2.0/24"))
+    deeds.do(server.folder, lambda context: limit(context, "192.0.2.0/24"))
     until_all(server, wires, new, 401)
-    deeds.do(server.folder, lambda house: limit(house, "127.0.0.0/8"))
+    deeds.do(server.folder, lambda context: limit(context, "127.0.0.0/8"))
     until_all(server, wires, new, 200)
     deeds.do(server.folder, disable)
     until_all(server, wires, new, 401)

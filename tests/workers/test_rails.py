@@ -47,7 +47,7 @@ class Workers:
     def partner(self, name: str, **wanted: Any) -> Issued:
         """A new application with these limits."""
         made = deeds.make_partner(self.target.folder, name)
-        deeds.do(self.target.folder, lambda house: limit_settings.change(house, name, Wanted(**wanted)))
+        deeds.do(self.target.folder, lambda context: limit_settings.change(context, name, Wanted(**wanted)))
         return made
 
 
@@ -181,7 +181,8 @@ def test_guard_rails_are_in_force_in_all_workers(workers: Workers) -> None:
     wires = workers.wires()
     assert {asked(wire, made).status for wire in wires} == {200}
     deeds.do(
-        workers.target.folder, lambda house: limit_settings.change(house, "changed", Wanted(networks=("192.0.2.0/24",)))
+        workers.target.folder,
+        lambda context: limit_settings.change(context, "changed", Wanted(networks=("192.0.2.0/24",))),
     )
     deadline = time.monotonic() + IN_FORCE_SECONDS
     while {asked(wire, made).status for wire in wires} & {200}:

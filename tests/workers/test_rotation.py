@@ -11,7 +11,7 @@ import pytest
 
 from tessera.app.clients import applications, secret_rotation
 from tessera.app.clients.secret_rotation import Rotated
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.operators import OperatorError
 from tessera.core.clients.applications import CredentialRecord
 from tests.support import deeds, raw
@@ -79,17 +79,17 @@ class Load:
         return self.statuses
 
 
-async def _rotate(house: House, client_id: str, seconds: int) -> Rotated:
-    return await secret_rotation.rotate(house, await applications.find(house, client_id), seconds, None)
+async def _rotate(context: Context, client_id: str, seconds: int) -> Rotated:
+    return await secret_rotation.rotate(context, await applications.find(context, client_id), seconds, None)
 
 
-async def _finish(house: House, client_id: str, *, force: bool) -> float:
-    await secret_rotation.finish(house, await applications.find(house, client_id), force=force)
+async def _finish(context: Context, client_id: str, *, force: bool) -> float:
+    await secret_rotation.finish(context, await applications.find(context, client_id), force=force)
     return time.monotonic()
 
 
-async def _secrets(house: House, client_id: str) -> list[CredentialRecord]:
-    return await house.store.secrets(client_id)
+async def _secrets(context: Context, client_id: str) -> list[CredentialRecord]:
+    return await context.store.secrets(client_id)
 
 
 def statuses(wires: dict[int, Wire], data: bytes) -> set[int]:
@@ -163,7 +163,7 @@ def test_finishing_early_is_refused_by_what_workers_wrote(server: Server, wires:
 def test_tokens_and_calls_of_all_workers_are_counted_by_the_hour(server: Server, wires: dict[int, Wire]) -> None:
     """What every worker issued, let in and refused adds up in the counts of the hour."""
     made = deeds.make_partner(server.folder, "counted")
-    number = deeds.do(server.folder, lambda house: applications.find(house, made.client_id)).number
+    number = deeds.do(server.folder, lambda context: applications.find(context, made.client_id)).number
     for wire in wires.values():
         wire.send(asking(made.client_id, made.client_secret))
         answer = wire.answer()
@@ -177,7 +177,7 @@ def test_tokens_and_calls_of_all_workers_are_counted_by_the_hour(server: Server,
     total = (0, 0, 0)
     while total != (WORKERS, 3 * WORKERS, WORKERS):
         assert time.monotonic() < deadline, total
-        hours = deeds.do(server.folder, lambda house: house.store.usage_hours(number, 0))
+        hours = deeds.do(server.folder, lambda context: context.store.usage_hours(number, 0))
         total = (sum(h.tokens for h in hours), sum(h.calls for h in hours), sum(h.refused for h in hours))
 
 
@@ -188,7 +188,7 @@ def _profile(server: Server) -> str:
 def test_reused_tokens_are_one_for_each_worker(server: Server, wires: dict[int, Wire]) -> None:
     """With token reuse each worker hands its own token out again, so there are as many as workers."""
     made = deeds.make_partner(server.folder, "reusing")
-    deeds.do(server.folder, lambda house: secret_rotation.set_token_reuse(house, made.client_id, reuse=True))
+    deeds.do(server.folder, lambda context: secret_rotation.set_token_reuse(context, made.client_id, reuse=True))
     until = time.monotonic() + SETTLED_SECONDS
     while True:  # a word of the change that comes late has a worker make another, once
         given = set()

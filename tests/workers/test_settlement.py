@@ -36,17 +36,17 @@ def overdue(folder: Path, name: str) -> str:
     clock = StepClock(int(time.time()) * SECOND - 400 * DAY)
 
     async def made() -> str:
-        async with wiring.open_house(settings_of(folder), clock=clock) as house:
-            organization = await organizations.find(house, demo.ORGANIZATION)
-            program = await house.store.program(organization.number)
+        async with wiring.open_context(settings_of(folder), clock=clock) as context:
+            organization = await organizations.find(context, demo.ORGANIZATION)
+            program = await context.store.program(organization.number)
             assert program is not None
             caller = Caller(organization.number, ("openid",))
-            customer_id = house.new_uuid()
+            customer_id = context.new_uuid()
             new = NewCustomer(external_id=name)
-            await house.commit(*customers.creation(house, organization.number, program, customer_id, new))
+            await context.commit(*customers.creation(context, organization.number, program, customer_id, new))
             account = next(each.id for each in program.accounts if each.grouping_label == TIER)
             for order in (Deposit(account, 600 * UNITS), Spend((account,), 200 * UNITS, is_return=True)):
-                await points.order(house, caller, organization.retailer_id, customer_id, [order])
+                await points.order(context, caller, organization.retailer_id, customer_id, [order])
             return customer_id
 
     return asyncio.run(made())

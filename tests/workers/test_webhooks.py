@@ -48,7 +48,7 @@ def subscribe(folder: Path, receiver: Receiver) -> str:
 
 def deliverer(folder: Path) -> int:
     """The process that tells webhooks now."""
-    lease = deeds.do(folder, lambda house: house.store.lease("webhooks"))
+    lease = deeds.do(folder, lambda context: context.store.lease("webhooks"))
     assert lease is not None
     return int(lease[0].partition(" ")[0])
 
@@ -56,7 +56,7 @@ def deliverer(folder: Path) -> int:
 def deposit(server: Server) -> None:
     """A deposit of 25 points by the API."""
     demo_values, headers = server.demo, {"Authorization": f"Bearer {server.token()}"}
-    program = deeds.do(server.folder, lambda house: house.directory.programs.get(1))
+    program = deeds.do(server.folder, lambda context: context.directory.programs.get(1))
     assert program is not None
     answer = httpx.post(
         f"{server.url}/api/1.0/user_points/deposit",
@@ -89,14 +89,14 @@ def test_one_process_tells_and_another_goes_on(tmp_path: Path) -> None:
         until(lambda: "points.earned" in [each.kind for each in receiver.taken])
         assert time.monotonic() - began < 5
         first = len(receiver.taken)
-        told = deeds.do(folder, lambda house: happen(house, 300))
+        told = deeds.do(folder, lambda context: happen(context, 300))
         until(lambda: len(receiver.taken) >= first + 300)
         time.sleep(deliveries.LOOK_SECONDS * 3)
         assert len(receiver.ids) == len(set(receiver.ids)) == first + 300
 
         receiver.behaviour = slow
         killed = deliverer(folder)
-        told += deeds.do(folder, lambda house: happen(house, 300))
+        told += deeds.do(folder, lambda context: happen(context, 300))
         until(lambda: len(receiver.taken) >= first + 400)
         receiver.behaviour = silent
         until(lambda: receiver.under_way == deliveries.WINDOW)
@@ -118,6 +118,6 @@ def test_a_server_that_ends_passes_it_on_at_once(tmp_path: Path) -> None:
         with running(folder) as _heir:
             assert server.stop() == 0
             began = time.monotonic()
-            told = deeds.do(folder, lambda house: happen(house, 10))
+            told = deeds.do(folder, lambda context: happen(context, 10))
             until(lambda: set(told) <= set(receiver.ids))
             assert time.monotonic() - began < 5

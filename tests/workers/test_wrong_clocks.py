@@ -11,7 +11,7 @@ import pytest
 
 from tessera.app.clients import applications, credentials
 from tessera.app.clients.applications import Issued
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.keys.jws import PrivateKey
 from tests.support import assertions, deeds, engines
 from tests.support.operator import Operated, until
@@ -78,9 +78,9 @@ class Client:
         self.tokens: list[str] = []
         self.bodies: list[tuple[str, str | None]] = []
 
-    async def _furnish(self, house: House) -> Issued:
-        made = await applications.create(house, "prover", 1, token_lifetime_seconds=LIFE_SECONDS)
-        await credentials.add_key(house, made.client_id, "key", assertions.jwk(self.key))
+    async def _furnish(self, context: Context) -> Issued:
+        made = await applications.create(context, "prover", 1, token_lifetime_seconds=LIFE_SECONDS)
+        await credentials.add_key(context, made.client_id, "key", assertions.jwk(self.key))
         return made
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from tessera.api.platform import fields
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.management import housekeeping
 from tessera.app.runtime.readiness import Readiness, readiness
 from tessera.core.errors import ArgumentError
@@ -24,8 +24,8 @@ NAMES = frozenset({"database", "feed", "keys", "workers", "shutdown"})
 METRICS = ((b"content-type", b"text/plain; version=0.0.4; charset=utf-8"), (b"cache-control", b"no-store"))
 
 
-def routes(house: House, going_down: Callable[[], bool]) -> list[Route]:
-    """The routes of the management port of this house."""
+def routes(context: Context, going_down: Callable[[], bool]) -> list[Route]:
+    """The routes of the management port of this context."""
 
     async def livez(_request: Request) -> Response:
         """The loop answers: that is all."""
@@ -33,14 +33,14 @@ def routes(house: House, going_down: Callable[[], bool]) -> list[Route]:
 
     async def readyz(request: Request) -> Response:
         """Every check, and 503 when one of them fails that is not left out by `exclude`."""
-        housekeeping.look(house)
-        found = _without(await readiness(house, going_down=going_down()), request.query)
+        housekeeping.look(context)
+        found = _without(await readiness(context, going_down=going_down()), request.query)
         return Response(200 if found.ready else 503, encode(found), JSON_NO_STORE_HEADERS)
 
     async def metrics(_request: Request) -> Response:
         """The numbers of all workers, in the text format of Prometheus."""
-        housekeeping.look(house)
-        return Response(200, exposition(house.metrics, house.clock.now()), METRICS)
+        housekeeping.look(context)
+        return Response(200, exposition(context.metrics, context.clock.now()), METRICS)
 
     return [Route("GET", "/livez", livez), Route("GET", "/readyz", readyz), Route("GET", "/metrics", metrics)]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from tessera.app.clients import limits, property_authentication
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.tokens import dpop, formats, verification
 from tessera.core import scopes
 from tessera.core.administration.audit import Actor
@@ -74,7 +74,9 @@ class _Named(msgspec.Struct, frozen=True, gc=False):
     by_dpop: str | None = None
 
 
-async def identify(house: House, evidence: Evidence, accept: Callable[[Caller], None] = lambda _caller: None) -> Caller:
+async def identify(
+    context: Context, evidence: Evidence, accept: Callable[[Caller], None] = lambda _caller: None
+) -> Caller:
     """The caller that the `Authorization` header proves, by Bearer, by DPoP or by Basic.
 
     `accept` is told the caller, and may refuse, before a DPoP proof is used up: that comes last.
@@ -88,25 +90,25 @@ async def identify(house: House, evidence: Evidence, accept: Callable[[Caller], 
         raise MissingCredentials(
             "Send Authorization: Bearer with a token from /oauth/token, or Basic credentials.", check="caller.absent"
         )
-    named = await _named(house, authorization, evidence)
+    named = await _named(context, authorization, evidence)
     caller, proof = named.caller, None
     try:
         if named.token is not None:
-            proof, quotas = _hold(house, *named.token, named.by_dpop, evidence)
+            proof, quotas = _hold(context, *named.token, named.by_dpop, evidence)
             if quotas:
                 caller = msgspec.structs.replace(caller, quotas=quotas)
         accept(caller)
         if proof is not None:
-            await dpop.consume(house, proof)
+            await dpop.consume(context, proof)
     except (Refusal, StoreError) as problem:
         problem.client, problem.quotas = caller.client, problem.quotas or caller.quotas
         raise
     if named.token is not None:
-        house.usage.call(named.token[1].number)
+        context.usage.call(named.token[1].number)
     return caller
 
 
-async def _named(house: House, authorization: bytes, evidence: Evidence) -> _Named:
+async def _named(context: Context, authorization: bytes, evidence: Evidence) -> _Named:
     """Whose credentials stand in the header: the one place that tells the ways apart."""
     bearer = credentials.bearer(authorization)
     token = proofs.token(authorization) if bearer is None else bearer
@@ -116,17 +118,17 @@ async def _named(house: House, authorization: bytes, evidence: Evidence) -> _Nam
             raise InvalidAuthToken(
                 "The Authorization header is neither a Bearer token nor well-formed Basic.", check="caller.scheme"
             )
-        found, quotas = await property_authentication.authenticate(house, evidence, *pair)
+        found, quotas = await property_authentication.authenticate(context, evidence, *pair)
         return _Named(Caller(found.organization, EVERYTHING, "", found.api_key, evidence.source, quotas))
-    live = await verification.check(house, token)
+    live = await verification.check(context, token)
     if live is None or live[0].resource:
-        raise dpop.refusal(NO_TOKEN) if bearer is None else await _dead(house, token, live)
+        raise dpop.refusal(NO_TOKEN) if bearer is None else await _dead(context, token, live)
     caller = Caller(live[1].organization, live[0].scopes, live[1].client_id, "", evidence.source)
     return _Named(caller, live, token if bearer is None else None)
 
 
 def _hold(
-    house: House, claims: Claims, application: Application, by_dpop: str | None, evidence: Evidence
+    context: Context, claims: Claims, application: Application, by_dpop: str | None, evidence: Evidence
 ) -> tuple[Proof | None, Quotas]:
     """Hold the sender of a live token to what it is bound to, and to the limits of its application, with its quotas.
 
@@ -135,38 +137,38 @@ def _hold(
     proof = None
     quotas: Quotas = ()
     if by_dpop is not None:
-        proof = dpop.check(house, claims, application, by_dpop, evidence)
+        proof = dpop.check(context, claims, application, by_dpop, evidence)
     elif claims.binding:
         dpop.check_bearer(claims)
         _check_certificate(claims, evidence)
     if application.options.rails:
-        now = house.clock.now()
-        outside = limits.outside(house, application, evidence, now)
+        now = context.clock.now()
+        outside = limits.outside(context, application, evidence, now)
         if outside:
             raise InvalidAuthToken(NO_TOKEN, detail=outside, check="rails.networks")
-        quotas = limits.pace(house, application, now)
+        quotas = limits.pace(context, application, now)
     return proof, quotas
 
 
-async def _dead(house: House, token: str, found: tuple[Claims, Application] | None) -> InvalidAuthToken:
+async def _dead(context: Context, token: str, found: tuple[Claims, Application] | None) -> InvalidAuthToken:
     """One answer, whatever is wrong with a token; one for another resource server is dead here."""
-    now = house.clock.now()
-    claims = await formats.read(house, token, now)
-    application = None if claims is None else await house.directory.applications.with_number(claims.application)
+    now = context.clock.now()
+    claims = await formats.read(context, token, now)
+    application = None if claims is None else await context.directory.applications.with_number(claims.application)
     if found is not None:
         detail, check = "the token is for another resource, not for the platform", "token.audience"
     elif claims is None:
         detail, check = "not a token of this service", "token.unknown"
     elif claims.expires_at <= now:
         detail, check = "the token has expired", "token.expired"
-    elif claims.expires_at <= house.directory.revocations.purged_until:
+    elif claims.expires_at <= context.directory.revocations.purged_until:
         detail, check = "the token has long expired: this server's clock is behind that of the purges", "token.expired"
     elif application is None or not application.enabled:
         detail, check = (
             "the application of the token is deleted, or it or its organization is disabled",
             "token.application",
         )
-    elif house.directory.revocations.holds(claims.token_id, claims.expires_at):
+    elif context.directory.revocations.holds(claims.token_id, claims.expires_at):
         detail, check = "the token was revoked", "token.revoked"
     elif core_tokens.cut_off(claims, application):
         detail = "all tokens of the application or its organization were revoked after it was issued"
@@ -192,9 +194,9 @@ def require(caller: Caller, scope: str) -> None:
         raise InsufficientScope(f"This token lacks the scope {scope}.", scope=scope)
 
 
-async def own_api_key(house: House, caller: Caller, api_key: str) -> None:
+async def own_api_key(context: Context, caller: Caller, api_key: str) -> None:
     """Raises InvalidAPIKey unless the key in the path names an enabled property of the caller's organization."""
-    properties = house.directory.properties
+    properties = context.directory.properties
     known = properties.known.get(api_key) or await properties.get(api_key)
     if known is None or known.organization != caller.organization:
         raise InvalidAPIKey(FOREIGN_KEY, check="address.api_key")

@@ -1,4 +1,4 @@
-"""The house: what every deed may use. Made once a process, by `wiring`."""
+"""The context: what every deed may use. Made once a process, by `wiring`."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ REPORT_SECONDS = 60
 """Between two reports of the same: of a rail that would refuse, of floods."""
 
 
-class House:
+class Context:
     """What every deed may use: the store and the directory over it, the clock, entropy, the slow hash, the settings.
 
     `issuer` is the address by which callers reach the service, and what signed texts say made them; `addresses` has it,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core import changes, wire
 from tessera.core.changes import Change
 from tessera.core.clients.applications import IMPORTED_LENGTH_MAX
@@ -19,23 +19,23 @@ def check_text(what: str, text: str) -> None:
         raise OperatorError(f"{what} must be 1 to {IMPORTED_LENGTH_MAX} printable ASCII characters.")
 
 
-async def check_reachable(house: House, url: str) -> None:
+async def check_reachable(context: Context, url: str) -> None:
     """Raises OperatorError when this URL leads to where nothing may be sent. A name that nobody knows yet passes."""
     try:
-        await house.outbound.check(url)
+        await context.outbound.check(url)
     except NotAllowed as reason:
         raise OperatorError(f"Nothing may be sent to this URL: {reason}.") from None
 
 
 async def commit(
-    house: House, *wanted: Change, about: str | None = None, more: Mapping[str, object] | None = None
+    context: Context, *wanted: Change, about: str | None = None, more: Mapping[str, object] | None = None
 ) -> None:
     """Commit what an operator asked for. Raises OperatorError when a fact it relied on does not hold.
 
-    `about` and `more` are for the audit (`House.commit`).
+    `about` and `more` are for the audit (`Context.commit`).
     """
     try:
-        await house.commit(*wanted, about=about, more=more)
+        await context.commit(*wanted, about=about, more=more)
     except Conflict as conflict:
         sentence = _SENTENCES.get(type(conflict.change), f"Not done: it does not hold that {conflict.fact}.")
         raise OperatorError(sentence) from None

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.changes import SpendProof
 from tessera.ports import Conflict
 
@@ -20,7 +20,7 @@ class Use(NamedTuple):
     expires_at: int
 
 
-async def consume(house: House, uses: Sequence[Use]) -> Use | None:
+async def consume(context: Context, uses: Sequence[Use]) -> Use | None:
     """Use proofs up, durably; the first that was used before, if any, and then none of them is used up.
 
     One that is so old that nobody can tell any more counts as used.
@@ -29,15 +29,15 @@ async def consume(house: House, uses: Sequence[Use]) -> Use | None:
     """
     changes = [SpendProof(_key(use.kind, use.parts), use.expires_at) for use in uses]
     try:
-        await house.commit(*changes)
+        await context.commit(*changes)
     except Conflict as conflict:
         return next(use for use, change in zip(uses, changes, strict=True) if change == conflict.change)
     return None
 
 
-async def spend(house: House, kind: str, parts: tuple[str, ...], expires_at: int) -> bool:
+async def spend(context: Context, kind: str, parts: tuple[str, ...], expires_at: int) -> bool:
     """Use one proof up; False when it was used before. Raises as `consume` does."""
-    return await consume(house, [Use(kind, parts, expires_at)]) is None
+    return await consume(context, [Use(kind, parts, expires_at)]) is None
 
 
 def _key(kind: str, parts: tuple[str, ...]) -> str:

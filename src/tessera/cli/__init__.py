@@ -1,7 +1,7 @@
 """The command line: `tessera serve`, `tessera apps`, and the rest.
 
-Offers `main`. Each command reads its flags, has one deed of the house done, and prints what came of it.
-Must not know: SQL, HTTP routes, how a house is built.
+Offers `main`. Each command reads its flags, has one deed of the context done, and prints what came of it.
+Must not know: SQL, HTTP routes, how a context is built.
 """
 
 from tessera.cli.main import main

@@ -7,14 +7,14 @@ import typer
 
 from tessera.cli import durations, output
 from tessera.cli.groups import group
-from tessera.cli.opening import with_house
+from tessera.cli.opening import with_context
 from tessera.cli.options import AsJSON, DataDir, Limit, examples
 from tessera.cli.tables import Column
 from tessera.core.nearest import hint
 
 if TYPE_CHECKING:
     from tessera.app.administration.audit import Verdict
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.core.administration.audit_chain import Entry
 
 app = group("Audit: who did what, when and from where, in a chain that shows tampering.", "id")
@@ -59,11 +59,11 @@ def list_all(
 
     search = Search(actor, action, target, 0 if since is None else durations.past(since))
 
-    async def work(house: "House") -> "tuple[list[Entry], dict[str, str]]":
-        entries = await audit.newest(house, search, before=before, limit=limit)
-        return entries, {} if as_json else await audit.names(house, entries)
+    async def work(context: "Context") -> "tuple[list[Entry], dict[str, str]]":
+        entries = await audit.newest(context, search, before=before, limit=limit)
+        return entries, {} if as_json else await audit.names(context, entries)
 
-    found, names = with_house(data_dir, work)
+    found, names = with_context(data_dir, work)
     if as_json:
         output.document([_shown(each) for each in found])
     elif not found:
@@ -127,10 +127,10 @@ def verify(
     """Walk along the chain. Exit code 1 when an entry was changed, removed, inserted or moved."""
     from tessera.app.administration import audit
 
-    async def work(house: "House") -> "Verdict":
-        return await audit.verify(house, head=head, number=number)
+    async def work(context: "Context") -> "Verdict":
+        return await audit.verify(context, head=head, number=number)
 
-    verdict = with_house(data_dir, work)
+    verdict = with_context(data_dir, work)
     if as_json:
         output.document({"whole": verdict.whole, **msgspec.structs.asdict(verdict)})
     else:
@@ -159,13 +159,13 @@ def export(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     from tessera.app.administration import audit
     from tessera.core.administration.audit_chain import Entry
 
-    async def work(house: "House") -> None:
+    async def work(context: "Context") -> None:
         before = "["
-        async for each in audit.told_in_order(house):
+        async for each in audit.told_in_order(context):
             line = msgspec.json.encode(_shown(each) if isinstance(each, Entry) else each).decode()
             output.json(f"{before}{line}" if as_json else line)
             before = ","
         if as_json:
             output.json("[]" if before == "[" else "]")
 
-    with_house(data_dir, work)
+    with_context(data_dir, work)

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tessera.cli import output
-from tessera.cli.opening import with_house
+from tessera.cli.opening import with_context
 from tessera.cli.options import AsJSON, DataDir, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.administration.explain import Explained
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.core.administration.explanations import Explanation
 
 EXAMPLES = examples("explain 5b2f0c9d8e7a46139c0d1e2f3a4b5c6d", "explain --about card-000057")
@@ -40,10 +40,10 @@ def explain(
         return
     wanted = request_id or ""
 
-    async def work(house: "House") -> "Explained":
-        return await deed.explain(house, wanted)
+    async def work(context: "Context") -> "Explained":
+        return await deed.explain(context, wanted)
 
-    found = with_house(data_dir, work)
+    found = with_context(data_dir, work)
     if as_json:
         told = {"failed": found.failed, "advice": found.advice}
         output.document({**output.record(found.refusal, moments=("at",)), **told})
@@ -67,10 +67,10 @@ def explain(
 def _list(id: str, data_dir: DataDir, *, as_json: bool) -> None:
     from tessera.app.administration import explain as deed
 
-    async def work(house: "House") -> "list[Explanation]":
-        return await deed.about(house, id)
+    async def work(context: "Context") -> "list[Explanation]":
+        return await deed.about(context, id)
 
-    found = with_house(data_dir, work)
+    found = with_context(data_dir, work)
     if as_json:
         output.document([output.record(each, moments=("at",)) for each in found])
     elif not found:

@@ -7,12 +7,12 @@ import typer
 
 from tessera.cli import output
 from tessera.cli.groups import group
-from tessera.cli.opening import confirm, with_house
+from tessera.cli.opening import confirm, with_context
 from tessera.cli.options import AsJSON, DataDir, Yes, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.app.keys.rotation import KeyRecord
 
 app = group("Keys that seal and sign tokens; they follow one another by themselves.", "name")
@@ -36,7 +36,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """List the keys: published, signing, only verifying what they signed, or ended."""
     from tessera.app.keys import rotation
 
-    _show(with_house(data_dir, rotation.every), as_json=as_json)
+    _show(with_context(data_dir, rotation.every), as_json=as_json)
 
 
 def _show(found: "list[KeyRecord]", *, as_json: bool) -> None:
@@ -83,10 +83,10 @@ def rotate(
 
     wanted = list(ROTATED) if purpose is None else [KeyPurpose(purpose.value)]
 
-    async def work(house: "House") -> "list[KeyRecord]":
-        return await rotation.rotate(house, wanted, at_once=at_once)
+    async def work(context: "Context") -> "list[KeyRecord]":
+        return await rotation.rotate(context, wanted, at_once=at_once)
 
-    _show(with_house(data_dir, work), as_json=as_json)
+    _show(with_context(data_dir, work), as_json=as_json)
 
 
 @app.command("retire", ids=("name",), epilog=examples("keys retire eddsa-1 --yes"))
@@ -94,17 +94,17 @@ def retire(key: Key, *, yes: Yes = False, data_dir: DataDir = None, as_json: AsJ
     """End a key now: all that it sealed or signed is dead. The key that signs has to be followed first."""
     from tessera.app.keys import rotation
 
-    async def work(house: "House") -> "KeyRecord":
-        found = await rotation.find(house, key)
+    async def work(context: "Context") -> "KeyRecord":
+        found = await rotation.find(context, key)
         confirm(
             f"Retire {found.name} now? Every token that it made is dead then, and its holders have to ask for another.",
             f"Every token that {found.name} made would be dead, and its holders had to ask for another. Say --yes to"
             " do it.",
             yes=yes,
         )
-        return await rotation.retire(house, key)
+        return await rotation.retire(context, key)
 
-    record = with_house(data_dir, work)
+    record = with_context(data_dir, work)
     if as_json:
         output.document(output.record(record, moments=MOMENTS))
     else:

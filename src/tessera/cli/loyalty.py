@@ -9,12 +9,12 @@ import typer
 
 from tessera.cli import output
 from tessera.cli.groups import group
-from tessera.cli.opening import confirm, with_house
+from tessera.cli.opening import confirm, with_context
 from tessera.cli.options import AsJSON, DataDir, Org, Yes, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.app.loyalty.program_files import ProgramFile
     from tessera.app.loyalty.programs import Draft
     from tessera.core.loyalty.declaration import Declaration
@@ -64,9 +64,9 @@ def apply(
     with file.open("rb") as opened:
         declared = program_files.read(opened.read(program_files.FILE_BYTES_MAX + 1))
 
-    async def work(house: "House") -> "tuple[Draft, bool]":
+    async def work(context: "Context") -> "tuple[Draft, bool]":
         try:
-            draft = await programs.draft(house, declared.declaration, org)
+            draft = await programs.draft(context, declared.declaration, org)
         except PlatformRefusal as refusal:
             raise _told(refusal, declared) from None
         if not as_json:
@@ -79,10 +79,10 @@ def apply(
             "Say --yes to change the program without being asked.",
             yes=yes,
         )
-        await programs.carry_out_draft(house, draft, declared.declaration)
+        await programs.carry_out_draft(context, draft, declared.declaration)
         return draft, True
 
-    draft, applied = with_house(data_dir, work)
+    draft, applied = with_context(data_dir, work)
     if as_json:
         output.document(_plan_document(draft, applied=applied))
     elif applied:
@@ -152,10 +152,10 @@ def export(
     from tessera.app.loyalty import program_files, programs
     from tessera.app.organizations import organizations
 
-    async def work(house: "House") -> "Declaration":
-        return await programs.export(house, await organizations.find(house, org))
+    async def work(context: "Context") -> "Declaration":
+        return await programs.export(context, await organizations.find(context, org))
 
-    declared = with_house(data_dir, work)
+    declared = with_context(data_dir, work)
     text = program_files.write(declared, as_json=as_json or form is Form.JSON)
     if to is None:
         (output.yaml if form is Form.YAML and not as_json else output.json)(text.removesuffix("\n"))
@@ -170,11 +170,11 @@ def show(*, org: Org = None, data_dir: DataDir = None, as_json: AsJSON = False) 
     from tessera.app.loyalty import program_files, programs
     from tessera.app.organizations import organizations
 
-    async def work(house: "House") -> "tuple[Declaration, Program | None]":
-        organization = await organizations.find(house, org)
-        return await programs.export(house, organization), await house.store.whole_program(organization.number)
+    async def work(context: "Context") -> "tuple[Declaration, Program | None]":
+        organization = await organizations.find(context, org)
+        return await programs.export(context, organization), await context.store.whole_program(organization.number)
 
-    declared, whole = with_house(data_dir, work)
+    declared, whole = with_context(data_dir, work)
     if as_json:
         output.document(msgspec.json.decode(program_files.write(declared, as_json=True)))
     elif whole is not None:

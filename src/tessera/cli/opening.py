@@ -1,4 +1,4 @@
-"""From a data folder to a house that a command may use, or one sentence that says why not."""
+"""From a data folder to a context that a command may use, or one sentence that says why not."""
 
 import asyncio
 import os
@@ -12,15 +12,15 @@ import typer
 from tessera.cli import output
 
 if TYPE_CHECKING:
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.core.administration.audit import Actor
     from tessera.settings import Settings
 
 T = TypeVar("T")
 
 
-def with_house(data_dir: Path | None, work: "Callable[[House], Awaitable[T]]", *, make: bool = False) -> T:
-    """What `work` answers, given the house over the data folder; the folder is set up first when `make`.
+def with_context(data_dir: Path | None, work: "Callable[[Context], Awaitable[T]]", *, make: bool = False) -> T:
+    """What `work` answers, given the context over the data folder; the folder is set up first when `make`.
 
     Raises SettingsError, Unusable, OperatorError and whatever `work` raises.
     """
@@ -31,12 +31,12 @@ def with_house(data_dir: Path | None, work: "Callable[[House], Awaitable[T]]", *
     return asyncio.run(_work(chosen, work))
 
 
-async def _work(chosen: "Settings", work: "Callable[[House], Awaitable[T]]") -> T:
+async def _work(chosen: "Settings", work: "Callable[[Context], Awaitable[T]]") -> T:
     from tessera import wiring
 
-    async with wiring.open_house(chosen) as house:
-        house.actor = operator()
-        return await work(house)
+    async with wiring.open_context(chosen) as context:
+        context.actor = operator()
+        return await work(context)
 
 
 def operator() -> "Actor":

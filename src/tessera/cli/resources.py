@@ -7,12 +7,12 @@ import typer
 
 from tessera.cli import output
 from tessera.cli.groups import group
-from tessera.cli.opening import confirm, with_house
+from tessera.cli.opening import confirm, with_context
 from tessera.cli.options import AsJSON, DataDir, Yes, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.app.tokens.resource_servers import Holder
     from tessera.core.tokens.resource_servers import ResourceRecord
 
@@ -66,20 +66,20 @@ def create(
 
     form = None if token_format is Format.APPLICATION else TokenFormat[token_format.name]
 
-    async def work(house: "House") -> "ResourceRecord":
-        return await resource_servers.create(house, identifier, name, scope, server=server, token_format=form)
+    async def work(context: "Context") -> "ResourceRecord":
+        return await resource_servers.create(context, identifier, name, scope, server=server, token_format=form)
 
-    _show(with_house(data_dir, work), as_json=as_json)
+    _show(with_context(data_dir, work), as_json=as_json)
 
 
 @app.command("list", epilog=examples("resources list", "resources list --json"))
 def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """List all resource servers."""
 
-    async def work(house: "House") -> "list[ResourceRecord]":
-        return await house.store.resource_records()
+    async def work(context: "Context") -> "list[ResourceRecord]":
+        return await context.store.resource_records()
 
-    found = with_house(data_dir, work)
+    found = with_context(data_dir, work)
     if as_json:
         output.document([output.record(each, moments=MOMENTS) for each in found])
     elif not found:
@@ -102,10 +102,10 @@ def show(resource: Resource, *, data_dir: DataDir = None, as_json: AsJSON = Fals
     """Show one resource server."""
     from tessera.app.tokens import resource_servers
 
-    async def work(house: "House") -> "ResourceRecord":
-        return await resource_servers.find(house, resource)
+    async def work(context: "Context") -> "ResourceRecord":
+        return await resource_servers.find(context, resource)
 
-    _show(with_house(data_dir, work), as_json=as_json)
+    _show(with_context(data_dir, work), as_json=as_json)
 
 
 @app.command("set", epilog=examples('resources set Stock --scope "stock:read"', "resources set Stock --server Till"))
@@ -133,10 +133,10 @@ def change(
     if (name, scope, server, form) == (None, None, None, None):
         raise typer.BadParameter("Say what is to be different: --name, --scope, --server or --token-format.")
 
-    async def work(house: "House") -> "ResourceRecord":
-        return await resource_servers.change(house, resource, resource_servers.Wanted(name, scope, server, form))
+    async def work(context: "Context") -> "ResourceRecord":
+        return await resource_servers.change(context, resource, resource_servers.Wanted(name, scope, server, form))
 
-    _show(with_house(data_dir, work), as_json=as_json)
+    _show(with_context(data_dir, work), as_json=as_json)
 
 
 @app.command("delete", epilog=examples("resources delete Stock --yes"))
@@ -144,17 +144,17 @@ def delete(resource: Resource, *, yes: Yes = False, data_dir: DataDir = None, as
     """Delete a resource server with what was granted there; tokens for it are dead."""
     from tessera.app.tokens import resource_servers
 
-    async def work(house: "House") -> "ResourceRecord":
-        found = await resource_servers.find(house, resource)
+    async def work(context: "Context") -> "ResourceRecord":
+        found = await resource_servers.find(context, resource)
         confirm(
             f"Delete the resource server {found.name} ({found.identifier}) and all access to it?",
             f"Deleting {found.name} cannot be undone. Say --yes to do it.",
             yes=yes,
         )
-        await resource_servers.delete(house, found.identifier)
+        await resource_servers.delete(context, found.identifier)
         return found
 
-    found = with_house(data_dir, work)
+    found = with_context(data_dir, work)
     if as_json:
         output.document(output.record(found, moments=MOMENTS))
     else:
@@ -173,10 +173,10 @@ def who(
     """Say which applications may do what a scope lets them, at the platform and at every resource server."""
     from tessera.app.tokens import resource_servers
 
-    async def work(house: "House") -> "list[Holder]":
-        return await resource_servers.who(house, scope)
+    async def work(context: "Context") -> "list[Holder]":
+        return await resource_servers.who(context, scope)
 
-    found = with_house(data_dir, work)
+    found = with_context(data_dir, work)
     if as_json:
         output.document([output.record(each) for each in found])
     elif not found:

@@ -14,7 +14,7 @@ from tessera.cli.opening import check_folder
 from tessera.cli.options import DataDir, examples
 
 if TYPE_CHECKING:
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.app.demo.demo import Demo
     from tessera.settings import Settings
 
@@ -125,22 +125,22 @@ def _address(listener: socket.socket, scheme: str) -> str:
 
 
 async def _prepare(chosen: "Settings", address: str) -> None:
-    """Open the house once, so that what is wrong with it is told in one sentence; with `--demo` show the panel."""
+    """Open the context once, so that what is wrong with it is told in one sentence; with `--demo` show the panel."""
     from tessera import wiring
     from tessera.app.operators import OperatorError
 
-    async with wiring.open_house(chosen) as house:
+    async with wiring.open_context(chosen) as context:
         if not chosen.demo:
             return
         try:
-            demo = await _demonstration(house, chosen.data_dir)
+            demo = await _demonstration(context, chosen.data_dir)
         except OperatorError as error:
             output.message(f"tessera: {error}")
             return
-        panel.show(demo, address, await _token(house, demo))
+        panel.show(demo, address, await _token(context, demo))
 
 
-async def _demonstration(house: "House", path: Path) -> "Demo":
+async def _demonstration(context: "Context", path: Path) -> "Demo":
     """The demonstration of `demo.json`; made when there is none. Raises OperatorError when it cannot be shown."""
     import msgspec
 
@@ -159,8 +159,8 @@ async def _demonstration(house: "House", path: Path) -> "Demo":
                 f"{file} cannot be read ({error}), so the demonstration is not shown: restore it, or begin with another"
                 " --data-dir."
             ) from None
-    if any(each.name == demo.ORGANIZATION for each in await organizations.every(house)):
-        if await house.store.application_record(demo.APPLICATION) is None:
+    if any(each.name == demo.ORGANIZATION for each in await organizations.every(context)):
+        if await context.store.application_record(demo.APPLICATION) is None:
             raise OperatorError(
                 "The demonstration was not finished when it was made, so it is not shown: begin with another"
                 " --data-dir, or make an application of your own with `tessera apps create NAME`."
@@ -169,12 +169,12 @@ async def _demonstration(house: "House", path: Path) -> "Demo":
             f"The demonstration is there but {file} is missing, and its secret cannot be shown again: make a new"
             f' one with `tessera apps secrets add "{demo.APPLICATION}"`, or begin with another --data-dir.'
         )
-    made = await demo.create(house)
+    made = await demo.create(context)
     files.write(file, msgspec.json.format(msgspec.json.encode(made)) + b"\n")
     return made
 
 
-async def _token(house: "House", demo: "Demo") -> str | None:
+async def _token(context: "Context", demo: "Demo") -> str | None:
     """A token for the lines that need one; None, and why, when the demonstration's application gets none."""
     from tessera.app.clients import authentication
     from tessera.app.grants import token_endpoint
@@ -191,8 +191,8 @@ async def _token(house: "House", demo: "Demo") -> str | None:
         },
     )
     try:
-        caller = await authentication.authenticate(house, asked, NOTHING)
-        issued = await token_endpoint.issue(house, token_endpoint.requested(house, asked), caller, asked, NOTHING)
+        caller = await authentication.authenticate(context, asked, NOTHING)
+        issued = await token_endpoint.issue(context, token_endpoint.requested(context, asked), caller, asked, NOTHING)
     except Refusal as refusal:
         output.message(
             f"tessera: The demonstration's application gets no token now ({refusal.public}) See `tessera apps show"

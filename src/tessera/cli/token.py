@@ -8,11 +8,11 @@ import typer
 
 from tessera.cli import output
 from tessera.cli.groups import group
-from tessera.cli.opening import secret_from_stdin, with_house
+from tessera.cli.opening import secret_from_stdin, with_context
 from tessera.cli.options import AsJSON, DataDir, Way, examples
 
 if TYPE_CHECKING:
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.app.tokens.inspection import Inspection
     from tessera.cli.token_request import Answer, Asked
     from tessera.core.tokens.access_tokens import Claims
@@ -114,10 +114,10 @@ def inspect(token: Token, *, data_dir: DataDir = None, as_json: AsJSON = False) 
 
     text = _token(token)
 
-    async def work(house: "House") -> "Inspection":
-        return await inspection.inspect(house, text)
+    async def work(context: "Context") -> "Inspection":
+        return await inspection.inspect(context, text)
 
-    found = with_house(data_dir, work)
+    found = with_context(data_dir, work)
     if as_json:
         output.document(output.record(found, moments=("issued_at", "expires_at")))
         return
@@ -143,13 +143,13 @@ def revoke(token: Token, *, data_dir: DataDir = None, as_json: AsJSON = False) -
 
     text = _token(token)
 
-    async def work(house: "House") -> "tuple[Claims, bool]":
-        claims = await revocation.revoke(house, text)
+    async def work(context: "Context") -> "tuple[Claims, bool]":
+        claims = await revocation.revoke(context, text)
         if claims is None:
             raise OperatorError("That is not a token of this database, so it cannot be revoked here.")
-        return claims, claims.expires_at <= house.clock.now()
+        return claims, claims.expires_at <= context.clock.now()
 
-    claims, expired = with_house(data_dir, work)
+    claims, expired = with_context(data_dir, work)
     if as_json:
         from tessera.core import times
 

@@ -1,4 +1,4 @@
-"""What the house needs from outside, as Protocols whose docstrings are contracts.
+"""What the context needs from outside, as Protocols whose docstrings are contracts.
 
 Offers the store (its read side by topic), the clock, entropy, the slow hash, the sender of messages, and what a store
 can answer other than what was asked. Must not know: how any of it is done.

@@ -1,4 +1,4 @@
-"""Looking at a database without a house: plain reads, one after the other, that change nothing."""
+"""Looking at a database without a context: plain reads, one after the other, that change nothing."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from tessera.app import callers
 from tessera.app.callers import Caller
 from tessera.app.clients import authentication as client_authentication
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.tokens import dpop, introspection
 from tessera.app.tokens.introspection import Held, TokenInfo
 from tessera.core.clients.credentials import Authenticated
@@ -48,19 +48,19 @@ async def _noted(request: Request, authentication: Coroutine[Any, Any, K]) -> K:
     return found
 
 
-def fresh_nonce(house: House) -> Headers:
+def fresh_nonce(context: Context) -> Headers:
     """The nonce for the next DPoP proof, so that whoever keeps calling is never sent back for one (RFC 9449 8.2)."""
-    nonce = dpop.nonce(house, house.clock.now())
+    nonce = dpop.nonce(context, context.clock.now())
     return ((b"dpop-nonce", nonce.encode("ascii")),) if nonce else ()
 
 
-async def caller(house: House, request: Request, scope: str) -> Caller:
+async def caller(context: Context, request: Request, scope: str) -> Caller:
     """The caller, known to hold `scope`.
 
     Only the `Authorization` header counts. Raises MissingCredentials, InvalidAuthToken, DPoPChallenge,
     InsufficientScope, and ArgumentError when a token stands in the URL as well (RFC 6750 section 2).
     """
-    shown = presented.read(request, house.settings)
+    shown = presented.read(request, context.settings)
 
     def accept(found: Caller) -> None:
         if request.query and b"access_token=" in request.query:
@@ -69,41 +69,41 @@ async def caller(house: House, request: Request, scope: str) -> Caller:
             )
         callers.require(found, scope)
 
-    found = await _noted(request, callers.identify(house, shown, accept))
+    found = await _noted(request, callers.identify(context, shown, accept))
     if shown.proofs:
-        request.also_answer += fresh_nonce(house)
+        request.also_answer += fresh_nonce(context)
     return found
 
 
-async def client(house: House, request: Request, params: Params, shown: Evidence) -> Authenticated:
+async def client(context: Context, request: Request, params: Params, shown: Evidence) -> Authenticated:
     """The client that authenticates at an OAuth endpoint. Raises as `app.clients.authenticate` does."""
-    return await _noted(request, client_authentication.authenticate(house, params, shown))
+    return await _noted(request, client_authentication.authenticate(context, params, shown))
 
 
-async def asker(house: House, request: Request, params: Params, shown: Evidence) -> Authenticated | Held:
+async def asker(context: Context, request: Request, params: Params, shown: Evidence) -> Authenticated | Held:
     """The client that asks about a token: by its credentials, or by another token in the header, beside nothing else.
 
     Raises as `app.clients.authenticate` and `app.introspection.by_token` do.
     """
     if _TOKEN.match(shown.authorization or b"") and not any(each in params.values for each in _CREDENTIALS):
-        found = await _noted(request, introspection.by_token(house, params, shown))
+        found = await _noted(request, introspection.by_token(context, params, shown))
         if shown.proofs:
-            request.also_answer += fresh_nonce(house)
+            request.also_answer += fresh_nonce(context)
         _refuse_token_in_address(request)
         return found
-    return await client(house, request, params, shown)
+    return await client(context, request, params, shown)
 
 
-async def holder(house: House, request: Request) -> TokenInfo:
+async def holder(context: Context, request: Request) -> TokenInfo:
     """Describe the token sent with a request. Raises as `app.introspection.holder_s` does.
 
     Raises InvalidRequest when a token stands in the URL as well (RFC 6750 section 2).
     """
-    shown = presented.read(request, house.settings)
+    shown = presented.read(request, context.settings)
 
-    told = await _noted(request, introspection.holder_s(house, shown, lambda: _refuse_token_in_address(request)))
+    told = await _noted(request, introspection.holder_s(context, shown, lambda: _refuse_token_in_address(request)))
     if shown.proofs:
-        request.also_answer += fresh_nonce(house)
+        request.also_answer += fresh_nonce(context)
     return told
 
 

@@ -24,8 +24,8 @@ async def record(scene: Scene, *actions: str) -> list[int]:
     numbers = []
     for action in actions:
         scene.clock.step(60)
-        await scene.house.store.commit(
-            RecordDeed(scene.house.new_uuid(), scene.clock.now(), "server", None, action, "target", "{}")
+        await scene.context.store.commit(
+            RecordDeed(scene.context.new_uuid(), scene.clock.now(), "server", None, action, "target", "{}")
         )
         numbers.append((await entries(scene))[-1].number)
     return numbers
@@ -34,7 +34,7 @@ async def record(scene: Scene, *actions: str) -> list[int]:
 async def shape(scene: Scene) -> list[str]:
     """The entries from the first recorded here on, a letter each, and checkpoints as the number of what they cover."""
     found: list[str] = []
-    async for each in audit.told_in_order(scene.house):
+    async for each in audit.told_in_order(scene.context):
         if isinstance(each, Checkpoint):
             found.append(str(each.last_number - each.first_number + 1))
         elif each.action in (REFUSED, "deed"):
@@ -44,7 +44,7 @@ async def shape(scene: Scene) -> list[str]:
 
 async def whole(scene: Scene) -> bool:
     """Whether the chain verifies."""
-    return (await audit.verify(scene.house, head=None, number=None)).whole
+    return (await audit.verify(scene.context, head=None, number=None)).whole
 
 
 def test_old_refusals_go_and_deeds_stay(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_old_refusals_go_and_deeds_stay(tmp_path: Path) -> None:
         assert await record(scene, "deed") == [last + 1]
         await scene.purge()
         assert await shape(scene) == ["2", "d", "1", "d", "d", "3", "d"]
-        verdict = await audit.verify(scene.house, head=None, number=None)
+        verdict = await audit.verify(scene.context, head=None, number=None)
         assert (verdict.whole, verdict.purged, verdict.number) == (True, 6, last + 1)
 
     play(tmp_path, scenario)
@@ -100,10 +100,10 @@ def test_no_more_than_a_batch_goes_at_once(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         many = 2 * audit_purge.RUN_MAX + 50
         deeds = [RecordDeed(f"r{n}", scene.clock.now(), "server", None, REFUSED, "c", "{}") for n in range(many)]
-        await scene.house.store.commit(*deeds)
+        await scene.context.store.commit(*deeds)
         await record(scene, "deed")
         scene.clock.step((KEPT_DAYS + 1) * 86_400)
-        await purges.purge_all(scene.house)
+        await purges.purge_all(scene.context)
         assert await shape(scene) == [str(many), "d"]
         assert await whole(scene)
 
@@ -165,7 +165,7 @@ def test_tampering_with_a_purged_chain_is_found(
         await scene.purge()
         assert await whole(scene)
         known = {each.number: each for each in await entries(scene)}
-        (stands,) = await audit.checkpoints(scene.house)
+        (stands,) = await audit.checkpoints(scene.context)
         first, deed = known[earlier], known[number]
         fields = (first.id, first.at, "eve", first.source, first.action, first.target, first.detail)
         values = {
@@ -176,7 +176,7 @@ def test_tampering_with_a_purged_chain_is_found(
             for statement in statements:
                 database.rows(statement.format(**values))
         await asyncio.sleep(0)  # reads of one turn are of one moment
-        verdict = await audit.verify(scene.house, head=None, number=None)
+        verdict = await audit.verify(scene.context, head=None, number=None)
         assert any(told in each for each in verdict.shown), (what, verdict.shown)
 
     play(tmp_path, scenario)
@@ -203,9 +203,9 @@ def test_a_purge_covers_up_nothing(tmp_path: Path, statement: str) -> None:
         with engines.writing(scene.folder) as database:
             database.rows(statement.format(refused=refused))
         await asyncio.sleep(0)
-        before = (await audit.verify(scene.house, head=None, number=None)).shown
+        before = (await audit.verify(scene.context, head=None, number=None)).shown
         await scene.purge()
-        after = (await audit.verify(scene.house, head=None, number=None)).shown
+        after = (await audit.verify(scene.context, head=None, number=None)).shown
         assert before
         assert after
 
@@ -216,20 +216,20 @@ def test_a_head_that_was_noted_can_still_be_compared(tmp_path: Path) -> None:
     """The head that is printed is never purged; of a purged run the last entry can be compared, others cannot."""
 
     async def scenario(scene: Scene) -> None:
-        house = scene.house
+        context = scene.context
         deed, first, last = await record(scene, "deed", REFUSED, REFUSED)
         hashes = {each.number: each.hash for each in await entries(scene)}
-        noted = await audit.verify(house, head=None, number=None)
+        noted = await audit.verify(context, head=None, number=None)
         assert (noted.number, noted.hash) == (deed, hashes[deed])
         await record(scene, "deed")
         scene.clock.step((KEPT_DAYS + 1) * 86_400)
         await scene.purge()
-        assert (await audit.verify(house, head=noted.hash, number=noted.number)).whole
-        assert (await audit.verify(house, head=hashes[last], number=last)).whole
-        (other,) = (await audit.verify(house, head=hashes[first], number=last)).shown
+        assert (await audit.verify(context, head=noted.hash, number=noted.number)).whole
+        assert (await audit.verify(context, head=hashes[last], number=last)).whole
+        (other,) = (await audit.verify(context, head=hashes[first], number=last)).shown
         assert "another hash" in other
-        (gone,) = (await audit.verify(house, head=hashes[first], number=first)).shown
+        (gone,) = (await audit.verify(context, head=hashes[first], number=first)).shown
         assert "deleted when its time was over" in gone
-        assert scene.house.settings.audit_refusals_kept_days * DAY == KEPT_DAYS * DAY
+        assert scene.context.settings.audit_refusals_kept_days * DAY == KEPT_DAYS * DAY
 
     play(tmp_path, scenario)

@@ -30,7 +30,7 @@ EVERYTHING = Wanted(
 
 async def scopes_of(scene: Scene, token: str) -> tuple[str, ...] | None:
     """The scopes of a live token; None for one that is not."""
-    found = await verification.check(scene.house, token)
+    found = await verification.check(scene.context, token)
     return None if found is None else found[0].scopes
 
 
@@ -38,19 +38,19 @@ def test_every_attribute_can_be_changed_at_once(tmp_path: Path) -> None:
     """The application has all that was asked for, each is an entry of the audit, and its number and id stay."""
 
     async def scenario(scene: Scene) -> None:
-        house, client_id = scene.house, scene.partner.client_id
-        before = await applications.find(house, client_id)
-        record = await application_settings.change(house, client_id, EVERYTHING)
+        context, client_id = scene.context, scene.partner.client_id
+        before = await applications.find(context, client_id)
+        record = await application_settings.change(context, client_id, EVERYTHING)
         assert (record.number, record.client_id) == (before.number, client_id)
         assert (record.name, record.scope) == ("Partner of 2030", "profiles:read loyalty:read")
         assert (record.token_lifetime_seconds, record.token_reuse) == (900, True)
         assert (record.query_credentials, record.token_format, record.token_binding) == ("deny", "es256", "dpop")
         assert (record.authentication_methods, record.security_profile) == ("secret", "fapi2")
         assert (record.signing_algorithms, record.assertion_audience) == ("ES256", "issuer")
-        entries = await house.store.audit_entries_before(2**62, 100, Search(action="application.set"))
+        entries = await context.store.audit_entries_before(2**62, 100, Search(action="application.set"))
         assert len(entries) == 11
         assert {entry.target for entry in entries} == {client_id}
-        assert await applications.find(house, "Partner of 2030") == record
+        assert await applications.find(context, "Partner of 2030") == record
 
     play(tmp_path, scenario)
 
@@ -59,11 +59,11 @@ def test_a_scope_that_is_named_twice_is_stored_once(tmp_path: Path) -> None:
     """When an application is created and when it is changed."""
 
     async def scenario(scene: Scene) -> None:
-        made = await applications.create(scene.house, "Twice", 1, scope="openid openid profiles:read")
-        record = await applications.find(scene.house, made.client_id)
+        made = await applications.create(scene.context, "Twice", 1, scope="openid openid profiles:read")
+        record = await applications.find(scene.context, made.client_id)
         assert record.scope == "openid profiles:read"
         twice = Wanted(scope="loyalty:read profiles:read  loyalty:read")
-        changed = await application_settings.change(scene.house, made.client_id, twice)
+        changed = await application_settings.change(scene.context, made.client_id, twice)
         assert changed.scope == "profiles:read loyalty:read"
 
     play(tmp_path, scenario)
@@ -74,22 +74,22 @@ def test_tokens_from_before_keep_what_they_say_unless_cut_off(tmp_path: Path, fo
     """Narrowed scopes and another lifetime are those of new tokens; `cut_off` ends the others in the same step."""
 
     async def scenario(scene: Scene) -> None:
-        house, client_id = scene.house, scene.partner.client_id
-        await application_settings.change(house, client_id, Wanted(token_format=form))
+        context, client_id = scene.context, scene.partner.client_id
+        await application_settings.change(context, client_id, Wanted(token_format=form))
         first = await scene.token()
         narrowed = Wanted(scope="profiles:read", token_lifetime_seconds=60)
-        await application_settings.change(house, client_id, narrowed)
+        await application_settings.change(context, client_id, narrowed)
         second = await scene.token()
         assert await scopes_of(scene, first.access_token) == ("openid",)
         assert await scopes_of(scene, second.access_token) == ("profiles:read",)
         assert 59 <= second.expires_in <= 60
-        await application_settings.change(house, client_id, Wanted(scope="loyalty:read", cut_off=True))
+        await application_settings.change(context, client_id, Wanted(scope="loyalty:read", cut_off=True))
         assert await scopes_of(scene, first.access_token) is None
         assert await scopes_of(scene, second.access_token) is None
         scene.clock.step(1)
         assert await scopes_of(scene, (await scene.token()).access_token) == ("loyalty:read",)
-        await application_settings.change(house, client_id, Wanted(scope=""))
-        assert (await applications.find(house, client_id)).scope == ""
+        await application_settings.change(context, client_id, Wanted(scope=""))
+        assert (await applications.find(context, client_id)).scope == ""
 
     play(tmp_path, scenario)
 
@@ -99,10 +99,10 @@ def test_a_token_of_before_is_not_handed_out_again(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         client_id = scene.partner.client_id
-        await application_settings.change(scene.house, client_id, Wanted(token_reuse=True))
+        await application_settings.change(scene.context, client_id, Wanted(token_reuse=True))
         first = await scene.token()
         assert (await scene.token()).access_token == first.access_token
-        await application_settings.change(scene.house, client_id, Wanted(scope="profiles:read"))
+        await application_settings.change(scene.context, client_id, Wanted(scope="profiles:read"))
         again = await scene.token()
         assert await scopes_of(scene, again.access_token) == ("profiles:read",)
 
@@ -130,10 +130,10 @@ def test_a_change_that_cannot_be_is_refused_whole(tmp_path: Path, wanted: Wanted
     """Nothing else of the same call is changed, and no token is cut off."""
 
     async def scenario(scene: Scene) -> None:
-        house, client_id = scene.house, scene.partner.client_id
-        await applications.create(house, "taken", 1)
+        context, client_id = scene.context, scene.partner.client_id
+        await applications.create(context, "taken", 1)
         token = await scene.token()
-        before = await applications.find(house, client_id)
+        before = await applications.find(context, client_id)
         whole = type(wanted)(
             **{
                 **{name: getattr(wanted, name) for name in wanted.__struct_fields__},
@@ -142,8 +142,8 @@ def test_a_change_that_cannot_be_is_refused_whole(tmp_path: Path, wanted: Wanted
             }
         )
         with pytest.raises(OperatorError, match=sentence.replace("?", r"\?")):
-            await application_settings.change(house, client_id, whole)
-        assert await applications.find(house, client_id) == before
+            await application_settings.change(context, client_id, whole)
+        assert await applications.find(context, client_id) == before
         assert await scene.alive(token)
 
     play(tmp_path, scenario)
@@ -154,12 +154,12 @@ def test_scopes_of_another_time_stay(tmp_path: Path) -> None:
     from tessera.core.changes import SetScope
 
     async def scenario(scene: Scene) -> None:
-        house, client_id = scene.house, scene.partner.client_id
-        await house.commit(SetScope(client_id, "openid legacy"))
-        record = await application_settings.change(house, client_id, Wanted(scope="profiles:read legacy"))
+        context, client_id = scene.context, scene.partner.client_id
+        await context.commit(SetScope(client_id, "openid legacy"))
+        record = await application_settings.change(context, client_id, Wanted(scope="profiles:read legacy"))
         assert record.scope == "profiles:read legacy"
         with pytest.raises(OperatorError, match="no scope other"):
-            await application_settings.change(house, client_id, Wanted(scope="legacy other"))
+            await application_settings.change(context, client_id, Wanted(scope="legacy other"))
 
     play(tmp_path, scenario)
 
@@ -169,6 +169,6 @@ def test_an_unknown_application_is_not_changed(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         with pytest.raises(OperatorError, match="does not exist"):
-            await application_settings.change(scene.house, "nobody", EVERYTHING)
+            await application_settings.change(scene.context, "nobody", EVERYTHING)
 
     play(tmp_path, scenario)

@@ -23,14 +23,14 @@ AWKWARD = ("a+b", "a b", "100%", "%41", "a%2Bb", "%", "+", "a&b=c", 'q"uo\\te', 
 
 async def imported(scene: Scene, client_id: str, secret: str) -> Issued:
     """A client that was brought along from another system."""
-    return await applications.create(scene.house, client_id, 1, client_id=client_id, client_secret=secret)
+    return await applications.create(scene.context, client_id, 1, client_id=client_id, client_secret=secret)
 
 
 async def by_basic(scene: Scene, user: str, password: str, *, encode: bool, source: str = "") -> Authenticated:
     """Authenticate by Basic, with both halves form-encoded first, or as they are."""
     pair = (quote_plus(user, safe=""), quote_plus(password, safe="")) if encode else (user, password)
     return await authentication.authenticate(
-        scene.house, wire.form(b"", b"", b""), Evidence(raw.basic(*pair)[1].encode(), source)
+        scene.context, wire.form(b"", b"", b""), Evidence(raw.basic(*pair)[1].encode(), source)
     )
 
 
@@ -45,7 +45,7 @@ def test_both_ways_are_taken(tmp_path: Path) -> None:
                 for encode in (False, True):
                     found = await by_basic(scene, made.client_id, text, encode=encode)
                     assert found.client == client_id
-                await slow_secrets.write_rekeyed(scene.house)
+                await slow_secrets.write_rekeyed(scene.context)
 
     play(tmp_path, scenario)
 
@@ -69,9 +69,9 @@ def test_the_rfc_s_reading_comes_first(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         blank, plus = await imported(scene, "a b", "s+t"), await imported(scene, "a+b", "s+t")
-        await applications.add_secret(scene.house, blank.client_id, "read so", imported="s t")
+        await applications.add_secret(scene.context, blank.client_id, "read so", imported="s t")
         assert (await by_basic(scene, "a+b", "s+t", encode=False)).client == blank.client_id
-        await applications.disable(scene.house, blank.client_id)
+        await applications.disable(scene.context, blank.client_id)
         assert (await by_basic(scene, "a+b", "s+t", encode=False)).client == plus.client_id
 
     play(tmp_path, scenario)
@@ -105,8 +105,8 @@ def test_a_request_counts_once(tmp_path: Path) -> None:
     """Two readings of a secret cost two slow checks at most, for an id that is somebody's, and count as one failure."""
 
     async def scenario(scene: Scene) -> None:
-        counting = Counting(scene.house.slow_hash)
-        scene.house.slow_hash = counting
+        counting = Counting(scene.context.slow_hash)
+        scene.context.slow_hash = counting
         await imported(scene, "guessed", "right")
         for client_id, checks in ("guessed", 2), ("nobody's", 0):
             counting.checks = 0
@@ -130,7 +130,7 @@ def test_a_refusal_counts_once_for_the_application(tmp_path: Path) -> None:
             await by_basic(scene, "a+b", "wrong", encode=False)
         assert refusal.value.client == made.client_id
         assert refusal.value.check == "client.secret"
-        counted = [each for each in scene.house.usage.take(scene.clock.now()) if isinstance(each, CountHour)]
+        counted = [each for each in scene.context.usage.take(scene.clock.now()) if isinstance(each, CountHour)]
         assert [each.refused for each in counted if each.application] == [1]
 
     play(tmp_path, scenario)

@@ -59,7 +59,7 @@ def test_good_traffic_is_let_through(tmp_path: Path) -> None:
         for _ in range(20):
             await scene.token(evidence=HERE)
         await flood(scene, evidence=Evidence(source="192.0.2.8"))
-        other = await applications.create(scene.house, "other", 1)
+        other = await applications.create(scene.context, "other", 1)
         await flood(scene, other.client_id)
 
     play(tmp_path, scenario)
@@ -135,13 +135,13 @@ def test_slow_checks_of_one_client_end_with_a_flood(tmp_path: Path) -> None:
 
 def allow_few(scene: Scene) -> None:
     """Let one wrong secret pass at once: three slow checks for a client from an address, ten for all clients."""
-    scene.house.settings = scene.house.settings.model_copy(update={"wrong_secrets_max": 1})
+    scene.context.settings = scene.context.settings.model_copy(update={"wrong_secrets_max": 1})
 
 
 async def use_up_slow_checks(scene: Scene) -> None:
     """Send wrong secrets for many imported clients from one address, until it may have no more slow checks."""
     for number in range(brute_force.ADDRESS_FACTOR):
-        made = await applications.create(scene.house, f"c{number}", 1, client_id=f"c{number}", client_secret=PASSWORD)
+        made = await applications.create(scene.context, f"c{number}", 1, client_id=f"c{number}", client_secret=PASSWORD)
         await wrong(scene, made.client_id)
 
 
@@ -151,8 +151,8 @@ def test_an_address_has_a_limit_over_all_clients(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         allow_few(scene)
         made, counting = await imported(scene)
-        new = await applications.create(scene.house, "new", 1, client_id="new", client_secret=PASSWORD)
-        own = await applications.add_secret(scene.house, made.client_id, "other", imported="f" * 64)
+        new = await applications.create(scene.context, "new", 1, client_id="new", client_secret=PASSWORD)
+        own = await applications.add_secret(scene.context, made.client_id, "other", imported="f" * 64)
         await scene.token(own, "f" * 64, evidence=HERE)
         await use_up_slow_checks(scene)
         before = counting.checks
@@ -208,7 +208,7 @@ def test_answers_do_not_tell_whether_a_slow_check_was_made(tmp_path: Path) -> No
     async def scenario(scene: Scene) -> None:
         allow_few(scene)
         for number in range(brute_force.ADDRESS_FACTOR):
-            await applications.create(scene.house, f"c{number}", 1, client_id=f"c{number}", client_secret=PASSWORD)
+            await applications.create(scene.context, f"c{number}", 1, client_id=f"c{number}", client_secret=PASSWORD)
         known, unknown = await answers(scene, "c", "192.0.2.7"), await answers(scene, "u", "192.0.2.8")
         assert known == unknown
         half = brute_force.ADDRESS_FACTOR
@@ -224,7 +224,7 @@ def test_an_address_is_known_for_a_month(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         allow_few(scene)
         made, _ = await imported(scene)
-        await applications.add_secret(scene.house, made.client_id, "other", imported="f" * 64)
+        await applications.add_secret(scene.context, made.client_id, "other", imported="f" * 64)
         await scene.token(made, "f" * 64, evidence=HERE)
         scene.clock.step(30 * 86_400)
         await use_up_slow_checks(scene)
@@ -243,10 +243,10 @@ def test_a_property_s_secret_is_guarded_too(tmp_path: Path) -> None:
 
         for _ in range(AT_ONCE):
             with pytest.raises(InvalidAuthToken):
-                await callers.identify(scene.house, tried("wrong"))
+                await callers.identify(scene.context, tried("wrong"))
         with pytest.raises(TooManyRequests):
-            await callers.identify(scene.house, tried("wrong"))
-        await callers.identify(scene.house, tried(scene.shop.property_secret))
+            await callers.identify(scene.context, tried("wrong"))
+        await callers.identify(scene.context, tried(scene.shop.property_secret))
 
     play(tmp_path, scenario)
 

@@ -26,14 +26,14 @@ from tests.support.waiting import until
 
 async def told(scene: Scene) -> list[tuple[str, dict[str, Any]]]:
     """The events of applications that webhooks are told of, in their order: kind and data."""
-    found = await scene.house.store.events_after(1, 0, 1000)
+    found = await scene.context.store.events_after(1, 0, 1000)
     return [(each.kind, msgspec.json.decode(each.data)) for each in found if each.kind.startswith("application.")]
 
 
 async def ends_in(scene: Scene, days: float) -> int:
     """End the only secret of the scene's application in so many days; when that is."""
     at = scene.clock.now() + int(days * DAY)
-    await applications.expire_secret(scene.house, scene.partner.client_id, "first", at)
+    await applications.expire_secret(scene.context, scene.partner.client_id, "first", at)
     return at
 
 
@@ -42,7 +42,7 @@ def test_the_end_of_the_last_secret_is_told_at_thirty_seven_and_one_day(tmp_path
 
     async def scenario(scene: Scene) -> None:
         at = await ends_in(scene, 40)
-        watch, steps = Watch(scene.house, step_seconds=0), []
+        watch, steps = Watch(scene.context, step_seconds=0), []
         for days in (30, 7, 1, 0):
             for moment in (at - days * DAY - 1, at - days * DAY, at - days * DAY + SECOND):
                 scene.clock.at = moment
@@ -71,16 +71,18 @@ def test_a_restart_and_a_second_process_tell_nothing_twice(tmp_path: Path) -> No
 
     async def scenario(scene: Scene) -> None:
         at = await ends_in(scene, 7)
-        async with wiring.open_house(settings_of(scene.folder), clock=scene.clock) as other:
+        async with wiring.open_context(settings_of(scene.folder), clock=scene.clock) as other:
             counts = await asyncio.gather(
-                *(Watch(house, step_seconds=0).look() for house in (scene.house, other, scene.house))
+                *(Watch(context, step_seconds=0).look() for context in (scene.context, other, scene.context))
             )
             assert sum(counts) == 1
             assert await Watch(other, step_seconds=0).look() == 0
             scene.clock.at = at - DAY
             assert (
                 sum(
-                    await asyncio.gather(Watch(other, step_seconds=0).look(), Watch(scene.house, step_seconds=0).look())
+                    await asyncio.gather(
+                        Watch(other, step_seconds=0).look(), Watch(scene.context, step_seconds=0).look()
+                    )
                 )
                 == 1
             )
@@ -95,10 +97,10 @@ def test_a_lost_answer_tells_nothing_twice(tmp_path: Path, fault: Fault) -> None
 
     async def scenario(scene: Scene) -> None:
         await ends_in(scene, 7)
-        store = FaultyStore(scene.house.store)
-        scene.house.store = store.as_store()
+        store = FaultyStore(scene.context.store)
+        scene.context.store = store.as_store()
         store.faults = [fault]
-        watch = Watch(scene.house, step_seconds=0)
+        watch = Watch(scene.context, step_seconds=0)
         with pytest.raises(StoreError):
             await watch.look()
         for _ in range(2):
@@ -113,9 +115,9 @@ def test_an_end_that_was_moved_is_told_anew(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         await ends_in(scene, 6)
-        watch = Watch(scene.house, step_seconds=0)
+        watch = Watch(scene.context, step_seconds=0)
         assert await watch.look() == 1
-        await applications.expire_secret(scene.house, scene.partner.client_id, "first", scene.clock.now() + 60 * DAY)
+        await applications.expire_secret(scene.context, scene.partner.client_id, "first", scene.clock.now() + 60 * DAY)
         assert await watch.look() == 0
         scene.clock.step(54 * 86_400)
         assert await watch.look() == 1
@@ -129,13 +131,13 @@ def test_a_successor_in_use_makes_it_quiet(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         await scene.token()
         made = await secret_rotation.rotate(
-            scene.house, await applications.find(scene.house, scene.partner.client_id), 7 * 86_400, None
+            scene.context, await applications.find(scene.context, scene.partner.client_id), 7 * 86_400, None
         )
         await scene.token(secret=made.client_secret)
-        await write_usage(scene.house)
+        await write_usage(scene.context)
         scene.clock.step(86_400)
-        assert [each.text for each in await expiry_warnings.current(scene.house)] == []
-        assert await Watch(scene.house, step_seconds=0).look() == 0
+        assert [each.text for each in await expiry_warnings.current(scene.context)] == []
+        assert await Watch(scene.context, step_seconds=0).look() == 0
 
     play(tmp_path, scenario)
 
@@ -145,19 +147,19 @@ def test_an_old_secret_still_used_is_told_at_seven_and_one_day(tmp_path: Path) -
 
     async def scenario(scene: Scene) -> None:
         made = await secret_rotation.rotate(
-            scene.house, await applications.find(scene.house, scene.partner.client_id), 10 * 86_400, None
+            scene.context, await applications.find(scene.context, scene.partner.client_id), 10 * 86_400, None
         )
-        watch = Watch(scene.house, step_seconds=0)
+        watch = Watch(scene.context, step_seconds=0)
         for _ in range(19):
             await scene.token(source="192.0.2.9")
             await scene.token(secret=made.client_secret)
-            await write_usage(scene.house)
+            await write_usage(scene.context)
             await watch.look()
             scene.clock.step(43_200)
         events = [data for _, data in await told(scene)]
         assert [(data["reason"], data["days"]) for data in events] == [("still_used", 7), ("still_used", 1)]
         assert events[0]["last_used_at"] == "2030-03-20T17:46:40Z"
-        (now,) = await expiry_warnings.current(scene.house)
+        (now,) = await expiry_warnings.current(scene.context)
         assert "192.0.2.9" in now.text
 
     play(tmp_path, scenario)
@@ -168,12 +170,12 @@ def test_a_successor_never_used_is_told(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         await scene.token()
-        await write_usage(scene.house)
+        await write_usage(scene.context)
         await secret_rotation.rotate(
-            scene.house, await applications.find(scene.house, scene.partner.client_id), 10 * 86_400, None
+            scene.context, await applications.find(scene.context, scene.partner.client_id), 10 * 86_400, None
         )
         scene.clock.step(4 * 86_400)
-        (warned,) = await expiry_warnings.current(scene.house)
+        (warned,) = await expiry_warnings.current(scene.context)
         assert (warned.reason, warned.days) == ("still_used", 7)
 
     play(tmp_path, scenario)
@@ -184,16 +186,16 @@ def test_disabled_applications_are_left_alone(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         await ends_in(scene, 7)
-        await applications.disable(scene.house, scene.partner.client_id)
-        assert await expiry_warnings.current(scene.house) == []
-        assert await Watch(scene.house, step_seconds=0).look() == 0
+        await applications.disable(scene.context, scene.partner.client_id)
+        assert await expiry_warnings.current(scene.context) == []
+        assert await Watch(scene.context, step_seconds=0).look() == 0
 
     play(tmp_path, scenario)
 
 
 async def asked(scene: Scene, hour: int, tokens: int, calls: int) -> None:
     """So many tokens and calls of the scene's application in an hour."""
-    await scene.house.store.commit(CountHour(1, hour, tokens, calls, 0))
+    await scene.context.store.commit(CountHour(1, hour, tokens, calls, 0))
 
 
 def test_a_token_for_each_call_is_told_once_a_day(tmp_path: Path) -> None:
@@ -202,7 +204,7 @@ def test_a_token_for_each_call_is_told_once_a_day(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         hour = scene.clock.now() // HOUR
         scene.clock.at = hour * HOUR
-        watch = Watch(scene.house, step_seconds=0)
+        watch = Watch(scene.context, step_seconds=0)
         await asked(scene, hour, 100, 199)
         looks = []
         for moment in ((hour + 1) * HOUR + WRITTEN_AFTER - 1, (hour + 1) * HOUR + WRITTEN_AFTER):
@@ -214,7 +216,7 @@ def test_a_token_for_each_call_is_told_once_a_day(tmp_path: Path) -> None:
         tomorrow = (hour // 24 + 1) * 24
         await asked(scene, tomorrow, 500, 3)
         scene.clock.at = (tomorrow + 1) * HOUR + WRITTEN_AFTER
-        looks += [await watch.look(), await Watch(scene.house, step_seconds=0).look()]
+        looks += [await watch.look(), await Watch(scene.context, step_seconds=0).look()]
         assert looks == [0, 1, 0, 1, 0]
         kinds = Counter(kind for kind, _ in await told(scene))
         assert kinds == {"application.token_per_call": 2}
@@ -226,7 +228,7 @@ def test_a_token_for_each_call_is_told_once_a_day(tmp_path: Path) -> None:
             "tokens": 100,
             "calls": 199,
         }
-        (warned,) = await expiry_warnings.current(scene.house)
+        (warned,) = await expiry_warnings.current(scene.context)
         assert "500 tokens" in warned.text
         assert "--token-reuse on" in warned.text
 
@@ -240,8 +242,8 @@ def test_few_tokens_or_enough_calls_are_no_matter(tmp_path: Path, tokens: int, c
     async def scenario(scene: Scene) -> None:
         await asked(scene, scene.clock.now() // HOUR, tokens, calls)
         scene.clock.step(2 * 3600)
-        assert await Watch(scene.house).look() == 0
-        assert await expiry_warnings.current(scene.house) == []
+        assert await Watch(scene.context).look() == 0
+        assert await expiry_warnings.current(scene.context) == []
 
     play(tmp_path, scenario)
 
@@ -252,17 +254,17 @@ def test_old_counts_are_purged(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         this = scene.clock.now() // HOUR
         first = this - 90 * 24 - 2 * purges.BATCH
-        await scene.house.store.commit(*(CountHour(1, hour, 1, 1, 1) for hour in range(first, this + 1)))
+        await scene.context.store.commit(*(CountHour(1, hour, 1, 1, 1) for hour in range(first, this + 1)))
         await ends_in(scene, 7)
-        await Watch(scene.house).look()
+        await Watch(scene.context).look()
         await scene.purge()
-        left = await scene.house.store.usage_hours(1, 0)
+        left = await scene.context.store.usage_hours(1, 0)
         assert [each.hour for each in left] == list(range(this - 90 * 24, this + 1))
-        assert await Watch(scene.house).look() == 0
+        assert await Watch(scene.context).look() == 0
         scene.clock.at += 91 * DAY
         await scene.purge()
-        assert await scene.house.store.usage_hours(1, 0) == []
-        assert not await scene.house.store.purgeable(PurgeWarnings, scene.clock.now())
+        assert await scene.context.store.usage_hours(1, 0) == []
+        assert not await scene.context.store.purgeable(PurgeWarnings, scene.clock.now())
 
     play(tmp_path, scenario)
 
@@ -272,10 +274,10 @@ def test_one_process_tells_while_it_holds_the_duty(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         await ends_in(scene, 7)
-        store = FaultyStore(scene.house.store)
-        scene.house.store = store.as_store()
+        store = FaultyStore(scene.context.store)
+        scene.context.store = store.as_store()
         task = asyncio.create_task(
-            leases.while_held(scene.house, "warnings", "me", lambda: expiry_warnings.watch(scene.house, 0.01))
+            leases.while_held(scene.context, "warnings", "me", lambda: expiry_warnings.watch(scene.context, 0.01))
         )
         try:
             events: list[tuple[str, dict[str, Any]]] = []
@@ -302,11 +304,11 @@ def test_the_end_of_a_property_s_secret_is_told(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         at = scene.clock.now() + 7 * DAY
-        await property_secrets.expire(scene.house, scene.shop.api_key, "first", at)
+        await property_secrets.expire(scene.context, scene.shop.api_key, "first", at)
         await ends_in(scene, 7)  # a credential with the same number and end
-        watch = Watch(scene.house, step_seconds=0)
+        watch = Watch(scene.context, step_seconds=0)
         assert [await watch.look(), await watch.look()] == [2, 0]
-        found = await scene.house.store.events_after(1, 0, 1000)
+        found = await scene.context.store.events_after(1, 0, 1000)
         (data,) = [msgspec.json.decode(each.data) for each in found if each.kind == "property.secret_ending"]
         assert data == {
             "retailer_id": scene.retailer_id,
@@ -317,9 +319,9 @@ def test_the_end_of_a_property_s_secret_is_told(tmp_path: Path) -> None:
             "days": 7,
             "reason": "last_credential",
         }
-        (told_of,) = [each for each in await expiry_warnings.current(scene.house) if each.owner.is_property]
+        (told_of,) = [each for each in await expiry_warnings.current(scene.context) if each.owner.is_property]
         assert f"`tessera properties secrets rotate {scene.shop.api_key}`" in told_of.text
-        await property_secrets.add(scene.house, scene.shop.api_key, "next")
-        assert not [each for each in await expiry_warnings.current(scene.house) if each.owner.is_property]
+        await property_secrets.add(scene.context, scene.shop.api_key, "next")
+        assert not [each for each in await expiry_warnings.current(scene.context) if each.owner.is_property]
 
     play(tmp_path, scenario)

@@ -27,7 +27,7 @@ def at(source: str, token: str = "") -> Evidence:
 
 async def limit(scene: Scene, **wanted: Any) -> None:
     """Set limits of the scene's application."""
-    await limit_settings.change(scene.house, "partner", Wanted(**wanted))
+    await limit_settings.change(scene.context, "partner", Wanted(**wanted))
 
 
 class Noted(Reports):
@@ -76,12 +76,12 @@ def test_an_application_comes_from_its_networks_only(tmp_path: Path, source: str
         await limit(scene, networks=("192.0.2.0/24", "2001:db8::/32"))
         if inside:
             await scene.token(evidence=at(source))
-            await callers.identify(scene.house, at(source, token))
+            await callers.identify(scene.context, at(source, token))
             return
         with pytest.raises(InvalidClient) as by_secret:
             await scene.token(evidence=at(source))
         with pytest.raises(InvalidAuthToken) as by_token:
-            await callers.identify(scene.house, at(source, token))
+            await callers.identify(scene.context, at(source, token))
         assert by_secret.value.public == UNKNOWN_CLIENT
         assert by_token.value.public == callers.NO_TOKEN
         assert by_secret.value.check == by_token.value.check == "rails.networks"
@@ -102,14 +102,14 @@ def test_requests_are_paced(tmp_path: Path) -> None:
                 if evidence.authorization is None:
                     quotas = (await scene.granted(evidence=evidence)).quotas
                 else:
-                    quotas = (await callers.identify(scene.house, evidence)).quotas
+                    quotas = (await callers.identify(scene.context, evidence)).quotas
                 left += [(each.name, each.policy, each.left) for each in quotas]
         assert left == [("requests", '"requests";q=4;w=1', each) for each in (3, 2, 1, 0)]
         late = await refused(scene, at(OFFICE))
         assert late.seconds == 1
         assert [(each.left, each.reset_seconds) for each in late.quotas] == [(0, 1)]
         with pytest.raises(TooManyRequests):
-            await callers.identify(scene.house, at(OFFICE, token))
+            await callers.identify(scene.context, at(OFFICE, token))
         scene.clock.step(0.25)
         await scene.token(evidence=at(OFFICE))
         await refused(scene, at(OFFICE))
@@ -155,7 +155,7 @@ def test_tokens_are_counted(tmp_path: Path, member: str, rail: str, window: floa
         assert refusal.seconds == int(window / 2)
         assert refusal.check == f"rails.{rail}"
         for _ in range(5):
-            await callers.identify(scene.house, at(OFFICE, token))
+            await callers.identify(scene.context, at(OFFICE, token))
         scene.clock.step(window / 2)
         await scene.token(evidence=at(OFFICE))
         scene.clock.step(-window)
@@ -179,14 +179,14 @@ def test_a_watched_rail_reports_and_refuses_nothing(tmp_path: Path) -> None:
         with pytest.raises(InvalidClient):
             await scene.token(secret="wrong", evidence=at("198.51.100.1"))
         reports = Noted(60)
-        scene.house.rail_reports = reports
+        scene.context.rail_reports = reports
         for _ in range(3):
             assert (await scene.granted(evidence=at("198.51.100.1"))).quotas == ()
         rails = ("networks", "requests", "tokens-hour", "tokens-day")
         assert reports.told == [(scene.partner.client_id, each) for each in rails], (
             "each rail is told of by itself, once a minute"
         )
-        shown = await limit_settings.show(scene.house, "partner")
+        shown = await limit_settings.show(scene.context, "partner")
         assert (shown.tokens_hour, shown.tokens_day, shown.would_refuse_day) == (3, 3, 3 + 2 + 2 + 2)
         await limit(scene, enforce=("tokens-day",))
         assert (await refused(scene, at(OFFICE))).check == "rails.tokens-day"
@@ -202,13 +202,13 @@ def test_guard_rails_that_cannot_be_read_refuse_everything(tmp_path: Path) -> No
 
     async def scenario(scene: Scene) -> None:
         token = (await scene.token()).access_token
-        await scene.house.commit(SetRails(scene.partner.client_id, '{"requests_per_second":"ten"}', ""))
+        await scene.context.commit(SetRails(scene.partner.client_id, '{"requests_per_second":"ten"}', ""))
         with pytest.raises(InvalidClient, match="Client authentication failed") as refusal:
             await scene.token(evidence=at(OFFICE))
         assert "cannot be read" in refusal.value.detail
         with pytest.raises(InvalidAuthToken):
-            await callers.identify(scene.house, at(OFFICE, token))
-        assert not (await limit_settings.show(scene.house, "partner")).readable
+            await callers.identify(scene.context, at(OFFICE, token))
+        assert not (await limit_settings.show(scene.context, "partner")).readable
         await limit(scene, none=("networks",))
         await scene.token(evidence=at(OFFICE))
 
@@ -219,14 +219,14 @@ def test_applications_are_counted_apart(tmp_path: Path) -> None:
     """What one application uses up is not another's, and an application without rails meets none."""
 
     async def scenario(scene: Scene) -> None:
-        other = await applications.create(scene.house, "other", 1)
-        await limit_settings.change(scene.house, "other", Wanted(requests_per_second=1))
+        other = await applications.create(scene.context, "other", 1)
+        await limit_settings.change(scene.context, "other", Wanted(requests_per_second=1))
         await limit(scene, requests_per_second=1)
         await scene.token()
         await scene.token(other)
         with pytest.raises(TooManyRequests):
             await scene.token(other)
-        await limit_settings.change(scene.house, "other", Wanted(none=("requests",)))
+        await limit_settings.change(scene.context, "other", Wanted(none=("requests",)))
         for _ in range(5):
             assert (await scene.granted(other, evidence=at(OFFICE))).quotas == ()
 
@@ -251,9 +251,9 @@ def test_what_cannot_be_a_guard_rail_is_refused(tmp_path: Path, wanted: dict[str
     """It is refused with a sentence, and nothing is written."""
 
     async def scenario(scene: Scene) -> None:
-        last = await scene.house.store.last_sequence()
+        last = await scene.context.store.last_sequence()
         with pytest.raises(OperatorError, match=sentence):
             await limit(scene, **wanted)
-        assert await scene.house.store.last_sequence() == last
+        assert await scene.context.store.last_sequence() == last
 
     play(tmp_path, scenario)

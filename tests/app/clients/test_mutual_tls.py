@@ -40,7 +40,7 @@ async def ask(scene: Scene, evidence: Evidence, secret: str = "") -> TokenReply:
     """A token by the certificate of a connection. Raises as the deed does."""
     also = f"&client_secret={secret}" if secret else ""
     body = f"grant_type=client_credentials&client_id={scene.partner.client_id}{also}"
-    return await asking.issue(scene.house, wire.form(b"", body.encode(), FORM), evidence)
+    return await asking.issue(scene.context, wire.form(b"", body.encode(), FORM), evidence)
 
 
 async def refused(scene: Scene, evidence: Evidence) -> str:
@@ -52,12 +52,12 @@ async def refused(scene: Scene, evidence: Evidence) -> str:
 
 async def registered(scene: Scene, pair: Pair, name: str = "certificate") -> None:
     """Give the scene's partner this certificate."""
-    await credentials.add_certificate(scene.house, scene.partner.client_id, name, pair.pem)
+    await credentials.add_certificate(scene.context, scene.partner.client_id, name, pair.pem)
 
 
 async def claims_of(scene: Scene, reply: TokenReply) -> Claims:
     """What a live token says."""
-    found = await verification.check(scene.house, reply.access_token)
+    found = await verification.check(scene.context, reply.access_token)
     assert found is not None
     return found[0]
 
@@ -73,7 +73,7 @@ def test_a_certificate_that_is_registered_proves_its_client(tmp_path: Path) -> N
         assert await refused(scene, connected(other))
         with pytest.raises(InvalidClient):
             await ask(scene, connected(None))
-        await applications.expire_secret(scene.house, scene.partner.client_id, "certificate")
+        await applications.expire_secret(scene.context, scene.partner.client_id, "certificate")
         assert await refused(scene, connected(pair))
 
     play(tmp_path, scenario)
@@ -85,7 +85,7 @@ def test_an_expired_certificate_proves_nothing(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         later = pki.certificate("Partner", now=NOW + 86_401)
         pair = pki.certificate("Partner", now=NOW, days=1)
-        await scene.house.commit(
+        await scene.context.commit(
             AddCredential(
                 scene.partner.client_id,
                 "later",
@@ -138,11 +138,11 @@ def test_a_subject_proves_its_client_under_our_authorities(
     async def scenario(scene: Scene) -> None:
         root, stranger = pki.authority(now=NOW), pki.authority(now=NOW)
         between = pki.authority("Between", root, now=NOW)
-        await credentials.add_subject(scene.house, scene.partner.client_id, "subject", subject)
+        await credentials.add_subject(scene.context, scene.partner.client_id, "subject", subject)
         text, names = has
         good = pki.certificate(text, root, *names, now=NOW)
         assert "mtls_ca_file, by which" in await refused(scene, connected(good))
-        scene.house.authorities = Authorities(root.pem)
+        scene.context.authorities = Authorities(root.pem)
         await ask(scene, connected(good))
         below = pki.certificate(text, between, *names, now=NOW)
         await ask(scene, connected(below, between))
@@ -180,7 +180,7 @@ def test_subjects_that_name_nothing_are_not_added(tmp_path: Path, subject: str) 
 
     async def scenario(scene: Scene) -> None:
         with pytest.raises(OperatorError):
-            await credentials.add_subject(scene.house, scene.partner.client_id, "subject", subject)
+            await credentials.add_subject(scene.context, scene.partner.client_id, "subject", subject)
 
     play(tmp_path, scenario)
 
@@ -200,7 +200,7 @@ def test_certificates_that_cannot_be_used_are_not_added(tmp_path: Path, pem: byt
 
     async def scenario(scene: Scene) -> None:
         with pytest.raises(OperatorError):
-            await credentials.add_certificate(scene.house, scene.partner.client_id, "certificate", pem)
+            await credentials.add_certificate(scene.context, scene.partner.client_id, "certificate", pem)
 
     play(tmp_path, scenario)
 
@@ -212,14 +212,14 @@ def test_a_bound_token_works_with_its_certificate_only(tmp_path: Path) -> None:
         pair, other = (pki.certificate("Partner", now=NOW) for _ in range(2))
         await registered(scene, pair)
         header = b"Bearer " + (await ask(scene, connected(pair))).access_token.encode()
-        await callers.identify(scene.house, connected(pair, authorization=header))
+        await callers.identify(scene.context, connected(pair, authorization=header))
         for evidence in (
             connected(None, authorization=header),
             connected(other, authorization=header),
             Evidence(header, certificate=certificates.UNREADABLE),
         ):
             with pytest.raises(InvalidAuthToken, match="bound to a certificate"):
-                await callers.identify(scene.house, evidence)
+                await callers.identify(scene.context, evidence)
 
     play(tmp_path, scenario)
 
@@ -230,7 +230,7 @@ def test_tokens_by_secret_are_bound_where_that_is_asked_for(tmp_path: Path) -> N
     async def scenario(scene: Scene) -> None:
         pair, secret = pki.certificate("Anybody", now=NOW), scene.partner.client_secret or ""
         assert not (await claims_of(scene, await ask(scene, connected(pair), secret))).binding
-        await applications.set_token_binding(scene.house, scene.partner.client_id, TokenBinding.TLS)
+        await applications.set_token_binding(scene.context, scene.partner.client_id, TokenBinding.TLS)
         claims = await claims_of(scene, await ask(scene, connected(pair), secret))
         assert claims.thumbprint == hashlib.sha256(pair.der).digest()
         for evidence in (connected(None), Evidence(certificate=certificates.UNREADABLE)):

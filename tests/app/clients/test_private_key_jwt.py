@@ -27,20 +27,20 @@ from tests.support.scene import FORM, Scene, play
 async def keyed(scene: Scene, algorithm: Algorithm = Algorithm.ES256, name: str = "key", **members: str) -> PrivateKey:
     """A key pair whose public half the scene's partner has."""
     key = assertions.new_key(algorithm)
-    await credentials.add_key(scene.house, scene.partner.client_id, name, assertions.jwk(key, **members))
+    await credentials.add_key(scene.context, scene.partner.client_id, name, assertions.jwk(key, **members))
     return key
 
 
 async def ask(scene: Scene, assertion: str, **other: str) -> TokenReply:
     """A token for an assertion. Raises as the deed does."""
     params = wire.form(b"", assertions.form(assertion, **other).encode(), FORM)
-    return await asking.issue(scene.house, params, NOTHING)
+    return await asking.issue(scene.context, params, NOTHING)
 
 
 def good(scene: Scene, key: PrivateKey, algorithm: Algorithm = Algorithm.ES256, /, **other: object) -> str:
     """An assertion of the scene's partner, good but for what is said; `kid` goes into its header."""
     kid = other.pop("kid", None)
-    says = assertions.claims(scene.partner.client_id, scene.house.issuer, scene.clock.now() / 1_000_000, **other)
+    says = assertions.claims(scene.partner.client_id, scene.context.issuer, scene.clock.now() / 1_000_000, **other)
     return assertions.signed(key, says, algorithm, **({} if kid is None else {"kid": kid}))
 
 
@@ -115,7 +115,7 @@ def test_what_an_assertion_must_say(tmp_path: Path, other: dict[str, object]) ->
     """Each claim is held to what the standards say of it; the same assertion is good without the fault."""
 
     async def scenario(scene: Scene) -> None:
-        assert scene.house.issuer == "http://127.0.0.1:8000"
+        assert scene.context.issuer == "http://127.0.0.1:8000"
         key = await keyed(scene)
         assert await refused(scene, good(scene, key, **other))
         await ask(scene, good(scene, key))
@@ -164,14 +164,14 @@ def test_only_live_keys_of_the_client_itself_prove_it(tmp_path: Path) -> None:
     """Another client's key, an ended one, and one of another algorithm prove nothing; each key ends by itself."""
 
     async def scenario(scene: Scene) -> None:
-        house, own = scene.house, scene.partner.client_id
-        other = await applications.create(house, "other", 1)
+        context, own = scene.context, scene.partner.client_id
+        other = await applications.create(context, "other", 1)
         foreign = assertions.new_key()
-        await credentials.add_key(house, other.client_id, "key", assertions.jwk(foreign))
+        await credentials.add_key(context, other.client_id, "key", assertions.jwk(foreign))
         assert await refused(scene, good(scene, foreign))
         key = await keyed(scene, name="one")
         second = await keyed(scene, Algorithm.EDDSA, "second", kid="two")
-        await applications.expire_secret(house, own, "one")
+        await applications.expire_secret(context, own, "one")
         assert await refused(scene, good(scene, key))
         assert await refused(scene, good(scene, second, Algorithm.EDDSA, kid="three"))
         await ask(scene, good(scene, second, Algorithm.EDDSA, kid="two"))
@@ -195,9 +195,9 @@ def test_a_disabled_client_and_an_unknown_one_are_refused_alike(tmp_path: Path) 
 
     async def scenario(scene: Scene) -> None:
         key = await keyed(scene)
-        nobody = assertions.claims("nobody", scene.house.issuer, scene.clock.now() / 1_000_000)
+        nobody = assertions.claims("nobody", scene.context.issuer, scene.clock.now() / 1_000_000)
         assert await refused(scene, assertions.signed(key, nobody)) == "unknown client"
-        await applications.disable(scene.house, scene.partner.client_id)
+        await applications.disable(scene.context, scene.partner.client_id)
         assert await refused(scene, good(scene, key)) == "the client or its organization is disabled"
 
     play(tmp_path, scenario)
@@ -209,7 +209,7 @@ def test_every_refusal_checks_a_signature(tmp_path: Path, algorithm: Algorithm) 
 
     async def scenario(scene: Scene) -> None:
         key = await keyed(scene, algorithm)
-        says = assertions.claims("nobody", scene.house.issuer, scene.clock.now() / 1_000_000)
+        says = assertions.claims("nobody", scene.context.issuer, scene.clock.now() / 1_000_000)
         texts = [
             assertions.signed(key, says, algorithm),
             good(scene, assertions.new_key(algorithm), algorithm),
@@ -241,8 +241,8 @@ def test_without_the_store_no_assertion_is_taken(tmp_path: Path, fault: Fault) -
     async def scenario(scene: Scene) -> None:
         key = await keyed(scene)
         await ask(scene, good(scene, key))
-        faulty = FaultyStore(scene.house.store)
-        scene.house.store = faulty.as_store()
+        faulty = FaultyStore(scene.context.store)
+        scene.context.store = faulty.as_store()
         faulty.faults.append(fault)
         with pytest.raises(StoreError):
             await ask(scene, good(scene, key))
@@ -254,10 +254,10 @@ def test_ways_are_switched_off(tmp_path: Path) -> None:
     """A client whose secret is switched off has tokens by its key only, and the other way round; 0 is any way."""
 
     async def scenario(scene: Scene) -> None:
-        house, own = scene.house, scene.partner.client_id
+        context, own = scene.context, scene.partner.client_id
         key = await keyed(scene)
         for methods, by_secret, by_key in ((1, True, False), (2, False, True), (4, False, False), (0, True, True)):
-            await credentials.set_methods(house, own, AuthenticationMethod(methods))
+            await credentials.set_methods(context, own, AuthenticationMethod(methods))
             if by_secret:
                 await scene.token()
             else:
@@ -278,7 +278,7 @@ def test_a_secret_signs_nothing(tmp_path: Path, algorithm: str) -> None:
     async def scenario(scene: Scene) -> None:
         texts = set()
         for client_id in (scene.partner.client_id, "nobody"):
-            says = assertions.claims(client_id, scene.house.issuer, scene.clock.now() / 1_000_000)
+            says = assertions.claims(client_id, scene.context.issuer, scene.clock.now() / 1_000_000)
             with pytest.raises(InvalidClient) as caught:
                 await ask(scene, assertions.with_secret(scene.partner.client_secret or "", says, algorithm))
             texts.add(caught.value.public)
@@ -307,8 +307,8 @@ def test_keys_that_cannot_be_used_are_not_added(tmp_path: Path, jwk: bytes) -> N
 
     async def scenario(scene: Scene) -> None:
         with pytest.raises(OperatorError, match="The key cannot be used"):
-            await credentials.add_key(scene.house, scene.partner.client_id, "key", jwk)
-        assert [each.name for each in await scene.house.store.secrets(scene.partner.client_id)] == ["first"]
+            await credentials.add_key(scene.context, scene.partner.client_id, "key", jwk)
+        assert [each.name for each in await scene.context.store.secrets(scene.partner.client_id)] == ["first"]
 
     play(tmp_path, scenario)
 
@@ -320,12 +320,12 @@ def test_keys_come_as_pem_too(tmp_path: Path) -> None:
         own = scene.partner.client_id
         for place, algorithm in enumerate((Algorithm.ES256, Algorithm.EDDSA, Algorithm.RS256)):
             key = assertions.new_key(algorithm)
-            thumbprint = await credentials.add_pem_key(scene.house, own, f"pem-{place}", assertions.pem(key))
+            thumbprint = await credentials.add_pem_key(scene.context, own, f"pem-{place}", assertions.pem(key))
             assert thumbprint == jws.encode(public_keys.thumbprint(key.public_key()))
             await ask(scene, good(scene, key, algorithm))
         for text in (assertions.private_pem(key), assertions.pem(ec.generate_private_key(ec.SECP384R1())), b"", b"x"):
             with pytest.raises(OperatorError, match="The key cannot be used"):
-                await credentials.add_pem_key(scene.house, own, "no", text)
+                await credentials.add_pem_key(scene.context, own, "no", text)
 
     play(tmp_path, scenario)
 
@@ -336,7 +336,7 @@ def test_a_key_ends_while_it_is_in_memory(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         key, end = assertions.new_key(), scene.clock.now() + 1_000_000
         public = assertions.jwk(key)
-        await credentials.add_key(scene.house, scene.partner.client_id, "key", public, ends_at=end)
+        await credentials.add_key(scene.context, scene.partner.client_id, "key", public, ends_at=end)
         scene.clock.at = end - 1
         await ask(scene, good(scene, key))
         scene.clock.at = end

@@ -31,7 +31,9 @@ def shown(api_key: str, secret: str, source: str = OFFICE) -> Evidence:
 
 async def calls(scene: Scene, secret: str | None = None, source: str = OFFICE) -> callers.Caller:
     """Who calls with a secret of the scene's property, its first one when None."""
-    return await callers.identify(scene.house, shown(scene.shop.api_key, secret or scene.shop.property_secret, source))
+    return await callers.identify(
+        scene.context, shown(scene.shop.api_key, secret or scene.shop.property_secret, source)
+    )
 
 
 async def refused(scene: Scene, secret: str | None = None, source: str = OFFICE) -> Refusal:
@@ -44,13 +46,13 @@ async def refused(scene: Scene, secret: str | None = None, source: str = OFFICE)
 
 async def shop(scene: Scene) -> PropertyRecord:
     """The scene's property as its operator sees it."""
-    return await properties.find(scene.house, scene.shop.api_key)
+    return await properties.find(scene.context, scene.shop.api_key)
 
 
 async def secrets(scene: Scene) -> dict[str, tuple[int | None, int | None, str | None]]:
     """Of each secret its end, and when and from where it was last used."""
-    await write_usage(scene.house)
-    found = await scene.house.store.property_secrets(scene.shop.api_key)
+    await write_usage(scene.context)
+    found = await scene.context.store.property_secrets(scene.shop.api_key)
     return {each.name: (each.ends_at, each.last_used_at, each.last_used_from) for each in found}
 
 
@@ -59,14 +61,14 @@ def test_several_secrets_are_live_until_their_ends(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         key = scene.shop.api_key
-        brief = await property_secrets.add(scene.house, key, "brief", ends_at=scene.clock.now() + 60_000_000)
-        next_one = await property_secrets.add(scene.house, key, None)
+        brief = await property_secrets.add(scene.context, key, "brief", ends_at=scene.clock.now() + 60_000_000)
+        next_one = await property_secrets.add(scene.context, key, None)
         assert next_one.secret_name == "secret-3"
         for secret in (scene.shop.property_secret, brief.property_secret, next_one.property_secret):
             assert (await calls(scene, secret)).api_key == key
         scene.clock.step(61)
         assert (await refused(scene, brief.property_secret)).check == "caller.ended"
-        await property_secrets.expire(scene.house, key, "first")
+        await property_secrets.expire(scene.context, key, "first")
         assert (await refused(scene)).check == "caller.ended"
         await calls(scene, next_one.property_secret)
 
@@ -77,7 +79,7 @@ def test_the_last_use_is_kept(tmp_path: Path) -> None:
     """Of each secret it is kept when and from where it was last used; a failure is no use."""
 
     async def scenario(scene: Scene) -> None:
-        await property_secrets.add(scene.house, scene.shop.api_key, "next")
+        await property_secrets.add(scene.context, scene.shop.api_key, "next")
         await refused(scene, "wrong")
         await calls(scene, source="192.0.2.1")
         await calls(scene)
@@ -95,20 +97,20 @@ def test_a_rotation_moves_over_without_an_outage(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         await calls(scene)
         await secrets(scene)
-        made = await property_secrets.rotate(scene.house, await shop(scene), 7 * DAY_SECONDS, None)
+        made = await property_secrets.rotate(scene.context, await shop(scene), 7 * DAY_SECONDS, None)
         assert [each.name for each in made.former] == ["first"]
         await calls(scene)
         await calls(scene, made.property_secret)
         with pytest.raises(OperatorError, match=r"first was last used at .* whoever still has it is refused\."):
-            await property_secrets.finish(scene.house, await shop(scene), force=False)
+            await property_secrets.finish(scene.context, await shop(scene), force=False)
         await secrets(scene)
         scene.clock.step(DAY_SECONDS + 1)
-        ended = await property_secrets.finish(scene.house, await shop(scene), force=False)
+        ended = await property_secrets.finish(scene.context, await shop(scene), force=False)
         assert [each.name for each in ended] == ["first"]
         assert (await refused(scene)).check == "caller.ended"
         await calls(scene, made.property_secret)
         with pytest.raises(OperatorError, match="no old secret to end"):
-            await property_secrets.finish(scene.house, await shop(scene), force=True)
+            await property_secrets.finish(scene.context, await shop(scene), force=True)
 
     play(tmp_path, scenario)
 
@@ -117,7 +119,7 @@ def test_a_rotation_ends_by_itself(tmp_path: Path) -> None:
     """The old secret works to the end of the overlap and no longer."""
 
     async def scenario(scene: Scene) -> None:
-        made = await property_secrets.rotate(scene.house, await shop(scene), 60, "2030")
+        made = await property_secrets.rotate(scene.context, await shop(scene), 60, "2030")
         scene.clock.step(50)
         await calls(scene)
         scene.clock.step(11)
@@ -132,18 +134,18 @@ def test_a_disabled_property_is_refused_everywhere(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         by_token = Evidence(f"Bearer {(await scene.token()).access_token}".encode())
-        caller = await callers.identify(scene.house, by_token)
-        await properties.disable(scene.house, await shop(scene))
+        caller = await callers.identify(scene.context, by_token)
+        await properties.disable(scene.context, await shop(scene))
         refusal = await refused(scene)
         assert (refusal.check, refusal.client) == ("caller.disabled", scene.shop.api_key)
         with pytest.raises(InvalidAPIKey) as in_path:
-            await callers.own_api_key(scene.house, caller, scene.shop.api_key)
+            await callers.own_api_key(scene.context, caller, scene.shop.api_key)
         assert in_path.value.check == "address.disabled"
         with pytest.raises(OperatorError, match="disabled already"):
-            await properties.disable(scene.house, await shop(scene))
-        await properties.enable(scene.house, await shop(scene))
+            await properties.disable(scene.context, await shop(scene))
+        await properties.enable(scene.context, await shop(scene))
         await calls(scene)
-        await callers.own_api_key(scene.house, caller, scene.shop.api_key)
+        await callers.own_api_key(scene.context, caller, scene.shop.api_key)
 
     play(tmp_path, scenario)
 
@@ -153,10 +155,10 @@ def test_a_deleted_property_is_unknown(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         await calls(scene)
-        await properties.delete(scene.house, await shop(scene))
+        await properties.delete(scene.context, await shop(scene))
         assert (await refused(scene)).check == "caller.api_key"
-        organization = await organizations.find(scene.house, None)
-        await properties.create(scene.house, organization, "shop", api_key=scene.shop.api_key)
+        organization = await organizations.find(scene.context, None)
+        await properties.create(scene.context, organization, "shop", api_key=scene.shop.api_key)
         assert (await refused(scene)).check == "caller.property"
 
     play(tmp_path, scenario)
@@ -166,14 +168,14 @@ def test_a_renamed_property_keeps_its_key(tmp_path: Path) -> None:
     """A property gets another name, and not one that its organization has given already."""
 
     async def scenario(scene: Scene) -> None:
-        await properties.create(scene.house, await organizations.find(scene.house, None), "app")
-        await properties.rename(scene.house, await shop(scene), "Online shop")
-        assert (await properties.find(scene.house, "Online shop")).api_key == scene.shop.api_key
+        await properties.create(scene.context, await organizations.find(scene.context, None), "app")
+        await properties.rename(scene.context, await shop(scene), "Online shop")
+        assert (await properties.find(scene.context, "Online shop")).api_key == scene.shop.api_key
         await calls(scene)
         with pytest.raises(OperatorError, match="has this name"):
-            await properties.rename(scene.house, await shop(scene), "app")
+            await properties.rename(scene.context, await shop(scene), "app")
         with pytest.raises(OperatorError, match="printable ASCII"):
-            await properties.rename(scene.house, await shop(scene), "bell\a")
+            await properties.rename(scene.context, await shop(scene), "bell\a")
 
     play(tmp_path, scenario)
 
@@ -182,11 +184,11 @@ def test_a_name_of_two_organizations_needs_one(tmp_path: Path) -> None:
     """Where two organizations have a property of one name, the operator has to say whose is meant."""
 
     async def scenario(scene: Scene) -> None:
-        other = await organizations.create(scene.house, "Other")
-        theirs = await properties.create(scene.house, other, "shop")
+        other = await organizations.create(scene.context, "Other")
+        theirs = await properties.create(scene.context, other, "shop")
         with pytest.raises(OperatorError, match=r"Say --org: Org, Other\."):
-            await properties.find(scene.house, "shop")
-        assert (await properties.find(scene.house, "shop", "Other")).api_key == theirs.api_key
+            await properties.find(scene.context, "shop")
+        assert (await properties.find(scene.context, "shop", "Other")).api_key == theirs.api_key
 
     play(tmp_path, scenario)
 
@@ -198,13 +200,13 @@ def test_a_property_moves_in_with_its_key_and_secret(tmp_path: Path) -> None:
     """A property of another system keeps its API key and secret, which is not shown again."""
 
     async def scenario(scene: Scene) -> None:
-        organization = await organizations.find(scene.house, None)
-        made = await properties.create(scene.house, organization, "moved", **IMPORTED)
+        organization = await organizations.find(scene.context, None)
+        made = await properties.create(scene.context, organization, "moved", **IMPORTED)
         assert made.property_secret == ""
-        caller = await callers.identify(scene.house, shown(IMPORTED["api_key"], IMPORTED["secret"]))
+        caller = await callers.identify(scene.context, shown(IMPORTED["api_key"], IMPORTED["secret"]))
         assert caller.api_key == IMPORTED["api_key"]
         with pytest.raises(OperatorError, match="another property has this API key"):
-            await properties.create(scene.house, organization, "again", **IMPORTED)
+            await properties.create(scene.context, organization, "again", **IMPORTED)
 
     play(tmp_path, scenario)
 
@@ -230,17 +232,17 @@ def test_what_cannot_be_a_key_or_secret_is_told(tmp_path: Path, given: dict[str,
     """What is no API key or no random secret is refused, and nothing is written."""
 
     async def scenario(scene: Scene) -> None:
-        organization = await organizations.find(scene.house, None)
+        organization = await organizations.find(scene.context, None)
         with pytest.raises(OperatorError, match=sentence):
-            await properties.create(scene.house, organization, "moved", **given)
-        assert [each.name for each in await properties.every(scene.house)] == ["shop"]
+            await properties.create(scene.context, organization, "moved", **given)
+        assert [each.name for each in await properties.every(scene.context)] == ["shop"]
 
     play(tmp_path, scenario)
 
 
 async def limit(scene: Scene, **wanted: Any) -> limit_settings.Limits:
     """Set limits of the scene's property."""
-    return await limit_settings.change_property(scene.house, await shop(scene), Wanted(**wanted))
+    return await limit_settings.change_property(scene.context, await shop(scene), Wanted(**wanted))
 
 
 def test_networks_hold_for_a_property(tmp_path: Path) -> None:
@@ -255,7 +257,7 @@ def test_networks_hold_for_a_property(tmp_path: Path) -> None:
         now = await limit(scene, watch=("networks",))
         assert now.would_refuse_day == 0
         await calls(scene, source="198.51.100.1")
-        assert (await limit_settings.show_property(scene.house, await shop(scene))).would_refuse_day == 1
+        assert (await limit_settings.show_property(scene.context, await shop(scene))).would_refuse_day == 1
 
     play(tmp_path, scenario)
 
@@ -265,7 +267,7 @@ def test_a_pace_holds_for_a_property(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         await limit(scene, requests_per_second=3)
-        await limit_settings.change(scene.house, "partner", Wanted(requests_per_second=3))
+        await limit_settings.change(scene.context, "partner", Wanted(requests_per_second=3))
         assert (await shop(scene)).number == 1  # the application has this number too
         for _ in range(3):
             await scene.token()
@@ -273,7 +275,7 @@ def test_a_pace_holds_for_a_property(tmp_path: Path) -> None:
             await calls(scene)
         evidence = shown(scene.shop.api_key, scene.shop.property_secret)
         with pytest.raises(TooManyRequests) as refusal:
-            await callers.identify(scene.house, evidence)
+            await callers.identify(scene.context, evidence)
         assert (refusal.value.check, refusal.value.client) == ("rails.requests", scene.shop.api_key)
         assert [(each.name, each.left) for each in refusal.value.quotas] == [("requests", 0)]
         await refused(scene, "wrong")  # which uses up nothing
@@ -309,9 +311,9 @@ def test_guard_rails_that_cannot_be_read_refuse_everything(tmp_path: Path) -> No
     """A damaged row lets nobody in, and setting the rails again puts it right."""
 
     async def scenario(scene: Scene) -> None:
-        await scene.house.commit(SetPropertyRails(scene.shop.api_key, "{nonsense", ""))
+        await scene.context.commit(SetPropertyRails(scene.shop.api_key, "{nonsense", ""))
         assert (await refused(scene)).check == "rails.networks"
-        assert not (await limit_settings.show_property(scene.house, await shop(scene))).readable
+        assert not (await limit_settings.show_property(scene.context, await shop(scene))).readable
         await limit(scene, requests_per_second=5)
         await calls(scene)
 
@@ -322,16 +324,16 @@ def test_every_failure_has_one_text(tmp_path: Path) -> None:
     """A wrong, ended, foreign or unknown secret, a disabled property and a wrong network read the same to a caller."""
 
     async def scenario(scene: Scene) -> None:
-        other = await organizations.create(scene.house, "Other")
-        theirs = await properties.create(scene.house, other, "theirs")
-        await property_secrets.add(scene.house, scene.shop.api_key, "next")
-        await property_secrets.expire(scene.house, scene.shop.api_key, "first")
-        away = await properties.create(scene.house, other, "away")
+        other = await organizations.create(scene.context, "Other")
+        theirs = await properties.create(scene.context, other, "theirs")
+        await property_secrets.add(scene.context, scene.shop.api_key, "next")
+        await property_secrets.expire(scene.context, scene.shop.api_key, "first")
+        away = await properties.create(scene.context, other, "away")
         await limit_settings.change_property(
-            scene.house, await properties.find(scene.house, "away"), Wanted(networks=("::1",))
+            scene.context, await properties.find(scene.context, "away"), Wanted(networks=("::1",))
         )
-        off = await properties.create(scene.house, other, "off")
-        await properties.disable(scene.house, await properties.find(scene.house, "off"))
+        off = await properties.create(scene.context, other, "off")
+        await properties.disable(scene.context, await properties.find(scene.context, "off"))
         tried = {
             "caller.ended": (scene.shop.api_key, scene.shop.property_secret),
             "caller.property": (scene.shop.api_key, theirs.property_secret),
@@ -341,7 +343,7 @@ def test_every_failure_has_one_text(tmp_path: Path) -> None:
         }
         for check, pair in tried.items():
             with pytest.raises(InvalidAuthToken) as refusal:
-                await callers.identify(scene.house, shown(*pair))
+                await callers.identify(scene.context, shown(*pair))
             assert (refusal.value.check, refusal.value.public) == (check, FAILED)
             assert refusal.value.client == ("" if pair[0] == "nobody" else pair[0])
 
@@ -355,7 +357,7 @@ def test_an_api_key_that_none_can_be_is_refused(tmp_path: Path, api_key: str) ->
     async def scenario(scene: Scene) -> None:
         encoded = Evidence(basic(api_key, "secret")[1].encode(), OFFICE)
         with pytest.raises(InvalidAuthToken) as refusal:
-            await callers.identify(scene.house, encoded)
+            await callers.identify(scene.context, encoded)
         assert (refusal.value.check, refusal.value.client) == ("caller.api_key", "")
 
     play(tmp_path, scenario)
@@ -381,13 +383,13 @@ def test_a_failure_costs_one_read(tmp_path: Path) -> None:
     """What need not be read to know that a secret is wrong is made up for by a read of nothing, and nothing else is."""
 
     async def scenario(scene: Scene) -> None:
-        store = CountingStore(scene.house.store)
-        scene.house.store = cast("Store", store)
+        store = CountingStore(scene.context.store)
+        scene.context.store = cast("Store", store)
         made_up = []
         for api_key in (scene.shop.api_key, scene.shop.api_key, "nobody", "nobody", "\x00"):
             before = store.reads
             with pytest.raises(InvalidAuthToken):
-                await callers.identify(scene.house, shown(api_key, "wrong"))
+                await callers.identify(scene.context, shown(api_key, "wrong"))
             made_up.append(store.reads - before)
         assert made_up == [0, 1, 0, 1, 1]
         before = store.reads

@@ -23,19 +23,19 @@ WEEK = 7 * 86_400
 
 async def rotated(scene: Scene, overlap_seconds: int = WEEK, name: str | None = None) -> Rotated:
     """Rotate the secret of the scene's application."""
-    record = await applications.find(scene.house, scene.partner.client_id)
-    return await secret_rotation.rotate(scene.house, record, overlap_seconds, name)
+    record = await applications.find(scene.context, scene.partner.client_id)
+    return await secret_rotation.rotate(scene.context, record, overlap_seconds, name)
 
 
 async def finished(scene: Scene, *, force: bool = False) -> list[str]:
     """Finish that rotation; the names of the secrets that were ended."""
-    record = await applications.find(scene.house, scene.partner.client_id)
-    return [each.name for each in await secret_rotation.finish(scene.house, record, force=force)]
+    record = await applications.find(scene.context, scene.partner.client_id)
+    return [each.name for each in await secret_rotation.finish(scene.context, record, force=force)]
 
 
 async def secrets(scene: Scene) -> dict[str, CredentialRecord]:
     """The secrets of the scene's application by their names."""
-    return {each.name: each for each in await scene.house.store.secrets(scene.partner.client_id)}
+    return {each.name: each for each in await scene.context.store.secrets(scene.partner.client_id)}
 
 
 def test_both_secrets_work_until_the_overlap_is_over(tmp_path: Path) -> None:
@@ -61,9 +61,9 @@ def test_a_restart_in_mid_overlap_changes_nothing(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         made = await rotated(scene)
         scene.clock.step(3 * 86_400)
-        first, clock, partner = scene.house, scene.clock, scene.partner
-        async with wiring.open_house(settings_of(scene.folder), clock=clock) as house:
-            scene.house = house
+        first, clock, partner = scene.context, scene.clock, scene.partner
+        async with wiring.open_context(settings_of(scene.folder), clock=clock) as context:
+            scene.context = context
             await scene.token()
             token = await scene.token(secret=made.client_secret)
             clock.step(4 * 86_400)
@@ -71,7 +71,7 @@ def test_a_restart_in_mid_overlap_changes_nothing(tmp_path: Path) -> None:
                 await scene.token(partner)
             assert await scene.alive(token)
             await scene.token(secret=made.client_secret)
-        scene.house = first
+        scene.context = first
 
     play(tmp_path, scenario)
 
@@ -81,9 +81,9 @@ def test_an_end_that_comes_sooner_stays(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         now, client = scene.clock.now(), scene.partner.client_id
-        await applications.add_secret(scene.house, client, "soon", ends_at=now + DAY)
-        await applications.add_secret(scene.house, client, "late", ends_at=now + 90 * DAY)
-        await applications.add_secret(scene.house, client, "over", ends_at=now + 1)
+        await applications.add_secret(scene.context, client, "soon", ends_at=now + DAY)
+        await applications.add_secret(scene.context, client, "late", ends_at=now + 90 * DAY)
+        await applications.add_secret(scene.context, client, "over", ends_at=now + 1)
         scene.clock.step(1)
         now = scene.clock.now()
         made = await rotated(scene, name="next")
@@ -108,7 +108,7 @@ def test_a_secret_in_use_is_not_ended(tmp_path: Path) -> None:
         await scene.token(source="192.0.2.9")
         await scene.token(secret=made.client_secret, source="192.0.2.10")
         used = scene.clock.now()
-        await write_usage(scene.house)
+        await write_usage(scene.context)
         scene.clock.at = used + DAY - 1
         with pytest.raises(OperatorError) as refused:
             await finished(scene)
@@ -130,7 +130,7 @@ def test_force_ends_a_secret_in_use(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         await rotated(scene)
         await scene.token(source="192.0.2.9")
-        await write_usage(scene.house)
+        await write_usage(scene.context)
         assert await finished(scene, force=True) == ["first"]
         assert (await secrets(scene))["first"].ends_at == scene.clock.now()
 
@@ -142,7 +142,7 @@ def test_a_partner_that_has_not_changed_over_is_not_cut_off(tmp_path: Path) -> N
 
     async def scenario(scene: Scene) -> None:
         await scene.token()
-        await write_usage(scene.house)
+        await write_usage(scene.context)
         await rotated(scene, 30 * 86_400)
         scene.clock.step(10 * 86_400)
         with pytest.raises(OperatorError, match="secret-2 never"):
@@ -159,7 +159,7 @@ def test_there_must_be_something_to_rotate_and_to_finish(tmp_path: Path) -> None
     async def scenario(scene: Scene) -> None:
         with pytest.raises(OperatorError, match="tessera apps rotate"):
             await finished(scene, force=True)
-        await applications.expire_secret(scene.house, scene.partner.client_id, "first")
+        await applications.expire_secret(scene.context, scene.partner.client_id, "first")
         with pytest.raises(OperatorError, match="tessera apps secrets add"):
             await rotated(scene)
         with pytest.raises(OperatorError, match="printable ASCII"):
@@ -170,9 +170,9 @@ def test_there_must_be_something_to_rotate_and_to_finish(tmp_path: Path) -> None
 
 def meanwhile(scene: Scene, change: Change) -> None:
     """Have this committed before the next commit, as another process would do it."""
-    store = FaultyStore(scene.house.store)
+    store = FaultyStore(scene.context.store)
     store.between = (change,)
-    scene.house.store = store.as_store()
+    scene.context.store = store.as_store()
 
 
 def test_a_use_between_looking_and_ending_is_seen(tmp_path: Path) -> None:
@@ -223,10 +223,10 @@ def test_of_two_rotations_at_once_one_is_done(tmp_path: Path, names: tuple[str |
     """Two operators rotate at the same moment: one gets a secret, the other a sentence, and one new secret is there."""
 
     async def scenario(scene: Scene) -> None:
-        async with wiring.open_house(settings_of(scene.folder), clock=scene.clock) as other:
-            record = await applications.find(scene.house, scene.partner.client_id)
+        async with wiring.open_context(settings_of(scene.folder), clock=scene.clock) as other:
+            record = await applications.find(scene.context, scene.partner.client_id)
             done = await asyncio.gather(
-                secret_rotation.rotate(scene.house, record, WEEK, names[0]),
+                secret_rotation.rotate(scene.context, record, WEEK, names[0]),
                 secret_rotation.rotate(other, record, 2 * WEEK, names[1]),
                 return_exceptions=True,
             )

@@ -34,7 +34,7 @@ def test_an_assertion_may_name_the_endpoint(tmp_path: Path) -> None:
     """The token endpoint, or a list of the issuer alone, as most libraries write it; unless the issuer is asked for."""
 
     async def scenario(scene: Scene) -> None:
-        key, issuer, client_id = await keyed(scene), scene.house.issuer, scene.partner.client_id
+        key, issuer, client_id = await keyed(scene), scene.context.issuer, scene.partner.client_id
         set_audience, set_profile = credentials.set_assertion_audience, credentials.set_profile
         others = (f"{issuer}/oauth/token", [issuer], [f"{issuer}/oauth/token"])
         for audience in (issuer, *others):
@@ -45,12 +45,12 @@ def test_an_assertion_may_name_the_endpoint(tmp_path: Path) -> None:
             (Profile.NONE, AssertionAudience.ISSUER),
             (Profile.FAPI2, AssertionAudience.DEFAULT),
         ):
-            await set_profile(scene.house, client_id, profile)
-            await set_audience(scene.house, client_id, chosen)
+            await set_profile(scene.context, client_id, profile)
+            await set_audience(scene.context, client_id, chosen)
             await ask(scene, good(scene, key, aud=issuer), TOKEN)
             for audience in others:
                 assert "aud is not the issuer" in await refused(scene, good(scene, key, aud=audience))
-        await set_audience(scene.house, client_id, AssertionAudience.ISSUER_OR_ENDPOINT)
+        await set_audience(scene.context, client_id, AssertionAudience.ISSUER_OR_ENDPOINT)
         await ask(scene, good(scene, key, aud=others[0]), TOKEN)
 
     play(tmp_path, scenario)
@@ -62,10 +62,10 @@ def test_an_assertion_may_name_the_endpoint_that_is_asked(tmp_path: Path, path: 
 
     async def scenario(scene: Scene) -> None:
         key = await keyed(scene)
-        address = scene.house.issuer + path
+        address = scene.context.issuer + path
         params = wire.form(b"", assertions.form(good(scene, key, aud=address), token="00").encode(), FORM)
         shown = Evidence(method="POST", path=path)
-        assert await asking.authenticate(scene.house, params, shown) == scene.partner.client_id
+        assert await asking.authenticate(scene.context, params, shown) == scene.partner.client_id
         assert "aud" in await refused(scene, good(scene, key, aud=address))
 
     play(tmp_path, scenario)
@@ -95,11 +95,11 @@ def test_the_profile_fapi2_refuses_rs256(tmp_path: Path) -> None:
     """An RSA key signs PS256 and not RS256, in assertions and in proofs; without the profile both are taken."""
 
     async def scenario(scene: Scene) -> None:
-        scene.house.settings = scene.house.settings.model_copy(update={"dpop_nonces": "off"})
+        scene.context.settings = scene.context.settings.model_copy(update={"dpop_nonces": "off"})
         key, client_id = await keyed(scene, Algorithm.RS256), scene.partner.client_id
         rs256, ps256 = Holder(Algorithm.RS256), Holder(Algorithm.PS256)
         await ask(scene, good(scene, key, Algorithm.RS256), evidence(scene, rs256, None))
-        await credentials.set_profile(scene.house, client_id, Profile.FAPI2)
+        await credentials.set_profile(scene.context, client_id, Profile.FAPI2)
         assert "its algorithm" in await refused(scene, good(scene, key, Algorithm.RS256))
         with pytest.raises(InvalidDPoPProof) as caught:
             await ask(scene, good(scene, key, Algorithm.PS256), evidence(scene, rs256, None))
@@ -115,11 +115,11 @@ def test_an_application_is_held_to_its_algorithms(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         client_id = scene.partner.client_id
         elliptic, edwards = await keyed(scene), await keyed(scene, Algorithm.EDDSA, "other")
-        await credentials.set_signing_algorithms(scene.house, client_id, SigningAlgorithms.EDDSA)
+        await credentials.set_signing_algorithms(scene.context, client_id, SigningAlgorithms.EDDSA)
         assert "its algorithm" in await refused(scene, good(scene, elliptic))
         for name in (Algorithm.EDDSA, Algorithm.ED25519):
             await ask(scene, good(scene, edwards, name))
-        await credentials.set_signing_algorithms(scene.house, client_id, SigningAlgorithms(0))
+        await credentials.set_signing_algorithms(scene.context, client_id, SigningAlgorithms(0))
         await ask(scene, good(scene, elliptic))
 
     play(tmp_path, scenario)
@@ -131,7 +131,7 @@ def test_the_server_is_held_to_its_algorithms(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         key = await keyed(scene, Algorithm.RS256)
         await ask(scene, good(scene, key, Algorithm.RS256))
-        scene.house.signing_algorithms = FAPI2_ALGORITHMS
+        scene.context.signing_algorithms = FAPI2_ALGORITHMS
         assert "its algorithm" in await refused(scene, good(scene, key, Algorithm.RS256))
         await ask(scene, good(scene, key, Algorithm.PS256))
 
@@ -142,25 +142,25 @@ def test_what_cannot_be_kept_to_is_not_set(tmp_path: Path) -> None:
     """A set of which nothing is left, a token format, a key: the reason is told, and nothing is done."""
 
     async def scenario(scene: Scene) -> None:
-        house, client_id = scene.house, scene.partner.client_id
+        context, client_id = scene.context, scene.partner.client_id
         set_algorithms, set_profile = credentials.set_signing_algorithms, credentials.set_profile
-        await set_profile(house, client_id, Profile.FAPI2)
+        await set_profile(context, client_id, Profile.FAPI2)
         with pytest.raises(OperatorError, match="leaves no algorithm: RS256 is chosen, the profile is fapi2"):
-            await set_algorithms(house, client_id, SigningAlgorithms.RS256)
+            await set_algorithms(context, client_id, SigningAlgorithms.RS256)
         with pytest.raises(OperatorError, match="does not allow RS256"):
-            await applications.set_token_format(house, client_id, TokenFormat.RS256)
+            await applications.set_token_format(context, client_id, TokenFormat.RS256)
         only_rs256 = assertions.jwk(assertions.new_key(Algorithm.RS256), alg="RS256")
         with pytest.raises(OperatorError, match="The key is for RS256"):
-            await credentials.add_key(house, client_id, "key", only_rs256)
-        await set_profile(house, client_id, Profile.NONE)
-        await applications.set_token_format(house, client_id, TokenFormat.RS256)
+            await credentials.add_key(context, client_id, "key", only_rs256)
+        await set_profile(context, client_id, Profile.NONE)
+        await applications.set_token_format(context, client_id, TokenFormat.RS256)
         with pytest.raises(OperatorError, match="RS256"):
-            await set_profile(house, client_id, Profile.FAPI2)
-        await applications.set_token_format(house, client_id, TokenFormat.ES256)
-        await set_algorithms(house, client_id, SigningAlgorithms.RS256)
+            await set_profile(context, client_id, Profile.FAPI2)
+        await applications.set_token_format(context, client_id, TokenFormat.ES256)
+        await set_algorithms(context, client_id, SigningAlgorithms.RS256)
         with pytest.raises(OperatorError, match="leaves no algorithm"):
-            await set_profile(house, client_id, Profile.FAPI2)
-        found = await house.store.application(client_id)
+            await set_profile(context, client_id, Profile.FAPI2)
+        found = await context.store.application(client_id)
         assert found is not None
         options = found.options
         assert (options.security_profile, options.signing_algorithms) == (Profile.NONE, SigningAlgorithms.RS256)
@@ -172,12 +172,12 @@ def test_an_application_that_is_gone_is_told_so(tmp_path: Path) -> None:
     """Whichever of these is set."""
 
     async def scenario(scene: Scene) -> None:
-        house, client_id = scene.house, scene.partner.client_id
-        await applications.delete(house, client_id)
+        context, client_id = scene.context, scene.partner.client_id
+        await applications.delete(context, client_id)
         for deed in (
-            credentials.set_profile(house, client_id, Profile.FAPI2),
-            credentials.set_signing_algorithms(house, client_id, SigningAlgorithms.RS256),
-            credentials.set_assertion_audience(house, client_id, AssertionAudience.ISSUER),
+            credentials.set_profile(context, client_id, Profile.FAPI2),
+            credentials.set_signing_algorithms(context, client_id, SigningAlgorithms.RS256),
+            credentials.set_assertion_audience(context, client_id, AssertionAudience.ISSUER),
         ):
             with pytest.raises(OperatorError, match="does not exist any more"):
                 await deed
@@ -189,12 +189,12 @@ def test_it_is_recorded_by_name(tmp_path: Path) -> None:
     """The audit has the profile, the algorithms and the audience as the operator says them."""
 
     async def scenario(scene: Scene) -> None:
-        house, client_id = scene.house, scene.partner.client_id
+        context, client_id = scene.context, scene.partner.client_id
         algorithms = SigningAlgorithms.ES256 | SigningAlgorithms.PS256
-        await credentials.set_profile(house, client_id, Profile.FAPI2)
-        await credentials.set_signing_algorithms(house, client_id, algorithms)
-        await credentials.set_assertion_audience(house, client_id, AssertionAudience.ISSUER)
-        entries = (await house.store.audit_entries(0, 100))[-3:]
+        await credentials.set_profile(context, client_id, Profile.FAPI2)
+        await credentials.set_signing_algorithms(context, client_id, algorithms)
+        await credentials.set_assertion_audience(context, client_id, AssertionAudience.ISSUER)
+        entries = (await context.store.audit_entries(0, 100))[-3:]
         assert [each.action for each in entries] == ["application.set"] * 3
         told = {name: value for each in entries for name, value in msgspec.json.decode(each.detail).items()}
         assert told == {
@@ -224,9 +224,9 @@ def test_a_client_id_is_no_uuid(tmp_path: Path) -> None:
         customer = await scene.customer("card-1")
         for client_id in (customer, *UUIDS):
             with pytest.raises(OperatorError, match="must not be a UUID"):
-                await applications.create(scene.house, "X", 1, client_id=client_id, client_secret="secret")
-        assert len(await applications.every(scene.house)) == 1
+                await applications.create(scene.context, "X", 1, client_id=client_id, client_secret="secret")
+        assert len(await applications.every(scene.context)) == 1
         for number, client_id in enumerate((f"x{UUIDS[0]}", UUIDS[0][:-1], UUIDS[0].replace("-", "_"), f"{UUIDS[5]}0")):
-            await applications.create(scene.house, f"n{number}", 1, client_id=client_id, client_secret="secret")
+            await applications.create(scene.context, f"n{number}", 1, client_id=client_id, client_secret="secret")
 
     play(tmp_path, scenario)

@@ -33,9 +33,9 @@ class Counting:
 
 async def imported(scene: Scene) -> tuple[Issued, Counting]:
     """An application brought along from another system, and the count of slow checks from now on."""
-    counting = Counting(scene.house.slow_hash)
-    scene.house.slow_hash = counting
-    made = await applications.create(scene.house, "moved", 1, client_id="their-id", client_secret=PASSWORD)
+    counting = Counting(scene.context.slow_hash)
+    scene.context.slow_hash = counting
+    made = await applications.create(scene.context, "moved", 1, client_id="their-id", client_secret=PASSWORD)
     return made, counting
 
 
@@ -60,7 +60,7 @@ def test_an_unknown_client_costs_no_slow_check(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         made, counting = await imported(scene)
-        await applications.disable(scene.house, made.client_id)
+        await applications.disable(scene.context, made.client_id)
         for client_id in ("unknown", "0" * 63, "A" * 64, made.client_id, scene.partner.client_id, "0" * 64):
             with pytest.raises(InvalidClient):
                 await scene.token(Issued(client_id, None, ""), "anything")
@@ -82,7 +82,7 @@ def test_failures_are_held_back_longer_on_a_busy_machine(tmp_path: Path) -> None
 
     async def scenario(scene: Scene) -> None:
         made, _ = await imported(scene)
-        scene.house.slow_hash = Busy(scene.house.slow_hash)
+        scene.context.slow_hash = Busy(scene.context.slow_hash)
 
         async def seconds(client_id: str) -> float:
             begun = slow_secrets.moment()
@@ -100,7 +100,7 @@ def test_failures_are_held_back_longer_on_a_busy_machine(tmp_path: Path) -> None
 
 async def kind(scene: Scene, made: Issued) -> str:
     """Kind of the secret, as the database holds it."""
-    (found,) = await scene.house.store.secrets(made.client_id)
+    (found,) = await scene.context.store.secrets(made.client_id)
     return found.kind
 
 
@@ -111,23 +111,23 @@ def test_a_secret_is_rekeyed_at_its_first_success(tmp_path: Path) -> None:
         made, counting = await imported(scene)
         token = await scene.token(made, PASSWORD)
         assert await kind(scene, made) == "argon2id"
-        await slow_secrets.write_rekeyed(scene.house)
+        await slow_secrets.write_rekeyed(scene.context)
         assert await kind(scene, made) == "keyed"
-        scene.house.verified.clear()
+        scene.context.verified.clear()
         for wrong in ("x", f"{PASSWORD} "):
             with pytest.raises(InvalidClient):
                 await scene.token(made, wrong)
         assert await scene.alive(await scene.token(made, PASSWORD))
         assert await scene.alive(token)
         assert counting.checks == 1
-        assert not scene.house.rekeyed
+        assert not scene.context.rekeyed
 
-        found = await scene.house.store.application(made.client_id)
+        found = await scene.context.store.application(made.client_id)
         assert found is not None
         digest = found.credentials[0].digest
-        assert digest == law.secret_digest(scene.house.directory.pepper, PASSWORD)
+        assert digest == law.secret_digest(scene.context.directory.pepper, PASSWORD)
         assert digest != law.secret_digest(bytes(32), PASSWORD)
-        (entry,) = await scene.house.store.audit_entries_before(2**62, 9, Search(action="credential.rekey"))
+        (entry,) = await scene.context.store.audit_entries_before(2**62, 9, Search(action="credential.rekey"))
         assert (entry.actor, entry.target, entry.detail) == ("server", made.client_id, '{"number":2}')
 
     play(tmp_path, scenario)
@@ -139,17 +139,17 @@ def test_a_success_does_not_wait_for_the_database(tmp_path: Path, fault: Fault) 
 
     async def scenario(scene: Scene) -> None:
         made, counting = await imported(scene)
-        faulty = FaultyStore(scene.house.store)
-        scene.house.store = faulty.as_store()
+        faulty = FaultyStore(scene.context.store)
+        scene.context.store = faulty.as_store()
         faulty.faults = [fault]
         for _ in range(2):
             assert await scene.alive(await scene.token(made, PASSWORD))
         assert faulty.faults, "a token request has written something"
         with pytest.raises(fault.value):
-            await slow_secrets.write_rekeyed(scene.house)
+            await slow_secrets.write_rekeyed(scene.context)
         assert await scene.alive(await scene.token(made, PASSWORD))
-        await slow_secrets.write_rekeyed(scene.house)
-        assert (await kind(scene, made), counting.checks, len(scene.house.rekeyed)) == ("keyed", 1, 0)
+        await slow_secrets.write_rekeyed(scene.context)
+        assert (await kind(scene, made), counting.checks, len(scene.context.rekeyed)) == ("keyed", 1, 0)
 
     play(tmp_path, scenario)
 
@@ -159,15 +159,15 @@ def test_a_secret_that_changed_meanwhile_is_not_rekeyed(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         made, _ = await imported(scene)
-        gone = await applications.create(scene.house, "gone", 1, client_id="gone", client_secret=PASSWORD)
-        last = await applications.create(scene.house, "last", 1, client_id="last", client_secret=PASSWORD)
+        gone = await applications.create(scene.context, "gone", 1, client_id="gone", client_secret=PASSWORD)
+        last = await applications.create(scene.context, "last", 1, client_id="last", client_secret=PASSWORD)
         for each in (made, gone, last):
             await scene.token(each, PASSWORD)
-        await scene.house.commit(scene.house.rekeyed[2])
-        await applications.delete(scene.house, gone.client_id)
-        await slow_secrets.write_rekeyed(scene.house)
+        await scene.context.commit(scene.context.rekeyed[2])
+        await applications.delete(scene.context, gone.client_id)
+        await slow_secrets.write_rekeyed(scene.context)
         assert [await kind(scene, each) for each in (made, last)] == ["keyed", "keyed"]
-        assert not scene.house.rekeyed
+        assert not scene.context.rekeyed
 
     play(tmp_path, scenario)
 
@@ -177,10 +177,10 @@ def test_so_many_are_written_at_once_and_no_more(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         for name in ("a", "b", "c"):
-            made = await applications.create(scene.house, name, 1, client_id=name, client_secret=PASSWORD)
+            made = await applications.create(scene.context, name, 1, client_id=name, client_secret=PASSWORD)
             await scene.token(made, PASSWORD)
-        await slow_secrets.write_rekeyed(scene.house, 2)
-        assert [each.client_id for each in scene.house.rekeyed.values()] == ["c"]
+        await slow_secrets.write_rekeyed(scene.context, 2)
+        assert [each.client_id for each in scene.context.rekeyed.values()] == ["c"]
 
     play(tmp_path, scenario)
 
@@ -191,12 +191,12 @@ def test_a_remembered_secret_ends_when_it_is_expired(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         made, counting = await imported(scene)
         await scene.token(made, PASSWORD)
-        await applications.expire_secret(scene.house, made.client_id, "first")
+        await applications.expire_secret(scene.context, made.client_id, "first")
         for _ in range(2):
             with pytest.raises(InvalidClient):
                 await scene.token(made, PASSWORD)
         assert counting.checks == 1
-        await applications.add_secret(scene.house, made.client_id, "again", imported=PASSWORD)
+        await applications.add_secret(scene.context, made.client_id, "again", imported=PASSWORD)
         assert await scene.alive(await scene.token(made, PASSWORD))
         assert counting.checks == 2
 
@@ -209,12 +209,12 @@ def test_a_remembered_secret_does_not_open_a_disabled_application(tmp_path: Path
     async def scenario(scene: Scene) -> None:
         made, _ = await imported(scene)
         await scene.token(made, PASSWORD)
-        await applications.disable(scene.house, made.client_id)
+        await applications.disable(scene.context, made.client_id)
         with pytest.raises(InvalidClient):
             await scene.token(made, PASSWORD)
-        await applications.enable(scene.house, made.client_id)
+        await applications.enable(scene.context, made.client_id)
         assert await scene.alive(await scene.token(made, PASSWORD))
-        await applications.delete(scene.house, made.client_id)
+        await applications.delete(scene.context, made.client_id)
         with pytest.raises(InvalidClient):
             await scene.token(made, PASSWORD)
 
@@ -227,9 +227,9 @@ def test_an_imported_secret_of_our_form_is_not_slow(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         _, counting = await imported(scene)
         for client_id in ("another-id", "cd" * 32):
-            made = await applications.create(scene.house, client_id, 1, client_id=client_id, client_secret="ef" * 32)
+            made = await applications.create(scene.context, client_id, 1, client_id=client_id, client_secret="ef" * 32)
             assert await scene.alive(await scene.token(made, "ef" * 32))
-            found = await scene.house.store.application(client_id)
+            found = await scene.context.store.application(client_id)
             assert found is not None
             assert found.credentials[0].kind is law.CredentialKind.KEYED
         assert counting.checks == 0

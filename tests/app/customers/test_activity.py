@@ -25,12 +25,12 @@ from tessera.app.customers import Named
 from tests.support.settings import settings_of
 
 async def main(folder, api_key, customer_id, times):
-    async with wiring.open_house(settings_of(Path(folder))) as house:
+    async with wiring.open_context(settings_of(Path(folder))) as context:
         caller = Caller(1, ("openid",))
         for _ in range(int(times)):
             await asyncio.gather(
-                customer_marks.count(house, caller, api_key, Named(customer_id), {"visit": 2, "other": 1}),
-                customer_marks.tag(house, caller, api_key, Named(customer_id), ["vip", "vip", "gold"], None),
+                customer_marks.count(context, caller, api_key, Named(customer_id), {"visit": 2, "other": 1}),
+                customer_marks.tag(context, caller, api_key, Named(customer_id), ["vip", "vip", "gold"], None),
             )
 
 asyncio.run(main(*sys.argv[1:]))
@@ -39,12 +39,12 @@ asyncio.run(main(*sys.argv[1:]))
 
 async def tag(scene: Scene, customer_id: str, *names: str | Given, ttl: int | None = None) -> list[Tag]:
     """Give a customer tags."""
-    return await activity.tag(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), names, ttl)
+    return await activity.tag(scene.context, scene.caller, scene.shop.api_key, Named(customer_id), names, ttl)
 
 
 async def count(scene: Scene, customer_id: str, **events: int) -> dict[str, Behaviour]:
     """Count what a customer did."""
-    return await activity.count(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), events)
+    return await activity.count(scene.context, scene.caller, scene.shop.api_key, Named(customer_id), events)
 
 
 def as_answered(each: Tag) -> Given:
@@ -101,7 +101,7 @@ def test_none_is_lost_in_one_process(tmp_path: Path) -> None:
         tags = {each.name: each.count for each in await tag(scene, customer_id, "last")}
         assert tags == {"vip": 40, "last": 1, **{f"t{n}": 1 for n in range(40)}}
         assert (await count(scene, customer_id, visit=1))["visit"].count == 81
-        told = [each.kind for each in await scene.house.store.events_about(customer_id, 0, 1000)]
+        told = [each.kind for each in await scene.context.store.events_about(customer_id, 0, 1000)]
         assert told.count("customer.changed") == 82
 
     play(tmp_path, scenario)
@@ -116,11 +116,11 @@ def test_none_is_lost_among_processes(tmp_path: Path) -> None:
         running = [await asyncio.create_subprocess_exec(sys.executable, "-c", SCRIPT, *arguments) for _ in range(3)]
         codes = [await each.wait() for each in running]
         assert codes == [0, 0, 0]
-        known = await scene.house.store.customer(1, customer_id)
+        known = await scene.context.store.customer(1, customer_id)
         assert known is not None
-        counts = {each.name: each.count for each in await scene.house.store.behaviours(known.number)}
+        counts = {each.name: each.count for each in await scene.context.store.behaviours(known.number)}
         assert counts == {"visit": 180, "other": 90}
-        tags = {each.name: each.count for each in await scene.house.store.tags(known.number)}
+        tags = {each.name: each.count for each in await scene.context.store.tags(known.number)}
         assert tags == {"vip": 180, "gold": 90}
         invariants.check(scene.folder)
 
@@ -134,7 +134,7 @@ def test_a_tag_ends_when_it_says(tmp_path: Path) -> None:
         customer_id = await scene.customer("card")
 
         async def shown() -> list[tuple[str, int, int | None]]:
-            held = await activity.read_tags(scene.house, scene.caller, scene.shop.api_key, Named(customer_id))
+            held = await activity.read_tags(scene.context, scene.caller, scene.shop.api_key, Named(customer_id))
             return [(each.name, each.count, each.expires_at) for each in held]
 
         begun = scene.clock.now()

@@ -18,7 +18,7 @@ from tests.support.scene import Scene, play
 
 async def read(scene: Scene, customer_id: str, wanted: Wanted = Wanted()) -> dict[str, object]:  # noqa: B008  # frozen
     """A customer's profile as JSON."""
-    view = await customers.read(scene.house, scene.caller, scene.shop.api_key, customer_id, wanted)
+    view = await customers.read(scene.context, scene.caller, scene.shop.api_key, customer_id, wanted)
     members: dict[str, object] = msgspec.json.decode(msgspec.json.encode(view))
     return members
 
@@ -31,7 +31,7 @@ def test_a_new_customer_is_in_the_lowest_level(tmp_path: Path) -> None:
         user = await read(scene, customer_id)
         assert (user["id"], user["external_id"], user["email"]) == (customer_id, "card", "Ada@X.example")
         assert (user["tier"], user["tier_points"], user["next_tier_points"]) == ("L0", 0, 500)
-        by_card = await customers.read_external(scene.house, scene.caller, scene.shop.api_key, "card", Wanted())
+        by_card = await customers.read_external(scene.context, scene.caller, scene.shop.api_key, "card", Wanted())
         assert msgspec.json.decode(msgspec.json.encode(by_card)) == user
         invariants.check(scene.folder)
 
@@ -84,18 +84,18 @@ def test_another_organization_sees_nothing(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         customer_id = await scene.customer("card")
-        other = await organizations.create(scene.house, "Other")
-        theirs = await properties.create(scene.house, other, "shop")
+        other = await organizations.create(scene.context, "Other")
+        theirs = await properties.create(scene.context, other, "shop")
         stranger = Caller(other.number, ("openid",))
         refusals = []
         for caller, key in ((scene.caller, theirs.api_key), (scene.caller, "0" * 40), (stranger, scene.shop.api_key)):
             with pytest.raises(InvalidAPIKey) as refusal:
-                await customers.read(scene.house, caller, key, customer_id, Wanted())
+                await customers.read(scene.context, caller, key, customer_id, Wanted())
             refusals.append(refusal.value.public)
         assert len(set(refusals)) == 1
         with pytest.raises(UserNotFound):
-            await customers.read(scene.house, stranger, theirs.api_key, customer_id, Wanted())
+            await customers.read(scene.context, stranger, theirs.api_key, customer_id, Wanted())
         with pytest.raises(UserNotFound):
-            await customers.read_external(scene.house, stranger, theirs.api_key, "card", Wanted())
+            await customers.read_external(scene.context, stranger, theirs.api_key, "card", Wanted())
 
     play(tmp_path, scenario)

@@ -55,16 +55,16 @@ async def somebody(scene: Scene) -> str:
     named = Named(customer_id)
     key = scene.shop.api_key
     sent = CustomerUpdate(external_id=marked("second-card"), first_name=marked("new-name"))
-    await updates.update(scene.house, scene.caller, key, named, sent, Wanted())
-    await activity.tag(scene.house, scene.caller, key, named, [marked("tag")], None)
-    await activity.count(scene.house, scene.caller, key, named, {marked("behaviour"): 3})
+    await updates.update(scene.context, scene.caller, key, named, sent, Wanted())
+    await activity.tag(scene.context, scene.caller, key, named, [marked("tag")], None)
+    await activity.count(scene.context, scene.caller, key, named, {marked("behaviour"): 3})
     deposit = Deposit("account-spend", 5 * UNITS, marked("once"), marked("order"), marked("order-type"))
     await scene.deposit(customer_id, deposit, status(700))
     spend = Spend(("account-spend",), UNITS, marked("spent"), marked("receipt"), marked("receipt-type"))
-    await points.order(scene.house, scene.caller, scene.retailer_id, customer_id, [spend])
-    known = await scene.house.store.customer(1, customer_id)
+    await points.order(scene.context, scene.caller, scene.retailer_id, customer_id, [spend])
+    known = await scene.context.store.customer(1, customer_id)
     assert known is not None
-    await scene.house.commit(AddUserEvent(known.number, scene.house.new_uuid(), marked("lookup"), 1))
+    await scene.context.commit(AddUserEvent(known.number, scene.context.new_uuid(), marked("lookup"), 1))
     await buy(scene, customer_id)
     return customer_id
 
@@ -73,7 +73,7 @@ async def buy(scene: Scene, customer_id: str) -> None:
     """Record a purchase of a customer that earns points, with something distinctive in every text."""
     rule = {"name": "Beans", "account": "Beans", "points": 1, "excluded_items": ["gift-card"]}
     wanted = msgspec.convert({"purchases": [rule]}, Declaration)
-    await programs.carry_out(scene.house, await programs.propose(scene.house, 1, wanted))
+    await programs.carry_out(scene.context, await programs.propose(scene.context, 1, wanted))
     sale = Transaction(
         Kind.PURCHASE,
         marked("request"),
@@ -87,7 +87,7 @@ async def buy(scene: Scene, customer_id: str) -> None:
         (marked("request"), marked("transaction")),
     )
     who = [purchases.Named(customer_id, external=False, member="user_id")]
-    await purchases.record(scene.house, scene.caller, scene.retailer_id, who, sale)
+    await purchases.record(scene.context, scene.caller, scene.retailer_id, who, sale)
 
 
 def hits(folder: Path, *texts: str) -> dict[str, list[str]]:
@@ -108,7 +108,7 @@ def test_nothing_personal_is_left_in_the_files(tmp_path: Path) -> None:
         await scene.deposit(other, Deposit("account-spend", UNITS, "kept-once", "kept-order"))
         folder = scene.folder
         assert all(hits(folder, *PERSONAL).values())
-        await erasure.forget(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
+        await erasure.forget(scene.context, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
         invariants.check(scene.folder)
         bootstrap.database(settings_of(scene.folder)).purge(lambda *_progress: None)
         assert {text: where for text, where in hits(folder, *PERSONAL).items() if where} == {}
@@ -124,21 +124,21 @@ def test_a_forgotten_customer_is_nowhere_found(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         customer_id = await somebody(scene)
         named, key = Named(customer_id), scene.shop.api_key
-        await erasure.forget(scene.house, scene.caller, key, Named(marked("card"), external=True), Wanted())
+        await erasure.forget(scene.context, scene.caller, key, Named(marked("card"), external=True), Wanted())
         for deed in (
-            customers.read(scene.house, scene.caller, key, customer_id, Wanted()),
-            erasure.forget(scene.house, scene.caller, key, named, Wanted()),
-            updates.update(scene.house, scene.caller, key, named, CustomerUpdate(city="x"), Wanted()),
-            activity.tag(scene.house, scene.caller, key, named, ["x"], None),
-            activity.count(scene.house, scene.caller, key, named, {"x": 1}),
+            customers.read(scene.context, scene.caller, key, customer_id, Wanted()),
+            erasure.forget(scene.context, scene.caller, key, named, Wanted()),
+            updates.update(scene.context, scene.caller, key, named, CustomerUpdate(city="x"), Wanted()),
+            activity.tag(scene.context, scene.caller, key, named, ["x"], None),
+            activity.count(scene.context, scene.caller, key, named, {"x": 1}),
             scene.deposit(customer_id, status(1)),
-            points.balances(scene.house, scene.caller, scene.retailer_id, customer_id, None),
+            points.balances(scene.context, scene.caller, scene.retailer_id, customer_id, None),
         ):
             with pytest.raises(UserNotFound):
                 await deed
         new = NewCustomer(external_id=marked("card"), email=f"{MARK}@{MARK}.example")
         row = Row(2, new, CustomerUpdate())
-        tally = await bulk_import.load(scene.house, 1, [row], lambda _tally: None)
+        tally = await bulk_import.load(scene.context, 1, [row], lambda _tally: None)
         assert (tally.created, tally.refused) == (1, 0)
         invariants.check(scene.folder)
 
@@ -150,9 +150,9 @@ def test_it_is_told_once_and_without_a_name(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         customer_id = await somebody(scene)
-        before = await scene.house.store.events_about(customer_id, 0, 1000)
-        await erasure.forget(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
-        after = await scene.house.store.events_about(customer_id, 0, 1000)
+        before = await scene.context.store.events_about(customer_id, 0, 1000)
+        await erasure.forget(scene.context, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
+        after = await scene.context.store.events_about(customer_id, 0, 1000)
         assert not any(MARK in each.data for each in after)
         assert [each.kind for each in after] == [*(each.kind for each in before), "customer.deleted"]
         assert json.loads(after[-1].data) == {"retailer_id": scene.retailer_id, "user_id": customer_id}
@@ -169,7 +169,7 @@ def test_deposits_at_the_same_moment_leave_no_name(tmp_path: Path) -> None:
         customer_id = await somebody(scene)
         named, key = Named(customer_id), scene.shop.api_key
         settings = settings_of(scene.folder)
-        async with wiring.open_house(settings, clock=scene.clock) as other:
+        async with wiring.open_context(settings, clock=scene.clock) as other:
             deeds = [
                 *(scene.deposit(customer_id, Deposit("account-spend", 1, f"{MARK}{n}", MARK)) for n in range(20)),
                 *(
@@ -184,7 +184,7 @@ def test_deposits_at_the_same_moment_leave_no_name(tmp_path: Path) -> None:
                 ),
                 erasure.forget(other, scene.caller, key, named, Wanted()),
                 *(activity.tag(other, scene.caller, key, named, [marked("late")], None) for _ in range(5)),
-                *(activity.count(scene.house, scene.caller, key, named, {MARK: 1}) for _ in range(5)),
+                *(activity.count(scene.context, scene.caller, key, named, {MARK: 1}) for _ in range(5)),
             ]
             done = await asyncio.gather(*deeds, return_exceptions=True)
         refused = [each for each in done if isinstance(each, BaseException)]

@@ -35,7 +35,7 @@ from tests.support.scene import Scene, play, status
 async def merge(scene: Scene, survivor: str, merged: str | None = None, external_id: str | None = None) -> Any:
     """Merge a customer into another one; the survivor as it is answered."""
     named = Named(survivor)
-    done = await merging.merge(scene.house, scene.caller, scene.shop.api_key, named, Merged(merged, external_id))
+    done = await merging.merge(scene.context, scene.caller, scene.shop.api_key, named, Merged(merged, external_id))
     return msgspec.json.decode(msgspec.json.encode(done))
 
 
@@ -53,7 +53,7 @@ def two(tmp_path: Path, scenario: Callable[[Scene, str, str], Awaitable[None]], 
 async def spend(scene: Scene, customer_id: str, amount: int) -> None:
     """Spend whole points of a customer."""
     order = Spend(("account-spend",), amount * UNITS)
-    await points.order(scene.house, scene.caller, scene.retailer_id, customer_id, [order])
+    await points.order(scene.context, scene.caller, scene.retailer_id, customer_id, [order])
 
 
 def test_points_and_levels_are_the_survivor_s(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_points_and_levels_are_the_survivor_s(tmp_path: Path) -> None:
         assert (user["available_points"], user["tier"], user["tier_points"]) == (25, "L2", 2_700)
         assert await balance(scene, survivor) == (25, 30)
         await scene.deposit(survivor, status(2_300))
-        shown = await tiers.status(scene.house, scene.caller, scene.retailer_id, survivor, None)
+        shown = await tiers.status(scene.context, scene.caller, scene.retailer_id, survivor, None)
         assert [level.tier_overview.name for level in shown.tier_levels] == ["L3"]
         third = await scene.customer("card-c")
         await scene.deposit(third, status(100))
@@ -82,20 +82,20 @@ def test_a_level_that_was_given_stays(tmp_path: Path) -> None:
     async def scenario(scene: Scene, survivor: str, other: str) -> None:
         for who, level in ((survivor, "level-1"), (other, "level-3")):
             place = tiers.Place("club", level)
-            await tiers.move(scene.house, scene.caller, scene.retailer_id, who, place)
+            await tiers.move(scene.context, scene.caller, scene.retailer_id, who, place)
         scene.clock.step(5_000_000)
-        was = await scene.house.store.customer(1, other)
+        was = await scene.context.store.customer(1, other)
         assert was is not None
         assert (await merge(scene, survivor, other))["tier"] == "L3"
-        known = await scene.house.store.customer(1, survivor)
+        known = await scene.context.store.customer(1, survivor)
         assert known is not None
         assert known.stands().memberships == was.stands().memberships
-        history = await scene.house.store.memberships(known.number)
+        history = await scene.context.store.memberships(known.number)
         assert [each.left_at is None for each in history].count(True) == 1
-        told = [each.data for each in await scene.house.store.events_after(1, 0, 100) if each.kind == "tier.promoted"]
+        told = [each.data for each in await scene.context.store.events_after(1, 0, 100) if each.kind == "tier.promoted"]
         assert msgspec.json.decode(told[-1])["reason"] == "merged"
         third = await scene.customer("card-c")
-        await tiers.move(scene.house, scene.caller, scene.retailer_id, third, tiers.Place("club", "level-2"))
+        await tiers.move(scene.context, scene.caller, scene.retailer_id, third, tiers.Place("club", "level-2"))
         assert (await merge(scene, survivor, third))["tier"] == "L3"
 
     two(tmp_path, scenario)
@@ -120,20 +120,20 @@ def test_names_lead_to_the_survivor(tmp_path: Path) -> None:
         assert [each["external_id"] for each in user["identifiers"]] == ["card-b", "card-a"]
         assert (user["external_id"], user["email"], user["city"]) == ("card-a", "b@customers.example", "Riverton")
         assert user["user_profile"] == {"mine": 1, "_version": 1}
-        house, key = scene.house, scene.shop.api_key
+        context, key = scene.context, scene.shop.api_key
         with pytest.raises(UserNotFound):
-            await customers.read(house, scene.caller, key, other, Wanted())
+            await customers.read(context, scene.caller, key, other, Wanted())
         for found in (
-            await house.store.customer_with_external_id(1, "card-b"),
-            await house.store.customer_with_email(1, "b@customers.example"),
-            *await house.store.customers_with_phone(1, "1555", mobile=False, after=0, limit=9),
+            await context.store.customer_with_external_id(1, "card-b"),
+            await context.store.customer_with_email(1, "b@customers.example"),
+            *await context.store.customers_with_phone(1, "1555", mobile=False, after=0, limit=9),
         ):
             assert found is not None
             assert found.id == survivor
         assert (await scene.customer("card-d", email="d@customers.example")) != survivor
         again = await merge(scene, survivor, external_id="card-d")
         assert again["email"] == "b@customers.example"
-        assert await house.store.customer_with_email(1, "d@customers.example") is None
+        assert await context.store.customer_with_email(1, "d@customers.example") is None
 
     two(
         tmp_path,
@@ -149,19 +149,19 @@ def test_what_was_noted_goes_along(tmp_path: Path) -> None:
     """Tags and counts add up, and a tag that ends later does so for the survivor."""
 
     async def scenario(scene: Scene, survivor: str, other: str) -> None:
-        house, key = scene.house, scene.shop.api_key
+        context, key = scene.context, scene.shop.api_key
         for who, times in ((survivor, 1), (other, 2)):
-            await activity.tag(house, scene.caller, key, Named(who), ["vip"] * times, None)
-            await activity.tag(house, scene.caller, key, Named(who), ["brief"], 60 * times)
-            await activity.count(house, scene.caller, key, Named(who), {"visit": times})
+            await activity.tag(context, scene.caller, key, Named(who), ["vip"] * times, None)
+            await activity.tag(context, scene.caller, key, Named(who), ["brief"], 60 * times)
+            await activity.count(context, scene.caller, key, Named(who), {"visit": times})
             await send(scene, f"t{times}", 10 * times, user_id=who)
         await merge(scene, survivor, other)
         tags = {tag.name: (tag.count, tag.expires_at) for tag in await activity.read_tags(
-            house, scene.caller, key, Named(survivor))}  # fmt: skip
+            context, scene.caller, key, Named(survivor))}  # fmt: skip
         assert tags["vip"] == (3, None)
         assert tags["brief"][1] is not None
-        assert tags["brief"][1] > house.clock.now() + 100_000_000
-        counted = await activity.count(house, scene.caller, key, Named(survivor), {"visit": 1})
+        assert tags["brief"][1] > context.clock.now() + 100_000_000
+        counted = await activity.count(context, scene.caller, key, Named(survivor), {"visit": 1})
         assert counted["visit"].count == 4
         assert await balance(scene, survivor) == (60, 60)
 
@@ -191,9 +191,9 @@ def test_the_export_has_it_all(tmp_path: Path) -> None:
         scene.clock.step(1_000_000)
         await send(scene, "r2", -5, user_id=other, original_transaction_id="t2")
         await merge(scene, survivor, other)
-        known = await scene.house.store.customer(1, survivor)
+        known = await scene.context.store.customer(1, survivor)
         assert known is not None
-        record = msgspec.json.decode(b"".join([piece async for piece in export.pieces(scene.house, 1, known)]))
+        record = msgspec.json.decode(b"".join([piece async for piece in export.pieces(scene.context, 1, known)]))
         assert [each["id"] for each in record["merged"]] == [other]
         assert [each["amount"] for each in record["ledger"]] == [20, 40, -10]
         bought = [(each["transaction_id"], each["kind"], each["details"]["subtotal"]) for each in record["purchases"]]
@@ -219,7 +219,7 @@ def test_deposits_sent_again_are_known(tmp_path: Path) -> None:
         assert await balance(scene, survivor) == (11, 11)
         await scene.deposit(survivor, once)
         again = await points.order(
-            scene.house, scene.caller, scene.retailer_id, survivor, [both, Deposit("account-spend", UNITS)]
+            scene.context, scene.caller, scene.retailer_id, survivor, [both, Deposit("account-spend", UNITS)]
         )
         assert [len(lines) for lines in again.results if isinstance(lines, list)] == [1, 1]
         assert await balance(scene, survivor) == (11, 11)
@@ -231,12 +231,12 @@ def test_bad_merges_are_refused_by_name(tmp_path: Path) -> None:
     """Into itself, unknown, merged before, of another organization: nothing is written."""
 
     async def scenario(scene: Scene, survivor: str, other: str) -> None:
-        theirs = await organizations.create(scene.house, "Theirs")
-        foreign = scene.house.new_uuid()
-        loyalty = await scene.house.store.program(theirs.number)
+        theirs = await organizations.create(scene.context, "Theirs")
+        foreign = scene.context.new_uuid()
+        loyalty = await scene.context.store.program(theirs.number)
         assert loyalty is not None
         new = NewCustomer(external_id="foreign")
-        await scene.house.commit(*customers.creation(scene.house, theirs.number, loyalty, foreign, new))
+        await scene.context.commit(*customers.creation(scene.context, theirs.number, loyalty, foreign, new))
         third = await scene.customer("card-c")
         await merge(scene, survivor, third)
         before = engines.dump(scene.folder)
@@ -266,13 +266,13 @@ def test_a_ledger_that_is_too_long_is_not_merged(tmp_path: Path) -> None:
     """More entries than one commit may move are refused by name, and nothing is written."""
 
     async def scenario(scene: Scene, survivor: str, other: str) -> None:
-        known = await scene.house.store.customer(1, other)
+        known = await scene.context.store.customer(1, other)
         assert known is not None
         long = known.standing.replace(",0]", f",{merging.ENTRIES_MAX + 1}]")
-        await scene.house.commit(SetStanding(known.number, long, NEVER, known.version))
+        await scene.context.commit(SetStanding(known.number, long, NEVER, known.version))
         with pytest.raises(Validation, match="user names a customer with more than 20000 entries"):
             await merge(scene, survivor, other)
-        await scene.house.commit(SetStanding(known.number, known.standing, NEVER, known.version + 1))
+        await scene.context.commit(SetStanding(known.number, known.standing, NEVER, known.version + 1))
         await merge(scene, survivor, other)
 
     two(tmp_path, scenario)
@@ -283,14 +283,14 @@ def test_levels_of_a_retired_system_are_kept_apart(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene, survivor: str, other: str) -> None:
         wanted = msgspec.convert({"tier_systems": []}, Declaration)
-        await programs.carry_out(scene.house, await programs.propose(scene.house, 1, wanted))
-        before = await scene.house.store.customer(1, survivor)
+        await programs.carry_out(scene.context, await programs.propose(scene.context, 1, wanted))
+        before = await scene.context.store.customer(1, survivor)
         await merge(scene, survivor, other)
-        after = await scene.house.store.customer(1, survivor)
+        after = await scene.context.store.customer(1, survivor)
         assert before is not None
         assert after is not None
         assert after.stands().memberships == before.stands().memberships
-        ended = [each.left_at is None for each in await scene.house.store.memberships(after.number)]
+        ended = [each.left_at is None for each in await scene.context.store.memberships(after.number)]
         assert sorted(ended) == [False, True]
 
     two(tmp_path, scenario)
@@ -302,15 +302,15 @@ def test_a_merge_is_told_and_recorded(tmp_path: Path) -> None:
     async def scenario(scene: Scene, survivor: str, other: str) -> None:
         scene.caller = Caller(1, ("openid",), "client-7", source="192.0.2.1")
         await merge(scene, survivor, other)
-        told = [each for each in await scene.house.store.events_after(1, 0, 100) if each.kind == "customer.merged"]
+        told = [each for each in await scene.context.store.events_after(1, 0, 100) if each.kind == "customer.merged"]
         assert [msgspec.json.decode(each.data) for each in told] == [
             {"retailer_id": scene.retailer_id, "user_id": survivor, "merged_user_id": other}
         ]
-        found = await reading.newest(scene.house, Search(target=other), before=None, limit=9)
+        found = await reading.newest(scene.context, Search(target=other), before=None, limit=9)
         assert [(each.action, each.actor, each.source) for each in found] == [
             ("customer.merge", "client client-7", "192.0.2.1")
         ]
-        assert msgspec.json.decode(found[0].detail) == {"into": scene.house.in_audit(survivor)}
+        assert msgspec.json.decode(found[0].detail) == {"into": scene.context.in_audit(survivor)}
 
     two(tmp_path, scenario)
 
@@ -325,7 +325,7 @@ def test_two_merges_at_once_leave_one_customer(tmp_path: Path) -> None:
         done = await asyncio.gather(*(merge(scene, *pair) for pair in pairs), return_exceptions=True)
         assert sum(isinstance(each, dict) for each in done) == 1
         assert all(isinstance(each, dict | UserNotFound | Validation) for each in done), done
-        left = [who for who in (survivor, other) if await scene.house.store.customer(1, who) is not None]
+        left = [who for who in (survivor, other) if await scene.context.store.customer(1, who) is not None]
         assert [await balance(scene, who) for who in left] == [(7, 7)]
 
     two(tmp_path, scenario)
@@ -353,7 +353,7 @@ def test_a_timeline_has_the_levels_of_both_as_they_were(tmp_path: Path) -> None:
             await scene.deposit(customer_id, status(600))
         await merge(scene, survivor, other)
         told = await timelines.read(
-            scene.house, scene.caller, scene.shop.api_key, Named(survivor), Asked(VIEWS["TIERS"], 50)
+            scene.context, scene.caller, scene.shop.api_key, Named(survivor), Asked(VIEWS["TIERS"], 50)
         )
         levels = [(each.event_type, each.level, each.former_level, each.reason) for each in told]
         own = [("tier.promoted", "L1", "L0", "earned"), ("tier.joined", "L0", UNSET, "joined")]
@@ -369,10 +369,10 @@ def test_forgetting_the_survivor_forgets_both(tmp_path: Path) -> None:
         third = await scene.customer("card-c")
         await merge(scene, third, other)
         await merge(scene, survivor, third)
-        assert await scene.house.store.was_merged(1, other)
-        await erasure.forget(scene.house, scene.caller, scene.shop.api_key, Named(survivor), Wanted())
-        assert not await scene.house.store.was_merged(1, other)
+        assert await scene.context.store.was_merged(1, other)
+        await erasure.forget(scene.context, scene.caller, scene.shop.api_key, Named(survivor), Wanted())
+        assert not await scene.context.store.was_merged(1, other)
         for card in ("card-a", "card-b", "card-c"):
-            assert await scene.house.store.customer_with_external_id(1, card) is None
+            assert await scene.context.store.customer_with_external_id(1, card) is None
 
     two(tmp_path, scenario)

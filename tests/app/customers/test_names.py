@@ -37,7 +37,7 @@ async def create(scene: Scene, **members: Any) -> dict[str, Any]:
     """What a create answers."""
     new = leniency.decode(_new, json.dumps(members).encode())
     answer: dict[str, Any] = json.loads(
-        bytes(await customers.create(scene.house, scene.caller, scene.shop.api_key, new))
+        bytes(await customers.create(scene.context, scene.caller, scene.shop.api_key, new))
     )
     return answer
 
@@ -45,18 +45,18 @@ async def create(scene: Scene, **members: Any) -> dict[str, Any]:
 async def update(scene: Scene, named: Named, **members: Any) -> dict[str, Any]:
     """What an update answers."""
     sent = leniency.decode(_update, json.dumps(members).encode())
-    view = await updates.update(scene.house, scene.caller, scene.shop.api_key, named, sent)
+    view = await updates.update(scene.context, scene.caller, scene.shop.api_key, named, sent)
     answer: dict[str, Any] = json.loads(bytes(view))
     return answer
 
 
 async def found(scene: Scene, external_id: str) -> str | None:
     """The id of the customer that an external id leads to, by its address and by a search alike."""
-    house, caller, key = scene.house, scene.caller, scene.shop.api_key
+    context, caller, key = scene.context, scene.caller, scene.shop.api_key
     ids = set()
     for looked_up in (
-        customers.read_external(house, caller, key, external_id, Wanted()),
-        search.one(house, caller, key, {By.EXTERNAL_ID: external_id}, Wanted()),
+        customers.read_external(context, caller, key, external_id, Wanted()),
+        search.one(context, caller, key, {By.EXTERNAL_ID: external_id}, Wanted()),
     ):
         try:
             ids.add(json.loads(bytes(await looked_up))["id"])
@@ -94,7 +94,7 @@ def test_what_is_created_is_found_changed_and_deleted(tmp_path_factory: pytest.T
                 with pytest.raises(Validation, match="external_id belongs"):
                     await create(scene, external_id=spelling)
             await erasure.forget(
-                scene.house, scene.caller, scene.shop.api_key, Named(spellings[number % 4], external=True), Wanted()
+                scene.context, scene.caller, scene.shop.api_key, Named(spellings[number % 4], external=True), Wanted()
             )
             assert await found(scene, sent) is None
         invariants.check(scene.folder)
@@ -109,7 +109,7 @@ async def made(scene: Scene, external_id: str, way: int) -> str:
     if way == 1:
         return str((await create(scene, identifiers=[{"external_id": external_id}]))["id"])
     row = Row(2, NewCustomer(external_id=external_id), CustomerUpdate(external_id=external_id))
-    tally = await bulk_import.load(scene.house, 1, [row, row], lambda _tally: None)
+    tally = await bulk_import.load(scene.context, 1, [row, row], lambda _tally: None)
     assert (tally.created, tally.unchanged) == (1, 1)
     return str(await found(scene, external_id))
 
@@ -190,7 +190,7 @@ def test_a_referral_is_kept_and_told_once(tmp_path: Path) -> None:
         changed = await update(scene, named, referral={"referral_code": "OTHER"})
         assert changed["referral"] == {"referral_code": "OTHER"}
         assert "referral" not in await update(scene, named, referral={"referral_code": ""})
-        told = await scene.house.store.events_about(user["id"], 0, 100)
+        told = await scene.context.store.events_about(user["id"], 0, 100)
         data = [json.loads(each.data) for each in told if each.kind == "customer.referred"]
         assert data == [
             {"retailer_id": scene.retailer_id, "user_id": user["id"], "referral_code": code}
@@ -208,7 +208,7 @@ def test_addresses_of_one_person_are_one(tmp_path: Path) -> None:
         for spelling in ("caf\u00e9@b\u00fccher.example", "CAF\u00c9@xn--bcher-kva.example"):
             with pytest.raises(Validation, match="email belongs"):
                 await create(scene, email=spelling)
-            view = await search.one(scene.house, scene.caller, scene.shop.api_key, {By.EMAIL: spelling}, Wanted())
+            view = await search.one(scene.context, scene.caller, scene.shop.api_key, {By.EMAIL: spelling}, Wanted())
             assert json.loads(bytes(view))["id"] == first["id"]
         ids = {(await create(scene, email=f"info@{each}.example"))["id"] for each in ("stra\u00dfe", "strasse")}
         assert len(ids) == 2

@@ -54,8 +54,8 @@ def columns_that(*holds: Holds) -> set[str]:
 
 async def refused(scene: Scene, customer_id: str) -> None:
     """Requests about a customer that are refused, in every way that an id can stand in an address."""
-    explainer = wiring._explainer(scene.house)
-    app = App(None, Served(Routes(wiring.routes(scene.house)), None, explainer))  # type: ignore[arg-type]  # it is served
+    explainer = wiring._explainer(scene.context)
+    app = App(None, Served(Routes(wiring.routes(scene.context)), None, explainer))  # type: ignore[arg-type]  # it is served
     apps = f"/priv/v1/apps/{scene.shop.api_key}"
     for method, path, status in (
         ("GET", f"{apps}/users/{customer_id}", 401),
@@ -68,7 +68,7 @@ async def refused(scene: Scene, customer_id: str) -> None:
     ):
         answer = await answer_of(app, method, path, [("Authorization", "Bearer none")], b"")
         assert answer.status == status, (path, answer)
-    while await refusals.write(scene.house.refusals, scene.house.store, scene.house.new_uuid):
+    while await refusals.write(scene.context.refusals, scene.context.store, scene.context.new_uuid):
         pass
 
 
@@ -87,15 +87,15 @@ def erased(tmp_path: Path, look: Callable[[Scene, str], Awaitable[None]]) -> Non
     """Somebody with something in every column, of whom requests were refused, is exported and erased; then look."""
 
     async def scenario(scene: Scene) -> None:
-        scene.house.actor = audit.operator("ada", None)
+        scene.context.actor = audit.operator("ada", None)
         customer_id = await somebody(scene)
         await refused(scene, customer_id)
-        await scene.house.record("customer.export", scene.house.in_audit(customer_id), {})
+        await scene.context.record("customer.export", scene.context.in_audit(customer_id), {})
         with engines.reading(scene.folder) as database:
             before = set(holding(database, [MARK, customer_id]))
         assert before <= columns_that(Holds.ERASED, Holds.EXPIRES), "a class is wrong"
         assert before >= {"customer.id", "customer.profile", "identifier.external_id", "event.user_id", "tag.name"}
-        await erasure.forget(scene.house, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
+        await erasure.forget(scene.context, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
         await look(scene, customer_id)
 
     play(tmp_path, scenario)
@@ -116,14 +116,14 @@ def test_what_is_noted_under_a_pseudonym_is_found_by_the_id(tmp_path: Path) -> N
     """Refusals and the audit name the customer by pseudonyms, which differ; the chain of the audit is whole."""
 
     async def look(scene: Scene, customer_id: str) -> None:
-        store = scene.house.store
+        store = scene.context.store
         for id, count in ((customer_id, 2), (marked("card"), 1)):
-            assert len(await store.refusals_with(scene.house.pseudonym(REFUSAL, id), 10)) == count
-        found = await reading.newest(scene.house, Search(target=customer_id), before=None, limit=10)
+            assert len(await store.refusals_with(scene.context.pseudonym(REFUSAL, id), 10)) == count
+        found = await reading.newest(scene.context, Search(target=customer_id), before=None, limit=10)
         assert [each.action for each in found] == ["customer.forget", "customer.export"]
-        assert {each.target for each in found} == {scene.house.in_audit(customer_id)}
-        assert scene.house.pseudonym(REFUSAL, customer_id) not in scene.house.in_audit(customer_id)
-        assert (await reading.verify(scene.house, head=None, number=None)).whole
+        assert {each.target for each in found} == {scene.context.in_audit(customer_id)}
+        assert scene.context.pseudonym(REFUSAL, customer_id) not in scene.context.in_audit(customer_id)
+        assert (await reading.verify(scene.context, head=None, number=None)).whole
 
     erased(tmp_path, look)
 

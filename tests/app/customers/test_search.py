@@ -20,22 +20,22 @@ MANY = 3_000
 
 async def page(scene: Scene, sought: Sought, cursor: str | None = None, limit: int = 100) -> Page:
     """A page of those found."""
-    return await search.several(scene.house, scene.caller, scene.shop.api_key, sought, cursor, limit)
+    return await search.several(scene.context, scene.caller, scene.shop.api_key, sought, cursor, limit)
 
 
 async def fill(scene: Scene, count: int) -> list[str]:
     """Customers with one phone number, in a few commits; their ids."""
-    program = await scene.house.directory.programs.get(1)
+    program = await scene.context.directory.programs.get(1)
     assert program is not None
-    ids = [scene.house.new_uuid() for _ in range(count)]
+    ids = [scene.context.new_uuid() for _ in range(count)]
     for start in range(0, count, 500):
         made = [
             creation(
-                scene.house, 1, program, ids[n], NewCustomer(external_id=f"c{n}", phone_numbers=[PhoneNumber("+1 5")])
+                scene.context, 1, program, ids[n], NewCustomer(external_id=f"c{n}", phone_numbers=[PhoneNumber("+1 5")])
             )
             for n in range(start, min(start + 500, count))
         ]
-        await scene.house.commit(*(change for each in made for change in each))
+        await scene.context.commit(*(change for each in made for change in each))
     return ids
 
 
@@ -72,11 +72,11 @@ def test_a_cursor_opens_its_own_list_only(tmp_path: Path) -> None:
         sought = {By.MOBILE_NUMBER: "15"}
         cursor = (await page(scene, sought, limit=1)).next_cursor
         assert cursor is not None
-        other = await organizations.create(scene.house, "Other")
-        theirs = await properties.create(scene.house, other, "shop")
+        other = await organizations.create(scene.context, "Other")
+        theirs = await properties.create(scene.context, other, "shop")
         stranger = Caller(other.number, ("openid",))
         with pytest.raises(ArgumentError):
-            await search.several(scene.house, stranger, theirs.api_key, sought, cursor, 1)
+            await search.several(scene.context, stranger, theirs.api_key, sought, cursor, 1)
         for place in range(len(cursor)):
             changed = f"{cursor[:place]}{'0' if cursor[place] != '0' else '1'}{cursor[place + 1 :]}"
             with pytest.raises(ArgumentError):
@@ -96,7 +96,7 @@ def test_of_several_the_oldest_is_the_one(tmp_path: Path) -> None:
 
         async def one(by: By, value: str) -> str:
             sought = {by: value}
-            found = await search.one(scene.house, scene.caller, scene.shop.api_key, sought, Wanted())
+            found = await search.one(scene.context, scene.caller, scene.shop.api_key, sought, Wanted())
             return str(json.loads(bytes(found))["id"])
 
         assert await one(By.PHONE, "+1-5") == await one(By.MOBILE_NUMBER, "15") == ids[0]

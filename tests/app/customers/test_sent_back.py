@@ -102,31 +102,31 @@ def test_whatever_is_answered_can_be_sent_back(
     """Each answer to a create, read, update, search, list or deletion is taken by an update and a create, unchanged."""
 
     async def scenario(scene: Scene) -> None:
-        house, caller, key = scene.house, scene.caller, scene.shop.api_key
+        context, caller, key = scene.context, scene.caller, scene.shop.api_key
         body = {"external_id": "card", **{name: MEMBERS[name] for name in names}}
-        created = await answered(customers.create(house, caller, key, as_new(body), EVERYTHING))
+        created = await answered(customers.create(context, caller, key, as_new(body), EVERYTHING))
         assert {name: created[name] for name in names} == {name: STORED.get(name, MEMBERS[name]) for name in names}
         named = Named(created["id"])
         await scene.deposit(created["id"], status(700))
-        await answered(updates.update(house, caller, key, named, as_update({cleared: None})))
-        page = await search.several(house, caller, key, {By.EMAIL: MEMBERS["email"]}, None, 9)
-        one = search.one(house, caller, key, {By.EXTERNAL_ID: "card"}, EVERYTHING)
+        await answered(updates.update(context, caller, key, named, as_update({cleared: None})))
+        page = await search.several(context, caller, key, {By.EMAIL: MEMBERS["email"]}, None, 9)
+        one = search.one(context, caller, key, {By.EXTERNAL_ID: "card"}, EVERYTHING)
         answers = [
-            await answered(customers.read(house, caller, key, created["id"], Wanted())),
+            await answered(customers.read(context, caller, key, created["id"], Wanted())),
             await answered(one),
             *(json.loads(bytes(player)) for player in page.players),
         ]
         stands = invariants.contents(scene.folder)
         for answer in answers:
-            again = await answered(updates.update(house, caller, key, named, as_update(answer)))
+            again = await answered(updates.update(context, caller, key, named, as_update(answer)))
             assert {name: again[name] for name in answer if name != "user_id"} == {
                 name: value for name, value in answer.items() if name != "user_id"
             }
         assert invariants.contents(scene.folder) == stands
-        changed = await answered(updates.update(house, caller, key, named, as_update({**answers[0], "city": "Oslo"})))
+        changed = await answered(updates.update(context, caller, key, named, as_update({**answers[0], "city": "Oslo"})))
         assert {**changed, "city": "", "updated_at": ""} == {**again, "city": "", "updated_at": ""}
-        gone = await answered(erasure.forget(house, caller, key, named, EVERYTHING))
-        remade = await answered(customers.create(house, caller, key, as_new(gone), EVERYTHING))
+        gone = await answered(erasure.forget(context, caller, key, named, EVERYTHING))
+        remade = await answered(customers.create(context, caller, key, as_new(gone), EVERYTHING))
         ours = remade.keys() & (MEMBERS.keys() | {"external_id"})
         assert {name: remade[name] for name in ours - {"user_profile", "phone_numbers"}} == {
             name: gone[name] for name in ours - {"user_profile", "phone_numbers"}

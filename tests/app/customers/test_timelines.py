@@ -37,13 +37,13 @@ async def read(
 ) -> list[TimelineEvent]:
     """A timeline."""
     asked = Asked(types, limit, since)
-    return await timelines.read(scene.house, scene.caller, scene.shop.api_key, Named(who), asked)
+    return await timelines.read(scene.context, scene.caller, scene.shop.api_key, Named(who), asked)
 
 
 async def live(scene: Scene) -> str:
     """A customer to whom everything has happened, a moment after one another."""
-    house = scene.house
-    await house.commit(
+    context = scene.context
+    await context.commit(
         AddEventRule(1, "rule-visit", "visit", "Visit"),
         AddEventAward(1, "rule-visit", "account-tier", 600 * UNITS, None),
         SetPointAccount(1, "account-spend", "Beans", SPEND, 1, 0, None),
@@ -53,16 +53,16 @@ async def live(scene: Scene) -> str:
     await scene.deposit(who, Deposit("account-spend", 10 * UNITS, "once", "r-1", "receipt"), status(1))
     scene.clock.step(1)
     await points.order(
-        house, scene.caller, scene.retailer_id, who, [Spend(("account-spend",), 20_000, is_return=True)]
+        context, scene.caller, scene.retailer_id, who, [Spend(("account-spend",), 20_000, is_return=True)]
     )  # fmt: skip
     scene.clock.step(1)
-    await user_events.trigger(house, scene.caller, scene.retailer_id, Subject(who), "visit")
+    await user_events.trigger(context, scene.caller, scene.retailer_id, Subject(who), "visit")
     scene.clock.step(1)
-    await activity.count(house, scene.caller, scene.shop.api_key, Named(who), {"survey": 2})
+    await activity.count(context, scene.caller, scene.shop.api_key, Named(who), {"survey": 2})
     scene.clock.step(1)
-    await tiers.move(house, scene.caller, scene.retailer_id, who, Place("club", "level-0"))
+    await tiers.move(context, scene.caller, scene.retailer_id, who, Place("club", "level-0"))
     scene.clock.step(3 * DAY_SECONDS)
-    assert await settle_due(house) == 1
+    assert await settle_due(context) == 1
     return who
 
 
@@ -117,9 +117,9 @@ def test_what_is_retired_keeps_its_name(tmp_path: Path, retire: str) -> None:
         who = await live(scene)
         before = await read(scene, who)
         if retire == "level":
-            await scene.house.commit(RetireTierLevel(1, "level-1", scene.clock.now()))
+            await scene.context.commit(RetireTierLevel(1, "level-1", scene.clock.now()))
         else:
-            await scene.house.commit(SetEventRule(1, "rule-visit", "visit", "Visit", scene.clock.now()))
+            await scene.context.commit(SetEventRule(1, "rule-visit", "visit", "Visit", scene.clock.now()))
         assert await read(scene, who) == before
 
     play(tmp_path, scenario)
@@ -145,8 +145,8 @@ def test_going_on_from_the_newest_leaves_nothing_out(
     """Pages after a moment, each from the newest event of the one before, are the whole timeline, once."""
 
     async def scenario(scene: Scene) -> None:
-        house, caller = scene.house, scene.caller
-        await house.commit(
+        context, caller = scene.context, scene.caller
+        await context.commit(
             AddEventRule(1, "rule-visit", "visit", "Visit"),
             AddEventAward(1, "rule-visit", "account-spend", UNITS, None),
         )
@@ -156,9 +156,9 @@ def test_going_on_from_the_newest_leaves_nothing_out(
             if step == "deposit":
                 await scene.deposit(who, Deposit("account-spend", UNITS), status(300))
             elif step == "visit":
-                await user_events.trigger(house, caller, scene.retailer_id, Subject(who), "visit")
+                await user_events.trigger(context, caller, scene.retailer_id, Subject(who), "visit")
             else:
-                await activity.count(house, caller, scene.shop.api_key, Named(who), {f"survey {place}": 1})
+                await activity.count(context, caller, scene.shop.api_key, Named(who), {f"survey {place}": 1})
         whole = await read(scene, who)
         seen: list[TimelineEvent] = []
         since = 0
@@ -181,8 +181,8 @@ def test_a_long_history_is_read_in_pages(tmp_path: Path) -> None:
     """More entries and events than are read at once come whole, from either end and from the middle."""
 
     async def scenario(scene: Scene) -> None:
-        house = scene.house
-        await house.commit(AddEventRule(1, "rule-visit", "visit", "Visit"))
+        context = scene.context
+        await context.commit(AddEventRule(1, "rule-visit", "visit", "Visit"))
         who = await scene.customer("card")
         many = timelines.PAGE + 50
         for start in range(0, many, 50):
@@ -190,7 +190,7 @@ def test_a_long_history_is_read_in_pages(tmp_path: Path) -> None:
             await scene.deposit(who, *(Deposit("account-spend", start + place + 1) for place in range(50)))
             for _ in range(50):
                 scene.clock.step(0.001)
-                await user_events.trigger(house, scene.caller, scene.retailer_id, Subject(who), "visit")
+                await user_events.trigger(context, scene.caller, scene.retailer_id, Subject(who), "visit")
         whole = await read(scene, who)
         assert len(whole) == 2 * many + 1
         assert await read(scene, who, since=0) == whole

@@ -26,14 +26,14 @@ async def update(scene: Scene, key: str, *, external: bool = False, **members: A
     """What an update answers."""
     sent = msgspec.json.decode(msgspec.json.encode(members), type=CustomerUpdate)
     named = Named(key, external=external)
-    user = await updates.update(scene.house, scene.caller, scene.shop.api_key, named, sent, EVERYTHING)
+    user = await updates.update(scene.context, scene.caller, scene.shop.api_key, named, sent, EVERYTHING)
     answer: dict[str, Any] = json.loads(bytes(user))
     return answer
 
 
 async def told(scene: Scene, customer_id: str) -> list[str]:
     """The kinds of events about a customer."""
-    return [each.kind for each in await scene.house.store.events_about(customer_id, 0, 10_000)]
+    return [each.kind for each in await scene.context.store.events_about(customer_id, 0, 10_000)]
 
 
 def test_an_update_is_answered_as_it_is_read(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_an_update_is_answered_as_it_is_read(tmp_path: Path) -> None:
             scene, customer_id, city="Rome", first_name=None, external_id="till", user_profile={"cups": 1},
             phone_numbers=[{"phone_number": "+1 556", "phone_type": "home"}],
         )  # fmt: skip
-        read = await customers.read(scene.house, scene.caller, scene.shop.api_key, customer_id, EVERYTHING)
+        read = await customers.read(scene.context, scene.caller, scene.shop.api_key, customer_id, EVERYTHING)
         assert json.loads(bytes(read)) == user
         assert (user["external_id"], user["city"], user["user_profile"]) == ("till", "Rome", {"cups": 1, "_version": 1})
         assert [each["external_id"] for each in user["identifiers"]] == ["card", "till"]
@@ -74,7 +74,7 @@ def test_what_changes_nothing_writes_nothing(tmp_path: Path) -> None:
         named = Named(customer_id)
         for whole in (True, False):
             sent = {"cups": msgspec.Raw(b" 1 ")}
-            await updates.customize(scene.house, scene.caller, scene.shop.api_key, named, sent, whole=whole)
+            await updates.customize(scene.context, scene.caller, scene.shop.api_key, named, sent, whole=whole)
         assert invariants.contents(scene.folder) == before
 
     play(tmp_path, scenario)
@@ -107,7 +107,7 @@ def test_one_id_or_address_stays(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         new = msgspec.convert({"email": "a@b.example"}, NewCustomer)
-        view = await customers.create(scene.house, scene.caller, scene.shop.api_key, new)
+        view = await customers.create(scene.context, scene.caller, scene.shop.api_key, new)
         customer_id = json.loads(bytes(view))["id"]
         with pytest.raises(Validation, match="Either external_id or email"):
             await update(scene, customer_id, email=None)
@@ -123,15 +123,15 @@ def test_many_updates_at_once_all_take_effect(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         customer_id = await scene.customer("card")
-        async with wiring.open_house(settings_of(scene.folder)) as other:
+        async with wiring.open_context(settings_of(scene.folder)) as other:
             await asyncio.gather(
                 *(
                     updates.update(
-                        house, scene.caller, scene.shop.api_key, Named(customer_id),
+                        context, scene.caller, scene.shop.api_key, Named(customer_id),
                         CustomerUpdate(external_id=f"card-{n}", user_profile={f"m{n}": msgspec.Raw(b"1")}), Wanted(),
                     )
                     for n in range(30)
-                    for house in [(scene.house, other)[n % 2]]
+                    for context in [(scene.context, other)[n % 2]]
                 )
             )  # fmt: skip
         user = await update(scene, customer_id)

@@ -37,7 +37,7 @@ from tests.support.scene import FORM, Scene, play
 
 async def ask(scene: Scene, assertion: str, shown: Evidence = NOTHING, **other: str) -> TokenReply:
     """A token for an assertion and a proof."""
-    return await asking.issue(scene.house, wire.form(b"", assertions.form(assertion, **other).encode(), FORM), shown)
+    return await asking.issue(scene.context, wire.form(b"", assertions.form(assertion, **other).encode(), FORM), shown)
 
 
 async def nonce_for(scene: Scene, assertion: str, holder: Holder) -> str:
@@ -89,31 +89,31 @@ Obstacle = Callable[[Scene], Awaitable[object]]
 
 async def no_more_tokens(scene: Scene) -> object:
     """Let the application have one token an hour, and have it."""
-    await limit_settings.change(scene.house, "partner", Wanted(tokens_per_hour=1))
+    await limit_settings.change(scene.context, "partner", Wanted(tokens_per_hour=1))
     return await scene.token()
 
 
 async def no_more_requests(scene: Scene) -> object:
     """Let the application send one request a second, and send it."""
-    await limit_settings.change(scene.house, "partner", Wanted(requests_per_second=1))
+    await limit_settings.change(scene.context, "partner", Wanted(requests_per_second=1))
     return await scene.token()
 
 
 async def other_networks(scene: Scene) -> object:
     """Let the application come from elsewhere only."""
-    return await limit_settings.change(scene.house, "partner", Wanted(networks=("192.0.2.0/24",)))
+    return await limit_settings.change(scene.context, "partner", Wanted(networks=("192.0.2.0/24",)))
 
 
 async def bound_to_certificates(scene: Scene) -> object:
     """Have the application's tokens bound to a certificate."""
-    await applications.set_token_binding(scene.house, scene.partner.client_id, TokenBinding.TLS)
+    await applications.set_token_binding(scene.context, scene.partner.client_id, TokenBinding.TLS)
     return TokenBinding.TLS
 
 
 async def unlimited(scene: Scene) -> object:
     """Take everything away that stood in the way."""
-    await applications.set_token_binding(scene.house, scene.partner.client_id, TokenBinding.NONE)
-    return await limit_settings.change(scene.house, "partner", Wanted(none=("networks", "requests", "tokens-hour")))
+    await applications.set_token_binding(scene.context, scene.partner.client_id, TokenBinding.NONE)
+    return await limit_settings.change(scene.context, "partner", Wanted(none=("networks", "requests", "tokens-hour")))
 
 
 async def nothing(_: Scene) -> None:
@@ -157,15 +157,15 @@ def test_a_replayed_assertion_takes_no_token_of_the_limit(tmp_path: Path) -> Non
         key = await keyed(scene)
         used = good(scene, key)
         await ask(scene, used)
-        await limit_settings.change(scene.house, "partner", Wanted(tokens_per_hour=2))
-        number = (await applications.find(scene.house, "partner")).number
+        await limit_settings.change(scene.context, "partner", Wanted(tokens_per_hour=2))
+        number = (await applications.find(scene.context, "partner")).number
         await ask(scene, good(scene, key))
-        before = scene.house.counts.tokens(number, scene.clock.now())
+        before = scene.context.counts.tokens(number, scene.clock.now())
         assert before == (1, 1)
         for _ in range(5):
             with pytest.raises(InvalidClient):
                 await ask(scene, used)
-        assert scene.house.counts.tokens(number, scene.clock.now()) == before
+        assert scene.context.counts.tokens(number, scene.clock.now()) == before
         await ask(scene, good(scene, key))
 
     play(tmp_path, scenario)
@@ -183,11 +183,11 @@ def test_an_assertion_is_used_once_at_every_endpoint(tmp_path: Path, deed: str) 
             return wire.form(b"", assertions.form(assertion, **more).encode(), FORM)
 
         with pytest.raises(InvalidRequest):
-            await getattr(asking, deed)(scene.house, asked())
-        await getattr(asking, deed)(scene.house, asked(token=token))
+            await getattr(asking, deed)(scene.context, asked())
+        await getattr(asking, deed)(scene.context, asked(token=token))
         for again in ("revoke_own", "introspect"):
             with pytest.raises(InvalidClient):
-                await getattr(asking, again)(scene.house, asked(token=token))
+                await getattr(asking, again)(scene.context, asked(token=token))
         with pytest.raises(InvalidClient):
             await ask(scene, assertion)
 
@@ -213,16 +213,16 @@ def test_a_call_s_proof_is_used_up_last(tmp_path: Path) -> None:
             callers.require(msgspec.structs.replace(caller, scopes=("profiles:read",)), "loyalty:write")
 
         with pytest.raises(InsufficientScope):
-            await callers.identify(scene.house, shown, refuse)
-        await limit_settings.change(scene.house, "partner", Wanted(requests_per_second=1))
+            await callers.identify(scene.context, shown, refuse)
+        await limit_settings.change(scene.context, "partner", Wanted(requests_per_second=1))
         await scene.token()
         with pytest.raises(TooManyRequests):
-            await callers.identify(scene.house, shown)
+            await callers.identify(scene.context, shown)
         scene.clock.step(2)
-        assert (await callers.identify(scene.house, shown)).client == scene.partner.client_id
+        assert (await callers.identify(scene.context, shown)).client == scene.partner.client_id
         scene.clock.step(2)
         with pytest.raises(DPoPChallenge):
-            await callers.identify(scene.house, shown)
-        assert await verification.check(scene.house, token) is not None
+            await callers.identify(scene.context, shown)
+        assert await verification.check(scene.context, token) is not None
 
     play(tmp_path, scenario)

@@ -8,7 +8,7 @@ import pytest
 
 from tessera import wiring
 from tessera.app.clients import applications
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.keys import creation, rotation
 from tessera.app.keys.rotation import KeyRecord
 from tessera.app.operators import OperatorError
@@ -33,14 +33,14 @@ PUBLISHED = 3600
 EVERY_FORM = list(TokenFormat)
 
 
-async def states(house: House, purpose: KeyPurpose = KeyPurpose.EDDSA) -> list[str]:
+async def states(context: Context, purpose: KeyPurpose = KeyPurpose.EDDSA) -> list[str]:
     """The states of the keys for a purpose, the oldest first."""
-    return [record.state for record in await rotation.every(house) if record.purpose == purpose]
+    return [record.state for record in await rotation.every(context) if record.purpose == purpose]
 
 
 async def ripe(scene: Scene) -> None:
     """See to it that the keys are old enough to be followed: those of a scene were made by the real clock."""
-    made = max(key.created_at for key in await scene.house.store.keys())
+    made = max(key.created_at for key in await scene.context.store.keys())
     scene.clock.at = max(scene.clock.at, made + 90 * DAY)
 
 
@@ -57,19 +57,19 @@ def test_a_key_is_published_before_it_signs_and_the_old_one_opens_what_it_made(
     """Nothing is refused while a key follows another: not before it signs, not after, and not in another process."""
 
     async def scenario(scene: Scene) -> None:
-        await applications.set_token_format(scene.house, scene.partner.client_id, form)
+        await applications.set_token_format(scene.context, scene.partner.client_id, form)
         await ripe(scene)
         old = await scene.token()
-        await rotation.look(scene.house)
-        assert {record.state for record in await rotation.every(scene.house)} == {"signing", "published"}
+        await rotation.look(scene.context)
+        assert {record.state for record in await rotation.every(scene.context)} == {"signing", "published"}
         scene.clock.at += PUBLISHED * SECOND - 1
         before = await scene.token()
         assert key_of(before) == key_of(old)
         scene.clock.at += 1
         after = await scene.token()
         assert key_of(after) != key_of(old)
-        await rotation.look(scene.house)
-        assert set(await states(scene.house)) == {"verifying", "signing"}
+        await rotation.look(scene.context)
+        assert set(await states(scene.context)) == {"verifying", "signing"}
         assert [await scene.alive(each) for each in (old, before, after)] == [True, True, True]
         scene.clock.at += (FORTNIGHT - PUBLISHED) * SECOND - 1
         assert await scene.alive(old)
@@ -87,31 +87,31 @@ def test_a_key_goes_when_the_last_token_is_dead(tmp_path: Path) -> None:
     """A key that was followed has an end, stands in the JWK set until then, and is forgotten a day later."""
 
     async def scenario(scene: Scene) -> None:
-        house = scene.house
+        context = scene.context
         await ripe(scene)
-        first = (await rotation.find(house, "eddsa-1")).key_id
-        await rotation.look(house)
+        first = (await rotation.find(context, "eddsa-1")).key_id
+        await rotation.look(context)
         scene.clock.step(PUBLISHED)
-        await rotation.look(house)
+        await rotation.look(context)
         end = scene.clock.now() + FORTNIGHT * SECOND
-        ends = {key.verifies_until for key in await house.store.keys() if key.purpose in ROTATED}
+        ends = {key.verifies_until for key in await context.store.keys() if key.purpose in ROTATED}
         assert ends == {None, end}
 
         def published() -> bool:
-            return first in [key["kid"] for key in house.directory.signing.published(scene.clock.now())]
+            return first in [key["kid"] for key in context.directory.signing.published(scene.clock.now())]
 
         scene.clock.at = end - 1
         assert published()
         scene.clock.at = end
         assert not published()
-        await rotation.look(house)
-        assert await states(house) == ["ended", "signing"]
+        await rotation.look(context)
+        assert await states(context) == ["ended", "signing"]
         scene.clock.at = end + PURGED_AFTER_SECONDS * SECOND - 1
-        await rotation.look(house)
-        assert await states(house) == ["ended", "signing"]
+        await rotation.look(context)
+        assert await states(context) == ["ended", "signing"]
         scene.clock.at += 1
-        await rotation.look(house)
-        assert await states(house) == ["signing"]
+        await rotation.look(context)
+        assert await states(context) == ["signing"]
         assert await scene.alive(await scene.token())
 
     play(tmp_path, scenario)
@@ -122,12 +122,12 @@ def test_the_longest_lived_token_decides(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         await ripe(scene)
-        await rotation.look(scene.house)
+        await rotation.look(scene.context)
         scene.clock.step(PUBLISHED - 1)
-        await scene.house.commit(AddApplication("long", "long", 1, "openid", 5 * 365 * 86_400, 0, 0))
+        await scene.context.commit(AddApplication("long", "long", 1, "openid", 5 * 365 * 86_400, 0, 0))
         scene.clock.step(1)
-        await rotation.look(scene.house)
-        ends = {key.verifies_until for key in await scene.house.store.keys()}
+        await rotation.look(scene.context)
+        ends = {key.verifies_until for key in await scene.context.store.keys()}
         assert ends == {None, scene.clock.now() + 5 * 365 * DAY}
 
     play(tmp_path, scenario)
@@ -137,23 +137,23 @@ def test_nothing_is_rotated_before_it_is_due_or_when_that_is_off(tmp_path: Path)
     """A key younger than `key_rotation_days` stays the only one; with 0 it stays for ever."""
 
     async def scenario(scene: Scene) -> None:
-        [made] = {key.created_at for key in await scene.house.store.keys()}
+        [made] = {key.created_at for key in await scene.context.store.keys()}
         scene.clock.at = made + 90 * DAY - 1
-        await rotation.look(scene.house)
-        assert await states(scene.house) == ["signing"]
-        scene.house.settings = load(key_rotation_days=0)
+        await rotation.look(scene.context)
+        assert await states(scene.context) == ["signing"]
+        scene.context.settings = load(key_rotation_days=0)
         scene.clock.at += 10_000 * DAY
-        await rotation.look(scene.house)
-        assert await states(scene.house) == ["signing"]
-        scene.house.settings = load()
+        await rotation.look(scene.context)
+        assert await states(scene.context) == ["signing"]
+        scene.context.settings = load()
         scene.clock.at = made + 90 * DAY
-        await rotation.look(scene.house)
-        assert await states(scene.house) == ["signing", "published"]
+        await rotation.look(scene.context)
+        assert await states(scene.context) == ["signing", "published"]
 
     play(tmp_path, scenario)
 
 
-def with_two(tmp_path: Path, scenario: Callable[[House, House, StepClock], Awaitable[None]]) -> None:
+def with_two(tmp_path: Path, scenario: Callable[[Context, Context, StepClock], Awaitable[None]]) -> None:
     """Play a scenario with two processes on one folder."""
     folder = tmp_path / "data"
     settings_for(folder)
@@ -162,8 +162,8 @@ def with_two(tmp_path: Path, scenario: Callable[[House, House, StepClock], Await
     async def whole() -> None:
         settings = settings_of(folder)
         async with (
-            wiring.open_house(settings, clock=clock, entropy=CountedEntropy()) as one,
-            wiring.open_house(settings, clock=clock) as two,
+            wiring.open_context(settings, clock=clock, entropy=CountedEntropy()) as one,
+            wiring.open_context(settings, clock=clock) as two,
         ):
             await scenario(one, two, clock)
 
@@ -173,7 +173,7 @@ def with_two(tmp_path: Path, scenario: Callable[[House, House, StepClock], Await
 def test_two_processes_at_once_rotate_once(tmp_path: Path) -> None:
     """Two processes that find the keys due at the same moment add one key each kind, and set one end."""
 
-    async def scenario(one: House, two: House, clock: StepClock) -> None:
+    async def scenario(one: Context, two: Context, clock: StepClock) -> None:
         await asyncio.gather(rotation.look(one), rotation.look(two))
         found = await one.store.keys()
         assert [len([key for key in found if key.purpose is purpose]) for purpose in ROTATED] == [2, 2, 2, 2]
@@ -188,24 +188,24 @@ def test_a_key_is_retired_for_all_that_it_made(tmp_path: Path) -> None:
     """The signing key is not retired; once another has followed it is, and what it made is dead, remembered or not."""
 
     async def scenario(scene: Scene) -> None:
-        await applications.set_token_format(scene.house, scene.partner.client_id, TokenFormat.EDDSA)
+        await applications.set_token_format(scene.context, scene.partner.client_id, TokenFormat.EDDSA)
         old = await scene.token()
         assert await scene.alive(old)
         with pytest.raises(OperatorError, match=r"eddsa-1 signs just now.*keys rotate --purpose eddsa"):
-            await rotation.retire(scene.house, "eddsa-1")
-        [added] = await rotation.rotate(scene.house, [KeyPurpose.EDDSA], at_once=True)
+            await rotation.retire(scene.context, "eddsa-1")
+        [added] = await rotation.rotate(scene.context, [KeyPurpose.EDDSA], at_once=True)
         assert (added.name, added.state) == ("eddsa-2", "published")
         with pytest.raises(OperatorError, match="signs just now"):
-            await rotation.retire(scene.house, "eddsa-1")
+            await rotation.retire(scene.context, "eddsa-1")
         scene.clock.step(rotation.AT_ONCE_SECONDS)
         assert await scene.alive(old)
-        assert (await rotation.retire(scene.house, "eddsa-1")).state == "ended"
+        assert (await rotation.retire(scene.context, "eddsa-1")).state == "ended"
         assert not await scene.alive(old)
         assert await scene.alive(await scene.token())
         with pytest.raises(OperatorError, match="ended already"):
-            await rotation.retire(scene.house, "eddsa-1")
+            await rotation.retire(scene.context, "eddsa-1")
         with pytest.raises(OperatorError, match="no key named pepper-1"):
-            await rotation.retire(scene.house, "pepper-1")
+            await rotation.retire(scene.context, "pepper-1")
 
     play(tmp_path, scenario)
 
@@ -215,12 +215,12 @@ def test_a_key_that_has_an_end_is_retired_before_it(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         old = await scene.token()
-        await rotation.rotate(scene.house, [KeyPurpose.SEALING], at_once=True)
+        await rotation.rotate(scene.context, [KeyPurpose.SEALING], at_once=True)
         scene.clock.step(1)
-        await rotation.look(scene.house)
-        assert (await rotation.find(scene.house, "sealing-1")).verifies_until is not None
+        await rotation.look(scene.context)
+        assert (await rotation.find(scene.context, "sealing-1")).verifies_until is not None
         assert await scene.alive(old)
-        assert (await rotation.retire(scene.house, "sealing-1")).state == "ended"
+        assert (await rotation.retire(scene.context, "sealing-1")).state == "ended"
         assert not await scene.alive(old)
 
     play(tmp_path, scenario)
@@ -232,10 +232,10 @@ def test_a_sealing_key_is_retired_too(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         old = await scene.token()
         assert await scene.alive(old)
-        await rotation.rotate(scene.house, [KeyPurpose.SEALING], at_once=True)
+        await rotation.rotate(scene.context, [KeyPurpose.SEALING], at_once=True)
         scene.clock.step(1)
         assert await scene.alive(old)
-        await rotation.retire(scene.house, "sealing-1")
+        await rotation.retire(scene.context, "sealing-1")
         assert not await scene.alive(old)
 
     play(tmp_path, scenario)
@@ -245,12 +245,12 @@ def test_a_key_that_was_retired_before_it_signed_follows_nobody(tmp_path: Path) 
     """When the published key is retired the old one goes on signing, and gets no end."""
 
     async def scenario(scene: Scene) -> None:
-        await applications.set_token_format(scene.house, scene.partner.client_id, TokenFormat.ES256)
-        await rotation.rotate(scene.house, [KeyPurpose.ES256])
-        await rotation.retire(scene.house, "es256-2")
+        await applications.set_token_format(scene.context, scene.partner.client_id, TokenFormat.ES256)
+        await rotation.rotate(scene.context, [KeyPurpose.ES256])
+        await rotation.retire(scene.context, "es256-2")
         scene.clock.step(PUBLISHED + FORTNIGHT)
-        await rotation.look(scene.house)
-        ends = [key.verifies_until for key in await scene.house.store.keys() if key.purpose is KeyPurpose.ES256]
+        await rotation.look(scene.context)
+        ends = [key.verifies_until for key in await scene.context.store.keys() if key.purpose is KeyPurpose.ES256]
         assert ends[0] is None
         assert await scene.alive(await scene.token())
 
@@ -261,21 +261,21 @@ def test_numbers_of_sealing_keys_come_round(tmp_path: Path) -> None:
     """After key 255 comes 1, when it is free; when none is free an operator is told, and nothing is overwritten."""
 
     async def scenario(scene: Scene) -> None:
-        house = scene.house
+        context = scene.context
         old = await scene.token()
         for _ in range(KEYS_MAX - 1):
-            await rotation.rotate(house, [KeyPurpose.SEALING], at_once=True)
+            await rotation.rotate(context, [KeyPurpose.SEALING], at_once=True)
             scene.clock.step(1)
         assert await scene.alive(old)
         with pytest.raises(OperatorError, match="All numbers of sealing keys are taken"):
-            await rotation.rotate(house, [KeyPurpose.SEALING])
-        house.settings = load(key_rotation_days=1)
+            await rotation.rotate(context, [KeyPurpose.SEALING])
+        context.settings = load(key_rotation_days=1)
         scene.clock.step(86_400)
-        await rotation.look(house)
-        house.settings = load()
+        await rotation.look(context)
+        context.settings = load()
         scene.clock.step(FORTNIGHT + PURGED_AFTER_SECONDS)
-        await rotation.look(house)
-        [added] = await rotation.rotate(house, [KeyPurpose.SEALING], at_once=True)
+        await rotation.look(context)
+        [added] = await rotation.rotate(context, [KeyPurpose.SEALING], at_once=True)
         assert added.name == "sealing-1"
         scene.clock.step(1)
         fresh = await scene.token()
@@ -289,14 +289,14 @@ def test_after_a_restart_all_is_as_it_was(tmp_path: Path) -> None:
     """A process that starts in the middle of a rotation opens the old tokens and signs with the same key."""
 
     async def scenario(scene: Scene) -> None:
-        await applications.set_token_format(scene.house, scene.partner.client_id, TokenFormat.EDDSA)
+        await applications.set_token_format(scene.context, scene.partner.client_id, TokenFormat.EDDSA)
         await ripe(scene)
         old = await scene.token()
-        await rotation.look(scene.house)
+        await rotation.look(scene.context)
         scene.clock.step(PUBLISHED)
         new = await scene.token()
         settings = settings_of(scene.folder)
-        async with wiring.open_house(settings, clock=scene.clock) as again:
+        async with wiring.open_context(settings, clock=scene.clock) as again:
             for each in (old, new):
                 assert await verification.check(again, each.access_token) is not None
             assert again.directory.signing.signing(jws.Algorithm.EDDSA, scene.clock.now()).key_id == key_of(new)
@@ -310,7 +310,7 @@ def test_another_master_key_opens_nothing_and_says_so(tmp_path: Path) -> None:
     settings_for(folder)
 
     async def opened() -> None:
-        async with wiring.open_house(settings_of(folder, master_key="ab" * 32)):
+        async with wiring.open_context(settings_of(folder, master_key="ab" * 32)):
             pass
 
     with pytest.raises(Unusable, match="not the one this database was made with"):
@@ -321,15 +321,15 @@ def test_an_older_database_gets_its_signing_keys_once(tmp_path: Path) -> None:
     """A database from before there were signing keys gets one of each at the start, from whoever is first."""
 
     async def scenario(scene: Scene) -> None:
-        store, master_key = scene.house.store, MasterKey((scene.folder / "master.key").read_text().strip())
+        store, master_key = scene.context.store, MasterKey((scene.folder / "master.key").read_text().strip())
         before = await store.keys()
         await _forget_signing_keys(scene)
         for _ in range(2):
-            await creation.add_missing(store, master_key, scene.clock, scene.house.entropy)
+            await creation.add_missing(store, master_key, scene.clock, scene.context.entropy)
             found = await store.keys()
             assert [(key.purpose, key.number) for key in found] == [(key.purpose, key.number) for key in before]
         await asyncio.gather(
-            *(creation.add_missing(store, master_key, scene.clock, scene.house.entropy) for _ in range(2))
+            *(creation.add_missing(store, master_key, scene.clock, scene.context.entropy) for _ in range(2))
         )
 
     play(tmp_path, scenario)
@@ -338,16 +338,16 @@ def test_an_older_database_gets_its_signing_keys_once(tmp_path: Path) -> None:
 async def _forget_signing_keys(scene: Scene) -> None:
     """Leave what an older database has."""
     for purpose in ROTATED[1:]:
-        await scene.house.store.commit(EndKey(purpose, 1, 1, None), PurgeKey(PurgeTime(1), purpose, 1))
+        await scene.context.store.commit(EndKey(purpose, 1, 1, None), PurgeKey(PurgeTime(1), purpose, 1))
 
 
 def test_a_key_is_found_by_either_name(tmp_path: Path) -> None:
     """A key is named by what it is for and its number, and one that signs by its `kid` as well."""
 
     async def scenario(scene: Scene) -> None:
-        record: KeyRecord = await rotation.find(scene.house, "rs256-1")
+        record: KeyRecord = await rotation.find(scene.context, "rs256-1")
         assert record.key_id is not None
-        assert await rotation.find(scene.house, record.key_id) == record
-        assert (await rotation.find(scene.house, "sealing-1")).key_id is None
+        assert await rotation.find(scene.context, record.key_id) == record
+        assert (await rotation.find(scene.context, "sealing-1")).key_id is None
 
     play(tmp_path, scenario)

@@ -24,14 +24,14 @@ from tests.support.settings import settings_of
 
 async def standing(scene: Scene, customer_id: str) -> Standing:
     """Where a customer stands in the store."""
-    known = await scene.house.store.customer(1, customer_id)
+    known = await scene.context.store.customer(1, customer_id)
     assert known is not None
     return known.stands()
 
 
 async def level(scene: Scene, customer_id: str) -> str:
     """The name of the level a customer holds."""
-    shown = await tiers.status(scene.house, scene.caller, scene.retailer_id, customer_id, None)
+    shown = await tiers.status(scene.context, scene.caller, scene.retailer_id, customer_id, None)
     return shown.tier_levels[0].tier_overview.name
 
 
@@ -160,10 +160,10 @@ def test_only_one_s_own_customers_get_points(tmp_path: Path) -> None:
         with pytest.raises(UserNotFound):
             await scene.deposit("unknown", status(1))
         with pytest.raises(NotFound):
-            await points.order(scene.house, scene.caller, "unknown", customer_id, [status(1)])
+            await points.order(scene.context, scene.caller, "unknown", customer_id, [status(1)])
         stranger = Caller(2, ("openid",))
         with pytest.raises(NotFound):
-            await points.order(scene.house, stranger, scene.retailer_id, customer_id, [status(1)])
+            await points.order(scene.context, stranger, scene.retailer_id, customer_id, [status(1)])
 
     play(tmp_path, scenario)
 
@@ -192,12 +192,12 @@ def test_a_deposit_made_elsewhere_since_the_customer_was_read(tmp_path: Path) ->
 
     async def scenario(scene: Scene) -> None:
         customer_id = await scene.customer("card")
-        async with wiring.open_house(settings_of(scene.folder), clock=scene.clock) as elsewhere:
+        async with wiring.open_context(settings_of(scene.folder), clock=scene.clock) as elsewhere:
 
             async def overtake() -> None:
                 await points.order(elsewhere, scene.caller, scene.retailer_id, customer_id, [status(10, "once")])
 
-            scene.house.store = cast("Store", _Overtaken(scene.house.store, overtake))
+            scene.context.store = cast("Store", _Overtaken(scene.context.store, overtake))
             await scene.deposit(customer_id, status(10, "once"))
         assert [each.available for each in (await standing(scene, customer_id)).balances] == [10 * UNITS]
         invariants.check(scene.folder)
@@ -211,7 +211,7 @@ def test_a_level_that_another_process_has_just_added(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         customer_id = await scene.customer("card")
         assert await level(scene, customer_id) == "L0"
-        async with wiring.open_house(settings_of(scene.folder), clock=scene.clock) as elsewhere:
+        async with wiring.open_context(settings_of(scene.folder), clock=scene.clock) as elsewhere:
             await elsewhere.commit(
                 AddTierLevel(1, "level-4", "club", 4, "L4"),
                 AddTierRule(1, "rule-4", "level-4", "tree-4", "root-4", "constraint-4", 9_000 * UNITS),

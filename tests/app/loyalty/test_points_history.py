@@ -31,11 +31,11 @@ def test_an_account_that_another_process_has_just_added(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         customer_id = await scene.customer("card")
         await scene.deposit(customer_id, status(1))
-        async with wiring.open_house(settings_of(scene.folder), clock=scene.clock) as elsewhere:
+        async with wiring.open_context(settings_of(scene.folder), clock=scene.clock) as elsewhere:
             await elsewhere.commit(AddPointAccount(1, "account-new", "New", SPEND))
             order = [Deposit("account-new", 5)]
             await points.order(elsewhere, scene.caller, scene.retailer_id, customer_id, order)
-        page = await points_history.fetch(scene.house, scene.caller, scene.retailer_id, customer_id, 0, 10)
+        page = await points_history.fetch(scene.context, scene.caller, scene.retailer_id, customer_id, 0, 10)
         names = {account.number: account.id for account in page.program.accounts}
         assert [names[entry.point_account] for entry in page.entries] == ["account-new", "account-tier"]
 
@@ -46,19 +46,19 @@ def test_a_page_tells_how_much_of_each_deposit_was_spent_and_expired(tmp_path: P
     """Points that end first are spent first, and what was left of them expires; other pages tell the same."""
 
     async def scenario(scene: Scene) -> None:
-        house = scene.house
-        await house.commit(SetPointAccount(1, "account-spend", "Beans", SPEND, 10, 0, None))
+        context = scene.context
+        await context.commit(SetPointAccount(1, "account-spend", "Beans", SPEND, 10, 0, None))
         ada = await scene.customer("card")
         await scene.deposit(ada, Deposit("account-spend", 70 * UNITS), status(7))
         await scene.deposit(ada, Deposit("account-spend", 30 * UNITS))
         scene.clock.step(DAY_SECONDS)
         await scene.deposit(ada, Deposit("account-spend", 40 * UNITS))
         spend = [Spend(("account-spend",), 60 * UNITS)]
-        await points.order(house, scene.caller, scene.retailer_id, ada, spend)
+        await points.order(context, scene.caller, scene.retailer_id, ada, spend)
 
         async def used(skip: int = 0, take: int = 50) -> dict[int, tuple[int, int]]:
             """The points of each deposit that were spent, and that expired; nothing of the others."""
-            page = await points_history.fetch(house, scene.caller, scene.retailer_id, ada, skip, take)
+            page = await points_history.fetch(context, scene.caller, scene.retailer_id, ada, skip, take)
             return {
                 entry.number: (use.spent // UNITS, use.expired // UNITS)
                 for entry, use in zip(page.entries, page.uses, strict=True)
@@ -67,9 +67,9 @@ def test_a_page_tells_how_much_of_each_deposit_was_spent_and_expired(tmp_path: P
 
         assert await used() == {1: (60, 0)}
         scene.clock.step(10 * DAY_SECONDS)
-        assert await settle_due(house) == 1
+        assert await settle_due(context) == 1
         assert await used() == {1: (60, 10), 3: (0, 30)}
-        await points.order(house, scene.caller, scene.retailer_id, ada, [Spend(("account-spend",), 15 * UNITS)])
+        await points.order(context, scene.caller, scene.retailer_id, ada, [Spend(("account-spend",), 15 * UNITS)])
         whole = {1: (60, 10), 3: (0, 30), 4: (15, 0)}
         assert await used() == whole
         for take in (1, 2, 3):
@@ -87,16 +87,16 @@ def test_a_customer_with_merged_ones_is_shown_in_time_order(tmp_path: Path) -> N
         for who, amount in ((gone, 1), (ada, 2), (gone, 3), (ada, 4)):
             scene.clock.step(60)
             await scene.deposit(who, Deposit("account-spend", amount * UNITS))
-        await merging.merge(scene.house, scene.caller, scene.shop.api_key, Named(ada), merging.Merged(gone, None))
+        await merging.merge(scene.context, scene.caller, scene.shop.api_key, Named(ada), merging.Merged(gone, None))
         scene.clock.step(60)
         spend = [Spend(("account-spend",), 4 * UNITS)]
-        await points.order(scene.house, scene.caller, scene.retailer_id, ada, spend)
-        whole = await points_history.fetch(scene.house, scene.caller, scene.retailer_id, ada, 0, 50)
+        await points.order(scene.context, scene.caller, scene.retailer_id, ada, spend)
+        whole = await points_history.fetch(scene.context, scene.caller, scene.retailer_id, ada, 0, 50)
         assert [each.amount // UNITS for each in whole.entries] == [-4, 4, 3, 2, 1]
         assert sum(used.spent for used in whole.uses) == 4 * UNITS
         paged = []
         for skip in range(0, whole.total, 2):
-            page = await points_history.fetch(scene.house, scene.caller, scene.retailer_id, ada, skip, 2)
+            page = await points_history.fetch(scene.context, scene.caller, scene.retailer_id, ada, skip, 2)
             paged += list(zip(page.entries, page.uses, strict=True))
         assert paged == list(zip(whole.entries, whole.uses, strict=True))
 
@@ -113,7 +113,7 @@ def test_every_request_has_an_id_in_the_log(tmp_path: Path) -> None:
         await scene.deposit(ada, status(1, "once"))
         await scene.deposit(ada, status(1, "once"))
         await scene.deposit(ada, status(1), Deposit("account-spend", UNITS))
-        page = await points_history.fetch(scene.house, scene.caller, scene.retailer_id, ada, 0, 50)
+        page = await points_history.fetch(scene.context, scene.caller, scene.retailer_id, ada, 0, 50)
         ids = [each.request for each in page.entries]
         assert None not in ids
         assert ids[0] == ids[1]

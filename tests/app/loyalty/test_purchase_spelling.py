@@ -99,7 +99,7 @@ def test_a_transaction_of_a_customer_who_was_merged(tmp_path: Path) -> None:
     async def scenario(scene: Scene, who: str) -> None:
         gone = await scene.customer("gone")
         first = await send(scene, "t1", 10, user_id=gone, payments=[{"user_id": gone}])
-        await merging.merge(scene.house, scene.caller, scene.shop.api_key, Named(who), merging.Merged(gone, None))
+        await merging.merge(scene.context, scene.caller, scene.shop.api_key, Named(who), merging.Merged(gone, None))
         for name in (who, "gone", "card"):
             again = await send(scene, "t1", 10, user_id=name, payments=[{"user_id": name}])
             assert (again.user_id, again.points) == (who, first.points)
@@ -194,7 +194,7 @@ def test_the_audit_log_has_the_request_of_a_purchase(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene, who: str) -> None:
         await send(scene, "t1", 10, user_id=who, channel="store", request_id=" till-7-1042 ")
-        page = await points_history.fetch(scene.house, scene.caller, scene.retailer_id, who, 0, 10)
+        page = await points_history.fetch(scene.context, scene.caller, scene.retailer_id, who, 0, 10)
         assert [each.request for each in page.entries] == ["till-7-1042"] * 2
 
     with_rules(tmp_path, scenario)

@@ -29,7 +29,7 @@ RULES = [
 async def declare(scene: Scene, rules: list[dict[str, Any]]) -> None:
     """Let purchases earn by these rules."""
     wanted = msgspec.convert({"purchases": rules}, Declaration)
-    await programs.carry_out(scene.house, await programs.propose(scene.house, 1, wanted))
+    await programs.carry_out(scene.context, await programs.propose(scene.context, 1, wanted))
 
 
 async def send(scene: Scene, transaction_id: str, subtotal: float, **members: Any) -> Recorded:
@@ -45,7 +45,7 @@ async def send(scene: Scene, transaction_id: str, subtotal: float, **members: An
         "request_payload": {"transaction_id": transaction_id, "subtotal": subtotal, **members},
     }
     asked = fields.decode(api._decode, msgspec.json.encode(body))
-    return await purchases.record(scene.house, scene.caller, scene.retailer_id, api._named(asked), transaction(asked))
+    return await purchases.record(scene.context, scene.caller, scene.retailer_id, api._named(asked), transaction(asked))
 
 
 def points(recorded: Recorded) -> dict[str, int | float]:
@@ -55,8 +55,8 @@ def points(recorded: Recorded) -> dict[str, int | float]:
 
 async def balance(scene: Scene, customer_id: str, account: str = "account-spend") -> tuple[int, int]:
     """The available and the life-time points of a customer, whole ones."""
-    known = await scene.house.store.customer(1, customer_id)
-    program = await scene.house.store.program(1)
+    known = await scene.context.store.customer(1, customer_id)
+    program = await scene.context.store.program(1)
     assert known is not None
     assert program is not None
     found = program.account_with_id(account)
@@ -83,7 +83,7 @@ def test_a_purchase_earns_by_every_rule_that_applies(tmp_path: Path) -> None:
         items = [{"item_id": "gift-card", "subtotal": 20}, {"item_id": "beans", "quantity": 2, "unit_price": 15.25}]
         told = await send(scene, "t1", 50.5, user_id=who, channel="STORE", items=items)
         assert (told.user_id, points(told)) == (who, {"account-spend": 61, "account-tier": 505})
-        shown = await tiers.status(scene.house, scene.caller, scene.retailer_id, who, None)
+        shown = await tiers.status(scene.context, scene.caller, scene.retailer_id, who, None)
         assert shown.tier_levels[0].tier_overview.name == "L1"
         assert points(await send(scene, "t2", 4.99, user_id=who, channel="web")) == {}
         assert points(await send(scene, "t3", 5, user_id=who)) == {"account-spend": 10}
@@ -99,7 +99,7 @@ def test_transactions_of_a_customer_are_decided_in_turn(tmp_path: Path) -> None:
         versions = []
         for place, subtotal in enumerate((1, -1, 10)):
             await send(scene, f"t{place}", subtotal, user_id=who)
-            known = await scene.house.store.customer(1, who)
+            known = await scene.context.store.customer(1, who)
             assert known is not None
             versions.append(known.version)
         assert versions == [1, 2, 3]
@@ -214,13 +214,13 @@ def test_a_return_of_points_that_were_spent(tmp_path: Path) -> None:
     async def scenario(scene: Scene, who: str) -> None:
         await send(scene, "t1", 10, user_id=who)
         spend = Spend(("account-spend",), 15 * UNITS)
-        await orders.order(scene.house, scene.caller, scene.retailer_id, who, [spend])
+        await orders.order(scene.context, scene.caller, scene.retailer_id, who, [spend])
         assert points(await send(scene, "r1", -5, user_id=who, original_transaction_id="t1")) == {"account-spend": -5}
         assert await balance(scene, who) == (0, 15)
         beans = {"name": "Beans", "group": "Spend", "overdraw": True}
         accounts = [beans, {"name": "Status", "group": "Tier"}]
         wanted = msgspec.convert({"point_accounts": accounts}, Declaration)
-        await programs.carry_out(scene.house, await programs.propose(scene.house, 1, wanted))
+        await programs.carry_out(scene.context, await programs.propose(scene.context, 1, wanted))
         assert points(await send(scene, "r2", -5, user_id=who, original_transaction_id="t1")) == {"account-spend": -10}
         assert await balance(scene, who) == (-10, 5)
 
@@ -252,16 +252,16 @@ def test_what_is_recorded_is_told(tmp_path: Path) -> None:
         await send(scene, "t1", 10, user_id=who)
         await send(scene, "r1", -5, user_id=who, original_transaction_id="t1")
         events = [
-            each for each in await scene.house.store.events_after(1, 0, 100) if each.kind == "transaction.recorded"
+            each for each in await scene.context.store.events_after(1, 0, 100) if each.kind == "transaction.recorded"
         ]
         told = [msgspec.json.decode(each.data) for each in events]
         assert [(each["kind"], each["subtotal"], each["points"][0]["amount"]) for each in told] == [
             ("purchase", 10, 20),
             ("return", 5, -10),
         ]
-        known = await scene.house.store.customer(1, who)
+        known = await scene.context.store.customer(1, who)
         assert known is not None
-        entries = await scene.house.store.entries_between(known.number, 1, 9)
+        entries = await scene.context.store.entries_between(known.number, 1, 9)
         assert [each["points"][0]["entry_id"] for each in told] == [entry.id for entry in entries]
         assert [(entry.reference_type, entry.reference_id, entry.kind) for entry in entries] == [
             ("transaction", "t1", "deposit"),

@@ -7,7 +7,7 @@ import pytest
 
 from tessera.api.platform import fields
 from tessera.api.platform.user_events import TriggerRequest
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.loyalty import user_events
 from tessera.app.loyalty.user_events import Subject, Triggered
 from tessera.core.changes import AddEventAward, AddEventRule
@@ -21,9 +21,9 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 _decode = msgspec.json.Decoder(TriggerRequest)
 
 
-async def declare(house: House) -> None:
+async def declare(context: Context) -> None:
     """An event that earns points in two accounts."""
-    await house.commit(
+    await context.commit(
         AddEventRule(1, "rule-visit", "visit", "Visit"),
         AddEventAward(1, "rule-visit", "account-spend", 25 * UNITS + 5_000, None),
         AddEventAward(1, "rule-visit", "account-tier", UNITS, None),
@@ -33,14 +33,14 @@ async def declare(house: House) -> None:
 async def trigger(scene: Scene, key: str, by_our_id: bool | None = None) -> Triggered:
     """Tell of a visit."""
     subject = Subject(key, by_our_id)
-    return await user_events.trigger(scene.house, scene.caller, scene.retailer_id, subject, "visit")
+    return await user_events.trigger(scene.context, scene.caller, scene.retailer_id, subject, "visit")
 
 
 def test_how_a_customer_is_named(tmp_path: Path) -> None:
     """By id, by any external id in any of its spellings, or by either; an id wins over the same external id."""
 
     async def scenario(scene: Scene) -> None:
-        await declare(scene.house)
+        await declare(scene.context)
         ada = await scene.customer("card-1", identifiers=[{"external_id": "12", "external_id_type": "till"}])
         impostor = await scene.customer(ada)
         for key, by_our_id, whose, was_id in (
@@ -67,7 +67,7 @@ def test_an_event_is_answered_with_its_time_and_its_points(tmp_path: Path) -> No
     """The time has seven digits of a second, and each award is an outcome that was applied."""
 
     async def scenario(scene: Scene) -> None:
-        await declare(scene.house)
+        await declare(scene.context)
         await scene.customer("card")
         scene.clock.step(0.123456)
         result = await trigger(scene, "card")

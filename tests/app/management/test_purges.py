@@ -89,7 +89,7 @@ def _fill(scene: Scene, kind: str, kept: int) -> None:
         if kind == "notices":
             last = 1000 + DUE + 1 + purges.NOTICES_KEPT
             database.rows("insert into change (sequence, kind, key) values (?, 'program', '1')", last)
-            scene.house.directory.sequence = last
+            scene.context.directory.sequence = last
 
 
 def _count(scene: Scene, kind: str) -> int:
@@ -131,17 +131,17 @@ def test_a_purge_deletes_a_batch_at_a_time_and_lets_others_commit(tmp_path: Path
 
     async def scenario(scene: Scene) -> None:
         wanted = next(each for each in purges.PURGES if each.rows == kind)
-        kept = wanted.kept(scene.house.settings)
+        kept = wanted.kept(scene.context.settings)
         _fill(scene, kind, kept)
 
         def count() -> int:
             return _count(scene, kind)
 
-        counting = Counting(scene.house.store, count)
-        scene.house.store = cast("Store", counting)
+        counting = Counting(scene.context.store, count)
+        scene.context.store = cast("Store", counting)
         before = count()
         caller = asyncio.create_task(counting.commit_beside())
-        await purges.purge(scene.house, wanted)
+        await purges.purge(scene.context, wanted)
         caller.cancel()
         await asyncio.gather(caller, return_exceptions=True)
         batches = [each for each in counting.deleted if each]
@@ -149,7 +149,7 @@ def test_a_purge_deletes_a_batch_at_a_time_and_lets_others_commit(tmp_path: Path
         assert len(batches) >= DUE // purges.BATCH + 1
         assert counting.others >= len(batches)
         assert before - count() == DUE
-        await purges.purge(scene.house, wanted)
+        await purges.purge(scene.context, wanted)
         assert before - count() == DUE
 
     play(tmp_path, scenario)
@@ -163,7 +163,7 @@ def test_events_are_looked_through_in_every_tenth_round(tmp_path: Path) -> None:
         for kind in ("events", "warnings"):
             _fill(scene, kind, 2 * kept)
         for number, (events, warnings) in {1: (ROWS, 10), 9: (ROWS, 10), 10: (10, 10), 0: (10, 10)}.items():
-            await purges.purge_all(scene.house, number)
+            await purges.purge_all(scene.context, number)
             assert (_count(scene, "events"), _count(scene, "warnings")) == (events, warnings), number
 
     play(tmp_path, scenario)
@@ -180,15 +180,15 @@ def test_a_purge_that_fails_is_told_and_holds_up_no_other(tmp_path: Path) -> Non
     async def scenario(scene: Scene) -> None:
         for kind in ("used proofs", "warnings"):
             _fill(scene, kind, 60 * DAY)
-        faulty = FaultyStore(scene.house.store)
-        scene.house.store = faulty.as_store()
+        faulty = FaultyStore(scene.context.store)
+        scene.context.store = faulty.as_store()
         faulty.faults = [None, Fault.BEFORE]
         with structlog.testing.capture_logs() as said:
-            await purges.purge_all(scene.house)
+            await purges.purge_all(scene.context)
         failed = [(each["event"], each["rows"]) for each in said if each["event"] == "purge_failed"]
         assert failed == [("purge_failed", "used proofs")]
         assert [_count(scene, kind) for kind in ("used proofs", "warnings")] == [ROWS, ROWS - DUE]
-        await purges.purge_all(scene.house)
+        await purges.purge_all(scene.context)
         assert _count(scene, "used proofs") == ROWS - DUE
 
     play(tmp_path, scenario)
@@ -199,7 +199,7 @@ def test_it_goes_on_by_itself(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         _fill(scene, "used proofs", HOUR)
-        task = asyncio.create_task(purges.go_on(scene.house))
+        task = asyncio.create_task(purges.go_on(scene.context))
         await until(lambda: _count(scene, "used proofs") == ROWS - DUE)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

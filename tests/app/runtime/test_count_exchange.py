@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from tessera import bootstrap, wiring
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.management import purges
 from tessera.app.runtime import count_exchange, purge_clock
 from tessera.app.runtime.count_exchange import Exchange
@@ -23,25 +23,25 @@ from tests.support.waiting import until
 
 
 class Node:
-    """A node: its house, its counts, and what it tells and hears."""
+    """A node: its context, its counts, and what it tells and hears."""
 
-    def __init__(self, house: House) -> None:
-        assert isinstance(house.counts, NodeCounts)
-        self.house = house
-        self.counts = house.counts
-        self.store = FaultyStore(house.store)
-        house.store = self.store.as_store()
-        self.exchange = Exchange(house, house.counts)
+    def __init__(self, context: Context) -> None:
+        assert isinstance(context.counts, NodeCounts)
+        self.context = context
+        self.counts = context.counts
+        self.store = FaultyStore(context.store)
+        context.store = self.store.as_store()
+        self.exchange = Exchange(context, context.counts)
 
     def tokens(self, application: int = 1) -> tuple[int, int]:
         """Tokens of an application by all that this node knows, which hears of it next time."""
         self.counts.touch(application)
-        return self.counts.tokens(application, self.house.clock.now())
+        return self.counts.tokens(application, self.context.clock.now())
 
     def take(self, count: int, application: int = 1) -> None:
         """Issue so many tokens."""
         for _ in range(count):
-            self.counts.token(application, self.house.clock.now())
+            self.counts.token(application, self.context.clock.now())
 
 
 def play(folder: Path, scenario: Callable[[StepClock, list[Node]], Awaitable[None]], count: int = 3) -> None:
@@ -54,7 +54,7 @@ def play(folder: Path, scenario: Callable[[StepClock, list[Node]], Awaitable[Non
             for number in range(count):
                 settings = load(data_dir=folder / str(number), database=url, master_key="5a" * 32)
                 await asyncio.to_thread(bootstrap.set_up, settings)
-                nodes.append(Node(await stack.enter_async_context(wiring.open_house(settings, clock=clock))))
+                nodes.append(Node(await stack.enter_async_context(wiring.open_context(settings, clock=clock))))
             await scenario(clock, nodes)
 
     asyncio.run(whole())
@@ -107,11 +107,11 @@ def test_properties_are_told_apart_from_applications(tmp_path: Path) -> None:
     """What nodes were asked by a property counts for that property alone, not for the application with its number."""
 
     async def scenario(clock: StepClock, nodes: list[Node]) -> None:
-        counts = [node.house.property_counts for node in nodes]
+        counts = [node.context.property_counts for node in nodes]
         exchanges = []
         for node, count in zip(nodes, counts, strict=True):
             assert isinstance(count, NodeCounts)
-            exchanges.append(Exchange(node.house, count, of_properties=True))
+            exchanges.append(Exchange(node.context, count, of_properties=True))
         for _ in range(2):
             for count in counts:
                 for _ in range(10):
@@ -121,9 +121,9 @@ def test_properties_are_told_apart_from_applications(tmp_path: Path) -> None:
             for each in (*exchanges, *exchanges):
                 await each.exchange()
         now = clock.now()
-        told = await nodes[0].house.store.told_by_others(-1, counts[0].node, now, now - 10_000_000)
+        told = await nodes[0].context.store.told_by_others(-1, counts[0].node, now, now - 10_000_000)
         assert (told.watched, told.asked) == (20, 10)
-        assert await nodes[0].house.store.told_by_others(1, 0, now, 0) == NodeCount(0, 0, 0, 0)
+        assert await nodes[0].context.store.told_by_others(1, 0, now, 0) == NodeCount(0, 0, 0, 0)
         assert counts[0].own(1, now).watched == 20
         assert nodes[0].counts.own(1, now).watched == 0
 
@@ -157,7 +157,7 @@ def test_the_end_of_requests_is_told(tmp_path: Path) -> None:
         async def heard() -> int:
             other.counts.request(1, 10, clock.now())
             await other.exchange.exchange()
-            return (await other.house.store.told_by_others(1, other.counts.node, clock.now(), 0)).asked
+            return (await other.context.store.told_by_others(1, other.counts.node, clock.now(), 0)).asked
 
         for _ in range(30):
             one.counts.request(1, 10, clock.now())
@@ -179,13 +179,13 @@ def test_what_was_told_of_days_that_are_over_is_purged(tmp_path: Path) -> None:
         told_at = clock.now()
         one.take(1)
         await one.exchange.exchange()
-        one.house.store = SteppedStore(one.house.store, clock).as_store()
-        await one.house.store.commit(NoteTime(clock.now()))
-        await purge_clock.look(one.house)
+        one.context.store = SteppedStore(one.context.store, clock).as_store()
+        await one.context.store.commit(NoteTime(clock.now()))
+        await purge_clock.look(one.context)
         for later, left in ((purges.COUNTS_KEPT - 1, True), (1, False)):
             clock.at += later
-            await purges.purge_all(one.house)
-            assert await one.house.store.purgeable(PurgeCounts, told_at) is left
+            await purges.purge_all(one.context)
+            assert await one.context.store.purgeable(PurgeCounts, told_at) is left
         assert purges.COUNTS_KEPT > DAY
 
     play(tmp_path, scenario, 1)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tessera import wiring
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.runtime import leases
 from tessera.core.changes import TakeLease
 from tessera.core.times import SECOND
@@ -23,17 +23,17 @@ from tests.support.waiting import until
 
 
 class Process:
-    """One of several processes on a database: its house, and how often it began and ended the work."""
+    """One of several processes on a database: its context, and how often it began and ended the work."""
 
-    def __init__(self, house: House, name: str) -> None:
-        self.house = house
-        self.store = FaultyStore(house.store)
-        house.store = self.store.as_store()
+    def __init__(self, context: Context, name: str) -> None:
+        self.context = context
+        self.store = FaultyStore(context.store)
+        context.store = self.store.as_store()
         self.name = name
         self.begun = 0
         self.working = False
         self.failing = asyncio.Event()
-        self.task = asyncio.create_task(leases.while_held(house, "duty", name, self.work))
+        self.task = asyncio.create_task(leases.while_held(context, "duty", name, self.work))
 
     async def work(self) -> None:
         """Go on until cancelled, or fail when told to."""
@@ -83,11 +83,11 @@ def play(
 
     async def whole() -> None:
         async with AsyncExitStack() as stack:
-            houses = [await stack.enter_async_context(wiring.open_house(settings_of(folder), clock=each))
+            contexts = [await stack.enter_async_context(wiring.open_context(settings_of(folder), clock=each))
                       for each in clocks]  # fmt: skip
-            first = Process(houses[0], "first")
+            first = Process(contexts[0], "first")
             await until(lambda: first.working)
-            second = Process(houses[1], "second")
+            second = Process(contexts[1], "second")
             try:
                 await scenario(clock, first, second)
             finally:
@@ -104,7 +104,7 @@ def test_one_does_it_while_it_prolongs_its_lease(tmp_path: Path) -> None:
         for _ in range(6):
             clock.step(leases.RENEWED_SECONDS)
             await looks()
-        lease = await second.house.store.lease("duty")
+        lease = await second.context.store.lease("duty")
         assert lease is not None
         assert lease[0] == "first"
         assert lease[1] > clock.now() + (leases.LEASE_SECONDS - leases.RENEWED_SECONDS) * SECOND
@@ -182,11 +182,11 @@ def test_a_duty_that_another_has_taken_is_let_be(tmp_path: Path) -> None:
 
     async def scenario(clock: StepClock, first: Process, second: Process) -> None:
         at = clock.now() + leases.LEASE_SECONDS * SECOND
-        await second.house.store.commit(TakeLease("duty", "third", at, at + 3600 * SECOND))
+        await second.context.store.commit(TakeLease("duty", "third", at, at + 3600 * SECOND))
         clock.step(leases.RENEWED_SECONDS)
         await until(lambda: not first.working)
         await looks()
-        lease = await second.house.store.lease("duty")
+        lease = await second.context.store.lease("duty")
         assert lease is not None
         assert lease[0] == "third"
         assert not second.working
@@ -214,9 +214,9 @@ def test_work_that_is_done_ends_the_duty(tmp_path: Path) -> None:
         return
 
     async def whole() -> None:
-        async with wiring.open_house(settings) as house:
-            await leases.while_held(house, "duty", "me", nothing)
-            assert await house.store.lease("duty") is None
+        async with wiring.open_context(settings) as context:
+            await leases.while_held(context, "duty", "me", nothing)
+            assert await context.store.lease("duty") is None
 
     asyncio.run(whole())
 
@@ -235,8 +235,8 @@ def test_a_process_that_dies_is_replaced(tmp_path: Path, number: signal.Signals)
     clock = StepClock(time.time_ns() // 1000)
 
     async def whole() -> None:
-        async with wiring.open_house(settings, clock=clock) as house:
-            heir = Process(house, "heir")
+        async with wiring.open_context(settings, clock=clock) as context:
+            heir = Process(context, "heir")
             await looks()
             assert heir.working is (number == signal.SIGTERM)
             clock.step(leases.LEASE_SECONDS)

@@ -10,7 +10,7 @@ import structlog
 from tessera import wiring
 from tessera.app import callers, replay
 from tessera.app.clients import applications
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.management import housekeeping, purges
 from tessera.app.runtime import purge_clock
 from tessera.app.tokens import inspection, revocation, verification
@@ -41,38 +41,38 @@ class Dead:
 
     async def add(self) -> None:
         """Revoke a fresh token of each life, and use proofs of every age that one may have."""
-        house = self.scene.house
+        context = self.scene.context
         for seconds in LIVES_SECONDS:
             name = f"lives {seconds} {len(self.tokens)}"
-            issued = await applications.create(house, name, 1, token_lifetime_seconds=seconds)
+            issued = await applications.create(context, name, 1, token_lifetime_seconds=seconds)
             token = (await self.scene.token(issued)).access_token
-            assert await verification.check(house, token) is not None
-            await revocation.revoke(house, token)
+            assert await verification.check(context, token) is not None
+            await revocation.revoke(context, token)
             self.tokens.append(token)
         for lives in range(0, LIFE_SECONDS_MAX + 2 * SKEW_SECONDS, 30):
-            proof = f"{lives} {len(self.proofs)}", house.clock.now() + lives * SECOND
-            assert await replay.spend(house, "assertion", proof[:1], proof[1])
+            proof = f"{lives} {len(self.proofs)}", context.clock.now() + lives * SECOND
+            assert await replay.spend(context, "assertion", proof[:1], proof[1])
             self.proofs.append(proof)
 
-    async def alive(self, house: House) -> list[str]:
+    async def alive(self, context: Context) -> list[str]:
         """Everything that this process accepts again."""
-        found = [token for token in self.tokens if await verification.check(house, token) is not None]
-        return found + [name for name, at in self.proofs if await replay.spend(house, "assertion", (name,), at)]
+        found = [token for token in self.tokens if await verification.check(context, token) is not None]
+        return found + [name for name, at in self.proofs if await replay.spend(context, "assertion", (name,), at)]
 
 
-async def purge(house: House) -> None:
+async def purge(context: Context) -> None:
     """Every purge of one process."""
-    await purges.purge_all(house)
-    await housekeeping.drop_revocations(house)
+    await purges.purge_all(context)
+    await housekeeping.drop_revocations(context)
 
 
 @asynccontextmanager
-async def node(scene: Scene, clock: StepClock | None = None) -> AsyncIterator[House]:
+async def node(scene: Scene, clock: StepClock | None = None) -> AsyncIterator[Context]:
     """Another process on the same database, with a clock of its own, or the scene's."""
     own = clock or scene.clock
-    async with wiring.open_house(settings_of(scene.folder), clock=own) as house:
-        house.store = SteppedStore(house.store, scene.clock).as_store()
-        yield house
+    async with wiring.open_context(settings_of(scene.folder), clock=own) as context:
+        context.store = SteppedStore(context.store, scene.clock).as_store()
+        yield context
 
 
 async def rows(scene: Scene) -> int:
@@ -91,15 +91,15 @@ def test_a_clock_that_jumps_and_goes_back_brings_nothing_back(tmp_path: Path, ah
         scene.clock.jump(ahead / SECOND)
         before = await rows(scene)
         for _ in range(MINUTES):
-            await purge(scene.house)
+            await purge(scene.context)
             scene.clock.step(60)
         assert await rows(scene) == before
         scene.clock.jump(-ahead / SECOND)
         for _ in range(2):
-            assert await dead.alive(scene.house) == []
+            assert await dead.alive(scene.context) == []
             async with node(scene) as later:
                 assert await dead.alive(later) == []
-            await purge(scene.house)
+            await purge(scene.context)
 
     play(tmp_path, scenario)
 
@@ -115,10 +115,10 @@ def test_a_process_that_starts_ahead_brings_nothing_back(tmp_path: Path, ahead: 
         async with node(scene, clock) as other:
             for _ in range(MINUTES):
                 await purge(other)
-                await purge_clock.look(scene.house)
+                await purge_clock.look(scene.context)
                 scene.clock.step(60)
                 clock.step(60)
-            assert await dead.alive(scene.house) == []
+            assert await dead.alive(scene.context) == []
             clock.jump(-ahead / SECOND)
             await purge(other)
             assert await dead.alive(other) == []
@@ -142,7 +142,7 @@ def test_a_process_that_is_behind_takes_nothing_that_was_purged(tmp_path: Path, 
                 for seconds in (3600, 3600, 3600, 86_400 - 3 * 3600):
                     scene.clock.step(seconds)
                     clock.step(seconds)
-                    await purge(scene.house)
+                    await purge(scene.context)
                     assert await dead.alive(other) == [], days
             async with node(scene, clock) as later:
                 assert await dead.alive(later) == []
@@ -157,19 +157,19 @@ def test_a_wrong_clock_that_was_believed_lets_nobody_in(tmp_path: Path, ahead: i
 
     async def scenario(scene: Scene) -> None:
         scene.clock.jump(ahead / SECOND)
-        await purge_clock.look(scene.house)
+        await purge_clock.look(scene.context)
         scene.clock.step(STEADY / SECOND)
-        await purge_clock.look(scene.house)
-        assert scene.house.clocks.doubt is None
+        await purge_clock.look(scene.context)
+        assert scene.context.clocks.doubt is None
         scene.clock.jump(-ahead / SECOND)
         dead = Dead(scene)
         await dead.add()
         scene.clock.jump(ahead / SECOND)
         for _ in range(MINUTES):
-            await purge(scene.house)
+            await purge(scene.context)
             scene.clock.step(60)
         scene.clock.jump(-ahead / SECOND)
-        assert await dead.alive(scene.house) == []
+        assert await dead.alive(scene.context) == []
         async with node(scene) as later:
             assert await dead.alive(later) == []
 
@@ -181,32 +181,32 @@ def test_on_postgresql_the_earlier_clock_decides(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         if engines.chosen() == engines.SQLITE:
-            assert await scene.house.store.database_time() is None
+            assert await scene.context.store.database_time() is None
             return
         dead = Dead(scene)
         await dead.add()
         database = StepClock(scene.clock.now())
-        async with node(scene) as house:
-            house.store = SteppedStore(scene.house.store, database).as_store()
-            await purge(house)
+        async with node(scene) as context:
+            context.store = SteppedStore(scene.context.store, database).as_store()
+            await purge(context)
             database.jump(2 * 86_400)
             untils = []
             for step in (0, STEADY):
                 for clock in (scene.clock, database):
                     clock.step(step / SECOND)
-                await purge(house)
-                untils.append(house.clocks.until)
+                await purge(context)
+                untils.append(context.clocks.until)
             assert untils == [None, scene.clock.now()]
             database.jump(-2 * 86_400)
             scene.clock.jump(2 * 86_400)
             for step in (0, STEADY):
                 for clock in (scene.clock, database):
                     clock.step(step / SECOND)
-                await purge(house)
-                untils.append(house.clocks.until)
+                await purge(context)
+                untils.append(context.clocks.until)
             assert untils[2:] == [None, database.now()]
             scene.clock.jump(-2 * 86_400)
-            assert await dead.alive(scene.house) == []
+            assert await dead.alive(scene.context) == []
 
     play(tmp_path, scenario)
 
@@ -215,24 +215,24 @@ def test_what_is_wrong_with_a_clock_is_told(tmp_path: Path) -> None:
     """A jump, the pause and its end are in the log and in the numbers, once each; so is a node that differs."""
 
     async def scenario(scene: Scene) -> None:
-        house, numbers = scene.house, scene.house.metrics
+        context, numbers = scene.context, scene.context.metrics
         with structlog.testing.capture_logs() as said:
-            await purge_clock.look(house)
+            await purge_clock.look(context)
             scene.clock.jump(7200)
             for _ in range(3):
-                await purge_clock.look(house)
-            paused = [each for name, each in _gauges(house).items() if name == "tessera_purges_paused"]
+                await purge_clock.look(context)
+            paused = [each for name, each in _gauges(context).items() if name == "tessera_purges_paused"]
             scene.clock.jump(-7200)
             for _ in range(3):
-                await purge_clock.look(house)
+                await purge_clock.look(context)
         assert [(each["event"], each.get("seconds")) for each in said if each["event"] != "clock_skewed"] == [
             ("clock_jumped", 7200), *([("clock_jumped", 7200)] if _has_clock() else []), ("purges_paused", 7200),
             ("clock_jumped", -7200), *([("clock_jumped", -7200)] if _has_clock() else []), ("purges_resumed", None),
         ]  # fmt: skip
         assert paused == [1]
-        assert _gauges(house)["tessera_purges_paused"] == 0
-        assert _gauges(house)["tessera_clock_jumps"] == (4 if _has_clock() else 2)
-        assert numbers is house.metrics
+        assert _gauges(context)["tessera_purges_paused"] == 0
+        assert _gauges(context)["tessera_clock_jumps"] == (4 if _has_clock() else 2)
+        assert numbers is context.metrics
 
     play(tmp_path, scenario)
 
@@ -242,21 +242,21 @@ def _has_clock() -> bool:
     return engines.chosen() == engines.POSTGRES
 
 
-def _gauges(house: House) -> dict[str, int]:
-    return {name.family: cells[0] for name, cells in house.metrics.together(house.clock.now()).items()}
+def _gauges(context: Context) -> dict[str, int]:
+    return {name.family: cells[0] for name, cells in context.metrics.together(context.clock.now()).items()}
 
 
 def test_an_operator_is_told_why_a_token_of_a_purged_age_is_dead(tmp_path: Path) -> None:
     """On a node whose clock is behind a token that has long expired is refused as expired, and inspection says why."""
 
     async def scenario(scene: Scene) -> None:
-        issued = await applications.create(scene.house, "brief", 1, token_lifetime_seconds=600)
+        issued = await applications.create(scene.context, "brief", 1, token_lifetime_seconds=600)
         token = (await scene.token(issued)).access_token
         revoked = (await scene.token(issued)).access_token
-        await revocation.revoke(scene.house, revoked)
+        await revocation.revoke(scene.context, revoked)
         clock = StepClock(scene.clock.now())
         scene.clock.step(26 * 3600)
-        await purge(scene.house)
+        await purge(scene.context)
         async with node(scene, clock) as behind:
             found = await inspection.inspect(behind, token)
             assert not found.live

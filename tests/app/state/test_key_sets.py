@@ -53,8 +53,8 @@ class Publisher:
 async def published(scene: Scene) -> Publisher:
     """The scene's partner publishes its keys from now on."""
     publisher = Publisher()
-    scene.house.key_sets = KeySets(publisher, scene.clock)
-    await credentials.add_key_set(scene.house, scene.partner.client_id, "set", ADDRESS)
+    scene.context.key_sets = KeySets(publisher, scene.clock)
+    await credentials.add_key_set(scene.context, scene.partner.client_id, "set", ADDRESS)
     return publisher
 
 
@@ -237,13 +237,13 @@ def test_a_stored_key_that_is_weak_is_passed_over(tmp_path: Path) -> None:
         client_id, now = scene.partner.client_id, scene.clock.now()
         identity = {"kty": "OKP", "crv": "Ed25519", "x": jws.encode((1).to_bytes(32, "little"))}
         held = json.dumps(identity).encode()
-        await scene.house.commit(
+        await scene.context.commit(
             AddCredential(client_id, "weak", int(CredentialKind.PUBLIC_KEY), held, "AAAA", now, None)
         )
         forged = good(scene, assertions.new_key(Algorithm.EDDSA), Algorithm.EDDSA)
         await refused(scene, forged)
         key = assertions.new_key()
-        await credentials.add_key(scene.house, client_id, "good", assertions.jwk(key))
+        await credentials.add_key(scene.context, client_id, "good", assertions.jwk(key))
         await ask(scene, good(scene, key))
 
     play(tmp_path, scenario)
@@ -290,6 +290,6 @@ def test_addresses_that_cannot_be_used_are_not_added(tmp_path: Path, address: st
 
     async def scenario(scene: Scene) -> None:
         with pytest.raises(OperatorError, match="address"):
-            await credentials.add_key_set(scene.house, scene.partner.client_id, "set", address)
+            await credentials.add_key_set(scene.context, scene.partner.client_id, "set", address)
 
     play(tmp_path, scenario)

@@ -122,7 +122,7 @@ def test_old_and_many_refusals_are_purged(tmp_path: Path) -> None:
     """Refusals older than their days go; younger ones go when there are more than are kept, the oldest first."""
 
     async def scenario(scene: Scene) -> None:
-        store, first = scene.house.store, scene.clock.now()
+        store, first = scene.context.store, scene.clock.now()
         for begin in range(0, 1000, 100):
             await store.commit(*(KeepRefusal(f"r{n}", first + n, "{}") for n in range(begin, begin + 100)))
         await scene.purge()

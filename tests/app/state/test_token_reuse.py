@@ -29,7 +29,7 @@ LIFE = 14 * 86_400
 
 async def reusing(scene: Scene) -> None:
     """Set the scene's application to it."""
-    await secret_rotation.set_token_reuse(scene.house, scene.partner.client_id, reuse=True)
+    await secret_rotation.set_token_reuse(scene.context, scene.partner.client_id, reuse=True)
 
 
 def test_the_same_token_is_handed_out_while_half_its_life_remains(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_it_is_off_unless_asked_for(tmp_path: Path) -> None:
         assert (await scene.token()).access_token != first.access_token
         await reusing(scene)
         kept = await scene.token()
-        await secret_rotation.set_token_reuse(scene.house, scene.partner.client_id, reuse=False)
+        await secret_rotation.set_token_reuse(scene.context, scene.partner.client_id, reuse=False)
         assert (await scene.token()).access_token != kept.access_token
         await reusing(scene)
         assert (await scene.token()).access_token != kept.access_token
@@ -75,15 +75,15 @@ def test_a_dead_token_is_never_handed_out(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         await reusing(scene)
         first = await scene.token()
-        await revocation.revoke(scene.house, first.access_token)
+        await revocation.revoke(scene.context, first.access_token)
         second = await scene.token()
         assert second.access_token != first.access_token
         assert await scene.alive(second)
         scene.clock.step(1)
-        await applications.disable(scene.house, scene.partner.client_id)
+        await applications.disable(scene.context, scene.partner.client_id)
         with pytest.raises(InvalidClient):
             await scene.token()
-        await applications.enable(scene.house, scene.partner.client_id)
+        await applications.enable(scene.context, scene.partner.client_id)
         third = await scene.token()
         assert third.access_token != second.access_token
         assert await scene.alive(third)
@@ -97,9 +97,9 @@ def test_a_revocation_of_another_process_counts(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         await reusing(scene)
         first = await scene.token()
-        async with wiring.open_house(settings_of(scene.folder), clock=scene.clock) as other:
+        async with wiring.open_context(settings_of(scene.folder), clock=scene.clock) as other:
             await revocation.revoke(other, first.access_token)
-        await feed.catch_up(scene.house.directory, scene.house.store)
+        await feed.catch_up(scene.context.directory, scene.context.store)
         assert (await scene.token()).access_token != first.access_token
 
     play(tmp_path, scenario)
@@ -113,9 +113,9 @@ def test_a_token_of_an_earlier_generation_is_never_handed_out(tmp_path: Path, ah
         await reusing(scene)
         first = await scene.token()
         clock = StepClock(scene.clock.now() + ahead_seconds * 1_000_000)
-        async with wiring.open_house(settings_of(scene.folder), clock=clock) as other:
+        async with wiring.open_context(settings_of(scene.folder), clock=clock) as other:
             await applications.revoke_tokens(other, scene.partner.client_id)
-        await feed.catch_up(scene.house.directory, scene.house.store)
+        await feed.catch_up(scene.context.directory, scene.context.store)
         second = await scene.token()
         assert second.access_token != first.access_token
         assert await scene.alive(second)
@@ -129,9 +129,9 @@ def test_each_secret_and_each_application_has_its_own(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         await reusing(scene)
-        other = await applications.create(scene.house, "other", 1)
-        await secret_rotation.set_token_reuse(scene.house, other.client_id, reuse=True)
-        second = await applications.add_secret(scene.house, scene.partner.client_id, "second")
+        other = await applications.create(scene.context, "other", 1)
+        await secret_rotation.set_token_reuse(scene.context, other.client_id, reuse=True)
+        second = await applications.add_secret(scene.context, scene.partner.client_id, "second")
         ways: list[Issued] = [scene.partner, second, other]
         given = [(await scene.token(each)).access_token for each in ways]
         assert len(set(given)) == 3
@@ -157,11 +157,11 @@ def test_a_token_answers_no_other_question(tmp_path: Path, change: dict[str, obj
     """For another resource, scope, key, credential, application, lifetime or generation no token is found."""
 
     async def scenario(scene: Scene) -> None:
-        application = await scene.house.directory.applications.with_client_id(scene.partner.client_id)
+        application = await scene.context.directory.applications.with_client_id(scene.partner.client_id)
         assert application is not None
         now = scene.clock.now()
         claims = Claims(application.number, 1, 1, now, LIFE, ("openid",))
-        reuse = TokenReuse(scene.house.directory)
+        reuse = TokenReuse(scene.context.directory)
         reuse.keep(application, claims, "token")
         asked = msgspec.structs.replace(claims, token_id=2, issued_at=now + 1)
         assert reuse.find(application, asked, now + 1) == ("token", claims)
@@ -174,14 +174,14 @@ def test_a_request_that_was_overtaken_by_a_cut_off_is_handed_nothing(tmp_path: P
     """It goes by the application as it was when it authenticated; a token from before is not handed out even so."""
 
     async def scenario(scene: Scene) -> None:
-        house = scene.house
-        application = await house.directory.applications.with_client_id(scene.partner.client_id)
+        context = scene.context
+        application = await context.directory.applications.with_client_id(scene.partner.client_id)
         assert application is not None
         claims = Claims(application.number, 1, 1, scene.clock.now(), LIFE, ("openid",))
-        house.token_reuse.keep(application, claims, "token")
-        assert house.token_reuse.find(application, claims, scene.clock.now()) is not None
-        await applications.revoke_tokens(house, scene.partner.client_id)
-        assert house.token_reuse.find(application, claims, scene.clock.now()) is None
+        context.token_reuse.keep(application, claims, "token")
+        assert context.token_reuse.find(application, claims, scene.clock.now()) is not None
+        await applications.revoke_tokens(context, scene.partner.client_id)
+        assert context.token_reuse.find(application, claims, scene.clock.now()) is None
 
     play(tmp_path, scenario)
 
@@ -190,11 +190,11 @@ def test_bound_tokens_of_two_keys_are_two(tmp_path: Path) -> None:
     """A token bound to one key is not handed out to the holder of another."""
 
     async def scenario(scene: Scene) -> None:
-        application = await scene.house.directory.applications.with_client_id(scene.partner.client_id)
+        application = await scene.context.directory.applications.with_client_id(scene.partner.client_id)
         assert application is not None
         now = scene.clock.now()
         claims = Claims(application.number, 1, 1, now, LIFE, ("openid",), 0, TokenBinding.DPOP, b"a" * 32)
-        reuse = TokenReuse(scene.house.directory)
+        reuse = TokenReuse(scene.context.directory)
         reuse.keep(application, claims, "token")
         assert reuse.find(application, msgspec.structs.replace(claims, thumbprint=b"b" * 32), now) is None
 
@@ -205,9 +205,9 @@ def test_what_is_remembered_is_bounded(tmp_path: Path) -> None:
     """However many tokens are issued, no more than the bound are remembered, and the newest among them."""
 
     async def scenario(scene: Scene) -> None:
-        application = await scene.house.directory.applications.with_client_id(scene.partner.client_id)
+        application = await scene.context.directory.applications.with_client_id(scene.partner.client_id)
         assert application is not None
-        reuse = TokenReuse(scene.house.directory)
+        reuse = TokenReuse(scene.context.directory)
         claims = Claims(application.number, 1, 1, scene.clock.now(), LIFE, ("openid",))
         for credential in range(token_reuse.ENTRIES_MAX + 500):
             reuse.keep(application, msgspec.structs.replace(claims, credential=credential), "token")
@@ -240,9 +240,9 @@ def test_a_token_handed_out_again_is_a_use_and_no_new_token(tmp_path: Path) -> N
         await scene.token(source="192.0.2.1")
         scene.clock.step(60)
         await scene.token(source="192.0.2.2")
-        await write_usage(scene.house)
-        record = await applications.find(scene.house, scene.partner.client_id)
-        (used,) = await scene.house.store.secrets(scene.partner.client_id)
+        await write_usage(scene.context)
+        record = await applications.find(scene.context, scene.partner.client_id)
+        (used,) = await scene.context.store.secrets(scene.partner.client_id)
         assert (record.tokens_issued, record.last_token_at) == (1, scene.clock.now())
         assert (used.last_used_at, used.last_used_from) == (scene.clock.now(), "192.0.2.2")
 
@@ -259,7 +259,7 @@ async def for_resource(scene: Scene, identifier: str) -> TokenReply:
             "resource": identifier,
         }
     ).encode()
-    return await asking.issue(scene.house, wire.form(b"", text, FORM), NOTHING)
+    return await asking.issue(scene.context, wire.form(b"", text, FORM), NOTHING)
 
 
 def test_each_resource_server_has_a_token_of_its_own(tmp_path: Path) -> None:
@@ -268,19 +268,19 @@ def test_each_resource_server_has_a_token_of_its_own(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         await reusing(scene)
         stock, orders = "https://stock.example/api", "https://orders.example/api"
-        record = await applications.find(scene.house, scene.partner.client_id)
+        record = await applications.find(scene.context, scene.partner.client_id)
         for identifier in (stock, orders):
-            known = await resource_servers.create(scene.house, identifier, identifier, "read")
-            await resource_servers.grant(scene.house, record, known, "read")
-        ways = (stock, orders, scene.house.issuer)
+            known = await resource_servers.create(scene.context, identifier, identifier, "read")
+            await resource_servers.grant(scene.context, record, known, "read")
+        ways = (stock, orders, scene.context.issuer)
         given = [(await for_resource(scene, each)).access_token for each in ways]
         assert len({*given, (await scene.token()).access_token}) >= 3
         assert [(await for_resource(scene, each)).access_token for each in ways] == given
-        await resource_servers.change(scene.house, stock, resource_servers.Wanted(token_format="eddsa"))
+        await resource_servers.change(scene.context, stock, resource_servers.Wanted(token_format="eddsa"))
         signed = await for_resource(scene, stock)
         assert "." in signed.access_token
         assert (await for_resource(scene, stock)).access_token == signed.access_token
-        await resource_servers.take_back(scene.house, record, await resource_servers.find(scene.house, stock))
+        await resource_servers.take_back(scene.context, record, await resource_servers.find(scene.context, stock))
         with pytest.raises(InvalidTarget):
             await for_resource(scene, stock)
 

@@ -23,7 +23,7 @@ from tests.support.scene import Scene, play
 
 async def counted(scene: Scene) -> tuple[int, int, int | None]:
     """What the operator sees: tokens issued, how many by the URL, the last one."""
-    record = await applications.find(scene.house, scene.partner.client_id)
+    record = await applications.find(scene.context, scene.partner.client_id)
     return record.tokens_issued, record.query_credentials_used, record.last_token_at
 
 
@@ -39,13 +39,13 @@ def test_counts_add_up_over_flushes(tmp_path: Path) -> None:
                 turn - 1,
                 None if turn == 1 else scene.clock.now() - 5_000_000,
             )
-            await write_usage(scene.house)
+            await write_usage(scene.context)
             assert await counted(scene) == (2 * turn, turn, scene.clock.now())
-            assert len(scene.house.usage) == 0
+            assert len(scene.context.usage) == 0
             scene.clock.step(5)
-        last = await scene.house.store.last_sequence()
-        await write_usage(scene.house)
-        assert await scene.house.store.last_sequence() == last
+        last = await scene.context.store.last_sequence()
+        await write_usage(scene.context)
+        assert await scene.context.store.last_sequence() == last
 
     play(tmp_path, scenario)
 
@@ -54,14 +54,14 @@ def test_every_secret_s_last_use_is_written(tmp_path: Path) -> None:
     """Of two secrets used between flushes each has its own last use, so that nobody ends one that is in use."""
 
     async def scenario(scene: Scene) -> None:
-        second = await applications.add_secret(scene.house, scene.partner.client_id, "second")
-        third = await applications.add_secret(scene.house, scene.partner.client_id, "third")
+        second = await applications.add_secret(scene.context, scene.partner.client_id, "second")
+        third = await applications.add_secret(scene.context, scene.partner.client_id, "third")
         await scene.token()
         scene.clock.step(1)
         await scene.token(second)
-        await write_usage(scene.house)
+        await write_usage(scene.context)
         now = scene.clock.now()
-        used = [each.last_used_at for each in await scene.house.store.secrets(scene.partner.client_id)]
+        used = [each.last_used_at for each in await scene.context.store.secrets(scene.partner.client_id)]
         assert used == [now - 1_000_000, now, None]
         assert third.secret_name == "third"
 
@@ -72,16 +72,16 @@ def test_counts_that_were_not_written_are_kept(tmp_path: Path) -> None:
     """After a failed flush the counts are added to those since, and written once."""
 
     async def scenario(scene: Scene) -> None:
-        store = FaultyStore(scene.house.store)
-        scene.house.store = store.as_store()
+        store = FaultyStore(scene.context.store)
+        scene.context.store = store.as_store()
         await scene.token(in_query=True)
         scene.clock.step(1)
         for _ in range(2):
             store.faults = [Fault.BEFORE]
-            await write_usage(scene.house)
+            await write_usage(scene.context)
             assert await counted(scene) == (0, 0, None)
         await scene.token()
-        await write_usage(scene.house)
+        await write_usage(scene.context)
         assert await counted(scene) == (2, 1, scene.clock.now())
 
     play(tmp_path, scenario)
@@ -91,12 +91,12 @@ def test_counts_of_an_unknown_outcome_are_not_counted_twice(tmp_path: Path) -> N
     """A flush whose answer was lost took effect, and is not written again."""
 
     async def scenario(scene: Scene) -> None:
-        store = FaultyStore(scene.house.store)
-        scene.house.store = store.as_store()
+        store = FaultyStore(scene.context.store)
+        scene.context.store = store.as_store()
         await scene.token()
         store.faults = [Fault.AFTER]
-        await write_usage(scene.house)
-        await write_usage(scene.house)
+        await write_usage(scene.context)
+        await write_usage(scene.context)
         assert (await counted(scene))[0] == 1
 
     play(tmp_path, scenario)
@@ -106,13 +106,13 @@ def test_counts_of_a_deleted_application_are_dropped(tmp_path: Path) -> None:
     """Counts of an application that was deleted meanwhile go with it, and those of others are written."""
 
     async def scenario(scene: Scene) -> None:
-        other = await applications.create(scene.house, "other", 1)
+        other = await applications.create(scene.context, "other", 1)
         await scene.token(other)
         await scene.token()
-        await applications.delete(scene.house, other.client_id)
-        await write_usage(scene.house)
+        await applications.delete(scene.context, other.client_id)
+        await write_usage(scene.context)
         assert (await counted(scene))[0] == 1
-        assert len(scene.house.usage) == 0
+        assert len(scene.context.usage) == 0
 
     play(tmp_path, scenario)
 
@@ -166,14 +166,14 @@ def test_calls_and_refusals_are_counted_by_the_hour(tmp_path: Path) -> None:
         reply = await scene.token()
         evidence = msgspec.structs.replace(NOTHING, authorization=f"Bearer {reply.access_token}".encode())
         for _ in range(3):
-            await callers.identify(scene.house, evidence)
+            await callers.identify(scene.context, evidence)
         with pytest.raises(InvalidClient):
             await scene.token(secret="f" * 64)
-        await write_usage(scene.house)
+        await write_usage(scene.context)
         scene.clock.step(3600)
-        await callers.identify(scene.house, evidence)
-        await write_usage(scene.house)
-        assert await scene.house.store.usage_hours(1, 0) == [HourCount(first, 1, 3, 1), HourCount(first + 1, 0, 1, 0)]
+        await callers.identify(scene.context, evidence)
+        await write_usage(scene.context)
+        assert await scene.context.store.usage_hours(1, 0) == [HourCount(first, 1, 3, 1), HourCount(first + 1, 0, 1, 0)]
         assert (await counted(scene))[0] == 1
 
     play(tmp_path, scenario)
@@ -186,9 +186,9 @@ def test_an_unknown_client_is_counted_nowhere(tmp_path: Path) -> None:
         stranger = Issued("f" * 64, "f" * 64, "first")
         with pytest.raises(InvalidClient):
             await scene.token(stranger)
-        await write_usage(scene.house)
-        assert not await scene.house.store.purgeable(PurgeHours, 2**62)
-        assert len(scene.house.usage) == 0
+        await write_usage(scene.context)
+        assert not await scene.context.store.purgeable(PurgeHours, 2**62)
+        assert len(scene.context.usage) == 0
 
     play(tmp_path, scenario)
 
@@ -199,12 +199,12 @@ def test_the_address_of_the_last_use_is_written(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         for source in ("192.0.2.1", "2001:db8::1"):
             await scene.token(source=source)
-        await write_usage(scene.house)
-        (used,) = await scene.house.store.secrets(scene.partner.client_id)
+        await write_usage(scene.context)
+        (used,) = await scene.context.store.secrets(scene.partner.client_id)
         assert used.last_used_from == "2001:db8::1"
         await scene.token()
-        await write_usage(scene.house)
-        (used,) = await scene.house.store.secrets(scene.partner.client_id)
+        await write_usage(scene.context)
+        (used,) = await scene.context.store.secrets(scene.partner.client_id)
         assert used.last_used_from is None
 
     play(tmp_path, scenario)
@@ -232,20 +232,20 @@ def test_a_flush_that_failed_loses_no_call(tmp_path: Path) -> None:
     """Calls, refusals and addresses that were not written are written with the next ones, once."""
 
     async def scenario(scene: Scene) -> None:
-        store = FaultyStore(scene.house.store)
-        scene.house.store = store.as_store()
+        store = FaultyStore(scene.context.store)
+        scene.context.store = store.as_store()
         await scene.token(source="192.0.2.1")
-        scene.house.usage.call(1)
-        scene.house.usage.refuse(1)
+        scene.context.usage.call(1)
+        scene.context.usage.refuse(1)
         store.faults = [Fault.BEFORE]
-        await write_usage(scene.house)
-        assert await scene.house.store.usage_hours(1, 0) == []
-        scene.house.usage.call(1)
-        await write_usage(scene.house)
-        await write_usage(scene.house)
-        ((_, tokens, calls, refused, _),) = await scene.house.store.usage_hours(1, 0)
+        await write_usage(scene.context)
+        assert await scene.context.store.usage_hours(1, 0) == []
+        scene.context.usage.call(1)
+        await write_usage(scene.context)
+        await write_usage(scene.context)
+        ((_, tokens, calls, refused, _),) = await scene.context.store.usage_hours(1, 0)
         assert (tokens, calls, refused) == (1, 2, 1)
-        (used,) = await scene.house.store.secrets(scene.partner.client_id)
+        (used,) = await scene.context.store.secrets(scene.partner.client_id)
         assert used.last_used_from == "192.0.2.1"
 
     play(tmp_path, scenario)

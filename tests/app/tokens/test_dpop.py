@@ -25,7 +25,7 @@ def evidence(scene: Scene, holder: Holder, nonce: str | None, *, token: str | No
     """A request with a proof made `at` seconds from now: for a token, or with one for the platform."""
     method, path = ("POST", ADDRESS) if token is None else ("GET", "/priv/v1/apps/key/users/id")
     moment = scene.clock.now() / 1_000_000 + at
-    proof = holder.proof(method, scene.house.issuer + path, token=token, nonce=nonce, at=moment).encode()
+    proof = holder.proof(method, scene.context.issuer + path, token=token, nonce=nonce, at=moment).encode()
     authorization = None if token is None else f"DPoP {token}".encode()
     return Evidence(authorization, "", None, (), (proof,), method, path)
 
@@ -34,7 +34,7 @@ async def ask(scene: Scene, shown: Evidence) -> TokenReply:
     """A token for the scene's application with this evidence."""
     secret = scene.partner.client_secret
     text = f"grant_type=client_credentials&client_id={scene.partner.client_id}&client_secret={secret}".encode()
-    return await asking.issue(scene.house, wire.form(b"", text, FORM), shown)
+    return await asking.issue(scene.context, wire.form(b"", text, FORM), shown)
 
 
 async def nonce_of(scene: Scene, holder: Holder) -> str:
@@ -54,13 +54,13 @@ def test_a_nonce_ends_with_the_window_after_its_own(tmp_path: Path) -> None:
         old = await nonce_of(scene, holder)
         scene.clock.at += 2 * window - 1
         reply = await ask(scene, evidence(scene, holder, old))
-        await callers.identify(scene.house, evidence(scene, holder, old, token=reply.access_token))
+        await callers.identify(scene.context, evidence(scene, holder, old, token=reply.access_token))
         scene.clock.at += 1
         with pytest.raises(UseDPoPNonce) as refused:
             await ask(scene, evidence(scene, holder, old))
         assert refused.value.nonce not in ("", old)
         with pytest.raises(DPoPChallenge) as challenged:
-            await callers.identify(scene.house, evidence(scene, holder, old, token=reply.access_token))
+            await callers.identify(scene.context, evidence(scene, holder, old, token=reply.access_token))
         assert (challenged.value.error, challenged.value.nonce) == ("use_dpop_nonce", refused.value.nonce)
         await ask(scene, evidence(scene, holder, refused.value.nonce))
 
@@ -73,20 +73,20 @@ def test_the_thumbprint_is_in_the_token(tmp_path: Path, token_format: TokenForma
 
     async def scenario(scene: Scene) -> None:
         holder, thief = Holder(), Holder()
-        await applications.set_token_format(scene.house, scene.partner.client_id, token_format)
+        await applications.set_token_format(scene.context, scene.partner.client_id, token_format)
         nonce = await nonce_of(scene, holder)
         reply = await ask(scene, evidence(scene, holder, nonce))
         assert ("." in reply.access_token) == (token_format is not TokenFormat.OPAQUE)
-        found = await verification.check(scene.house, reply.access_token)
+        found = await verification.check(scene.context, reply.access_token)
         assert found is not None
         assert (found[0].binding, found[0].thumbprint) == (TokenBinding.DPOP, holder.thumbprint)
-        await callers.identify(scene.house, evidence(scene, holder, nonce, token=reply.access_token))
+        await callers.identify(scene.context, evidence(scene, holder, nonce, token=reply.access_token))
         for shown in (
             evidence(scene, thief, nonce, token=reply.access_token),
             Evidence(f"Bearer {reply.access_token}".encode()),
         ):
             with pytest.raises(DPoPChallenge) as refused:
-                await callers.identify(scene.house, shown)
+                await callers.identify(scene.context, shown)
             assert refused.value.error == "invalid_token"
 
     play(tmp_path, scenario)
@@ -97,19 +97,19 @@ def test_an_application_can_be_held_to_proofs(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         before = await scene.token()
-        await applications.set_token_binding(scene.house, scene.partner.client_id, TokenBinding.DPOP)
+        await applications.set_token_binding(scene.context, scene.partner.client_id, TokenBinding.DPOP)
         with pytest.raises(InvalidDPoPProof):
             await ask(scene, NOTHING)
         holder = Holder()
         reply = await ask(scene, evidence(scene, holder, await nonce_of(scene, holder)))
         assert reply.token_type == "DPoP"
         assert await scene.alive(before)
-        await callers.identify(scene.house, Evidence(f"Bearer {before.access_token}".encode()))
-        await applications.set_token_binding(scene.house, scene.partner.client_id, TokenBinding.NONE)
+        await callers.identify(scene.context, Evidence(f"Bearer {before.access_token}".encode()))
+        await applications.set_token_binding(scene.context, scene.partner.client_id, TokenBinding.NONE)
         assert (await ask(scene, NOTHING)).token_type == "bearer"
-        await applications.delete(scene.house, scene.partner.client_id)
+        await applications.delete(scene.context, scene.partner.client_id)
         with pytest.raises(OperatorError, match="does not exist"):
-            await applications.set_token_binding(scene.house, scene.partner.client_id, TokenBinding.NONE)
+            await applications.set_token_binding(scene.context, scene.partner.client_id, TokenBinding.NONE)
 
     play(tmp_path, scenario)
 
@@ -134,14 +134,14 @@ def test_nonces_can_be_switched_off(tmp_path: Path) -> None:
     """With `dpop_nonces` off none is asked for, and one that comes along is ignored; proofs are still used once."""
 
     async def scenario(scene: Scene) -> None:
-        off = scene.house.settings.model_copy(update={"dpop_nonces": "off"})
-        scene.house.settings = off
+        off = scene.context.settings.model_copy(update={"dpop_nonces": "off"})
+        scene.context.settings = off
         holder = Holder()
         for nonce in (None, "whatever"):
             shown = evidence(scene, holder, nonce)
             reply = await ask(scene, shown)
             with pytest.raises(InvalidDPoPProof):
                 await ask(scene, shown)
-            await callers.identify(scene.house, evidence(scene, holder, nonce, token=reply.access_token))
+            await callers.identify(scene.context, evidence(scene, holder, nonce, token=reply.access_token))
 
     play(tmp_path, scenario)

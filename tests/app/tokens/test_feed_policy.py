@@ -14,9 +14,9 @@ def test_a_stale_process_refuses_tokens_where_that_is_wanted(tmp_path: Path) -> 
     """With `refuse`, tokens are neither issued nor taken beyond the bound, and are again when others are heard."""
 
     async def scenario(scene: Scene) -> None:
-        house = scene.house
-        house.refuses_when_stale = True
-        house.heard_at = scene.clock.now()
+        context = scene.context
+        context.refuses_when_stale = True
+        context.heard_at = scene.clock.now()
         reply = await scene.token()
         scene.clock.at += STALE
         assert await scene.alive(reply)
@@ -25,7 +25,7 @@ def test_a_stale_process_refuses_tokens_where_that_is_wanted(tmp_path: Path) -> 
             await scene.token()
         with pytest.raises(Unavailable):
             await scene.alive(reply)
-        house.heard_at = scene.clock.now()
+        context.heard_at = scene.clock.now()
         assert await scene.alive(reply)
         assert await scene.token() is not None
 
@@ -36,12 +36,12 @@ def test_a_stale_process_goes_on_by_default(tmp_path: Path) -> None:
     """With `continue` it issues and takes tokens; so does a command, which listens to nobody."""
 
     async def scenario(scene: Scene) -> None:
-        house = scene.house
-        house.heard_at = scene.clock.now()
+        context = scene.context
+        context.heard_at = scene.clock.now()
         reply = await scene.token()
         scene.clock.at += 10 * STALE
         assert await scene.alive(reply)
-        house.refuses_when_stale, house.heard_at = True, 0
+        context.refuses_when_stale, context.heard_at = True, 0
         assert await scene.alive(reply)
 
     play(tmp_path, scenario)

@@ -13,7 +13,7 @@ from tessera.app import callers
 from tessera.app.clients import application_settings, applications
 from tessera.app.clients.application_settings import Wanted
 from tessera.app.clients.applications import Issued
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.organizations import organizations
 from tessera.app.tokens import inspection, revocation, verification
 from tessera.core.clients.applications import TokenFormat
@@ -33,29 +33,29 @@ AHEAD_SECONDS = (-10 * 86_400, -600, -61, -5, -0.001, 0, 0.001, 1, 5, 61, 600, 1
 
 FORMATS = (TokenFormat.OPAQUE, TokenFormat.EDDSA)
 
-CutOff = Callable[[House, Issued], Awaitable[object]]
+CutOff = Callable[[Context, Issued], Awaitable[object]]
 
 
-async def _disable_and_enable(house: House, issued: Issued) -> None:
-    await applications.disable(house, issued.client_id)
-    await applications.enable(house, issued.client_id)
+async def _disable_and_enable(context: Context, issued: Issued) -> None:
+    await applications.disable(context, issued.client_id)
+    await applications.enable(context, issued.client_id)
 
 
-async def _set_with_cut_off(house: House, issued: Issued) -> None:
-    await application_settings.change(house, issued.client_id, Wanted(cut_off=True))
+async def _set_with_cut_off(context: Context, issued: Issued) -> None:
+    await application_settings.change(context, issued.client_id, Wanted(cut_off=True))
 
 
-async def _of_the_organization(house: House, _issued: Issued) -> None:
-    await organizations.revoke_tokens(house, await organizations.find(house, "Org"))
+async def _of_the_organization(context: Context, _issued: Issued) -> None:
+    await organizations.revoke_tokens(context, await organizations.find(context, "Org"))
 
 
-async def _disable_and_enable_the_organization(house: House, _issued: Issued) -> None:
-    disabled = await organizations.disable(house, await organizations.find(house, "Org"))
-    await organizations.enable(house, disabled)
+async def _disable_and_enable_the_organization(context: Context, _issued: Issued) -> None:
+    disabled = await organizations.disable(context, await organizations.find(context, "Org"))
+    await organizations.enable(context, disabled)
 
 
 CUT_OFFS: dict[str, CutOff] = {
-    "apps revoke-tokens": lambda house, issued: applications.revoke_tokens(house, issued.client_id),
+    "apps revoke-tokens": lambda context, issued: applications.revoke_tokens(context, issued.client_id),
     "apps set --cut-off": _set_with_cut_off,
     "apps disable and enable": _disable_and_enable,
     "orgs revoke-tokens": _of_the_organization,
@@ -64,30 +64,30 @@ CUT_OFFS: dict[str, CutOff] = {
 
 
 @asynccontextmanager
-async def node(scene: Scene, ahead_seconds: float) -> AsyncIterator[House]:
+async def node(scene: Scene, ahead_seconds: float) -> AsyncIterator[Context]:
     """Another node on the same database, whose clock is ahead of the scene's by so much."""
     clock = StepClock(scene.clock.now() + int(ahead_seconds * 1_000_000))
-    async with wiring.open_house(settings_of(scene.folder), clock=clock) as house:
-        house.store = SteppedStore(house.store, scene.clock).as_store()
-        yield house
+    async with wiring.open_context(settings_of(scene.folder), clock=clock) as context:
+        context.store = SteppedStore(context.store, scene.clock).as_store()
+        yield context
 
 
-async def hear(house: House) -> None:
+async def hear(context: Context) -> None:
     """Have a node hear what the others committed."""
-    await feed.catch_up(house.directory, house.store)
+    await feed.catch_up(context.directory, context.store)
 
 
-async def token(house: House, issued: Issued) -> str:
+async def token(context: Context, issued: Issued) -> str:
     """A token that a node issues."""
     asked = {"grant_type": "client_credentials", "client_id": issued.client_id}
-    reply = await asking.issue(house, Params({}, {**asked, "client_secret": issued.client_secret or ""}))
+    reply = await asking.issue(context, Params({}, {**asked, "client_secret": issued.client_secret or ""}))
     return reply.access_token
 
 
-async def accepted(house: House, *issued: str) -> list[bool]:
+async def accepted(context: Context, *issued: str) -> list[bool]:
     """Whether a node accepts each of these tokens, which it does not say differently to an operator."""
-    found = [await verification.check(house, each) is not None for each in issued]
-    assert [(await inspection.inspect(house, each)).live for each in issued] == found
+    found = [await verification.check(context, each) is not None for each in issued]
+    assert [(await inspection.inspect(context, each)).live for each in issued] == found
     return found
 
 
@@ -97,7 +97,7 @@ def test_a_cut_off_depends_on_nobody_s_clock(tmp_path: Path, name: str, form: To
     """On a node that is ahead or behind, by a moment or by days: earlier tokens are dead, later ones live, twice."""
 
     async def scenario(scene: Scene) -> None:
-        here, made = scene.house, scene.partner
+        here, made = scene.context, scene.partner
         await applications.set_token_format(here, made.client_id, form)
         for ahead in AHEAD_SECONDS:
             async with node(scene, ahead) as there:
@@ -110,9 +110,9 @@ def test_a_cut_off_depends_on_nobody_s_clock(tmp_path: Path, name: str, form: To
                     earlier.append(await token(there, made))  # this node has not heard yet
                     await hear(there)
                     later = [await token(here, made), await token(there, made)]
-                    for house in (here, there):
-                        assert await accepted(house, *earlier) == [False] * len(earlier), ahead
-                        assert await accepted(house, *later) == [True, True], ahead
+                    for context in (here, there):
+                        assert await accepted(context, *earlier) == [False] * len(earlier), ahead
+                        assert await accepted(context, *later) == [True, True], ahead
                     earlier = later
 
     play(tmp_path, scenario)
@@ -127,8 +127,8 @@ def test_a_command_with_a_very_wrong_clock_does_no_harm(tmp_path: Path, name: st
         earlier = (await scene.token()).access_token
         async with node(scene, years * 366 * 86_400) as command:
             await CUT_OFFS[name](command, scene.partner)
-        await hear(scene.house)
-        assert await accepted(scene.house, earlier, (await scene.token()).access_token) == [False, True]
+        await hear(scene.context)
+        assert await accepted(scene.context, earlier, (await scene.token()).access_token) == [False, True]
 
     play(tmp_path, scenario)
 
@@ -139,11 +139,11 @@ def test_a_later_token_is_good_on_a_node_that_has_not_heard_of_the_cut_off(tmp_p
 
     async def scenario(scene: Scene) -> None:
         made = scene.partner
-        await applications.set_token_format(scene.house, made.client_id, form)
+        await applications.set_token_format(scene.context, made.client_id, form)
         async with node(scene, 0) as there:
             earlier = await token(there, made)
-            await applications.revoke_tokens(scene.house, made.client_id)
-            later = await token(scene.house, made)
+            await applications.revoke_tokens(scene.context, made.client_id)
+            later = await token(scene.context, made)
             assert await accepted(there, earlier) == [True]
             assert await accepted(there, later, earlier) == [True, False]
             await there.store.close()
@@ -159,8 +159,8 @@ def test_without_the_database_a_node_goes_on_with_the_tokens_that_it_knows(tmp_p
         made = scene.partner
         async with node(scene, 0) as there:
             earlier = await token(there, made)
-            await applications.revoke_tokens(scene.house, made.client_id)
-            later = await token(scene.house, made)
+            await applications.revoke_tokens(scene.context, made.client_id)
+            later = await token(scene.context, made)
             await there.store.close()
             with pytest.raises(StoreError):
                 await verification.check(there, later)
@@ -174,10 +174,10 @@ def test_a_dead_token_costs_no_read(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         earlier = (await scene.token()).access_token
-        await applications.revoke_tokens(scene.house, scene.partner.client_id)
+        await applications.revoke_tokens(scene.context, scene.partner.client_id)
         await scene.token()
-        await scene.house.store.close()
-        assert await verification.check(scene.house, earlier) is None
+        await scene.context.store.close()
+        assert await verification.check(scene.context, earlier) is None
 
     play(tmp_path, scenario)
 
@@ -188,14 +188,14 @@ def test_a_single_token_of_a_later_generation_is_revoked(tmp_path: Path, form: T
 
     async def scenario(scene: Scene) -> None:
         made = scene.partner
-        await applications.set_token_format(scene.house, made.client_id, form)
-        await applications.revoke_tokens(scene.house, made.client_id)
-        one, two = await token(scene.house, made), await token(scene.house, made)
+        await applications.set_token_format(scene.context, made.client_id, form)
+        await applications.revoke_tokens(scene.context, made.client_id)
+        one, two = await token(scene.context, made), await token(scene.context, made)
         async with node(scene, 60) as there:
             assert await revocation.revoke(there, one) is not None
-            await hear(scene.house)
-            for house in (scene.house, there):
-                assert await accepted(house, one, two) == [False, True]
+            await hear(scene.context)
+            for context in (scene.context, there):
+                assert await accepted(context, one, two) == [False, True]
         async with node(scene, -60) as fresh:
             assert await accepted(fresh, one, two) == [False, True]
 
@@ -208,16 +208,16 @@ def test_who_asks_why_is_told_of_the_cut_off(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         async with node(scene, 600) as ahead:
             earlier = await token(ahead, scene.partner)
-            await applications.revoke_tokens(scene.house, scene.partner.client_id)
+            await applications.revoke_tokens(scene.context, scene.partner.client_id)
             await hear(ahead)
-            for house in (scene.house, ahead):
+            for context in (scene.context, ahead):
                 with pytest.raises(InvalidAuthToken) as refused:
-                    await callers.identify(house, Evidence(b"Bearer " + earlier.encode()))
+                    await callers.identify(context, Evidence(b"Bearer " + earlier.encode()))
                 assert refused.value.check == "token.ended"
                 assert refused.value.detail == (
                     "all tokens of the application or its organization were revoked after it was issued"
                 )
-                (reason,) = (await inspection.inspect(house, earlier)).reasons
+                (reason,) = (await inspection.inspect(context, earlier)).reasons
                 assert "all tokens of its application or its organization were revoked" in reason
 
     play(tmp_path, scenario)
@@ -234,7 +234,7 @@ class _Given(NamedTuple):
 class _Model:
     """Nodes with clocks of their own and two applications, and what must be true of every token."""
 
-    def __init__(self, random: Random, nodes: list[House], owners: list[Issued]) -> None:
+    def __init__(self, random: Random, nodes: list[Context], owners: list[Issued]) -> None:
         self.random = random
         self.nodes = nodes
         self.owners = owners
@@ -245,23 +245,23 @@ class _Model:
     async def step(self) -> None:
         """Issue a token, cut off an application or the organization, hear, or set a clock."""
         place = self.random.randrange(len(self.nodes))
-        house, owner = self.nodes[place], self.random.randrange(2)
+        context, owner = self.nodes[place], self.random.randrange(2)
         deed = self.random.choice(["issue", "issue", "issue", "cut off", "hear", "hear", "set the clock"])
         if deed == "issue":
-            text = await token(house, self.owners[owner])
+            text = await token(context, self.owners[owner])
             self.given.append(_Given(text, owner, self.heard[place][owner]))
         elif deed == "cut off":
             await self.hear(place)
             name = self.random.choice(list(CUT_OFFS))
-            await CUT_OFFS[name](house, self.owners[owner])
+            await CUT_OFFS[name](context, self.owners[owner])
             for each in range(2):
                 self.cut_offs[each] += each == owner or "orgs" in name
             await self.hear(place)
         elif deed == "hear":
             await self.hear(place)
         else:
-            assert isinstance(house.clock, StepClock)
-            house.clock.step(self.random.choice((-600, -3, -0.0001, 0.0001, 3, 600)))
+            assert isinstance(context.clock, StepClock)
+            context.clock.step(self.random.choice((-600, -3, -0.0001, 0.0001, 3, 600)))
 
     async def hear(self, place: int) -> None:
         """Hear, and read the applications now: what is not in memory would be read when a token is issued."""
@@ -272,11 +272,11 @@ class _Model:
 
     async def hold(self) -> None:
         """On a node that has heard, a token is good exactly when nothing was cut off since its node knew."""
-        for place, house in enumerate(self.nodes):
+        for place, context in enumerate(self.nodes):
             if self.heard[place] != self.cut_offs:
                 continue
             for each in self.given:
-                is_good = await verification.check(house, each.text) is not None
+                is_good = await verification.check(context, each.text) is not None
                 assert is_good is (each.known == self.cut_offs[each.owner]), (place, each)
 
 
@@ -287,7 +287,7 @@ def test_random_cut_offs_leave_exactly_the_later_tokens(tmp_path: Path, seed: in
     async def scenario(scene: Scene) -> None:
         random = Random(seed)
         sister = await applications.create(
-            scene.house, "sister", 1, options=Wanted(token_format=random.choice(FORMATS))
+            scene.context, "sister", 1, options=Wanted(token_format=random.choice(FORMATS))
         )
         async with AsyncExitStack() as stack:
             aheads = (random.choice(AHEAD_SECONDS[1:-1]) for _ in range(3))

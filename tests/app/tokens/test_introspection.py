@@ -41,14 +41,14 @@ def asked(caller: Issued, token: str) -> wire.Params:
 
 async def told(scene: Scene, caller: Issued, token: str) -> Active | None:
     """What an application is told of a token."""
-    return await asking.introspect(scene.house, asked(caller, token))
+    return await asking.introspect(scene.context, asked(caller, token))
 
 
 def test_what_is_told_follows_the_clock(tmp_path: Path) -> None:
     """Active to the last microsecond of its life, with the same times all along, and inactive at the next."""
 
     async def scenario(scene: Scene) -> None:
-        hurried = await applications.create(scene.house, "hurried", 1, token_lifetime_seconds=60)
+        hurried = await applications.create(scene.context, "hurried", 1, token_lifetime_seconds=60)
         issued_at = scene.clock.now()
         token = (await scene.token(hurried)).access_token
         first = await told(scene, hurried, token)
@@ -66,13 +66,13 @@ def test_no_question_waits_for_the_store(tmp_path: Path) -> None:
     """Once caller and application are known, a store that answers nothing is never asked, whatever the answer is."""
 
     async def scenario(scene: Scene) -> None:
-        other = await applications.create(scene.house, "other", 1)
+        other = await applications.create(scene.context, "other", 1)
         token, foreign = (await scene.token()).access_token, (await scene.token(other)).access_token
         revoked = (await scene.token()).access_token
-        await revocation.revoke(scene.house, revoked)
+        await revocation.revoke(scene.context, revoked)
         for each in (token, foreign, revoked, "00"):
             await told(scene, scene.partner, each)
-        await scene.house.store.close()
+        await scene.context.store.close()
         answers = [await told(scene, scene.partner, each) for each in (token, foreign, revoked, "00")]
         assert [answer is not None for answer in answers] == [True, False, False, False]
 
@@ -84,13 +84,13 @@ def test_a_revocation_that_failed_is_not_acknowledged(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         token = (await scene.token()).access_token
-        store = FaultyStore(scene.house.store)
-        scene.house.store = store.as_store()
+        store = FaultyStore(scene.context.store)
+        scene.context.store = store.as_store()
         store.faults = [Fault.BEFORE]
         with pytest.raises(StoreUnavailable):
-            await asking.revoke_own(scene.house, asked(scene.partner, token))
+            await asking.revoke_own(scene.context, asked(scene.partner, token))
         assert await told(scene, scene.partner, token) is not None
-        await asking.revoke_own(scene.house, asked(scene.partner, token))
+        await asking.revoke_own(scene.context, asked(scene.partner, token))
         assert await told(scene, scene.partner, token) is None
 
     play(tmp_path, scenario)
@@ -100,14 +100,14 @@ def test_what_a_bound_token_says(tmp_path: Path) -> None:
     """`cnf` has the thumbprint under the name of its kind; its holder is told nothing without proof."""
 
     async def scenario(scene: Scene) -> None:
-        plain = await verification.check(scene.house, (await scene.token()).access_token)
+        plain = await verification.check(scene.context, (await scene.token()).access_token)
         assert plain is not None
         for binding, kind, name in (
             (TokenBinding.DPOP, "DPoP", "jkt"),
             (TokenBinding.TLS, "bearer", "x5t#S256"),
         ):
             claims = msgspec.structs.replace(plain[0], binding=binding, thumbprint=bytes(range(32)))
-            token = core_tokens.seal(scene.house.directory.ring, claims)
+            token = core_tokens.seal(scene.context.directory.ring, claims)
             answer = await told(scene, scene.partner, token)
             assert answer is not None
             assert answer.token_type == kind
@@ -120,7 +120,7 @@ def test_what_a_bound_token_says(tmp_path: Path) -> None:
 
 async def info(scene: Scene, token: str) -> TokenInfo:
     """What the holder of a token is told."""
-    return await introspection.holder_s(scene.house, Evidence(b"Bearer " + token.encode()))
+    return await introspection.holder_s(scene.context, Evidence(b"Bearer " + token.encode()))
 
 
 def test_a_signed_answer(tmp_path: Path) -> None:
@@ -130,15 +130,15 @@ def test_a_signed_answer(tmp_path: Path) -> None:
         token = (await scene.token()).access_token
         for subject, active in ((token, True), ("00", False)):
             answer = await told(scene, scene.partner, subject)
-            text = jws.split(introspection.signed(scene.house, answer, scene.partner.client_id))
+            text = jws.split(introspection.signed(scene.context, answer, scene.partner.client_id))
             now = scene.clock.now()
-            key = scene.house.directory.signing.known(text.header.kid, now)
+            key = scene.context.directory.signing.known(text.header.kid, now)
             assert key is not None
             assert jws.verify(text, key.public)
             assert text.header.typ == "token-introspection+jwt"
             said = json.loads(text.payload)
             assert list(said) == ["iss", "aud", "iat", "token_introspection"]
-            assert (said["iss"], said["aud"]) == (scene.house.issuer, scene.partner.client_id)
+            assert (said["iss"], said["aud"]) == (scene.context.issuer, scene.partner.client_id)
             assert said["iat"] == now // SECOND
             expected = {"active": False} if answer is None else msgspec.to_builtins(answer)
             assert said["token_introspection"] == expected
@@ -152,8 +152,8 @@ def test_a_signed_answer_is_no_token(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         answer = await told(scene, scene.partner, (await scene.token()).access_token)
-        text = introspection.signed(scene.house, answer, scene.partner.client_id)
-        assert await verification.check(scene.house, text) is None
+        text = introspection.signed(scene.context, answer, scene.partner.client_id)
+        assert await verification.check(scene.context, text) is None
         assert await told(scene, scene.partner, text) is None
 
     play(tmp_path, scenario)
@@ -163,16 +163,16 @@ def test_tokens_from_before_are_dead_and_later_ones_live(tmp_path: Path) -> None
     """Cut off for an application, then for its organization: an operator reads why, and nothing is disabled."""
 
     async def scenario(scene: Scene) -> None:
-        sister = await applications.create(scene.house, "sister", 1)
+        sister = await applications.create(scene.context, "sister", 1)
         first, hers = await scene.token(), await scene.token(sister)
-        await applications.revoke_tokens(scene.house, scene.partner.client_id)
+        await applications.revoke_tokens(scene.context, scene.partner.client_id)
         assert [await scene.alive(first), await scene.alive(hers)] == [False, True]
-        (reason,) = (await inspection.inspect(scene.house, first.access_token)).reasons
+        (reason,) = (await inspection.inspect(scene.context, first.access_token)).reasons
         assert "all tokens of its application" in reason
         scene.clock.step(0.000001)
         second = await scene.token()
         assert await scene.alive(second)
-        await organizations.revoke_tokens(scene.house, await organizations.find(scene.house, "Org"))
+        await organizations.revoke_tokens(scene.context, await organizations.find(scene.context, "Org"))
         assert [await scene.alive(second), await scene.alive(hers)] == [False, False]
         scene.clock.step(0.000001)
         assert await scene.alive(await scene.token())
@@ -187,30 +187,30 @@ def test_what_expired_is_purged_a_few_at_a_time(tmp_path: Path) -> None:
         now = scene.clock.now()
         dead = [RevokeToken(number, now + HOUR * SECOND) for number in range(2 * purges.BATCH + 5)]
         for begin in range(0, len(dead), 500):
-            await scene.house.commit(*dead[begin : begin + 500])
-        await scene.house.commit(RevokeToken(99_999, now + 33 * HOUR * SECOND))
+            await scene.context.commit(*dead[begin : begin + 500])
+        await scene.context.commit(RevokeToken(99_999, now + 33 * HOUR * SECOND))
         await scene.purge()
-        assert len(scene.house.directory.revocations) == len(dead) + 1
+        assert len(scene.context.directory.revocations) == len(dead) + 1
         scene.clock.step(27 * HOUR)
         await scene.purge()
-        assert len(scene.house.directory.revocations) == 1
-        assert await scene.house.store.revocations() == [(99_999, now + 33 * HOUR * SECOND)]
+        assert len(scene.context.directory.revocations) == 1
+        assert await scene.context.store.revocations() == [(99_999, now + 33 * HOUR * SECOND)]
 
     play(tmp_path, scenario)
 
 
 async def _buyer(scene: Scene, scope: str | None) -> Issued:
-    await resource_servers.create(scene.house, STOCK, "Stock", "read write")
-    buyer = await applications.create(scene.house, "buyer", 1, scope=scope)
-    record = await applications.find(scene.house, "buyer")
-    await resource_servers.grant(scene.house, record, await resource_servers.find(scene.house, STOCK), "read")
+    await resource_servers.create(scene.context, STOCK, "Stock", "read write")
+    buyer = await applications.create(scene.context, "buyer", 1, scope=scope)
+    record = await applications.find(scene.context, "buyer")
+    await resource_servers.grant(scene.context, record, await resource_servers.find(scene.context, STOCK), "read")
     return buyer
 
 
 async def _ask(scene: Scene, buyer: Issued, **more: str) -> Any:
     values = {"grant_type": "client_credentials", "client_id": buyer.client_id, "client_secret": buyer.client_secret}
     params = wire.form(b"", urlencode(values | more).encode(), FORM)
-    return await asking.issue(scene.house, params, NOTHING)
+    return await asking.issue(scene.context, params, NOTHING)
 
 
 def test_a_target_is_named_or_plain_from_what_was_granted(tmp_path: Path) -> None:
@@ -222,10 +222,10 @@ def test_a_target_is_named_or_plain_from_what_was_granted(tmp_path: Path) -> Non
         with pytest.raises(InvalidScope):
             await _ask(scene, buyer, scope="write")
         with pytest.raises(InvalidTarget):
-            await _ask(scene, buyer, resource=scene.house.issuer)
-        await resource_servers.create(scene.house, "urn:tills", "Tills", "open")
-        record = await applications.find(scene.house, "buyer")
-        await resource_servers.grant(scene.house, record, await resource_servers.find(scene.house, "Tills"), "open")
+            await _ask(scene, buyer, resource=scene.context.issuer)
+        await resource_servers.create(scene.context, "urn:tills", "Tills", "open")
+        record = await applications.find(scene.context, "buyer")
+        await resource_servers.grant(scene.context, record, await resource_servers.find(scene.context, "Tills"), "open")
         with pytest.raises(InvalidTarget, match="Say with the parameter resource"):
             await _ask(scene, buyer)
         assert (await _ask(scene, buyer, resource="urn:tills")).scope == "open"
@@ -239,12 +239,12 @@ def test_an_operator_reads_why_a_token_for_a_resource_is_dead(tmp_path: Path) ->
     async def scenario(scene: Scene) -> None:
         buyer = await _buyer(scene, "openid")
         token = (await _ask(scene, buyer, resource=STOCK)).access_token
-        assert (await inspection.inspect(scene.house, token)).resource == STOCK
-        await resource_servers.change(scene.house, "Stock", resource_servers.Wanted(scope="write"))
-        (reason,) = (await inspection.inspect(scene.house, token)).reasons
+        assert (await inspection.inspect(scene.context, token)).resource == STOCK
+        await resource_servers.change(scene.context, "Stock", resource_servers.Wanted(scope="write"))
+        (reason,) = (await inspection.inspect(scene.context, token)).reasons
         assert "may not do any more" in reason
-        await resource_servers.delete(scene.house, STOCK)
-        (reason,) = (await inspection.inspect(scene.house, token)).reasons
+        await resource_servers.delete(scene.context, STOCK)
+        (reason,) = (await inspection.inspect(scene.context, token)).reasons
         assert reason == "The resource it is for was deleted."
 
     play(tmp_path, scenario)
@@ -261,6 +261,6 @@ def test_a_token_says_to_its_holder_what_it_is(tmp_path: Path) -> None:
         pair = base64.b64encode(b"a:b")
         for authorization in (None, b"Basic " + pair, b"", token.encode(), b"DPoP " + token.encode()):
             with pytest.raises((InvalidToken, DPoPChallenge)):
-                await introspection.holder_s(scene.house, Evidence(authorization))
+                await introspection.holder_s(scene.context, Evidence(authorization))
 
     play(tmp_path, scenario)

@@ -24,7 +24,7 @@ FORTNIGHT = 14 * 86_400
 
 async def signed(scene: Scene, form: TokenFormat = TokenFormat.EDDSA) -> TokenReply:
     """A token of the scene's application, which has this form from now on."""
-    await applications.set_token_format(scene.house, scene.partner.client_id, form)
+    await applications.set_token_format(scene.context, scene.partner.client_id, form)
     return await scene.token()
 
 
@@ -36,7 +36,7 @@ def test_a_signed_token_says_what_it_should(tmp_path: Path, form: TokenFormat) -
         scene.clock.at += 123_456
         reply = await signed(scene, form)
         text = jws.split(reply.access_token)
-        key = scene.house.directory.signing.signing(FORMATS[form], scene.clock.now())
+        key = scene.context.directory.signing.signing(FORMATS[form], scene.clock.now())
         assert text.header == jws.Header(FORMATS[form].value, kid=key.key_id, typ="at+jwt")
         said = msgspec.json.decode(text.payload)
         now = scene.clock.now() // 1_000_000
@@ -63,8 +63,8 @@ def test_a_signed_token_lives_its_life(tmp_path: Path, form: TokenFormat) -> Non
 
     async def scenario(scene: Scene) -> None:
         reply = await signed(scene, form)
-        first = await verification.check(scene.house, reply.access_token)
-        again = await verification.check(scene.house, reply.access_token)
+        first = await verification.check(scene.context, reply.access_token)
+        again = await verification.check(scene.context, reply.access_token)
         assert first is not None
         assert again is not None
         assert again[0] is first[0]
@@ -82,13 +82,13 @@ def test_a_signed_token_is_revoked_like_any_other(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         one, two = await signed(scene), await scene.token()
         assert [await scene.alive(one), await scene.alive(two)] == [True, True]
-        claims = await revocation.revoke(scene.house, one.access_token)
+        claims = await revocation.revoke(scene.context, one.access_token)
         assert claims is not None
         assert [await scene.alive(one), await scene.alive(two)] == [False, True]
         scene.clock.step(1)
-        await applications.disable(scene.house, scene.partner.client_id)
+        await applications.disable(scene.context, scene.partner.client_id)
         assert not await scene.alive(two)
-        await applications.enable(scene.house, scene.partner.client_id)
+        await applications.enable(scene.context, scene.partner.client_id)
         assert [await scene.alive(one), await scene.alive(two)] == [False, False]
         assert await scene.alive(await scene.token())
 
@@ -102,9 +102,9 @@ def test_a_cut_off_within_a_second_is_exact(tmp_path: Path) -> None:
         scene.clock.at += 300_000
         before = await signed(scene)
         scene.clock.at += 100_000
-        await applications.disable(scene.house, scene.partner.client_id)
+        await applications.disable(scene.context, scene.partner.client_id)
         scene.clock.at += 100_000
-        await applications.enable(scene.house, scene.partner.client_id)
+        await applications.enable(scene.context, scene.partner.client_id)
         scene.clock.at += 100_000
         after = await scene.token()
         assert before.created_at == after.created_at
@@ -118,7 +118,7 @@ def test_a_token_of_a_deleted_application_is_nobody_s(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         made = await applications.create(
-            scene.house,
+            scene.context,
             "moved",
             1,
             client_id="old-id",
@@ -128,12 +128,12 @@ def test_a_token_of_a_deleted_application_is_nobody_s(tmp_path: Path) -> None:
         old = await scene.token(made, "ab" * 32)
         assert await scene.alive(old)
         scene.clock.step(1)
-        await applications.delete(scene.house, "old-id")
+        await applications.delete(scene.context, "old-id")
         assert not await scene.alive(old)
         scene.clock.step(1)
-        again = await applications.create(scene.house, "moved", 1, client_id="old-id", client_secret="ab" * 32)
+        again = await applications.create(scene.context, "moved", 1, client_id="old-id", client_secret="ab" * 32)
         assert not await scene.alive(old)
-        scene.house.directory.signing.remembered.clear()
+        scene.context.directory.signing.remembered.clear()
         assert not await scene.alive(old)
         assert await scene.alive(await scene.token(again, "ab" * 32))
 
@@ -145,14 +145,14 @@ def test_a_bound_token_says_to_what(tmp_path: Path, binding: TokenBinding, name:
     """What a JWT is bound to stands in `cnf`, and is read back."""
 
     async def scenario(scene: Scene) -> None:
-        await applications.set_token_format(scene.house, scene.partner.client_id, TokenFormat.EDDSA)
-        application = await scene.house.directory.applications.with_client_id(scene.partner.client_id)
+        await applications.set_token_format(scene.context, scene.partner.client_id, TokenFormat.EDDSA)
+        application = await scene.context.directory.applications.with_client_id(scene.partner.client_id)
         assert application is not None
         thumbprint = bytes(range(32))
         claims = Claims(application.number, 1, 7, scene.clock.now(), 60, ("openid",), 0, binding, thumbprint)
-        token = formats.write(scene.house, claims, application)
+        token = formats.write(scene.context, claims, application)
         assert msgspec.json.decode(jws.split(token).payload)["cnf"] == {name: jws.encode(thumbprint)}
-        assert await formats.read(scene.house, token, scene.clock.now()) == claims
+        assert await formats.read(scene.context, token, scene.clock.now()) == claims
 
     play(tmp_path, scenario)
 
@@ -162,7 +162,7 @@ def test_what_was_issued_in_one_form_stays_good_in_another(tmp_path: Path) -> No
 
     async def scenario(scene: Scene) -> None:
         replies = [await scene.token()] + [await signed(scene, form) for form in SIGNED]
-        await applications.set_token_format(scene.house, scene.partner.client_id, TokenFormat.OPAQUE)
+        await applications.set_token_format(scene.context, scene.partner.client_id, TokenFormat.OPAQUE)
         assert [await scene.alive(each) for each in replies] == [True] * 4
         assert "." not in (await scene.token()).access_token
 
@@ -174,8 +174,8 @@ def test_an_operator_is_told_of_a_signed_token(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         reply = await signed(scene)
-        scene.house.issuer = "http://127.0.0.1:1"
-        found = await inspection.inspect(scene.house, reply.access_token)
+        scene.context.issuer = "http://127.0.0.1:1"
+        found = await inspection.inspect(scene.context, reply.access_token)
         assert (found.live, found.name, found.scope) == (True, "partner", "openid")
         assert not await scene.alive(reply)
 
@@ -187,15 +187,15 @@ def test_ref_says_the_generation_once_there_is_one(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         first = await signed(scene)
-        await applications.revoke_tokens(scene.house, scene.partner.client_id)
+        await applications.revoke_tokens(scene.context, scene.partner.client_id)
         second = await scene.token()
         refs = [msgspec.json.decode(jws.split(each.access_token).payload)["ref"].split(".") for each in (first, second)]
-        known = await scene.house.store.application(scene.partner.client_id)
+        known = await scene.context.store.application(scene.partner.client_id)
         assert known is not None
         assert [len(each) for each in refs] == [4, 5]
         assert int(refs[1][4]) == known.generation > 0
         for reply, generation in ((first, 0), (second, known.generation)):
-            claims = await formats.read(scene.house, reply.access_token, scene.clock.now())
+            claims = await formats.read(scene.context, reply.access_token, scene.clock.now())
             assert claims is not None
             assert claims.generation == generation
 

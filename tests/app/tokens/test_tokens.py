@@ -42,10 +42,10 @@ def test_two_tokens_of_one_moment_differ(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         one, two = await scene.token(), await scene.token()
         assert one.access_token != two.access_token
-        claims = await revocation.revoke(scene.house, one.access_token)
+        claims = await revocation.revoke(scene.context, one.access_token)
         assert claims is not None
         assert [await scene.alive(one), await scene.alive(two)] == [False, True]
-        assert await scene.house.store.revocations() == [(claims.token_id, claims.expires_at)]
+        assert await scene.context.store.revocations() == [(claims.token_id, claims.expires_at)]
 
     play(tmp_path, scenario)
 
@@ -55,11 +55,11 @@ def test_revoking_twice_or_no_token_writes_nothing(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         reply = await scene.token()
-        assert await revocation.revoke(scene.house, "00" * 48) is None
-        assert await revocation.revoke(scene.house, reply.access_token.upper()) is None
+        assert await revocation.revoke(scene.context, "00" * 48) is None
+        assert await revocation.revoke(scene.context, reply.access_token.upper()) is None
         for _ in range(2):
-            await revocation.revoke(scene.house, reply.access_token)
-        assert len(await scene.house.store.revocations()) == 1
+            await revocation.revoke(scene.context, reply.access_token)
+        assert len(await scene.context.store.revocations()) == 1
 
     play(tmp_path, scenario)
 
@@ -69,10 +69,10 @@ def test_a_token_that_seems_to_have_expired_is_revoked_as_well(tmp_path: Path, f
     """A clock that was ahead when it was revoked does not leave it alive once it is right."""
 
     async def scenario(scene: Scene) -> None:
-        await applications.set_token_format(scene.house, scene.partner.client_id, form)
+        await applications.set_token_format(scene.context, scene.partner.client_id, form)
         reply = await scene.token()
         scene.clock.step(FORTNIGHT)
-        await revocation.revoke(scene.house, reply.access_token)
+        await revocation.revoke(scene.context, reply.access_token)
         scene.clock.step(-FORTNIGHT)
         assert not await scene.alive(reply)
 
@@ -85,16 +85,16 @@ def test_disabling_kills_tokens_for_good(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         old = await scene.token()
         scene.clock.step(1)
-        await applications.disable(scene.house, scene.partner.client_id)
+        await applications.disable(scene.context, scene.partner.client_id)
         assert not await scene.alive(old)
         with pytest.raises(InvalidClient):
             await scene.token()
         scene.clock.step(1)
-        await applications.enable(scene.house, scene.partner.client_id)
+        await applications.enable(scene.context, scene.partner.client_id)
         assert not await scene.alive(old)
         assert await scene.alive(await scene.token())
         with pytest.raises(OperatorError, match="enabled already"):
-            await applications.enable(scene.house, scene.partner.client_id)
+            await applications.enable(scene.context, scene.partner.client_id)
 
     play(tmp_path, scenario)
 
@@ -105,9 +105,9 @@ def test_a_clock_that_steps_back_revives_nothing(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         old = await scene.token()
         scene.clock.step(10)
-        await applications.disable(scene.house, scene.partner.client_id)
+        await applications.disable(scene.context, scene.partner.client_id)
         scene.clock.step(-60)
-        await applications.enable(scene.house, scene.partner.client_id)
+        await applications.enable(scene.context, scene.partner.client_id)
         scene.clock.step(120)
         assert not await scene.alive(old)
         assert await scene.alive(await scene.token())
@@ -119,13 +119,13 @@ def test_a_deleted_application_s_tokens_are_dead(tmp_path: Path) -> None:
     """Tokens of a deleted application are dead, also when another is made under its client id and secret."""
 
     async def scenario(scene: Scene) -> None:
-        made = await applications.create(scene.house, "moved", 1, client_id="old-id", client_secret="ab" * 32)
+        made = await applications.create(scene.context, "moved", 1, client_id="old-id", client_secret="ab" * 32)
         old = await scene.token(made, "ab" * 32)
-        await applications.delete(scene.house, "old-id")
+        await applications.delete(scene.context, "old-id")
         assert not await scene.alive(old)
         with pytest.raises(InvalidClient):
             await scene.token(made, "ab" * 32)
-        again = await applications.create(scene.house, "moved", 1, client_id="old-id", client_secret="ab" * 32)
+        again = await applications.create(scene.context, "moved", 1, client_id="old-id", client_secret="ab" * 32)
         assert not await scene.alive(old)
         assert await scene.alive(await scene.token(again, "ab" * 32))
 
@@ -137,9 +137,9 @@ def test_secrets_overlap_and_end(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         client_id = scene.partner.client_id
-        second = await applications.add_secret(scene.house, client_id, "second")
+        second = await applications.add_secret(scene.context, client_id, "second")
         end = scene.clock.now() + 60_000_000
-        await applications.expire_secret(scene.house, client_id, "first", end)
+        await applications.expire_secret(scene.context, client_id, "first", end)
         by_first, by_second = await scene.token(), await scene.token(second)
         scene.clock.at = end - 1
         await scene.token()
@@ -148,12 +148,12 @@ def test_secrets_overlap_and_end(tmp_path: Path) -> None:
             await scene.token()
         assert await scene.alive(by_first)
         await scene.token(second)
-        await applications.expire_secret(scene.house, client_id, "second")
+        await applications.expire_secret(scene.context, client_id, "second")
         assert not await scene.alive(by_first)
         assert not await scene.alive(by_second)
         with pytest.raises(InvalidClient):
             await scene.token(second)
-        third = await applications.add_secret(scene.house, client_id, "third")
+        third = await applications.add_secret(scene.context, client_id, "third")
         assert await scene.alive(await scene.token(third))
 
     play(tmp_path, scenario)
@@ -164,13 +164,13 @@ def test_an_ended_secret_stays_ended(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         client_id = scene.partner.client_id
-        await applications.expire_secret(scene.house, client_id, "first", scene.clock.now() + 10)
-        await applications.expire_secret(scene.house, client_id, "first", scene.clock.now() + 20)
+        await applications.expire_secret(scene.context, client_id, "first", scene.clock.now() + 10)
+        await applications.expire_secret(scene.context, client_id, "first", scene.clock.now() + 20)
         scene.clock.at += 20
         with pytest.raises(OperatorError, match="ended already"):
-            await applications.expire_secret(scene.house, client_id, "first", scene.clock.now() + 10**9)
+            await applications.expire_secret(scene.context, client_id, "first", scene.clock.now() + 10**9)
         with pytest.raises(OperatorError, match=r"no secret named other. It has: first"):
-            await applications.expire_secret(scene.house, client_id, "other")
+            await applications.expire_secret(scene.context, client_id, "other")
 
     play(tmp_path, scenario)
 
@@ -180,7 +180,7 @@ def test_credentials_in_the_url_by_policy(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         for policy in QueryCredentials:
-            await applications.set_query_credentials(scene.house, scene.partner.client_id, policy)
+            await applications.set_query_credentials(scene.context, scene.partner.client_id, policy)
             await scene.token()
             if policy is QueryCredentials.DENY:
                 with pytest.raises(InvalidClient) as refusal:
@@ -196,7 +196,7 @@ def test_json_by_policy(tmp_path: Path) -> None:
     """`deny` refuses JSON to a client that has proved itself, at every endpoint; forms work."""
 
     async def scenario(scene: Scene) -> None:
-        house, made = scene.house, scene.partner
+        context, made = scene.context, scene.partner
         fields = {
             "grant_type": "client_credentials",
             "client_id": made.client_id,
@@ -210,18 +210,18 @@ def test_json_by_policy(tmp_path: Path) -> None:
             return wire.form(b"", body.encode(), kind)
 
         for policy in (JSONRequests.ALLOW, JSONRequests.DENY, JSONRequests.ALLOW):
-            await applications.set_json_requests(house, made.client_id, policy)
-            await asking.issue(house, sent(wire.FORM), NOTHING)
+            await applications.set_json_requests(context, made.client_id, policy)
+            await asking.issue(context, sent(wire.FORM), NOTHING)
             for kind in (wire.JSON, b"Application/JSON; charset=utf-8"):
                 if policy is JSONRequests.ALLOW:
-                    await asking.issue(house, sent(kind), NOTHING)
+                    await asking.issue(context, sent(kind), NOTHING)
                     continue
                 for request in (asking.issue, asking.revoke_own, asking.introspect):
                     with pytest.raises(InvalidRequest, match="may not send JSON") as refusal:
-                        await request(house, sent(kind))
+                        await request(context, sent(kind))
                     assert refusal.value.check == "request.json_denied"
                 with pytest.raises(InvalidClient):
-                    await asking.issue(house, sent(kind, client_secret="f" * 64), NOTHING)
+                    await asking.issue(context, sent(kind, client_secret="f" * 64), NOTHING)
 
     play(tmp_path, scenario)
 
@@ -230,13 +230,13 @@ def test_scopes_are_the_application_s(tmp_path: Path) -> None:
     """A token has the scopes its application was given, or fewer when fewer are asked for, and never more."""
 
     async def scenario(scene: Scene) -> None:
-        made = await applications.create(scene.house, "reader", 1, scope="loyalty:read profiles:read")
+        made = await applications.create(scene.context, "reader", 1, scope="loyalty:read profiles:read")
         assert (await scene.token(made)).scope == "profiles:read loyalty:read"
         form = f"grant_type=client_credentials&client_id={made.client_id}&client_secret={made.client_secret}"
 
         async def asked(scope: str) -> str:
             params = wire.form(b"", f"{form}&scope={scope}".encode(), b"application/x-www-form-urlencoded")
-            return (await asking.issue(scene.house, params, NOTHING)).scope
+            return (await asking.issue(scene.context, params, NOTHING)).scope
 
         assert await asked("loyalty:read") == "loyalty:read"
         with pytest.raises(InvalidScope):
@@ -264,11 +264,11 @@ def test_an_application_that_cannot_be_is_refused(tmp_path: Path, options: dict[
     """What cannot be an application is refused with a sentence, and nothing is written."""
 
     async def scenario(scene: Scene) -> None:
-        last = await scene.house.store.last_sequence()
+        last = await scene.context.store.last_sequence()
         wanted: dict[str, object] = {"name": "new", **({"client_id": "ab" * 32} if "client_secret" in options else {})}
         with pytest.raises(OperatorError, match=sentence):
-            await applications.create(scene.house, organization=1, **{**wanted, **options})  # type: ignore[arg-type]
-        assert await scene.house.store.last_sequence() == last
+            await applications.create(scene.context, organization=1, **{**wanted, **options})  # type: ignore[arg-type]
+        assert await scene.context.store.last_sequence() == last
 
     play(tmp_path, scenario)
 
@@ -280,11 +280,13 @@ def test_what_is_shown_of_a_secret(tmp_path: Path) -> None:
         made = scene.partner
         assert made.client_secret is not None
         imported = await applications.create(
-            scene.house, "moved", 1, client_id="theirs", client_secret="short and sweet"
+            scene.context, "moved", 1, client_id="theirs", client_secret="short and sweet"
         )
         assert imported.client_secret is None
-        assert [each.last_four for each in await scene.house.store.secrets(made.client_id)] == [made.client_secret[-4:]]
-        assert [each.last_four for each in await scene.house.store.secrets("theirs")] == [""]
+        assert [each.last_four for each in await scene.context.store.secrets(made.client_id)] == [
+            made.client_secret[-4:]
+        ]
+        assert [each.last_four for each in await scene.context.store.secrets("theirs")] == [""]
         raw = b"".join(engines.stored(scene.folder).values())
         assert made.client_secret.encode() not in raw
         assert b"short and sweet" not in raw
@@ -296,13 +298,13 @@ def test_organizations_are_found_by_name(tmp_path: Path) -> None:
     """Without a name the only organization is meant; with several one must be named, and names are free once."""
 
     async def scenario(scene: Scene) -> None:
-        assert (await organizations.find(scene.house, None)).name == "Org"
-        await organizations.create(scene.house, "Second")
+        assert (await organizations.find(scene.context, None)).name == "Org"
+        await organizations.create(scene.context, "Second")
         with pytest.raises(OperatorError, match="There are: Org, Second"):
-            await organizations.find(scene.house, None)
+            await organizations.find(scene.context, None)
         with pytest.raises(OperatorError, match="no organization named Third"):
-            await organizations.find(scene.house, "Third")
+            await organizations.find(scene.context, "Third")
         with pytest.raises(OperatorError, match="exists already"):
-            await organizations.create(scene.house, "Org")
+            await organizations.create(scene.context, "Org")
 
     play(tmp_path, scenario)

@@ -31,7 +31,7 @@ async def pass_time(scene: Scene, name: str, seconds: float) -> None:
     await quiet()
     end = scene.clock.now() + int(seconds * SECOND)
     while scene.clock.now() < end:
-        hook = await look(scene.house, name)
+        hook = await look(scene.context, name)
         scene.clock.at = min(end, max(hook.next_attempt_at, scene.clock.now() + SECOND) if hook.failures else end)
         await quiet()
 
@@ -40,9 +40,9 @@ def test_what_happens_arrives_once_and_soon(tmp_path: Path) -> None:
     """Every event of a deposit arrives once, soon after its commit, in every webhook that asks for its kind."""
 
     async def scenario(scene: Scene) -> None:
-        async with receiving() as every, receiving() as tiers, delivering(scene.house):
-            await subscribe(scene.house, "every", every)
-            await subscribe(scene.house, "tiers", tiers, "tier.promoted,tier.demoted")
+        async with receiving() as every, receiving() as tiers, delivering(scene.context):
+            await subscribe(scene.context, "every", every)
+            await subscribe(scene.context, "tiers", tiers, "tier.promoted,tier.demoted")
             customer = await scene.customer("card")
             began = time.monotonic()
             await scene.deposit(customer, status(600))
@@ -61,16 +61,16 @@ def test_a_receiver_that_is_down_for_an_hour_loses_nothing_and_delays_nobody(tmp
     """While one receiver refuses connections the other gets everything at once; afterwards the one gets all as well."""
 
     async def scenario(scene: Scene) -> None:
-        async with receiving() as down, receiving() as up, delivering(scene.house):
-            await subscribe(scene.house, "down", down)
-            await subscribe(scene.house, "up", up)
+        async with receiving() as down, receiving() as up, delivering(scene.context):
+            await subscribe(scene.context, "down", down)
+            await subscribe(scene.context, "up", up)
             await down.close()
             told: list[str] = []
             for _ in range(12):
-                told += await happen(scene.house, 10)
+                told += await happen(scene.context, 10)
                 await until(lambda told=told: len(up.taken) == len(told))  # type: ignore[misc]
                 await pass_time(scene, "down", 300)
-            failing = await look(scene.house, "down")
+            failing = await look(scene.context, "down")
             assert failing.failures >= UNANSWERED_MAX
             assert failing.last_error is not None
             assert "connection" in failing.last_error
@@ -80,8 +80,8 @@ def test_a_receiver_that_is_down_for_an_hour_loses_nothing_and_delays_nobody(tmp
             await until(lambda: set(down.ids) == set(told))
             await quiet()
             assert sorted(up.ids) == sorted(down.ids) == sorted(told)
-            assert (await look(scene.house, "down")).failures == 0
-            assert await scene.house.store.deliveries(failing.number, 0, 10) == []
+            assert (await look(scene.context, "down")).failures == 0
+            assert await scene.context.store.deliveries(failing.number, 0, 10) == []
 
     play(tmp_path, scenario)
 
@@ -93,16 +93,16 @@ def test_a_receiver_that_is_down_is_tried_with_one_event_and_ever_longer_pauses(
         async def fails(_message: Received) -> int | None:
             return None
 
-        async with receiving() as receiver, delivering(scene.house):
-            await subscribe(scene.house, "hook", receiver)
+        async with receiving() as receiver, delivering(scene.context):
+            await subscribe(scene.context, "hook", receiver)
             receiver.behaviour = fails
-            await happen(scene.house, 100)
+            await happen(scene.context, 100)
             await until(lambda: len(receiver.attempts) == deliveries.WINDOW)
             pauses = []
             for attempts in range(deliveries.WINDOW, deliveries.WINDOW + 7):
                 await quiet()
                 assert len(receiver.attempts) == attempts
-                pauses.append((await look(scene.house, "hook")).next_attempt_at - scene.clock.now())
+                pauses.append((await look(scene.context, "hook")).next_attempt_at - scene.clock.now())
                 scene.clock.at += pauses[-1] - 1
                 await quiet()
                 assert len(receiver.attempts) == attempts
@@ -124,22 +124,22 @@ def test_one_event_that_a_receiver_cannot_take_stops_no_other(tmp_path: Path, al
         async def behaves(message: Received) -> int | None:
             return 500 if message.id == poison else 200
 
-        async with receiving() as receiver, delivering(scene.house):
-            await subscribe(scene.house, "hook", receiver)
+        async with receiving() as receiver, delivering(scene.context):
+            await subscribe(scene.context, "hook", receiver)
             receiver.behaviour = behaves
             if not alone:
-                await happen(scene.house, 3)
-            (poison,) = await happen(scene.house, 1)
+                await happen(scene.context, 3)
+            (poison,) = await happen(scene.context, 1)
             await until(lambda: any(each.id == poison for each in receiver.attempts))
             await quiet()
-            others = await happen(scene.house, 40)
+            others = await happen(scene.context, 40)
             await pass_time(scene, "hook", 6)
             await until(lambda: set(others) <= set(receiver.ids))
-            hook = await look(scene.house, "hook")
+            hook = await look(scene.context, "hook")
             assert hook.failures == 0
             begun = scene.clock.now()
             while True:
-                (delivery,) = await scene.house.store.deliveries(hook.number, 0, 10)
+                (delivery,) = await scene.context.store.deliveries(hook.number, 0, 10)
                 if delivery.gave_up_at is not None:
                     break
                 scene.clock.at = max(scene.clock.at, delivery.next_attempt_at)
@@ -162,19 +162,19 @@ def test_an_event_that_is_never_answered_stands_in_the_way_for_a_while_only(tmp_
     """When one event makes a receiver hang, the ones behind it are told after a few tries."""
 
     async def scenario(scene: Scene) -> None:
-        async with receiving() as receiver, delivering(scene.house):
-            await subscribe(scene.house, "hook", receiver)
-            (poison,) = await happen(scene.house, 1)
+        async with receiving() as receiver, delivering(scene.context):
+            await subscribe(scene.context, "hook", receiver)
+            (poison,) = await happen(scene.context, 1)
 
             async def behaves(message: Received) -> int | None:
                 return None if message.id == poison else 200
 
             receiver.behaviour = behaves
             await until(lambda: len(receiver.attempts) == 1)
-            others = await happen(scene.house, 5)
+            others = await happen(scene.context, 5)
             await pass_time(scene, "hook", 1200)
             await until(lambda: set(others) <= set(receiver.ids))
-            assert (await look(scene.house, "hook")).failures == 0
+            assert (await look(scene.context, "hook")).failures == 0
 
     play(tmp_path, scenario)
 
@@ -200,10 +200,10 @@ def test_slow_silent_and_broken_receivers_delay_nobody(tmp_path: Path) -> None:
             receivers = {"slow": one, "silent": two, "closes": three, "sound": sound}
             for (name, receiver), behaviour in zip(receivers.items(), (slow, silent, closes), strict=False):
                 receiver.behaviour = behaviour
-                await subscribe(scene.house, name, receiver)
-            await subscribe(scene.house, "sound", sound)
-            async with delivering(scene.house, SILENT_SECONDS):
-                told = await happen(scene.house, 200)
+                await subscribe(scene.context, name, receiver)
+            await subscribe(scene.context, "sound", sound)
+            async with delivering(scene.context, SILENT_SECONDS):
+                told = await happen(scene.context, 200)
                 await until(lambda: len(sound.taken) == 200)
                 assert one.taken == []
                 assert one.most == deliveries.WINDOW
@@ -211,10 +211,10 @@ def test_slow_silent_and_broken_receivers_delay_nobody(tmp_path: Path) -> None:
                 await pass_time(scene, "slow", 60)
                 await until(lambda: set(one.ids) == set(told))
                 async with asyncio.timeout(SOON_SECONDS):
-                    while (hook := await look(scene.house, "silent")).last_error is None:
+                    while (hook := await look(scene.context, "silent")).last_error is None:
                         await quiet()
                 assert hook.last_error == f"no answer within {SILENT_SECONDS:g} seconds"
-                assert (await look(scene.house, "closes")).failures >= 1
+                assert (await look(scene.context, "closes")).failures >= 1
 
     play(tmp_path, scenario)
 
@@ -226,21 +226,21 @@ def test_a_receiver_that_is_gone_is_paused(tmp_path: Path) -> None:
         async def gone(_message: Received) -> int | None:
             return 410
 
-        async with receiving() as receiver, delivering(scene.house):
-            await subscribe(scene.house, "hook", receiver)
+        async with receiving() as receiver, delivering(scene.context):
+            await subscribe(scene.context, "hook", receiver)
             receiver.behaviour = gone
-            told = await happen(scene.house, 1)
+            told = await happen(scene.context, 1)
             await until(lambda: len(receiver.attempts) == 1)
             await quiet()
-            hook = await look(scene.house, "hook")
+            hook = await look(scene.context, "hook")
             assert hook.disabled_at is not None
             assert "410" in (hook.last_error or "")
-            told += await happen(scene.house, 5)
+            told += await happen(scene.context, 5)
             scene.clock.step(3600)
             await quiet()
             assert len(receiver.attempts) == 1
             receiver.behaviour = Receiver().behaviour
-            await webhooks.enable(scene.house, hook)
+            await webhooks.enable(scene.context, hook)
             await until(lambda: sorted(receiver.ids) == sorted(told))
 
     play(tmp_path, scenario)
@@ -253,11 +253,11 @@ def test_redirects_are_not_followed(tmp_path: Path) -> None:
         async def moved(_message: Received) -> int | None:
             return 307
 
-        async with receiving() as receiver, receiving() as other, delivering(scene.house):
+        async with receiving() as receiver, receiving() as other, delivering(scene.context):
             receiver.behaviour = moved
             receiver.extra = f"location: {other.url}\r\nset-cookie: session=1\r\n".encode()
-            await subscribe(scene.house, "hook", receiver)
-            await happen(scene.house, 1)
+            await subscribe(scene.context, "hook", receiver)
+            await happen(scene.context, 1)
             await until(lambda: len(receiver.attempts) == 1)
             await quiet()
             scene.clock.step(10)
@@ -272,12 +272,12 @@ def test_another_organization_s_events_never_arrive(tmp_path: Path) -> None:
     """A webhook hears of its own organization only, though two have the same name."""
 
     async def scenario(scene: Scene) -> None:
-        other = await organizations.create(scene.house, "Other")
-        async with receiving() as ours, receiving() as theirs, delivering(scene.house):
-            await subscribe(scene.house, "hook", ours)
-            await subscribe(scene.house, "hook", theirs, organization="Other")
-            mine = await happen(scene.house, 20)
-            his = await happen(scene.house, 20, organization=other.number)
+        other = await organizations.create(scene.context, "Other")
+        async with receiving() as ours, receiving() as theirs, delivering(scene.context):
+            await subscribe(scene.context, "hook", ours)
+            await subscribe(scene.context, "hook", theirs, organization="Other")
+            mine = await happen(scene.context, 20)
+            his = await happen(scene.context, 20, organization=other.number)
             await until(lambda: len(ours.taken) == len(theirs.taken) == 20)
             assert (sorted(ours.ids), sorted(theirs.ids)) == (sorted(mine), sorted(his))
 
@@ -289,19 +289,19 @@ def test_a_position_that_could_not_be_written_is_written_again(tmp_path: Path, f
     """When the commit of a window fails, before or after it took effect, nothing is lost, nor sent again and again."""
 
     async def scenario(scene: Scene) -> None:
-        store = FaultyStore(scene.house.store)
-        scene.house.store = store.as_store()
+        store = FaultyStore(scene.context.store)
+        scene.context.store = store.as_store()
         async with receiving() as receiver:
-            await subscribe(scene.house, "hook", receiver)
-            told = await happen(scene.house, 100)
+            await subscribe(scene.context, "hook", receiver)
+            told = await happen(scene.context, 100)
             store.faults = [fault] * 2
-            async with delivering(scene.house):
+            async with delivering(scene.context):
                 await until(lambda: set(receiver.ids) == set(told), 10)
                 await quiet()
             assert store.faults == []
             assert len(receiver.ids) == len(told)
-            hook = await look(scene.house, "hook")
-            assert hook.position == await scene.house.store.last_event()
+            hook = await look(scene.context, "hook")
+            assert hook.position == await scene.context.store.last_event()
 
     play(tmp_path, scenario)
 
@@ -310,17 +310,17 @@ def test_what_was_not_asked_for_is_passed(tmp_path: Path) -> None:
     """Events of other kinds are passed in few commits; a webhook that asks for them later gets those from then on."""
 
     async def scenario(scene: Scene) -> None:
-        async with receiving() as receiver, delivering(scene.house):
-            await subscribe(scene.house, "hook", receiver, "tier.promoted")
+        async with receiving() as receiver, delivering(scene.context):
+            await subscribe(scene.context, "hook", receiver, "tier.promoted")
             for _ in range(3):
-                await happen(scene.house, 500)
+                await happen(scene.context, 500)
                 await quiet()
-            hook = await look(scene.house, "hook")
+            hook = await look(scene.context, "hook")
             assert hook.position >= 1000
-            (wanted,) = await happen(scene.house, 1, kind="tier.promoted")
+            (wanted,) = await happen(scene.context, 1, kind="tier.promoted")
             await until(lambda: receiver.ids == [wanted])
-            await webhooks.change(scene.house, hook, None, "all")
-            later = await happen(scene.house, 2)
+            await webhooks.change(scene.context, hook, None, "all")
+            later = await happen(scene.context, 2)
             await until(lambda: set(later) <= set(receiver.ids))
             assert len(receiver.ids) == 3
 
@@ -337,12 +337,12 @@ def test_a_pause_takes_effect_in_the_middle(tmp_path: Path) -> None:
 
         async with receiving() as receiver:
             receiver.behaviour = slow
-            await subscribe(scene.house, "hook", receiver)
-            await happen(scene.house, 500)
-            async with delivering(scene.house):
+            await subscribe(scene.context, "hook", receiver)
+            await happen(scene.context, 500)
+            async with delivering(scene.context):
                 await until(lambda: len(receiver.taken) > deliveries.WINDOW)
                 begun = len(receiver.attempts)
-                await webhooks.disable(scene.house, await look(scene.house, "hook"))
+                await webhooks.disable(scene.context, await look(scene.context, "hook"))
                 await quiet()
                 assert len(receiver.attempts) <= begun + deliveries.WINDOW
 
@@ -353,19 +353,19 @@ def test_a_paused_webhook_is_told_nothing(tmp_path: Path) -> None:
     """While it is paused nothing is sent; when it is resumed, or made anew, it hears what it should and no more."""
 
     async def scenario(scene: Scene) -> None:
-        async with receiving() as receiver, delivering(scene.house):
-            await subscribe(scene.house, "hook", receiver)
-            hook = await look(scene.house, "hook")
-            await webhooks.disable(scene.house, hook)
-            told = await happen(scene.house, 3)
+        async with receiving() as receiver, delivering(scene.context):
+            await subscribe(scene.context, "hook", receiver)
+            hook = await look(scene.context, "hook")
+            await webhooks.disable(scene.context, hook)
+            told = await happen(scene.context, 3)
             await quiet()
             assert receiver.attempts == []
-            await webhooks.enable(scene.house, hook)
+            await webhooks.enable(scene.context, hook)
             await until(lambda: sorted(receiver.ids) == sorted(told))
-            await webhooks.delete(scene.house, hook)
-            await happen(scene.house, 3)
-            await subscribe(scene.house, "hook", receiver)
-            (last,) = await happen(scene.house, 1)
+            await webhooks.delete(scene.context, hook)
+            await happen(scene.context, 3)
+            await subscribe(scene.context, "hook", receiver)
+            (last,) = await happen(scene.context, 1)
             await until(lambda: last in receiver.ids)
             assert len(receiver.attempts) == 4
 

@@ -40,8 +40,8 @@ def test_a_message_verifies_with_the_library_of_partners(tmp_path: Path) -> None
 
     async def scenario(scene: Scene) -> None:
         await at_the_real_time(scene)
-        async with receiving() as receiver, delivering(scene.house):
-            made = await subscribe(scene.house, "hook", receiver)
+        async with receiving() as receiver, delivering(scene.context):
+            made = await subscribe(scene.context, "hook", receiver)
             customer = await scene.customer("card")
             await until(lambda: len(receiver.taken) == 1)
             (message,) = receiver.taken
@@ -65,10 +65,10 @@ def test_a_retry_keeps_its_id_and_gets_a_time_of_its_own(tmp_path: Path) -> None
         async def fails(_message: Received) -> int | None:
             return 503
 
-        async with receiving() as receiver, delivering(scene.house):
-            made = await subscribe(scene.house, "hook", receiver)
+        async with receiving() as receiver, delivering(scene.context):
+            made = await subscribe(scene.context, "hook", receiver)
             receiver.behaviour = fails
-            await happen(scene.house, 1)
+            await happen(scene.context, 1)
             await until(lambda: len(receiver.attempts) == 1)
             await asyncio.sleep(0.1)
             scene.clock.step(10)
@@ -88,20 +88,20 @@ def test_both_secrets_sign_until_the_former_one_ends(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         await at_the_real_time(scene)
-        async with receiving() as receiver, delivering(scene.house):
-            old = await subscribe(scene.house, "hook", receiver)
-            organization = await organizations.find(scene.house, "Org")
-            new = await webhooks.rotate(scene.house, organization, await look(scene.house, "hook"), 60)
-            assert webhooks.overlaps(scene.house, await look(scene.house, "hook"))
-            await happen(scene.house, 1)
+        async with receiving() as receiver, delivering(scene.context):
+            old = await subscribe(scene.context, "hook", receiver)
+            organization = await organizations.find(scene.context, "Org")
+            new = await webhooks.rotate(scene.context, organization, await look(scene.context, "hook"), 60)
+            assert webhooks.overlaps(scene.context, await look(scene.context, "hook"))
+            await happen(scene.context, 1)
             await until(lambda: len(receiver.taken) == 1)
             scene.clock.step(60)
-            await happen(scene.house, 1)
+            await happen(scene.context, 1)
             await until(lambda: len(receiver.taken) == 2)
             during, after = receiver.taken
             assert [verified(during, each.secret) for each in (old, new)] == [True, True]
             assert [verified(after, each.secret) for each in (old, new)] == [False, True]
-            assert not webhooks.overlaps(scene.house, await look(scene.house, "hook"))
+            assert not webhooks.overlaps(scene.context, await look(scene.context, "hook"))
 
     play(tmp_path, scenario)
 
@@ -111,17 +111,17 @@ def test_secrets_are_nowhere_in_the_clear(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         async with receiving() as receiver:
-            one = await subscribe(scene.house, "one", receiver)
-            await subscribe(scene.house, "two", receiver)
+            one = await subscribe(scene.context, "one", receiver)
+            await subscribe(scene.context, "two", receiver)
             raw = base64.b64decode(one.secret.removeprefix("whsec_"))
             stored = b"".join(engines.stored(scene.folder).values())
             assert b"hook?for=test" in stored
             assert raw not in stored
             assert one.secret.removeprefix("whsec_").encode() not in stored
-            first, second = await look(scene.house, "one"), await look(scene.house, "two")
-            assert scene.house.directory.disclose(first.place, first.secret) == raw
+            first, second = await look(scene.context, "one"), await look(scene.context, "two")
+            assert scene.context.directory.disclose(first.place, first.secret) == raw
             with pytest.raises(Exception, match="not of this place"):
-                scene.house.directory.disclose(second.place, first.secret)
+                scene.context.directory.disclose(second.place, first.secret)
 
     play(tmp_path, scenario)
 
@@ -155,12 +155,12 @@ def test_a_url_that_messages_cannot_go_to_is_refused(tmp_path: Path, url: str, s
     """Each is refused with a sentence that says why, when a webhook is made and when it is changed."""
 
     async def scenario(scene: Scene) -> None:
-        organization = await organizations.find(scene.house, "Org")
+        organization = await organizations.find(scene.context, "Org")
         with pytest.raises(OperatorError, match=sentence):
-            await webhooks.create(scene.house, organization, "hook", url, "all")
-        await webhooks.create(scene.house, organization, "sound", "https://h", "all")
+            await webhooks.create(scene.context, organization, "hook", url, "all")
+        await webhooks.create(scene.context, organization, "sound", "https://h", "all")
         with pytest.raises(OperatorError, match=sentence):
-            await webhooks.change(scene.house, await look(scene.house, "sound"), url, None)
+            await webhooks.change(scene.context, await look(scene.context, "sound"), url, None)
 
     play(tmp_path, scenario)
 
@@ -171,9 +171,9 @@ def test_other_urls_are_taken(tmp_path: Path, url: str) -> None:
     """HTTPS anywhere, and plain HTTP to this machine."""
 
     async def scenario(scene: Scene) -> None:
-        organization = await organizations.find(scene.house, "Org")
-        await webhooks.create(scene.house, organization, "hook", url, "points.earned, points.spent,points.earned")
-        assert (await look(scene.house, "hook")).kinds == "points.earned,points.spent"
+        organization = await organizations.find(scene.context, "Org")
+        await webhooks.create(scene.context, organization, "hook", url, "points.earned, points.spent,points.earned")
+        assert (await look(scene.context, "hook")).kinds == "points.earned,points.spent"
 
     play(tmp_path, scenario)
 
@@ -183,9 +183,9 @@ def test_kinds_that_are_none_are_refused(tmp_path: Path, kinds: str) -> None:
     """The sentence lists the kinds that there are."""
 
     async def scenario(scene: Scene) -> None:
-        organization = await organizations.find(scene.house, "Org")
+        organization = await organizations.find(scene.context, "Org")
         with pytest.raises(OperatorError, match=r"points\.earned"):
-            await webhooks.create(scene.house, organization, "hook", "https://h", kinds)
+            await webhooks.create(scene.context, organization, "hook", "https://h", kinds)
 
     play(tmp_path, scenario)
 
@@ -194,33 +194,33 @@ def test_what_was_told_is_sent_again(tmp_path: Path) -> None:
     """One event, everything since a time, or what failed: each is sent again with the same id, of its kinds only."""
 
     async def scenario(scene: Scene) -> None:
-        house = scene.house
-        async with receiving() as receiver, delivering(house):
-            await subscribe(house, "hook", receiver, "points.earned")
-            early = await happen(house, 3)
-            await happen(house, 2, kind="points.spent")
+        context = scene.context
+        async with receiving() as receiver, delivering(context):
+            await subscribe(context, "hook", receiver, "points.earned")
+            early = await happen(context, 3)
+            await happen(context, 2, kind="points.spent")
             scene.clock.step(3600)
-            late = await happen(house, 2)
+            late = await happen(context, 2)
             await until(lambda: sorted(receiver.ids) == sorted(early + late))
             await asyncio.sleep(0.1)
-            hook = await look(house, "hook")
+            hook = await look(context, "hook")
 
-            await events.replay_one(house, hook, await events.find(house, early[0]))
+            await events.replay_one(context, hook, await events.find(context, early[0]))
             await until(lambda: receiver.ids[5:] == early[:1])
-            assert await events.replay_since(house, hook, scene.clock.now() - SECOND) == 2
+            assert await events.replay_since(context, hook, scene.clock.now() - SECOND) == 2
             await until(lambda: sorted(receiver.ids[6:]) == sorted(late))
             await asyncio.sleep(0.1)
-            assert await events.replay_failed(house, hook) == 0
+            assert await events.replay_failed(context, hook) == 0
 
-            (spent,) = await happen(house, 1, kind="points.spent")
+            (spent,) = await happen(context, 1, kind="points.spent")
             with pytest.raises(OperatorError, match=r"does not ask for points\.spent"):
-                await events.replay_one(house, hook, await events.find(house, spent))
-            await webhooks.disable(house, hook)
-            (waiting,) = await happen(house, 1)
+                await events.replay_one(context, hook, await events.find(context, spent))
+            await webhooks.disable(context, hook)
+            (waiting,) = await happen(context, 1)
             with pytest.raises(OperatorError, match="has not been told"):
-                await events.replay_one(house, hook, await events.find(house, waiting))
+                await events.replay_one(context, hook, await events.find(context, waiting))
             with pytest.raises(OperatorError, match="no event"):
-                await events.find(house, waiting, organization=99)
+                await events.find(context, waiting, organization=99)
 
     play(tmp_path, scenario)
 
@@ -229,18 +229,18 @@ def test_what_was_given_up_is_sent_again(tmp_path: Path) -> None:
     """An event that was given up waits for nothing, and arrives when it is asked for again."""
 
     async def scenario(scene: Scene) -> None:
-        house = scene.house
+        context = scene.context
         poison = ""
 
         async def behaves(message: Received) -> int | None:
             return 500 if message.id == poison else 200
 
-        async with receiving() as receiver, delivering(house):
-            await subscribe(house, "hook", receiver)
+        async with receiving() as receiver, delivering(context):
+            await subscribe(context, "hook", receiver)
             receiver.behaviour = behaves
-            (poison,) = await happen(house, 1)
-            hook = await look(house, "hook")
-            while not (counts := await house.store.delivery_counts(hook.number)).given_up:
+            (poison,) = await happen(context, 1)
+            hook = await look(context, "hook")
+            while not (counts := await context.store.delivery_counts(hook.number)).given_up:
                 scene.clock.step(14_400)
                 await asyncio.sleep(0.1)
             tries = len(receiver.attempts)
@@ -248,10 +248,10 @@ def test_what_was_given_up_is_sent_again(tmp_path: Path) -> None:
             await asyncio.sleep(0.6)
             assert len(receiver.attempts) == tries
             told, poison = poison, ""
-            assert await events.replay_failed(house, hook) == counts.deliveries == 1
+            assert await events.replay_failed(context, hook) == counts.deliveries == 1
             await until(lambda: receiver.ids == [told])
             await asyncio.sleep(0.1)
-            assert (await house.store.delivery_counts(hook.number)).deliveries == 0
+            assert (await context.store.delivery_counts(hook.number)).deliveries == 0
 
     play(tmp_path, scenario)
 
@@ -260,25 +260,25 @@ def test_events_are_purged_when_all_have_heard(tmp_path: Path) -> None:
     """Old events go in steps, but not those that a webhook has yet to hear, nor those that are tried again."""
 
     async def scenario(scene: Scene) -> None:
-        house = scene.house
-        await happen(house, 1200)
+        context = scene.context
+        await happen(context, 1200)
         async with receiving() as receiver:
-            await subscribe(house, "hook", receiver)
-            await webhooks.disable(house, await look(house, "hook"))
-            waiting = await happen(house, 3)
+            await subscribe(context, "hook", receiver)
+            await webhooks.disable(context, await look(context, "hook"))
+            waiting = await happen(context, 3)
             scene.clock.step(31 * 86_400)
-            young = await happen(house, 2)
+            young = await happen(context, 2)
             await scene.purge()
-            left = await house.store.events_after(1, 0, 5000)
+            left = await context.store.events_after(1, 0, 5000)
             assert [each.id for each in left] == waiting + young
-            await webhooks.enable(house, await look(house, "hook"))
-            async with delivering(house):
+            await webhooks.enable(context, await look(context, "hook"))
+            async with delivering(context):
                 await until(lambda: len(receiver.taken) == 5)
                 await asyncio.sleep(0.1)
-            hook = await look(house, "hook")
-            await events.replay(house, hook, left[:1])
+            hook = await look(context, "hook")
+            await events.replay(context, hook, left[:1])
             await scene.purge()
-            assert [each.id for each in await house.store.events_after(1, 0, 5000)] == [waiting[0], *young]
+            assert [each.id for each in await context.store.events_after(1, 0, 5000)] == [waiting[0], *young]
 
     play(tmp_path, scenario)
 
@@ -288,16 +288,16 @@ def test_a_test_message_says_what_came_of_it(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         await at_the_real_time(scene)
-        async with receiving() as receiver, open_sender(scene.house.outbound, 1) as sender:
-            made = await subscribe(scene.house, "hook", receiver)
-            hook = await look(scene.house, "hook")
-            await webhooks.disable(scene.house, hook)
-            answer = await webhooks.test(scene.house, sender, hook)
+        async with receiving() as receiver, open_sender(scene.context.outbound, 1) as sender:
+            made = await subscribe(scene.context, "hook", receiver)
+            hook = await look(scene.context, "hook")
+            await webhooks.disable(scene.context, hook)
+            answer = await webhooks.test(scene.context, sender, hook)
             assert (answer.status, answer.text) == (200, "ok")
             assert receiver.taken[0].kind == "webhook.test"
             assert verified(receiver.taken[0], made.secret)
             await receiver.close()
-            answer = await webhooks.test(scene.house, sender, hook)
+            answer = await webhooks.test(scene.context, sender, hook)
             assert answer.status is None
             assert answer.error
 

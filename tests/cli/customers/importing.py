@@ -46,8 +46,8 @@ def profile(folder: Path, external_id: str) -> dict[str, Any]:
     """The stored profile of a customer, its number and its identifiers."""
 
     async def read() -> dict[str, Any]:
-        async with wiring.open_house(load(data_dir=folder)) as house:
-            found = await house.store.customer_with_external_id(1, external_id)
+        async with wiring.open_context(load(data_dir=folder)) as context:
+            found = await context.store.customer_with_external_id(1, external_id)
             assert found is not None
             own = None if found.user_profile is None else json.loads(found.user_profile)
             return {

@@ -244,17 +244,19 @@ def test_a_row_that_loses_a_race_is_decided_anew(folder: Path) -> None:
     """A customer that a server creates at the same moment is updated, and the rows around it are brought in."""
 
     async def race() -> bulk_import.Tally:
-        async with wiring.open_house(load(data_dir=folder)) as house:
-            program = await house.directory.programs.get(1)
+        async with wiring.open_context(load(data_dir=folder)) as context:
+            program = await context.directory.programs.get(1)
             assert program is not None
-            rival = creation(house, 1, program, house.new_uuid(), NewCustomer(external_id="raced", first_name="Rival"))
-            house.store = cast("Store", Rivalled(house.store, *rival))
+            rival = creation(
+                context, 1, program, context.new_uuid(), NewCustomer(external_id="raced", first_name="Rival")
+            )
+            context.store = cast("Store", Rivalled(context.store, *rival))
             names = ("before", "raced", "after")
             rows = [
                 Row(2, NewCustomer(external_id=name, city="Rome"), CustomerUpdate(external_id=name, city="Rome"))
                 for name in names
             ]
-            return await bulk_import.load(house, 1, rows, lambda _tally: None)
+            return await bulk_import.load(context, 1, rows, lambda _tally: None)
 
     tally = asyncio.run(race())
     assert (tally.created, tally.updated, tally.refused) == (2, 1, 0)

@@ -11,7 +11,7 @@ import pytest
 
 from tessera.app.callers import Caller
 from tessera.app.clients import properties
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.customers import activity, customers
 from tessera.app.customers.customers import Named
 from tessera.app.loyalty import points, standing_updates, tiers
@@ -36,21 +36,23 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-async def _history(house: House) -> None:
-    organization = await organizations.find(house, None)
-    shop = await properties.create(house, organization, "shop")
+async def _history(context: Context) -> None:
+    organization = await organizations.find(context, None)
+    shop = await properties.create(context, organization, "shop")
     caller, named = Caller(organization.number, ("openid",)), Named("made-1-00000000", external=True)
-    await activity.tag(house, caller, shop.api_key, named, ["vip"], 3600)
-    await activity.count(house, caller, shop.api_key, named, {"visit": 3})
-    program = await house.directory.programs.get(organization.number)
-    known = await house.store.customer_with_external_id(organization.number, named.key)
+    await activity.tag(context, caller, shop.api_key, named, ["vip"], 3600)
+    await activity.count(context, caller, shop.api_key, named, {"visit": 3})
+    program = await context.directory.programs.get(organization.number)
+    known = await context.store.customer_with_external_id(organization.number, named.key)
     assert program is not None
     assert known is not None
-    book = standing_updates.open_book(house, known, program)
-    now = house.clock.now()
+    book = standing_updates.open_book(context, known, program)
+    now = context.clock.now()
     for n in range(ENTRIES):
         book.deposit(Deposit(program.accounts[0].id, 10_000, None, f"order-{n}"), 0, now)
-    await house.commit(*book.close(), *(AddUserEvent(known.number, house.new_uuid(), f"e{n}", n) for n in range(700)))
+    await context.commit(
+        *book.close(), *(AddUserEvent(known.number, context.new_uuid(), f"e{n}", n) for n in range(700))
+    )
 
 
 def document(*arguments: str | Path) -> Any:
@@ -81,19 +83,19 @@ def test_a_level_that_is_retired_is_exported_by_its_name(tmp_path: Path) -> None
     assert exported["memberships"][0]["tier_system"] == "Club"
 
 
-async def _reaching(house: House) -> None:
-    organization = await organizations.find(house, None)
-    shop = await properties.create(house, organization, "shop")
+async def _reaching(context: Context) -> None:
+    organization = await organizations.find(context, None)
+    shop = await properties.create(context, organization, "shop")
     caller = Caller(organization.number, ("openid",))
-    await customers.create(house, caller, shop.api_key, NewCustomer(external_id="card"))
-    program = await house.directory.programs.get(organization.number)
-    known = await house.store.customer_with_external_id(organization.number, "card")
+    await customers.create(context, caller, shop.api_key, NewCustomer(external_id="card"))
+    program = await context.directory.programs.get(organization.number)
+    known = await context.store.customer_with_external_id(organization.number, "card")
     assert program is not None
     assert known is not None
     order = [Deposit(program.accounts[0].id, 20 * 10_000)]
-    await points.order(house, caller, program.retailer_id, known.id, order)
+    await points.order(context, caller, program.retailer_id, known.id, order)
     club = program.systems[0]
-    await tiers.move(house, caller, program.retailer_id, known.id, tiers.Place(club.id, club.levels[0].id))
+    await tiers.move(context, caller, program.retailer_id, known.id, tiers.Place(club.id, club.levels[0].id))
 
 
 def test_a_customer_is_shown_by_whatever_is_known(made: Path) -> None:

@@ -44,8 +44,8 @@ def test_a_secret_is_shown_once(folder: Path) -> None:
 def test_show_tells_how_far_it_is(folder: Path) -> None:
     """Position, what waits of the kinds it asks for, failures and the state."""
     assert hooks(folder, "set", "hook", "--events", "points.earned").code == 0
-    deeds.do(folder, lambda house: happen(house, 3))
-    deeds.do(folder, lambda house: happen(house, 2, kind="points.spent"))
+    deeds.do(folder, lambda context: happen(context, 3))
+    deeds.do(folder, lambda context: happen(context, 2, kind="points.spent"))
 
     shown = hooks(folder, "show", "hook", "--json").document
 
@@ -155,8 +155,8 @@ def test_a_test_message_is_sent_by_hand(folder: Path, monkeypatch: pytest.Monkey
 
 def test_events_are_listed_in_pages_and_shown(folder: Path) -> None:
     """The newest come first, `--after` goes on, and kind and customer choose."""
-    ids = deeds.do(folder, lambda house: happen(house, 5))
-    spent = deeds.do(folder, lambda house: happen(house, 1, kind="points.spent"))
+    ids = deeds.do(folder, lambda context: happen(context, 5))
+    spent = deeds.do(folder, lambda context: happen(context, 1, kind="points.spent"))
 
     def listed(*arguments: str) -> list[str]:
         return [each["id"] for each in run("events", "list", *arguments, "--data-dir", folder, "--json").document]
@@ -174,7 +174,7 @@ def test_events_are_listed_in_pages_and_shown(folder: Path) -> None:
 
 def test_a_replay_says_which(folder: Path) -> None:
     """One of the three ways has to be said, and what was never told is not sent again."""
-    (event,) = deeds.do(folder, lambda house: happen(house, 1))
+    (event,) = deeds.do(folder, lambda context: happen(context, 1))
 
     def replay(*arguments: str) -> Done:
         return run("events", "replay", "--webhook", "hook", *arguments, "--data-dir", folder)

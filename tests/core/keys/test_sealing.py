@@ -105,7 +105,7 @@ def test_the_newest_key_signs_from_its_very_microsecond() -> None:
 
 
 def test_a_ring_whose_keys_are_all_in_the_future_still_signs() -> None:
-    """A clock that stepped back before the first key's beginning does not stop the house."""
+    """A clock that stepped back before the first key's beginning does not stop the context."""
     ring = Ring([key(1, signs_from=1_000), key(2, signs_from=2_000)])
 
     assert ring.open(ring.seal(b"claims", ACCESS, 5), ACCESS, 5) == b"claims"

@@ -24,7 +24,7 @@ def connection() -> Iterator[psycopg.Connection]:
 
 
 def asked(connection: psycopg.Connection, statement: str, **parameters: object) -> list[Row]:
-    """The rows of a statement of the house. Raises as the store does."""
+    """The rows of a statement of the context. Raises as the store does."""
     made = prepared(statement)
     result = connection.pgconn.exec_params(made.sql, values(parameters, made.names), made.oids)
     if failures.failed(result):
@@ -125,7 +125,7 @@ _WHOLE = re.compile(r"select .* from |insert |update |delete |with ")
 
 
 def _every() -> dict[str, statements.Prepared]:
-    """Every statement of the house, by a name for it."""
+    """Every statement of the context, by a name for it."""
     found = {
         f"{kind.__name__} {place}": each.statement
         for kind in sql.WRITES

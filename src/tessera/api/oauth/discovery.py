@@ -1,6 +1,6 @@
 """What the service tells of itself: its metadata, and the keys by which its signed tokens are checked."""
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.clients import signing_methods
 from tessera.core.clients.signing_methods import Profile, SigningAlgorithms
 from tessera.core.keys.signing import JWKSet
@@ -57,32 +57,32 @@ KEYS = Operation(
 )
 
 
-def routes(house: House) -> list[Route]:
-    """The routes of this house's documents."""
+def routes(context: Context) -> list[Route]:
+    """The routes of this context's documents."""
 
     async def keys(_request: Request) -> Response:
         """RFC 7517 section 5."""
-        return _told(JWKSet(house.directory.signing.published(house.clock.now())))
+        return _told(JWKSet(context.directory.signing.published(context.clock.now())))
 
-    algorithms = signing_methods.allowed(Profile.NONE, SigningAlgorithms(0), house.signing_algorithms)
+    algorithms = signing_methods.allowed(Profile.NONE, SigningAlgorithms(0), context.signing_algorithms)
     server = metadata.authorization_server(
-        house.issuer,
-        certificates=bool(house.settings.client_certificate_proxies),
-        authorities=house.authorities is not None,
-        mtls_address=house.settings.mtls_address,
+        context.issuer,
+        certificates=bool(context.settings.client_certificate_proxies),
+        authorities=context.authorities is not None,
+        mtls_address=context.settings.mtls_address,
         algorithms=algorithms,
     )
-    platform = metadata.protected_resource(house.issuer, algorithms)
+    platform = metadata.protected_resource(context.issuer, algorithms)
     return [
-        *_document(house, metadata.AUTHORIZATION_SERVER, server, AUTHORIZATION_SERVER),
-        *_document(house, metadata.OPENID_CONFIGURATION, server, OPENID_CONFIGURATION),
-        *_document(house, metadata.PROTECTED_RESOURCE, platform, PROTECTED_RESOURCE),
+        *_document(context, metadata.AUTHORIZATION_SERVER, server, AUTHORIZATION_SERVER),
+        *_document(context, metadata.OPENID_CONFIGURATION, server, OPENID_CONFIGURATION),
+        *_document(context, metadata.PROTECTED_RESOURCE, platform, PROTECTED_RESOURCE),
         Route("GET", metadata.KEYS, keys, KEYS),
     ]
 
 
 def _document(
-    house: House, path: str, document: AuthorizationServer | ProtectedResource, operation: Operation
+    context: Context, path: str, document: AuthorizationServer | ProtectedResource, operation: Operation
 ) -> list[Route]:
     """The routes of a document that stays as it is: by one of them it is known, the others only answer."""
     response = _told(document)
@@ -90,7 +90,7 @@ def _document(
     async def told(_request: Request) -> Response:
         return response
 
-    first, *others = metadata.addresses(path, house.issuer)
+    first, *others = metadata.addresses(path, context.issuer)
     return [Route("GET", first, told, operation), *(Route("GET", each, told) for each in others)]
 
 

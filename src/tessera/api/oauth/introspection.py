@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tessera.api.oauth import token as oauth_token
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.tokens import introspection
 from tessera.app.tokens.introspection import TokenInfo
 from tessera.core.errors import InvalidToken
@@ -63,21 +63,21 @@ INFO = Operation(
 )
 
 
-def routes(house: House) -> list[Route]:
+def routes(context: Context) -> list[Route]:
     """The routes by which one asks about tokens."""
 
     async def introspect(request: Request) -> Response:
         """RFC 7662 section 2."""
         asked = await oauth_token.params(request)
-        caller = await authorization.asker(house, request, asked, oauth_token.proof(house, request))
-        told = await introspection.introspect(house, caller, asked)
+        caller = await authorization.asker(context, request, asked, oauth_token.proof(context, request))
+        told = await introspection.introspect(context, caller, asked)
         if _wants_signed(request):
-            return Response(200, introspection.signed(house, told, caller.client).encode("ascii"), SIGNED_HEADERS)
+            return Response(200, introspection.signed(context, told, caller.client).encode("ascii"), SIGNED_HEADERS)
         return Response(200, _plain(told), JSON_NO_STORE_HEADERS)
 
     async def info(request: Request) -> Response:
         """What the token in the header says."""
-        return Response(200, encode(await authorization.holder(house, request)), JSON_NO_STORE_HEADERS)
+        return Response(200, encode(await authorization.holder(context, request)), JSON_NO_STORE_HEADERS)
 
     return [
         Route("POST", "/oauth/introspect", introspect, INTROSPECT),

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.grants import token_endpoint
 from tessera.app.tokens import revocation
 from tessera.core import wire
@@ -99,25 +99,25 @@ REVOKE = Operation(
 )
 
 
-def routes(house: House) -> list[Route]:
-    """The OAuth routes of this house."""
+def routes(context: Context) -> list[Route]:
+    """The OAuth routes of this context."""
 
     async def token(request: Request) -> Response:
         """RFC 6749 section 3.2."""
-        shown, asked = proof(house, request), await params(request)
-        grant = token_endpoint.requested(house, asked)
-        caller = await authorization.client(house, request, asked, shown)
-        issued = await token_endpoint.issue(house, grant, caller, asked, shown)
+        shown, asked = proof(context, request), await params(request)
+        grant = token_endpoint.requested(context, asked)
+        caller = await authorization.client(context, request, asked, shown)
+        issued = await token_endpoint.issue(context, grant, caller, asked, shown)
         request.quotas += issued.quotas
         if shown.proofs:
-            request.also_answer += authorization.fresh_nonce(house)
+            request.also_answer += authorization.fresh_nonce(context)
         return Response(200, encode(issued.reply), JSON_NO_STORE_HEADERS)
 
     async def revoke(request: Request) -> Response:
         """RFC 7009 section 2: an answer of 200 says that the token is dead, or was not this client's to revoke."""
         asked = await params(request)
-        caller = await authorization.client(house, request, asked, proof(house, request))
-        await revocation.revoke_own(house, caller, asked)
+        caller = await authorization.client(context, request, asked, proof(context, request))
+        await revocation.revoke_own(context, caller, asked)
         return Response(200, b"{}", JSON_NO_STORE_HEADERS)
 
     return [Route("POST", TOKEN_PATH, token, TOKEN), Route("POST", "/oauth/revoke", revoke, REVOKE)]
@@ -131,9 +131,9 @@ async def params(request: Request) -> wire.Params:
     return params
 
 
-def proof(house: House, request: Request) -> Evidence:
+def proof(context: Context, request: Request) -> Evidence:
     """What the request proves; a header by which a client authenticates, sent twice, proves nothing."""
     try:
-        return presented.read(request, house.settings)
+        return presented.read(request, context.settings)
     except DuplicateHeader:
         raise InvalidClient(UNKNOWN_CLIENT, detail="two Authorization headers", check="client.two_ways") from None

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from tessera.api.platform import fields, users
 from tessera.api.platform.users import FOUND, TAG
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.customers import activity
 from tessera.app.customers.customers import Named
 from tessera.core import times
@@ -100,22 +100,22 @@ COUNT_EVENTS = Operation(
 )
 
 
-def routes(house: House) -> list[Route]:
+def routes(context: Context) -> list[Route]:
     """The routes of tags and events."""
 
     async def read_tags(request: Request, api_key: str, named: Named) -> Response:
-        caller = await authorization.caller(house, request, "profiles:read")
-        return _tags(await activity.read_tags(house, caller, api_key, named))
+        caller = await authorization.caller(context, request, "profiles:read")
+        return _tags(await activity.read_tags(context, caller, api_key, named))
 
     async def give_tags(request: Request, api_key: str, named: Named) -> Response:
-        caller = await authorization.caller(house, request, "profiles:write")
+        caller = await authorization.caller(context, request, "profiles:write")
         sent = fields.decode(_decode_tags, await request.body(fields.BODY_BYTES_MAX))
-        return _tags(await activity.tag(house, caller, api_key, named, _given(sent.tags), sent.ttl))
+        return _tags(await activity.tag(context, caller, api_key, named, _given(sent.tags), sent.ttl))
 
     async def count_events(request: Request, api_key: str, named: Named) -> Response:
-        caller = await authorization.caller(house, request, "profiles:write")
+        caller = await authorization.caller(context, request, "profiles:write")
         sent = fields.decode(_decode_events, await request.body(fields.BODY_BYTES_MAX))
-        counted = await activity.count(house, caller, api_key, named, sent.events)
+        counted = await activity.count(context, caller, api_key, named, sent.events)
         return users.ok(EventsReply("ok", {name: each.count for name, each in counted.items()}))
 
     return [

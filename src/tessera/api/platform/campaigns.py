@@ -7,7 +7,7 @@ import msgspec
 from tessera.api.platform import users
 from tessera.api.platform.users import FOUND, OWN, PREFIX, TAG
 from tessera.app.callers import own_api_key
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.customers import customers
 from tessera.app.customers.customers import Named
 from tessera.web import authorization
@@ -56,17 +56,17 @@ OF_PROPERTY = Operation(
 )
 
 
-def routes(house: House) -> list[Route]:
+def routes(context: Context) -> list[Route]:
     """The routes of campaigns."""
 
     async def of_customer(request: Request, api_key: str, named: Named) -> Response:
-        caller = await authorization.caller(house, request, "profiles:read")
-        await customers.find(house, caller, api_key, named)
+        caller = await authorization.caller(context, request, "profiles:read")
+        await customers.find(context, caller, api_key, named)
         return users.ok(NONE)
 
     async def of_property(request: Request) -> Response:
-        caller = await authorization.caller(house, request, "profiles:read")
-        await own_api_key(house, caller, request.path_values[0])
+        caller = await authorization.caller(context, request, "profiles:read")
+        await own_api_key(context, caller, request.path_values[0])
         return users.ok(NONE)
 
     return [

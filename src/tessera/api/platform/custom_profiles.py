@@ -5,7 +5,7 @@ import msgspec
 from tessera.api.platform import fields, users
 from tessera.api.platform.user_schema import OwnProfile
 from tessera.api.platform.users import FOUND, TAG
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.customers import updates
 from tessera.app.customers.customers import Named
 from tessera.core.customers.profiles import CustomProfile
@@ -53,13 +53,13 @@ MERGE = Operation(
 )
 
 
-def routes(house: House) -> list[Route]:
+def routes(context: Context) -> list[Route]:
     """The routes of custom profiles."""
 
     async def customize(request: Request, api_key: str, named: Named, *, whole: bool) -> Response:
-        caller = await authorization.caller(house, request, "profiles:write")
+        caller = await authorization.caller(context, request, "profiles:write")
         sent = fields.decode(_decode, await request.body(fields.BODY_BYTES_MAX)).user_profile
-        done = await updates.customize(house, caller, api_key, named, sent, whole=whole)
+        done = await updates.customize(context, caller, api_key, named, sent, whole=whole)
         return users.ok(CustomProfileReply("ok", done))
 
     async def replace(request: Request, api_key: str, named: Named) -> Response:

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from tessera.api.platform import fields, users
 from tessera.api.platform.user_schema import OneUser, Players
 from tessera.api.platform.users import FLAGS, FOUND, OWN, PREFIX, TAG, USER_PROFILE
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.customers import search as customer_search
 from tessera.app.customers.search import By, Sought
 from tessera.core.customers.customers import Wanted
@@ -78,18 +78,18 @@ _EVERY_WAY = (By.EMAIL, By.MOBILE_NUMBER, By.PHONE, By.EXTERNAL_ID)
 _NAMES = tuple(each.name for operation in (SEARCH, LIST) for each in operation.query)
 
 
-def routes(house: House) -> list[Route]:
+def routes(context: Context) -> list[Route]:
     """The routes of looking up."""
 
     async def search(request: Request) -> Response:
-        caller = await authorization.caller(house, request, "profiles:read")
+        caller = await authorization.caller(context, request, "profiles:read")
         values = fields.every(request.query, _NAMES)
         sought = _sought(values, _EVERY_WAY)
         wanted = _wanted(values) if len(values) > 1 else Wanted()
-        return users.reply(await customer_search.one(house, caller, request.path_values[0], sought, wanted))
+        return users.reply(await customer_search.one(context, caller, request.path_values[0], sought, wanted))
 
     async def search_users(request: Request) -> Response:
-        caller = await authorization.caller(house, request, "profiles:read")
+        caller = await authorization.caller(context, request, "profiles:read")
         values = fields.every(request.query, _NAMES)
         sought = _sought(values, (By.EMAIL, By.MOBILE_NUMBER))
         cursor, limit = fields.once(values, "cursor"), _limit(values)
@@ -100,7 +100,7 @@ def routes(house: House) -> list[Route]:
             user_profile=_flag(values, SEARCHED_PROFILE) | _flag(values, USER_PROFILE),
         )
         page = await customer_search.several(
-            house, caller, request.path_values[0], sought, cursor, limit, wanted=wanted
+            context, caller, request.path_values[0], sought, cursor, limit, wanted=wanted
         )
         return users.ok(PlayersReply("ok", page.players, page.next_cursor or UNSET))
 

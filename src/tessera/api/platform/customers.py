@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType
 from tessera.api.platform import fields, users
 from tessera.api.platform.user_schema import ManyUsers, OneUser
 from tessera.api.platform.users import FLAG_NAMES, FLAGS, FOUND, OWN, PREFIX, TAG
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.customers import customers, erasure, updates
 from tessera.app.customers.customers import Named
 from tessera.core.customers.profiles import AuthToken, CustomerUpdate, NewCustomer, offer_no_token
@@ -126,42 +126,42 @@ FORGET = Operation(
 )
 
 
-def routes(house: House) -> list[Route]:
+def routes(context: Context) -> list[Route]:
     """The routes of profiles."""
 
     async def read(request: Request) -> Response:
-        caller = await authorization.caller(house, request, "profiles:read")
+        caller = await authorization.caller(context, request, "profiles:read")
         api_key, user_id = request.path_values
-        return users.reply(await customers.read(house, caller, api_key, user_id, users.wanted(request)))
+        return users.reply(await customers.read(context, caller, api_key, user_id, users.wanted(request)))
 
     async def read_external(request: Request) -> Response:
-        caller = await authorization.caller(house, request, "profiles:read")
+        caller = await authorization.caller(context, request, "profiles:read")
         api_key, external_id = request.path_values
-        return users.reply(await customers.read_external(house, caller, api_key, external_id, users.wanted(request)))
+        return users.reply(await customers.read_external(context, caller, api_key, external_id, users.wanted(request)))
 
     async def read_many(request: Request) -> Response:
-        caller = await authorization.caller(house, request, "profiles:read")
+        caller = await authorization.caller(context, request, "profiles:read")
         ids = _user_ids(request)
-        found = await customers.read_many(house, caller, request.path_values[0], ids, users.wanted(request))
+        found = await customers.read_many(context, caller, request.path_values[0], ids, users.wanted(request))
         return users.ok(UsersReply("ok", found))
 
     async def create(request: Request) -> Response:
-        caller = await authorization.caller(house, request, "profiles:write")
+        caller = await authorization.caller(context, request, "profiles:write")
         new = fields.decode(_decode_create, await request.body(fields.BODY_BYTES_MAX))
         offer_no_token(new.auth_token)
         wanted = users.wanted(request)
-        return users.reply(await customers.create(house, caller, request.path_values[0], new.user, wanted))
+        return users.reply(await customers.create(context, caller, request.path_values[0], new.user, wanted))
 
     async def update(request: Request, api_key: str, named: Named) -> Response:
-        caller = await authorization.caller(house, request, "profiles:write")
+        caller = await authorization.caller(context, request, "profiles:write")
         sent = fields.decode(_decode_update, await request.body(fields.BODY_BYTES_MAX))
         offer_no_token(sent.auth_token)
         users.wanted(request)  # the answer has all of it; what is malformed is refused here as elsewhere
-        return users.reply(await updates.update(house, caller, api_key, named, sent.user))
+        return users.reply(await updates.update(context, caller, api_key, named, sent.user))
 
     async def forget(request: Request, api_key: str, named: Named) -> Response:
-        caller = await authorization.caller(house, request, "profiles:write")
-        return users.reply(await erasure.forget(house, caller, api_key, named, users.wanted(request)))
+        caller = await authorization.caller(context, request, "profiles:write")
+        return users.reply(await erasure.forget(context, caller, api_key, named, users.wanted(request)))
 
     return [
         Route("GET", f"{PREFIX}/users/{{user_id}}", read, READ),

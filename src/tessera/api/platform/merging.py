@@ -5,7 +5,7 @@ import msgspec
 from tessera.api.platform import fields, users
 from tessera.api.platform.user_schema import OneUser
 from tessera.api.platform.users import FOUND, TAG
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.customers import merging
 from tessera.app.customers.customers import Named
 from tessera.app.customers.merging import Merged
@@ -46,15 +46,15 @@ MERGE = Operation(
 )
 
 
-def routes(house: House) -> list[Route]:
+def routes(context: Context) -> list[Route]:
     """The routes of merging."""
 
     async def merge(request: Request, api_key: str, named: Named) -> Response:
-        caller = await authorization.caller(house, request, "profiles:write")
+        caller = await authorization.caller(context, request, "profiles:write")
         sent = fields.decode(_decode, await request.body(fields.BODY_BYTES_MAX)).user
         if sent.id is None and sent.external_id is None:
             raise MissingData("The field user.id is missing. Send user.id or user.external_id.")
         merged = Merged(sent.id, sent.external_id)
-        return users.reply(await merging.merge(house, caller, api_key, named, merged))
+        return users.reply(await merging.merge(context, caller, api_key, named, merged))
 
     return [*users.under_both("POST", "/merge_accounts", merge, MERGE)]

@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from tessera.api.platform import fields
 from tessera.api.platform.incentives import ACCOUNT, TAG, WHOSE, Payload, reply, under_both
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.loyalty import points
 from tessera.app.loyalty.points import Answer
 from tessera.core.errors import IdempotencyConflict, NotFound, PlatformRefusal, UserNotFound, Validation
@@ -176,29 +176,29 @@ BALANCES = Operation(
 )
 
 
-def routes(house: House) -> list[Route]:
+def routes(context: Context) -> list[Route]:
     """The routes of points."""
 
     async def deposit(request: Request) -> Response:
-        caller = await authorization.caller(house, request, "loyalty:write")
+        caller = await authorization.caller(context, request, "loyalty:write")
         asked = fields.decode(_decode_deposit, await request.body(fields.BODY_BYTES_MAX))
         answer = await points.order(
-            house, caller, asked.retailer_id, asked.user_id, _deposits(asked), partial=asked.allow_partial_success
+            context, caller, asked.retailer_id, asked.user_id, _deposits(asked), partial=asked.allow_partial_success
         )
         return reply(_deposit_answer(asked, answer))
 
     async def spend(request: Request) -> Response:
-        caller = await authorization.caller(house, request, "loyalty:write")
+        caller = await authorization.caller(context, request, "loyalty:write")
         asked = fields.decode(_decode_spend, await request.body(fields.BODY_BYTES_MAX))
         answer = await points.order(
-            house, caller, asked.retailer_id, asked.user_id, _spends(asked), partial=asked.allow_partial_success
+            context, caller, asked.retailer_id, asked.user_id, _spends(asked), partial=asked.allow_partial_success
         )
         return reply(_spend_answer(asked, answer))
 
     async def balances(request: Request) -> Response:
-        caller = await authorization.caller(house, request, "loyalty:read")
+        caller = await authorization.caller(context, request, "loyalty:read")
         asked = fields.decode(_decode_balances, await request.body(fields.BODY_BYTES_MAX))
-        return reply(await points.balances(house, caller, asked.retailer_id, asked.user_id, asked.point_account_ids))
+        return reply(await points.balances(context, caller, asked.retailer_id, asked.user_id, asked.point_account_ids))
 
     return [
         *under_both("/api/1.0/user_points/deposit", deposit, DEPOSIT),

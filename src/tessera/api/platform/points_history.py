@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from tessera.api.platform import fields
 from tessera.api.platform.incentives import TAG, WHOSE, Payload, reply, under_both
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.loyalty import points_history
 from tessera.app.loyalty.points_history import Page
 from tessera.core.errors import NotFound, UserNotFound
@@ -95,14 +95,16 @@ FETCH = Operation(
 )
 
 
-def routes(house: House) -> list[Route]:
+def routes(context: Context) -> list[Route]:
     """The routes of the audit log."""
 
     async def fetch(request: Request) -> Response:
-        caller = await authorization.caller(house, request, "loyalty:read")
+        caller = await authorization.caller(context, request, "loyalty:read")
         asked = fields.decode(_decode, await request.body(fields.BODY_BYTES_MAX))
         return reply(
-            _shown(await points_history.fetch(house, caller, asked.retailer_id, asked.user_id, asked.skip, asked.take))
+            _shown(
+                await points_history.fetch(context, caller, asked.retailer_id, asked.user_id, asked.skip, asked.take)
+            )
         )
 
     return [

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from tessera.api.platform import fields
 from tessera.api.platform.fields import one_of
 from tessera.api.platform.incentives import TAG, Payload, reply, under_both
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.loyalty import programs
 from tessera.app.loyalty.program_lookup import own_retailer
 from tessera.app.loyalty.programs import Proposal
@@ -153,13 +153,13 @@ APPLY = Operation(
 )
 
 
-def routes(house: House) -> list[Route]:
+def routes(context: Context) -> list[Route]:
     """The routes of programs."""
 
     async def accounts(request: Request) -> Response:
-        caller = await authorization.caller(house, request, "loyalty:read")
+        caller = await authorization.caller(context, request, "loyalty:read")
         asked = fields.decode(_decode_accounts, await request.body(fields.BODY_BYTES_MAX))
-        program = await own_retailer(house, caller, asked.retailer_id)
+        program = await own_retailer(context, caller, asked.retailer_id)
         details = AccountDetails(
             expiration_policy=asked.include_expiration_policy,
             point_sources=asked.include_point_sources,
@@ -169,15 +169,15 @@ def routes(house: House) -> list[Route]:
         return reply(_page(asked, views, ACCOUNT_COLUMNS))
 
     async def sources(request: Request) -> Response:
-        caller = await authorization.caller(house, request, "loyalty:read")
+        caller = await authorization.caller(context, request, "loyalty:read")
         asked = fields.decode(_decode_page, await request.body(fields.BODY_BYTES_MAX))
-        program = await own_retailer(house, caller, asked.retailer_id)
+        program = await own_retailer(context, caller, asked.retailer_id)
         return reply(_page(asked, [source_view(program, each) for each in program.sources], SOURCE_COLUMNS))
 
     async def systems(request: Request) -> Response:
-        caller = await authorization.caller(house, request, "loyalty:read")
+        caller = await authorization.caller(context, request, "loyalty:read")
         asked = fields.decode(_decode_systems, await request.body(fields.BODY_BYTES_MAX))
-        program = await own_retailer(house, caller, asked.retailer_id)
+        program = await own_retailer(context, caller, asked.retailer_id)
         views = [system_view(program, each) for each in program.systems]
         page = _page(asked, views, SYSTEM_COLUMNS)
         if asked.tier_system_id is None:
@@ -188,14 +188,14 @@ def routes(house: House) -> list[Route]:
         return reply(OneTierSystem(system_view(program, system)))
 
     async def fetch(request: Request) -> Response:
-        caller = await authorization.caller(house, request, "loyalty:read")
+        caller = await authorization.caller(context, request, "loyalty:read")
         asked = fields.decode(_decode_program, await request.body(fields.BODY_BYTES_MAX))
-        return reply(DeclaredProgram(asked.retailer_id, await programs.fetch(house, caller, asked.retailer_id)))
+        return reply(DeclaredProgram(asked.retailer_id, await programs.fetch(context, caller, asked.retailer_id)))
 
     async def apply(request: Request) -> Response:
-        caller = await authorization.caller(house, request, "loyalty:admin")
+        caller = await authorization.caller(context, request, "loyalty:admin")
         asked = fields.decode(_decode_apply, await request.body(fields.BODY_BYTES_MAX))
-        proposal = await programs.apply(house, caller, asked.retailer_id, asked.program, dry_run=asked.dry_run)
+        proposal = await programs.apply(context, caller, asked.retailer_id, asked.program, dry_run=asked.dry_run)
         return reply(_applied(proposal, dry_run=asked.dry_run))
 
     return [

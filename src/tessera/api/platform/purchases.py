@@ -3,7 +3,7 @@
 from tessera.api.platform import fields
 from tessera.api.platform.incentives import TAG, WHOSE, Payload, reply
 from tessera.api.platform.transactions import TransactionRequest, transaction
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.loyalty import purchases
 from tessera.app.loyalty.purchases import Named, Recorded
 from tessera.core.errors import ArgumentError, IdempotencyConflict, MissingData, NotFound, UserNotFound, Validation
@@ -41,13 +41,13 @@ SEND = Operation(
 )
 
 
-def routes(house: House) -> list[Route]:
+def routes(context: Context) -> list[Route]:
     """The routes of purchases."""
 
     async def send(request: Request) -> Response:
-        caller = await authorization.caller(house, request, "loyalty:write")
+        caller = await authorization.caller(context, request, "loyalty:write")
         asked = fields.decode(_decode, await request.body(fields.BODY_BYTES_MAX))
-        return reply(await purchases.record(house, caller, asked.client_id, _named(asked), transaction(asked)))
+        return reply(await purchases.record(context, caller, asked.client_id, _named(asked), transaction(asked)))
 
     path = "/api/2.0/send_transaction"
     return [Route("POST", path, send, SEND), Route("POST", f"/transactions{path}", send, SEND)]

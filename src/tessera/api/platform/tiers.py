@@ -4,7 +4,7 @@ import msgspec
 
 from tessera.api.platform import fields
 from tessera.api.platform.incentives import TAG, WHOSE, Payload, reply, under_both
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.loyalty import tiers
 from tessera.core.errors import NotFound, UserNotFound
 from tessera.core.loyalty.tier_levels import TierLevelView
@@ -65,19 +65,19 @@ MOVE = Operation(
 )
 
 
-def routes(house: House) -> list[Route]:
+def routes(context: Context) -> list[Route]:
     """The routes of tiers."""
 
     async def tier_status(request: Request) -> Response:
-        caller = await authorization.caller(house, request, "loyalty:read")
+        caller = await authorization.caller(context, request, "loyalty:read")
         asked = fields.decode(_decode_tier_status, await request.body(fields.BODY_BYTES_MAX))
-        return reply(await tiers.status(house, caller, asked.retailer_id, asked.user_id, asked.tier_system_id))
+        return reply(await tiers.status(context, caller, asked.retailer_id, asked.user_id, asked.tier_system_id))
 
     async def move_user(request: Request) -> Response:
-        caller = await authorization.caller(house, request, "loyalty:write")
+        caller = await authorization.caller(context, request, "loyalty:write")
         asked = fields.decode(_decode_move, await request.body(fields.BODY_BYTES_MAX))
         place = tiers.Place(asked.tier_system_id, asked.tier_level_id)
-        return reply(await tiers.move(house, caller, asked.retailer_id, asked.user_id, place))
+        return reply(await tiers.move(context, caller, asked.retailer_id, asked.user_id, place))
 
     return [
         *under_both("/api/1.0/user_tiers/tier_status", tier_status, TIER_STATUS),

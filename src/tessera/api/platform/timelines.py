@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from tessera.api.platform import fields, users
 from tessera.api.platform.users import FOUND, PREFIX, TAG
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.customers import timelines
 from tessera.app.customers.customers import Named
 from tessera.app.customers.timelines import Asked
@@ -54,16 +54,16 @@ READ = Operation(
 )
 
 
-def routes(house: House) -> list[Route]:
+def routes(context: Context) -> list[Route]:
     """The routes of timelines."""
 
     async def answer(request: Request, api_key: str, named: Named, view: str) -> Response:
-        caller = await authorization.caller(house, request, "loyalty:read")
+        caller = await authorization.caller(context, request, "loyalty:read")
         types = VIEWS.get(view.upper())
         if types is None:
             raise NotFound(f"There is no such timeline. Its name is one of {', '.join(VIEWS)}.", sent=view)
         asked = _asked(request, types)
-        events = await timelines.read(house, caller, api_key, named, asked)
+        events = await timelines.read(context, caller, api_key, named, asked)
         return users.ok(Timeline("ok", events, GROUPING_FIELD, len(events), list(asked.types)))
 
     async def by_id(request: Request) -> Response:

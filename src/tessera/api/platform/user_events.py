@@ -4,7 +4,7 @@ import msgspec
 
 from tessera.api.platform import fields
 from tessera.api.platform.incentives import TAG, WHOSE, Payload, reply, under_both
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.loyalty import user_events
 from tessera.app.loyalty.user_events import Subject, Triggered
 from tessera.core.errors import NotFound, UserNotFound, Validation
@@ -45,14 +45,14 @@ TRIGGER = Operation(
 )
 
 
-def routes(house: House) -> list[Route]:
+def routes(context: Context) -> list[Route]:
     """The routes of events."""
 
     async def trigger(request: Request) -> Response:
-        caller = await authorization.caller(house, request, "loyalty:write")
+        caller = await authorization.caller(context, request, "loyalty:write")
         asked = fields.decode(_decode_trigger, await request.body(fields.BODY_BYTES_MAX))
         by_our_id = asked.is_session_m
         subject = Subject(asked.user_id, by_our_id)
-        return reply(await user_events.trigger(house, caller, asked.retailer_id, subject, asked.event_lookup))
+        return reply(await user_events.trigger(context, caller, asked.retailer_id, subject, asked.event_lookup))
 
     return under_both("/api/1.0/user_events/trigger_user_event", trigger, TRIGGER)

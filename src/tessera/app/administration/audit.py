@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.operators import OperatorError
 from tessera.core.administration.audit import REFUSED
 from tessera.core.administration.audit_chain import Checkpoint, Entry, Walk, is_genuine
@@ -41,52 +41,52 @@ class Verdict(msgspec.Struct):
         return not self.problems
 
 
-async def newest(house: House, search: Search, *, before: int | None, limit: int) -> list[Entry]:
+async def newest(context: Context, search: Search, *, before: int | None, limit: int) -> list[Entry]:
     """Entries that are wanted, the newest first; of a customer's id as target, those of its pseudonym too."""
     upto = NUMBER_MAX if before is None else before
-    found = await house.store.audit_entries_before(upto, limit, search)
+    found = await context.store.audit_entries_before(upto, limit, search)
     if search.target is not None:
-        of_customer = search._replace(target=house.in_audit(search.target))
-        found += await house.store.audit_entries_before(upto, limit, of_customer)
+        of_customer = search._replace(target=context.in_audit(search.target))
+        found += await context.store.audit_entries_before(upto, limit, of_customer)
         found = sorted(found, key=lambda entry: -entry.number)[:limit]
     return found
 
 
-async def names(house: House, entries: Sequence[Entry]) -> dict[str, str]:
+async def names(context: Context, entries: Sequence[Entry]) -> dict[str, str]:
     """The names of the applications that these entries name by their client ids, as far as they exist still."""
     ids = {each.target for each in entries} | {each.actor.removeprefix("client ") for each in entries}
     found = {}
     for client_id in ids:
-        record = await house.store.application_record(client_id)
+        record = await context.store.application_record(client_id)
         if record is not None and record.client_id == client_id:
             found[client_id] = record.name
     return found
 
 
-async def pages(house: House) -> AsyncIterator[list[Entry]]:
+async def pages(context: Context) -> AsyncIterator[list[Entry]]:
     """All entries in their order, in pages."""
     after = FIRST
-    while page := await house.store.audit_entries(after, PAGE_ROWS):
+    while page := await context.store.audit_entries(after, PAGE_ROWS):
         yield page
         after = page[-1].number
 
 
-async def checkpoints(house: House) -> list[Checkpoint]:
+async def checkpoints(context: Context) -> list[Checkpoint]:
     """The checkpoints in place of refusals that were deleted when their time was over, by number."""
-    return await house.store.audit_checkpoints()
+    return await context.store.audit_checkpoints()
 
 
-async def told_in_order(house: House) -> AsyncIterator[Entry | Checkpoint]:
+async def told_in_order(context: Context) -> AsyncIterator[Entry | Checkpoint]:
     """All entries and checkpoints, in the order of their numbers."""
-    waiting = await checkpoints(house)
-    async for page in pages(house):
+    waiting = await checkpoints(context)
+    async for page in pages(context):
         for entry in page:
             while waiting and waiting[0].first_number < entry.number:
                 yield waiting.pop(0)
             yield entry
 
 
-async def verify(house: House, *, head: str | None, number: int | None) -> Verdict:
+async def verify(context: Context, *, head: str | None, number: int | None) -> Verdict:
     """Walk along the whole chain. Where `head` is given, the entry of that `number` must have this hash.
 
     Raises OperatorError unless both are given or none.
@@ -94,10 +94,10 @@ async def verify(house: House, *, head: str | None, number: int | None) -> Verdi
     if (head is None) != (number is None):
         raise OperatorError("Give --head and --number together, as an earlier verification printed them.")
     verdict = Verdict()
-    found = await checkpoints(house)
-    walk = Walk(checkpoints=_genuine(found, house.directory.pepper, verdict))
+    found = await checkpoints(context)
+    walk = Walk(checkpoints=_genuine(found, context.directory.pepper, verdict))
     noted: str | None = None
-    async for page in pages(house):
+    async for page in pages(context):
         for entry in page:
             _pass(walk, entry, verdict)
             if entry.number == number:

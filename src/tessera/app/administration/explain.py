@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.operators import OperatorError
 from tessera.app.state.refusals import LATEST_SECONDS
 from tessera.core.administration import advice
@@ -27,15 +27,15 @@ class Explained(msgspec.Struct, frozen=True):
     advice: str
 
 
-async def explain(house: House, request_id: str) -> Explained:
+async def explain(context: Context, request_id: str) -> Explained:
     """Why a request was refused. Raises OperatorError when that is not kept, or the id is none."""
     wanted = request_id.strip().lower()
     if not _ID.fullmatch(wanted):
         raise OperatorError("A request id is the 32 hex characters of the header X-Request-Id.")
-    found = await house.store.refusal(wanted)
+    found = await context.store.refusal(wanted)
     if found is None:
         raise OperatorError(
-            f"Nothing is kept of this request. Refusals are kept for {house.settings.refusals_kept_days} days, the"
+            f"Nothing is kept of this request. Refusals are kept for {context.settings.refusals_kept_days} days, the"
             f" newest 100,000 of them; the latest can be asked for after {LATEST_SECONDS} seconds, and in a flood some"
             " are not kept. The log has the id too."
         )
@@ -44,8 +44,8 @@ async def explain(house: House, request_id: str) -> Explained:
     return Explained(refusal, told.failed, told.advice)
 
 
-async def about(house: House, id: str) -> list[Explanation]:
+async def about(context: Context, id: str) -> list[Explanation]:
     """The refusals of requests in whose address this id stood, the newest first."""
-    digest = house.pseudonym(REFUSAL, id)
-    found = [_decode(each) for each in await house.store.refusals_with(digest, ABOUT_MAX)]
+    digest = context.pseudonym(REFUSAL, id)
+    found = [_decode(each) for each in await context.store.refusals_with(digest, ABOUT_MAX)]
     return [each for each in found if digest in each.ids.values()]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.operators import OperatorError, check_text, commit
 from tessera.core import scopes
 from tessera.core.changes import (
@@ -61,32 +61,32 @@ class Wanted(msgspec.Struct, frozen=True):
     cut_off: bool = False
 
 
-async def change(house: House, client_id: str, wanted: Wanted) -> ApplicationRecord:
+async def change(context: Context, client_id: str, wanted: Wanted) -> ApplicationRecord:
     """Change an application, in one commit; the application as it is then. Raises OperatorError."""
-    application = await house.store.application(client_id)
+    application = await context.store.application(client_id)
     if application is None:
         raise OperatorError("The application does not exist any more.")
     if wanted.name is not None:
         check_text("The name", wanted.name)
     if wanted.token_lifetime_seconds is not None:
         check_lifetime(wanted.token_lifetime_seconds)
-    _check_signing(house, application.options, wanted)
+    _check_signing(context, application.options, wanted)
     scope = checked_scope(wanted.scope, application.scopes) if wanted.scope else wanted.scope
-    await commit(house, *_changes(house, client_id, wanted, scope))
-    record = await house.store.application_record(client_id)
+    await commit(context, *_changes(context, client_id, wanted, scope))
+    record = await context.store.application_record(client_id)
     if record is None:
         raise OperatorError("The application does not exist any more.")
     return record
 
 
-def of_new(house: House, client_id: str, options: Wanted) -> list[Change]:
+def of_new(context: Context, client_id: str, options: Wanted) -> list[Change]:
     """The changes that give a new application these options; it has the policy on URLs already. Raises OperatorError.
 
     A value that is the default (each is zero) needs no change.
     """
-    _check_signing(house, DEFAULT_OPTIONS, options)
+    _check_signing(context, DEFAULT_OPTIONS, options)
     values = {name: value for name, value in msgspec.structs.asdict(options).items() if value}
-    return list(_changes(house, client_id, Wanted(**{**values, "query_credentials": None}), None))
+    return list(_changes(context, client_id, Wanted(**{**values, "query_credentials": None}), None))
 
 
 def check_lifetime(seconds: int) -> None:
@@ -113,16 +113,16 @@ def checked_scope(text: str, held: scopes.Scopes = ()) -> str:
     return scopes.show(names)
 
 
-def check_algorithms(house: House, profile: Profile, algorithms: SigningAlgorithms) -> None:
+def check_algorithms(context: Context, profile: Profile, algorithms: SigningAlgorithms) -> None:
     """Raises OperatorError when nothing is left that the application may sign with."""
-    if not signing_methods.allowed(profile, algorithms, house.signing_algorithms):
+    if not signing_methods.allowed(profile, algorithms, context.signing_algorithms):
         raise OperatorError(
             f"That leaves no algorithm: {signing_methods.shown(algorithms)} is chosen, the profile is"
-            f" {profile.name.lower()}, and the server takes {signing_methods.shown(house.signing_algorithms)}."
+            f" {profile.name.lower()}, and the server takes {signing_methods.shown(context.signing_algorithms)}."
         )
 
 
-def _check_signing(house: House, options: Options, wanted: Wanted) -> None:
+def _check_signing(context: Context, options: Options, wanted: Wanted) -> None:
     """Check what the application would be held to after the change as a whole. Raises OperatorError."""
     profile = options.security_profile if wanted.security_profile is None else wanted.security_profile
     form = options.token_format if wanted.token_format is None else wanted.token_format
@@ -135,10 +135,10 @@ def _check_signing(house: House, options: Options, wanted: Wanted) -> None:
                 "Its tokens are signed with RS256, which the profile does not allow. Set --token-format."
             )
     if wanted.security_profile is not None or wanted.signing_algorithms is not None:
-        check_algorithms(house, profile, algorithms)
+        check_algorithms(context, profile, algorithms)
 
 
-def _changes(house: House, client_id: str, wanted: Wanted, scope: str | None) -> Iterator[Change]:
+def _changes(context: Context, client_id: str, wanted: Wanted, scope: str | None) -> Iterator[Change]:
     """The changes that are wanted; of those to options, in the order of `Wanted`."""
     if wanted.name is not None:
         yield RenameApplication(client_id, wanted.name)
@@ -162,4 +162,4 @@ def _changes(house: House, client_id: str, wanted: Wanted, scope: str | None) ->
         if value is not None:
             yield kind(client_id, int(value))
     if wanted.cut_off:
-        yield RevokeApplicationTokens(client_id, house.clock.now(), house.generation_step())
+        yield RevokeApplicationTokens(client_id, context.clock.now(), context.generation_step())

@@ -4,7 +4,7 @@ import msgspec
 
 from tessera.app.clients import application_settings, secret_names
 from tessera.app.clients.application_settings import Wanted
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.operators import OperatorError, check_text, commit
 from tessera.core import scopes
 from tessera.core.changes import (
@@ -56,7 +56,7 @@ class Issued(msgspec.Struct, frozen=True):
 
 
 async def create(
-    house: House,
+    context: Context,
     name: str,
     organization: int,
     *,
@@ -80,27 +80,27 @@ async def create(
                 "A client id must not be a UUID: customers have such ids, and a token's `sub` would not tell a client"
                 " from a customer (RFC 9700 section 4.15). Choose another, or leave it out to have one made."
             )
-    client = client_id or house.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
-    now = house.clock.now()
-    secret, issued = new_secret(house, client, "first", None, client_secret)
+    client = client_id or context.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
+    now = context.clock.now()
+    secret, issued = new_secret(context, client, "first", None, client_secret)
     policy = int(options.query_credentials or QueryCredentials.ALLOW)
     application = AddApplication(client, name, organization, wanted, token_lifetime_seconds, policy, now)
-    await commit(house, application, secret, *application_settings.of_new(house, client, options))
+    await commit(context, application, secret, *application_settings.of_new(context, client, options))
     return issued
 
 
 def new_secret(
-    house: House, client_id: str, name: str, ends_at: int | None, imported: str | None
+    context: Context, client_id: str, name: str, ends_at: int | None, imported: str | None
 ) -> tuple[AddCredential, Issued]:
     """The change that adds a secret, made here unless imported, and what is shown of it. Raises OperatorError."""
     if imported is None:
-        secret = house.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
-        kind, digest = CredentialKind.KEYED, applications.secret_digest(house.directory.pepper, secret)
+        secret = context.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
+        kind, digest = CredentialKind.KEYED, applications.secret_digest(context.directory.pepper, secret)
     else:
         check_text("The secret", imported)
         secret = imported
-        kind, digest = _imported_digest(house, client_id, imported)
-    change = AddCredential(client_id, name, int(kind), digest, _last_four(secret), house.clock.now(), ends_at)
+        kind, digest = _imported_digest(context, client_id, imported)
+    change = AddCredential(client_id, name, int(kind), digest, _last_four(secret), context.clock.now(), ends_at)
     return change, Issued(client_id, secret if imported is None else None, name)
 
 
@@ -109,47 +109,47 @@ def _last_four(secret: str) -> str:
     return secret[-4:] if len(secret) >= 16 else ""
 
 
-def _imported_digest(house: House, client_id: str, secret: str) -> tuple[CredentialKind, bytes]:
+def _imported_digest(context: Context, client_id: str, secret: str) -> tuple[CredentialKind, bytes]:
     """A secret in the form of our own is random; any other may be human-made, and is held with argon2id.
 
     Failures of a client id in the form of our own never cost a slow check, so it can have no such secret.
     """
     if applications.generated_form(secret):
-        return CredentialKind.KEYED, applications.secret_digest(house.directory.pepper, secret)
+        return CredentialKind.KEYED, applications.secret_digest(context.directory.pepper, secret)
     if applications.generated_form(client_id):
         raise OperatorError(
             "A client id of 64 hex characters takes a secret of that form only. Leave the secret out to have one made."
         )
-    return CredentialKind.ARGON2ID, house.slow_hash.make(secret)
+    return CredentialKind.ARGON2ID, context.slow_hash.make(secret)
 
 
 async def add_secret(
-    house: House, client_id: str, name: str, *, ends_at: int | None = None, imported: str | None = None
+    context: Context, client_id: str, name: str, *, ends_at: int | None = None, imported: str | None = None
 ) -> Issued:
     """Add a secret beside those an application has. Raises OperatorError."""
     check_text("The secret's name", name)
-    secret_names.check_new_end(ends_at, house.clock.now())
-    change, issued = new_secret(house, client_id, name, ends_at, imported)
-    await commit(house, change)
+    secret_names.check_new_end(ends_at, context.clock.now())
+    change, issued = new_secret(context, client_id, name, ends_at, imported)
+    await commit(context, change)
     return issued
 
 
-async def expire_secret(house: House, client_id: str, name: str, ends_at: int | None = None) -> CredentialRecord:
+async def expire_secret(context: Context, client_id: str, name: str, ends_at: int | None = None) -> CredentialRecord:
     """Give a secret an end, now when None; the secret as it was. Raises OperatorError."""
-    secrets = await house.store.secrets(client_id)
-    secret, end = secret_names.to_end(secrets, name, ends_at, house.clock.now(), "application")
-    await commit(house, EndCredential(client_id, secret.number, end, secret.ends_at), more={"name": name})
+    secrets = await context.store.secrets(client_id)
+    secret, end = secret_names.to_end(secrets, name, ends_at, context.clock.now(), "application")
+    await commit(context, EndCredential(client_id, secret.number, end, secret.ends_at), more={"name": name})
     return secret
 
 
-async def lost_with(house: House, application: ApplicationRecord, name: str, ends_at: int | None = None) -> str:
+async def lost_with(context: Context, application: ApplicationRecord, name: str, ends_at: int | None = None) -> str:
     """What an application loses when this credential ends (now when None), as a sentence; empty when nothing.
 
     With the last live credential end all of its tokens; without one in a way that is on, it gets no new ones.
     """
-    now, ways = house.clock.now(), application.authentication_methods
+    now, ways = context.clock.now(), application.authentication_methods
     end = max(now, now if ends_at is None else ends_at)
-    found = await house.store.secrets(application.client_id)
+    found = await context.store.secrets(application.client_id)
     own, others = [each for each in found if each.name == name], [each for each in found if each.name != name]
     if not applications.proving(others, "any", end):
         return f"{name} is the last live credential of {application.name}: with it end all of the application's tokens."
@@ -159,65 +159,65 @@ async def lost_with(house: House, application: ApplicationRecord, name: str, end
     return ""
 
 
-async def free_credential_name(house: House, client_id: str, kind: str) -> str:
+async def free_credential_name(context: Context, client_id: str, kind: str) -> str:
     """A name for the next credential of this kind that none so far has, as `secret-2`; each kind has its own count."""
-    found = await house.store.secrets(client_id)
+    found = await context.store.secrets(client_id)
     return secret_names.free(found, kind, sum(CALLED[each.kind] == kind for each in found))
 
 
-async def disable(house: House, client_id: str) -> None:
+async def disable(context: Context, client_id: str) -> None:
     """No new tokens, and all tokens so far are dead for good. Raises OperatorError when it is disabled already."""
-    await commit(house, DisableApplication(client_id, house.clock.now(), house.generation_step()))
+    await commit(context, DisableApplication(client_id, context.clock.now(), context.generation_step()))
 
 
-async def enable(house: House, client_id: str) -> None:
+async def enable(context: Context, client_id: str) -> None:
     """New tokens again. Raises OperatorError when it is enabled already."""
-    await commit(house, EnableApplication(client_id, house.clock.now(), house.generation_step()))
+    await commit(context, EnableApplication(client_id, context.clock.now(), context.generation_step()))
 
 
-async def delete(house: House, client_id: str) -> None:
+async def delete(context: Context, client_id: str) -> None:
     """The application, its secrets and its counts go; its tokens are dead. Raises OperatorError."""
-    await commit(house, DeleteApplication(client_id))
+    await commit(context, DeleteApplication(client_id))
 
 
-async def revoke_tokens(house: House, client_id: str) -> None:
+async def revoke_tokens(context: Context, client_id: str) -> None:
     """All tokens that the application has so far are dead for good; it may have new ones. Raises OperatorError."""
-    await commit(house, RevokeApplicationTokens(client_id, house.clock.now(), house.generation_step()))
+    await commit(context, RevokeApplicationTokens(client_id, context.clock.now(), context.generation_step()))
 
 
-async def set_query_credentials(house: House, client_id: str, policy: QueryCredentials) -> None:
+async def set_query_credentials(context: Context, client_id: str, policy: QueryCredentials) -> None:
     """Set the policy for the application's credentials in a URL. Raises OperatorError."""
-    await application_settings.change(house, client_id, Wanted(query_credentials=policy))
+    await application_settings.change(context, client_id, Wanted(query_credentials=policy))
 
 
-async def set_json_requests(house: House, client_id: str, policy: JSONRequests) -> None:
+async def set_json_requests(context: Context, client_id: str, policy: JSONRequests) -> None:
     """Set whether the application may send OAuth requests with a JSON body. Raises OperatorError."""
-    await application_settings.change(house, client_id, Wanted(json_requests=policy))
+    await application_settings.change(context, client_id, Wanted(json_requests=policy))
 
 
-async def set_token_format(house: House, client_id: str, token_format: TokenFormat) -> None:
+async def set_token_format(context: Context, client_id: str, token_format: TokenFormat) -> None:
     """Set the form of the application's tokens from now on; those it has stay as they are. Raises OperatorError."""
-    await application_settings.change(house, client_id, Wanted(token_format=token_format))
+    await application_settings.change(context, client_id, Wanted(token_format=token_format))
 
 
-async def set_token_binding(house: House, client_id: str, binding: TokenBinding) -> None:
+async def set_token_binding(context: Context, client_id: str, binding: TokenBinding) -> None:
     """Set what the tokens that the application asks for have to be bound to. Raises OperatorError."""
-    await application_settings.change(house, client_id, Wanted(token_binding=binding))
+    await application_settings.change(context, client_id, Wanted(token_binding=binding))
 
 
-async def find(house: House, name_or_client_id: str) -> ApplicationRecord:
+async def find(context: Context, name_or_client_id: str) -> ApplicationRecord:
     """The application with this client id or name. Raises OperatorError when there is none."""
-    found = await house.store.application_record(name_or_client_id)
+    found = await context.store.application_record(name_or_client_id)
     if found is None:
-        names = [each.name for each in await house.store.applications(0, PAGE_ROWS)]
+        names = [each.name for each in await context.store.applications(0, PAGE_ROWS)]
         nearest = hint(name_or_client_id, names)
         raise OperatorError(f"There is no application named {name_or_client_id}.{nearest} See `tessera apps list`.")
     return found
 
 
-async def every(house: House) -> list[ApplicationRecord]:
+async def every(context: Context) -> list[ApplicationRecord]:
     """All applications, in the order of their creation."""
     found: list[ApplicationRecord] = []
-    while page := await house.store.applications(found[-1].number if found else 0, PAGE_ROWS):
+    while page := await context.store.applications(found[-1].number if found else 0, PAGE_ROWS):
         found += page
     return found

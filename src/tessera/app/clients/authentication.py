@@ -7,7 +7,7 @@ import msgspec
 
 from tessera.app.clients import brute_force, limits, mutual_tls, private_key_jwt, slow_secrets
 from tessera.app.clients.slow_secrets import Reading
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.clients import applications, credentials
 from tessera.core.clients.applications import NOBODY, Application
 from tessera.core.clients.credentials import (
@@ -52,7 +52,7 @@ class Outcome(NamedTuple):
     begun: float = 0.0
 
 
-async def authenticate(house: House, params: Params, evidence: Evidence) -> Authenticated:
+async def authenticate(context: Context, params: Params, evidence: Evidence) -> Authenticated:
     """The application whose credentials an OAuth request presents.
 
     Raises InvalidRequest and InvalidClient for credentials that cannot be read or are none, and InvalidRequest for a
@@ -64,28 +64,28 @@ async def authenticate(house: House, params: Params, evidence: Evidence) -> Auth
     Nothing is used up yet: whoever acts for the client does that last, by `tokens.consume`.
     """
     presented = credentials.present(params, evidence)
-    now = house.clock.now()
+    now = context.clock.now()
     if isinstance(presented, Presented):
-        found = await _attempt(house, presented, now)
+        found = await _attempt(context, presented, now)
         if found.credential is None or presented.raw is not None:
-            outcome = await _compared(house, presented, found, evidence, now)
+            outcome = await _compared(context, presented, found, evidence, now)
             found = outcome.named
         else:
             outcome = None
     else:
-        found, outcome = await _signed(house, presented, evidence, now), None
+        found, outcome = await _signed(context, presented, evidence, now), None
     application = found.application
     quotas: Quotas = ()
     try:
         if found.credential is None:
-            raise await _failure(house, outcome or Outcome([found], found), "", evidence, now)
+            raise await _failure(context, outcome or Outcome([found], found), "", evidence, now)
         if application.options.rails:
-            outside = limits.outside(house, application, evidence, now)
+            outside = limits.outside(context, application, evidence, now)
             if outside:
-                raise await _failure(house, outcome or Outcome([found], found), outside, evidence, now)
-            quotas = limits.pace(house, application, now)
+                raise await _failure(context, outcome or Outcome([found], found), outside, evidence, now)
+            quotas = limits.pace(context, application, now)
         if applications.holds_slow_secret(application):
-            brute_force.authenticated(house, application.client_id, evidence, now)
+            brute_force.authenticated(context, application.client_id, evidence, now)
         grants.check_place(found.presented, application)
         grants.check_method(found.presented, application)
         grants.check_json(params, application)
@@ -97,23 +97,23 @@ async def authenticate(house: House, params: Params, evidence: Evidence) -> Auth
     return Authenticated(application, found.credential, presented.place, assertion, quotas)
 
 
-async def _attempt(house: House, presented: Presented, now: int) -> Attempt:
+async def _attempt(context: Context, presented: Presented, now: int) -> Attempt:
     """Compare one reading with the keyed digests of the client's secrets."""
-    application = house.directory.applications.known.get(presented.client_id)
+    application = context.directory.applications.known.get(presented.client_id)
     was_read = application is None
     if application is None:
-        application = await _read(house, presented.client_id)
-    digest = applications.secret_digest(house.directory.pepper, presented.client_secret)
+        application = await _read(context, presented.client_id)
+    digest = applications.secret_digest(context.directory.pepper, presented.client_secret)
     credential = applications.matching_secret(_checked(application), digest, now)
     return Attempt(presented, application, was_read, credential)
 
 
-async def _compared(house: House, presented: Presented, first: Attempt, evidence: Evidence, now: int) -> Outcome:
+async def _compared(context: Context, presented: Presented, first: Attempt, evidence: Evidence, now: int) -> Outcome:
     """Compare a secret with those of the client that it is for, when its first reading alone does not decide.
 
     All readings are compared with the keyed digests, whatever the first one comes to, and then slowly if none matches.
     """
-    attempts = [first, *[await _attempt(house, reading, now) for reading in presented.readings[1:]]]
+    attempts = [first, *[await _attempt(context, reading, now) for reading in presented.readings[1:]]]
     matched = next((each for each in attempts if each.credential is not None), None)
     if matched is not None:
         return Outcome(attempts, matched)
@@ -127,7 +127,7 @@ async def _compared(house: House, presented: Presented, first: Attempt, evidence
         return Outcome(attempts, named)
     begun = slow_secrets.moment()
     try:
-        found = await slow_secrets.match(house, readings, evidence, now)
+        found = await slow_secrets.match(context, readings, evidence, now)
     except (TooManyRequests, Unavailable) as limit:
         return Outcome(attempts, named, limit, begun)
     if found is not None:
@@ -136,23 +136,23 @@ async def _compared(house: House, presented: Presented, first: Attempt, evidence
     return Outcome(attempts, named, None, begun)
 
 
-async def _signed(house: House, presented: Assertion | Certificate, evidence: Evidence, now: int) -> Attempt:
+async def _signed(context: Context, presented: Assertion | Certificate, evidence: Evidence, now: int) -> Attempt:
     """Find the live credential that proves its holder by a signature."""
-    application = house.directory.applications.known.get(presented.client_id)
+    application = context.directory.applications.known.get(presented.client_id)
     was_read = application is None
     if application is None:
-        application = await _read(house, presented.client_id)
+        application = await _read(context, presented.client_id)
     checked = _checked(application)
     if isinstance(presented, Assertion):
-        credential, fault = await private_key_jwt.match(house, checked, presented, evidence, now)
+        credential, fault = await private_key_jwt.match(context, checked, presented, evidence, now)
     else:
-        credential, fault = mutual_tls.match(house, checked, presented, now)
+        credential, fault = mutual_tls.match(context, checked, presented, now)
     return Attempt(presented, application, was_read, credential, fault)
 
 
-async def _read(house: House, client_id: str) -> Application:
+async def _read(context: Context, client_id: str) -> Application:
     """The application of a client id that is not in memory; NOBODY when there is none."""
-    return await house.directory.applications.with_client_id(client_id) or NOBODY
+    return await context.directory.applications.with_client_id(client_id) or NOBODY
 
 
 def _checked(application: Application) -> Application:
@@ -160,7 +160,7 @@ def _checked(application: Application) -> Application:
     return application if application.enabled else NOBODY
 
 
-async def _failure(house: House, outcome: Outcome, outside: str, evidence: Evidence, now: int) -> Refusal:
+async def _failure(context: Context, outcome: Outcome, outside: str, evidence: Evidence, now: int) -> Refusal:
     """Count a failure, and let it take as long as any other. `outside` says from which network it may not come.
 
     Each reading costs one read, as an unknown client id does; each client id and application is counted once.
@@ -168,15 +168,15 @@ async def _failure(house: House, outcome: Outcome, outside: str, evidence: Evide
     limit = outcome.limit
     for each in outcome.attempts:
         if not each.was_read:
-            await _read_for_nothing(house)
+            await _read_for_nothing(context)
     if limit is None:
         ids = dict.fromkeys(each.presented.client_id for each in outcome.attempts)
-        refusals = [brute_force.failure(house, client_id, evidence, now) for client_id in ids]
+        refusals = [brute_force.failure(context, client_id, evidence, now) for client_id in ids]
         limit = next((refusal for refusal in refusals if refusal is not None), None)
     for number in {each.application.number for each in outcome.attempts}:
-        house.usage.refuse(number)
+        context.usage.refuse(number)
     if outcome.begun or (outside and _imported(outcome.named.presented)):
-        await slow_secrets.hold(house, outcome.begun or slow_secrets.moment())
+        await slow_secrets.hold(context, outcome.begun or slow_secrets.moment())
     return limit or _refused(outcome.named.application, outside, outcome.named.fault)
 
 
@@ -185,10 +185,10 @@ def _imported(presented: Credentials) -> bool:
     return isinstance(presented, Presented) and not applications.generated_form(presented.client_id)
 
 
-async def _read_for_nothing(house: House) -> None:
+async def _read_for_nothing(context: Context) -> None:
     """One read, as an id that is not in memory costs: so time does not tell which ids are known."""
     with suppress(StoreError):
-        await house.store.application(NOBODY.client_id)
+        await context.store.application(NOBODY.client_id)
 
 
 def _refused(application: Application, outside: str, fault: str) -> InvalidClient:

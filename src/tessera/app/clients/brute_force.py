@@ -11,7 +11,7 @@ wrong secrets do not show whether a slow check was made (decision 24).
 import hashlib
 from typing import NamedTuple
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core import networks
 from tessera.core.errors import TooManyRequests
 from tessera.core.presented import Evidence
@@ -42,66 +42,66 @@ class Limit(NamedTuple):
     interval: int
 
 
-def failure(house: House, client_id: str, evidence: Evidence, now: int) -> TooManyRequests | None:
+def failure(context: Context, client_id: str, evidence: Evidence, now: int) -> TooManyRequests | None:
     """Count a wrong secret; the refusal when there were too many."""
-    return _count(house, _pair(house, b"tessera floods", client_id, evidence), evidence, now)
+    return _count(context, _pair(context, b"tessera floods", client_id, evidence), evidence, now)
 
 
-def unmatched(house: House, evidence: Evidence, now: int) -> TooManyRequests | None:
+def unmatched(context: Context, evidence: Evidence, now: int) -> TooManyRequests | None:
     """Count a secret for an imported client id that no keyed digest matches; the refusal when there were too many.
 
     It counts whether a slow check follows or not.
     """
-    return _count(house, _address(house, b"tessera address", evidence), evidence, now)
+    return _count(context, _address(context, b"tessera address", evidence), evidence, now)
 
 
-def before_slow_check(house: House, client_id: str, evidence: Evidence, now: int) -> None:
+def before_slow_check(context: Context, client_id: str, evidence: Evidence, now: int) -> None:
     """Raises TooManyRequests when too many slow checks have failed for this client from this address.
 
     Those for all clients from this address count too, unless it has authenticated this one recently.
     """
-    limits = [_pair(house, b"tessera slow", client_id, evidence, SLOW_CHECKS_FACTOR)]
-    if not house.counts.has_succeeded(_key(house, b"tessera known", client_id, evidence), RECENTLY, now):
-        limits.append(_address(house, b"tessera slow all", evidence))
-    wait = max(house.counts.failing(*limit, now) for limit in limits)
+    limits = [_pair(context, b"tessera slow", client_id, evidence, SLOW_CHECKS_FACTOR)]
+    if not context.counts.has_succeeded(_key(context, b"tessera known", client_id, evidence), RECENTLY, now):
+        limits.append(_address(context, b"tessera slow all", evidence))
+    wait = max(context.counts.failing(*limit, now) for limit in limits)
     if wait:
-        raise _refusal(house, evidence, wait, now)
+        raise _refusal(context, evidence, wait, now)
 
 
-def slow_check_failed(house: House, client_id: str, evidence: Evidence, now: int) -> None:
+def slow_check_failed(context: Context, client_id: str, evidence: Evidence, now: int) -> None:
     """Count a slow check that found the secret wrong."""
-    _count(house, _pair(house, b"tessera slow", client_id, evidence, SLOW_CHECKS_FACTOR), evidence, now)
-    _count(house, _address(house, b"tessera slow all", evidence), evidence, now)
+    _count(context, _pair(context, b"tessera slow", client_id, evidence, SLOW_CHECKS_FACTOR), evidence, now)
+    _count(context, _address(context, b"tessera slow all", evidence), evidence, now)
 
 
-def authenticated(house: House, client_id: str, evidence: Evidence, now: int) -> None:
+def authenticated(context: Context, client_id: str, evidence: Evidence, now: int) -> None:
     """Remember that this address has authenticated this client."""
-    house.counts.succeeded(_key(house, b"tessera known", client_id, evidence), now)
+    context.counts.succeeded(_key(context, b"tessera known", client_id, evidence), now)
 
 
-def _pair(house: House, person: bytes, client_id: str, evidence: Evidence, factor: int = 1) -> Limit:
-    at_once = factor * house.settings.wrong_secrets_max
-    return Limit(_key(house, person, client_id, evidence), at_once, INTERVAL_SECONDS * SECOND)
+def _pair(context: Context, person: bytes, client_id: str, evidence: Evidence, factor: int = 1) -> Limit:
+    at_once = factor * context.settings.wrong_secrets_max
+    return Limit(_key(context, person, client_id, evidence), at_once, INTERVAL_SECONDS * SECOND)
 
 
-def _address(house: House, person: bytes, evidence: Evidence) -> Limit:
-    at_once = ADDRESS_FACTOR * house.settings.wrong_secrets_max
-    return Limit(_key(house, person, "", evidence), at_once, ADDRESS_INTERVAL)
+def _address(context: Context, person: bytes, evidence: Evidence) -> Limit:
+    at_once = ADDRESS_FACTOR * context.settings.wrong_secrets_max
+    return Limit(_key(context, person, "", evidence), at_once, ADDRESS_INTERVAL)
 
 
-def _key(house: House, person: bytes, client_id: str, evidence: Evidence) -> bytes:
+def _key(context: Context, person: bytes, client_id: str, evidence: Evidence) -> bytes:
     """Key of a count: unpredictable, so that nobody can aim at another's."""
     text = f"{client_id}\n{networks.neighbourhood(evidence.source)}".encode()
-    return hashlib.blake2b(text, digest_size=16, key=house.directory.pepper, person=person).digest()
+    return hashlib.blake2b(text, digest_size=16, key=context.directory.pepper, person=person).digest()
 
 
-def _count(house: House, limit: Limit, evidence: Evidence, now: int) -> TooManyRequests | None:
-    wait = house.counts.failure(*limit, now)
-    return _refusal(house, evidence, wait, now) if wait else None
+def _count(context: Context, limit: Limit, evidence: Evidence, now: int) -> TooManyRequests | None:
+    wait = context.counts.failure(*limit, now)
+    return _refusal(context, evidence, wait, now) if wait else None
 
 
-def _refusal(house: House, evidence: Evidence, wait: int, now: int) -> TooManyRequests:
-    count = house.flood_reports.due(None, now)
+def _refusal(context: Context, evidence: Evidence, wait: int, now: int) -> TooManyRequests:
+    count = context.flood_reports.due(None, now)
     if count:
         log.warning("wrong_secrets_slowed", source=evidence.source, count=count)
     return TooManyRequests(

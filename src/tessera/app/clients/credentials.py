@@ -5,7 +5,7 @@ import msgspec
 from tessera.app.clients import application_settings
 from tessera.app.clients.application_settings import Wanted
 from tessera.app.clients.applications import CALLED
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.operators import OperatorError, check_reachable, check_text, commit
 from tessera.core.changes import AddCredential
 from tessera.core.clients import applications, certificates, key_sets
@@ -33,51 +33,53 @@ METHODS = {
 """The ways in which an application may prove itself, by the names that an operator uses."""
 
 
-async def add_key(house: House, client_id: str, name: str, jwk: bytes, *, ends_at: int | None = None) -> str:
+async def add_key(context: Context, client_id: str, name: str, jwk: bytes, *, ends_at: int | None = None) -> str:
     """Add a public key, given as a JWK; its thumbprint (RFC 7638). Raises OperatorError."""
     try:
         key = public_keys.read(jwk)
     except Malformed as reason:
         raise OperatorError(f"The key cannot be used: {reason}. Give the public key of the pair as a JWK.") from None
     only = {"alg": key.algorithms[0].value} if len(key.algorithms) == 1 else {}
-    await _check_usable(house, client_id, key)
+    await _check_usable(context, client_id, key)
     named = {"kid": key.key_id} if key.key_id is not None else {}
     held = msgspec.json.encode({**public_keys.jwk(key.key), **only, **named})
     thumbprint = jws.encode(public_keys.thumbprint(key.key))
-    await _add(house, client_id, name, (CredentialKind.PUBLIC_KEY, held, thumbprint), ends_at)
+    await _add(context, client_id, name, (CredentialKind.PUBLIC_KEY, held, thumbprint), ends_at)
     return thumbprint
 
 
-async def _check_usable(house: House, client_id: str, key: VerifyingKey) -> None:
+async def _check_usable(context: Context, client_id: str, key: VerifyingKey) -> None:
     """Raises OperatorError for a key with which the application may not sign."""
-    options = await _options(house, client_id)
-    allowed = applications.may_sign_with(options, house.signing_algorithms)
+    options = await _options(context, client_id)
+    allowed = applications.may_sign_with(options, context.signing_algorithms)
     if not any(each in allowed for each in key.algorithms):
         raise OperatorError(
             f"The key is for {' or '.join(key.algorithms)}. The application may sign with {', '.join(allowed)} only."
         )
 
 
-async def add_pem_key(house: House, client_id: str, name: str, pem: bytes, *, ends_at: int | None = None) -> str:
+async def add_pem_key(context: Context, client_id: str, name: str, pem: bytes, *, ends_at: int | None = None) -> str:
     """Add a public key, given as PEM; its thumbprint. Raises OperatorError."""
     try:
         key: PublicKey = public_keys.read_pem(pem)
     except Malformed as reason:
         raise OperatorError(f"The key cannot be used: {reason}. Give the public key of the pair as PEM.") from None
-    return await add_key(house, client_id, name, msgspec.json.encode(public_keys.jwk(key)), ends_at=ends_at)
+    return await add_key(context, client_id, name, msgspec.json.encode(public_keys.jwk(key)), ends_at=ends_at)
 
 
-async def add_key_set(house: House, client_id: str, name: str, address: str, *, ends_at: int | None = None) -> None:
+async def add_key_set(context: Context, client_id: str, name: str, address: str, *, ends_at: int | None = None) -> None:
     """Add the address at which an application publishes its keys. Raises OperatorError."""
     try:
         held = key_sets.check_address(address)
     except ValueError as reason:
         raise OperatorError(str(reason)) from None
-    await check_reachable(house, address)
-    await _add(house, client_id, name, (CredentialKind.JWKS_URI, held.encode("ascii"), ""), ends_at)
+    await check_reachable(context, address)
+    await _add(context, client_id, name, (CredentialKind.JWKS_URI, held.encode("ascii"), ""), ends_at)
 
 
-async def add_certificate(house: House, client_id: str, name: str, pem: bytes, *, ends_at: int | None = None) -> str:
+async def add_certificate(
+    context: Context, client_id: str, name: str, pem: bytes, *, ends_at: int | None = None
+) -> str:
     """Add a certificate that is to prove the application by itself; its thumbprint. Raises OperatorError.
 
     Its time must not be over.
@@ -86,15 +88,15 @@ async def add_certificate(house: House, client_id: str, name: str, pem: bytes, *
         certificate = certificates.read_pem(pem)
     except NotUsable as reason:
         raise OperatorError(str(reason)) from None
-    if not certificates.in_force(certificate, house.clock.now()):
+    if not certificates.in_force(certificate, context.clock.now()):
         raise OperatorError("The certificate's time has not begun or is over.")
     held = certificates.thumbprint(certificate)
     named = jws.encode(held)
-    await _add(house, client_id, name, (CredentialKind.CERTIFICATE, held, named), ends_at)
+    await _add(context, client_id, name, (CredentialKind.CERTIFICATE, held, named), ends_at)
     return named
 
 
-async def add_subject(house: House, client_id: str, name: str, subject: str, *, ends_at: int | None = None) -> str:
+async def add_subject(context: Context, client_id: str, name: str, subject: str, *, ends_at: int | None = None) -> str:
     """Add a subject by which certificates of our authorities prove the application; as it is held.
 
     Raises OperatorError.
@@ -103,30 +105,30 @@ async def add_subject(house: House, client_id: str, name: str, subject: str, *, 
         held = certificates.check_subject(subject)
     except NotUsable as reason:
         raise OperatorError(str(reason)) from None
-    await _add(house, client_id, name, (CredentialKind.TLS_SUBJECT, held.encode(), ""), ends_at)
+    await _add(context, client_id, name, (CredentialKind.TLS_SUBJECT, held.encode(), ""), ends_at)
     return held
 
 
 async def _add(
-    house: House, client_id: str, name: str, held: tuple[CredentialKind, bytes, str], ends_at: int | None
+    context: Context, client_id: str, name: str, held: tuple[CredentialKind, bytes, str], ends_at: int | None
 ) -> None:
     """Add what is held: its kind, its bytes, and a name of it whose last characters are shown."""
     kind, digest, named = held
     check_text("The credential's name", name)
-    if ends_at is not None and ends_at <= house.clock.now():
+    if ends_at is not None and ends_at <= context.clock.now():
         raise OperatorError("The credential's end has already passed.")
-    await commit(house, AddCredential(client_id, name, int(kind), digest, named[-4:], house.clock.now(), ends_at))
+    await commit(context, AddCredential(client_id, name, int(kind), digest, named[-4:], context.clock.now(), ends_at))
 
 
-async def of_kind(house: House, client_id: str, kinds: tuple[CredentialKind, ...]) -> list[CredentialRecord]:
+async def of_kind(context: Context, client_id: str, kinds: tuple[CredentialKind, ...]) -> list[CredentialRecord]:
     """The credentials of an application that are of these kinds, oldest first, ended ones included."""
     names = {kind.name.lower() for kind in kinds}
-    return [each for each in await house.store.secrets(client_id) if each.kind in names]
+    return [each for each in await context.store.secrets(client_id) if each.kind in names]
 
 
-async def check_named(house: House, client_id: str, kind: str, name: str) -> None:
+async def check_named(context: Context, client_id: str, kind: str, name: str) -> None:
     """Raises OperatorError unless the application has a `secret`, `key` or `certificate` of this name."""
-    found = {each.name: CALLED[each.kind] for each in await house.store.secrets(client_id)}
+    found = {each.name: CALLED[each.kind] for each in await context.store.secrets(client_id)}
     called = found.get(name)
     if called is None:
         known = [each for each in found if found[each] == kind]
@@ -138,37 +140,37 @@ async def check_named(house: House, client_id: str, kind: str, name: str) -> Non
         raise OperatorError(f"{name} is a {called}, and no {kind}. End it with `tessera apps {called}s expire`.")
 
 
-async def lost_without(house: House, application: ApplicationRecord, methods: AuthenticationMethod) -> str:
+async def lost_without(context: Context, application: ApplicationRecord, methods: AuthenticationMethod) -> str:
     """What an application loses when it may prove itself in these ways alone, as a sentence; empty when nothing."""
     names = [name for name, way in METHODS.items() if way & methods]
-    found = await house.store.secrets(application.client_id)
-    if not names or applications.proving(found, ",".join(names), house.clock.now()):
+    found = await context.store.secrets(application.client_id)
+    if not names or applications.proving(found, ",".join(names), context.clock.now()):
         return ""
     return f"{application.name} has no live credential for {' or '.join(names)}: it gets no tokens then."
 
 
-async def set_profile(house: House, client_id: str, profile: Profile) -> None:
+async def set_profile(context: Context, client_id: str, profile: Profile) -> None:
     """Hold the application to a security profile, or to none. Raises OperatorError when it cannot keep to it."""
-    await application_settings.change(house, client_id, Wanted(security_profile=profile))
+    await application_settings.change(context, client_id, Wanted(security_profile=profile))
 
 
-async def set_signing_algorithms(house: House, client_id: str, algorithms: SigningAlgorithms) -> None:
+async def set_signing_algorithms(context: Context, client_id: str, algorithms: SigningAlgorithms) -> None:
     """Set the algorithms with which the application may sign; none for any. Raises OperatorError when none is left."""
-    await application_settings.change(house, client_id, Wanted(signing_algorithms=algorithms))
+    await application_settings.change(context, client_id, Wanted(signing_algorithms=algorithms))
 
 
-async def set_assertion_audience(house: House, client_id: str, audience: AssertionAudience) -> None:
+async def set_assertion_audience(context: Context, client_id: str, audience: AssertionAudience) -> None:
     """Set the audiences that the application's assertions may have. Raises OperatorError."""
-    await application_settings.change(house, client_id, Wanted(assertion_audience=audience))
+    await application_settings.change(context, client_id, Wanted(assertion_audience=audience))
 
 
-async def set_methods(house: House, client_id: str, methods: AuthenticationMethod) -> None:
+async def set_methods(context: Context, client_id: str, methods: AuthenticationMethod) -> None:
     """Set the ways in which the application may prove itself; 0 for any with a credential. Raises OperatorError."""
-    await application_settings.change(house, client_id, Wanted(authentication_methods=methods))
+    await application_settings.change(context, client_id, Wanted(authentication_methods=methods))
 
 
-async def _options(house: House, client_id: str) -> Options:
-    application = await house.store.application(client_id)
+async def _options(context: Context, client_id: str) -> Options:
+    application = await context.store.application(client_id)
     if application is None:
         raise OperatorError("The application does not exist any more.")
     return application.options

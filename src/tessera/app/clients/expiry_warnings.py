@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 
 import msgspec
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.changes import AddEvent, AddWarning
 from tessera.core.clients.applications import FOREVER
 from tessera.core.clients.expiry_warnings import (
@@ -38,21 +38,21 @@ TOLD_MAX = 100_000
 STEP_SECONDS = 0.05
 
 
-async def current(house: House) -> list[Warned]:
+async def current(context: Context) -> list[Warned]:
     """What is to be warned of now: credentials about to end, and callers without a memory in the last day's hours."""
-    now = house.clock.now()
-    found = [each async for page in _endings(house, now) for each in page]
+    now = context.clock.now()
+    found = [each async for page in _endings(context, now) for each in page]
     asking = [
-        each for hour in finished_hours(now) for each in await house.store.greedy(hour, GREEDY_TOKENS, CALLS_EACH)
+        each for hour in finished_hours(now) for each in await context.store.greedy(hour, GREEDY_TOKENS, CALLS_EACH)
     ]
     newest = {each.number: each for each in asking}
     return [*found, *greedy(newest.values())]
 
 
-async def _endings(house: House, now: int) -> AsyncIterator[list[Warned]]:
+async def _endings(context: Context, now: int) -> AsyncIterator[list[Warned]]:
     """The warnings of credentials about to end, in pages: those of applications, then those of digital properties."""
     until = now + ENDING_DAYS[-1] * DAY
-    for read in (house.store.endings, house.store.property_endings):
+    for read in (context.store.endings, context.store.property_endings):
         at, number = now, FOREVER
         while page := await read(at, number, until, PAGE):
             at, number = page[-1].ends_at, page[-1].number
@@ -65,26 +65,26 @@ class Watch:
     It rests for `step_seconds` after each step, so that requests are answered in between.
     """
 
-    def __init__(self, house: House, step_seconds: float = STEP_SECONDS) -> None:
-        self._house = house
+    def __init__(self, context: Context, step_seconds: float = STEP_SECONDS) -> None:
+        self._context = context
         self._step_seconds = step_seconds
         self._told: set[str] = set()
         self._through = -1
 
     async def look(self) -> int:
         """Tell what is to be told now and was not; how many warnings that were. Raises StoreError."""
-        now = self._house.clock.now()
+        now = self._context.clock.now()
         told = 0
         ending = dict.fromkeys(ENDING_DAYS, 0)
-        async for page in _endings(self._house, now):
+        async for page in _endings(self._context, now):
             for days in ENDING_DAYS:
                 ending[days] += sum(1 for each in page if each.days is not None and each.days <= days)
             told += await self._tell(page, now)
             await asyncio.sleep(self._step_seconds)
         for days, number in ending.items():
-            self._house.metrics.set(CREDENTIALS_ENDING, number, str(days))
+            self._context.metrics.set(CREDENTIALS_ENDING, number, str(days))
         for hour in finished_hours(now, self._through):
-            found = await self._house.store.greedy(hour, GREEDY_TOKENS, CALLS_EACH)
+            found = await self._context.store.greedy(hour, GREEDY_TOKENS, CALLS_EACH)
             told += await self._tell(greedy(found), now)
             self._through = hour
             await asyncio.sleep(self._step_seconds)
@@ -98,10 +98,10 @@ class Watch:
 
     async def _tell_one(self, warned: Warned, now: int) -> bool:
         """Tell one warning by an event and in the log, unless it was told before."""
-        told = await self._house.store.warning_told(warned.name)
+        told = await self._context.store.warning_told(warned.name)
         if not told:
             try:
-                await self._house.store.commit(AddWarning(warned.name, now), _event(self._house, warned, now))
+                await self._context.store.commit(AddWarning(warned.name, now), _event(self._context, warned, now))
             except Conflict:
                 told = True
         self._told.add(warned.name)
@@ -110,7 +110,7 @@ class Watch:
         return not told
 
 
-def _event(house: House, warned: Warned, now: int) -> AddEvent:
+def _event(context: Context, warned: Warned, now: int) -> AddEvent:
     owner, about = warned.owner, warned.about
     data: SecretEnding | PropertySecretEnding | TokenPerCall
     if isinstance(about, Ending):
@@ -128,7 +128,7 @@ def _event(house: House, warned: Warned, now: int) -> AddEvent:
         kind = Happening.APPLICATION_TOKEN_PER_CALL
         hour = incentives_time(about.hour * HOUR)
         data = TokenPerCall(owner.retailer_id, owner.client_id, owner.application, hour, about.tokens, about.calls)
-    return AddEvent(house.new_uuid(), owner.organization, kind, msgspec.json.encode(data).decode(), now)
+    return AddEvent(context.new_uuid(), owner.organization, kind, msgspec.json.encode(data).decode(), now)
 
 
 def _log(warned: Warned) -> None:
@@ -145,9 +145,9 @@ def _log(warned: Warned) -> None:
         )  # fmt: skip
 
 
-async def watch(house: House, interval_seconds: float = LOOK_SECONDS) -> None:
+async def watch(context: Context, interval_seconds: float = LOOK_SECONDS) -> None:
     """Tell what is to be told now and then, until cancelled."""
-    watching = Watch(house)
+    watching = Watch(context)
     while True:
         try:
             await watching.look()

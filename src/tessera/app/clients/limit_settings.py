@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from tessera.app.clients import applications, properties
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.operators import OperatorError, commit
 from tessera.core.changes import SetPropertyRails, SetRails
 from tessera.core.clients import limits as rails
@@ -57,12 +57,12 @@ class Wanted(msgspec.Struct, frozen=True):
     none: tuple[str, ...] = ()
 
 
-async def show(house: House, name_or_client_id: str) -> Limits:
+async def show(context: Context, name_or_client_id: str) -> Limits:
     """The limits of an application. Raises OperatorError."""
-    found = await applications.find(house, name_or_client_id)
+    found = await applications.find(context, name_or_client_id)
     declared = rails.declared(found.rails)
-    now = house.clock.now()
-    own, others = house.counts.own(found.number, now), await _others(house, found.number, now)
+    now = context.clock.now()
+    own, others = context.counts.own(found.number, now), await _others(context, found.number, now)
     return Limits(
         found.name,
         found.client_id,
@@ -74,38 +74,38 @@ async def show(house: House, name_or_client_id: str) -> Limits:
     )
 
 
-async def _others(house: House, application: int, now: int) -> NodeCount:
-    return await house.store.told_by_others(application, house.counts.node, now, now)
+async def _others(context: Context, application: int, now: int) -> NodeCount:
+    return await context.store.told_by_others(application, context.counts.node, now, now)
 
 
-async def change(house: House, name_or_client_id: str, wanted: Wanted) -> Limits:
+async def change(context: Context, name_or_client_id: str, wanted: Wanted) -> Limits:
     """Change the limits of an application; what they are now. Raises OperatorError."""
-    found = await applications.find(house, name_or_client_id)
+    found = await applications.find(context, name_or_client_id)
     text = _changed(found.rails, wanted, "application")
     if text != found.rails:
-        await commit(house, SetRails(found.client_id, text, found.rails))
-    return await show(house, found.client_id)
+        await commit(context, SetRails(found.client_id, text, found.rails))
+    return await show(context, found.client_id)
 
 
-async def show_property(house: House, found: PropertyRecord) -> Limits:
+async def show_property(context: Context, found: PropertyRecord) -> Limits:
     """The limits of a digital property, and what watched ones would have refused in this day."""
     declared = rails.declared(found.rails)
-    now = house.clock.now()
-    counts = house.property_counts
-    others = await house.store.told_by_others(-found.number, counts.node, now, now)
+    now = context.clock.now()
+    counts = context.property_counts
+    others = await context.store.told_by_others(-found.number, counts.node, now, now)
     watched = counts.own(found.number, now).watched + others.watched
     return Limits(found.name, found.api_key, declared or GuardRails(), declared is not None, 0, 0, watched)
 
 
-async def change_property(house: House, found: PropertyRecord, wanted: Wanted) -> Limits:
+async def change_property(context: Context, found: PropertyRecord, wanted: Wanted) -> Limits:
     """Change the limits of a digital property; what they are now. Raises OperatorError."""
     named = {*_named(wanted.watch), *_named(wanted.enforce), *_named(wanted.none)}
     if not named <= {*OF_PROPERTIES} or wanted.tokens_per_hour or wanted.tokens_per_day:
         raise OperatorError(f"The limits of a property are {' and '.join(OF_PROPERTIES)}: it gets no tokens.")
     text = _changed(found.rails, wanted, "property")
     if text != found.rails:
-        await commit(house, SetPropertyRails(found.api_key, text, found.rails))
-    return await show_property(house, await properties.find(house, found.api_key))
+        await commit(context, SetPropertyRails(found.api_key, text, found.rails))
+    return await show_property(context, await properties.find(context, found.api_key))
 
 
 def _changed(stored: str, wanted: Wanted, owner: str) -> str:

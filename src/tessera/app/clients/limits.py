@@ -1,6 +1,6 @@
 """Limits of applications and digital properties, where requests meet them. Whoever has none never comes here."""
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.clients import limits
 from tessera.core.clients.applications import Application
 from tessera.core.clients.limits import HOUR_SECONDS, InForce, Rail
@@ -24,12 +24,12 @@ def _of(guarded: Guarded) -> InForce:
     return limits.read(guarded.rails if isinstance(guarded, Property) else guarded.options.rails)
 
 
-def _counts(house: House, guarded: Guarded) -> SharedCounts:
+def _counts(context: Context, guarded: Guarded) -> SharedCounts:
     """The counts in which the caller has a number: those of properties are apart."""
-    return house.property_counts if isinstance(guarded, Property) else house.counts
+    return context.property_counts if isinstance(guarded, Property) else context.counts
 
 
-def outside(house: House, guarded: Guarded, evidence: Evidence, now: int) -> str:
+def outside(context: Context, guarded: Guarded, evidence: Evidence, now: int) -> str:
     """Why a caller may not come from where this request does, for the operator; empty when it may."""
     found = _of(guarded)
     if found.allowed is None or found.allowed.within(evidence.source):
@@ -37,20 +37,20 @@ def outside(house: House, guarded: Guarded, evidence: Evidence, now: int) -> str
     if not found.readable:
         return "the limits of this caller cannot be read, so nobody is let in"
     if found.networks_watched:
-        _report(house, guarded, NETWORKS, now)
+        _report(context, guarded, NETWORKS, now)
         return ""
     return f"the address {evidence.source or 'unknown'} is in none of the caller's networks"
 
 
-def pace(house: House, guarded: Guarded, now: int) -> Quotas:
+def pace(context: Context, guarded: Guarded, now: int) -> Quotas:
     """Count one more request of a caller; its quotas. Raises TooManyRequests when it comes too soon."""
     found = _of(guarded)
     if not found.per_second:
         return ()
-    left = _counts(house, guarded).request(guarded.number, found.per_second, now)
+    left = _counts(context, guarded).request(guarded.number, found.per_second, now)
     if found.requests_watched:
         if left < 0:
-            _report(house, guarded, REQUESTS, now)
+            _report(context, guarded, REQUESTS, now)
         return ()
     quotas = (Quota(REQUESTS, found.policy, max(left, 0), 1 if left >= 0 else -(left // SECOND)),)
     if left < 0:
@@ -64,27 +64,27 @@ def pace(house: House, guarded: Guarded, now: int) -> Quotas:
     return quotas
 
 
-def check_tokens(house: House, application: Application, now: int) -> None:
+def check_tokens(context: Context, application: Application, now: int) -> None:
     """Look whether an application may have one more token, and count none. Raises TooManyRequests when it may not."""
     found = limits.read(application.options.rails)
-    in_hour, in_day = house.counts.tokens(application.number, now)
+    in_hour, in_day = context.counts.tokens(application.number, now)
     if in_hour >= found.hour_max or in_day >= found.day_max:
-        take_token(house, application, now)  # which counts none beyond a limit
+        take_token(context, application, now)  # which counts none beyond a limit
 
 
-def take_token(house: House, application: Application, now: int) -> Quotas:
+def take_token(context: Context, application: Application, now: int) -> Quotas:
     """Count one more token of an application; its quotas. Raises TooManyRequests when it has had all it may have."""
     found = limits.read(application.options.rails)
     quotas: Quotas = ()
     if not found.windows:
         return quotas
-    in_hour, in_day = house.counts.token(application.number, now, found.hour_max, found.day_max)
+    in_hour, in_day = context.counts.token(application.number, now, found.hour_max, found.day_max)
     second = now // SECOND
     for window in found.windows:
         used = in_hour if window.seconds == HOUR_SECONDS else in_day
         if window.watched:
             if used >= window.limit:
-                _report(house, application, window.name, now)
+                _report(context, application, window.name, now)
             continue
         reset = window.seconds - second % window.seconds
         left = window.limit - used - 1
@@ -100,11 +100,11 @@ def take_token(house: House, application: Application, now: int) -> Quotas:
     return quotas
 
 
-def _report(house: House, guarded: Guarded, rail: str, now: int) -> None:
+def _report(context: Context, guarded: Guarded, rail: str, now: int) -> None:
     """Count what a watched rail would have refused, and tell of it now and then."""
-    _counts(house, guarded).would_refuse(guarded.number, now)
-    house.metrics.count(RAILS, rail, "watched")
+    _counts(context, guarded).would_refuse(guarded.number, now)
+    context.metrics.count(RAILS, rail, "watched")
     kind, name = ("api_key", guarded.api_key) if isinstance(guarded, Property) else ("client_id", guarded.client_id)
-    count = house.rail_reports.due((name, rail), now)
+    count = context.rail_reports.due((name, rail), now)
     if count:
         log.warning("rail_would_refuse", rail=rail, count=count, **{kind: name})

@@ -1,12 +1,12 @@
 """Clients that prove themselves by the certificate of their connection (RFC 8705 section 2)."""
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.clients import certificates
 from tessera.core.clients.applications import Application, CredentialKind
 from tessera.core.clients.credentials import Certificate
 
 
-def match(house: House, application: Application, presented: Certificate, now: int) -> tuple[int | None, str]:
+def match(context: Context, application: Application, presented: Certificate, now: int) -> tuple[int | None, str]:
     """The number of the credential that the certificate fits, or None and why not.
 
     A certificate that is registered itself needs nobody above it; one that is named by its subject must lead to an
@@ -20,10 +20,10 @@ def match(house: House, application: Application, presented: Certificate, now: i
         if each.kind is CredentialKind.CERTIFICATE and certificates.same(certificate, each.digest):
             return each.number, ""
     subjects = [each for each in live if each.kind is CredentialKind.TLS_SUBJECT]
-    if house.authorities is None:
+    if context.authorities is None:
         no_authority = "; the setting mtls_ca_file, by which subjects could be proved, is not set" if subjects else ""
         return None, f"no credential of the client fits the certificate{no_authority}"
-    verified = house.authorities.verified(certificate, presented.chain, now)
+    verified = context.authorities.verified(certificate, presented.chain, now)
     if verified is None:
         return None, "no credential of the client fits the certificate, which leads to no authority of mtls_ca_file"
     for each in subjects:

@@ -1,6 +1,6 @@
 """Clients that prove themselves by a signed assertion: with which of their keys, and only once each."""
 
-from tessera.app.context import Holder, Holders, House
+from tessera.app.context import Context, Holder, Holders
 from tessera.app.replay import Use
 from tessera.core.clients import applications, assertions, signing_methods
 from tessera.core.clients.applications import Application, Credential, CredentialKind
@@ -19,7 +19,7 @@ REMEMBERED_MAX = 10_000
 
 
 async def match(
-    house: House, application: Application, presented: Assertion, evidence: Evidence, now: int
+    context: Context, application: Application, presented: Assertion, evidence: Evidence, now: int
 ) -> tuple[int | None, str]:
     """The number of the credential whose key signed the assertion, or None and why not.
 
@@ -28,10 +28,10 @@ async def match(
     signed = presented.signed
     algorithm, key_id = signed.text.algorithm, signed.key_id
     found, tried = None, 0
-    for credential, known in _holders(house, application):
+    for credential, known in _holders(context, application):
         if found is not None or not credential.live(now):
             continue
-        keys = known or await house.key_sets.keys(credential.digest.decode("ascii"), key_id)
+        keys = known or await context.key_sets.keys(credential.digest.decode("ascii"), key_id)
         for key in keys:
             if not assertions.may_be_of(key, algorithm, key_id):
                 continue
@@ -45,22 +45,22 @@ async def match(
         assertions.waste(signed)
     options = application.options
     strict = signing_methods.only_issuer(options.security_profile, options.assertion_audience)
-    allowed = applications.may_sign_with(options, house.signing_algorithms)
-    fault = assertions.fault(signed, Terms(allowed, house.addresses, evidence.path, strict, now))
+    allowed = applications.may_sign_with(options, context.signing_algorithms)
+    fault = assertions.fault(signed, Terms(allowed, context.addresses, evidence.path, strict, now))
     if found is None:
         return None, "no live key of the client signed the assertion"
     return (None, f"the assertion: {fault}") if fault else (found, "")
 
 
-def _holders(house: House, application: Application) -> Holders:
+def _holders(context: Context, application: Application) -> Holders:
     """The credentials that stand for public keys, read once for as long as the application has no others."""
     packed = application.packed_credentials
-    known = house.client_keys.get(packed)
+    known = context.client_keys.get(packed)
     if known is None:
         known = tuple(holder for each in application.credentials if (holder := _holder(each)) is not None)
-        if len(house.client_keys) >= REMEMBERED_MAX:
-            house.client_keys.clear()
-        house.client_keys[packed] = known
+        if len(context.client_keys) >= REMEMBERED_MAX:
+            context.client_keys.clear()
+        context.client_keys[packed] = known
     return known
 
 

@@ -3,7 +3,7 @@
 import msgspec
 
 from tessera.app.clients import property_secrets
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.operators import OperatorError, check_text, commit
 from tessera.core.changes import AddProperty, DeleteProperty, DisableProperty, EnableProperty, RenameProperty
 from tessera.core.clients.properties import API_KEY_LENGTH, IMPORTED_KEY, PropertyRecord
@@ -22,7 +22,7 @@ class IssuedProperty(msgspec.Struct, frozen=True):
 
 
 async def create(
-    house: House,
+    context: Context,
     organization: OrganizationRecord,
     name: str,
     *,
@@ -33,23 +33,23 @@ async def create(
     check_text("The name", name)
     if api_key is not None and not IMPORTED_KEY.fullmatch(api_key):
         raise OperatorError("An API key must be 8 to 64 letters, digits, hyphens and underscores.")
-    key = api_key or house.entropy.random_bytes(API_KEY_LENGTH // 2).hex()
-    added, shown = property_secrets.new(house, key, "first", None, secret)
-    await commit(house, AddProperty(organization.number, name, key, house.clock.now()), added)
+    key = api_key or context.entropy.random_bytes(API_KEY_LENGTH // 2).hex()
+    added, shown = property_secrets.new(context, key, "first", None, secret)
+    await commit(context, AddProperty(organization.number, name, key, context.clock.now()), added)
     return IssuedProperty(name, organization.name, key, shown, "first")
 
 
-async def every(house: House) -> list[PropertyRecord]:
+async def every(context: Context) -> list[PropertyRecord]:
     """All digital properties, in the order of their creation."""
-    return await house.store.properties()
+    return await context.store.properties()
 
 
-async def find(house: House, name_or_api_key: str, organization: str | None = None) -> PropertyRecord:
+async def find(context: Context, name_or_api_key: str, organization: str | None = None) -> PropertyRecord:
     """The property with this API key or, failing that, this name. Raises OperatorError.
 
     Names are free in each organization, so that a name may need its organization.
     """
-    known = [each for each in await every(house) if organization is None or each.organization == organization]
+    known = [each for each in await every(context) if organization is None or each.organization == organization]
     by_key = [each for each in known if each.api_key == name_or_api_key]
     found = by_key or [each for each in known if each.name == name_or_api_key]
     if not found:
@@ -61,22 +61,22 @@ async def find(house: House, name_or_api_key: str, organization: str | None = No
     return found[0]
 
 
-async def rename(house: House, found: PropertyRecord, name: str) -> None:
+async def rename(context: Context, found: PropertyRecord, name: str) -> None:
     """Give a property another name. Raises OperatorError when the name is taken or cannot be used."""
     check_text("The name", name)
-    await commit(house, RenameProperty(found.api_key, name))
+    await commit(context, RenameProperty(found.api_key, name))
 
 
-async def disable(house: House, found: PropertyRecord) -> None:
+async def disable(context: Context, found: PropertyRecord) -> None:
     """Stop a property: its secrets and its API key are refused. Raises OperatorError when it is disabled already."""
-    await commit(house, DisableProperty(found.api_key))
+    await commit(context, DisableProperty(found.api_key))
 
 
-async def enable(house: House, found: PropertyRecord) -> None:
+async def enable(context: Context, found: PropertyRecord) -> None:
     """Let a property go on with the secrets that it has. Raises OperatorError when it is enabled already."""
-    await commit(house, EnableProperty(found.api_key))
+    await commit(context, EnableProperty(found.api_key))
 
 
-async def delete(house: House, found: PropertyRecord) -> None:
+async def delete(context: Context, found: PropertyRecord) -> None:
     """Delete a property with its secrets. Raises OperatorError."""
-    await commit(house, DeleteProperty(found.api_key))
+    await commit(context, DeleteProperty(found.api_key))

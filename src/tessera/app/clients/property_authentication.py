@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from tessera.app.clients import brute_force, limits
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core import wire
 from tessera.core.clients import applications
 from tessera.core.clients.applications import IMPORTED_LENGTH_MAX
@@ -17,41 +17,41 @@ FAILED = "The API key or its secret is wrong."
 """One text for every failed authentication, so that it tells nobody which it was."""
 
 
-async def authenticate(house: House, evidence: Evidence, api_key: str, secret: str) -> tuple[Property, Quotas]:
+async def authenticate(context: Context, evidence: Evidence, api_key: str, secret: str) -> tuple[Property, Quotas]:
     """The property whose API key and secret stand in the `Authorization` header, and the quotas of its limits.
 
     Raises InvalidAuthToken, with one text, for an unknown API key, a wrong or ended secret, a disabled property, or a
     network from which it may not call; TooManyRequests for more calls than its limits allow, and for floods of
     wrong secrets. These name the property, if there is one.
     """
-    properties = house.directory.properties
+    properties = context.directory.properties
     found = properties.known.get(api_key)
     was_read = False
     if found is None:
         possible = wire.printable(api_key, IMPORTED_LENGTH_MAX)
         was_read = possible and not properties.known_absent(api_key)
         found = (await properties.get(api_key) if possible else None) or NO_PROPERTY
-    now = house.clock.now()
-    digest = applications.secret_digest(house.directory.pepper, secret)
+    now = context.clock.now()
+    digest = applications.secret_digest(context.directory.pepper, secret)
     quotas: Quotas = ()
     number = (found if found.enabled else NO_PROPERTY).matching_secret(digest, now)
     try:
         if number is None:
-            raise await _failure(house, found, digest, api_key, evidence, now, was_read=was_read)
+            raise await _failure(context, found, digest, api_key, evidence, now, was_read=was_read)
         if found.rails:
-            outside = limits.outside(house, found, evidence, now)
+            outside = limits.outside(context, found, evidence, now)
             if outside:
-                raise await _failure(house, found, digest, api_key, evidence, now, was_read=was_read, outside=outside)
-            quotas = limits.pace(house, found, now)
+                raise await _failure(context, found, digest, api_key, evidence, now, was_read=was_read, outside=outside)
+            quotas = limits.pace(context, found, now)
     except (Refusal, StoreError) as problem:
         problem.client = found.api_key  # empty for NO_PROPERTY
         raise
-    house.usage.use_property_secret(number, now, evidence.source)
+    context.usage.use_property_secret(number, now, evidence.source)
     return found, quotas
 
 
 async def _failure(
-    house: House,
+    context: Context,
     found: Property,
     digest: bytes,
     api_key: str,
@@ -64,9 +64,9 @@ async def _failure(
     """Count a failure, and let it cost one read as an API key does that is not in memory: time tells nobody which."""
     if not was_read:
         with suppress(StoreError):
-            await house.store.property_with_key(NO_PROPERTY.api_key)
+            await context.store.property_with_key(NO_PROPERTY.api_key)
     had_secret = found.matching_secret(digest, 0) is not None  # live or ended
-    return brute_force.failure(house, api_key, evidence, now) or _refused(found, outside, had_secret=had_secret)
+    return brute_force.failure(context, api_key, evidence, now) or _refused(found, outside, had_secret=had_secret)
 
 
 def _refused(found: Property, outside: str, *, had_secret: bool) -> InvalidAuthToken:

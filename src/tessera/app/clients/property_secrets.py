@@ -4,7 +4,7 @@ import msgspec
 
 from tessera.app.clients import rotation_steps, secret_names
 from tessera.app.clients.rotation_steps import Made, Owner
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.operators import OperatorError, check_text, commit
 from tessera.core.changes import AddPropertySecret, EndPropertySecret
 from tessera.core.clients import applications
@@ -32,7 +32,7 @@ class RotatedSecret(msgspec.Struct, frozen=True):
 
 
 def new(
-    house: House, api_key: str, name: str, ends_at: int | None, imported: str | None
+    context: Context, api_key: str, name: str, ends_at: int | None, imported: str | None
 ) -> tuple[AddPropertySecret, str]:
     """The change that adds a secret, and the secret to show: empty when it was imported. Raises OperatorError."""
     if imported is not None and not IMPORTED_SECRET.fullmatch(imported):
@@ -40,73 +40,73 @@ def new(
             "A property's secret must be 32 to 255 printable ASCII characters without spaces, and random: every call is"
             " compared with it. Leave it out to have one made."
         )
-    secret = imported or house.entropy.random_bytes(API_KEY_LENGTH // 2).hex()
-    digest = applications.secret_digest(house.directory.pepper, secret)
-    added = AddPropertySecret(api_key, name, digest, secret[-4:], house.clock.now(), ends_at)
+    secret = imported or context.entropy.random_bytes(API_KEY_LENGTH // 2).hex()
+    digest = applications.secret_digest(context.directory.pepper, secret)
+    added = AddPropertySecret(api_key, name, digest, secret[-4:], context.clock.now(), ends_at)
     return added, "" if imported else secret
 
 
-async def free_name(house: House, api_key: str) -> str:
+async def free_name(context: Context, api_key: str) -> str:
     """A name for the next secret of a property that none so far has, as `secret-2`."""
-    found = await house.store.property_secrets(api_key)
+    found = await context.store.property_secrets(api_key)
     return secret_names.free(found, "secret", len(found))
 
 
 async def add(
-    house: House, api_key: str, name: str | None, *, ends_at: int | None = None, imported: str | None = None
+    context: Context, api_key: str, name: str | None, *, ends_at: int | None = None, imported: str | None = None
 ) -> IssuedSecret:
     """Add a secret beside those a property has. Raises OperatorError."""
-    chosen = await free_name(house, api_key) if name is None else name
+    chosen = await free_name(context, api_key) if name is None else name
     check_text("The secret's name", chosen)
-    secret_names.check_new_end(ends_at, house.clock.now())
-    added, shown = new(house, api_key, chosen, ends_at, imported)
-    await commit(house, added)
+    secret_names.check_new_end(ends_at, context.clock.now())
+    added, shown = new(context, api_key, chosen, ends_at, imported)
+    await commit(context, added)
     return IssuedSecret(api_key, shown, chosen)
 
 
-async def expire(house: House, api_key: str, name: str, ends_at: int | None = None) -> CredentialRecord:
+async def expire(context: Context, api_key: str, name: str, ends_at: int | None = None) -> CredentialRecord:
     """Give a secret an end, now when None; the secret as it was. Raises OperatorError."""
-    found = await house.store.property_secrets(api_key)
-    secret, end = secret_names.to_end(found, name, ends_at, house.clock.now(), "property")
-    await commit(house, EndPropertySecret(api_key, secret.number, end, secret.ends_at), more={"name": name})
+    found = await context.store.property_secrets(api_key)
+    secret, end = secret_names.to_end(found, name, ends_at, context.clock.now(), "property")
+    await commit(context, EndPropertySecret(api_key, secret.number, end, secret.ends_at), more={"name": name})
     return secret
 
 
-async def lost_with(house: House, found: PropertyRecord, name: str, ends_at: int | None = None) -> str:
+async def lost_with(context: Context, found: PropertyRecord, name: str, ends_at: int | None = None) -> str:
     """What a property loses when this secret ends (now when None), as a sentence; empty when nothing."""
-    now = house.clock.now()
+    now = context.clock.now()
     end = max(now, now if ends_at is None else ends_at)
-    secrets = await house.store.property_secrets(found.api_key)
+    secrets = await context.store.property_secrets(found.api_key)
     own, others = [each for each in secrets if each.name == name], [each for each in secrets if each.name != name]
     if not live_secrets(own, now) or live_secrets(others, end):
         return ""
     return f"{name} is the last live secret of {found.name}: without one nobody can call with its API key and secret."
 
 
-async def rotate(house: House, found: PropertyRecord, overlap_seconds: int, name: str | None) -> RotatedSecret:
+async def rotate(context: Context, found: PropertyRecord, overlap_seconds: int, name: str | None) -> RotatedSecret:
     """Add a secret, and end the live ones before it when the overlap is over: in one commit. Raises OperatorError."""
-    chosen = await free_name(house, found.api_key) if name is None else name
+    chosen = await free_name(context, found.api_key) if name is None else name
 
     def make(name: str) -> Made:
-        return new(house, found.api_key, name, None, None)
+        return new(context, found.api_key, name, None, None)
 
-    done = await rotation_steps.rotate(house, await _owner(house, found), overlap_seconds, chosen, make)
+    done = await rotation_steps.rotate(context, await _owner(context, found), overlap_seconds, chosen, make)
     return RotatedSecret(found.api_key, done.secret, done.name, done.former)
 
 
-async def finish(house: House, found: PropertyRecord, *, force: bool) -> list[Ended]:
+async def finish(context: Context, found: PropertyRecord, *, force: bool) -> list[Ended]:
     """End every live secret but the newest now; these. Raises OperatorError while one of them is in use, unless forced.
 
     When another process writes a use meanwhile, nothing is done either.
     """
-    return await rotation_steps.finish(house, await _owner(house, found), force=force)
+    return await rotation_steps.finish(context, await _owner(context, found), force=force)
 
 
-async def _owner(house: House, found: PropertyRecord) -> Owner:
+async def _owner(context: Context, found: PropertyRecord) -> Owner:
     return Owner(
         found.api_key,
         found.name,
-        await house.store.property_secrets(found.api_key),
+        await context.store.property_secrets(found.api_key),
         add=f"tessera properties secrets add {found.api_key}",
         rotate=f"tessera properties secrets rotate {found.api_key}",
         writes=OF_PROPERTY,

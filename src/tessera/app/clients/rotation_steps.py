@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.operators import OperatorError, check_text, commit
 from tessera.core.changes import AddCredential, AddPropertySecret
 from tessera.core.clients import secret_rotation
@@ -43,31 +43,31 @@ Made = tuple[AddCredential | AddPropertySecret, str]
 """The change that adds a secret, and the secret to show."""
 
 
-async def rotate(house: House, owner: Owner, overlap_seconds: int, name: str, make: Callable[[str], Made]) -> Next:
+async def rotate(context: Context, owner: Owner, overlap_seconds: int, name: str, make: Callable[[str], Made]) -> Next:
     """Add a secret, and end the live ones before it when the overlap is over: in one commit. Raises OperatorError."""
     check_text("The secret's name", name)
-    now = house.clock.now()
+    now = context.clock.now()
     if not live_secrets(owner.secrets, now):
         raise OperatorError(f"{owner.name} has no live secret to rotate. Add one: `{owner.add}`.")
     added, secret = make(name)
     changes, former = secret_rotation.rotation(owner.secrets, added, now + overlap_seconds * SECOND, now)
-    await commit(house, *changes)
+    await commit(context, *changes)
     return Next(secret, name, former)
 
 
-async def finish(house: House, owner: Owner, *, force: bool) -> list[Ended]:
+async def finish(context: Context, owner: Owner, *, force: bool) -> list[Ended]:
     """End every live secret but the newest now; these. Raises OperatorError while one of them is in use, unless forced.
 
     When another process writes a use meanwhile, nothing is done either.
     """
-    now = house.clock.now()
+    now = context.clock.now()
     if len(live_secrets(owner.secrets, now)) < 2:
         raise OperatorError(f"{owner.name} has no old secret to end. Make the next one: `{owner.rotate}`.")
     if not force:
-        flushed = house.settings.usage_flush_seconds
+        flushed = context.settings.usage_flush_seconds
         reason = secret_rotation.in_the_way(owner.secrets, owner.token_lifetime_seconds, flushed, now, owner.loss)
         if reason is not None:
             raise OperatorError(reason)
     changes, ended = secret_rotation.finish(owner.id, owner.secrets, now, force=force, writes=owner.writes)
-    await commit(house, *changes)
+    await commit(context, *changes)
     return ended

@@ -6,7 +6,7 @@ from tessera.app.clients import application_settings, rotation_steps
 from tessera.app.clients.application_settings import Wanted
 from tessera.app.clients.applications import free_credential_name, new_secret
 from tessera.app.clients.rotation_steps import Made, Owner
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.clients.applications import ApplicationRecord
 from tessera.core.clients.secret_rotation import Ended
 
@@ -20,38 +20,38 @@ class Rotated(msgspec.Struct, frozen=True):
     former: list[Ended]
 
 
-async def rotate(house: House, application: ApplicationRecord, overlap_seconds: int, name: str | None) -> Rotated:
+async def rotate(context: Context, application: ApplicationRecord, overlap_seconds: int, name: str | None) -> Rotated:
     """Add a secret, and end the live ones before it when the overlap is over: in one commit. Raises OperatorError."""
     client_id = application.client_id
-    chosen = await free_credential_name(house, client_id, "secret") if name is None else name
+    chosen = await free_credential_name(context, client_id, "secret") if name is None else name
 
     def make(name: str) -> Made:
-        added, issued = new_secret(house, client_id, name, None, None)
+        added, issued = new_secret(context, client_id, name, None, None)
         return added, issued.client_secret or ""
 
-    done = await rotation_steps.rotate(house, await _owner(house, application), overlap_seconds, chosen, make)
+    done = await rotation_steps.rotate(context, await _owner(context, application), overlap_seconds, chosen, make)
     return Rotated(client_id, done.secret, done.name, done.former)
 
 
-async def finish(house: House, application: ApplicationRecord, *, force: bool) -> list[Ended]:
+async def finish(context: Context, application: ApplicationRecord, *, force: bool) -> list[Ended]:
     """End every live secret but the newest now; these. Raises OperatorError while one of them is in use, unless forced.
 
     When another process writes a use meanwhile, nothing is done either.
     """
-    return await rotation_steps.finish(house, await _owner(house, application), force=force)
+    return await rotation_steps.finish(context, await _owner(context, application), force=force)
 
 
-async def _owner(house: House, application: ApplicationRecord) -> Owner:
+async def _owner(context: Context, application: ApplicationRecord) -> Owner:
     return Owner(
         application.client_id,
         application.name,
-        await house.store.secrets(application.client_id),
+        await context.store.secrets(application.client_id),
         add=f'tessera apps secrets add "{application.name}"',
         rotate=f'tessera apps rotate "{application.name}"',
         token_lifetime_seconds=application.token_lifetime_seconds,
     )
 
 
-async def set_token_reuse(house: House, client_id: str, *, reuse: bool) -> None:
+async def set_token_reuse(context: Context, client_id: str, *, reuse: bool) -> None:
     """Set whether the application is handed a live token again instead of a new one. Raises OperatorError."""
-    await application_settings.change(house, client_id, Wanted(token_reuse=reuse))
+    await application_settings.change(context, client_id, Wanted(token_reuse=reuse))

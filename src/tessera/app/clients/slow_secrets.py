@@ -11,7 +11,7 @@ import math
 from typing import NamedTuple
 
 from tessera.app.clients import brute_force
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core import networks
 from tessera.core.changes import RekeyCredential
 from tessera.core.clients import applications
@@ -44,15 +44,15 @@ def moment() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def hold(house: House, begun: float) -> None:
+async def hold(context: Context, begun: float) -> None:
     """Wait until a failure that began at this moment may be answered."""
-    seconds = min(max(HOLD_SECONDS, HOLD_FACTOR * _longest_wait(house)), HOLD_SECONDS_MAX)
+    seconds = min(max(HOLD_SECONDS, HOLD_FACTOR * _longest_wait(context)), HOLD_SECONDS_MAX)
     await asyncio.sleep(begun + seconds - moment())
 
 
-def _longest_wait(house: House) -> float:
+def _longest_wait(context: Context) -> float:
     """How long slow checks took lately, in seconds: the longest, forgotten little by little."""
-    at, seconds = house.slow_wait
+    at, seconds = context.slow_wait
     return seconds * math.exp2((at - moment()) / HALVED_SECONDS)
 
 
@@ -63,18 +63,18 @@ class Reading(NamedTuple):
     application: Application
 
 
-async def match(house: House, readings: list[Reading], evidence: Evidence, now: int) -> tuple[Reading, int] | None:
+async def match(context: Context, readings: list[Reading], evidence: Evidence, now: int) -> tuple[Reading, int] | None:
     """The first reading that has a live imported secret, and its number, when no keyed digest matches any.
 
     Raises TooManyRequests after too many failures, and Unavailable when too many slow checks wait. A failure counts
     when no reading matched, once for each client id.
     """
-    known = _verified(house, readings, now)
+    known = _verified(context, readings, now)
     if known is not None:
         return known
     begun = moment()
     refusals: list[Refusal] = []
-    crowded = [brute_force.unmatched(house, evidence, now) for _ in {each.presented.client_id for each in readings}]
+    crowded = [brute_force.unmatched(context, evidence, now) for _ in {each.presented.client_id for each in readings}]
     failed: dict[str, None] = {}
     for reading in readings:
         candidates = applications.slow_secrets(reading.application, now)
@@ -82,65 +82,67 @@ async def match(house: House, readings: list[Reading], evidence: Evidence, now: 
             continue
         client_id, secret = reading.presented.client_id, reading.presented.client_secret
         try:
-            brute_force.before_slow_check(house, client_id, evidence, now)
-            found = await _checked(house, candidates, secret, evidence)
+            brute_force.before_slow_check(context, client_id, evidence, now)
+            found = await _checked(context, candidates, secret, evidence)
         except Refusal as refusal:
             refusals.append(refusal)
             continue
         if found is not None:
-            _remember(house, reading, found)
+            _remember(context, reading, found)
             return reading, found.number
         failed[client_id] = None
     for client_id in failed:
-        brute_force.slow_check_failed(house, client_id, evidence, now)
+        brute_force.slow_check_failed(context, client_id, evidence, now)
     if failed:
-        house.slow_wait = moment(), max(moment() - begun, _longest_wait(house))
+        context.slow_wait = moment(), max(moment() - begun, _longest_wait(context))
     for limit in (*crowded, *refusals):
         if limit is not None:
             raise limit
     return None
 
 
-def _verified(house: House, readings: list[Reading], now: int) -> tuple[Reading, int] | None:
+def _verified(context: Context, readings: list[Reading], now: int) -> tuple[Reading, int] | None:
     """The first reading whose secret was verified before, and its number."""
-    digests = [_digest(house, reading) for reading in readings]  # of all of them, whichever was verified
+    digests = [_digest(context, reading) for reading in readings]  # of all of them, whichever was verified
     for reading, digest in zip(readings, digests, strict=True):
         for secret in applications.slow_secrets(reading.application, now):
-            if (secret.number, digest) in house.verified:
+            if (secret.number, digest) in context.verified:
                 return reading, secret.number
     return None
 
 
-def _digest(house: House, reading: Reading) -> bytes:
-    return applications.secret_digest(house.directory.pepper, reading.presented.client_secret)
+def _digest(context: Context, reading: Reading) -> bytes:
+    return applications.secret_digest(context.directory.pepper, reading.presented.client_secret)
 
 
-async def _checked(house: House, candidates: list[Credential], secret: str, evidence: Evidence) -> Credential | None:
+async def _checked(
+    context: Context, candidates: list[Credential], secret: str, evidence: Evidence
+) -> Credential | None:
     source = networks.neighbourhood(evidence.source)
     for candidate in candidates:
-        if await house.slow_hash.matches(candidate.digest, secret, source):
+        if await context.slow_hash.matches(candidate.digest, secret, source):
             return candidate
     return None
 
 
-def _remember(house: House, reading: Reading, secret: Credential) -> None:
+def _remember(context: Context, reading: Reading, secret: Credential) -> None:
     """Take the secret by its keyed digest from now on, and have it held so."""
-    digest, client_id = _digest(house, reading), reading.application.client_id
-    if len(house.verified) >= VERIFIED_MAX:
-        house.verified.clear()
-    house.verified[secret.number, digest] = None
-    if len(house.rekeyed) < VERIFIED_MAX:
-        house.rekeyed[secret.number] = RekeyCredential(client_id, secret.number, digest, secret.digest)
+    digest, client_id = _digest(context, reading), reading.application.client_id
+    if len(context.verified) >= VERIFIED_MAX:
+        context.verified.clear()
+    context.verified[secret.number, digest] = None
+    if len(context.rekeyed) < VERIFIED_MAX:
+        context.rekeyed[secret.number] = RekeyCredential(client_id, secret.number, digest, secret.digest)
 
 
-async def write_rekeyed(house: House, limit: int = REKEYED_AT_ONCE) -> None:
+async def write_rekeyed(context: Context, limit: int = REKEYED_AT_ONCE) -> None:
     """Move verified secrets to the keyed digest in the database. Raises StoreError; what was not written stays."""
-    for number in list(house.rekeyed)[:limit]:
-        change = house.rekeyed.pop(number)
+    for number in list(context.rekeyed)[:limit]:
+        change = context.rekeyed.pop(number)
         try:
-            await house.commit(change)
+            await context.commit(change)
         except Conflict:
             continue  # another process was first, or the secret is gone
         except StoreError:
-            house.rekeyed.setdefault(number, change)
+            context.rekeyed.setdefault(number, change)
             raise

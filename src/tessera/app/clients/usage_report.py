@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.clients.applications import ApplicationRecord
 from tessera.core.clients.expiry_warnings import GREEDY_TOKENS, HOUR, asks_for_each_call
 from tessera.core.times import SECOND
@@ -48,13 +48,13 @@ class UsageReport(msgspec.Struct, frozen=True):
         return round(self.calls / here, 2) if here else None
 
 
-async def report(house: House, application: ApplicationRecord, days: int) -> UsageReport:
+async def report(context: Context, application: ApplicationRecord, days: int) -> UsageReport:
     """What an application did in the last `days` days, this one included."""
-    now = house.clock.now()
+    now = context.clock.now()
     this_hour = now // HOUR
     first = (this_hour // 24 - days + 1) * 24
     lived_from = (now - application.token_lifetime_seconds * SECOND) // HOUR
-    counts = await house.store.usage_hours(application.number, min(first, lived_from, this_hour - HOURS_SHOWN))
+    counts = await context.store.usage_hours(application.number, min(first, lived_from, this_hour - HOURS_SHOWN))
     within = [each for each in counts if each.hour >= first]
     hours = [_span(counts, hour, 1) for hour in range(this_hour - HOURS_SHOWN + 1, this_hour + 1)]
     by_day = [_span(counts, first + 24 * day, 24) for day in range(days)]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from tessera.app.callers import Caller
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.customers.customers import Named, change, find
 from tessera.app.runtime import purge_clock
 from tessera.core.changes import Change, PurgeTags, SetBehaviour, SetTag
@@ -21,14 +21,14 @@ TAGS_KEPT = HOUR
 """How long a tag is kept after its end, for a clock that goes back."""
 
 
-async def read_tags(house: House, caller: Caller, api_key: str, named: Named) -> list[Tag]:
+async def read_tags(context: Context, caller: Caller, api_key: str, named: Named) -> list[Tag]:
     """The tags of a customer that have not ended, by name. Raises InvalidAPIKey, UserNotFound."""
-    customer = await find(house, caller, api_key, named)
-    return _shown(await house.store.tags(customer.number), house.clock.now())
+    customer = await find(context, caller, api_key, named)
+    return _shown(await context.store.tags(customer.number), context.clock.now())
 
 
 async def tag(
-    house: House, caller: Caller, api_key: str, named: Named, sent: Sequence[str | Given], ttl_seconds: int | None
+    context: Context, caller: Caller, api_key: str, named: Named, sent: Sequence[str | Given], ttl_seconds: int | None
 ) -> list[Tag]:
     """Give a customer tags, one after the other; all of its tags then. What changes nothing is not written.
 
@@ -37,8 +37,8 @@ async def tag(
     whole = [Given(each) if isinstance(each, str) else each for each in sent]
 
     async def decide(customer: Customer) -> tuple[list[Tag], list[Change]]:
-        now, until = house.clock.now(), purge_clock.known_until(house, TAGS_KEPT)
-        stored = await house.store.tags(customer.number)
+        now, until = context.clock.now(), purge_clock.known_until(context, TAGS_KEPT)
+        stored = await context.store.tags(customer.number)
         held = {each.name: each for each in stored if each.live(now)}
         there = {each.name: each for each in stored}
         changes: list[Change] = []
@@ -56,7 +56,7 @@ async def tag(
             raise Validation(f"tags: a customer has at most {NAMES_MAX}.")
         return _shown(list(held.values()), now), changes
 
-    return await change(house, caller, api_key, named, decide)
+    return await change(context, caller, api_key, named, decide)
 
 
 def _shown(held: list[Tag], now: int) -> list[Tag]:
@@ -64,13 +64,13 @@ def _shown(held: list[Tag], now: int) -> list[Tag]:
 
 
 async def count(
-    house: House, caller: Caller, api_key: str, named: Named, events: Mapping[str, int]
+    context: Context, caller: Caller, api_key: str, named: Named, events: Mapping[str, int]
 ) -> dict[str, Behaviour]:
     """Count what a customer did; the totals of these. Raises InvalidAPIKey, UserNotFound, Validation."""
 
     async def decide(customer: Customer) -> tuple[dict[str, Behaviour], list[Change]]:
-        now = house.clock.now()
-        held = {each.name: each for each in await house.store.behaviours(customer.number)}
+        now = context.clock.now()
+        held = {each.name: each for each in await context.store.behaviours(customer.number)}
         if len(held.keys() | events.keys()) > NAMES_MAX:
             raise Validation(f"events: a customer has at most {NAMES_MAX} names.")
         counted = {name: activity.done(name, times, held.get(name), now) for name, times in events.items()}
@@ -80,4 +80,4 @@ async def count(
         ]
         return counted, changes
 
-    return await change(house, caller, api_key, named, decide)
+    return await change(context, caller, api_key, named, decide)

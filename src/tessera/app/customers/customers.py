@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET
 
 from tessera.app.callers import Caller, own_api_key
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.loyalty.customer_lookup import with_external_id
 from tessera.app.loyalty.program_lookup import program, with_program
 from tessera.app.loyalty.standing_updates import NO_CUSTOMER, move_named
@@ -50,51 +50,53 @@ class Named(NamedTuple):
     external: bool = False
 
 
-async def read(house: House, caller: Caller, api_key: str, user_id: str, wanted: Wanted) -> msgspec.Raw:
+async def read(context: Context, caller: Caller, api_key: str, user_id: str, wanted: Wanted) -> msgspec.Raw:
     """The profile of a customer by id. Raises InvalidAPIKey, UserNotFound."""
-    await own_api_key(house, caller, api_key)
-    found = await house.store.customer(caller.organization, user_id)
-    return await view(house, caller, found, wanted)
+    await own_api_key(context, caller, api_key)
+    found = await context.store.customer(caller.organization, user_id)
+    return await view(context, caller, found, wanted)
 
 
-async def read_external(house: House, caller: Caller, api_key: str, external_id: str, wanted: Wanted) -> msgspec.Raw:
+async def read_external(
+    context: Context, caller: Caller, api_key: str, external_id: str, wanted: Wanted
+) -> msgspec.Raw:
     """The profile of a customer by any of its external ids. Raises InvalidAPIKey, UserNotFound."""
-    await own_api_key(house, caller, api_key)
-    found = await with_external_id(house, caller.organization, external_id)
-    return await view(house, caller, found, wanted)
+    await own_api_key(context, caller, api_key)
+    found = await with_external_id(context, caller.organization, external_id)
+    return await view(context, caller, found, wanted)
 
 
 async def read_many(
-    house: House, caller: Caller, api_key: str, user_ids: Sequence[str], wanted: Wanted
+    context: Context, caller: Caller, api_key: str, user_ids: Sequence[str], wanted: Wanted
 ) -> list[msgspec.Raw]:
     """The profiles of customers in the order asked for, those left out that are not there. Raises InvalidAPIKey."""
-    await own_api_key(house, caller, api_key)
+    await own_api_key(context, caller, api_key)
     ids = dict.fromkeys(map(canonical_id, user_ids))
-    found = await house.store.customers(caller.organization, list(ids))
-    return [await view(house, caller, found[each], wanted) for each in ids if each in found]
+    found = await context.store.customers(caller.organization, list(ids))
+    return [await view(context, caller, found[each], wanted) for each in ids if each in found]
 
 
-async def view(house: House, caller: Caller, found: Customer | None, wanted: Wanted) -> msgspec.Raw:
+async def view(context: Context, caller: Caller, found: Customer | None, wanted: Wanted) -> msgspec.Raw:
     """The user object of a customer that was looked for. Raises UserNotFound."""
     if found is None:
         raise UserNotFound(NO_CUSTOMER)
-    return await with_program(house, caller.organization, lambda loyalty: customers.view(found, loyalty, wanted))
+    return await with_program(context, caller.organization, lambda loyalty: customers.view(found, loyalty, wanted))
 
 
-async def find(house: House, caller: Caller, api_key: str, named: Named) -> Customer:
+async def find(context: Context, caller: Caller, api_key: str, named: Named) -> Customer:
     """The customer that an address names. Raises InvalidAPIKey, UserNotFound."""
-    await own_api_key(house, caller, api_key)
+    await own_api_key(context, caller, api_key)
     if named.external:
-        found = await with_external_id(house, caller.organization, named.key)
+        found = await with_external_id(context, caller.organization, named.key)
     else:
-        found = await house.store.customer(caller.organization, named.key)
+        found = await context.store.customer(caller.organization, named.key)
     if found is None:
         raise UserNotFound(NO_CUSTOMER)
     return found
 
 
 async def change(
-    house: House,
+    context: Context,
     caller: Caller,
     api_key: str,
     named: Named,
@@ -105,34 +107,34 @@ async def change(
     Raises InvalidAPIKey, UserNotFound, Unavailable and what `decide` raises. It is asked anew when the customer was
     changed meanwhile.
     """
-    loyalty = await program(house, caller.organization)
+    loyalty = await program(context, caller.organization)
 
     async def customer_id() -> str:
-        return (await find(house, caller, api_key, named)).id
+        return (await find(context, caller, api_key, named)).id
 
     async def told(customer: Customer) -> tuple[T, list[Change]]:
         outcome, changes = await decide(customer)
         if changes:
-            now = house.clock.now()
-            changes.append(happened(house, loyalty, Happening.CUSTOMER_CHANGED, customer.id, now))
+            now = context.clock.now()
+            changes.append(happened(context, loyalty, Happening.CUSTOMER_CHANGED, customer.id, now))
         return outcome, changes
 
-    return await move_named(house, caller.organization, customer_id, told)
+    return await move_named(context, caller.organization, customer_id, told)
 
 
 async def create(
-    house: House, caller: Caller, api_key: str, new: NewCustomer, wanted: Wanted = NOTHING_WANTED
+    context: Context, caller: Caller, api_key: str, new: NewCustomer, wanted: Wanted = NOTHING_WANTED
 ) -> msgspec.Raw:
     """Create a customer, in the lowest level of every tier system; what is wanted of it and what was written.
 
     Raises InvalidAPIKey, Validation when a rule forbids the profile or its email or external id is taken, and
     ArgumentError for members of the partner's own that cannot be kept.
     """
-    await own_api_key(house, caller, api_key)
-    customer_id = house.new_uuid()
-    loyalty = await program(house, caller.organization)
+    await own_api_key(context, caller, api_key)
+    customer_id = context.new_uuid()
+    loyalty = await program(context, caller.organization)
     try:
-        await house.commit(*creation(house, caller.organization, loyalty, customer_id, new))
+        await context.commit(*creation(context, caller.organization, loyalty, customer_id, new))
     except Conflict as conflict:
         raise taken(conflict, new.email) from None
     shown = Wanted(
@@ -140,19 +142,19 @@ async def create(
         identifiers=wanted.identifiers or isinstance(new.external_id, str) or bool(new.identifiers),
         incentives=wanted.incentives,
     )
-    return await read(house, caller, api_key, customer_id, shown)
+    return await read(context, caller, api_key, customer_id, shown)
 
 
 def creation(
-    house: House, organization: int, loyalty: Program, customer_id: str, new: NewCustomer, at: int | None = None
+    context: Context, organization: int, loyalty: Program, customer_id: str, new: NewCustomer, at: int | None = None
 ) -> list[Change]:
     """The changes that make a new customer, as of `at` (now when None). Raises Validation, ArgumentError."""
-    now = house.clock.now() if at is None else at
+    now = context.clock.now() if at is None else at
     profile = new_profile(new, now)
-    profile.referrer_code = profile.referrer_code or new_referrer_code(house)
+    profile.referrer_code = profile.referrer_code or new_referrer_code(context)
     identifiers = combined([], given(new.external_id, new.external_id_type, new.identifiers))
     memberships = [
-        Membership(system.number, system.levels[0].number, house.new_uuid(), now, tiers.evaluation_after(system, now))
+        Membership(system.number, system.levels[0].number, context.new_uuid(), now, tiers.evaluation_after(system, now))
         for system in loyalty.systems
     ]
     changes: list[Change] = [
@@ -175,29 +177,29 @@ def creation(
         JoinTier(customer_id, each.id, each.tier_system, each.tier_level, each.joined_at, Reason.JOINED.value)
         for each in memberships
     ]
-    changes.append(happened(house, loyalty, Happening.CUSTOMER_CREATED, customer_id, now))
-    changes += referred(house, loyalty, customer_id, profile, now)
+    changes.append(happened(context, loyalty, Happening.CUSTOMER_CREATED, customer_id, now))
+    changes += referred(context, loyalty, customer_id, profile, now)
     return changes
 
 
-def new_referrer_code(house: House) -> str:
+def new_referrer_code(context: Context) -> str:
     """A referrer code of ours."""
-    return referrer_codes.made(house.entropy.random_bytes(referrer_codes.RANDOM_BYTES))
+    return referrer_codes.made(context.entropy.random_bytes(referrer_codes.RANDOM_BYTES))
 
 
-def happened(house: House, loyalty: Program, kind: Happening, customer_id: str, at: int) -> AddEvent:
+def happened(context: Context, loyalty: Program, kind: Happening, customer_id: str, at: int) -> AddEvent:
     """What others are told of a customer that was created, changed or deleted."""
     told = CustomerHappened(loyalty.retailer_id, customer_id)
-    return AddEvent(house.new_uuid(), loyalty.organization, kind.value, json_text(told), at, customer_id)
+    return AddEvent(context.new_uuid(), loyalty.organization, kind.value, json_text(told), at, customer_id)
 
 
-def referred(house: House, loyalty: Program, customer_id: str, profile: Profile, at: int) -> list[Change]:
+def referred(context: Context, loyalty: Program, customer_id: str, profile: Profile, at: int) -> list[Change]:
     """What others are told of a customer whom a referral brought; nothing when none did."""
     if profile.referral is UNSET or not isinstance(profile.referral.referral_code, str):
         return []
     told = CustomerReferred(loyalty.retailer_id, customer_id, profile.referral.referral_code)
     kind = Happening.CUSTOMER_REFERRED.value
-    return [AddEvent(house.new_uuid(), loyalty.organization, kind, json_text(told), at, customer_id)]
+    return [AddEvent(context.new_uuid(), loyalty.organization, kind, json_text(told), at, customer_id)]
 
 
 def replacement(organization: int, known: Customer, before: Profile, after: Profile) -> list[Change]:

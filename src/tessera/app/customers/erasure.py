@@ -3,7 +3,7 @@
 import msgspec
 
 from tessera.app.callers import Caller
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.customers.customers import Named, find, happened, view
 from tessera.app.loyalty.program_lookup import program
 from tessera.app.loyalty.standing_updates import move
@@ -14,28 +14,28 @@ from tessera.core.loyalty.book import NEVER
 from tessera.core.loyalty.program import Program
 
 
-async def forget(house: House, caller: Caller, api_key: str, named: Named, wanted: Wanted) -> msgspec.Raw:
+async def forget(context: Context, caller: Caller, api_key: str, named: Named, wanted: Wanted) -> msgspec.Raw:
     """Forget a customer; its profile as it was. Raises InvalidAPIKey, UserNotFound, Unavailable."""
-    found = await find(house, caller, api_key, named)
-    return await view(house, caller, await forget_customer(house, caller.organization, found.id), wanted)
+    found = await find(context, caller, api_key, named)
+    return await view(context, caller, await forget_customer(context, caller.organization, found.id), wanted)
 
 
-async def forget_customer(house: House, organization: int, customer_id: str) -> Customer:
+async def forget_customer(context: Context, organization: int, customer_id: str) -> Customer:
     """Forget a customer of an organization; what it was. Raises UserNotFound, Unavailable.
 
     Safe to repeat when the outcome is not known: once it is forgotten there is no such customer.
     """
-    loyalty = await program(house, organization)
+    loyalty = await program(context, organization)
 
     async def decide(customer: Customer) -> tuple[Customer, list[Change]]:
-        return customer, _forgetting(house, loyalty, customer)
+        return customer, _forgetting(context, loyalty, customer)
 
-    return await move(house, organization, customer_id, decide)
+    return await move(context, organization, customer_id, decide)
 
 
-def _forgetting(house: House, loyalty: Program, customer: Customer) -> list[Change]:
-    now = house.clock.now()
+def _forgetting(context: Context, loyalty: Program, customer: Customer) -> list[Change]:
+    now = context.clock.now()
     return [
-        ForgetCustomer(customer.number, customer.id, house.new_uuid(), now, NEVER, customer.version),
-        happened(house, loyalty, Happening.CUSTOMER_DELETED, customer.id, now),
+        ForgetCustomer(customer.number, customer.id, context.new_uuid(), now, NEVER, customer.version),
+        happened(context, loyalty, Happening.CUSTOMER_DELETED, customer.id, now),
     ]

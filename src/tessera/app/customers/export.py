@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.loyalty.program_lookup import program
 from tessera.core.customers import custom_profiles, customers
 from tessera.core.customers.customers import Customer, Wanted
@@ -96,13 +96,13 @@ class PurchaseRecord(msgspec.Struct, frozen=True):
     awards: list[AwardRecord]
 
 
-async def pieces(house: House, organization: int, customer: Customer) -> AsyncIterator[bytes]:
+async def pieces(context: Context, organization: int, customer: Customer) -> AsyncIterator[bytes]:
     """The record of a customer, as the pieces of one JSON object. Raises NotFound when the organization is gone."""
-    loyalty = await program(house, organization)
+    loyalty = await program(context, organization)
     standing = customer.stands()
     wanted = Wanted(user_profile=True, identifiers=True, incentives=True)
     head = {
-        "exported_at": incentives_time(house.clock.now()),
+        "exported_at": incentives_time(context.clock.now()),
         "user": customers.view(customer, loyalty, wanted),
         "identifiers": customer.external_ids(),
         "user_profile": custom_profiles.shown(customer.user_profile),
@@ -110,15 +110,15 @@ async def pieces(house: House, organization: int, customer: Customer) -> AsyncIt
     }
     yield _encode(head)[:-1]
     for name, rows in (
-        ("phones", _phones(house, customer)),
-        ("tags", _tags(house, customer)),
-        ("behaviours", _behaviours(house, customer)),
-        ("user_events", _user_events(house, customer)),
-        ("merged", _merged(house, customer)),
-        ("purchases", _purchases(house, loyalty, customer)),
-        ("ledger", _ledger(house, loyalty, customer)),
-        ("memberships", _memberships(house, loyalty, customer)),
-        ("events", _events(house, customer)),
+        ("phones", _phones(context, customer)),
+        ("tags", _tags(context, customer)),
+        ("behaviours", _behaviours(context, customer)),
+        ("user_events", _user_events(context, customer)),
+        ("merged", _merged(context, customer)),
+        ("purchases", _purchases(context, loyalty, customer)),
+        ("ledger", _ledger(context, loyalty, customer)),
+        ("memberships", _memberships(context, loyalty, customer)),
+        ("events", _events(context, customer)),
     ):
         yield b',"%b":[' % name.encode()
         first = True
@@ -142,39 +142,39 @@ def _balance(loyalty: Program, balance: Balance) -> BalanceRecord:
     return BalanceRecord(account.id, account.name, number(balance.available), number(balance.life_time), lots)
 
 
-async def _phones(house: House, customer: Customer) -> AsyncIterator[object]:
-    for digits, mobile in sorted((await house.store.phones(customer.number)).items()):
+async def _phones(context: Context, customer: Customer) -> AsyncIterator[object]:
+    for digits, mobile in sorted((await context.store.phones(customer.number)).items()):
         yield {"digits": digits, "mobile": mobile}
 
 
-async def _tags(house: House, customer: Customer) -> AsyncIterator[object]:
-    for tag in sorted(await house.store.tags(customer.number), key=lambda each: each.name):
+async def _tags(context: Context, customer: Customer) -> AsyncIterator[object]:
+    for tag in sorted(await context.store.tags(customer.number), key=lambda each: each.name):
         yield TagRecord(tag.name, tag.count, _moment(tag.expires_at))
 
 
-async def _behaviours(house: House, customer: Customer) -> AsyncIterator[object]:
-    for done in sorted(await house.store.behaviours(customer.number), key=lambda each: each.name):
+async def _behaviours(context: Context, customer: Customer) -> AsyncIterator[object]:
+    for done in sorted(await context.store.behaviours(customer.number), key=lambda each: each.name):
         yield {"name": done.name, "count": done.count, "last_at": incentives_time(done.last_at)}
 
 
-async def _user_events(house: House, customer: Customer) -> AsyncIterator[object]:
+async def _user_events(context: Context, customer: Customer) -> AsyncIterator[object]:
     after = ""
-    while page := await house.store.user_events(customer.number, after, PAGE):
+    while page := await context.store.user_events(customer.number, after, PAGE):
         for event in page:
             yield {"id": event.id, "event_lookup": event.lookup, "occurred_at": incentives_time(event.occurred_at)}
         after = page[-1].id
 
 
-async def _merged(house: House, customer: Customer) -> AsyncIterator[object]:
-    for id, merged_at in (await house.store.merged(customer.number)).items():
+async def _merged(context: Context, customer: Customer) -> AsyncIterator[object]:
+    for id, merged_at in (await context.store.merged(customer.number)).items():
         yield {"id": id, "merged_at": incentives_time(merged_at)}
 
 
-async def _purchases(house: House, loyalty: Program, customer: Customer) -> AsyncIterator[object]:
+async def _purchases(context: Context, loyalty: Program, customer: Customer) -> AsyncIterator[object]:
     after = ""
-    while page := await house.store.purchases_of(customer.number, after, PAGE):
+    while page := await context.store.purchases_of(customer.number, after, PAGE):
         for bought in page:
-            awards = [_award(loyalty, each) for each in await house.store.awards(customer.number, bought.id)]
+            awards = [_award(loyalty, each) for each in await context.store.awards(customer.number, bought.id)]
             yield PurchaseRecord(
                 bought.id,
                 bought.kind,
@@ -193,11 +193,11 @@ def _award(loyalty: Program, award: Award) -> AwardRecord:
     return AwardRecord(account.name, account.id, number(award.amount), number(award.base), award.entry_id or UNSET)
 
 
-async def _ledger(house: House, loyalty: Program, customer: Customer) -> AsyncIterator[object]:
+async def _ledger(context: Context, loyalty: Program, customer: Customer) -> AsyncIterator[object]:
     """The entries that the balances were read with, none that came later."""
     last = customer.stands().entries
     for first in range(1, last + 1, PAGE):
-        for entry in await house.store.entries_between(customer.number, first, min(first + PAGE - 1, last)):
+        for entry in await context.store.entries_between(customer.number, first, min(first + PAGE - 1, last)):
             yield _entry(loyalty, entry)
 
 
@@ -219,9 +219,9 @@ def _entry(loyalty: Program, entry: Entry) -> EntryRecord:
     )
 
 
-async def _memberships(house: House, loyalty: Program, customer: Customer) -> AsyncIterator[object]:
-    whole = await house.store.whole_program(loyalty.organization) or loyalty  # levels that are retired have names too
-    for held in await house.store.memberships(customer.number):
+async def _memberships(context: Context, loyalty: Program, customer: Customer) -> AsyncIterator[object]:
+    whole = await context.store.whole_program(loyalty.organization) or loyalty  # levels that are retired have names too
+    for held in await context.store.memberships(customer.number):
         yield _membership(whole, held)
 
 
@@ -239,9 +239,9 @@ def _membership(loyalty: Program, held: PastMembership) -> MembershipRecord:
     )
 
 
-async def _events(house: House, customer: Customer) -> AsyncIterator[object]:
+async def _events(context: Context, customer: Customer) -> AsyncIterator[object]:
     after = 0
-    while page := await house.store.events_about(customer.id, after, PAGE):
+    while page := await context.store.events_about(customer.id, after, PAGE):
         for told in page:
             data = msgspec.Raw(told.data.encode())
             yield {"id": told.id, "kind": told.kind, "occurred_at": incentives_time(told.occurred_at), "data": data}

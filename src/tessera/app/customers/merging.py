@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET
 
 from tessera.app.callers import Caller
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.customers.customers import Named, decode_profile, find, replacement, view
 from tessera.app.loyalty.customer_lookup import with_external_id
 from tessera.app.loyalty.standing_updates import move_named, open_book, with_book
@@ -49,7 +49,7 @@ class Merged(NamedTuple):
     external_id: str | None
 
 
-async def merge(house: House, caller: Caller, api_key: str, named: Named, merged: Merged) -> msgspec.Raw:
+async def merge(context: Context, caller: Caller, api_key: str, named: Named, merged: Merged) -> msgspec.Raw:
     """Merge a customer into the one that the address names; that one afterwards.
 
     Raises InvalidAPIKey, UserNotFound, Validation, Unavailable.
@@ -57,41 +57,41 @@ async def merge(house: House, caller: Caller, api_key: str, named: Named, merged
     organization = caller.organization
 
     async def survivor_id() -> str:
-        return (await find(house, caller, api_key, named)).id
+        return (await find(context, caller, api_key, named)).id
 
     async def decide(survivor: Customer) -> tuple[str, list[Change]]:
-        other = await _other(house, organization, merged)
+        other = await _other(context, organization, merged)
         if other.number == survivor.number:
             raise Validation("user names the customer of the address itself, or one that was merged into it before.")
         if other.stands().entries > ENTRIES_MAX:
             raise Validation(f"user names a customer with more than {ENTRIES_MAX} entries in its ledger.")
 
         def act(book: Book, now: int) -> str:
-            book.changes += _loyalty(house, book, survivor, other, now)
+            book.changes += _loyalty(context, book, survivor, other, now)
             book.changes += _names(organization, survivor, other)
             book.changes += _profiles(organization, survivor, other, now)
             book.promote(now)
             told = json_text(CustomerMerged(book.program.retailer_id, survivor.id, other.id))
             kind = Happening.CUSTOMER_MERGED.value
-            book.changes.append(AddEvent(house.new_uuid(), organization, kind, told, now, survivor.id))
+            book.changes.append(AddEvent(context.new_uuid(), organization, kind, told, now, survivor.id))
             return survivor.id
 
-        return await with_book(house, organization, survivor, act)
+        return await with_book(context, organization, survivor, act)
 
-    done = await move_named(house, organization, survivor_id, decide, caller.actor())
-    return await view(house, caller, await house.store.customer(organization, done), EVERYTHING)
+    done = await move_named(context, organization, survivor_id, decide, caller.actor())
+    return await view(context, caller, await context.store.customer(organization, done), EVERYTHING)
 
 
-async def _other(house: House, organization: int, merged: Merged) -> Customer:
+async def _other(context: Context, organization: int, merged: Merged) -> Customer:
     """The customer that goes. Raises UserNotFound, Validation."""
     found = []
     if merged.id is not None:
-        known = await house.store.customer(organization, merged.id)
-        if known is None and await house.store.was_merged(organization, merged.id):
+        known = await context.store.customer(organization, merged.id)
+        if known is None and await context.store.was_merged(organization, merged.id):
             raise Validation("user.id names a customer that was merged into another one before.", sent=merged.id)
         found.append(("user.id", merged.id, known))
     if merged.external_id is not None:
-        known = await with_external_id(house, organization, merged.external_id)
+        known = await with_external_id(context, organization, merged.external_id)
         found.append(("user.external_id", merged.external_id, known))
     customers = []
     for member, sent, each in found:
@@ -105,9 +105,9 @@ async def _other(house: House, organization: int, merged: Merged) -> Customer:
     return customers[0]
 
 
-def _loyalty(house: House, book: Book, survivor: Customer, other: Customer, now: int) -> list[Change]:
+def _loyalty(context: Context, book: Book, survivor: Customer, other: Customer, now: int) -> list[Change]:
     """Points and levels: the one that goes is settled first, as the survivor was."""
-    theirs = open_book(house, other, book.program)
+    theirs = open_book(context, other, book.program)
     theirs.settle(now)
     standing = theirs.standing()
     settled = theirs.close()
@@ -123,7 +123,7 @@ def _loyalty(house: House, book: Book, survivor: Customer, other: Customer, now:
             survivor.version,
             book.program.organization,
             other.id,
-            house.new_uuid(),
+            context.new_uuid(),
             offset,
             now,
             NEVER,

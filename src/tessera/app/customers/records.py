@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.customers.customers import decode_profile
 from tessera.app.customers.erasure import forget_customer
 from tessera.app.loyalty.customer_lookup import with_external_id
@@ -37,10 +37,10 @@ class Listed(NamedTuple):
     next_cursor: str | None
 
 
-async def find(house: House, organization: int, known_by: str) -> Customer:
+async def find(context: Context, organization: int, known_by: str) -> Customer:
     """The customer with this id, external id or email address. Raises OperatorError."""
-    store = house.store
-    found = await store.customer(organization, known_by) or await with_external_id(house, organization, known_by)
+    store = context.store
+    found = await store.customer(organization, known_by) or await with_external_id(context, organization, known_by)
     if found is None:
         folded = emails.folded(known_by)
         found = (await store.customers_with_emails(organization, [folded])).get(folded)
@@ -49,23 +49,23 @@ async def find(house: House, organization: int, known_by: str) -> Customer:
     return found
 
 
-async def listed(house: House, organization: int, cursor: str | None, limit: int) -> Listed:
+async def listed(context: Context, organization: int, cursor: str | None, limit: int) -> Listed:
     """A page of an organization's customers, the oldest first. Raises OperatorError for a cursor that is none."""
-    ring, now, purpose = house.directory.ring, house.clock.now(), ("customers list", organization)
+    ring, now, purpose = context.directory.ring, context.clock.now(), ("customers list", organization)
     try:
         after = 0 if cursor is None else int(open_cursor(ring, purpose, cursor, now)[0])
     except ArgumentError:
         raise OperatorError("--after must be a cursor that this list has printed.") from None
-    found = await house.store.customers_after(organization, after, limit + 1)
+    found = await context.store.customers_after(organization, after, limit + 1)
     more = len(found) > limit
     shown = found[:limit]
     return Listed(players(shown), seal_cursor(ring, purpose, (shown[-1].number,), now) if more else None)
 
 
-async def forget(house: House, organization: int, customer: Customer) -> None:
+async def forget(context: Context, organization: int, customer: Customer) -> None:
     """Forget a customer. Raises OperatorError when somebody else just did."""
     try:
-        await forget_customer(house, organization, customer.id)
+        await forget_customer(context, organization, customer.id)
     except UserNotFound:
         raise OperatorError("The customer does not exist any more.") from None
 

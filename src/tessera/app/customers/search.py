@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from tessera.app.callers import Caller, own_api_key
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.customers.customers import decode_profile, view
 from tessera.app.loyalty.customer_lookup import with_external_id
 from tessera.core import external_ids
@@ -44,15 +44,15 @@ class Page(NamedTuple):
     next_cursor: str | None
 
 
-async def one(house: House, caller: Caller, api_key: str, sought: Sought, wanted: Wanted) -> msgspec.Raw:
+async def one(context: Context, caller: Caller, api_key: str, sought: Sought, wanted: Wanted) -> msgspec.Raw:
     """The profile of the one found, the oldest of several. Raises InvalidAPIKey, UserNotFound, ArgumentError."""
-    await own_api_key(house, caller, api_key)
-    found = await _found(house, caller.organization, sought, 0, 1)
-    return await view(house, caller, found[0] if found else None, wanted)
+    await own_api_key(context, caller, api_key)
+    found = await _found(context, caller.organization, sought, 0, 1)
+    return await view(context, caller, found[0] if found else None, wanted)
 
 
 async def several(
-    house: House,
+    context: Context,
     caller: Caller,
     api_key: str,
     sought: Sought,
@@ -62,19 +62,19 @@ async def several(
     wanted: Wanted = LISTED,
 ) -> Page:
     """A page of those found, the oldest first. Raises InvalidAPIKey, ArgumentError."""
-    await own_api_key(house, caller, api_key)
-    now = house.clock.now()
+    await own_api_key(context, caller, api_key)
+    now = context.clock.now()
     names = [part for by in By if by in sought for part in (by.value, sought[by])]
     purpose: list[str | int] = ["search_users", caller.organization, *names]
-    after = 0 if cursor is None else int(open_cursor(house.directory.ring, purpose, cursor, now)[0])
-    found = await _found(house, caller.organization, sought, after, limit + 1)
+    after = 0 if cursor is None else int(open_cursor(context.directory.ring, purpose, cursor, now)[0])
+    found = await _found(context, caller.organization, sought, after, limit + 1)
     shown = found[:limit]
     more = len(found) > limit
-    following = seal_cursor(house.directory.ring, purpose, (shown[-1].number,), now) if more else None
-    return Page([await view(house, caller, each, wanted) for each in shown], following)
+    following = seal_cursor(context.directory.ring, purpose, (shown[-1].number,), now) if more else None
+    return Page([await view(context, caller, each, wanted) for each in shown], following)
 
 
-async def _found(house: House, organization: int, sought: Sought, after: int, limit: int) -> list[Customer]:
+async def _found(context: Context, organization: int, sought: Sought, after: int, limit: int) -> list[Customer]:
     """Those for whom every value matches, found by the first of them."""
     for by in (By.MOBILE_NUMBER, By.PHONE):
         if by in sought and not digits_of(sought[by]):
@@ -83,7 +83,7 @@ async def _found(house: House, organization: int, sought: Sought, after: int, li
     page = max(limit, PAGE) if others else limit
     found: list[Customer] = []
     while len(found) < limit:
-        candidates = await _candidates(house, organization, first, sought[first], after, page)
+        candidates = await _candidates(context, organization, first, sought[first], after, page)
         found += [each for each in candidates if all(_matches(each, by, sought[by]) for by in others)]
         if len(candidates) < page:
             break
@@ -91,8 +91,10 @@ async def _found(house: House, organization: int, sought: Sought, after: int, li
     return found[:limit]
 
 
-async def _candidates(house: House, organization: int, by: By, value: str, after: int, limit: int) -> list[Customer]:
-    store = house.store
+async def _candidates(
+    context: Context, organization: int, by: By, value: str, after: int, limit: int
+) -> list[Customer]:
+    store = context.store
     if by in (By.PHONE, By.MOBILE_NUMBER):
         mobile = by is By.MOBILE_NUMBER
         digits = digits_of(value)
@@ -100,7 +102,7 @@ async def _candidates(house: House, organization: int, by: By, value: str, after
     if by is By.EMAIL:
         found = await store.customer_with_email(organization, emails.folded(value))
     else:
-        found = await with_external_id(house, organization, value)
+        found = await with_external_id(context, organization, value)
     return [] if found is None or found.number <= after else [found]
 
 

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, aclosing
 from typing import NamedTuple
 
 from tessera.app.callers import Caller
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.customers.customers import Named, find
 from tessera.app.loyalty import program_lookup
 from tessera.core.customers import timeline
@@ -54,39 +54,39 @@ class _Happened(NamedTuple):
     record: Record
 
 
-async def read(house: House, caller: Caller, api_key: str, named: Named, asked: Asked) -> list[TimelineEvent]:
+async def read(context: Context, caller: Caller, api_key: str, named: Named, asked: Asked) -> list[TimelineEvent]:
     """Events of a customer, the newest first. Raises InvalidAPIKey, UserNotFound.
 
     After `since`, events of the same millisecond are not separated, so that going on from the newest leaves none out:
     there may be more than `limit` then.
     """
-    customer = await find(house, caller, api_key, named)
-    history = await _memberships(house, customer) if set(asked.types) & set(timeline.TIERS) else []
-    known = await _program(house, caller.organization, lambda program: timeline.knows_levels(program, history))
+    customer = await find(context, caller, api_key, named)
+    history = await _memberships(context, customer) if set(asked.types) & set(timeline.TIERS) else []
+    known = await _program(context, caller.organization, lambda program: timeline.knows_levels(program, history))
     entered = [held for held in history if timeline.of_membership(known, held).event_type in asked.types]
-    happened = await _merged(_sources(house, customer, asked, entered), asked)
+    happened = await _merged(_sources(context, customer, asked, entered), asked)
     entries = [each.record for each in happened if isinstance(each.record, Entry)]
     lookups = [each.record.lookup for each in happened if isinstance(each.record, UserEvent)]
     if not (timeline.knows_accounts(known, entries) and timeline.knows_events(known, lookups)):
-        known = await house.store.whole_program(caller.organization) or known
+        known = await context.store.whole_program(caller.organization) or known
     happened.sort(key=lambda each: (each.at, each.place), reverse=True)
     return [_event(known, customer, each.record) for each in happened]
 
 
-async def _program(house: House, organization: int, knows: Callable[[Program], bool]) -> Program:
+async def _program(context: Context, organization: int, knows: Callable[[Program], bool]) -> Program:
     """The program of an organization, with what is retired where it is needed."""
-    known = await program_lookup.program(house, organization)
-    return known if knows(known) else await house.store.whole_program(organization) or known
+    known = await program_lookup.program(context, organization)
+    return known if knows(known) else await context.store.whole_program(organization) or known
 
 
-async def _memberships(house: House, customer: Customer) -> list[Membership]:
+async def _memberships(context: Context, customer: Customer) -> list[Membership]:
     """Every level that the customer entered, in their order.
 
     The former level is the one that was left at that moment: a merged customer's levels stand among these as well.
     """
     left_at: dict[tuple[int, int | None], int] = {}
     entered = []
-    for held in await house.store.memberships(customer.number):
+    for held in await context.store.memberships(customer.number):
         former = None if held.reason == Reason.JOINED else left_at.get((held.tier_system, held.joined_at))
         entered.append(Membership(held.id, held.tier_system, held.tier_level, held.joined_at, held.reason, former))
         left_at[held.tier_system, held.left_at] = held.tier_level
@@ -94,7 +94,7 @@ async def _memberships(house: House, customer: Customer) -> list[Membership]:
 
 
 def _sources(
-    house: House, customer: Customer, asked: Asked, entered: Sequence[Membership]
+    context: Context, customer: Customer, asked: Asked, entered: Sequence[Membership]
 ) -> list[AsyncGenerator[_Happened, None]]:
     """Each source in the order in which it is read: the oldest first after a moment, otherwise the newest first."""
     sources = [
@@ -102,11 +102,11 @@ def _sources(
     ]
     kinds = [kind.value for kind, event_type in timeline.KINDS.items() if event_type in asked.types]
     if kinds:
-        sources.append(_entries(house, customer, asked, kinds))
+        sources.append(_entries(context, customer, asked, kinds))
     if EventType.EVENT_TRIGGERED in asked.types:
-        sources.append(_user_events(house, customer, asked))
+        sources.append(_user_events(context, customer, asked))
     if EventType.ACTIVITY_COUNTED in asked.types:
-        sources.append(_counted(house, customer, asked))
+        sources.append(_counted(context, customer, asked))
     return sources
 
 
@@ -141,31 +141,31 @@ async def _listed(happened: Iterable[_Happened], asked: Asked) -> AsyncGenerator
             yield each
 
 
-async def _counted(house: House, customer: Customer, asked: Asked) -> AsyncGenerator[_Happened, None]:
-    counted = await house.store.behaviours(customer.number)
+async def _counted(context: Context, customer: Customer, asked: Asked) -> AsyncGenerator[_Happened, None]:
+    counted = await context.store.behaviours(customer.number)
     async for each in _listed((_Happened(done.last_at, (3, 0, done.name), done) for done in counted), asked):
         yield each
 
 
 async def _entries(
-    house: House, customer: Customer, asked: Asked, kinds: Sequence[str]
+    context: Context, customer: Customer, asked: Asked, kinds: Sequence[str]
 ) -> AsyncGenerator[_Happened, None]:
     total = customer.stands().entries
     newest_first = asked.since is None
-    beyond = total + 1 if asked.since is None else await _entries_until(house, customer, asked.since)
-    while page := await house.store.entries_of_kinds(customer.number, kinds, beyond, PAGE, newest_first=newest_first):
+    beyond = total + 1 if asked.since is None else await _entries_until(context, customer, asked.since)
+    while page := await context.store.entries_of_kinds(customer.number, kinds, beyond, PAGE, newest_first=newest_first):
         for entry in page:
             if _later(entry.occurred_at, asked.since):
                 yield _Happened(entry.occurred_at, (0, entry.number, entry.id), entry)
         beyond = page[-1].number
 
 
-async def _entries_until(house: House, customer: Customer, since: int) -> int:
+async def _entries_until(context: Context, customer: Customer, since: int) -> int:
     """How many entries are not later than a moment, by halving: they are numbered without a gap, in time."""
     low, high = 0, customer.stands().entries
     while low < high:
         middle = (low + high) // 2 + 1
-        entries = await house.store.entries_between(customer.number, middle, middle)
+        entries = await context.store.entries_between(customer.number, middle, middle)
         if entries and _later(entries[0].occurred_at, since):
             high = middle - 1
         else:
@@ -173,8 +173,8 @@ async def _entries_until(house: House, customer: Customer, since: int) -> int:
     return low
 
 
-async def _user_events(house: House, customer: Customer, asked: Asked) -> AsyncGenerator[_Happened, None]:
-    store = house.store
+async def _user_events(context: Context, customer: Customer, asked: Asked) -> AsyncGenerator[_Happened, None]:
+    store = context.store
     beyond = LAST_ID if asked.since is None else first_uuid(max(0, asked.since - ID_LAG))
     while True:
         if asked.since is None:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET
 
 from tessera.app.callers import Caller
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.customers.customers import (
     Named,
     change,
@@ -46,9 +46,9 @@ class Known(NamedTuple):
     by_email: dict[str, Customer]
 
 
-async def known(house: House, organization: int, external_ids: Sequence[str], addresses: Sequence[str]) -> Known:
+async def known(context: Context, organization: int, external_ids: Sequence[str], addresses: Sequence[str]) -> Known:
     """Those whom these external ids and folded email addresses belong to."""
-    store = house.store
+    store = context.store
     return Known(
         await store.customers_with_external_ids(organization, external_ids) if external_ids else {},
         await store.customers_with_emails(organization, addresses) if addresses else {},
@@ -56,29 +56,29 @@ async def known(house: House, organization: int, external_ids: Sequence[str], ad
 
 
 async def update(
-    house: House, caller: Caller, api_key: str, named: Named, sent: CustomerUpdate, wanted: Wanted = EVERYTHING
+    context: Context, caller: Caller, api_key: str, named: Named, sent: CustomerUpdate, wanted: Wanted = EVERYTHING
 ) -> msgspec.Raw:
     """Give a customer what was sent; the customer as it is then.
 
     Raises InvalidAPIKey, UserNotFound, Validation, ArgumentError, NotAvailable.
     """
-    loyalty = await program(house, caller.organization)
+    loyalty = await program(context, caller.organization)
     ids = given(sent.external_id, sent.external_id_type, sent.identifiers)
     addresses = [emails.folded(sent.email)] if isinstance(sent.email, str) else []
 
     async def decide(customer: Customer) -> tuple[Customer, list[Change]]:
-        others = await known(house, caller.organization, [each.external_id for each in ids], addresses)
+        others = await known(context, caller.organization, [each.external_id for each in ids], addresses)
         if isinstance(sent.referrer_code, str):
-            owner = await house.store.customer_id_with_referrer_code(caller.organization, sent.referrer_code)
+            owner = await context.store.customer_id_with_referrer_code(caller.organization, sent.referrer_code)
             if owner not in (None, customer.id):
                 raise Validation("referrer_code belongs to another customer.", sent=sent.referrer_code)
-        return updated(house, loyalty, customer, sent, ids, others)
+        return updated(context, loyalty, customer, sent, ids, others)
 
-    return await view(house, caller, await change(house, caller, api_key, named, decide), wanted)
+    return await view(context, caller, await change(context, caller, api_key, named, decide), wanted)
 
 
 def updated(
-    house: House,
+    context: Context,
     loyalty: Program,
     customer: Customer,
     sent: CustomerUpdate,
@@ -94,7 +94,7 @@ def updated(
     customer, claimed = _identify(organization, customer, sent, ids, others)
     customer, customized = _customize(customer, _merged(customer, sent))
     others_changed = [*claimed, *customized]
-    customer, changed = _reprofile(house, loyalty, customer, sent, others, touched=bool(others_changed))
+    customer, changed = _reprofile(context, loyalty, customer, sent, others, touched=bool(others_changed))
     return customer, [*changed, *others_changed]
 
 
@@ -124,14 +124,14 @@ def _identify(
 
 
 def _reprofile(
-    house: House, loyalty: Program, customer: Customer, sent: CustomerUpdate, others: Known, *, touched: bool
+    context: Context, loyalty: Program, customer: Customer, sent: CustomerUpdate, others: Known, *, touched: bool
 ) -> tuple[Customer, list[Change]]:
     """The profile with what was sent; `touched` says that something beside it changes, so that it is of now."""
     before = decode_profile(customer.profile)
-    now = house.clock.now()
+    now = context.clock.now()
     if sent.referrer_code is None:  # everybody has a code: one of ours stays, another one gives way to one of ours
         ours = referrer_codes.ours(before.referrer_code)
-        sent = msgspec.structs.replace(sent, referrer_code=before.referrer_code if ours else new_referrer_code(house))
+        sent = msgspec.structs.replace(sent, referrer_code=before.referrer_code if ours else new_referrer_code(context))
     if not sent.phone_numbers and before.phone_numbers is UNSET:  # null says that there were some once
         sent = msgspec.structs.replace(sent, phone_numbers=UNSET)
     after = profiles.updated(before, sent, now)
@@ -150,7 +150,7 @@ def _reprofile(
         changes.append(ReleaseReferrerCode(customer.number))
         changes.append(ClaimReferrerCode(customer.id, loyalty.organization, after.referrer_code))
     if after.referral != before.referral:
-        changes += referred(house, loyalty, customer.id, after, now)
+        changes += referred(context, loyalty, customer.id, after, now)
     return msgspec.structs.replace(customer, profile=json_text(after)), changes
 
 
@@ -171,7 +171,7 @@ def _customize(customer: Customer, after: str | None) -> tuple[Customer, list[Ch
 
 
 async def customize(
-    house: House, caller: Caller, api_key: str, named: Named, sent: CustomProfile, *, whole: bool
+    context: Context, caller: Caller, api_key: str, named: Named, sent: CustomProfile, *, whole: bool
 ) -> msgspec.Raw:
     """Replace a custom profile (`whole`) or merge into it; the one that stands then.
 
@@ -182,4 +182,4 @@ async def customize(
     async def decide(customer: Customer) -> tuple[Customer, list[Change]]:
         return _customize(customer, decided(customer.user_profile, sent))
 
-    return custom_profiles.shown((await change(house, caller, api_key, named, decide)).user_profile)
+    return custom_profiles.shown((await change(context, caller, api_key, named, decide)).user_profile)

@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 
 from tessera.app.clients import applications, properties
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.customers import customers
 from tessera.app.loyalty import programs, standing_updates
 from tessera.app.organizations import organizations
@@ -48,16 +48,16 @@ class Demo(msgspec.Struct, frozen=True):
     retailer_id: str
 
 
-async def create(house: House) -> Demo:
+async def create(context: Context) -> Demo:
     """Create the demonstration. Raises OperatorError when it is there already."""
-    organization = await organizations.create(house, ORGANIZATION)
-    await programs.carry_out(house, await programs.propose(house, organization.number, first_program()))
-    program = await house.directory.programs.get(organization.number)
+    organization = await organizations.create(context, ORGANIZATION)
+    await programs.carry_out(context, await programs.propose(context, organization.number, first_program()))
+    program = await context.directory.programs.get(organization.number)
     if program is None:
         raise LookupError(f"organization {organization.number} was just created and is not there")
-    ids = await asyncio.gather(*(_customer(house, program, index) for index in range(1, CUSTOMERS + 1)))
-    web_shop = await properties.create(house, organization, "Web shop")
-    partner = await applications.create(house, APPLICATION, organization.number)
+    ids = await asyncio.gather(*(_customer(context, program, index) for index in range(1, CUSTOMERS + 1)))
+    web_shop = await properties.create(context, organization, "Web shop")
+    partner = await applications.create(context, APPLICATION, organization.number)
     return Demo(
         partner.client_id,
         partner.client_secret or "",
@@ -110,24 +110,24 @@ def first_program() -> Declaration:
     )
 
 
-async def _customer(house: House, program: Program, index: int) -> str:
+async def _customer(context: Context, program: Program, index: int) -> str:
     """One customer with a history of deposits: none to eight, so that some stay low and some reach the top."""
-    customer_id = house.new_uuid()
-    joined_at = house.clock.now() - (CUSTOMERS - index + 30) * DAY
+    customer_id = context.new_uuid()
+    joined_at = context.clock.now() - (CUSTOMERS - index + 30) * DAY
     person = _person(index)
-    await house.commit(*customers.creation(house, program.organization, program, customer_id, person, joined_at))
+    await context.commit(*customers.creation(context, program.organization, program, customer_id, person, joined_at))
     spend, tier = program.accounts[0], program.accounts[1]
     step = 20 + index * 41 % 900
     for month in range(index % 9):
-        customer = await house.store.customer(program.organization, customer_id)
+        customer = await context.store.customer(program.organization, customer_id)
         if customer is None:
             raise LookupError("a customer of the demonstration vanished while it was made")
         at = joined_at + (month + 1) * 3 * DAY
-        book = standing_updates.open_book(house, customer, program)
+        book = standing_updates.open_book(context, customer, program)
         book.deposit(Deposit(spend.id, step * UNITS // 2), 0, at)
         book.deposit(Deposit(tier.id, step * UNITS), 1, at)
         book.promote(at)
-        await house.commit(*book.close())
+        await context.commit(*book.close())
     return customer_id
 
 

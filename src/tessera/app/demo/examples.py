@@ -1,22 +1,22 @@
 """Ids of the demonstration that the page at /docs fills in, so that a call can be tried at once. None is a secret."""
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.demo.demo import ORGANIZATION, SHOWN, external_id
 
 
-async def examples(house: House) -> dict[str, str]:
+async def examples(context: Context) -> dict[str, str]:
     """Ids that exist, by the name of the parameter or member; empty where there is no demonstration."""
-    owner = next((each for each in await house.store.organizations() if each.name == ORGANIZATION), None)
+    owner = next((each for each in await context.store.organizations() if each.name == ORGANIZATION), None)
     if owner is None:
         return {}
     found = {"retailer_id": owner.retailer_id}
-    shop = next((each for each in await house.store.properties() if each.organization == owner.name), None)
+    shop = next((each for each in await context.store.properties() if each.organization == owner.name), None)
     if shop is not None:
         found["api_key"] = shop.api_key
-    customer = await house.store.customer_with_external_id(owner.number, external_id(SHOWN))
+    customer = await context.store.customer_with_external_id(owner.number, external_id(SHOWN))
     if customer is not None:
         found |= {"user_id": customer.id, "external_id": external_id(SHOWN)}
-    program = await house.store.program(owner.number)
+    program = await context.store.program(owner.number)
     if program is not None:
         ids = {
             "point_account_id": [each.id for each in program.accounts if not each.retired],

@@ -8,7 +8,7 @@ import copy
 from collections.abc import Callable
 from random import Random
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.customers.customers import creation
 from tessera.app.demo import demo
 from tessera.app.demo.people import person, person_id
@@ -79,16 +79,16 @@ class _UntoldBook(Book):
 
 
 async def generate(
-    house: House, organization: int, progress: Progress, seed: int, report: Callable[[Progress], bool]
+    context: Context, organization: int, progress: Progress, seed: int, report: Callable[[Progress], bool]
 ) -> None:
     """Make customers until there are as many more as wanted, or `report`, called after each batch, says to stop.
 
     A seed goes on after the customers that it has made before. Raises OperatorError when they were changed since.
     """
-    program = await _program(house, organization)
-    first = await _made(house, organization, seed)
-    maker = _Maker(house, program, seed)
-    now = house.clock.now()
+    program = await _program(context, organization)
+    first = await _made(context, organization, seed)
+    maker = _Maker(context, program, seed)
+    now = context.clock.now()
     begin, span = now - YEARS_BACK_DAYS * DAY, (YEARS_BACK_DAYS - 1) * DAY
     while progress.customers < progress.wanted:
         count = min(BATCH, progress.wanted - progress.customers)
@@ -105,22 +105,22 @@ async def generate(
             return
 
 
-async def _program(house: House, organization: int) -> Program:
-    known = house.directory.programs
+async def _program(context: Context, organization: int) -> Program:
+    known = context.directory.programs
     program = await known.get(organization)
     if program is not None and not program.accounts:
-        await programs.carry_out(house, await programs.propose(house, organization, demo.first_program()))
+        await programs.carry_out(context, await programs.propose(context, organization, demo.first_program()))
         program = await known.get(organization)
     if program is None:
         raise OperatorError("The organization does not exist any more.")
     return program
 
 
-async def _made(house: House, organization: int, seed: int) -> int:
+async def _made(context: Context, organization: int, seed: int) -> int:
     """How many customers this seed has made so far; they are numbered without a gap."""
 
     async def is_there(index: int) -> bool:
-        return await house.store.customer_with_external_id(organization, person_id(seed, index)) is not None
+        return await context.store.customer_with_external_id(organization, person_id(seed, index)) is not None
 
     beyond = 1
     while await is_there(beyond - 1):
@@ -136,16 +136,16 @@ async def _made(house: House, organization: int, seed: int) -> int:
 
 
 class _Maker:
-    """Makes batches of customers, on a house whose time and chance are made up."""
+    """Makes batches of customers, on a context whose time and chance are made up."""
 
-    def __init__(self, house: House, program: Program, seed: int) -> None:
+    def __init__(self, context: Context, program: Program, seed: int) -> None:
         self._program = program
         self._seed = seed
         self._moment = _Moment()
         self._drawn = _Drawn()
-        self._house = copy.copy(house)
-        self._house.clock = self._moment
-        self._house.entropy = self._drawn
+        self._context = copy.copy(context)
+        self._context.clock = self._moment
+        self._context.entropy = self._drawn
         self._spend = [each for each in program.accounts if each.grouping_label == SPEND and not each.retired]
         self._tier = [each for each in program.accounts if each.grouping_label == TIER and not each.retired]
         self._sources = [each.id for each in program.sources if not each.retired] or list(_SOURCES)
@@ -158,17 +158,17 @@ class _Maker:
             customer_id, own = self._creation(index, joined_at)
             ids.append(customer_id)
             changes += own
-        await self._house.commit(*changes)
-        made = await self._house.store.customers(self._program.organization, ids)
+        await self._context.commit(*changes)
+        made = await self._context.store.customers(self._program.organization, ids)
         changes = []
         for customer_id, (index, joined_at) in zip(ids, people, strict=True):
             customer = made[customer_id]
             self._put(index, joined_at, part=1)
             owner = Owner(customer.number, customer.id, customer.version)
-            book = _UntoldBook(owner, customer.stands(), self._program, self._house.new_uuid)
+            book = _UntoldBook(owner, customer.stands(), self._program, self._context.new_uuid)
             self._live(book, index, joined_at, now)
             changes += book.close()
-        await self._house.commit(*changes)
+        await self._context.commit(*changes)
         return sum(type(each) is AddEntry for each in changes)
 
     def _put(self, index: int, at: int, part: int = 0) -> None:
@@ -178,10 +178,10 @@ class _Maker:
 
     def _creation(self, index: int, joined_at: int) -> tuple[str, list[Change]]:
         self._put(index, joined_at)
-        customer_id = self._house.new_uuid()
+        customer_id = self._context.new_uuid()
         new = person(self._drawn.random, self._seed, index)
         program = self._program
-        own = creation(self._house, program.organization, program, customer_id, new, joined_at)
+        own = creation(self._context, program.organization, program, customer_id, new, joined_at)
         return customer_id, [each for each in own if type(each) is not AddEvent]
 
     def _live(self, book: Book, index: int, joined_at: int, now: int) -> None:

@@ -47,7 +47,7 @@ async def add_missing(store: Store, master_key: MasterKey, clock: Clock, entropy
 
 
 async def _commit(store: Store, keys: list[AddKey], entropy: Entropy, now: int) -> None:
-    """Write keys before there is a house, and record them as it would."""
+    """Write keys before there is a context, and record them as it would."""
     deeds = [
         RecordDeed(uuid_of(now, entropy.random_bytes(UUID_RANDOM_BYTES)), now, audit.SERVER.name, None, *each)
         for each in audit.recorded(keys, audit.SERVER, str)  # of no customer

@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.keys import creation
 from tessera.app.operators import OperatorError
 from tessera.app.operators import commit as commit_asked
@@ -38,42 +38,42 @@ class KeyRecord(msgspec.Struct, frozen=True):
     verifies_until: int | None
 
 
-async def rotate_when_due(house: House) -> None:
+async def rotate_when_due(context: Context) -> None:
     """Have keys follow one another, until cancelled."""
     while True:
-        await look(house)
+        await look(context)
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def look(house: House) -> None:
+async def look(context: Context) -> None:
     """Add the keys that are due, end those that others have followed, delete those long ended.
 
     Doing it twice at once does it once: a number is taken once, an end is set once.
     """
-    found, now = await house.store.keys(), house.clock.now()
-    for purpose in rotation_schedule.due(found, house.settings.key_rotation_days, now):
+    found, now = await context.store.keys(), context.clock.now()
+    for purpose in rotation_schedule.due(found, context.settings.key_rotation_days, now):
         number = rotation_schedule.next_number(found, purpose)
         if number is not None:
-            signs_from = now + house.settings.key_publish_seconds * SECOND
+            signs_from = now + context.settings.key_publish_seconds * SECOND
             made = await creation.new(
-                purpose, number, house.directory.wrap, house.entropy, now=now, signs_from=signs_from
+                purpose, number, context.directory.wrap, context.entropy, now=now, signs_from=signs_from
             )
-            await _commit(house, made, "key_added", purpose, number)
+            await _commit(context, made, "key_added", purpose, number)
     followed = rotation_schedule.replaced(found, 0, now)
-    longest = await house.store.longest_token_lifetime() if followed else 0
+    longest = await context.store.longest_token_lifetime() if followed else 0
     for key, end in rotation_schedule.replaced(found, longest, now):
         change = EndKey(key.purpose, key.number, end, None)
-        await _commit(house, change, "key_ends", key.purpose, key.number)
-    until = await purge_clock.until(house, rotation_schedule.PURGED_AFTER_SECONDS * SECOND)
+        await _commit(context, change, "key_ends", key.purpose, key.number)
+    until = await purge_clock.until(context, rotation_schedule.PURGED_AFTER_SECONDS * SECOND)
     if until is None:
         return
     for key in rotation_schedule.purged(found, until):
-        await _commit(house, PurgeKey(until, key.purpose, key.number), "key_forgotten", key.purpose, key.number)
+        await _commit(context, PurgeKey(until, key.purpose, key.number), "key_forgotten", key.purpose, key.number)
 
 
-async def _commit(house: House, change: Change, event: str, purpose: KeyPurpose, number: int) -> None:
+async def _commit(context: Context, change: Change, event: str, purpose: KeyPurpose, number: int) -> None:
     try:
-        await house.commit(change)
+        await context.commit(change)
     except Conflict:
         return  # another process was first
     log.info(event, key=_name(purpose, number))
@@ -83,28 +83,28 @@ def _name(purpose: KeyPurpose, number: int) -> str:
     return f"{purpose}-{number}"
 
 
-async def every(house: House) -> list[KeyRecord]:
+async def every(context: Context) -> list[KeyRecord]:
     """All keys but the pepper, by purpose and age."""
-    found = await house.store.keys()
-    return [_record(house, found, key) for purpose in ROTATED for key in rotation_schedule.of(found, purpose)]
+    found = await context.store.keys()
+    return [_record(context, found, key) for purpose in ROTATED for key in rotation_schedule.of(found, purpose)]
 
 
-def _record(house: House, found: list[WrappedKey], key: WrappedKey) -> KeyRecord:
+def _record(context: Context, found: list[WrappedKey], key: WrappedKey) -> KeyRecord:
     return KeyRecord(
         _name(key.purpose, key.number),
         key.purpose.value,
-        rotation_schedule.state(found, key, house.clock.now()).value,
-        house.directory.signing.name(ALGORITHMS[key.purpose], key.number) if key.purpose in ALGORITHMS else None,
+        rotation_schedule.state(found, key, context.clock.now()).value,
+        context.directory.signing.name(ALGORITHMS[key.purpose], key.number) if key.purpose in ALGORITHMS else None,
         key.created_at,
         key.signs_from,
         key.verifies_until,
     )
 
 
-async def rotate(house: House, purposes: list[KeyPurpose], *, at_once: bool = False) -> list[KeyRecord]:
+async def rotate(context: Context, purposes: list[KeyPurpose], *, at_once: bool = False) -> list[KeyRecord]:
     """Add the next key for each of these purposes; those that were added. Raises OperatorError."""
-    found, now = await house.store.keys(), house.clock.now()
-    wait = AT_ONCE_SECONDS if at_once else house.settings.key_publish_seconds
+    found, now = await context.store.keys(), context.clock.now()
+    wait = AT_ONCE_SECONDS if at_once else context.settings.key_publish_seconds
     made = []
     for purpose in purposes:
         number = rotation_schedule.next_number(found, purpose)
@@ -115,18 +115,18 @@ async def rotate(house: House, purposes: list[KeyPurpose], *, at_once: bool = Fa
             )
         made.append(
             await creation.new(
-                purpose, number, house.directory.wrap, house.entropy, now=now, signs_from=now + wait * SECOND
+                purpose, number, context.directory.wrap, context.entropy, now=now, signs_from=now + wait * SECOND
             )
         )
-    await commit_asked(house, *made)
+    await commit_asked(context, *made)
     added = {(each.purpose, each.number) for each in made}
-    found = await house.store.keys()
-    return [_record(house, found, key) for key in found if (key.purpose, key.number) in added]
+    found = await context.store.keys()
+    return [_record(context, found, key) for key in found if (key.purpose, key.number) in added]
 
 
-async def find(house: House, name: str) -> KeyRecord:
+async def find(context: Context, name: str) -> KeyRecord:
     """The key with this name or `kid`. Raises OperatorError when there is none."""
-    known = await every(house)
+    known = await every(context)
     for record in known:
         if name in (record.name, record.key_id):
             return record
@@ -134,9 +134,9 @@ async def find(house: House, name: str) -> KeyRecord:
     raise OperatorError(f"There is no key named {name}.{nearest} See `tessera keys list`.")
 
 
-async def retire(house: House, name: str) -> KeyRecord:
+async def retire(context: Context, name: str) -> KeyRecord:
     """End a key now; what it made is dead. Raises OperatorError for the one that signs, and for one that has ended."""
-    record = await find(house, name)
+    record = await find(context, name)
     if record.state == KeyState.SIGNING:
         raise OperatorError(
             f"{record.name} signs just now. Have another follow it first: `tessera keys rotate --purpose"
@@ -145,6 +145,6 @@ async def retire(house: House, name: str) -> KeyRecord:
     if record.state == KeyState.ENDED:
         raise OperatorError(f"{record.name} has ended already.")
     purpose, _, number = record.name.rpartition("-")
-    now = house.clock.now()
-    await commit_asked(house, EndKey(KeyPurpose(purpose), int(number), now, record.verifies_until))
-    return await find(house, record.name)
+    now = context.clock.now()
+    await commit_asked(context, EndKey(KeyPurpose(purpose), int(number), now, record.verifies_until))
+    return await find(context, record.name)

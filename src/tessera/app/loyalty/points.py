@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tessera.app.callers import Caller
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.loyalty.program_lookup import known_as, own_retailer
 from tessera.app.loyalty.standing_updates import NO_CUSTOMER, move, with_book
 from tessera.core.changes import Change
@@ -35,21 +35,23 @@ class _Replayed(NamedTuple):
 
 
 async def order(
-    house: House, caller: Caller, retailer_id: str, user_id: str, orders: Sequence[Order], *, partial: bool = False
+    context: Context, caller: Caller, retailer_id: str, user_id: str, orders: Sequence[Order], *, partial: bool = False
 ) -> Answer:
     """Make all of the orders or none, in one commit with the promotions they earn; with `partial` those that can be.
 
     An order whose idempotency id is known is not made again, and answered as the first time. Raises NotFound,
     UserNotFound, Validation, IdempotencyConflict for a known id with another content, Unavailable.
     """
-    program = await own_retailer(house, caller, retailer_id)
+    program = await own_retailer(context, caller, retailer_id)
     _each_id_once(orders)
     fingerprinted = request_fingerprint(orders)
-    request = fingerprinted or house.new_uuid()  # the entries of a request are known as such, whatever it sent
+    request = fingerprinted or context.new_uuid()  # the entries of a request are known as such, whatever it sent
     known_by_id = any(order.idempotency_id is not None for order in orders)
 
     async def decide(customer: Customer) -> tuple[Answer, list[Change]]:
-        made = await _made_before(house, caller.organization, customer, orders, fingerprinted) if known_by_id else None
+        made = (
+            await _made_before(context, caller.organization, customer, orders, fingerprinted) if known_by_id else None
+        )
         fresh = [place for place in range(len(orders)) if made is None or place not in made.results]
         if made is not None and not fresh:
             return Answer(
@@ -67,9 +69,9 @@ async def order(
                 book.promote(now)
             return Answer(known_as(book.program, retailer_id), customer.id, results, book.balances)
 
-        return await with_book(house, caller.organization, customer, act, request)
+        return await with_book(context, caller.organization, customer, act, request)
 
-    return await move(house, caller.organization, user_id, decide)
+    return await move(context, caller.organization, user_id, decide)
 
 
 def _earned(orders: Sequence[Order], fresh: Iterable[int], results: Sequence[list[Line] | PlatformRefusal]) -> bool:
@@ -96,17 +98,17 @@ def _each_id_once(orders: Iterable[Order]) -> None:
 
 
 async def _made_before(
-    house: House, organization: int, customer: Customer, orders: Sequence[Order], request: str | None
+    context: Context, organization: int, customer: Customer, orders: Sequence[Order], request: str | None
 ) -> _Replayed | None:
     """Those of the orders that the ledger has already. Raises IdempotencyConflict for an id with another content."""
     entries: dict[int, list[Entry]] = {}
     if request is not None:  # the same request again: what had no id was made with it
-        for entry in await house.store.entries_of_request(customer.number, request):
+        for entry in await context.store.entries_of_request(customer.number, request):
             entries.setdefault(entry.place, []).append(entry)
     for place, each in enumerate(orders):
         if each.idempotency_id is None or place in entries:
             continue
-        first = await house.store.entry(customer.number, each.idempotency_id)
+        first = await context.store.entry(customer.number, each.idempotency_id)
         if first is None:
             continue
         if first.fingerprint != fingerprint(each):
@@ -114,52 +116,52 @@ async def _made_before(
                 f"idempotency_id of detail {place} was used before, for something else. Send a new id for a new deed.",
                 sent=each.idempotency_id,
             )
-        entries[place] = await _made_with(house, customer, first)
+        entries[place] = await _made_with(context, customer, first)
     if not entries:
         return None
     if max(entry.number for each in entries.values() for entry in each) > customer.stands().entries:
-        known = await house.store.customer(organization, customer.id)  # they were made since the customer was read
+        known = await context.store.customer(organization, customer.id)  # they were made since the customer was read
         if known is None:
             raise UserNotFound(NO_CUSTOMER)
         customer = known
-    return await _replay(house, customer, entries)
+    return await _replay(context, customer, entries)
 
 
-async def _made_with(house: House, customer: Customer, first: Entry) -> list[Entry]:
+async def _made_with(context: Context, customer: Customer, first: Entry) -> list[Entry]:
     """The entries of the order of which this is the first."""
     if first.request is None:
         return [first]
-    together = await house.store.entries_of_request(customer.number, first.request)
+    together = await context.store.entries_of_request(customer.number, first.request)
     return [entry for entry in together if entry.place == first.place]
 
 
-async def _replay(house: House, customer: Customer, entries: dict[int, list[Entry]]) -> _Replayed:
+async def _replay(context: Context, customer: Customer, entries: dict[int, list[Entry]]) -> _Replayed:
     """What was answered when these entries were made, as the ledger tells it."""
     now = {balance.point_account: balance for balance in customer.stands().balances}
     last = max(entry.number for each in entries.values() for entry in each)
     balances = {
         each.point_account: Balance(each.point_account, now[each.point_account].id, each.available, each.life_time)
-        for each in await house.store.sums(customer.number, last)
+        for each in await context.store.sums(customer.number, last)
     }
     results = {}
     for place, made in entries.items():
         results[place] = [
-            Line(entry.point_account, entry.amount, await _available_after(house, customer, entry)) for entry in made
+            Line(entry.point_account, entry.amount, await _available_after(context, customer, entry)) for entry in made
         ]
     return _Replayed(results, balances)
 
 
-async def _available_after(house: House, customer: Customer, entry: Entry) -> int:
-    sums = await house.store.sums(customer.number, entry.number)
+async def _available_after(context: Context, customer: Customer, entry: Entry) -> int:
+    sums = await context.store.sums(customer.number, entry.number)
     return next(each.available for each in sums if each.point_account == entry.point_account)
 
 
 async def balances(
-    house: House, caller: Caller, retailer_id: str, user_id: str, point_account_ids: Sequence[str] | None = None
+    context: Context, caller: Caller, retailer_id: str, user_id: str, point_account_ids: Sequence[str] | None = None
 ) -> BalancesView:
     """The balances of a customer, in all point accounts or those named. Raises NotFound, UserNotFound."""
-    program = await own_retailer(house, caller, retailer_id)
-    customer = await house.store.customer(caller.organization, user_id)
+    program = await own_retailer(context, caller, retailer_id)
+    customer = await context.store.customer(caller.organization, user_id)
     if customer is None:
         raise UserNotFound(NO_CUSTOMER)
     accounts = program.accounts

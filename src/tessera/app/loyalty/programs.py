@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from tessera.app.callers import Caller
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.loyalty.program_lookup import own_retailer
 from tessera.app.operators import OperatorError, check_text, commit
 from tessera.app.organizations import organizations
@@ -49,28 +49,28 @@ class Proposal(NamedTuple):
     held: list[Held]
 
 
-async def propose(house: House, organization: int, wanted: Declaration) -> Proposal:
+async def propose(context: Context, organization: int, wanted: Declaration) -> Proposal:
     """Plan the way to what is wanted, from the database as it is now.
 
     Raises NotFound when the organization is gone, and ArgumentError, MissingData and Validation for a declaration that
     cannot be.
     """
-    whole = await house.store.whole_program(organization)
+    whole = await context.store.whole_program(organization)
     if whole is None:
         raise NotFound("The organization does not exist any more.")
-    return await _proposal(house, whole, wanted)
+    return await _proposal(context, whole, wanted)
 
 
-async def _proposal(house: House, whole: Program, wanted: Declaration) -> Proposal:
-    planned = plan(whole, wanted, house.new_uuid, house.clock.now())
-    await _check_free(house, planned.brought)
-    counted = [Held(level, await house.store.holders(level.number, HOLDERS_MAX + 1)) for level in planned.leaving]
+async def _proposal(context: Context, whole: Program, wanted: Declaration) -> Proposal:
+    planned = plan(whole, wanted, context.new_uuid, context.clock.now())
+    await _check_free(context, planned.brought)
+    counted = [Held(level, await context.store.holders(level.number, HOLDERS_MAX + 1)) for level in planned.leaving]
     return Proposal(whole.organization, planned, [held for held in counted if held.customers])
 
 
-async def _check_free(house: House, brought: Iterable[Brought]) -> None:
+async def _check_free(context: Context, brought: Iterable[Brought]) -> None:
     for each in brought:
-        if await house.store.is_taken(each.id):
+        if await context.store.is_taken(each.id):
             raise ArgumentError(
                 f"{each.place} is the id of something else. Leave it out, and one is made.", sent=each.id
             )
@@ -80,7 +80,7 @@ def _count(customers: int) -> str:
     return f"more than {HOLDERS_MAX}" if customers > HOLDERS_MAX else str(customers)
 
 
-async def carry_out(house: House, proposal: Proposal, by: Actor | None = None) -> None:
+async def carry_out(context: Context, proposal: Proposal, by: Actor | None = None) -> None:
     """Do what was proposed, in one commit, as done `by` somebody else than who acts in this process.
 
     Raises Validation for a level that customers hold, ChangedMeanwhile.
@@ -91,7 +91,7 @@ async def carry_out(house: House, proposal: Proposal, by: Actor | None = None) -
             " another level, or keep it."
         )
     try:
-        await house.commit(*proposal.plan.changes, by=by)
+        await context.commit(*proposal.plan.changes, by=by)
     except Conflict:
         raise ChangedMeanwhile(MEANWHILE) from None
 
@@ -105,76 +105,76 @@ class Draft(NamedTuple):
     proposal: Proposal
 
 
-async def draft(house: House, wanted: Declaration, org: str | None) -> Draft:
+async def draft(context: Context, wanted: Declaration, org: str | None) -> Draft:
     """What a declaration would do to the organization that it or `org` names, or to the only one there is.
 
     Raises OperatorError, and as `propose` does.
     """
     if None not in (org, wanted.organization) and org != wanted.organization:
         raise OperatorError("The file names another organization than --org does. Leave one of them out.")
-    known = {each.name: each for each in await house.store.organizations()}
+    known = {each.name: each for each in await context.store.organizations()}
     if wanted.organization is not None and wanted.organization not in known:
-        return await _first_draft(house, wanted, wanted.organization)
-    found = await organizations.find(house, org or wanted.organization)
+        return await _first_draft(context, wanted, wanted.organization)
+    found = await organizations.find(context, org or wanted.organization)
     if wanted.retailer_id is not None and not same_id(wanted.retailer_id, found.retailer_id):
         raise OperatorError(f"{found.name} has another retailer_id than the file says. Leave it out there.")
-    return Draft(found.name, found, found.retailer_id, await propose(house, found.number, wanted))
+    return Draft(found.name, found, found.retailer_id, await propose(context, found.number, wanted))
 
 
-async def _first_draft(house: House, wanted: Declaration, name: str) -> Draft:
+async def _first_draft(context: Context, wanted: Declaration, name: str) -> Draft:
     check_text("organization", name)
-    retailer_id = canonical_id(wanted.retailer_id or house.new_uuid())
+    retailer_id = canonical_id(wanted.retailer_id or context.new_uuid())
     if not UUID.fullmatch(retailer_id):
         raise OperatorError("retailer_id must be a UUID, for an organization that is new.")
-    return Draft(name, None, retailer_id, await _proposal(house, Program(0, retailer_id, (), ()), wanted))
+    return Draft(name, None, retailer_id, await _proposal(context, Program(0, retailer_id, (), ()), wanted))
 
 
-async def carry_out_draft(house: House, drawn: Draft, wanted: Declaration) -> None:
+async def carry_out_draft(context: Context, drawn: Draft, wanted: Declaration) -> None:
     """Do what an operator was shown. An organization that is new is made first, in a commit of its own.
 
     Raises OperatorError, Validation, ChangedMeanwhile.
     """
     proposal = drawn.proposal
     if drawn.organization is None:
-        await commit(house, AddOrganization(drawn.name, drawn.retailer_id, house.clock.now()))
-        made = await organizations.find(house, drawn.name)
-        proposal = await propose(house, made.number, wanted)
+        await commit(context, AddOrganization(drawn.name, drawn.retailer_id, context.clock.now()))
+        made = await organizations.find(context, drawn.name)
+        proposal = await propose(context, made.number, wanted)
     if proposal.plan.steps:
-        await carry_out(house, proposal)
+        await carry_out(context, proposal)
 
 
-async def export(house: House, organization: OrganizationRecord) -> Declaration:
+async def export(context: Context, organization: OrganizationRecord) -> Declaration:
     """The program of an organization as it is declared. Raises NotFound when the organization is gone."""
-    found = await house.store.program(organization.number)
+    found = await context.store.program(organization.number)
     if found is None:
         raise NotFound("The organization does not exist any more.")
     return declared(found, organization.name)
 
 
-async def fetch(house: House, caller: Caller, retailer_id: str) -> Declaration:
+async def fetch(context: Context, caller: Caller, retailer_id: str) -> Declaration:
     """The caller's program as it is declared. Raises NotFound for a retailer that is not the caller's."""
-    found = await own_retailer(house, caller, retailer_id)
-    return declared(found, (await _own(house, caller)).name)
+    found = await own_retailer(context, caller, retailer_id)
+    return declared(found, (await _own(context, caller)).name)
 
 
-async def apply(house: House, caller: Caller, retailer_id: str, wanted: Declaration, *, dry_run: bool) -> Proposal:
+async def apply(context: Context, caller: Caller, retailer_id: str, wanted: Declaration, *, dry_run: bool) -> Proposal:
     """Make the caller's program what is wanted, unless this is a dry run; what was planned.
 
     Raises NotFound, ArgumentError, MissingData, Validation, ChangedMeanwhile.
     """
-    await own_retailer(house, caller, retailer_id)
-    if wanted.organization is not None and wanted.organization != (await _own(house, caller)).name:
+    await own_retailer(context, caller, retailer_id)
+    if wanted.organization is not None and wanted.organization != (await _own(context, caller)).name:
         raise Validation("program.organization names another organization. Leave it out.")
     if wanted.retailer_id not in (None, retailer_id):
         raise Validation("program.retailer_id names another retailer. Leave it out.")
-    proposal = await propose(house, caller.organization, wanted)
+    proposal = await propose(context, caller.organization, wanted)
     if proposal.plan.steps and not dry_run:
-        await carry_out(house, proposal, caller.actor())
+        await carry_out(context, proposal, caller.actor())
     return proposal
 
 
-async def _own(house: House, caller: Caller) -> OrganizationRecord:
-    for each in await house.store.organizations():
+async def _own(context: Context, caller: Caller) -> OrganizationRecord:
+    for each in await context.store.organizations():
         if each.number == caller.organization:
             return each
     raise NotFound("The organization does not exist any more.")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from tessera.app.callers import Caller
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.loyalty.customer_lookup import with_external_id
 from tessera.app.loyalty.program_lookup import known_as, own_retailer
 from tessera.app.loyalty.standing_updates import move_named, with_book
@@ -48,24 +48,26 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
     points: list[AwardedPoints]
 
 
-async def record(house: House, caller: Caller, retailer_id: str, named: Sequence[Named], told: Transaction) -> Recorded:
+async def record(
+    context: Context, caller: Caller, retailer_id: str, named: Sequence[Named], told: Transaction
+) -> Recorded:
     """Record a purchase or a return, unless it was recorded before: then it is answered as the first time.
 
     Raises NotFound, UserNotFound, MissingData, Validation, IdempotencyConflict for a known id with another content,
     Unavailable.
     """
-    await own_retailer(house, caller, retailer_id, "client_id")
+    await own_retailer(context, caller, retailer_id, "client_id")
     organization = caller.organization
 
     async def decide(customer: Customer) -> tuple[Recorded, list[Change]]:
-        known = await _recorded_before(house, organization, customer, told)
+        known = await _recorded_before(context, organization, customer, told)
         if known is not None:
-            awards = await house.store.awards(customer.number, known.id)
+            awards = await context.store.awards(customer.number, known.id)
             return await with_book(
-                house, organization, customer, lambda book, _now: _answer(book.program, told, customer.id, awards)
+                context, organization, customer, lambda book, _now: _answer(book.program, told, customer.id, awards)
             )
-        original = await _original(house, organization, customer, told)
-        earlier = None if told.kind is Kind.PURCHASE else await _earlier(house, customer, original)
+        original = await _original(context, organization, customer, told)
+        earlier = None if told.kind is Kind.PURCHASE else await _earlier(context, customer, original)
 
         def act(book: Book, now: int) -> Recorded:
             program = known_as(book.program, retailer_id)
@@ -73,22 +75,22 @@ async def record(house: House, caller: Caller, retailer_id: str, named: Sequence
                 purchases.sell(book, told, now) if earlier is None else purchases.take_back(book, told, earlier, now)
             )
             book.restate()
-            purchase = _purchase(house, customer, told, original, now)
+            purchase = _purchase(context, customer, told, original, now)
             book.changes += _changes(book, customer, purchase, awards)
             return _answer(program, told, customer.id, awards)
 
-        return await with_book(house, organization, customer, act, told.request_id)
+        return await with_book(context, organization, customer, act, told.request_id)
 
-    return await move_named(house, organization, lambda: _one_customer(house, organization, named), decide)
+    return await move_named(context, organization, lambda: _one_customer(context, organization, named), decide)
 
 
-async def _one_customer(house: House, organization: int, named: Sequence[Named]) -> str:
+async def _one_customer(context: Context, organization: int, named: Sequence[Named]) -> str:
     """The id of the customer that all of these name. Raises UserNotFound, Validation."""
     found: dict[tuple[str, bool | None], Customer] = {}
     for each in named:
         key = each.user_id, each.external
         if key not in found:
-            found[key] = await _customer(house, organization, each)
+            found[key] = await _customer(context, organization, each)
     first = found[named[0].user_id, named[0].external]
     for each in named:
         if found[each.user_id, each.external].number != first.number:
@@ -99,22 +101,24 @@ async def _one_customer(house: House, organization: int, named: Sequence[Named])
     return first.id
 
 
-async def _customer(house: House, organization: int, named: Named) -> Customer:
+async def _customer(context: Context, organization: int, named: Named) -> Customer:
     found = None
     if named.external is not True:
-        found = await house.store.customer(organization, named.user_id)
+        found = await context.store.customer(organization, named.user_id)
     if found is None and named.external is not False:
-        found = await with_external_id(house, organization, named.user_id)
+        found = await with_external_id(context, organization, named.user_id)
     if found is None:
         raise UserNotFound(f"{named.member} names no customer of your organization.", sent=named.user_id)
     return found
 
 
-async def _recorded_before(house: House, organization: int, customer: Customer, told: Transaction) -> Purchase | None:
+async def _recorded_before(
+    context: Context, organization: int, customer: Customer, told: Transaction
+) -> Purchase | None:
     """The same transaction. Raises IdempotencyConflict when one of its ids belongs to another one."""
-    known = await house.store.purchases_with_ids(organization, told.request_id, told.transaction_id)
+    known = await context.store.purchases_with_ids(organization, told.request_id, told.transaction_id)
     if not known and told.sent_ids != (told.request_id, told.transaction_id):
-        known = await house.store.purchases_with_ids(organization, *told.sent_ids)
+        known = await context.store.purchases_with_ids(organization, *told.sent_ids)
     if not known:
         return None
     first = known[0]
@@ -131,18 +135,18 @@ async def _recorded_before(house: House, organization: int, customer: Customer, 
     return first
 
 
-async def _original(house: House, organization: int, customer: Customer, told: Transaction) -> Purchase | None:
+async def _original(context: Context, organization: int, customer: Customer, told: Transaction) -> Purchase | None:
     """The purchase that a return names. Raises Validation when it is not one of this customer's."""
     if told.original_transaction_id is None:
         return None
-    found = await house.store.purchases_with_ids(organization, "", told.original_transaction_id)
+    found = await context.store.purchases_with_ids(organization, "", told.original_transaction_id)
     if not found or found[0].customer != customer.number or found[0].kind != Kind.PURCHASE:
         raise Validation(f"{ORIGINAL} names no purchase of this customer.", sent=told.original_transaction_id)
     return found[0]
 
 
-async def _earlier(house: House, customer: Customer, original: Purchase | None) -> Earlier:
-    store = house.store
+async def _earlier(context: Context, customer: Customer, original: Purchase | None) -> Earlier:
+    store = context.store
     earned = await store.earned_by_purchases(customer.number)
     if original is None:
         return Earlier(None, {}, earned)
@@ -150,10 +154,10 @@ async def _earlier(house: House, customer: Customer, original: Purchase | None) 
     return Earlier(awards, await store.returned(customer.number, original.id), earned)
 
 
-def _purchase(house: House, customer: Customer, told: Transaction, original: Purchase | None, now: int) -> Purchase:
+def _purchase(context: Context, customer: Customer, told: Transaction, original: Purchase | None, now: int) -> Purchase:
     return Purchase(
         customer.number,
-        house.new_uuid(),
+        context.new_uuid(),
         told.request_id,
         told.transaction_id,
         told.fingerprint(),

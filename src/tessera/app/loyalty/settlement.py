@@ -6,7 +6,7 @@ nobody asks.
 
 import asyncio
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.loyalty.standing_updates import move, with_book
 from tessera.core.changes import Change
 from tessera.core.customers.customers import Customer
@@ -19,40 +19,40 @@ CUSTOMERS_AT_ONCE = 64
 """Customers settled side by side, so that they share commits and yet leave room for callers."""
 
 
-async def settle_due(house: House) -> int:
+async def settle_due(context: Context) -> int:
     """Settle everybody to whom something is due now; how many that were. Raises StoreError."""
     settled = 0
     failed: set[int] = set()
     while True:
-        due = await house.store.due(house.clock.now(), CUSTOMERS_AT_ONCE + len(failed))
+        due = await context.store.due(context.clock.now(), CUSTOMERS_AT_ONCE + len(failed))
         todo = [each for each in due if each.number not in failed]
         if not todo:
             return settled
-        outcomes = await asyncio.gather(*(_settle(house, each) for each in todo))
+        outcomes = await asyncio.gather(*(_settle(context, each) for each in todo))
         failed |= {each.number for each, done in zip(todo, outcomes, strict=True) if not done}
         settled += sum(outcomes)
 
 
-async def _settle(house: House, due: Due) -> bool:
+async def _settle(context: Context, due: Due) -> bool:
     """Settle one customer. What is wrong with one holds up no other: it is logged, and tried again next time."""
 
     async def decide(customer: Customer) -> tuple[None, list[Change]]:
-        return await with_book(house, due.organization, customer, lambda _book, _now: None)
+        return await with_book(context, due.organization, customer, lambda _book, _now: None)
 
     try:
-        await move(house, due.organization, due.id, decide)
+        await move(context, due.organization, due.id, decide)
     except (Refusal, LookupError) as error:
         log.error("customer_not_settled", customer=due.id, reason=str(error))
         return False
     return True
 
 
-async def settle(house: House, interval_seconds: float) -> None:
+async def settle(context: Context, interval_seconds: float) -> None:
     """Settle now and then, until cancelled."""
     trouble = Trouble("settlement_unavailable", "settlement_back")
     while True:
         try:
-            await settle_due(house)
+            await settle_due(context)
         except StoreError as error:
             trouble.met(error)
         else:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.loyalty.program_lookup import with_program
 from tessera.core.administration.audit import Actor
 from tessera.core.changes import Change, JoinTier
@@ -29,7 +29,7 @@ NO_CUSTOMER = "No such customer in your organization."
 
 
 async def move(
-    house: House,
+    context: Context,
     organization: int,
     customer_id: str,
     decide: Callable[[Customer], Awaitable[tuple[T, list[Change]]]],
@@ -39,19 +39,19 @@ async def move(
 
     Raises UserNotFound, Unavailable when too many processes move the same customer, and what `decide` raises.
     """
-    tried = await _attempt(house, organization, customer_id, decide, by)
+    tried = await _attempt(context, organization, customer_id, decide, by)
     if tried is not None:
         return tried[0]
-    async with _turn(house, customer_id):
+    async with _turn(context, customer_id):
         for _ in range(ATTEMPTS_MAX):
-            tried = await _attempt(house, organization, customer_id, decide, by)
+            tried = await _attempt(context, organization, customer_id, decide, by)
             if tried is not None:
                 return tried[0]
     raise Unavailable("Too many requests for this customer at once. Send it again.")
 
 
 async def move_named(
-    house: House,
+    context: Context,
     organization: int,
     find: Callable[[], Awaitable[str]],
     decide: Callable[[Customer], Awaitable[tuple[T, list[Change]]]],
@@ -64,7 +64,7 @@ async def move_named(
     customer_id = await find()
     while True:
         try:
-            return await move(house, organization, customer_id, decide, by)
+            return await move(context, organization, customer_id, decide, by)
         except UserNotFound:
             former, customer_id = customer_id, await find()
             if customer_id == former:
@@ -72,54 +72,54 @@ async def move_named(
 
 
 async def _attempt(
-    house: House,
+    context: Context,
     organization: int,
     customer_id: str,
     decide: Callable[[Customer], Awaitable[tuple[T, list[Change]]]],
     by: Actor | None,
 ) -> tuple[T] | None:
-    customer = await house.store.customer(organization, customer_id)
+    customer = await context.store.customer(organization, customer_id)
     if customer is None:
         raise UserNotFound(NO_CUSTOMER)
     outcome, changes = await decide(customer)
     if changes:
         try:
-            await house.commit(*changes, by=by)
+            await context.commit(*changes, by=by)
         except Conflict as conflict:
             if isinstance(conflict.change, JoinTier):  # perhaps to a level that another process just took away
-                house.directory.programs.drop(organization)
+                context.directory.programs.drop(organization)
             return None
     return (outcome,)
 
 
 @asynccontextmanager
-async def _turn(house: House, customer_id: str) -> AsyncIterator[None]:
+async def _turn(context: Context, customer_id: str) -> AsyncIterator[None]:
     """One caller of this process at a time for this customer."""
-    lock = house.turns.setdefault(customer_id, asyncio.Lock())
+    lock = context.turns.setdefault(customer_id, asyncio.Lock())
     try:
         async with lock:
             yield
     finally:
-        if not lock.locked() and house.turns.get(customer_id) is lock:
-            del house.turns[customer_id]
+        if not lock.locked() and context.turns.get(customer_id) is lock:
+            del context.turns[customer_id]
 
 
 async def with_book(
-    house: House, organization: int, customer: Customer, act: Callable[[Book, int], T], request: str | None = None
+    context: Context, organization: int, customer: Customer, act: Callable[[Book, int], T], request: str | None = None
 ) -> tuple[T, list[Change]]:
     """What `act` comes to on the customer's book, settled up to now, and the changes. Raises as `act` does."""
-    now = house.clock.now()
+    now = context.clock.now()
 
     def written(program: Program) -> tuple[T, list[Change]]:
-        book = open_book(house, customer, program, request)
+        book = open_book(context, customer, program, request)
         book.settle(now)
         outcome = act(book, now)
         return outcome, book.close()
 
-    return await with_program(house, organization, written)
+    return await with_program(context, organization, written)
 
 
-def open_book(house: House, customer: Customer, program: Program, request: str | None = None) -> Book:
+def open_book(context: Context, customer: Customer, program: Program, request: str | None = None) -> Book:
     """The book of a customer as it was read."""
     owner = Owner(customer.number, customer.id, customer.version)
-    return Book(owner, customer.stands(), program, house.new_uuid, request)
+    return Book(owner, customer.stands(), program, context.new_uuid, request)

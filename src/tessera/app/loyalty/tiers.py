@@ -5,7 +5,7 @@ from typing import NamedTuple
 import msgspec
 
 from tessera.app.callers import Caller
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.loyalty.program_lookup import own_retailer, with_program
 from tessera.app.loyalty.standing_updates import NO_CUSTOMER, with_book
 from tessera.app.loyalty.standing_updates import move as movement
@@ -30,18 +30,18 @@ class TierStatus(msgspec.Struct, frozen=True, gc=False):
 
 
 async def status(
-    house: House, caller: Caller, retailer_id: str, user_id: str, tier_system_id: str | None
+    context: Context, caller: Caller, retailer_id: str, user_id: str, tier_system_id: str | None
 ) -> TierStatus:
     """Progress toward the next and the highest tier, in every system or the named one.
 
     Raises NotFound for a retailer or tier system that is not the caller's, UserNotFound for such a customer.
     """
-    program = await own_retailer(house, caller, retailer_id)
-    found = await house.store.customer(caller.organization, user_id)
+    program = await own_retailer(context, caller, retailer_id)
+    found = await context.store.customer(caller.organization, user_id)
     if found is None:
         raise UserNotFound(NO_CUSTOMER)
     levels = await with_program(
-        house, caller.organization, lambda program: customers.levels(found, program, with_progress=True)
+        context, caller.organization, lambda program: customers.levels(found, program, with_progress=True)
     )
     if tier_system_id is not None:
         if program.system_with_id(tier_system_id) is None:
@@ -57,12 +57,12 @@ class Place(NamedTuple):
     tier_level_id: str
 
 
-async def move(house: House, caller: Caller, retailer_id: str, user_id: str, place: Place) -> TierLevelView:
+async def move(context: Context, caller: Caller, retailer_id: str, user_id: str, place: Place) -> TierLevelView:
     """Put a customer into a level, whatever its points; the level as the wire has it.
 
     It is looked at again as if it had been entered by points. Raises NotFound, UserNotFound.
     """
-    await own_retailer(house, caller, retailer_id)
+    await own_retailer(context, caller, retailer_id)
 
     async def decide(customer: Customer) -> tuple[TierLevelView, list[Change]]:
         def act(book: Book, now: int) -> TierLevelView:
@@ -73,9 +73,9 @@ async def move(house: House, caller: Caller, retailer_id: str, user_id: str, pla
                 raise LookupError(f"customer {customer.number} holds no level just after it was moved")
             return tier_levels.in_system(book.program, system, customer.id, held, book.balances)
 
-        return await with_book(house, caller.organization, customer, act)
+        return await with_book(context, caller.organization, customer, act)
 
-    return await movement(house, caller.organization, user_id, decide)
+    return await movement(context, caller.organization, user_id, decide)
 
 
 def _found(program: Program, place: Place) -> tuple[TierSystem, TierLevel]:

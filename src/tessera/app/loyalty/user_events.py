@@ -3,7 +3,7 @@
 import msgspec
 
 from tessera.app.callers import Caller
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.loyalty.customer_lookup import with_external_id
 from tessera.app.loyalty.program_lookup import own_retailer
 from tessera.app.loyalty.standing_updates import NO_CUSTOMER, move, with_book
@@ -64,17 +64,17 @@ class Subject(msgspec.Struct, frozen=True):
     by_our_id: bool | None = None
 
 
-async def trigger(house: House, caller: Caller, retailer_id: str, subject: Subject, lookup: str) -> Triggered:
+async def trigger(context: Context, caller: Caller, retailer_id: str, subject: Subject, lookup: str) -> Triggered:
     """Record an event of a customer, with its awards, in one commit. Raises NotFound, UserNotFound, Validation."""
-    await own_retailer(house, caller, retailer_id)
-    customer_id, by_our_id = await _find(house, caller.organization, subject)
+    await own_retailer(context, caller, retailer_id)
+    customer_id, by_our_id = await _find(context, caller.organization, subject)
 
     async def decide(customer: Customer) -> tuple[Triggered, list[Change]]:
         def act(book: Book, now: int) -> Triggered:
             rule = book.program.event_rule(lookup)
             if rule is None:
                 raise NotFound("event_lookup names no event of this retailer.", sent=lookup)
-            event_id = times.uuid_of(now, house.entropy.random_bytes(times.UUID_RANDOM_BYTES))  # timelines go by it
+            event_id = times.uuid_of(now, context.entropy.random_bytes(times.UUID_RANDOM_BYTES))  # timelines go by it
             outcomes = []
             for place, award in enumerate(rule.awards):
                 account = book.program.account_numbered(award.point_account)
@@ -101,19 +101,19 @@ async def trigger(house: House, caller: Caller, retailer_id: str, subject: Subje
             )
             return Triggered(event, event_saved_successfully=True, rules_processed_successfully=True, outcomes=outcomes)
 
-        return await with_book(house, caller.organization, customer, act)
+        return await with_book(context, caller.organization, customer, act)
 
-    return await move(house, caller.organization, customer_id, decide)
+    return await move(context, caller.organization, customer_id, decide)
 
 
-async def _find(house: House, organization: int, subject: Subject) -> tuple[str, bool]:
+async def _find(context: Context, organization: int, subject: Subject) -> tuple[str, bool]:
     """The id of the customer of an event, and whether it was named by that. Raises UserNotFound."""
     if subject.by_our_id is not False:
-        customer = await house.store.customer(organization, subject.key)
+        customer = await context.store.customer(organization, subject.key)
         if customer is not None:
             return customer.id, True
     if not subject.by_our_id:
-        customer = await with_external_id(house, organization, subject.key)
+        customer = await with_external_id(context, organization, subject.key)
         if customer is not None:
             return customer.id, False
     raise UserNotFound(NO_CUSTOMER)

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 
 from tessera.app.clients import slow_secrets
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.management import purges
 from tessera.app.runtime import purge_clock
 from tessera.core.changes import PurgeNotices, ReleaseLease, TakeLease
@@ -22,84 +22,84 @@ DROPPED_AT_ONCE = 1000
 """Revocations dropped from memory before others get their turn."""
 
 
-async def follow_feed(house: House, interval_seconds: float) -> None:
+async def follow_feed(context: Context, interval_seconds: float) -> None:
     """Take in what other processes change, until cancelled."""
-    house.heard_at = house.clock.now()
+    context.heard_at = context.clock.now()
     trouble = Trouble("feed_unavailable", "feed_back")
     missed = False
     while True:
         await asyncio.sleep(interval_seconds)
         try:
-            missed = await house.store.changed() or missed  # what could not be read is to be read still
+            missed = await context.store.changed() or missed  # what could not be read is to be read still
             if missed:
-                await feed.catch_up(house.directory, house.store)
+                await feed.catch_up(context.directory, context.store)
                 missed = False
-            house.heard_at = house.clock.now()
+            context.heard_at = context.clock.now()
         except StoreError as error:
             trouble.met(error)
         else:
             trouble.none()
 
 
-async def keep_pulse(house: House) -> None:
+async def keep_pulse(context: Context) -> None:
     """Note every second what this process holds, for whoever asks it or its siblings, until cancelled."""
     while True:
-        look(house)
+        look(context)
         await asyncio.sleep(PULSE_SECONDS)
 
 
-def look(house: House) -> None:
+def look(context: Context) -> None:
     """Note what this process holds now."""
-    noted, directory = house.metrics, house.directory
-    noted.look(house.clock.now())
-    noted.set(metrics.FEED, house.heard_at)
+    noted, directory = context.metrics, context.directory
+    noted.look(context.clock.now())
+    noted.set(metrics.FEED, context.heard_at)
     noted.set(metrics.REVOCATIONS, len(directory.revocations))
     noted.set(metrics.APPLICATIONS, len(directory.applications.known))
-    noted.set(metrics.USAGE, len(house.usage))
+    noted.set(metrics.USAGE, len(context.usage))
 
 
-async def flush_usage(house: House, interval_seconds: float) -> None:
+async def flush_usage(context: Context, interval_seconds: float) -> None:
     """Write a batch of counts now and then, until cancelled."""
     trouble = Trouble("usage_not_written", "usage_written")
     while True:
         await asyncio.sleep(interval_seconds)
-        await write_usage(house, trouble=trouble)
+        await write_usage(context, trouble=trouble)
 
 
-async def write_usage(house: House, limit: int | None = None, trouble: Trouble | None = None) -> None:
+async def write_usage(context: Context, limit: int | None = None, trouble: Trouble | None = None) -> None:
     """Write counts; those that were not written are written next time.
 
     After an unknown outcome they are let go: counts add up, so writing them again could count them twice.
     """
-    now = house.clock.now()
-    changes = house.usage.take(now) if limit is None else house.usage.take(now, limit)
+    now = context.clock.now()
+    changes = context.usage.take(now) if limit is None else context.usage.take(now, limit)
     if not changes:
         return
     try:
-        await house.store.commit(*changes)
+        await context.store.commit(*changes)
     except StoreError as error:
         (trouble or Trouble("usage_not_written", "usage_written")).met(error)
         if isinstance(error, StoreUnavailable):
-            house.usage.put_back(changes)
+            context.usage.put_back(changes)
     else:
         if trouble is not None:
             trouble.none()
 
 
-async def rekey_secrets(house: House, interval_seconds: float) -> None:
+async def rekey_secrets(context: Context, interval_seconds: float) -> None:
     """Move imported secrets that were presented to the keyed digest in the database, until cancelled."""
     trouble = Trouble("secrets_not_rekeyed", "secrets_rekeyed")
     while True:
         await asyncio.sleep(interval_seconds)
         try:
-            await slow_secrets.write_rekeyed(house)
+            await slow_secrets.write_rekeyed(context)
         except StoreError as error:
             trouble.met(error)
         else:
             trouble.none()
 
 
-async def try_writing(house: House, holder: str) -> None:
+async def try_writing(context: Context, holder: str) -> None:
     """Whenever the last commit of this process failed, commit something, until cancelled.
 
     Otherwise a process that no caller is sent to, since it is not ready, would never find out that it is again. It
@@ -108,26 +108,28 @@ async def try_writing(house: House, holder: str) -> None:
     name = f"trial {holder}"
     while True:
         await asyncio.sleep(TRIAL_SECONDS)
-        if not house.metrics.own(metrics.DATABASE_FAILING):
+        if not context.metrics.own(metrics.DATABASE_FAILING):
             continue
-        now = house.clock.now()
+        now = context.clock.now()
         with suppress(StoreError):  # it is noted as any commit is
-            await house.store.commit(TakeLease(name, holder, now, now), ReleaseLease(name, holder), PurgeNotices(0, 0))
+            await context.store.commit(
+                TakeLease(name, holder, now, now), ReleaseLease(name, holder), PurgeNotices(0, 0)
+            )
 
 
-async def drop_expired(house: House) -> None:
+async def drop_expired(context: Context) -> None:
     """Drop revocations from memory whose tokens have long expired, now and then, until cancelled."""
     while True:
         await asyncio.sleep(DROP_SECONDS)
         try:
-            await drop_revocations(house)
+            await drop_revocations(context)
         except StoreError as error:
             log.error("purge_failed", rows="revocations in memory", reason=str(error))
 
 
-async def drop_revocations(house: House) -> None:
+async def drop_revocations(context: Context) -> None:
     """Drop them, a few in one turn of the event loop, unless the clocks are in doubt. Raises StoreError."""
-    until, more = await purge_clock.until(house, purges.REVOCATIONS_KEPT), True
+    until, more = await purge_clock.until(context, purges.REVOCATIONS_KEPT), True
     while until is not None and more:
-        more = house.directory.revocations.purge(until, DROPPED_AT_ONCE)
+        more = context.directory.revocations.purge(until, DROPPED_AT_ONCE)
         await asyncio.sleep(DROP_PAUSE_SECONDS)

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 from tessera.app.administration import audit_purge
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.runtime import purge_clock
 from tessera.app.state import refusals
 from tessera.app.webhooks import events
@@ -61,7 +61,7 @@ WARNINGS_KEPT = 60 * DAY
 COUNTS_KEPT = 2 * DAY
 """How long it is kept what nodes counted: of this day and the last one."""
 
-Batches = Callable[[House, PurgeTime], AsyncIterator[None]]
+Batches = Callable[[Context, PurgeTime], AsyncIterator[None]]
 """Deletes what is to be deleted up to a time, a batch a commit; yields after each."""
 
 
@@ -88,9 +88,9 @@ _ByTime = (
 
 
 def _while_left(kind: _ByTime) -> Batches:
-    async def batches(house: House, until: PurgeTime) -> AsyncIterator[None]:
-        while await house.store.purgeable(kind, until):
-            await house.store.commit(kind(until, BATCH))
+    async def batches(context: Context, until: PurgeTime) -> AsyncIterator[None]:
+        while await context.store.purgeable(kind, until):
+            await context.store.commit(kind(until, BATCH))
             yield
 
     return batches
@@ -100,32 +100,32 @@ _marked_revocations = _while_left(PurgeRevocations)
 _marked_proofs = _while_left(PurgeProofs)
 
 
-async def _revocations(house: House, until: PurgeTime) -> AsyncIterator[None]:
-    await house.store.commit(RaiseRevocationMark(until))
+async def _revocations(context: Context, until: PurgeTime) -> AsyncIterator[None]:
+    await context.store.commit(RaiseRevocationMark(until))
     yield
-    async for _ in _marked_revocations(house, until):
+    async for _ in _marked_revocations(context, until):
         yield
 
 
-async def _proofs(house: House, until: PurgeTime) -> AsyncIterator[None]:
-    await house.store.commit(RaiseProofMark(until))
+async def _proofs(context: Context, until: PurgeTime) -> AsyncIterator[None]:
+    await context.store.commit(RaiseProofMark(until))
     yield
-    async for _ in _marked_proofs(house, until):
+    async for _ in _marked_proofs(context, until):
         yield
 
 
-async def _notices(house: House, _until: PurgeTime) -> AsyncIterator[None]:
+async def _notices(context: Context, _until: PurgeTime) -> AsyncIterator[None]:
     """By number and not by time: processes have to hear them, however long that takes."""
-    before = house.directory.sequence - NOTICES_KEPT
-    while await house.store.purgeable(PurgeNotices, before):
-        await house.store.commit(PurgeNotices(before, BATCH))
+    before = context.directory.sequence - NOTICES_KEPT
+    while await context.store.purgeable(PurgeNotices, before):
+        await context.store.commit(PurgeNotices(before, BATCH))
         yield
 
 
-async def _refusals(house: House, until: PurgeTime) -> AsyncIterator[None]:
-    beyond = await house.store.refusal_at(refusals.KEPT_MAX) or 0
-    while await house.store.purgeable(PurgeRefusals, max(until, beyond)):
-        await house.store.commit(PurgeRefusals(until, beyond, BATCH))
+async def _refusals(context: Context, until: PurgeTime) -> AsyncIterator[None]:
+    beyond = await context.store.refusal_at(refusals.KEPT_MAX) or 0
+    while await context.store.purgeable(PurgeRefusals, max(until, beyond)):
+        await context.store.commit(PurgeRefusals(until, beyond, BATCH))
         yield
 
 
@@ -143,20 +143,20 @@ PURGES = (
 )
 
 
-async def go_on(house: House) -> None:
+async def go_on(context: Context) -> None:
     """Purge everything now and then, until cancelled."""
     for number in count():
-        await purge_all(house, number)
+        await purge_all(context, number)
         await asyncio.sleep(ROUND_SECONDS)
 
 
-async def purge_all(house: House, number: int = 0) -> None:
+async def purge_all(context: Context, number: int = 0) -> None:
     """Delete everything whose time is over and that is due in this round: in the first one (0) all is.
 
     A failure is logged, and tried again when the purge is due again.
     """
     try:
-        await purge_clock.look(house)
+        await purge_clock.look(context)
     except StoreError as error:  # the database is away: one line in the log says so for all
         log.error("purge_failed", rows="all", reason=str(error))
         return
@@ -164,17 +164,17 @@ async def purge_all(house: House, number: int = 0) -> None:
         if number % each.rounds:
             continue
         try:
-            await purge(house, each)
+            await purge(context, each)
         except StoreError as error:
             log.error("purge_failed", rows=each.rows, reason=str(error))
 
 
-async def purge(house: House, wanted: Purge) -> None:
+async def purge(context: Context, wanted: Purge) -> None:
     """Delete the rows of one kind whose time is over, unless the clocks are in doubt. Raises StoreError."""
-    until = await purge_clock.until(house, wanted.kept(house.settings))
+    until = await purge_clock.until(context, wanted.kept(context.settings))
     if until is None:
         return
     began = perf_counter()
-    async for _ in wanted.batches(house, until):
+    async for _ in wanted.batches(context, until):
         await asyncio.sleep(max(PAUSE_SECONDS, REST * (perf_counter() - began)))
         began = perf_counter()

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.operators import OperatorError, commit
 from tessera.app.organizations import organizations
 from tessera.core.changes import (
@@ -21,7 +21,7 @@ APPLICATIONS_AT_ONCE = 20
 EVENTS_AT_ONCE = 100
 
 
-async def delete(house: House, organization: OrganizationRecord, confirmed_by: str) -> OrganizationCounts:
+async def delete(context: Context, organization: OrganizationRecord, confirmed_by: str) -> OrganizationCounts:
     """Delete an organization for good; how much of each went, as `organizations.counts` counts.
 
     `confirmed_by` has to be its name. It is disabled first, and goes in many commits: when that is cut short, it stays
@@ -30,14 +30,14 @@ async def delete(house: House, organization: OrganizationRecord, confirmed_by: s
     if confirmed_by != organization.name:
         raise OperatorError("Nothing was deleted: the name that confirms it is not that of the organization.")
     if organization.enabled:
-        organization = await organizations.disable(house, organization)
-    gone = await organizations.counts(house, organization)
+        organization = await organizations.disable(context, organization)
+    gone = await organizations.counts(context, organization)
     told = msgspec.structs.asdict(gone)
-    await house.record("organization.delete_begin", organization.name, told)
+    await context.record("organization.delete_begin", organization.name, told)
     number = organization.number
-    while (left := await house.store.organization_counts(number, 1)).customers or left.applications or left.events:
-        await commit(house, _next(number, left))
-    await commit(house, DeleteOrganization(number, house.clock.now()), about=organization.name, more=told)
+    while (left := await context.store.organization_counts(number, 1)).customers or left.applications or left.events:
+        await commit(context, _next(number, left))
+    await commit(context, DeleteOrganization(number, context.clock.now()), about=organization.name, more=told)
     return gone
 
 

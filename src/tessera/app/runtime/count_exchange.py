@@ -8,7 +8,7 @@ when the others, whose clocks are not quite the same, have told theirs. Requests
 
 import asyncio
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.changes import TellCounts
 from tessera.core.times import DAY, HOUR, SECOND
 from tessera.ops.log import log
@@ -33,8 +33,8 @@ class Exchange:
     Digital properties stand below zero among the applications that nodes tell each other of.
     """
 
-    def __init__(self, house: House, counts: NodeCounts, *, of_properties: bool = False) -> None:
-        self._house = house
+    def __init__(self, context: Context, counts: NodeCounts, *, of_properties: bool = False) -> None:
+        self._context = context
         self._counts = counts
         self._sign = -1 if of_properties else 1
         self._failing = False
@@ -42,7 +42,7 @@ class Exchange:
     async def go_on(self) -> None:
         """Exchange every second, until cancelled."""
         while True:
-            await asyncio.sleep(TOLD_AFTER_SECONDS + 1 - self._house.clock.now() % SECOND / SECOND)
+            await asyncio.sleep(TOLD_AFTER_SECONDS + 1 - self._context.clock.now() % SECOND / SECOND)
             await self.exchange(HEARD_AFTER_SECONDS)
 
     async def exchange(self, pause_seconds: float = 0) -> None:
@@ -69,7 +69,7 @@ class Exchange:
 
         Those that are asked for are told once more, so that the others hear when it ends.
         """
-        now, node = self._house.clock.now(), self._counts.node
+        now, node = self._context.clock.now(), self._counts.node
         told = []
         for number in numbers:
             own = self._counts.own(number, now)
@@ -86,10 +86,12 @@ class Exchange:
                     own.asked,
                 )
             )
-        await self._house.store.commit(*told)
+        await self._context.store.commit(*told)
         return [self._sign * each.application for each in told if each.asked]
 
     async def _hear(self, number: int) -> None:
-        now = self._house.clock.now()
-        others = await self._house.store.told_by_others(self._sign * number, self._counts.node, now, now - TOLD_LATELY)
-        self._counts.hear(number, others, self._house.clock.now())
+        now = self._context.clock.now()
+        others = await self._context.store.told_by_others(
+            self._sign * number, self._counts.node, now, now - TOLD_LATELY
+        )
+        self._counts.hear(number, others, self._context.clock.now())

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.changes import ReleaseLease, TakeLease
 from tessera.core.times import SECOND
 from tessera.ops.log import log
@@ -34,22 +34,22 @@ Work = Callable[[], Awaitable[None]]
 """Goes on until it is cancelled, and then ends at once; it may return when nothing is left to do for good."""
 
 
-async def while_held(house: House, name: str, holder: str, work: Work) -> None:
+async def while_held(context: Context, name: str, holder: str, work: Work) -> None:
     """Do the work whenever no other process does, until cancelled or the work returns.
 
     `holder` names this process and no other. Work that fails is told in the log, and begun again, here or elsewhere.
     """
-    duty = _Duty(house, name, holder)
+    duty = _Duty(context, name, holder)
     while True:
         try:
             await duty.take()
-            house.metrics.set(DUTIES, 1, name)
+            context.metrics.set(DUTIES, 1, name)
             if await duty.done(work):
                 return
         except Exception:  # noqa: BLE001  # whatever fails, the duty has to be done: it is told, and begun again
             log.exception("duty_failed", duty=name)
         finally:
-            house.metrics.set(DUTIES, 0, name)
+            context.metrics.set(DUTIES, 0, name)
             await duty.release()
         await asyncio.sleep(PAUSE_SECONDS)
 
@@ -57,8 +57,8 @@ async def while_held(house: House, name: str, holder: str, work: Work) -> None:
 class _Duty:
     """One duty as one process sees it. `_ends_at` is when the lease ends that it is known to hold."""
 
-    def __init__(self, house: House, name: str, holder: str) -> None:
-        self._house = house
+    def __init__(self, context: Context, name: str, holder: str) -> None:
+        self._context = context
         self._name = name
         self._holder = holder
         self._ends_at = 0
@@ -81,15 +81,15 @@ class _Duty:
             await asyncio.sleep(pause)
 
     async def _is_free(self) -> bool:
-        lease = await self._house.store.lease(self._name)
+        lease = await self._context.store.lease(self._name)
         self._trouble.none()
-        return lease is None or lease[0] == self._holder or lease[1] <= self._house.clock.now()
+        return lease is None or lease[0] == self._holder or lease[1] <= self._context.clock.now()
 
     async def _prolong(self) -> None:
         self._asked = True
-        now = self._house.clock.now()
+        now = self._context.clock.now()
         ends_at = now + LEASE_SECONDS * SECOND
-        await self._house.store.commit(TakeLease(self._name, self._holder, now, ends_at))
+        await self._context.store.commit(TakeLease(self._name, self._holder, now, ends_at))
         self._ends_at = ends_at
         self._trouble.none()
 
@@ -109,7 +109,7 @@ class _Duty:
 
     async def _keep(self) -> None:
         """Prolong the lease in time; return when it is another's, or cannot be prolonged before it ends."""
-        clock = self._house.clock
+        clock = self._context.clock
         prolonging: asyncio.Task[None] | None = None
         due = self._ends_at - (LEASE_SECONDS - RENEWED_SECONDS) * SECOND
         try:
@@ -133,7 +133,7 @@ class _Duty:
         """Let go of what was asked for. Where that fails, the lease ends by itself."""
         if self._asked:
             with suppress(StoreError):
-                await self._house.store.commit(ReleaseLease(self._name, self._holder))
+                await self._context.store.commit(ReleaseLease(self._name, self._holder))
             self._asked = False
 
 

@@ -5,7 +5,7 @@
 
 import asyncio
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.changes import NoteTime
 from tessera.core.clocks import TOLERANCE, Clocks, Doubt, Reading
 from tessera.core.times import SECOND, PurgeTime
@@ -31,44 +31,44 @@ async def begin(store: Store, clock: Clock) -> None:
     await store.commit(NoteTime(await store.database_time() or clock.now()))
 
 
-async def until(house: House, kept: int) -> PurgeTime | None:
+async def until(context: Context, kept: int) -> PurgeTime | None:
     """The time up to which rows may be deleted that are kept for so long; None while none may. Raises StoreError."""
-    await look(house)
-    return known_until(house, kept)
+    await look(context)
+    return known_until(context, kept)
 
 
-def known_until(house: House, kept: int) -> PurgeTime | None:
+def known_until(context: Context, kept: int) -> PurgeTime | None:
     """The same by the last look, without asking the database: somewhat earlier, which is always safe."""
-    latest = house.clocks.until
+    latest = context.clocks.until
     return None if latest is None else PurgeTime(latest - kept)
 
 
-async def watch(house: House) -> None:
+async def watch(context: Context) -> None:
     """Look at the clocks now and then, until cancelled."""
     trouble = Trouble("clocks_not_compared", "clocks_compared")
     while True:
         try:
-            await look(house)
+            await look(context)
             trouble.none()
         except StoreError as error:
             trouble.met(error)
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def look(house: House) -> None:
+async def look(context: Context) -> None:
     """Compare the clocks, tell what is new about them, and note the time when it is due. Raises StoreError."""
-    clocks = house.clocks
-    noted, database = await house.store.noted_time(), await house.store.database_time()
+    clocks = context.clocks
+    noted, database = await context.store.noted_time(), await context.store.database_time()
     doubt, skewed = clocks.doubt, abs(clocks.skew) > TOLERANCE
-    for jump in clocks.look(Reading(house.clock.now(), house.clock.monotonic(), database, noted)):
-        house.metrics.count(metrics.CLOCK_JUMPS)
+    for jump in clocks.look(Reading(context.clock.now(), context.clock.monotonic(), database, noted)):
+        context.metrics.count(metrics.CLOCK_JUMPS)
         log.warning("clock_jumped", clock="database" if jump.of_database else "own", seconds=_seconds(jump.by))
     _tell_doubt(clocks, doubt)
     _tell_skew(clocks, was_skewed=skewed)
-    house.metrics.set(metrics.PURGES_PAUSED, int(clocks.doubt is not None))
-    house.metrics.set(metrics.CLOCK_SKEW, round(abs(clocks.skew) / SECOND))
+    context.metrics.set(metrics.PURGES_PAUSED, int(clocks.doubt is not None))
+    context.metrics.set(metrics.CLOCK_SKEW, round(abs(clocks.skew) / SECOND))
     if clocks.to_note is not None:
-        await house.store.commit(NoteTime(clocks.to_note))
+        await context.store.commit(NoteTime(clocks.to_note))
         clocks.noted(clocks.to_note)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.core.times import SECOND
 from tessera.ops import metrics
 from tessera.ops.log import log
@@ -30,10 +30,10 @@ class Readiness(msgspec.Struct, frozen=True):
     checks: list[Check]
 
 
-async def readiness(house: House, *, going_down: bool) -> Readiness:
+async def readiness(context: Context, *, going_down: bool) -> Readiness:
     """Whether requests can be answered well: by this process, and by its siblings as far as they noted it."""
-    now = house.clock.now()
-    checks = [await _database(house), _feed(house, now), _keys(house, now), _workers(house, now)]
+    now = context.clock.now()
+    checks = [await _database(context), _feed(context, now), _keys(context, now), _workers(context, now)]
     if going_down:
         checks.append(Check("shutdown", ok=False, text="The server is ending: requests under way are finished."))
     return Readiness(all(check.ok for check in checks), checks)
@@ -64,37 +64,37 @@ def polled() -> None:
     )
 
 
-async def _database(house: House) -> Check:
+async def _database(context: Context) -> Check:
     try:
-        await house.store.last_sequence()
+        await context.store.last_sequence()
     except StoreError:
         return Check("database", ok=False, text="It cannot be read. The log has the reason.")
-    if any(failing for _, failing in _of_workers(house, metrics.DATABASE_FAILING)):
+    if any(failing for _, failing in _of_workers(context, metrics.DATABASE_FAILING)):
         return Check("database", ok=False, text="The last commit failed. The log has the reason.")
     return Check("database", ok=True, text="It was read just now, and the last commit was taken.")
 
 
-def _feed(house: House, now: int) -> Check:
-    oldest = min((heard for _, heard in _of_workers(house, metrics.FEED)), default=now)
-    if oldest < now - house.stale_after:
+def _feed(context: Context, now: int) -> Check:
+    oldest = min((heard for _, heard in _of_workers(context, metrics.FEED)), default=now)
+    if oldest < now - context.stale_after:
         seconds = (now - oldest) // SECOND
         return Check("feed", ok=False, text=f"What other processes change was last heard {seconds} seconds ago.")
     return Check("feed", ok=True, text="What other processes change is heard.")
 
 
-def _keys(house: House, now: int) -> Check:
-    if house.directory.ring.signs(now):
+def _keys(context: Context, now: int) -> Check:
+    if context.directory.ring.signs(now):
         return Check("keys", ok=True, text="Tokens can be sealed.")
     return Check("keys", ok=False, text="No key may seal tokens now: look at the clock, and run `tessera doctor`.")
 
 
-def _workers(house: House, now: int) -> Check:
-    for worker, seen_at in _of_workers(house, metrics.PULSE):
+def _workers(context: Context, now: int) -> Check:
+    for worker, seen_at in _of_workers(context, metrics.PULSE):
         if seen_at < now - PULSE_AGE_MAX:
             text = f"Worker {worker} has not had a turn for {(now - seen_at) // SECOND} seconds."
             return Check("workers", ok=False, text=text)
     return Check("workers", ok=True, text="Every worker takes its turns.")
 
 
-def _of_workers(house: House, family: Family) -> Iterator[tuple[int, int]]:
-    yield from house.metrics.of_workers(family).items()
+def _of_workers(context: Context, family: Family) -> Iterator[tuple[int, int]]:
+    yield from context.metrics.of_workers(family).items()

@@ -3,7 +3,7 @@
 import msgspec
 
 from tessera.app import replay
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.replay import Use
 from tessera.core.clients import applications
 from tessera.core.clients.applications import Application, TokenBinding
@@ -18,17 +18,19 @@ _NONCE = "The DPoP proof has to contain the nonce of the header DPoP-Nonce."
 _USED = "the DPoP proof was used before"
 
 
-def bind(house: House, application: Application, claims: Claims, evidence: Evidence, now: int) -> tuple[Claims, Proof]:
+def bind(
+    context: Context, application: Application, claims: Claims, evidence: Evidence, now: int
+) -> tuple[Claims, Proof]:
     """The claims, bound to the key of the proof in a token request (RFC 9449 section 5), and the proof.
 
     Raises InvalidDPoPProof when there is no good one, UseDPoPNonce when it lacks the nonce. It is not used up yet.
     """
     try:
-        proof = _read(house, application, evidence, now)
+        proof = _read(context, application, evidence, now)
     except BadProof as reason:
         raise InvalidDPoPProof(_BAD, detail=str(reason), check="dpop.proof") from None
     except NonceNeeded as reason:
-        raise UseDPoPNonce(_NONCE, nonce=nonce(house, now), detail=str(reason), check="dpop.nonce") from None
+        raise UseDPoPNonce(_NONCE, nonce=nonce(context, now), detail=str(reason), check="dpop.nonce") from None
     return msgspec.structs.replace(claims, binding=TokenBinding.DPOP, thumbprint=proof.thumbprint), proof
 
 
@@ -37,30 +39,30 @@ def replayed() -> InvalidDPoPProof:
     return InvalidDPoPProof(_BAD, detail=_USED, check="dpop.replay")
 
 
-def check(house: House, claims: Claims, application: Application, token: str, evidence: Evidence) -> Proof:
+def check(context: Context, claims: Claims, application: Application, token: str, evidence: Evidence) -> Proof:
     """Hold the sender of `Authorization: DPoP` to what its live token says; the proof, which is not used up yet.
 
     Raises DPoPChallenge unless the token is bound to a key, and a good proof of that key came along.
     """
     if claims.binding is not TokenBinding.DPOP:
         raise refusal("The token is not bound to a DPoP key. Send it as Authorization: Bearer.")
-    now = house.clock.now()
+    now = context.clock.now()
     try:
-        proof = _read(house, application, evidence, now, token)
+        proof = _read(context, application, evidence, now, token)
     except BadProof as reason:
         raise DPoPChallenge(_BAD, error="invalid_dpop_proof", detail=str(reason), check="dpop.proof") from None
     except NonceNeeded as reason:
         raise DPoPChallenge(
-            _NONCE, error="use_dpop_nonce", nonce=nonce(house, now), detail=str(reason), check="dpop.nonce"
+            _NONCE, error="use_dpop_nonce", nonce=nonce(context, now), detail=str(reason), check="dpop.nonce"
         ) from None
     if proof.thumbprint != claims.thumbprint:
         raise refusal("The DPoP proof is of another key than the token is bound to.")
     return proof
 
 
-async def consume(house: House, proof: Proof) -> None:
+async def consume(context: Context, proof: Proof) -> None:
     """Use the proof of a call up. Raises DPoPChallenge when it was used before, at any of our processes."""
-    if await replay.consume(house, [use(proof)]) is not None:
+    if await replay.consume(context, [use(proof)]) is not None:
         raise DPoPChallenge(_BAD, error="invalid_dpop_proof", detail=_USED, check="dpop.replay")
 
 
@@ -70,27 +72,27 @@ def check_bearer(claims: Claims) -> None:
         raise refusal("The token is bound to a DPoP key. Send it as Authorization: DPoP, with a proof.")
 
 
-def nonce(house: House, now: int) -> str:
+def nonce(context: Context, now: int) -> str:
     """The nonce to put into the next proof; empty when none is needed."""
-    taken = _nonces(house, now)
+    taken = _nonces(context, now)
     return taken[0] if taken else ""
 
 
-def _nonces(house: House, now: int) -> tuple[str, ...]:
-    if house.settings.dpop_nonces == "off":
+def _nonces(context: Context, now: int) -> tuple[str, ...]:
+    if context.settings.dpop_nonces == "off":
         return ()
-    return dpop.nonces(house.directory.pepper, now)
+    return dpop.nonces(context.directory.pepper, now)
 
 
-def _read(house: House, application: Application, evidence: Evidence, now: int, token: str | None = None) -> Proof:
+def _read(context: Context, application: Application, evidence: Evidence, now: int, token: str | None = None) -> Proof:
     return dpop.read(
         evidence.proofs,
         method=evidence.method,
-        addresses=tuple(each + evidence.path for each in house.addresses),
+        addresses=tuple(each + evidence.path for each in context.addresses),
         now=now,
-        nonces=_nonces(house, now),
+        nonces=_nonces(context, now),
         token=token,
-        algorithms=applications.may_sign_with(application.options, house.signing_algorithms),
+        algorithms=applications.may_sign_with(application.options, context.signing_algorithms),
     )
 
 

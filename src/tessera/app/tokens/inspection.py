@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.tokens import formats
 from tessera.core import scopes
 from tessera.core.clients.applications import Application
@@ -26,18 +26,18 @@ class Inspection(msgspec.Struct, frozen=True):
     resource: str | None = None
 
 
-async def inspect(house: House, token: str) -> Inspection:
+async def inspect(context: Context, token: str) -> Inspection:
     """Look at a token, dead or alive."""
-    now = house.clock.now()
-    claims = await formats.of_any_issuer(house, token, now)
+    now = context.clock.now()
+    claims = await formats.of_any_issuer(context, token, now)
     if claims is None:
         return Inspection(False, ["It is not a token of this database, or the key that sealed it is gone."])
-    application = await house.directory.applications.with_number(claims.application)
-    resource = house.directory.resources.numbered.get(claims.resource)
-    reasons = _reasons(house, claims, application, now)
-    record = None if application is None else await house.store.application_record(application.client_id)
+    application = await context.directory.applications.with_number(claims.application)
+    resource = context.directory.resources.numbered.get(claims.resource)
+    reasons = _reasons(context, claims, application, now)
+    record = None if application is None else await context.store.application_record(application.client_id)
     return Inspection(
-        access_tokens.live(claims, application, house.directory.revocations, now, house.directory.resources),
+        access_tokens.live(claims, application, context.directory.revocations, now, context.directory.resources),
         reasons,
         None if record is None else record.name,
         None if application is None else application.client_id,
@@ -48,14 +48,14 @@ async def inspect(house: House, token: str) -> Inspection:
     )
 
 
-def _reasons(house: House, claims: Claims, application: Application | None, now: int) -> list[str]:
+def _reasons(context: Context, claims: Claims, application: Application | None, now: int) -> list[str]:
     """Every reason for which the token is dead; `core/tokens/access_tokens.live` is the law, this only explains it."""
     reasons = []
     if now >= claims.expires_at:
         reasons.append("It has expired.")
-    elif claims.expires_at <= house.directory.revocations.purged_until:
+    elif claims.expires_at <= context.directory.revocations.purged_until:
         reasons.append("It has long expired, whatever this machine's clock says: revocations of its age were deleted.")
-    if house.directory.revocations.holds(claims.token_id, claims.expires_at):
+    if context.directory.revocations.holds(claims.token_id, claims.expires_at):
         reasons.append("It was revoked.")
     if application is None:
         return [*reasons, "Its application was deleted."]
@@ -66,9 +66,9 @@ def _reasons(house: House, claims: Claims, application: Application | None, now:
             "After it was issued all tokens of its application or its organization were revoked, one of the two was"
             " disabled and enabled again, or a backup was restored."
         )
-    if claims.resource and claims.resource not in house.directory.resources.numbered:
+    if claims.resource and claims.resource not in context.directory.resources.numbered:
         reasons.append("The resource it is for was deleted.")
-    elif claims.resource and not house.directory.resources.uphold(application, claims.resource, claims.scopes):
+    elif claims.resource and not context.directory.resources.uphold(application, claims.resource, claims.scopes):
         reasons.append("Its application may not do any more at the resource what it says.")
     if not any(secret.live(now) for secret in application.credentials):
         reasons.append("Its application has no live secret.")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from tessera.app.clients import limits
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.tokens import dpop, revocation, verification
 from tessera.core.clients import credentials
 from tessera.core.clients.applications import Application
@@ -77,7 +77,7 @@ class Held(msgspec.Struct, frozen=True):
         return self.application.client_id
 
 
-async def introspect(house: House, asker: Authenticated | Held, params: Params) -> Active | None:
+async def introspect(context: Context, asker: Authenticated | Held, params: Params) -> Active | None:
     """Describe the token in a request; None when it is inactive or none of the asker's business.
 
     A client that authenticates by another token of its own is told of its own tokens alone (RFC 7662 section 2.1).
@@ -87,21 +87,21 @@ async def introspect(house: House, asker: Authenticated | Held, params: Params) 
     is the one by which it is asked, and as `tokens.consume` does.
     """
     token = revocation.asked_about(params)
-    opened_before = token in house.directory.ring.remembered
-    found = await verification.check(house, token)
+    opened_before = token in context.directory.ring.remembered
+    found = await verification.check(context, token)
     if isinstance(asker, Held):
         if found is not None and found[0].token_id == asker.claims.token_id:
             raise InvalidToken(ITSELF, detail="it is the token that was asked about", check="token.itself")
         if asker.proof is not None:
-            await dpop.consume(house, asker.proof)
+            await dpop.consume(context, asker.proof)
     else:
-        await verification.consume(house, asker)
-    resources = house.directory.resources
+        await verification.consume(context, asker)
+    resources = context.directory.resources
     if found is None or not _may_look(asker, *found, resources):
         if opened_before:  # what is no token of ours costs an attempt to open it: so the time tells neither
-            house.directory.ring.open(token, PURPOSE, house.clock.now())
+            context.directory.ring.open(token, PURPOSE, context.clock.now())
         return None
-    return introspection.describe(*found, resources, house.issuer)
+    return introspection.describe(*found, resources, context.issuer)
 
 
 def _may_look(asker: Authenticated | Held, claims: Claims, owner: Application, resources: Resources) -> bool:
@@ -110,14 +110,14 @@ def _may_look(asker: Authenticated | Held, claims: Claims, owner: Application, r
     return introspection.may_look(asker.application, claims, owner, resources)
 
 
-async def by_token(house: House, params: Params, evidence: Evidence) -> Held:
+async def by_token(context: Context, params: Params, evidence: Evidence) -> Held:
     """The client that asks about tokens with one of its own in the header (RFC 7662 section 2.1).
 
     Raises InvalidToken unless it is live, for the platform, and not held back by a limit; DPoPChallenge for one
     without the proof of its key, InvalidRequest when `client_id` names another client or the application may not send
     JSON, TooManyRequests.
     """
-    held = await _held(house, evidence)
+    held = await _held(context, evidence)
     try:
         if held.claims.resource:
             raise InvalidToken(NO_TOKEN, detail="the token is for another resource", check="token.audience")
@@ -127,14 +127,14 @@ async def by_token(house: House, params: Params, evidence: Evidence) -> Held:
             )
         grants.check_json(params, held.application)
         if held.application.options.rails:
-            now = house.clock.now()
-            outside = limits.outside(house, held.application, evidence, now)
+            now = context.clock.now()
+            outside = limits.outside(context, held.application, evidence, now)
             if outside:
                 raise InvalidToken(NO_TOKEN, detail=outside, check="rails.networks")
-            held = msgspec.structs.replace(held, quotas=limits.pace(house, held.application, now))
+            held = msgspec.structs.replace(held, quotas=limits.pace(context, held.application, now))
     except Refusal as refusal:
         raise _named(refusal, held) from None
-    house.usage.call(held.application.number)
+    context.usage.call(held.application.number)
     return held
 
 
@@ -144,40 +144,40 @@ def _named(refusal: Refusal, held: Held) -> Refusal:
     return refusal
 
 
-def signed(house: House, told: Active | None, client_id: str) -> str:
+def signed(context: Context, told: Active | None, client_id: str) -> str:
     """The answer as a signed text for the one who asked (RFC 9701 section 5)."""
-    now = house.clock.now()
-    key = house.directory.signing.signing(SIGNED_WITH, now)
+    now = context.clock.now()
+    key = context.directory.signing.signing(SIGNED_WITH, now)
     content = {"active": False} if told is None else told
-    said = {"iss": house.issuer, "aud": client_id, "iat": now // SECOND, "token_introspection": content}
+    said = {"iss": context.issuer, "aud": client_id, "iat": now // SECOND, "token_introspection": content}
     return key.sign(introspection.SIGNED, msgspec.json.encode(said))
 
 
-async def holder_s(house: House, evidence: Evidence, accept: Callable[[], None] = lambda: None) -> TokenInfo:
+async def holder_s(context: Context, evidence: Evidence, accept: Callable[[], None] = lambda: None) -> TokenInfo:
     """What the token of a request says. Raises InvalidToken unless there is one, and it is live.
 
     Raises DPoPChallenge for a token without the proof of the key it is bound to. `accept` is called before that is used
     up, and may refuse.
     """
-    held = await _held(house, evidence)
+    held = await _held(context, evidence)
     try:
         accept()
         if held.proof is not None:
-            await dpop.consume(house, held.proof)
+            await dpop.consume(context, held.proof)
     except (Refusal, StoreError) as problem:
         problem.client = held.client
         raise
     claims = held.claims
-    left = seconds_left(claims, house.clock.now())
+    left = seconds_left(claims, context.clock.now())
     return TokenInfo(None, claims.scopes, left, TokenApplication(held.client), claims.issued_at // SECOND)
 
 
-async def _held(house: House, evidence: Evidence) -> Held:
+async def _held(context: Context, evidence: Evidence) -> Held:
     """The live token in the header, held to what it is bound to. Raises InvalidToken and DPoPChallenge."""
     authorization = evidence.authorization or b""
     bound = proofs.token(authorization)
     token = credentials.bearer(authorization) if bound is None else bound
-    found = None if token is None else await verification.check(house, token)
+    found = None if token is None else await verification.check(context, token)
     if found is None:
         raise InvalidToken(NO_TOKEN)
     claims, application = found
@@ -186,7 +186,7 @@ async def _held(house: House, evidence: Evidence) -> Held:
         if bound is None:
             dpop.check_bearer(claims)
         else:
-            proof = dpop.check(house, claims, application, bound, evidence)
+            proof = dpop.check(context, claims, application, bound, evidence)
         if not certificate_binding.fits(claims, evidence):
             raise InvalidToken(NO_TOKEN)
     except Refusal as refusal:

@@ -3,7 +3,7 @@
 import msgspec
 
 from tessera.app.clients import applications
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.operators import OperatorError, check_text, commit
 from tessera.core import scopes
 from tessera.core.changes import AddResource, DeleteResource, SetAccess, SetResource
@@ -42,7 +42,7 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 async def create(
-    house: House,
+    context: Context,
     identifier: str,
     name: str,
     scope: str,
@@ -56,13 +56,13 @@ async def create(
             f"The identifier must be an absolute URI without a fragment, of at most"
             f" {resource_servers.IDENTIFIER_LENGTH_MAX} characters, as https://stock.example/api."
         )
-    if identifier == house.issuer:
+    if identifier == context.issuer:
         raise OperatorError("That is the address of this service: it names the platform already.")
     check_text("The name", name)
-    number = None if server is None else (await applications.find(house, server)).number
+    number = None if server is None else (await applications.find(context, server)).number
     form = None if token_format is None else int(token_format)
-    await commit(house, AddResource(identifier, name, _scope(scope), form, number, house.clock.now()))
-    return await find(house, identifier)
+    await commit(context, AddResource(identifier, name, _scope(scope), form, number, context.clock.now()))
+    return await find(context, identifier)
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -74,10 +74,10 @@ class Wanted(msgspec.Struct, frozen=True):
     token_format: str | None = None
 
 
-async def change(house: House, identifier_or_name: str, wanted: Wanted) -> ResourceRecord:
+async def change(context: Context, identifier_or_name: str, wanted: Wanted) -> ResourceRecord:
     """Change a resource server. Raises OperatorError."""
-    record = await find(house, identifier_or_name)
-    known = next(each for each in await house.store.resources() if each.number == record.number)
+    record = await find(context, identifier_or_name)
+    known = next(each for each in await context.store.resources() if each.number == record.number)
     name = record.name if wanted.name is None else wanted.name
     check_text("The name", name)
     scope = record.scope if wanted.scope is None else _scope(wanted.scope)
@@ -85,19 +85,19 @@ async def change(house: House, identifier_or_name: str, wanted: Wanted) -> Resou
     if wanted.token_format is not None:
         form = TokenFormat[wanted.token_format.upper()] if wanted.token_format else None
     if wanted.server is not None:
-        server = (await applications.find(house, wanted.server)).number if wanted.server else None
-    await commit(house, SetResource(record.identifier, name, scope, None if form is None else int(form), server))
-    return await find(house, record.identifier)
+        server = (await applications.find(context, wanted.server)).number if wanted.server else None
+    await commit(context, SetResource(record.identifier, name, scope, None if form is None else int(form), server))
+    return await find(context, record.identifier)
 
 
-async def delete(house: House, identifier: str) -> None:
+async def delete(context: Context, identifier: str) -> None:
     """A resource server goes, with what was granted there; tokens for it are dead. Raises OperatorError."""
-    await commit(house, DeleteResource(identifier))
+    await commit(context, DeleteResource(identifier))
 
 
-async def find(house: House, identifier_or_name: str) -> ResourceRecord:
+async def find(context: Context, identifier_or_name: str) -> ResourceRecord:
     """The resource server with this identifier or, failing that, this name. Raises OperatorError."""
-    known = await house.store.resource_records()
+    known = await context.store.resource_records()
     for each in known:
         if each.identifier == identifier_or_name:
             return each
@@ -115,7 +115,7 @@ def _scope(text: str) -> str:
         raise OperatorError(refusal.public) from None
 
 
-async def grant(house: House, application: ApplicationRecord, resource: ResourceRecord, scope: str) -> None:
+async def grant(context: Context, application: ApplicationRecord, resource: ResourceRecord, scope: str) -> None:
     """Let an application do this at a resource, in place of what it may there so far. Raises OperatorError."""
     wanted = _scope(scope)
     unknown = [name for name in scopes.parse(wanted) if name not in scopes.parse(resource.scope)]
@@ -124,19 +124,19 @@ async def grant(house: House, application: ApplicationRecord, resource: Resource
             f"{resource.name} has no scope {unknown[0]}.{hint(unknown[0], scopes.parse(resource.scope))}"
             f" It has: {resource.scope}."
         )
-    await commit(house, SetAccess(application.client_id, resource.identifier, wanted))
+    await commit(context, SetAccess(application.client_id, resource.identifier, wanted))
 
 
-async def take_back(house: House, application: ApplicationRecord, resource: ResourceRecord) -> None:
+async def take_back(context: Context, application: ApplicationRecord, resource: ResourceRecord) -> None:
     """Let an application do nothing at a resource any more; its tokens for it are dead. Raises OperatorError."""
-    await commit(house, SetAccess(application.client_id, resource.identifier, ""))
+    await commit(context, SetAccess(application.client_id, resource.identifier, ""))
 
 
-async def places(house: House, application: ApplicationRecord) -> list[Place]:
+async def places(context: Context, application: ApplicationRecord) -> list[Place]:
     """What an application may do, place by place: at the platform, and at each resource where it has access."""
     found = [_at_the_platform(scopes.stored(application.scope))]
-    known = {each.identifier: each for each in await house.store.resource_records()}
-    for each in await house.store.access(application.client_id):
+    known = {each.identifier: each for each in await context.store.resource_records()}
+    for each in await context.store.access(application.client_id):
         resource = known[each.resource]
         granted, there = scopes.stored(each.scope), scopes.stored(resource.scope)
         may = [name for name in granted if name in there]
@@ -151,19 +151,19 @@ def _at_the_platform(granted: Scopes) -> Place:
     return Place(None, PLATFORM_NAME, list(granted), sentences)
 
 
-async def who(house: House, scope: str) -> list[Holder]:
+async def who(context: Context, scope: str) -> list[Holder]:
     """Every application that may do what this scope lets it do: at the platform or at a resource that has the scope."""
     wanted = scopes.parse(_scope(scope))
     if len(wanted) != 1:
         raise OperatorError("Ask for one scope at a time.")
     name = wanted[0]
-    resources_known = await house.store.resource_records()
+    resources_known = await context.store.resource_records()
     known = {*scopes.WELL_KNOWN, *(each for record in resources_known for each in scopes.stored(record.scope))}
     if name not in known:
         raise OperatorError(
             f"Neither the platform nor a resource server has a scope {name}.{hint(name, sorted(known))}"
         )
-    everybody = {each.client_id: each for each in await applications.every(house)}
+    everybody = {each.client_id: each for each in await applications.every(context)}
     holders = []
     for each in everybody.values():
         held = scopes.stored(each.scope)
@@ -171,7 +171,7 @@ async def who(house: House, scope: str) -> list[Holder]:
             by = name if name in held else scopes.EVERYTHING
             holders.append(Holder(each.name, each.client_id, each.organization, each.state == "enabled", None, by))
     there = {each.identifier: scopes.stored(each.scope) for each in resources_known}
-    for access in await house.store.access(None):
+    for access in await context.store.access(None):
         if name in scopes.stored(access.scope) and name in there[access.resource]:
             enabled = everybody[access.client_id].state == "enabled"
             holders.append(

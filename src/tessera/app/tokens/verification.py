@@ -2,7 +2,7 @@
 
 from tessera.app import replay
 from tessera.app.clients import private_key_jwt
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.tokens import dpop, formats
 from tessera.core.clients.applications import Application
 from tessera.core.clients.credentials import UNKNOWN_CLIENT, Authenticated
@@ -12,7 +12,7 @@ from tessera.core.tokens.access_tokens import Claims
 from tessera.core.tokens.dpop import Proof
 
 
-async def consume(house: House, caller: Authenticated, proof: Proof | None = None) -> None:
+async def consume(context: Context, caller: Authenticated, proof: Proof | None = None) -> None:
     """Use up the client's assertion and its DPoP proof, where there are such: both, or none of them.
 
     Raises InvalidClient and InvalidDPoPProof for one that was used before, at whichever process.
@@ -20,7 +20,7 @@ async def consume(house: House, caller: Authenticated, proof: Proof | None = Non
     uses = [] if caller.assertion is None else [private_key_jwt.use(caller.assertion)]
     if proof is not None:
         uses.append(dpop.use(proof))
-    used = await replay.consume(house, uses) if uses else None
+    used = await replay.consume(context, uses) if uses else None
     if used is None:
         return
     if proof is not None and used == dpop.use(proof):
@@ -28,17 +28,17 @@ async def consume(house: House, caller: Authenticated, proof: Proof | None = Non
     raise InvalidClient(UNKNOWN_CLIENT, detail="the assertion was used before", check="assertion.replay")
 
 
-async def check(house: House, token: str) -> tuple[Claims, Application] | None:
+async def check(context: Context, token: str) -> tuple[Claims, Application] | None:
     """The claims of a live token and the application it was issued to; None for anything else.
 
     Raises Unavailable when what others revoked has not been heard for too long, and is to be.
     """
-    now = house.clock.now()
-    if house.refuses_when_stale:
-        house.require_feed(now)
-    directory = house.directory
+    now = context.clock.now()
+    if context.refuses_when_stale:
+        context.require_feed(now)
+    directory = context.directory
     if "." in token:
-        claims = await formats.signed(house, token, now)
+        claims = await formats.signed(context, token, now)
     else:
         claims = access_tokens.unseal(directory.ring, token, now)
     if claims is None:

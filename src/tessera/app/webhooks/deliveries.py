@@ -9,7 +9,7 @@ commit is made again until the database takes it. A process that dies before it 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.webhooks.webhooks import secrets_in_force
 from tessera.core.changes import Change, DisableWebhook, MoveWebhook, PostponeDelivery
 from tessera.core.times import SECOND
@@ -41,14 +41,14 @@ REST_SECONDS = 30
 """How long a webhook is left alone after a mistake of ours."""
 
 
-async def deliver(house: House, sender: Sender) -> None:
+async def deliver(context: Context, sender: Sender) -> None:
     """Tell all webhooks what happens, until cancelled."""
     lines: dict[int, _Line] = {}
     trouble = _trouble()
     try:
         while True:
             try:
-                await _look(house, sender, lines)
+                await _look(context, sender, lines)
             except StoreError as error:
                 trouble.met(error)
                 await asyncio.sleep(PAUSE_SECONDS)
@@ -66,13 +66,13 @@ def _trouble() -> Trouble:
     return Trouble("outbox_unavailable", "outbox_back")
 
 
-async def _look(house: House, sender: Sender, lines: "dict[int, _Line]") -> None:
+async def _look(context: Context, sender: Sender, lines: "dict[int, _Line]") -> None:
     """Set to work every webhook that has something to be told and is not at it already."""
-    found = await house.store.webhooks_in_force(house.clock.now())
-    newest = await house.store.last_event() if found else 0
-    house.metrics.set(WEBHOOKS_FAILING, sum(1 for webhook, _ in found if webhook.failures))
+    found = await context.store.webhooks_in_force(context.clock.now())
+    newest = await context.store.last_event() if found else 0
+    context.metrics.set(WEBHOOKS_FAILING, sum(1 for webhook, _ in found if webhook.failures))
     for webhook, due in found:
-        line = lines.get(webhook.number) or lines.setdefault(webhook.number, _Line(house, sender, webhook))
+        line = lines.get(webhook.number) or lines.setdefault(webhook.number, _Line(context, sender, webhook))
         line.start(webhook, newest, due=due)
     for number in lines.keys() - {webhook.number for webhook, _ in found}:
         if not lines[number].lanes:
@@ -82,19 +82,19 @@ async def _look(house: House, sender: Sender, lines: "dict[int, _Line]") -> None
 class _Line:
     """One webhook as this process sees it: `_through` is the number up to which nothing is left to tell it."""
 
-    def __init__(self, house: House, sender: Sender, webhook: Webhook) -> None:
-        self._house = house
+    def __init__(self, context: Context, sender: Sender, webhook: Webhook) -> None:
+        self._context = context
         self._sender = sender
         self._key = (webhook.organization, webhook.name, webhook.number)
         self._through = webhook.position
         self._skipped = 0
-        self._written_at = house.clock.now()
+        self._written_at = context.clock.now()
         self._rests_until = 0
         self.lanes: dict[str, asyncio.Task[None]] = {}
 
     def start(self, webhook: Webhook, newest: int, *, due: bool) -> None:
         """Begin what is to be done and is not under way; one lane only for a receiver that is down."""
-        if max(webhook.next_attempt_at, self._rests_until) > self._house.clock.now():
+        if max(webhook.next_attempt_at, self._rests_until) > self._context.clock.now():
             return
         new = newest > max(self._through, webhook.position)
         if webhook.failures and (self.lanes or new):
@@ -121,15 +121,15 @@ class _Line:
             del self.lanes[name]
 
     def _rest(self) -> None:
-        self._rests_until = self._house.clock.now() + REST_SECONDS * SECOND
+        self._rests_until = self._context.clock.now() + REST_SECONDS * SECOND
 
     async def _current(self) -> Webhook | None:
         """The webhook as it is now; None when it may be told nothing now."""
         organization, name, number = self._key
-        found = await self._house.store.webhook(organization, name)
+        found = await self._context.store.webhook(organization, name)
         if found is None or found.number != number or found.disabled_at is not None:
             return None
-        return found if found.next_attempt_at <= self._house.clock.now() else None
+        return found if found.next_attempt_at <= self._context.clock.now() else None
 
     async def _tell_new(self) -> None:
         while (webhook := await self._current()) is not None:
@@ -143,11 +143,11 @@ class _Line:
             if not await self._write(*changes):
                 self._through = 0
             elif any(answer.arrived for answer in answers):
-                self._through, self._skipped, self._written_at = through, 0, self._house.clock.now()
+                self._through, self._skipped, self._written_at = through, 0, self._context.clock.now()
 
     async def _window(self, webhook: Webhook, limit: int) -> tuple[list[Event], int]:
         """The next events to tell, and the number up to which there are no others."""
-        store = self._house.store
+        store = self._context.store
         newest = await store.last_event()
         through = max(self._through, webhook.position)
         size = limit if webhook.kinds == EVERYTHING else SCANNED
@@ -170,7 +170,7 @@ class _Line:
 
     async def _skip(self, webhook: Webhook, through: int) -> None:
         """Pass events that the webhook did not ask for; that is written now and then only."""
-        now = self._house.clock.now()
+        now = self._context.clock.now()
         if self._skipped >= SKIPPED_MAX or now - self._written_at >= SKIPPED_SECONDS * SECOND:
             passed = MoveWebhook(
                 webhook.number, through, webhook.position, webhook.failures, webhook.next_attempt_at, None, None
@@ -183,8 +183,8 @@ class _Line:
 
     async def _tell_again(self) -> None:
         while (webhook := await self._current()) is not None:
-            now = self._house.clock.now()
-            due = await self._house.store.deliveries_due(webhook.number, now, 1 if webhook.failures else WINDOW)
+            now = self._context.clock.now()
+            due = await self._context.store.deliveries_due(webhook.number, now, 1 if webhook.failures else WINDOW)
             if not due:
                 return
             answers = await self._send(webhook, [each.event for each in due])
@@ -199,8 +199,8 @@ class _Line:
                 await self._write(*changes)
 
     async def _send(self, webhook: Webhook, events: Sequence[Event]) -> list[Answer]:
-        now = self._house.clock.now()
-        secrets = secrets_in_force(self._house, webhook, now)
+        now = self._context.clock.now()
+        secrets = secrets_in_force(self._context, webhook, now)
 
         async def one(event: Event) -> Answer:
             made = message(event, secrets, now)
@@ -209,14 +209,14 @@ class _Line:
         return await asyncio.gather(*(one(event) for event in events))
 
     def _moment(self) -> Moment:
-        return Moment(self._house.clock.now(), int.from_bytes(self._house.entropy.random_bytes(2)) / 65_536)
+        return Moment(self._context.clock.now(), int.from_bytes(self._context.entropy.random_bytes(2)) / 65_536)
 
     async def _write(self, *changes: Change) -> bool:
         """Commit what came of attempts, however often that takes; False when somebody else has moved the webhook."""
         trouble = _trouble()
         while True:
             try:
-                await self._house.commit(*changes, about=self._key[1])
+                await self._context.commit(*changes, about=self._key[1])
             except Conflict:
                 trouble.none()
                 return False

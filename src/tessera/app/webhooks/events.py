@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.operators import OperatorError
 from tessera.core.changes import AddDelivery, Change, PurgeEvents, RetryDeliveries
 from tessera.core.times import PurgeTime
@@ -16,16 +16,16 @@ PURGED_AT_ONCE = 100
 NEWEST = 2**62
 
 
-async def find(house: House, event_id: str, organization: int | None = None) -> Event:
+async def find(context: Context, event_id: str, organization: int | None = None) -> Event:
     """The event with this id, of the organization where one is named. Raises OperatorError."""
-    found = await house.store.event(event_id)
+    found = await context.store.event(event_id)
     if found is None or organization not in (None, found.organization):
         raise OperatorError(f"There is no event {event_id}. It may have been forgotten.")
     return found
 
 
 async def newest(
-    house: House, organization: int, *, kind: str | None, user: str | None, before: Event | None, limit: int
+    context: Context, organization: int, *, kind: str | None, user: str | None, before: Event | None, limit: int
 ) -> list[Event]:
     """Events of an organization, the newest first: of a kind, about a customer, older than another, where said.
 
@@ -37,11 +37,11 @@ async def newest(
     found: list[Event] = []
     at = NEWEST if before is None else before.number
     if user is not None:
-        about = [each async for page in _about(house, user) for each in page]
+        about = [each async for page in _about(context, user) for each in page]
         wanted = [each for each in about if each.organization == organization and each.number < at]
         return [each for each in reversed(wanted) if kind in (None, each.kind)][:limit]
     while len(found) < limit:
-        page = await house.store.events_before(organization, at, PAGE)
+        page = await context.store.events_before(organization, at, PAGE)
         found += [each for each in page if kind in (None, each.kind)]
         if len(page) < PAGE:
             break
@@ -49,24 +49,24 @@ async def newest(
     return found[:limit]
 
 
-async def _about(house: House, user: str) -> AsyncIterator[list[Event]]:
+async def _about(context: Context, user: str) -> AsyncIterator[list[Event]]:
     """Everything about a customer, in pages."""
     at = 0
-    while page := await house.store.events_about(user, at, PAGE):
+    while page := await context.store.events_about(user, at, PAGE):
         at = page[-1].number
         yield page
 
 
-async def replay(house: House, webhook: Webhook, events: Iterable[Event]) -> int:
+async def replay(context: Context, webhook: Webhook, events: Iterable[Event]) -> int:
     """Send events to a webhook again, on their own; how many."""
-    now = house.clock.now()
+    now = context.clock.now()
     changes: list[Change] = [AddDelivery(webhook.number, each.number, 0, now, None) for each in events]
     if changes:
-        await house.commit(*changes)
+        await context.commit(*changes)
     return len(changes)
 
 
-async def replay_one(house: House, webhook: Webhook, event: Event) -> None:
+async def replay_one(context: Context, webhook: Webhook, event: Event) -> None:
     """Send one event again. Raises OperatorError when that is not for this webhook."""
     if not webhook.wants(event.kind):
         raise OperatorError(
@@ -74,40 +74,40 @@ async def replay_one(house: House, webhook: Webhook, event: Event) -> None:
         )
     if event.number > webhook.position:
         raise OperatorError(f"{webhook.name} has not been told of this event yet: it waits, and will be sent anyway.")
-    await replay(house, webhook, [event])
+    await replay(context, webhook, [event])
 
 
-async def replay_since(house: House, webhook: Webhook, since: int) -> int:
+async def replay_since(context: Context, webhook: Webhook, since: int) -> int:
     """Send everything again that happened since a time and has been told; how many events."""
     count = 0
-    async for page in _told(house, webhook):
-        count += await replay(house, webhook, [each for each in page if each.occurred_at >= since])
+    async for page in _told(context, webhook):
+        count += await replay(context, webhook, [each for each in page if each.occurred_at >= since])
     return count
 
 
-async def _told(house: House, webhook: Webhook) -> AsyncIterator[list[Event]]:
+async def _told(context: Context, webhook: Webhook) -> AsyncIterator[list[Event]]:
     """What a webhook asks for and has passed, in pages."""
     at = 0
-    while page := await house.store.events_after(webhook.organization, at, PAGE):
+    while page := await context.store.events_after(webhook.organization, at, PAGE):
         at = page[-1].number
         yield [each for each in page if each.number <= webhook.position and webhook.wants(each.kind)]
         if at > webhook.position:
             return
 
 
-async def replay_failed(house: House, webhook: Webhook) -> int:
+async def replay_failed(context: Context, webhook: Webhook) -> int:
     """Try everything again now that failed or was given up; how many events."""
-    counts = await house.store.delivery_counts(webhook.number)
-    await house.commit(RetryDeliveries(webhook.number, house.clock.now()), about=webhook.name)
+    counts = await context.store.delivery_counts(webhook.number)
+    await context.commit(RetryDeliveries(webhook.number, context.clock.now()), about=webhook.name)
     return counts.deliveries
 
 
-async def purge(house: House, until: PurgeTime) -> AsyncIterator[None]:
+async def purge(context: Context, until: PurgeTime) -> AsyncIterator[None]:
     """Delete the events from up to a time that every webhook has passed; yields after each commit."""
     after = 0
-    while span := await house.store.event_span(after, PURGED_AT_ONCE):
+    while span := await context.store.event_span(after, PURGED_AT_ONCE):
         if all(occurred_at > until for _, occurred_at in span):
             return
         first, after = span[0][0], span[-1][0]
-        await house.store.commit(PurgeEvents(until, first, after))
+        await context.store.commit(PurgeEvents(until, first, after))
         yield

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.operators import OperatorError, check_reachable, check_text, commit
 from tessera.app.organizations import organizations
 from tessera.core.changes import (
@@ -54,22 +54,22 @@ class Progress(msgspec.Struct, frozen=True):
     given_up: int
 
 
-async def create(house: House, organization: OrganizationRecord, name: str, url: str, events: str) -> IssuedWebhook:
+async def create(context: Context, organization: OrganizationRecord, name: str, url: str, events: str) -> IssuedWebhook:
     """Create a webhook, told what happens from now on. Raises OperatorError."""
     check_text("The name", name)
-    await _check_url(house, url)
+    await _check_url(context, url)
     kinds = read_kinds(events)
-    secret = house.entropy.random_bytes(SECRET_BYTES)
-    enclosed = house.directory.enclose(place_of(organization.number, name), secret)
-    await commit(house, AddWebhook(organization.number, name, url, kinds, enclosed, house.clock.now()))
+    secret = context.entropy.random_bytes(SECRET_BYTES)
+    enclosed = context.directory.enclose(place_of(organization.number, name), secret)
+    await commit(context, AddWebhook(organization.number, name, url, kinds, enclosed, context.clock.now()))
     return IssuedWebhook(name, organization.name, url, kinds, secret_text(secret))
 
 
-async def _check_url(house: House, url: str) -> None:
+async def _check_url(context: Context, url: str) -> None:
     problem = url_problem(url)
     if problem is not None:
         raise OperatorError(problem)
-    await check_reachable(house, url)
+    await check_reachable(context, url)
 
 
 def read_kinds(events: str) -> str:
@@ -83,11 +83,11 @@ def read_kinds(events: str) -> str:
     return ",".join(kinds)
 
 
-async def find(house: House, organization: OrganizationRecord, name: str) -> Webhook:
+async def find(context: Context, organization: OrganizationRecord, name: str) -> Webhook:
     """The webhook of an organization with this name. Raises OperatorError."""
-    found = await house.store.webhook(organization.number, name)
+    found = await context.store.webhook(organization.number, name)
     if found is None:
-        known = [each.name for each in await every(house, organization)]
+        known = [each.name for each in await every(context, organization)]
         nearest = hint(name, known)
         raise OperatorError(
             f"{organization.name} has no webhook named {name}.{nearest} It has: {', '.join(known) or 'none'}."
@@ -95,40 +95,40 @@ async def find(house: House, organization: OrganizationRecord, name: str) -> Web
     return found
 
 
-async def find_named(house: House, org: str | None, name: str) -> tuple[OrganizationRecord, Webhook]:
+async def find_named(context: Context, org: str | None, name: str) -> tuple[OrganizationRecord, Webhook]:
     """An organization (the only one when not named) and its webhook with this name. Raises OperatorError."""
-    organization = await organizations.find(house, org)
-    return organization, await find(house, organization, name)
+    organization = await organizations.find(context, org)
+    return organization, await find(context, organization, name)
 
 
-async def every(house: House, organization: OrganizationRecord) -> list[Webhook]:
+async def every(context: Context, organization: OrganizationRecord) -> list[Webhook]:
     """The webhooks of an organization."""
-    return [each for each in await house.store.webhooks() if each.organization == organization.number]
+    return [each for each in await context.store.webhooks() if each.organization == organization.number]
 
 
-async def progress(house: House, webhook: Webhook) -> Progress:
+async def progress(context: Context, webhook: Webhook) -> Progress:
     """How far a webhook is."""
-    waiting = await house.store.waiting(webhook.organization, webhook.position)
-    counts = await house.store.delivery_counts(webhook.number)
+    waiting = await context.store.waiting(webhook.organization, webhook.position)
+    counts = await context.store.delivery_counts(webhook.number)
     wanted = sum(count for kind, count in waiting.items() if webhook.wants(kind))
     return Progress(webhook, wanted, counts.deliveries - counts.given_up, counts.given_up)
 
 
-async def change(house: House, webhook: Webhook, url: str | None, events: str | None) -> None:
+async def change(context: Context, webhook: Webhook, url: str | None, events: str | None) -> None:
     """Send a webhook to another URL, or other kinds of events. Raises OperatorError."""
     if url is None and events is None:
         raise OperatorError("Say what to change: --url, --events or both.")
     if url is not None:
-        await _check_url(house, url)
+        await _check_url(context, url)
     kinds = webhook.kinds if events is None else read_kinds(events)
-    await commit(house, SetWebhook(webhook.number, webhook.url if url is None else url, kinds), about=webhook.name)
+    await commit(context, SetWebhook(webhook.number, webhook.url if url is None else url, kinds), about=webhook.name)
 
 
-async def deliveries(house: House, webhook: Webhook, *, given_up: bool, after: int, limit: int) -> list[Delivery]:
+async def deliveries(context: Context, webhook: Webhook, *, given_up: bool, after: int, limit: int) -> list[Delivery]:
     """Deliveries of a webhook, in the order of their events: all of them, or those that were given up."""
     found: list[Delivery] = []
     while len(found) < limit:
-        page = await house.store.deliveries(webhook.number, after, PAGE)
+        page = await context.store.deliveries(webhook.number, after, PAGE)
         found += [each for each in page if each.gave_up_at is not None or not given_up]
         if len(page) < PAGE:
             break
@@ -136,49 +136,49 @@ async def deliveries(house: House, webhook: Webhook, *, given_up: bool, after: i
     return found[:limit]
 
 
-def overlaps(house: House, webhook: Webhook) -> bool:
+def overlaps(context: Context, webhook: Webhook) -> bool:
     """Whether a former secret still signs beside the secret."""
-    return webhook.former_ends_at is not None and webhook.former_ends_at > house.clock.now()
+    return webhook.former_ends_at is not None and webhook.former_ends_at > context.clock.now()
 
 
 async def rotate(
-    house: House, organization: OrganizationRecord, webhook: Webhook, overlap_seconds: int
+    context: Context, organization: OrganizationRecord, webhook: Webhook, overlap_seconds: int
 ) -> IssuedWebhook:
     """Give a webhook another secret; the one it has signs beside it for a while. Raises OperatorError."""
-    secret = house.entropy.random_bytes(SECRET_BYTES)
-    enclosed = house.directory.enclose(webhook.place, secret)
-    ends_at = house.clock.now() + overlap_seconds * SECOND
-    await commit(house, RotateWebhook(webhook.number, enclosed, webhook.secret, ends_at), about=webhook.name)
+    secret = context.entropy.random_bytes(SECRET_BYTES)
+    enclosed = context.directory.enclose(webhook.place, secret)
+    ends_at = context.clock.now() + overlap_seconds * SECOND
+    await commit(context, RotateWebhook(webhook.number, enclosed, webhook.secret, ends_at), about=webhook.name)
     return IssuedWebhook(webhook.name, organization.name, webhook.url, webhook.kinds, secret_text(secret))
 
 
-async def disable(house: House, webhook: Webhook) -> None:
+async def disable(context: Context, webhook: Webhook) -> None:
     """Tell a webhook nothing for now; what happens is kept for it. Raises OperatorError."""
-    await commit(house, DisableWebhook(webhook.number, house.clock.now(), None), about=webhook.name)
+    await commit(context, DisableWebhook(webhook.number, context.clock.now(), None), about=webhook.name)
 
 
-async def enable(house: House, webhook: Webhook) -> None:
+async def enable(context: Context, webhook: Webhook) -> None:
     """Send a disabled webhook what happens again, from where it was. Raises OperatorError."""
-    await commit(house, EnableWebhook(webhook.number), about=webhook.name)
+    await commit(context, EnableWebhook(webhook.number), about=webhook.name)
 
 
-async def delete(house: House, webhook: Webhook) -> None:
+async def delete(context: Context, webhook: Webhook) -> None:
     """Delete a webhook with its deliveries. Raises OperatorError."""
-    await commit(house, DeleteWebhook(webhook.number), about=webhook.name)
+    await commit(context, DeleteWebhook(webhook.number), about=webhook.name)
 
 
-def secrets_in_force(house: House, webhook: Webhook, now: int) -> list[bytes]:
+def secrets_in_force(context: Context, webhook: Webhook, now: int) -> list[bytes]:
     """The secrets that sign now: the webhook's, and its former one until that ends. Raises Unusable."""
-    secrets = [house.directory.disclose(webhook.place, webhook.secret)]
+    secrets = [context.directory.disclose(webhook.place, webhook.secret)]
     if webhook.former_secret is not None and (webhook.former_ends_at or 0) > now:
-        secrets.append(house.directory.disclose(webhook.place, webhook.former_secret))
+        secrets.append(context.directory.disclose(webhook.place, webhook.former_secret))
     return secrets
 
 
-async def test(house: House, sender: Sender, webhook: Webhook) -> Answer:
+async def test(context: Context, sender: Sender, webhook: Webhook) -> Answer:
     """Send a message that says nothing but that the webhook works, once, disabled or not; what came of it."""
-    now = house.clock.now()
+    now = context.clock.now()
     data = msgspec.json.encode({"webhook": webhook.name}).decode()
-    event = Event(0, house.new_uuid(), webhook.organization, TEST, data, now)
-    made = message(event, secrets_in_force(house, webhook, now), now)
+    event = Event(0, context.new_uuid(), webhook.organization, TEST, data, now)
+    made = message(event, secrets_in_force(context, webhook, now), now)
     return await sender.send(webhook.url, made.headers, made.body)

@@ -6,12 +6,12 @@ import typer
 
 from tessera.cli import output
 from tessera.cli.groups import Group
-from tessera.cli.opening import confirm, with_house
+from tessera.cli.opening import confirm, with_context
 from tessera.cli.options import App, AsJSON, DataDir, Yes, examples
 from tessera.cli.resources import Resource
 
 if TYPE_CHECKING:
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.app.tokens.resource_servers import Place
     from tessera.core.clients.applications import ApplicationRecord
 
@@ -30,12 +30,12 @@ def grant(
     from tessera.app.clients import applications
     from tessera.app.tokens import resource_servers
 
-    async def work(house: "House") -> Shown:
-        found = await applications.find(house, name)
-        await resource_servers.grant(house, found, await resource_servers.find(house, resource), scope)
-        return found, await resource_servers.places(house, found)
+    async def work(context: "Context") -> Shown:
+        found = await applications.find(context, name)
+        await resource_servers.grant(context, found, await resource_servers.find(context, resource), scope)
+        return found, await resource_servers.places(context, found)
 
-    _show(with_house(data_dir, work), as_json=as_json)
+    _show(with_context(data_dir, work), as_json=as_json)
 
 
 def ungrant(name: App, resource: Resource, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
@@ -43,12 +43,12 @@ def ungrant(name: App, resource: Resource, *, data_dir: DataDir = None, as_json:
     from tessera.app.clients import applications
     from tessera.app.tokens import resource_servers
 
-    async def work(house: "House") -> Shown:
-        found = await applications.find(house, name)
-        await resource_servers.take_back(house, found, await resource_servers.find(house, resource))
-        return found, await resource_servers.places(house, found)
+    async def work(context: "Context") -> Shown:
+        found = await applications.find(context, name)
+        await resource_servers.take_back(context, found, await resource_servers.find(context, resource))
+        return found, await resource_servers.places(context, found)
 
-    _show(with_house(data_dir, work), as_json=as_json)
+    _show(with_context(data_dir, work), as_json=as_json)
 
 
 def access(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
@@ -56,11 +56,11 @@ def access(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> N
     from tessera.app.clients import applications
     from tessera.app.tokens import resource_servers
 
-    async def work(house: "House") -> Shown:
-        found = await applications.find(house, name)
-        return found, await resource_servers.places(house, found)
+    async def work(context: "Context") -> Shown:
+        found = await applications.find(context, name)
+        return found, await resource_servers.places(context, found)
 
-    _show(with_house(data_dir, work), as_json=as_json)
+    _show(with_context(data_dir, work), as_json=as_json)
 
 
 def _show(shown: Shown, *, as_json: bool) -> None:
@@ -85,17 +85,17 @@ def revoke_tokens(name: App, *, yes: Yes = False, data_dir: DataDir = None, as_j
     """Revoke all tokens that an application has now; it may have new ones at once."""
     from tessera.app.clients import applications
 
-    async def work(house: "House") -> "ApplicationRecord":
-        found = await applications.find(house, name)
+    async def work(context: "Context") -> "ApplicationRecord":
+        found = await applications.find(context, name)
         confirm(
             f"Revoke all tokens that {found.name} ({found.client_id}) has now?",
             f"Revoking all tokens of {found.name} cannot be undone. Say --yes to do it.",
             yes=yes,
         )
-        await applications.revoke_tokens(house, found.client_id)
+        await applications.revoke_tokens(context, found.client_id)
         return found
 
-    found = with_house(data_dir, work)
+    found = with_context(data_dir, work)
     revoked(found.name, {"client_id": found.client_id}, as_json=as_json)
 
 

@@ -8,12 +8,12 @@ from tessera.cli import output
 from tessera.cli.apps import access, credentials, limits, rotation, secrets, usage
 from tessera.cli.apps import options as app_options
 from tessera.cli.groups import group
-from tessera.cli.opening import confirm, secret_from_stdin, with_house
+from tessera.cli.opening import confirm, secret_from_stdin, with_context
 from tessera.cli.options import App, AsJSON, DataDir, Form, Org, Permission, Policy, Switch, Yes, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.core.clients.applications import ApplicationRecord
 
 app = group("OAuth applications: what partners get their tokens with.", "client_id")
@@ -92,10 +92,10 @@ def create(  # noqa: PLR0913  # typer makes a flag of each
     options = Wanted(**attributes)
     imported = secret_from_stdin() if client_secret_stdin else None
 
-    async def work(house: "House") -> tuple[dict[str, Any], str]:
-        organization = await organizations.find(house, org)
+    async def work(context: "Context") -> tuple[dict[str, Any], str]:
+        organization = await organizations.find(context, org)
         issued = await applications.create(
-            house,
+            context,
             name,
             organization.number,
             scope=wanted_scope,
@@ -106,11 +106,11 @@ def create(  # noqa: PLR0913  # typer makes a flag of each
         )
         lost = ""
         if options.authentication_methods is not None:
-            record = await applications.find(house, issued.client_id)
-            lost = await client_credentials.lost_without(house, record, options.authentication_methods)
+            record = await applications.find(context, issued.client_id)
+            lost = await client_credentials.lost_without(context, record, options.authentication_methods)
         return {"name": name, "organization": organization.name, **secrets.shown(issued)}, lost
 
-    made, lost = with_house(data_dir, work)
+    made, lost = with_context(data_dir, work)
     if as_json:
         output.document(made)
         return
@@ -125,7 +125,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """List all applications."""
     from tessera.app.clients import applications
 
-    found = with_house(data_dir, applications.every)
+    found = with_context(data_dir, applications.every)
     if as_json:
         output.document([output.record(each, moments=MOMENTS) for each in found])
     elif not found:
@@ -167,11 +167,11 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
     """Show one application and the names of its secrets."""
     from tessera.app.clients import applications
 
-    async def work(house: "House") -> tuple["ApplicationRecord", list[dict[str, Any]]]:
-        found = await applications.find(house, name)
-        return found, secrets.listed(await house.store.secrets(found.client_id), house.clock.now())
+    async def work(context: "Context") -> tuple["ApplicationRecord", list[dict[str, Any]]]:
+        found = await applications.find(context, name)
+        return found, secrets.listed(await context.store.secrets(found.client_id), context.clock.now())
 
-    found, its_secrets = with_house(data_dir, work)
+    found, its_secrets = with_context(data_dir, work)
     if as_json:
         output.document({**output.record(found, moments=MOMENTS), "secrets": its_secrets})
         return
@@ -206,13 +206,13 @@ def disable(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> 
     """Stop an application: no new tokens, and all tokens so far are dead for good."""
     from tessera.app.clients import applications
 
-    async def work(house: "House") -> "ApplicationRecord":
-        found = await applications.find(house, name)
-        await applications.disable(house, found.client_id)
-        return await applications.find(house, found.client_id)
+    async def work(context: "Context") -> "ApplicationRecord":
+        found = await applications.find(context, name)
+        await applications.disable(context, found.client_id)
+        return await applications.find(context, found.client_id)
 
     _done(
-        with_house(data_dir, work),
+        with_context(data_dir, work),
         "Disabled. Running servers refuse it within 250 ms; its tokens so far stay dead.",
         as_json=as_json,
     )
@@ -223,12 +223,12 @@ def enable(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> N
     """Let a disabled application have tokens again; those from before stay dead."""
     from tessera.app.clients import applications
 
-    async def work(house: "House") -> "ApplicationRecord":
-        found = await applications.find(house, name)
-        await applications.enable(house, found.client_id)
-        return await applications.find(house, found.client_id)
+    async def work(context: "Context") -> "ApplicationRecord":
+        found = await applications.find(context, name)
+        await applications.enable(context, found.client_id)
+        return await applications.find(context, found.client_id)
 
-    _done(with_house(data_dir, work), "Enabled. It has to ask for new tokens.", as_json=as_json)
+    _done(with_context(data_dir, work), "Enabled. It has to ask for new tokens.", as_json=as_json)
 
 
 @app.command("delete", epilog=examples("apps delete Partner --yes"))
@@ -236,17 +236,17 @@ def delete(name: App, *, yes: Yes = False, data_dir: DataDir = None, as_json: As
     """Delete an application with its secrets and counts; its tokens are dead."""
     from tessera.app.clients import applications
 
-    async def work(house: "House") -> "ApplicationRecord":
-        found = await applications.find(house, name)
+    async def work(context: "Context") -> "ApplicationRecord":
+        found = await applications.find(context, name)
         confirm(
             f"Delete the application {found.name} ({found.client_id}) for good?",
             f"Deleting {found.name} cannot be undone. Say --yes to do it.",
             yes=yes,
         )
-        await applications.delete(house, found.client_id)
+        await applications.delete(context, found.client_id)
         return found
 
-    _done(with_house(data_dir, work), "Deleted. Its tokens are dead.", as_json=as_json)
+    _done(with_context(data_dir, work), "Deleted. Its tokens are dead.", as_json=as_json)
 
 
 def _done(record: "ApplicationRecord", sentence: str, *, as_json: bool) -> None:

@@ -9,13 +9,13 @@ import typer
 from tessera.cli import durations, output
 from tessera.cli.apps import secrets
 from tessera.cli.groups import group
-from tessera.cli.opening import with_house
+from tessera.cli.opening import with_context
 from tessera.cli.options import App, AsJSON, DataDir, Yes, examples
 from tessera.cli.tables import Column
 from tessera.core.nearest import hint
 
 if TYPE_CHECKING:
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.core.clients.applications import AuthenticationMethod
 
 keys = group(
@@ -83,13 +83,13 @@ def add_key(
         raise typer.BadParameter("Say one of --jwk, --pem and --jwks-uri.")
     read = {each: each.read_bytes() for each in (jwk, pem) if each is not None}
 
-    async def work(house: "House", client_id: str, chosen: str, ends_at: int | None) -> None:
+    async def work(context: "Context", client_id: str, chosen: str, ends_at: int | None) -> None:
         if jwk is not None:
-            await credentials.add_key(house, client_id, chosen, read[jwk], ends_at=ends_at)
+            await credentials.add_key(context, client_id, chosen, read[jwk], ends_at=ends_at)
         elif pem is not None:
-            await credentials.add_pem_key(house, client_id, chosen, read[pem], ends_at=ends_at)
+            await credentials.add_pem_key(context, client_id, chosen, read[pem], ends_at=ends_at)
         elif jwks_uri is not None:
-            await credentials.add_key_set(house, client_id, chosen, jwks_uri, ends_at=ends_at)
+            await credentials.add_key_set(context, client_id, chosen, jwks_uri, ends_at=ends_at)
 
     _added(application, name, "key", ends, work, data_dir=data_dir, as_json=as_json)
 
@@ -128,11 +128,11 @@ def add_certificate(
         raise typer.BadParameter("Say one of --pem and --subject.")
     read = b"" if pem is None else pem.read_bytes()
 
-    async def work(house: "House", client_id: str, chosen: str, ends_at: int | None) -> None:
+    async def work(context: "Context", client_id: str, chosen: str, ends_at: int | None) -> None:
         if subject is not None:
-            await credentials.add_subject(house, client_id, chosen, subject, ends_at=ends_at)
+            await credentials.add_subject(context, client_id, chosen, subject, ends_at=ends_at)
         else:
-            await credentials.add_certificate(house, client_id, chosen, read, ends_at=ends_at)
+            await credentials.add_certificate(context, client_id, chosen, read, ends_at=ends_at)
 
     _added(application, name, "certificate", ends, work, data_dir=data_dir, as_json=as_json)
 
@@ -142,7 +142,7 @@ def _added(
     name: str | None,
     kind: str,
     ends: str | None,
-    add: Callable[["House", str, str, int | None], Awaitable[None]],
+    add: Callable[["Context", str, str, int | None], Awaitable[None]],
     *,
     data_dir: Path | None,
     as_json: bool,
@@ -153,15 +153,15 @@ def _added(
     if ends is not None:
         durations.moment(ends, 0)
 
-    async def work(house: "House") -> dict[str, Any]:
-        client_id = (await applications.find(house, application)).client_id
-        ends_at = None if ends is None else durations.moment(ends, house.clock.now())
-        chosen = name if name is not None else await applications.free_credential_name(house, client_id, kind)
-        await add(house, client_id, chosen, ends_at)
-        found = secrets.listed(await house.store.secrets(client_id), house.clock.now())
+    async def work(context: "Context") -> dict[str, Any]:
+        client_id = (await applications.find(context, application)).client_id
+        ends_at = None if ends is None else durations.moment(ends, context.clock.now())
+        chosen = name if name is not None else await applications.free_credential_name(context, client_id, kind)
+        await add(context, client_id, chosen, ends_at)
+        found = secrets.listed(await context.store.secrets(client_id), context.clock.now())
         return next(each for each in found if each["name"] == chosen)
 
-    made = with_house(data_dir, work)
+    made = with_context(data_dir, work)
     if as_json:
         output.document(made)
     else:
@@ -201,12 +201,12 @@ def list_certificates(application: App, *, data_dir: DataDir = None, as_json: As
 def _list(application: str, kinds: str, *, data_dir: Path | None, as_json: bool) -> None:
     from tessera.app.clients import applications, credentials
 
-    async def work(house: "House") -> list[dict[str, Any]]:
-        client_id = (await applications.find(house, application)).client_id
-        found = await credentials.of_kind(house, client_id, getattr(credentials, kinds))
-        return secrets.listed(found, house.clock.now())
+    async def work(context: "Context") -> list[dict[str, Any]]:
+        client_id = (await applications.find(context, application)).client_id
+        found = await credentials.of_kind(context, client_id, getattr(credentials, kinds))
+        return secrets.listed(found, context.clock.now())
 
-    found = with_house(data_dir, work)
+    found = with_context(data_dir, work)
     if as_json:
         output.document(found)
     else:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tessera.cli import output
-from tessera.cli.opening import with_house
+from tessera.cli.opening import with_context
 from tessera.cli.options import App, AsJSON, DataDir, Property, PropertyOrg, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.clients.limit_settings import Limits
-    from tessera.app.context import House
+    from tessera.app.context import Context
 
 EXAMPLES = examples(
     "apps limit Partner",
@@ -68,12 +68,12 @@ def limit(  # noqa: PLR0913  # typer makes a flag of each
         _words(none),
     )
 
-    async def work(house: "House") -> "Limits":
+    async def work(context: "Context") -> "Limits":
         if wanted == limit_settings.Wanted():
-            return await limit_settings.show(house, name)
-        return await limit_settings.change(house, name, wanted)
+            return await limit_settings.show(context, name)
+        return await limit_settings.change(context, name, wanted)
 
-    _show(with_house(data_dir, work), TOLD, as_json=as_json)
+    _show(with_context(data_dir, work), TOLD, as_json=as_json)
 
 
 def limit_property(
@@ -102,13 +102,13 @@ def limit_property(
         none=_words(none),
     )
 
-    async def work(house: "House") -> "Limits":
-        found = await properties.find(house, name, org)
+    async def work(context: "Context") -> "Limits":
+        found = await properties.find(context, name, org)
         if wanted == limit_settings.Wanted():
-            return await limit_settings.show_property(house, found)
-        return await limit_settings.change_property(house, found, wanted)
+            return await limit_settings.show_property(context, found)
+        return await limit_settings.change_property(context, found, wanted)
 
-    _show(with_house(data_dir, work), TOLD[:2], as_json=as_json)
+    _show(with_context(data_dir, work), TOLD[:2], as_json=as_json)
 
 
 TOLD = ("networks", "requests", "tokens-hour", "tokens-day")

@@ -6,7 +6,7 @@ import typer
 
 from tessera.cli import durations, output
 from tessera.cli.apps import credentials
-from tessera.cli.opening import confirm, with_house
+from tessera.cli.opening import confirm, with_context
 from tessera.cli.options import (
     App,
     AsJSON,
@@ -23,7 +23,7 @@ from tessera.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.core.clients.applications import ApplicationRecord
 
 MOMENTS = ("created_at", "last_token_at")
@@ -156,15 +156,15 @@ def change(  # noqa: PLR0913  # typer makes a flag of each
         )
     wanted = application_settings.Wanted(**changes, cut_off=cut_off)
 
-    async def work(house: "House") -> "ApplicationRecord":
-        application = await applications.find(house, name)
+    async def work(context: "Context") -> "ApplicationRecord":
+        application = await applications.find(context, name)
         if wanted.authentication_methods is not None:
-            lost = await client_credentials.lost_without(house, application, wanted.authentication_methods)
+            lost = await client_credentials.lost_without(context, application, wanted.authentication_methods)
             if lost:
                 confirm(f"{lost} Go on?", f"{lost} Add one first, or say --yes.", yes=yes)
-        return await application_settings.change(house, application.client_id, wanted)
+        return await application_settings.change(context, application.client_id, wanted)
 
-    record = with_house(data_dir, work)
+    record = with_context(data_dir, work)
     if as_json:
         output.document(output.record(record, moments=MOMENTS))
         return

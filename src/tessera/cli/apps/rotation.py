@@ -7,12 +7,12 @@ import typer
 
 from tessera.cli import durations, output
 from tessera.cli.apps import secrets
-from tessera.cli.opening import with_house
+from tessera.cli.opening import with_context
 from tessera.cli.options import App, AsJSON, DataDir, examples
 
 if TYPE_CHECKING:
     from tessera.app.clients.secret_rotation import Rotated
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.core.clients.expiry_warnings import Warned
     from tessera.core.clients.secret_rotation import Ended
 
@@ -44,11 +44,11 @@ def rotate(
 
     seconds = durations.seconds(overlap)
 
-    async def work(house: "House") -> "tuple[str, Rotated]":
-        found = await applications.find(house, application)
-        return found.name, await secret_rotation.rotate(house, found, seconds, name)
+    async def work(context: "Context") -> "tuple[str, Rotated]":
+        found = await applications.find(context, application)
+        return found.name, await secret_rotation.rotate(context, found, seconds, name)
 
-    called, made = with_house(data_dir, work)
+    called, made = with_context(data_dir, work)
     show_rotated(
         msgspec.structs.asdict(made),
         made.former,
@@ -90,11 +90,11 @@ def finish(
     """End every secret but the newest now; refused while one of them is in use."""
     from tessera.app.clients import applications, secret_rotation
 
-    async def work(house: "House") -> "tuple[str, list[Ended]]":
-        found = await applications.find(house, application)
-        return found.name, await secret_rotation.finish(house, found, force=force)
+    async def work(context: "Context") -> "tuple[str, list[Ended]]":
+        found = await applications.find(context, application)
+        return found.name, await secret_rotation.finish(context, found, force=force)
 
-    show_finished(*with_house(data_dir, work), as_json=as_json)
+    show_finished(*with_context(data_dir, work), as_json=as_json)
 
 
 def show_finished(called: str, ended: "list[Ended]", *, as_json: bool) -> None:
@@ -110,7 +110,7 @@ def warnings(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """List what is to be done: credentials about to end, callers that ask for a token for every call."""
     from tessera.app.clients.expiry_warnings import current
 
-    found = with_house(data_dir, current)
+    found = with_context(data_dir, current)
     if as_json:
         output.document([_warning(each) for each in found])
     elif not found:

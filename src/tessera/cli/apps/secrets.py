@@ -8,13 +8,13 @@ import typer
 
 from tessera.cli import durations, output
 from tessera.cli.groups import group
-from tessera.cli.opening import confirm, secret_from_stdin, with_house
+from tessera.cli.opening import confirm, secret_from_stdin, with_context
 from tessera.cli.options import App, AsJSON, DataDir, Yes, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.clients.applications import Issued
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.core.clients.applications import CredentialRecord
 
 app = group("Secrets of an application: add a new one, move over, expire the old one.", "secret_name", "name")
@@ -103,13 +103,13 @@ def add(
         durations.moment(expires, 0)
     imported = secret_from_stdin() if stdin else None
 
-    async def work(house: "House") -> "Issued":
-        client_id = (await applications.find(house, application)).client_id
-        ends_at = None if expires is None else durations.moment(expires, house.clock.now())
-        chosen = name if name is not None else await applications.free_credential_name(house, client_id, "secret")
-        return await applications.add_secret(house, client_id, chosen, ends_at=ends_at, imported=imported)
+    async def work(context: "Context") -> "Issued":
+        client_id = (await applications.find(context, application)).client_id
+        ends_at = None if expires is None else durations.moment(expires, context.clock.now())
+        chosen = name if name is not None else await applications.free_credential_name(context, client_id, "secret")
+        return await applications.add_secret(context, client_id, chosen, ends_at=ends_at, imported=imported)
 
-    made = shown(with_house(data_dir, work))
+    made = shown(with_context(data_dir, work))
     if as_json:
         output.document(made)
     else:
@@ -121,11 +121,11 @@ def list_all(application: App, *, data_dir: DataDir = None, as_json: AsJSON = Fa
     """List the secrets of an application: name, last four characters, times, state."""
     from tessera.app.clients import applications
 
-    async def work(house: "House") -> list[dict[str, Any]]:
-        found = await applications.find(house, application)
-        return listed(await house.store.secrets(found.client_id), house.clock.now())
+    async def work(context: "Context") -> list[dict[str, Any]]:
+        found = await applications.find(context, application)
+        return listed(await context.store.secrets(found.client_id), context.clock.now())
 
-    show_list(with_house(data_dir, work), as_json=as_json)
+    show_list(with_context(data_dir, work), as_json=as_json)
 
 
 def show_list(found: list[dict[str, Any]], *, as_json: bool) -> None:
@@ -172,19 +172,19 @@ def end(
     if when is not None:
         durations.moment(when, 0)
 
-    async def work(house: "House") -> dict[str, Any]:
-        found = await applications.find(house, application)
-        ends_at = None if when is None else durations.moment(when, house.clock.now())
-        await credentials.check_named(house, found.client_id, kind, name)
-        lost = await applications.lost_with(house, found, name, ends_at)
+    async def work(context: "Context") -> dict[str, Any]:
+        found = await applications.find(context, application)
+        ends_at = None if when is None else durations.moment(when, context.clock.now())
+        await credentials.check_named(context, found.client_id, kind, name)
+        lost = await applications.lost_with(context, found, name, ends_at)
         if lost:
             another = f"Add another first (`tessera apps {kind}s add`), or say --yes."
             confirm(f"{lost} Go on?", f"{lost} {another}", yes=yes)
-        await applications.expire_secret(house, found.client_id, name, ends_at)
-        after_it = listed(await house.store.secrets(found.client_id), house.clock.now())
+        await applications.expire_secret(context, found.client_id, name, ends_at)
+        after_it = listed(await context.store.secrets(found.client_id), context.clock.now())
         return next(each for each in after_it if each["name"] == name)
 
-    show_ended(with_house(data_dir, work), as_json=as_json)
+    show_ended(with_context(data_dir, work), as_json=as_json)
 
 
 def show_ended(done: dict[str, Any], *, as_json: bool) -> None:

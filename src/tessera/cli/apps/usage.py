@@ -7,12 +7,12 @@ import msgspec
 import typer
 
 from tessera.cli import output
-from tessera.cli.opening import with_house
+from tessera.cli.opening import with_context
 from tessera.cli.options import App, AsJSON, DataDir, examples
 
 if TYPE_CHECKING:
     from tessera.app.clients.usage_report import Span, UsageReport
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.core.clients.applications import ApplicationRecord
 
 EXAMPLES = examples("apps usage Partner", "apps usage Partner --days 30 --json")
@@ -31,11 +31,11 @@ def usage(
     """Show tokens issued and in life, the calls made with them, and refusals: by the hour and by the day."""
     from tessera.app.clients import applications, usage_report
 
-    async def work(house: "House") -> "tuple[ApplicationRecord, UsageReport]":
-        found = await applications.find(house, application)
-        return found, await usage_report.report(house, found, days)
+    async def work(context: "Context") -> "tuple[ApplicationRecord, UsageReport]":
+        found = await applications.find(context, application)
+        return found, await usage_report.report(context, found, days)
 
-    record, found = with_house(data_dir, work)
+    record, found = with_context(data_dir, work)
     if as_json:
         output.document(_document(record, found))
     else:

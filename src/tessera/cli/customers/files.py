@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 import typer
 
 from tessera.cli import output, progress
-from tessera.cli.opening import with_house
+from tessera.cli.opening import with_context
 from tessera.cli.options import AsJSON, DataDir, Org, Quiet, examples
 
 if TYPE_CHECKING:
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.app.customers.files.bulk_import import Tally, Warned
     from tessera.app.customers.files.columns import Layout
     from tessera.app.customers.files.faults import Refused
@@ -100,17 +100,17 @@ def import_file(  # noqa: PLR0913  # typer makes a flag of each
     form_of_file = _form(file, form)
     layout = _layout(separator, encoding, renamed or (), ignored or ())
 
-    async def work(house: "House") -> "Tally":
-        organization = await organizations.find(house, org)
+    async def work(context: "Context") -> "Tally":
+        organization = await organizations.find(context, org)
         with file.open("rb") as opened, _progress(opened, file.stat().st_size) as report:
-            contents = reading.read(opened, form_of_file, layout, house.clock.now())
+            contents = reading.read(opened, form_of_file, layout, context.clock.now())
             for note in contents.notes:
                 output.message(note)
             load = partial(bulk_import.load, each_customer=output.data if quiet else None)
             bring_in = bulk_import.rehearse if dry_run else load
-            return await bring_in(house, organization.number, contents.rows, report, strict=strict)
+            return await bring_in(context, organization.number, contents.rows, report, strict=strict)
 
-    tally = with_house(data_dir, work)
+    tally = with_context(data_dir, work)
     _show(tally, dry_run=dry_run, as_json=as_json, quiet=quiet)
     if tally.refused:
         raise typer.Exit(DONE_IN_PART)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 import typer
 
 from tessera.cli import output, progress
-from tessera.cli.opening import check_folder, confirm, with_house
+from tessera.cli.opening import check_folder, confirm, with_context
 from tessera.cli.options import AsJSON, DataDir, Org, Yes, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.app.customers.records import Listed
 
 SHOW_EXAMPLES = examples("customers show card-000057", "customers show ada@customers.example --json")
@@ -40,16 +40,16 @@ def show(who: Who, *, org: Org = None, data_dir: DataDir = None, as_json: AsJSON
     from tessera.core.customers import customers
     from tessera.core.customers.customers import Wanted
 
-    async def work(house: "House") -> Any:
+    async def work(context: "Context") -> Any:
         import msgspec
 
-        organization = await organizations.find(house, org)
-        found = await records.find(house, organization.number, who)
+        organization = await organizations.find(context, org)
+        found = await records.find(context, organization.number, who)
         wanted = Wanted(user_profile=True, identifiers=True, incentives=True)
-        loyalty = await program(house, organization.number)
+        loyalty = await program(context, organization.number)
         return msgspec.json.decode(msgspec.json.encode(customers.view(found, loyalty, wanted)))
 
-    user = with_house(data_dir, work)
+    user = with_context(data_dir, work)
     if as_json:
         output.document(user)
         return
@@ -79,11 +79,11 @@ def list_all(
     from tessera.app.customers import records
     from tessera.app.organizations import organizations
 
-    async def work(house: "House") -> "Listed":
-        organization = await organizations.find(house, org)
-        return await records.listed(house, organization.number, after, limit)
+    async def work(context: "Context") -> "Listed":
+        organization = await organizations.find(context, org)
+        return await records.listed(context, organization.number, after, limit)
 
-    page = with_house(data_dir, work)
+    page = with_context(data_dir, work)
     if as_json:
         output.document({"customers": page.customers, "next_cursor": page.next_cursor})
         return
@@ -119,17 +119,17 @@ def export(
     from tessera.app.customers import records
     from tessera.app.organizations import organizations
 
-    async def work(house: "House") -> int:
-        organization = await organizations.find(house, org)
-        found = await records.find(house, organization.number, who)
+    async def work(context: "Context") -> int:
+        organization = await organizations.find(context, org)
+        found = await records.find(context, organization.number, who)
         written = 0
-        await house.record("customer.export", house.in_audit(found.id), {"organization": organization.name})
+        await context.record("customer.export", context.in_audit(found.id), {"organization": organization.name})
         with _opened(file) as sink:
-            async for piece in customer_export.pieces(house, organization.number, found):
+            async for piece in customer_export.pieces(context, organization.number, found):
                 written += sink.write(piece)
         return written
 
-    written = with_house(data_dir, work)
+    written = with_context(data_dir, work)
     if file is not None and as_json:
         output.document({"file": str(file), "bytes": written})
     elif file is not None:
@@ -152,18 +152,18 @@ def delete(who: Who, *, org: Org = None, yes: Yes = False, data_dir: DataDir = N
     from tessera.app.customers import records
     from tessera.app.organizations import organizations
 
-    async def work(house: "House") -> str:
-        organization = await organizations.find(house, org)
-        found = await records.find(house, organization.number, who)
+    async def work(context: "Context") -> str:
+        organization = await organizations.find(context, org)
+        found = await records.find(context, organization.number, who)
         confirm(
             f"Forget the customer {found.id} for good?",
             f"Forgetting {found.id} cannot be undone. Say --yes to do it.",
             yes=yes,
         )
-        await records.forget(house, organization.number, found)
+        await records.forget(context, organization.number, found)
         return found.id
 
-    forgotten = with_house(data_dir, work)
+    forgotten = with_context(data_dir, work)
     if as_json:
         output.document({"id": forgotten})
     else:

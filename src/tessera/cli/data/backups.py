@@ -134,10 +134,10 @@ def _master_key(chosen: "Settings") -> "MasterKey | None":
 
 def _record(chosen: "Settings", file: Path, done: "Restored") -> None:
     """Open what was restored, and say in its audit that it was."""
-    from tessera.cli.opening import with_house
+    from tessera.cli.opening import with_context
 
     told = {"taken_at": done.manifest.taken_at, "tokens_dead_before": done.tokens_dead_before}
-    with_house(chosen.data_dir, lambda house: house.record("backup.restore", file.name, told))
+    with_context(chosen.data_dir, lambda context: context.record("backup.restore", file.name, told))
 
 
 def _facts(file: Path, made: "Manifest") -> dict[str, object]:

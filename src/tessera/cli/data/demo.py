@@ -10,11 +10,11 @@ import typer
 
 from tessera.cli import output, progress
 from tessera.cli.groups import group
-from tessera.cli.opening import check_folder, with_house
+from tessera.cli.opening import check_folder, with_context
 from tessera.cli.options import AsJSON, DataDir, Org, examples
 
 if TYPE_CHECKING:
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.app.demo.history import Progress
 
 STOPPED = 130
@@ -51,17 +51,17 @@ def generate(
     before = database.size_bytes()
     started = time.monotonic()
 
-    async def work(house: "House") -> None:
-        organization = await organizations.find(house, org)
+    async def work(context: "Context") -> None:
+        organization = await organizations.find(context, org)
         with _until_stopped() as stopped, progress.counted("customers", customers) as report:
 
             def after_batch(done: "Progress") -> bool:
                 report(done.customers)
                 return stopped()
 
-            await history.generate(house, organization.number, made, seed, after_batch)
+            await history.generate(context, organization.number, made, seed, after_batch)
 
-    with_house(data_dir, work)
+    with_context(data_dir, work)
     _show(made, time.monotonic() - started, database.size_bytes(), before, as_json=as_json)
     if made.customers < customers:
         raise typer.Exit(STOPPED)

@@ -8,12 +8,12 @@ import typer
 from tessera.cli import output
 from tessera.cli.apps import access
 from tessera.cli.groups import group
-from tessera.cli.opening import confirm, typed_name, with_house
+from tessera.cli.opening import confirm, typed_name, with_context
 from tessera.cli.options import AsJSON, DataDir, Yes, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.core.organizations import OrganizationCounts, OrganizationRecord
 
 app = group("Organizations: whose customers and applications live here.", "retailer_id")
@@ -33,10 +33,10 @@ def create(
     """Create an organization; the data folder too, when there is none yet."""
     from tessera.app.organizations import organizations
 
-    async def work(house: "House") -> "OrganizationRecord":
-        return await organizations.create(house, name)
+    async def work(context: "Context") -> "OrganizationRecord":
+        return await organizations.create(context, name)
 
-    made = with_house(data_dir, work, make=True)
+    made = with_context(data_dir, work, make=True)
     if as_json:
         output.document(output.record(made, moments=MOMENTS))
         return
@@ -48,10 +48,10 @@ def create(
 def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """List all organizations."""
 
-    async def work(house: "House") -> "list[OrganizationRecord]":
-        return await house.store.organizations()
+    async def work(context: "Context") -> "list[OrganizationRecord]":
+        return await context.store.organizations()
 
-    found = with_house(data_dir, work)
+    found = with_context(data_dir, work)
     if as_json:
         output.document([output.record(each, moments=MOMENTS) for each in found])
     elif not found:
@@ -68,11 +68,11 @@ def show(name: Organization, *, data_dir: DataDir = None, as_json: AsJSON = Fals
     """Show one organization and how much it has of each."""
     from tessera.app.organizations import organizations
 
-    async def work(house: "House") -> "tuple[OrganizationRecord, OrganizationCounts]":
-        organization = await organizations.find(house, name)
-        return organization, await organizations.counts(house, organization)
+    async def work(context: "Context") -> "tuple[OrganizationRecord, OrganizationCounts]":
+        organization = await organizations.find(context, name)
+        return organization, await organizations.counts(context, organization)
 
-    organization, counts = with_house(data_dir, work)
+    organization, counts = with_context(data_dir, work)
     if as_json:
         output.document({**output.record(organization, moments=MOMENTS), **_counted(counts)})
         return
@@ -101,10 +101,10 @@ def change(
     if new_name is None:
         raise typer.BadParameter("Say what to change: --name.")
 
-    async def work(house: "House") -> "OrganizationRecord":
-        return await organizations.rename(house, await organizations.find(house, name), new_name)
+    async def work(context: "Context") -> "OrganizationRecord":
+        return await organizations.rename(context, await organizations.find(context, name), new_name)
 
-    _done(with_house(data_dir, work), "This is its name now; its retailer id stays.", as_json=as_json)
+    _done(with_context(data_dir, work), "This is its name now; its retailer id stays.", as_json=as_json)
 
 
 @app.command("disable", epilog=examples('orgs disable "Aurora Coffee" --yes'))
@@ -112,17 +112,17 @@ def disable(name: Organization, *, yes: Yes = False, data_dir: DataDir = None, a
     """Stop an organization: no tokens for its applications, and its tokens and property secrets work no more."""
     from tessera.app.organizations import organizations
 
-    async def work(house: "House") -> "OrganizationRecord":
-        organization = await organizations.find(house, name)
+    async def work(context: "Context") -> "OrganizationRecord":
+        organization = await organizations.find(context, name)
         confirm(
             f"Stop {organization.name}, with all its applications and properties?",
             f"Disabling {organization.name} ends all of its tokens for good. Say --yes to do it.",
             yes=yes,
         )
-        return await organizations.disable(house, organization)
+        return await organizations.disable(context, organization)
 
     sentence = "Disabled. Running servers refuse its applications and properties within 250 ms; its tokens stay dead."
-    _done(with_house(data_dir, work), sentence, as_json=as_json)
+    _done(with_context(data_dir, work), sentence, as_json=as_json)
 
 
 @app.command("enable", epilog=examples('orgs enable "Aurora Coffee"'))
@@ -130,10 +130,10 @@ def enable(name: Organization, *, data_dir: DataDir = None, as_json: AsJSON = Fa
     """Let a disabled organization's applications and properties in again; tokens from before stay dead."""
     from tessera.app.organizations import organizations
 
-    async def work(house: "House") -> "OrganizationRecord":
-        return await organizations.enable(house, await organizations.find(house, name))
+    async def work(context: "Context") -> "OrganizationRecord":
+        return await organizations.enable(context, await organizations.find(context, name))
 
-    _done(with_house(data_dir, work), "Enabled. Its applications have to ask for new tokens.", as_json=as_json)
+    _done(with_context(data_dir, work), "Enabled. Its applications have to ask for new tokens.", as_json=as_json)
 
 
 @app.command("delete", epilog=examples('orgs delete "Aurora Coffee"', "orgs delete Test --confirm Test --json"))
@@ -150,19 +150,19 @@ def delete(
     """Delete an organization with its customers, applications, properties, webhooks and events, for good."""
     from tessera.app.organizations import organizations, removal
 
-    async def work(house: "House") -> "tuple[OrganizationRecord, OrganizationCounts]":
-        organization = await organizations.find(house, name)
+    async def work(context: "Context") -> "tuple[OrganizationRecord, OrganizationCounts]":
+        organization = await organizations.find(context, name)
         agreed = confirm_name
         if agreed is None:
-            counts = await organizations.counts(house, organization)
+            counts = await organizations.counts(context, organization)
             agreed = typed_name(
                 f"{organization.name} goes for good, with {_in_words(counts)}. To only stop it, which can be undone,"
                 f" say: tessera orgs disable",
                 f"Deleting {organization.name} cannot be undone. Say --confirm with its name to do it.",
             )
-        return organization, await removal.delete(house, organization, agreed)
+        return organization, await removal.delete(context, organization, agreed)
 
-    organization, gone = with_house(data_dir, work)
+    organization, gone = with_context(data_dir, work)
     if as_json:
         output.document({**output.record(organization, moments=MOMENTS), **_counted(gone)})
         return
@@ -209,15 +209,15 @@ def revoke_tokens(
     """Revoke all tokens that an organization's applications have now; they may have new ones at once."""
     from tessera.app.organizations import organizations
 
-    async def work(house: "House") -> "OrganizationRecord":
-        found = await organizations.find(house, name)
+    async def work(context: "Context") -> "OrganizationRecord":
+        found = await organizations.find(context, name)
         confirm(
             f"Revoke all tokens that the applications of {found.name} have now?",
             f"Revoking all tokens of {found.name} cannot be undone. Say --yes to do it.",
             yes=yes,
         )
-        await organizations.revoke_tokens(house, found)
+        await organizations.revoke_tokens(context, found)
         return found
 
-    found = with_house(data_dir, work)
+    found = with_context(data_dir, work)
     access.revoked(found.name, {"retailer_id": found.retailer_id}, as_json=as_json)

@@ -10,14 +10,14 @@ import typer
 from tessera.cli import output
 from tessera.cli.apps import limits, secrets
 from tessera.cli.groups import group
-from tessera.cli.opening import confirm, secret_from_stdin, with_house
+from tessera.cli.opening import confirm, secret_from_stdin, with_context
 from tessera.cli.options import AsJSON, DataDir, Org, Property, PropertyOrg, Yes, examples
 from tessera.cli.organizations import property_secrets
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
     from tessera.app.clients.properties import IssuedProperty
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.core.clients.properties import PropertyRecord
 
 app = group("Digital properties: the API keys under which partners call the platform, and their secrets.", "api_key")
@@ -53,11 +53,11 @@ def create(
 
     imported = secret_from_stdin() if secret_stdin else None
 
-    async def work(house: "House") -> "IssuedProperty":
-        organization = await organizations.find(house, org)
-        return await properties.create(house, organization, name, api_key=api_key, secret=imported)
+    async def work(context: "Context") -> "IssuedProperty":
+        organization = await organizations.find(context, org)
+        return await properties.create(context, organization, name, api_key=api_key, secret=imported)
 
-    made = property_secrets.shown(msgspec.structs.asdict(with_house(data_dir, work)))
+    made = property_secrets.shown(msgspec.structs.asdict(with_context(data_dir, work)))
     if as_json:
         output.document(made)
         return
@@ -70,7 +70,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """List all digital properties."""
     from tessera.app.clients import properties
 
-    found = with_house(data_dir, properties.every)
+    found = with_context(data_dir, properties.every)
     if as_json:
         output.document([output.record(each, moments=MOMENTS) for each in found])
     elif not found:
@@ -108,11 +108,11 @@ def show(name: Property, *, org: PropertyOrg = None, data_dir: DataDir = None, a
     """Show one digital property and the names of its secrets."""
     from tessera.app.clients import properties
 
-    async def work(house: "House") -> tuple["PropertyRecord", list[dict[str, Any]]]:
-        found = await properties.find(house, name, org)
-        return found, secrets.listed(await house.store.property_secrets(found.api_key), house.clock.now())
+    async def work(context: "Context") -> tuple["PropertyRecord", list[dict[str, Any]]]:
+        found = await properties.find(context, name, org)
+        return found, secrets.listed(await context.store.property_secrets(found.api_key), context.clock.now())
 
-    found, its_secrets = with_house(data_dir, work)
+    found, its_secrets = with_context(data_dir, work)
     if as_json:
         output.document({**output.record(found, moments=MOMENTS), "secrets": its_secrets})
         return
@@ -147,8 +147,8 @@ def change(
     if new_name is None:
         raise typer.BadParameter("Say what to change: --name.")
 
-    async def rename(house: "House", found: "PropertyRecord") -> None:
-        await properties.rename(house, found, new_name)
+    async def rename(context: "Context", found: "PropertyRecord") -> None:
+        await properties.rename(context, found, new_name)
 
     _carry_out(name, org, rename, f"It is called {new_name} now.", data_dir=data_dir, as_json=as_json)
 
@@ -174,7 +174,7 @@ def enable(name: Property, *, org: PropertyOrg = None, data_dir: DataDir = None,
 def _carry_out(
     name: str,
     org: str | None,
-    operation: "Callable[[House, PropertyRecord], Awaitable[None]]",
+    operation: "Callable[[Context, PropertyRecord], Awaitable[None]]",
     sentence: str,
     *,
     data_dir: Path | None,
@@ -182,12 +182,12 @@ def _carry_out(
 ) -> None:
     from tessera.app.clients import properties
 
-    async def work(house: "House") -> "PropertyRecord":
-        found = await properties.find(house, name, org)
-        await operation(house, found)
-        return await properties.find(house, found.api_key)
+    async def work(context: "Context") -> "PropertyRecord":
+        found = await properties.find(context, name, org)
+        await operation(context, found)
+        return await properties.find(context, found.api_key)
 
-    _done(with_house(data_dir, work), sentence, as_json=as_json)
+    _done(with_context(data_dir, work), sentence, as_json=as_json)
 
 
 @app.command("delete", epilog=examples('properties delete "Web shop" --yes'))
@@ -197,18 +197,18 @@ def delete(
     """Delete a digital property with its secrets; calls with its API key are refused."""
     from tessera.app.clients import properties
 
-    async def work(house: "House") -> "PropertyRecord":
-        found = await properties.find(house, name, org)
+    async def work(context: "Context") -> "PropertyRecord":
+        found = await properties.find(context, name, org)
         confirm(
             f"Delete the property {found.name} ({found.api_key}) for good?",
             f"Deleting {found.name} cannot be undone. Say --yes to do it.",
             yes=yes,
         )
-        await properties.delete(house, found)
+        await properties.delete(context, found)
         return found
 
     sentence = "Deleted. Running servers refuse its secrets and its API key within 250 ms."
-    _done(with_house(data_dir, work), sentence, as_json=as_json)
+    _done(with_context(data_dir, work), sentence, as_json=as_json)
 
 
 def _done(record: "PropertyRecord", sentence: str, *, as_json: bool) -> None:

@@ -8,12 +8,12 @@ import typer
 from tessera.cli import durations, output
 from tessera.cli.apps import rotation, secrets
 from tessera.cli.groups import group
-from tessera.cli.opening import confirm, secret_from_stdin, with_house
+from tessera.cli.opening import confirm, secret_from_stdin, with_context
 from tessera.cli.options import AsJSON, DataDir, Property, PropertyOrg, Yes, examples
 
 if TYPE_CHECKING:
     from tessera.app.clients.property_secrets import IssuedSecret, RotatedSecret
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.core.clients.secret_rotation import Ended
 
 app = group("Secrets of a digital property: add a new one, move over, expire the old one.", "secret_name", "name")
@@ -42,12 +42,12 @@ def add(
         durations.moment(expires, 0)
     imported = secret_from_stdin() if stdin else None
 
-    async def work(house: "House") -> "IssuedSecret":
-        found = await properties.find(house, name, org)
-        ends_at = None if expires is None else durations.moment(expires, house.clock.now())
-        return await property_secrets.add(house, found.api_key, secret_name, ends_at=ends_at, imported=imported)
+    async def work(context: "Context") -> "IssuedSecret":
+        found = await properties.find(context, name, org)
+        ends_at = None if expires is None else durations.moment(expires, context.clock.now())
+        return await property_secrets.add(context, found.api_key, secret_name, ends_at=ends_at, imported=imported)
 
-    made = shown(msgspec.structs.asdict(with_house(data_dir, work)))
+    made = shown(msgspec.structs.asdict(with_context(data_dir, work)))
     if as_json:
         output.document(made)
     else:
@@ -59,11 +59,11 @@ def list_all(name: Property, *, org: PropertyOrg = None, data_dir: DataDir = Non
     """List the secrets of a property: name, last four characters, times, state."""
     from tessera.app.clients import properties
 
-    async def work(house: "House") -> list[dict[str, Any]]:
-        found = await properties.find(house, name, org)
-        return secrets.listed(await house.store.property_secrets(found.api_key), house.clock.now())
+    async def work(context: "Context") -> list[dict[str, Any]]:
+        found = await properties.find(context, name, org)
+        return secrets.listed(await context.store.property_secrets(found.api_key), context.clock.now())
 
-    secrets.show_list(with_house(data_dir, work), as_json=as_json)
+    secrets.show_list(with_context(data_dir, work), as_json=as_json)
 
 
 @app.command(
@@ -87,11 +87,11 @@ def rotate(
 
     seconds = durations.seconds(overlap)
 
-    async def work(house: "House") -> "RotatedSecret":
-        found = await properties.find(house, name, org)
-        return await property_secrets.rotate(house, found, seconds, secret_name)
+    async def work(context: "Context") -> "RotatedSecret":
+        found = await properties.find(context, name, org)
+        return await property_secrets.rotate(context, found, seconds, secret_name)
 
-    made = with_house(data_dir, work)
+    made = with_context(data_dir, work)
     rotation.show_rotated(
         msgspec.structs.asdict(made),
         made.former,
@@ -113,11 +113,11 @@ def finish(
     """End every secret but the newest now; refused while one of them is in use."""
     from tessera.app.clients import properties, property_secrets
 
-    async def work(house: "House") -> "tuple[str, list[Ended]]":
-        found = await properties.find(house, name, org)
-        return found.name, await property_secrets.finish(house, found, force=force)
+    async def work(context: "Context") -> "tuple[str, list[Ended]]":
+        found = await properties.find(context, name, org)
+        return found.name, await property_secrets.finish(context, found, force=force)
 
-    rotation.show_finished(*with_house(data_dir, work), as_json=as_json)
+    rotation.show_finished(*with_context(data_dir, work), as_json=as_json)
 
 
 @app.command(
@@ -140,15 +140,15 @@ def expire(
 
     when = secrets.one_end(at, after)
 
-    async def work(house: "House") -> dict[str, Any]:
-        found = await properties.find(house, name, org)
-        ends_at = None if when is None else durations.moment(when, house.clock.now())
-        lost = await property_secrets.lost_with(house, found, secret, ends_at)
+    async def work(context: "Context") -> dict[str, Any]:
+        found = await properties.find(context, name, org)
+        ends_at = None if when is None else durations.moment(when, context.clock.now())
+        lost = await property_secrets.lost_with(context, found, secret, ends_at)
         if lost:
             another = "Add another first (`tessera properties secrets add`), or say --yes."
             confirm(f"{lost} Go on?", f"{lost} {another}", yes=yes)
-        await property_secrets.expire(house, found.api_key, secret, ends_at)
-        after_it = secrets.listed(await house.store.property_secrets(found.api_key), house.clock.now())
+        await property_secrets.expire(context, found.api_key, secret, ends_at)
+        after_it = secrets.listed(await context.store.property_secrets(found.api_key), context.clock.now())
         return next(each for each in after_it if each["name"] == secret)
 
-    secrets.show_ended(with_house(data_dir, work), as_json=as_json)
+    secrets.show_ended(with_context(data_dir, work), as_json=as_json)

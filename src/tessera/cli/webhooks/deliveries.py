@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tessera.cli import output
-from tessera.cli.opening import with_house
+from tessera.cli.opening import with_context
 from tessera.cli.options import AsJSON, DataDir, Hook, Limit, Org, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.core.webhooks.webhooks import Delivery
 
 EXAMPLES = examples("webhooks deliveries shop", "webhooks deliveries shop --failed")
@@ -31,11 +31,11 @@ def deliveries(
     """List what did not arrive with the rest: tried again by itself, or given up after three days."""
     from tessera.app.webhooks import webhooks
 
-    async def work(house: "House") -> "list[Delivery]":
-        _, webhook = await webhooks.find_named(house, org, name)
-        return await webhooks.deliveries(house, webhook, given_up=failed, after=after, limit=limit)
+    async def work(context: "Context") -> "list[Delivery]":
+        _, webhook = await webhooks.find_named(context, org, name)
+        return await webhooks.deliveries(context, webhook, given_up=failed, after=after, limit=limit)
 
-    rows = [_delivery(each) for each in with_house(data_dir, work)]
+    rows = [_delivery(each) for each in with_context(data_dir, work)]
     if as_json:
         output.document(rows)
     elif not rows:

@@ -7,12 +7,12 @@ import typer
 
 from tessera.cli import durations, output
 from tessera.cli.groups import group
-from tessera.cli.opening import with_house
+from tessera.cli.opening import with_context
 from tessera.cli.options import AsJSON, DataDir, Limit, Org, examples
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.core.webhooks.webhooks import Event
 
 app = group("Events: what happened, and sending it to a webhook again.", "id")
@@ -40,12 +40,12 @@ def list_all(
     from tessera.app.organizations import organizations
     from tessera.app.webhooks import events
 
-    async def work(house: "House") -> "list[Event]":
-        organization = (await organizations.find(house, org)).number
-        last = None if after is None else await events.find(house, after, organization)
-        return await events.newest(house, organization, kind=kind, user=user, before=last, limit=limit)
+    async def work(context: "Context") -> "list[Event]":
+        organization = (await organizations.find(context, org)).number
+        last = None if after is None else await events.find(context, after, organization)
+        return await events.newest(context, organization, kind=kind, user=user, before=last, limit=limit)
 
-    rows = [_shown(each) for each in with_house(data_dir, work)]
+    rows = [_shown(each) for each in with_context(data_dir, work)]
     if as_json:
         output.document(rows)
     elif not rows:
@@ -70,10 +70,10 @@ def show(
     """Show one event: when, of which kind, and what webhooks are told of it."""
     from tessera.app.webhooks import events
 
-    async def work(house: "House") -> "Event":
-        return await events.find(house, event)
+    async def work(context: "Context") -> "Event":
+        return await events.find(context, event)
 
-    shown = _shown(with_house(data_dir, work))
+    shown = _shown(with_context(data_dir, work))
     if as_json:
         output.document(shown)
         return
@@ -109,16 +109,16 @@ def replay(
         raise typer.BadParameter("Say one of --event, --since and --failed.")
     begin = None if since is None else durations.past(since)
 
-    async def work(house: "House") -> int:
-        organization, hook = await webhooks.find_named(house, org, webhook)
+    async def work(context: "Context") -> int:
+        organization, hook = await webhooks.find_named(context, org, webhook)
         if event is not None:
-            await events.replay_one(house, hook, await events.find(house, event, organization.number))
+            await events.replay_one(context, hook, await events.find(context, event, organization.number))
             return 1
         if begin is not None:
-            return await events.replay_since(house, hook, begin)
-        return await events.replay_failed(house, hook)
+            return await events.replay_since(context, hook, begin)
+        return await events.replay_failed(context, hook)
 
-    count = with_house(data_dir, work)
+    count = with_context(data_dir, work)
     if as_json:
         output.document({"webhook": webhook, "events": count})
     else:

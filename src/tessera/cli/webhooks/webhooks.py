@@ -6,13 +6,13 @@ import typer
 
 from tessera.cli import durations, output
 from tessera.cli.groups import group
-from tessera.cli.opening import confirm, with_house
+from tessera.cli.opening import confirm, with_context
 from tessera.cli.options import AsJSON, DataDir, Hook, Org, Yes, examples
 from tessera.cli.tables import Column
 from tessera.cli.webhooks import deliveries
 
 if TYPE_CHECKING:
-    from tessera.app.context import House
+    from tessera.app.context import Context
     from tessera.app.webhooks.webhooks import IssuedWebhook, Progress
     from tessera.core.organizations import OrganizationRecord
     from tessera.core.webhooks.deliveries import Answer
@@ -58,10 +58,10 @@ def create(
     from tessera.app.organizations import organizations
     from tessera.app.webhooks import webhooks
 
-    async def work(house: "House") -> "IssuedWebhook":
-        return await webhooks.create(house, await organizations.find(house, org), name, url, kinds)
+    async def work(context: "Context") -> "IssuedWebhook":
+        return await webhooks.create(context, await organizations.find(context, org), name, url, kinds)
 
-    made = with_house(data_dir, work)
+    made = with_context(data_dir, work)
     _show_once(made, as_json=as_json, sentence=f"Created the webhook {name} of {made.organization}.")
 
 
@@ -86,11 +86,11 @@ def _listed(webhook: "Webhook", organization: str) -> dict[str, Any]:
 def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """List all webhooks."""
 
-    async def work(house: "House") -> list[dict[str, Any]]:
-        names = {each.number: each.name for each in await house.store.organizations()}
-        return [_listed(each, names[each.organization]) for each in await house.store.webhooks()]
+    async def work(context: "Context") -> list[dict[str, Any]]:
+        names = {each.number: each.name for each in await context.store.organizations()}
+        return [_listed(each, names[each.organization]) for each in await context.store.webhooks()]
 
-    listed = with_house(data_dir, work)
+    listed = with_context(data_dir, work)
     if as_json:
         output.document(listed)
     elif not listed:
@@ -114,11 +114,11 @@ def show(name: Hook, *, org: Org = None, data_dir: DataDir = None, as_json: AsJS
     """Show one webhook: how far it is, what waits, what failed last, when it is tried again."""
     from tessera.app.webhooks import webhooks
 
-    async def work(house: "House") -> "tuple[OrganizationRecord, Progress]":
-        organization, webhook = await webhooks.find_named(house, org, name)
-        return organization, await webhooks.progress(house, webhook)
+    async def work(context: "Context") -> "tuple[OrganizationRecord, Progress]":
+        organization, webhook = await webhooks.find_named(context, org, name)
+        return organization, await webhooks.progress(context, webhook)
 
-    organization, progress = with_house(data_dir, work)
+    organization, progress = with_context(data_dir, work)
     webhook = progress.webhook
     shown = _listed(webhook, organization.name)
     counts = {"waiting": progress.waiting, "failed": progress.failed, "given_up": progress.given_up}
@@ -163,18 +163,18 @@ def change(
     """Send a webhook to another URL, or other kinds of events; what waits is sent at once."""
     from tessera.app.webhooks import webhooks
 
-    async def work(house: "House") -> dict[str, Any]:
-        _, webhook = await webhooks.find_named(house, org, name)
-        await webhooks.change(house, webhook, url, kinds)
-        return await _now(house, org, name)
+    async def work(context: "Context") -> dict[str, Any]:
+        _, webhook = await webhooks.find_named(context, org, name)
+        await webhooks.change(context, webhook, url, kinds)
+        return await _now(context, org, name)
 
-    _done(with_house(data_dir, work), "Changed.", as_json=as_json)
+    _done(with_context(data_dir, work), "Changed.", as_json=as_json)
 
 
-async def _now(house: "House", org: str | None, name: str) -> dict[str, Any]:
+async def _now(context: "Context", org: str | None, name: str) -> dict[str, Any]:
     from tessera.app.webhooks import webhooks
 
-    organization, webhook = await webhooks.find_named(house, org, name)
+    organization, webhook = await webhooks.find_named(context, org, name)
     return _listed(webhook, organization.name)
 
 
@@ -202,18 +202,18 @@ def rotate(
 
     seconds = durations.seconds(overlap)
 
-    async def work(house: "House") -> "IssuedWebhook":
-        organization, webhook = await webhooks.find_named(house, org, name)
-        if webhooks.overlaps(house, webhook):
+    async def work(context: "Context") -> "IssuedWebhook":
+        organization, webhook = await webhooks.find_named(context, org, name)
+        if webhooks.overlaps(context, webhook):
             ends = output.moment(webhook.former_ends_at)
             confirm(
                 f"The secret before this one still signs, until {ends}: with another one it ends now. Go on?",
                 f"The secret before this one still signs, until {ends}. Wait for that, or say --yes to end it now.",
                 yes=yes,
             )
-        return await webhooks.rotate(house, organization, webhook, seconds)
+        return await webhooks.rotate(context, organization, webhook, seconds)
 
-    made = with_house(data_dir, work)
+    made = with_context(data_dir, work)
     _show_once(made, as_json=as_json, sentence=f"{name}: the former secret signs too, for {overlap} from now.")
 
 
@@ -222,11 +222,13 @@ def disable(name: Hook, *, org: Org = None, data_dir: DataDir = None, as_json: A
     """Stop sending to a webhook; what happens is kept for it."""
     from tessera.app.webhooks import webhooks
 
-    async def work(house: "House") -> dict[str, Any]:
-        await webhooks.disable(house, (await webhooks.find_named(house, org, name))[1])
-        return await _now(house, org, name)
+    async def work(context: "Context") -> dict[str, Any]:
+        await webhooks.disable(context, (await webhooks.find_named(context, org, name))[1])
+        return await _now(context, org, name)
 
-    _done(with_house(data_dir, work), "Disabled. What happens is kept until it is enabled or deleted.", as_json=as_json)
+    _done(
+        with_context(data_dir, work), "Disabled. What happens is kept until it is enabled or deleted.", as_json=as_json
+    )
 
 
 @app.command("enable", epilog=examples("webhooks enable shop"))
@@ -234,11 +236,11 @@ def enable(name: Hook, *, org: Org = None, data_dir: DataDir = None, as_json: As
     """Send to a disabled webhook again, from where it was."""
     from tessera.app.webhooks import webhooks
 
-    async def work(house: "House") -> dict[str, Any]:
-        await webhooks.enable(house, (await webhooks.find_named(house, org, name))[1])
-        return await _now(house, org, name)
+    async def work(context: "Context") -> dict[str, Any]:
+        await webhooks.enable(context, (await webhooks.find_named(context, org, name))[1])
+        return await _now(context, org, name)
 
-    _done(with_house(data_dir, work), "Enabled. What was kept is sent now.", as_json=as_json)
+    _done(with_context(data_dir, work), "Enabled. What was kept is sent now.", as_json=as_json)
 
 
 @app.command("delete", epilog=examples("webhooks delete shop --yes"))
@@ -246,17 +248,17 @@ def delete(name: Hook, *, org: Org = None, yes: Yes = False, data_dir: DataDir =
     """Delete a webhook; what it has not been told is not told."""
     from tessera.app.webhooks import webhooks
 
-    async def work(house: "House") -> dict[str, Any]:
-        organization, webhook = await webhooks.find_named(house, org, name)
+    async def work(context: "Context") -> dict[str, Any]:
+        organization, webhook = await webhooks.find_named(context, org, name)
         confirm(
             f"Delete the webhook {name} of {organization.name} for good?",
             f"Deleting {name} cannot be undone. Say --yes to do it.",
             yes=yes,
         )
-        await webhooks.delete(house, webhook)
+        await webhooks.delete(context, webhook)
         return _listed(webhook, organization.name)
 
-    _done(with_house(data_dir, work), "Deleted.", as_json=as_json)
+    _done(with_context(data_dir, work), "Deleted.", as_json=as_json)
 
 
 @app.command("test", ids=("webhook",), epilog=examples("webhooks test shop"))
@@ -265,12 +267,12 @@ def send_test(name: Hook, *, org: Org = None, data_dir: DataDir = None, as_json:
     from tessera import wiring
     from tessera.app.webhooks import webhooks
 
-    async def work(house: "House") -> "Answer":
-        _, webhook = await webhooks.find_named(house, org, name)
-        async with wiring.open_sender(house) as sender:
-            return await webhooks.test(house, sender, webhook)
+    async def work(context: "Context") -> "Answer":
+        _, webhook = await webhooks.find_named(context, org, name)
+        async with wiring.open_sender(context) as sender:
+            return await webhooks.test(context, sender, webhook)
 
-    answer = with_house(data_dir, work)
+    answer = with_context(data_dir, work)
     if as_json:
         output.document({"webhook": name, "arrived": answer.arrived, "status": answer.status, "text": answer.text})
     elif answer.status is None:

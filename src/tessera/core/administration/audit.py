@@ -1,6 +1,6 @@
 """What is administrative: which changes are recorded, under what name, and what of them is told.
 
-Every class of change is either in `DEEDS` or in `UNRECORDED`; a house test holds that, so that none is forgotten. What
+Every class of change is either in `DEEDS` or in `UNRECORDED`; a test holds that, so that none is forgotten. What
 is told of a change is named field by field: a secret, its digest or a key cannot come into it by itself.
 """
 

@@ -53,7 +53,7 @@ _keys = count(1)
 
 
 def prepared(text: str, oids: Mapping[str, int] | None = None) -> Prepared:
-    """A statement of the house, `:name` by `:name`; a parameter that stands in it twice is sent once."""
+    """A statement of the context, `:name` by `:name`; a parameter that stands in it twice is sent once."""
     places: dict[str, int] = {}
 
     def place(found: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 
 import msgspec
 
-from tessera.app.context import House
+from tessera.app.context import Context
 from tessera.app.customers.customers import creation, happened, taken
 from tessera.app.customers.files import faults as file_faults
 from tessera.app.customers.files.dry_run import Rehearsal
@@ -82,7 +82,7 @@ class Tally(msgspec.Struct):
 
 
 async def rehearse(
-    house: House,
+    context: Context,
     organization: int,
     rows: Iterable[Row | Refused],
     report: Callable[[Tally], None],
@@ -90,16 +90,16 @@ async def rehearse(
     strict: bool = False,
 ) -> Tally:
     """Tell what `load` would do, and write nothing. Raises as `load` does."""
-    store = house.store
-    house.store = cast("Store", Rehearsal(store))  # it can do what an import needs, and nothing that writes
+    store = context.store
+    context.store = cast("Store", Rehearsal(store))  # it can do what an import needs, and nothing that writes
     try:
-        return await load(house, organization, rows, report, strict=strict)
+        return await load(context, organization, rows, report, strict=strict)
     finally:
-        house.store = store
+        context.store = store
 
 
 async def load(
-    house: House,
+    context: Context,
     organization: int,
     rows: Iterable[Row | Refused],
     report: Callable[[Tally], None],
@@ -116,13 +116,13 @@ async def load(
     a value that a spreadsheet seems to have spoiled is refused when `strict`. Doing it again changes nothing more.
     Raises OperatorError when the database gives out; what was counted is kept.
     """
-    program = await house.directory.programs.get(organization)
+    program = await context.directory.programs.get(organization)
     if program is None:
         raise OperatorError("The organization does not exist any more.")
     tally = Tally()
     try:
         for chunk in _chunks(map(_held, rows) if strict else rows):
-            for row, result in zip(chunk, await _bring_in(house, program, chunk), strict=True):
+            for row, result in zip(chunk, await _bring_in(context, program, chunk), strict=True):
                 tally.add(row, result)
                 if each_customer is not None and isinstance(result, Imported):
                     each_customer(result.customer)
@@ -172,11 +172,11 @@ def _addresses(new: NewCustomer) -> list[str]:
     return [emails.folded(new.email)] if isinstance(new.email, str) else []
 
 
-async def _bring_in(house: House, program: Program, chunk: list[Row | Refused]) -> list[Imported | Refused]:
+async def _bring_in(context: Context, program: Program, chunk: list[Row | Refused]) -> list[Imported | Refused]:
     """All rows of a chunk in one commit; when somebody else was quicker, each of them in one of its own."""
-    found = await _known(house, program.organization, [row.new for row in chunk if isinstance(row, Row)])
+    found = await _known(context, program.organization, [row.new for row in chunk if isinstance(row, Row)])
     if _entangled(found, chunk):
-        return [await _bring_one_in(house, program, row) for row in chunk]
+        return [await _bring_one_in(context, program, row) for row in chunk]
     results: list[Imported | Refused] = []
     changes: list[Change] = []
     for row in chunk:
@@ -184,31 +184,31 @@ async def _bring_in(house: House, program: Program, chunk: list[Row | Refused]) 
             results.append(row)
             continue
         try:
-            result, own = _decide(house, program, row, found)
+            result, own = _decide(context, program, row, found)
         except PlatformRefusal as refusal:
-            results.append(file_faults.of_row(row.line, row.document, row.cell, refusal, house.clock.now()))
+            results.append(file_faults.of_row(row.line, row.document, row.cell, refusal, context.clock.now()))
         else:
             results.append(result)
             changes += own
     try:
-        await house.commit(*changes)
+        await context.commit(*changes)
     except Conflict:
-        return [await _bring_one_in(house, program, row) for row in chunk]
+        return [await _bring_one_in(context, program, row) for row in chunk]
     return results
 
 
-async def _bring_one_in(house: House, program: Program, row: Row | Refused) -> Imported | Refused:
+async def _bring_one_in(context: Context, program: Program, row: Row | Refused) -> Imported | Refused:
     if isinstance(row, Refused):
         return row
     try:
-        return await _create_or_update(house, program, row)
+        return await _create_or_update(context, program, row)
     except PlatformRefusal as refusal:
-        return file_faults.of_row(row.line, row.document, row.cell, refusal, house.clock.now())
+        return file_faults.of_row(row.line, row.document, row.cell, refusal, context.clock.now())
 
 
-async def _known(house: House, organization: int, rows: list[NewCustomer]) -> Known:
+async def _known(context: Context, organization: int, rows: list[NewCustomer]) -> Known:
     external_ids = [each.external_id for new in rows for each in _ids(new)]
-    return await known(house, organization, external_ids, [each for new in rows for each in _addresses(new)])
+    return await known(context, organization, external_ids, [each for new in rows for each in _addresses(new)])
 
 
 def _entangled(found: Known, chunk: list[Row | Refused]) -> bool:
@@ -223,7 +223,7 @@ def _entangled(found: Known, chunk: list[Row | Refused]) -> bool:
     return False
 
 
-def _decide(house: House, program: Program, row: Row, found: Known) -> tuple[Imported, list[Change]]:
+def _decide(context: Context, program: Program, row: Row, found: Known) -> tuple[Imported, list[Change]]:
     """What becomes of a row: by its external ids or, when it gives none, by its email address. Raises Validation."""
     ids = given(row.new.external_id, row.new.external_id_type, row.new.identifiers)
     owner = found.by_email.get(emails.folded(row.new.email)) if isinstance(row.new.email, str) else None
@@ -231,12 +231,12 @@ def _decide(house: House, program: Program, row: Row, found: Known) -> tuple[Imp
     if owner is not None and (about is None or about.number != owner.number):
         raise Validation("email belongs to another customer.")
     if about is None:
-        id = house.new_uuid()
-        return Imported(Outcome.CREATED, id), creation(house, program.organization, program, id, row.new)
-    _, changes = updated(house, program, about, row.update, ids, found)
+        id = context.new_uuid()
+        return Imported(Outcome.CREATED, id), creation(context, program.organization, program, id, row.new)
+    _, changes = updated(context, program, about, row.update, ids, found)
     if not changes:
         return Imported(Outcome.UNCHANGED, about.id), []
-    changes.append(happened(house, program, Happening.CUSTOMER_CHANGED, about.id, house.clock.now()))
+    changes.append(happened(context, program, Happening.CUSTOMER_CHANGED, about.id, context.clock.now()))
     return Imported(Outcome.UPDATED, about.id), changes
 
 
@@ -246,13 +246,13 @@ def _about(found: Known, ids: Sequence[SentIdentifier]) -> Customer | None:
     return next((owner for owner in owners if owner is not None), None)
 
 
-async def _create_or_update(house: House, program: Program, row: Row) -> Imported:
+async def _create_or_update(context: Context, program: Program, row: Row) -> Imported:
     """Decide anew when somebody else was quicker. Raises Validation when the row cannot be."""
     for attempt in range(1, ATTEMPTS_MAX + 1):
-        found = await _known(house, program.organization, [row.new])
-        result, changes = _decide(house, program, row, found)
+        found = await _known(context, program.organization, [row.new])
+        result, changes = _decide(context, program, row, found)
         try:
-            await house.commit(*changes)
+            await context.commit(*changes)
         except Conflict as conflict:
             if attempt == ATTEMPTS_MAX:
                 raise taken(conflict) from None
