@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tessera.app.context import Context
 from tessera.app.runtime import purge_clock, readiness
-from tessera.app.state import refusals
+from tessera.app.state import refusals, state
 from tessera.bootstrap import authorities, database, read_master_key
 from tessera.core.administration.pseudonyms import REFUSAL
 from tessera.core.clients import signing_methods
@@ -90,7 +90,7 @@ async def open_context(
             entropy=entropy,
             slow_hash=Argon2(),
             authorities=authorities(settings),
-            fetcher=HTTPSFetcher(outbound),
+            state=state.fresh(directory, clock, HTTPSFetcher(outbound)),
             outbound=outbound,
             settings=settings,
             counts=_counts(settings, folder.counts, folder.node_counts, entropy),
@@ -186,10 +186,10 @@ async def serving(
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await housekeeping.write_usage(context, len(context.usage))
+            await housekeeping.write_usage(context, len(context.state.usage))
             with suppress(StoreError):  # a secret that stays as it is is checked slowly once more
-                await slow_secrets.write_rekeyed(context, len(context.rekeyed))
-            while await refusals.write(context.refusals, context.store, context.new_uuid):
+                await slow_secrets.write_rekeyed(context, len(context.state.verified_secrets))
+            while await refusals.write(context.state.refusals, context.store, context.new_uuid):
                 pass
 
 
@@ -211,7 +211,7 @@ def _upkeep(context: Context, sender: Sender) -> list[asyncio.Task[None]]:
         asyncio.create_task(housekeeping.drop_expired(context)),
         asyncio.create_task(housekeeping.rekey_secrets(context, context.settings.usage_flush_seconds)),
         asyncio.create_task(housekeeping.try_writing(context, holder)),
-        asyncio.create_task(refusals.keep(context.refusals, context.store, context.new_uuid)),
+        asyncio.create_task(refusals.keep(context.state.refusals, context.store, context.new_uuid)),
         asyncio.create_task(
             leases.while_held(
                 context, "settlement", holder, lambda: settlement.settle(context, context.settings.settle_seconds)
@@ -242,7 +242,9 @@ def _explainer(context: Context) -> "Explainer":
 
     settings = context.settings
     pseudonym = partial(context.pseudonym, REFUSAL)
-    return Explainer(context.refusals, context.clock, settings.trusted_proxies, pseudonym, paths=settings.log_paths)
+    return Explainer(
+        context.state.refusals, context.clock, settings.trusted_proxies, pseudonym, paths=settings.log_paths
+    )
 
 
 def _say_polled(settings: Settings) -> None:

@@ -127,7 +127,9 @@ def test_keys_follow_one_another_at_the_key_server(tmp_path: Path, key_server: K
     old, new = assertions.new_key(), assertions.new_key()
 
     async def scenario(scene: Scene) -> None:
-        scene.context.key_sets = KeySets(HTTPSFetcher(scene.context.outbound), scene.clock)
+        scene.context.state = scene.context.state._replace(
+            key_sets=KeySets(HTTPSFetcher(scene.context.outbound), scene.clock)
+        )
         await credentials.add_key_set(scene.context, scene.partner.client_id, "set", key_server.url())
         publish(key_server, old=old)
         await ask(scene, good(scene, old, kid="old"))

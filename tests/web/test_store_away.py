@@ -105,7 +105,7 @@ def at_the_door(folder: Path, scenario: Callable[[Door], Awaitable[None]]) -> No
         assert (await door.ask(partner.assertion(door.now))).status == 200
         await scenario(door)
         assert door.store.faults == []
-        counts = scene.context.usage.take(scene.clock.now())
+        counts = scene.context.state.usage.take(scene.clock.now())
         assert sum(each.issued for each in counts if isinstance(each, CountTokens)) == door.issued
 
     play(folder, whole)

@@ -104,7 +104,7 @@ async def identify(
         problem.client, problem.quotas = caller.client, problem.quotas or caller.quotas
         raise
     if named.token is not None:
-        context.usage.call(named.token[1].number)
+        context.state.usage.call(named.token[1].number)
     return caller
 
 

@@ -1,37 +1,21 @@
 """The context: what every deed may use. Made once a process, by `wiring`."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
-from tessera.app.state.key_sets import KeySets
-from tessera.app.state.log_sampling import Reports
-from tessera.app.state.refusals import Refusals
-from tessera.app.state.token_reuse import TokenReuse
-from tessera.app.state.usage import Usage
+from tessera.app.state.state import State
 from tessera.core import generations
 from tessera.core.administration import audit, pseudonyms
 from tessera.core.administration.audit import Actor
-from tessera.core.changes import Change, Notice, RecordDeed, RekeyCredential
-from tessera.core.clients.applications import Credential
+from tessera.core.changes import Change, Notice, RecordDeed
 from tessera.core.clients.certificates import Authorities
 from tessera.core.clocks import Clocks
 from tessera.core.errors import Unavailable
-from tessera.core.keys.jws import VerifyingKey
 from tessera.core.times import SECOND, UUID_RANDOM_BYTES, uuid_of
 from tessera.directory import Directory
 from tessera.ops.metrics import Metrics
 from tessera.ops.outbound import Outbound
-from tessera.ports import Clock, Entropy, Fetcher, SharedCounts, SlowHash, Store
+from tessera.ports import Clock, Entropy, SharedCounts, SlowHash, Store
 from tessera.settings import Settings
-
-Holder = tuple[Credential, tuple[VerifyingKey, ...]]
-"""A credential that stands for a public key, with that; without any when an address has to be asked."""
-
-Holders = tuple[Holder, ...]
-"""Those of an application."""
-
-REPORT_SECONDS = 60
-"""Between two reports of the same: of a rail that would refuse, of floods."""
 
 
 class Context:
@@ -39,45 +23,32 @@ class Context:
 
     `issuer` is the address by which callers reach the service, and what signed texts say made them; `addresses` has it,
     and another one for clients with certificates if there is one.
-    `signing_algorithms` are those that clients may sign with. `usage` counts, and
-    `token_reuse` has the tokens that may be handed out again. `metrics` are the operator's numbers. `outbound` guards
-    connections to elsewhere. `heard_at` is when what other processes change was last heard; 0 where nobody listens, as
-    in a command. `actor` is who acts in this process when nothing else is said, `refusals` holds what was refused until
-    it is written, `clocks` how far clocks are believed for deleting what has expired. `verified` are imported secrets
-    that were right (number and keyed digest), `rekeyed` those whose digest is still to be written; `slow_wait` is the
-    longest recent wait for a slow check, and when that was.
+    `signing_algorithms` are those that clients may sign with. `state` is what is kept between requests. `metrics` are
+    the operator's numbers. `outbound` guards connections to elsewhere. `heard_at` is when what other processes change
+    was last heard; 0 where nobody listens, as in a command. `actor` is who acts in this process when nothing else is
+    said, `clocks` how far clocks are believed for deleting what has expired.
     """
 
     __slots__ = (
         "actor",
         "addresses",
         "authorities",
-        "client_keys",
         "clock",
         "clocks",
         "counts",
         "directory",
         "entropy",
-        "flood_reports",
         "heard_at",
         "issuer",
-        "key_sets",
         "metrics",
         "outbound",
         "property_counts",
-        "rail_reports",
-        "refusals",
         "refuses_when_stale",
-        "rekeyed",
         "settings",
         "signing_algorithms",
         "slow_hash",
-        "slow_wait",
+        "state",
         "store",
-        "token_reuse",
-        "turns",
-        "usage",
-        "verified",
     )
 
     def __init__(  # noqa: PLR0913  # by name, in wiring alone: a bundle would only move the list
@@ -88,7 +59,7 @@ class Context:
         clock: Clock,
         entropy: Entropy,
         slow_hash: SlowHash,
-        fetcher: Fetcher,
+        state: State,
         outbound: Outbound,
         authorities: Authorities | None = None,
         settings: Settings,
@@ -111,20 +82,10 @@ class Context:
         self.issuer = settings.issuer_in_force
         self.addresses = tuple(each for each in (self.issuer, settings.mtls_address) if each is not None)
         self.signing_algorithms = settings.signing_algorithms_in_force
-        self.usage = Usage()
-        self.token_reuse = TokenReuse(directory)
-        self.rail_reports = Reports(REPORT_SECONDS)
-        self.flood_reports = Reports(REPORT_SECONDS)
+        self.state = state
         self.actor = audit.SERVER
-        self.refusals = Refusals(directory.knows, clock)
-        self.verified: dict[tuple[int, bytes], None] = {}
-        self.rekeyed: dict[int, RekeyCredential] = {}
-        self.slow_wait = (0.0, 0.0)
         self.authorities = authorities
-        self.key_sets = KeySets(fetcher, clock)
         self.outbound = outbound
-        self.client_keys: dict[bytes, Holders] = {}
-        self.turns: dict[str, asyncio.Lock] = {}
 
     async def commit(
         self,

@@ -130,7 +130,7 @@ def test_a_refusal_counts_once_for_the_application(tmp_path: Path) -> None:
             await by_basic(scene, "a+b", "wrong", encode=False)
         assert refusal.value.client == made.client_id
         assert refusal.value.check == "client.secret"
-        counted = [each for each in scene.context.usage.take(scene.clock.now()) if isinstance(each, CountHour)]
+        counted = [each for each in scene.context.state.usage.take(scene.clock.now()) if isinstance(each, CountHour)]
         assert [each.refused for each in counted if each.application] == [1]
 
     play(tmp_path, scenario)

@@ -179,7 +179,7 @@ def test_a_watched_rail_reports_and_refuses_nothing(tmp_path: Path) -> None:
         with pytest.raises(InvalidClient):
             await scene.token(secret="wrong", evidence=at("198.51.100.1"))
         reports = Noted(60)
-        scene.context.rail_reports = reports
+        scene.context.state = scene.context.state._replace(limit_reports=reports)
         for _ in range(3):
             assert (await scene.granted(evidence=at("198.51.100.1"))).quotas == ()
         rails = ("networks", "requests", "tokens-hour", "tokens-day")

@@ -7,6 +7,7 @@ import pytest
 
 from tessera.app.clients import applications, slow_secrets
 from tessera.app.clients.applications import Issued
+from tessera.app.state.verified_secrets import VerifiedSecrets
 from tessera.core.clients import applications as law
 from tessera.core.errors import InvalidClient
 from tessera.ports import Search, SlowHash
@@ -113,14 +114,14 @@ def test_a_secret_is_rekeyed_at_its_first_success(tmp_path: Path) -> None:
         assert await kind(scene, made) == "argon2id"
         await slow_secrets.write_rekeyed(scene.context)
         assert await kind(scene, made) == "keyed"
-        scene.context.verified.clear()
+        scene.context.state = scene.context.state._replace(verified_secrets=VerifiedSecrets())
         for wrong in ("x", f"{PASSWORD} "):
             with pytest.raises(InvalidClient):
                 await scene.token(made, wrong)
         assert await scene.alive(await scene.token(made, PASSWORD))
         assert await scene.alive(token)
         assert counting.checks == 1
-        assert not scene.context.rekeyed
+        assert not scene.context.state.verified_secrets
 
         found = await scene.context.store.application(made.client_id)
         assert found is not None
@@ -149,7 +150,7 @@ def test_a_success_does_not_wait_for_the_database(tmp_path: Path, fault: Fault) 
             await slow_secrets.write_rekeyed(scene.context)
         assert await scene.alive(await scene.token(made, PASSWORD))
         await slow_secrets.write_rekeyed(scene.context)
-        assert (await kind(scene, made), counting.checks, len(scene.context.rekeyed)) == ("keyed", 1, 0)
+        assert (await kind(scene, made), counting.checks, len(scene.context.state.verified_secrets)) == ("keyed", 1, 0)
 
     play(tmp_path, scenario)
 
@@ -163,11 +164,11 @@ def test_a_secret_that_changed_meanwhile_is_not_rekeyed(tmp_path: Path) -> None:
         last = await applications.create(scene.context, "last", 1, client_id="last", client_secret=PASSWORD)
         for each in (made, gone, last):
             await scene.token(each, PASSWORD)
-        await scene.context.commit(scene.context.rekeyed[2])
+        await scene.context.commit(*scene.context.state.verified_secrets.waiting(1))
         await applications.delete(scene.context, gone.client_id)
         await slow_secrets.write_rekeyed(scene.context)
         assert [await kind(scene, each) for each in (made, last)] == ["keyed", "keyed"]
-        assert not scene.context.rekeyed
+        assert not scene.context.state.verified_secrets
 
     play(tmp_path, scenario)
 
@@ -180,7 +181,7 @@ def test_so_many_are_written_at_once_and_no_more(tmp_path: Path) -> None:
             made = await applications.create(scene.context, name, 1, client_id=name, client_secret=PASSWORD)
             await scene.token(made, PASSWORD)
         await slow_secrets.write_rekeyed(scene.context, 2)
-        assert [each.client_id for each in scene.context.rekeyed.values()] == ["c"]
+        assert [each.client_id for each in scene.context.state.verified_secrets.waiting(9)] == ["c"]
 
     play(tmp_path, scenario)
 

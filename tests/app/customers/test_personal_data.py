@@ -68,7 +68,7 @@ async def refused(scene: Scene, customer_id: str) -> None:
     ):
         answer = await answer_of(app, method, path, [("Authorization", "Bearer none")], b"")
         assert answer.status == status, (path, answer)
-    while await refusals.write(scene.context.refusals, scene.context.store, scene.context.new_uuid):
+    while await refusals.write(scene.context.state.refusals, scene.context.store, scene.context.new_uuid):
         pass
 
 

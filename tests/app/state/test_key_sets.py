@@ -53,7 +53,7 @@ class Publisher:
 async def published(scene: Scene) -> Publisher:
     """The scene's partner publishes its keys from now on."""
     publisher = Publisher()
-    scene.context.key_sets = KeySets(publisher, scene.clock)
+    scene.context.state = scene.context.state._replace(key_sets=KeySets(publisher, scene.clock))
     await credentials.add_key_set(scene.context, scene.partner.client_id, "set", ADDRESS)
     return publisher
 

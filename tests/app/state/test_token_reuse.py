@@ -178,10 +178,10 @@ def test_a_request_that_was_overtaken_by_a_cut_off_is_handed_nothing(tmp_path: P
         application = await context.directory.applications.with_client_id(scene.partner.client_id)
         assert application is not None
         claims = Claims(application.number, 1, 1, scene.clock.now(), LIFE, ("openid",))
-        context.token_reuse.keep(application, claims, "token")
-        assert context.token_reuse.find(application, claims, scene.clock.now()) is not None
+        context.state.token_reuse.keep(application, claims, "token")
+        assert context.state.token_reuse.find(application, claims, scene.clock.now()) is not None
         await applications.revoke_tokens(context, scene.partner.client_id)
-        assert context.token_reuse.find(application, claims, scene.clock.now()) is None
+        assert context.state.token_reuse.find(application, claims, scene.clock.now()) is None
 
     play(tmp_path, scenario)
 

@@ -41,7 +41,7 @@ def test_counts_add_up_over_flushes(tmp_path: Path) -> None:
             )
             await write_usage(scene.context)
             assert await counted(scene) == (2 * turn, turn, scene.clock.now())
-            assert len(scene.context.usage) == 0
+            assert len(scene.context.state.usage) == 0
             scene.clock.step(5)
         last = await scene.context.store.last_sequence()
         await write_usage(scene.context)
@@ -112,7 +112,7 @@ def test_counts_of_a_deleted_application_are_dropped(tmp_path: Path) -> None:
         await applications.delete(scene.context, other.client_id)
         await write_usage(scene.context)
         assert (await counted(scene))[0] == 1
-        assert len(scene.context.usage) == 0
+        assert len(scene.context.state.usage) == 0
 
     play(tmp_path, scenario)
 
@@ -188,7 +188,7 @@ def test_an_unknown_client_is_counted_nowhere(tmp_path: Path) -> None:
             await scene.token(stranger)
         await write_usage(scene.context)
         assert not await scene.context.store.purgeable(PurgeHours, 2**62)
-        assert len(scene.context.usage) == 0
+        assert len(scene.context.state.usage) == 0
 
     play(tmp_path, scenario)
 
@@ -235,12 +235,12 @@ def test_a_flush_that_failed_loses_no_call(tmp_path: Path) -> None:
         store = FaultyStore(scene.context.store)
         scene.context.store = store.as_store()
         await scene.token(source="192.0.2.1")
-        scene.context.usage.call(1)
-        scene.context.usage.refuse(1)
+        scene.context.state.usage.call(1)
+        scene.context.state.usage.refuse(1)
         store.faults = [Fault.BEFORE]
         await write_usage(scene.context)
         assert await scene.context.store.usage_hours(1, 0) == []
-        scene.context.usage.call(1)
+        scene.context.state.usage.call(1)
         await write_usage(scene.context)
         await write_usage(scene.context)
         ((_, tokens, calls, refused, _),) = await scene.context.store.usage_hours(1, 0)

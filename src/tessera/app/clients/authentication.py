@@ -174,7 +174,7 @@ async def _failure(context: Context, outcome: Outcome, outside: str, evidence: E
         refusals = [brute_force.failure(context, client_id, evidence, now) for client_id in ids]
         limit = next((refusal for refusal in refusals if refusal is not None), None)
     for number in {each.application.number for each in outcome.attempts}:
-        context.usage.refuse(number)
+        context.state.usage.refuse(number)
     if outcome.begun or (outside and _imported(outcome.named.presented)):
         await slow_secrets.hold(context, outcome.begun or slow_secrets.moment())
     return limit or _refused(outcome.named.application, outside, outcome.named.fault)

@@ -101,7 +101,7 @@ def _count(context: Context, limit: Limit, evidence: Evidence, now: int) -> TooM
 
 
 def _refusal(context: Context, evidence: Evidence, wait: int, now: int) -> TooManyRequests:
-    count = context.flood_reports.due(None, now)
+    count = context.state.failure_reports.due(None, now)
     if count:
         log.warning("wrong_secrets_slowed", source=evidence.source, count=count)
     return TooManyRequests(

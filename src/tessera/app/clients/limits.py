@@ -105,6 +105,6 @@ def _report(context: Context, guarded: Guarded, rail: str, now: int) -> None:
     _counts(context, guarded).would_refuse(guarded.number, now)
     context.metrics.count(RAILS, rail, "watched")
     kind, name = ("api_key", guarded.api_key) if isinstance(guarded, Property) else ("client_id", guarded.client_id)
-    count = context.rail_reports.due((name, rail), now)
+    count = context.state.limit_reports.due((name, rail), now)
     if count:
         log.warning("rail_would_refuse", rail=rail, count=count, **{kind: name})

@@ -1,7 +1,8 @@
 """Clients that prove themselves by a signed assertion: with which of their keys, and only once each."""
 
-from tessera.app.context import Context, Holder, Holders
+from tessera.app.context import Context
 from tessera.app.replay import Use
+from tessera.app.state.client_keys import Holder, Holders
 from tessera.core.clients import applications, assertions, signing_methods
 from tessera.core.clients.applications import Application, Credential, CredentialKind
 from tessera.core.clients.assertions import SKEW_SECONDS, Terms
@@ -13,9 +14,6 @@ from tessera.core.times import SECOND
 
 TRIED_MAX = 4
 """Keys that one assertion is tried with; a client with more names the one it means by `kid`."""
-
-REMEMBERED_MAX = 10_000
-"""Applications whose keys are remembered as read; beyond it all are read again."""
 
 
 async def match(
@@ -31,7 +29,7 @@ async def match(
     for credential, known in _holders(context, application):
         if found is not None or not credential.live(now):
             continue
-        keys = known or await context.key_sets.keys(credential.digest.decode("ascii"), key_id)
+        keys = known or await context.state.key_sets.keys(credential.digest.decode("ascii"), key_id)
         for key in keys:
             if not assertions.may_be_of(key, algorithm, key_id):
                 continue
@@ -54,14 +52,11 @@ async def match(
 
 def _holders(context: Context, application: Application) -> Holders:
     """The credentials that stand for public keys, read once for as long as the application has no others."""
-    packed = application.packed_credentials
-    known = context.client_keys.get(packed)
-    if known is None:
-        known = tuple(holder for each in application.credentials if (holder := _holder(each)) is not None)
-        if len(context.client_keys) >= REMEMBERED_MAX:
-            context.client_keys.clear()
-        context.client_keys[packed] = known
-    return known
+
+    def read() -> Holders:
+        return tuple(holder for each in application.credentials if (holder := _holder(each)) is not None)
+
+    return context.state.client_keys.get(application.packed_credentials, read)
 
 
 def _holder(credential: Credential) -> Holder | None:

@@ -46,7 +46,7 @@ async def authenticate(context: Context, evidence: Evidence, api_key: str, secre
     except (Refusal, StoreError) as problem:
         problem.client = found.api_key  # empty for NO_PROPERTY
         raise
-    context.usage.use_property_secret(number, now, evidence.source)
+    context.state.usage.use_property_secret(number, now, evidence.source)
     return found, quotas
 
 

@@ -7,7 +7,7 @@ such ids are all answered after the same while (decision 24).
 """
 
 import asyncio
-import math
+from contextlib import suppress
 from typing import NamedTuple
 
 from tessera.app.clients import brute_force
@@ -19,10 +19,7 @@ from tessera.core.clients.applications import Application, Credential
 from tessera.core.clients.credentials import Presented
 from tessera.core.errors import Refusal
 from tessera.core.presented import Evidence
-from tessera.ports import Conflict, StoreError
-
-VERIFIED_MAX = 10_000
-"""Secrets remembered as verified; beyond it all are checked again."""
+from tessera.ports import Conflict
 
 HOLD_SECONDS = 0.1
 """Time after which a failure for an imported client id is answered: about four slow checks on a machine at leisure."""
@@ -31,9 +28,6 @@ HOLD_FACTOR = 2
 """The time grows to so many times the longest recent wait for slow checks, on a machine that is busy."""
 
 HOLD_SECONDS_MAX = 2.0
-
-HALVED_SECONDS = 10.0
-"""Time in which the longest recent wait counts half."""
 
 REKEYED_AT_ONCE = 50
 """Secrets moved to the keyed digest in one flush; others wait for the next."""
@@ -46,14 +40,10 @@ def moment() -> float:
 
 async def hold(context: Context, begun: float) -> None:
     """Wait until a failure that began at this moment may be answered."""
-    seconds = min(max(HOLD_SECONDS, HOLD_FACTOR * _longest_wait(context)), HOLD_SECONDS_MAX)
+    seconds = min(
+        max(HOLD_SECONDS, HOLD_FACTOR * context.state.verified_secrets.longest_wait(moment())), HOLD_SECONDS_MAX
+    )
     await asyncio.sleep(begun + seconds - moment())
-
-
-def _longest_wait(context: Context) -> float:
-    """How long slow checks took lately, in seconds: the longest, forgotten little by little."""
-    at, seconds = context.slow_wait
-    return seconds * math.exp2((at - moment()) / HALVED_SECONDS)
 
 
 class Reading(NamedTuple):
@@ -94,7 +84,7 @@ async def match(context: Context, readings: list[Reading], evidence: Evidence, n
     for client_id in failed:
         brute_force.slow_check_failed(context, client_id, evidence, now)
     if failed:
-        context.slow_wait = moment(), max(moment() - begun, _longest_wait(context))
+        context.state.verified_secrets.waited(moment() - begun, moment())
     for limit in (*crowded, *refusals):
         if limit is not None:
             raise limit
@@ -106,7 +96,7 @@ def _verified(context: Context, readings: list[Reading], now: int) -> tuple[Read
     digests = [_digest(context, reading) for reading in readings]  # of all of them, whichever was verified
     for reading, digest in zip(readings, digests, strict=True):
         for secret in applications.slow_secrets(reading.application, now):
-            if (secret.number, digest) in context.verified:
+            if context.state.verified_secrets.holds(secret.number, digest):
                 return reading, secret.number
     return None
 
@@ -128,21 +118,12 @@ async def _checked(
 def _remember(context: Context, reading: Reading, secret: Credential) -> None:
     """Take the secret by its keyed digest from now on, and have it held so."""
     digest, client_id = _digest(context, reading), reading.application.client_id
-    if len(context.verified) >= VERIFIED_MAX:
-        context.verified.clear()
-    context.verified[secret.number, digest] = None
-    if len(context.rekeyed) < VERIFIED_MAX:
-        context.rekeyed[secret.number] = RekeyCredential(client_id, secret.number, digest, secret.digest)
+    context.state.verified_secrets.remember(RekeyCredential(client_id, secret.number, digest, secret.digest))
 
 
 async def write_rekeyed(context: Context, limit: int = REKEYED_AT_ONCE) -> None:
     """Move verified secrets to the keyed digest in the database. Raises StoreError; what was not written stays."""
-    for number in list(context.rekeyed)[:limit]:
-        change = context.rekeyed.pop(number)
-        try:
+    for change in context.state.verified_secrets.waiting(limit):
+        with suppress(Conflict):  # another process was first, or the secret is gone
             await context.commit(change)
-        except Conflict:
-            continue  # another process was first, or the secret is gone
-        except StoreError:
-            context.rekeyed.setdefault(number, change)
-            raise
+        context.state.verified_secrets.written(change)

@@ -51,18 +51,18 @@ async def issue(context: Context, grant: Grant, caller: Authenticated, params: P
     if evidence.certificate is not None or options.token_binding is TokenBinding.TLS:
         claims = certificate_binding.bind(claims, caller, evidence)
     if proof is not None or caller.assertion is not None:
-        reused = options.token_reuse and context.token_reuse.find(caller.application, claims, now)
+        reused = options.token_reuse and context.state.token_reuse.find(caller.application, claims, now)
         if options.rails and not reused:
             limits.check_tokens(context, caller.application, now)
         await consume(context, caller, proof)
     if options.token_reuse:
-        known = context.token_reuse.find(caller.application, claims, now)
+        known = context.state.token_reuse.find(caller.application, claims, now)
         if known is not None:
-            context.usage.count(caller, now, evidence.source, claims.resource, 0)
+            context.state.usage.count(caller, now, evidence.source, claims.resource, 0)
             return Granted(access_tokens.reply(*known, now))
     quotas = limits.take_token(context, caller.application, now) if options.rails else ()
     token = formats.write(context, claims, caller.application)
-    context.usage.count(caller, now, evidence.source, claims.resource)
+    context.state.usage.count(caller, now, evidence.source, claims.resource)
     if options.token_reuse:
-        context.token_reuse.keep(caller.application, claims, token)
+        context.state.token_reuse.keep(caller.application, claims, token)
     return Granted(access_tokens.reply(token, claims, now), quotas)

@@ -4,9 +4,7 @@ The first try is made at once. When others move the same customer meanwhile, thi
 after the other, so that many at once on one customer all come through.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from tessera.app.context import Context
@@ -42,7 +40,7 @@ async def move(
     tried = await _attempt(context, organization, customer_id, decide, by)
     if tried is not None:
         return tried[0]
-    async with _turn(context, customer_id):
+    async with context.state.customer_locks.turn(customer_id):
         for _ in range(ATTEMPTS_MAX):
             tried = await _attempt(context, organization, customer_id, decide, by)
             if tried is not None:
@@ -90,18 +88,6 @@ async def _attempt(
                 context.directory.programs.drop(organization)
             return None
     return (outcome,)
-
-
-@asynccontextmanager
-async def _turn(context: Context, customer_id: str) -> AsyncIterator[None]:
-    """One caller of this process at a time for this customer."""
-    lock = context.turns.setdefault(customer_id, asyncio.Lock())
-    try:
-        async with lock:
-            yield
-    finally:
-        if not lock.locked() and context.turns.get(customer_id) is lock:
-            del context.turns[customer_id]
 
 
 async def with_book(

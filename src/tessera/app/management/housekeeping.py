@@ -55,7 +55,7 @@ def look(context: Context) -> None:
     noted.set(metrics.FEED, context.heard_at)
     noted.set(metrics.REVOCATIONS, len(directory.revocations))
     noted.set(metrics.APPLICATIONS, len(directory.applications.known))
-    noted.set(metrics.USAGE, len(context.usage))
+    noted.set(metrics.USAGE, len(context.state.usage))
 
 
 async def flush_usage(context: Context, interval_seconds: float) -> None:
@@ -72,7 +72,7 @@ async def write_usage(context: Context, limit: int | None = None, trouble: Troub
     After an unknown outcome they are let go: counts add up, so writing them again could count them twice.
     """
     now = context.clock.now()
-    changes = context.usage.take(now) if limit is None else context.usage.take(now, limit)
+    changes = context.state.usage.take(now) if limit is None else context.state.usage.take(now, limit)
     if not changes:
         return
     try:
@@ -80,7 +80,7 @@ async def write_usage(context: Context, limit: int | None = None, trouble: Troub
     except StoreError as error:
         (trouble or Trouble("usage_not_written", "usage_written")).met(error)
         if isinstance(error, StoreUnavailable):
-            context.usage.put_back(changes)
+            context.state.usage.put_back(changes)
     else:
         if trouble is not None:
             trouble.none()

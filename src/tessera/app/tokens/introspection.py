@@ -134,7 +134,7 @@ async def by_token(context: Context, params: Params, evidence: Evidence) -> Held
             held = msgspec.structs.replace(held, quotas=limits.pace(context, held.application, now))
     except Refusal as refusal:
         raise _named(refusal, held) from None
-    context.usage.call(held.application.number)
+    context.state.usage.call(held.application.number)
     return held
 
 
