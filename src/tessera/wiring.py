@@ -84,8 +84,8 @@ async def open_context(
         outbound = Outbound(Rules(settings.outbound_networks_allowed, ports))
         directory = Directory(store, master_key, clock, settings.applications_cached_max, settings.issuer_in_force)
         context = Context(
-            store,
-            directory,
+            store=store,
+            directory=directory,
             clock=clock,
             entropy=entropy,
             slow_hash=Argon2(),
@@ -167,7 +167,7 @@ async def serving(
         if equipment is not None and equipment.certificates is not None:
             tasks.append(asyncio.create_task(equipment.certificates.follow(partial(_certificate_ends, metrics))))
         watch = Watch(
-            metrics,
+            counts=metrics,
             requests=requests,
             traced=traced,
             outcomes={token.TOKEN_PATH: TOKENS},

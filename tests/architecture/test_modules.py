@@ -29,6 +29,7 @@ def in_tests(path: str) -> bool:
 RULES: tuple[tuple[Rule, Callable[[str], bool]], ...] = (
     (shape.long_file, everywhere),
     (shape.long_function, everywhere),
+    (shape.unnamed_fields, lambda path: path.startswith("src/")),
     (shape.banned_name, everywhere),
     (shape.no_docstring, everywhere),
     (shape.silent_room, shape.is_room),

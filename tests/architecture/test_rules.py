@@ -18,6 +18,8 @@ TEST = "tests/core/tokens/test_access_tokens.py"
 BROKEN: tuple[tuple[Rule, str, str], ...] = (
     (shape.long_file, APP, "x = 1\n" * (shape.FILE_LINES_MAX + 1)),
     (shape.long_function, APP, "def f():\n" + "    x = 1\n" * shape.FUNCTION_LINES_MAX),
+    (shape.unnamed_fields, APP, "made = Claims(1, 2, 3, 4, 5, 6)"),
+    (shape.unnamed_fields, APP, "made = tokens.Claims(1, 2, *rest, 4, 5, 6)"),
     (shape.banned_name, "src/tessera/app/utils.py", ""),
     (shape.banned_name, "tests/helpers/clock.py", ""),
     (shape.banned_name, "src/tessera/core/_base.py", ""),

@@ -119,7 +119,16 @@ async def _named(context: Context, authorization: bytes, evidence: Evidence) -> 
                 "The Authorization header is neither a Bearer token nor well-formed Basic.", check="caller.scheme"
             )
         found, quotas = await property_authentication.authenticate(context, evidence, *pair)
-        return _Named(Caller(found.organization, EVERYTHING, "", found.api_key, evidence.source, quotas))
+        return _Named(
+            Caller(
+                organization=found.organization,
+                scopes=EVERYTHING,
+                client_id="",
+                api_key=found.api_key,
+                source=evidence.source,
+                quotas=quotas,
+            )
+        )
     live = await verification.check(context, token)
     if live is None or live[0].resource:
         raise dpop.refusal(NO_TOKEN) if bearer is None else await _dead(context, token, live)

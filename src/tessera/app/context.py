@@ -119,7 +119,15 @@ class Context:
         return audit.CUSTOMER + self.pseudonym(pseudonyms.AUDIT, customer_id)
 
     def _deed(self, actor: Actor, action: str, target: str, detail: str) -> RecordDeed:
-        return RecordDeed(self.new_uuid(), self.clock.now(), actor.name, actor.source, action, target, detail)
+        return RecordDeed(
+            id=self.new_uuid(),
+            at=self.clock.now(),
+            actor=actor.name,
+            source=actor.source,
+            action=action,
+            target=target,
+            detail=detail,
+        )
 
     def require_feed(self, now: int) -> None:
         """Raises Unavailable when what others change has not been heard for longer than it may."""

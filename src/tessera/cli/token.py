@@ -58,7 +58,9 @@ def request(  # noqa: PLR0913  # one a flag
         if url is None or client_id is None:
             raise typer.BadParameter("Say --url and --client-id, or --demo.")
         secret = _secret(client_secret_env, stdin=client_secret_stdin)
-    asked: Asked = token_request.Asked(url, client_id, secret, via.value, scope, timeout)
+    asked: Asked = token_request.Asked(
+        url=url, client_id=client_id, client_secret=secret, via=via.value, scope=scope, timeout_seconds=timeout
+    )
     answer = token_request.send(asked)
     _show(answer, as_json=as_json)
     if answer.problem is not None:

@@ -89,13 +89,13 @@ def look(path: Path, database: Database, now: int, until: int, warn: int) -> Fol
         free = None
     in_folder = isinstance(database, SQLiteDatabase)
     return FolderFacts(
-        file(path),
-        file(folder.database) if in_folder else None,
-        file(folder.demo),
-        free,
-        _database(database, now, until, warn),
-        sqlite3.sqlite_version if in_folder else None,
-        database.server(),
+        folder=file(path),
+        database_file=file(folder.database) if in_folder else None,
+        demo=file(folder.demo),
+        free_bytes=free,
+        database=_database(database, now, until, warn),
+        sqlite_version=sqlite3.sqlite_version if in_folder else None,
+        server=database.server(),
     )
 
 

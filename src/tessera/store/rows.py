@@ -56,18 +56,20 @@ def application(rows: list[Row]) -> Application | None:
     number, client_id, organization, enabled, scope, lifetime, policy, valid_from = rows[0][:8]
     credentials = {row[8]: Credential(row[8], _KINDS[row[9]], row[10], row[11]) for row in rows if row[8] is not None}
     access = {row[12]: row[13] for row in rows if row[12] is not None}
+    packed, serves_until = held(list(credentials.values()))
     return Application(
-        number,
-        client_id,
-        organization,
-        enabled == 1,
-        scopes.stored(scope),
-        _the_same(lifetime),
-        _POLICIES[policy],
-        valid_from,
-        *held(list(credentials.values())),
-        _options(tuple(rows[0][14:23]), tuple(access.items())),
-        _the_same(generations.combined(*rows[0][23:25])),
+        number=number,
+        client_id=client_id,
+        organization=organization,
+        enabled=enabled == 1,
+        scopes=scopes.stored(scope),
+        token_lifetime_seconds=_the_same(lifetime),
+        query_credentials=_POLICIES[policy],
+        tokens_valid_from=valid_from,
+        packed_credentials=packed,
+        serves_until=serves_until,
+        options=_options(tuple(rows[0][14:23]), tuple(access.items())),
+        generation=_the_same(generations.combined(*rows[0][23:25])),
     )
 
 
@@ -78,16 +80,16 @@ def _options(columns: tuple[Any, ...], access: tuple[tuple[int, str], ...]) -> O
         return DEFAULT_OPTIONS
     token_format, methods, binding, reuse, rails, profile, audience, algorithms, json = columns
     return Options(
-        TokenFormat(token_format),
-        AuthenticationMethod(methods),
-        TokenBinding(binding),
-        reuse == 1,
-        rails,
-        tuple((resource, scopes.parse(scope)) for resource, scope in access),
-        Profile(profile),
-        AssertionAudience(audience),
-        SigningAlgorithms(algorithms),
-        JSONRequests(json),
+        token_format=TokenFormat(token_format),
+        authentication_methods=AuthenticationMethod(methods),
+        token_binding=TokenBinding(binding),
+        token_reuse=reuse == 1,
+        rails=rails,
+        access=tuple((resource, scopes.parse(scope)) for resource, scope in access),
+        security_profile=Profile(profile),
+        assertion_audience=AssertionAudience(audience),
+        signing_algorithms=SigningAlgorithms(algorithms),
+        json_requests=JSONRequests(json),
     )
 
 
@@ -103,13 +105,29 @@ def digital_property(rows: list[Row]) -> Property | None:
         return None
     number, api_key, organization, enabled, rails = rows[0][:5]
     secrets = [Secret(row[5], row[6], FOREVER if row[7] is None else row[7]) for row in rows if row[5] is not None]
-    return Property(number, api_key, organization, enabled == 1, tuple(secrets), rails)
+    return Property(
+        number=number,
+        api_key=api_key,
+        organization=organization,
+        enabled=enabled == 1,
+        secrets=tuple(secrets),
+        rails=rails,
+    )
 
 
 def property_record(row: Row) -> PropertyRecord:
     """The operator's view of a digital property."""
-    number, name, organization, api_key, enabled, *rest = row
-    return PropertyRecord(number, name, organization, api_key, enabled == 1, *rest)
+    number, name, organization, api_key, enabled, limits, created_at, last_used_at = row
+    return PropertyRecord(
+        number=number,
+        name=name,
+        organization=organization,
+        api_key=api_key,
+        enabled=enabled == 1,
+        rails=limits,
+        created_at=created_at,
+        last_used_at=last_used_at,
+    )
 
 
 def program(
@@ -123,33 +141,52 @@ def program(
     """A loyalty program; `levels` repeats a level for each point account that its rule counts, `events` likewise."""
     number, retailer_id, version = organization
     return Program(
-        number,
-        retailer_id,
-        tuple(_account(*row) for row in accounts),
-        tuple(_system(list(rows)) for _, rows in groupby(levels, key=lambda row: row[0])),
-        tuple(PointSource(row[0], row[1], row[2], row[3] is not None) for row in sources),
-        tuple(_event_rule(list(rows)) for _, rows in groupby(events, key=lambda row: row[0])),
-        version,
-        tuple(_purchase_rule(*row) for row in purchases),
+        organization=number,
+        retailer_id=retailer_id,
+        accounts=tuple(_account(*row) for row in accounts),
+        systems=tuple(_system(list(rows)) for _, rows in groupby(levels, key=lambda row: row[0])),
+        sources=tuple(PointSource(row[0], row[1], row[2], row[3] is not None) for row in sources),
+        event_rules=tuple(_event_rule(list(rows)) for _, rows in groupby(events, key=lambda row: row[0])),
+        version=version,
+        purchase_rules=tuple(_purchase_rule(*row) for row in purchases),
     )
 
 
 def _account(*row: Any) -> PointAccount:
     number, account_id, name, grouping_label, lifetime_days, overdraw, retired_at = row
-    return PointAccount(number, account_id, name, grouping_label, lifetime_days, overdraw == 1, retired_at is not None)
+    return PointAccount(
+        number=number,
+        id=account_id,
+        name=name,
+        grouping_label=grouping_label,
+        lifetime_days=lifetime_days,
+        overdraw=overdraw == 1,
+        retired=retired_at is not None,
+    )
 
 
 def _event_rule(rows: list[Row]) -> EventRule:
     awards = tuple(Award(*row[4:7]) for row in rows if row[4] is not None)
     number, rule_id, lookup, name = rows[0][:4]
-    return EventRule(number, rule_id, lookup, name, awards, rows[0][7] is not None)
+    return EventRule(number=number, id=rule_id, lookup=lookup, name=name, awards=awards, retired=rows[0][7] is not None)
 
 
 def _purchase_rule(*row: Any) -> PurchaseRule:
     number, rule_id, name, account, points, per, rounding, minimum, channels, excluded, source, retired_at = row
-    lists = _names(channels), _names(excluded)
-    earns = account, points, per, rounding, minimum
-    return PurchaseRule(number, rule_id, name, *earns, *lists, source, retired_at is not None)
+    return PurchaseRule(
+        number=number,
+        id=rule_id,
+        name=name,
+        point_account=account,
+        points=points,
+        per=per,
+        rounding=rounding,
+        minimum=minimum,
+        channels=_names(channels),
+        excluded_items=_names(excluded),
+        point_source_id=source,
+        retired=retired_at is not None,
+    )
 
 
 _names = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -159,7 +196,14 @@ def _system(rows: list[Row]) -> TierSystem:
     number, system_id, name, maintenance_days = rows[0][:4]
     there = [row for row in rows if row[4] is not None]
     levels = tuple(_level(level) for _, level in groupby(there, key=lambda row: row[4]))
-    return TierSystem(number, system_id, name, maintenance_days, levels, rows[0][15] is not None)
+    return TierSystem(
+        number=number,
+        id=system_id,
+        name=name,
+        maintenance_days=maintenance_days,
+        levels=levels,
+        retired=rows[0][15] is not None,
+    )
 
 
 def _level(rows: Iterable[Row]) -> TierLevel:
@@ -168,8 +212,16 @@ def _level(rows: Iterable[Row]) -> TierLevel:
     rule = None
     if rule_id is not None:
         accounts = tuple(row[14] for row in parts if row[14] is not None)
-        rule = Rule(tree_id, root_id, rule_id, constraint_id, target, accounts, keep_target)
-    return TierLevel(number, level_id, rank, name, rule, parts[0][16] is not None)
+        rule = Rule(
+            tree_id=tree_id,
+            root_id=root_id,
+            id=rule_id,
+            constraint_id=constraint_id,
+            target=target,
+            point_accounts=accounts,
+            keep_target=keep_target,
+        )
+    return TierLevel(number=number, id=level_id, rank=rank, name=name, rule=rule, retired=parts[0][16] is not None)
 
 
 def application_record(row: Row) -> ApplicationRecord:
@@ -178,28 +230,28 @@ def application_record(row: Row) -> ApplicationRecord:
     token_format, methods, binding, reuse, profile, audience, algorithms, json, rails, *rest = options
     created_at, tokens_issued, query_credentials_used, last_token_at, organization_enabled = rest
     return ApplicationRecord(
-        number,
-        client_id,
-        name,
-        organization,
-        enabled == 1,
-        scope,
-        lifetime,
-        _POLICIES[policy].name.lower(),
-        TokenFormat(token_format).name.lower(),
-        _methods(methods),
-        TokenBinding(binding).name.lower(),
-        reuse == 1,
-        Profile(profile).name.lower(),
-        AssertionAudience(audience).name.lower(),
-        shown(SigningAlgorithms(algorithms)),
-        JSONRequests(json).name.lower(),
-        rails,
-        created_at,
-        tokens_issued,
-        query_credentials_used,
-        last_token_at,
-        organization_enabled == 1,
+        number=number,
+        client_id=client_id,
+        name=name,
+        organization=organization,
+        enabled=enabled == 1,
+        scope=scope,
+        token_lifetime_seconds=lifetime,
+        query_credentials=_POLICIES[policy].name.lower(),
+        token_format=TokenFormat(token_format).name.lower(),
+        authentication_methods=_methods(methods),
+        token_binding=TokenBinding(binding).name.lower(),
+        token_reuse=reuse == 1,
+        security_profile=Profile(profile).name.lower(),
+        assertion_audience=AssertionAudience(audience).name.lower(),
+        signing_algorithms=shown(SigningAlgorithms(algorithms)),
+        json_requests=JSONRequests(json).name.lower(),
+        rails=rails,
+        created_at=created_at,
+        tokens_issued=tokens_issued,
+        query_credentials_used=query_credentials_used,
+        last_token_at=last_token_at,
+        organization_enabled=organization_enabled == 1,
     )
 
 
@@ -225,5 +277,12 @@ def ending(row: Row) -> Ending:
 def property_ending(row: Row) -> Ending:
     """A secret with an end, and of which digital property it is."""
     api_key, called, organization, organization_name, retailer_id, number, name, kind, *rest = row
-    owner = Owner(api_key, called, organization, organization_name, retailer_id, is_property=True)
+    owner = Owner(
+        client_id=api_key,
+        application=called,
+        organization=organization,
+        organization_name=organization_name,
+        retailer_id=retailer_id,
+        is_property=True,
+    )
     return Ending(owner, number, name, _KINDS[kind].name.lower(), *rest)

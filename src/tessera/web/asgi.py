@@ -108,9 +108,9 @@ class App:
             path = self.explainer.path(request.scope) or path
         client = (problem.client if problem else "") or request.client
         record = RequestRecord(
-            request.route,
-            request.source,
-            client,
+            route=request.route,
+            source=request.source,
+            client=client,
             code=told.code,
             check=told.check,
             public=told.public,

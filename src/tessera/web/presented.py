@@ -34,7 +34,15 @@ def read(request: Request, settings: Settings) -> Evidence:
         certificate, chain = _certificate(scope["headers"])
     request.source = source
     path = scope["raw_path"].decode("latin-1")
-    return Evidence(authorization, source, certificate, chain, proofs, scope["method"], path)
+    return Evidence(
+        authorization=authorization,
+        source=source,
+        certificate=certificate,
+        chain=chain,
+        proofs=proofs,
+        method=scope["method"],
+        path=path,
+    )
 
 
 def _certificate(headers: client_address.HeaderList) -> tuple[bytes | None, tuple[bytes, ...]]:

@@ -92,7 +92,18 @@ class Explainer:
         """A request that was refused before it was read."""
         if self._refusals.has_room(known=False):
             self._refusals.add(
-                Explanation(request_id.decode(), self._clock.now(), "", "", source, reason.status, *reason.told)
+                Explanation(
+                    request_id=request_id.decode(),
+                    at=self._clock.now(),
+                    method="",
+                    route="",
+                    source=source,
+                    status=reason.status,
+                    code=reason.told.code,
+                    check=reason.told.check,
+                    public=reason.told.public,
+                    detail=reason.told.detail,
+                )
             )
 
     def refused(self, request: Request, record: RequestRecord, address: str, status: int) -> None:
@@ -110,24 +121,24 @@ class Explainer:
         token = credentials.bearer(authorization) or (request.params and request.params.get("token")) or ""
         self._refusals.add(
             Explanation(
-                record.request_id,
-                self._clock.now(),
-                scope["method"],
-                address,
-                source,
-                status,
-                record.code,
-                record.check,
-                record.public,
-                record.detail,
-                explanations.shown_client(client, known=known) if client else "",
-                known,
-                explanations.scheme(authorization) if authorization else "",
-                explanations.fingerprint(token),
-                tuple(sorted(request.params.in_query)) if request.params else (),
-                tuple(sorted(request.params.in_body)) if request.params else (),
-                explanations.shown_headers(scope["headers"]),
-                {name: self._pseudonym(value) for name, value in ids},
+                request_id=record.request_id,
+                at=self._clock.now(),
+                method=scope["method"],
+                route=address,
+                source=source,
+                status=status,
+                code=record.code,
+                check=record.check,
+                public=record.public,
+                detail=record.detail,
+                client=explanations.shown_client(client, known=known) if client else "",
+                known=known,
+                scheme=explanations.scheme(authorization) if authorization else "",
+                token=explanations.fingerprint(token),
+                query=tuple(sorted(request.params.in_query)) if request.params else (),
+                body=tuple(sorted(request.params.in_body)) if request.params else (),
+                headers=explanations.shown_headers(scope["headers"]),
+                ids={name: self._pseudonym(value) for name, value in ids},
             )
         )
 

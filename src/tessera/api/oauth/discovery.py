@@ -19,9 +19,9 @@ _HEADERS: Headers = (
 )
 
 AUTHORIZATION_SERVER = Operation(
-    "What the authorization server can do",
-    "Discovery",
-    AuthorizationServer,
+    summary="What the authorization server can do",
+    tag="Discovery",
+    reply=AuthorizationServer,
     description="RFC 8414: the addresses of the OAuth endpoints, and what they take. The addresses begin with the"
     " issuer, whatever name the request was sent to.",
     access="public",
@@ -29,27 +29,27 @@ AUTHORIZATION_SERVER = Operation(
 )
 
 OPENID_CONFIGURATION = Operation(
-    "What the authorization server can do, at OpenID Connect's address",
-    "Discovery",
-    AuthorizationServer,
+    summary="What the authorization server can do, at OpenID Connect's address",
+    tag="Discovery",
+    reply=AuthorizationServer,
     description="The same document, for libraries that look here. There are no ID tokens, nor their members.",
     access="public",
     name="getOpenIDConfiguration",
 )
 
 PROTECTED_RESOURCE = Operation(
-    "What the platform's API asks for",
-    "Discovery",
-    ProtectedResource,
+    summary="What the platform's API asks for",
+    tag="Discovery",
+    reply=ProtectedResource,
     description="RFC 9728: which authorization server's tokens open the platform, and their scopes.",
     access="public",
     name="getProtectedResource",
 )
 
 KEYS = Operation(
-    "The keys that signed tokens are checked with",
-    "Discovery",
-    JWKSet,
+    summary="The keys that signed tokens are checked with",
+    tag="Discovery",
+    reply=JWKSet,
     description="RFC 7517. A key stands here an hour before it signs its first token, and until its last one is dead:"
     " choose by `kid`, and fetch the set again when one comes that you do not know.",
     access="public",

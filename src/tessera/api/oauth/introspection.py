@@ -37,10 +37,10 @@ SIGNED_TYPE = f"application/{SIGNED}".encode("ascii")
 SIGNED_HEADERS = ((b"content-type", SIGNED_TYPE), *JSON_NO_STORE_HEADERS[1:])
 
 INTROSPECT = Operation(
-    "Ask about a token",
-    "OAuth",
-    Active | Inactive,
-    IntrospectionRequest,
+    summary="Ask about a token",
+    tag="OAuth",
+    reply=Active | Inactive,
+    body=IntrospectionRequest,
     query=oauth_token.CREDENTIALS,
     refusals=(InvalidToken,),
     description="RFC 7662 section 2. Answered are: the token's own application; the application that a resource names"
@@ -54,9 +54,9 @@ INTROSPECT = Operation(
 )
 
 INFO = Operation(
-    "What your token says",
-    "OAuth",
-    TokenInfo,
+    summary="What your token says",
+    tag="OAuth",
+    reply=TokenInfo,
     description="For whoever has a token: its scopes, and the seconds of its life that are left.",
     access="bearer",
     name="getTokenInfo",

@@ -67,10 +67,10 @@ CREDENTIALS = (
 )
 
 TOKEN = Operation(
-    "Request a token",
-    "OAuth",
-    TokenReply,
-    TokenRequest,
+    summary="Request a token",
+    tag="OAuth",
+    reply=TokenReply,
+    body=TokenRequest,
     query=(
         Parameter("grant_type", "Always `client_credentials`; here or in the body."),
         *CREDENTIALS,
@@ -86,10 +86,10 @@ TOKEN = Operation(
 )
 
 REVOKE = Operation(
-    "Revoke a token of your own",
-    "OAuth",
-    RevokeReply,
-    RevokeRequest,
+    summary="Revoke a token of your own",
+    tag="OAuth",
+    reply=RevokeReply,
+    body=RevokeRequest,
     query=CREDENTIALS,
     description="RFC 7009 section 2. The answer is the same for a token that is expired, unknown, or another client's,"
     " which stays alive. Authenticate as for a token.",

@@ -75,13 +75,21 @@ class EventsReply(msgspec.Struct, frozen=True, gc=False):
 _decode_tags = msgspec.json.Decoder(TagsRequest)
 _decode_events = msgspec.json.Decoder(EventsRequest)
 
-READ_TAGS = Operation("The tags of a customer", TAG, TagsReply, None, "profiles:read", refusals=FOUND, name="getTags")
+READ_TAGS = Operation(
+    summary="The tags of a customer",
+    tag=TAG,
+    reply=TagsReply,
+    body=None,
+    scope="profiles:read",
+    refusals=FOUND,
+    name="getTags",
+)
 GIVE_TAGS = Operation(
-    "Give a customer tags, counted, and ending where a ttl is given",
-    TAG,
-    TagsReply,
-    TagsRequest,
-    "profiles:write",
+    summary="Give a customer tags, counted, and ending where a ttl is given",
+    tag=TAG,
+    reply=TagsReply,
+    body=TagsRequest,
+    scope="profiles:write",
     refusals=(*FOUND, Validation, Unavailable),
     description="A text gives the tag once more. A tag as an answer has it, with its `count`, is not counted again: it"
     " has that many at least, and ends when it says.",
@@ -89,11 +97,11 @@ GIVE_TAGS = Operation(
     name="addTags",
 )
 COUNT_EVENTS = Operation(
-    "Count what a customer did",
-    TAG,
-    EventsReply,
-    EventsRequest,
-    "profiles:write",
+    summary="Count what a customer did",
+    tag=TAG,
+    reply=EventsReply,
+    body=EventsRequest,
+    scope="profiles:write",
     refusals=(*FOUND, Validation, Unavailable),
     example={"events": {"visit": 1, "survey": 2}},
     name="countEvents",

@@ -37,20 +37,20 @@ _DESCRIPTION = (
 )
 
 OF_CUSTOMER = Operation(
-    "The campaigns of a customer: none",
-    TAG,
-    CampaignsReply,
-    None,
-    "profiles:read",
+    summary="The campaigns of a customer: none",
+    tag=TAG,
+    reply=CampaignsReply,
+    body=None,
+    scope="profiles:read",
     refusals=FOUND,
     description=_DESCRIPTION,
 )
 OF_PROPERTY = Operation(
-    "The campaigns of a digital property: none",
-    TAG,
-    CampaignsReply,
-    None,
-    "profiles:read",
+    summary="The campaigns of a digital property: none",
+    tag=TAG,
+    reply=CampaignsReply,
+    body=None,
+    scope="profiles:read",
     refusals=OWN,
     description=_DESCRIPTION,
 )

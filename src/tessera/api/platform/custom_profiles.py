@@ -32,21 +32,21 @@ class CustomProfileReply(msgspec.Struct, frozen=True, gc=False):
 _decode = msgspec.json.Decoder(CustomProfileRequest)
 
 REPLACE = Operation(
-    "Put a custom profile in the place of the one that stands",
-    TAG,
-    OwnProfile,
-    CustomProfileRequest,
-    "profiles:write",
+    summary="Put a custom profile in the place of the one that stands",
+    tag=TAG,
+    reply=OwnProfile,
+    body=CustomProfileRequest,
+    scope="profiles:write",
     refusals=(*FOUND, Validation, Unavailable),
     example={"user_profile": {"favourite_shop": "Harbour", "sizes": [38, 39]}},
     name="replaceCustomProfile",
 )
 MERGE = Operation(
-    "Change members of the custom profile; null removes one",
-    TAG,
-    OwnProfile,
-    CustomProfileRequest,
-    "profiles:write",
+    summary="Change members of the custom profile; null removes one",
+    tag=TAG,
+    reply=OwnProfile,
+    body=CustomProfileRequest,
+    scope="profiles:write",
     refusals=(*FOUND, Validation, Unavailable),
     example={"user_profile": {"favourite_shop": "Harbour", "sizes": [38, 39]}},
     name="updateCustomProfile",

@@ -37,30 +37,32 @@ _EMAIL = Parameter("email", "an email address, whatever its case")
 _MOBILE_NUMBER = Parameter("mobile_number", "a mobile number; its digits are compared")
 
 SEARCH = Operation(
-    "Look a customer up",
-    TAG,
-    OneUser,
-    None,
-    "profiles:read",
-    (
+    summary="Look a customer up",
+    tag=TAG,
+    reply=OneUser,
+    body=None,
+    scope="profiles:read",
+    query=(
         _EMAIL,
         _MOBILE_NUMBER,
         Parameter("phone", "any phone number; its digits are compared"),
         Parameter("external_id", "any of the customer's external ids"),
         *FLAGS,
     ),
-    (*FOUND, MissingData),
-    "One of `email`, `mobile_number`, `phone` and `external_id`, or several, which must all match. Of several customers"
-    " the oldest is answered.",
+    refusals=(*FOUND, MissingData),
+    description=(
+        "One of `email`, `mobile_number`, `phone` and `external_id`, or several, which must all match. Of several"
+        " customers the oldest is answered."
+    ),
     name="findCustomer",
 )
 LIST = Operation(
-    "List customers",
-    TAG,
-    Players,
-    None,
-    "profiles:read",
-    (
+    summary="List customers",
+    tag=TAG,
+    reply=Players,
+    body=None,
+    scope="profiles:read",
+    query=(
         _EMAIL,
         _MOBILE_NUMBER,
         Parameter("limit", f"how many at most: 1 to {LIMIT_MAX}, {LIMIT} when left out", int),
@@ -68,8 +70,8 @@ LIST = Operation(
         Parameter(SEARCHED_PROFILE, f"Another name of `{USER_PROFILE}`.", bool, deprecated=True),
         *FLAGS[:2],
     ),
-    (*OWN, MissingData),
-    "One of `email` and `mobile_number`, or both, which must match. Each customer is as in a read, with"
+    refusals=(*OWN, MissingData),
+    description="One of `email` and `mobile_number`, or both, which must match. Each customer is as in a read, with"
     " `tier_details`.",
     name="searchCustomers",
 )

@@ -45,34 +45,34 @@ _decode_create = msgspec.json.Decoder(CreateUser)
 _decode_update = msgspec.json.Decoder(UpdateUser)
 
 READ = Operation(
-    "Read a customer",
-    TAG,
-    OneUser,
-    None,
-    "profiles:read",
-    FLAGS,
-    FOUND,
-    "The profile of a customer, with points and tier.",
+    summary="Read a customer",
+    tag=TAG,
+    reply=OneUser,
+    body=None,
+    scope="profiles:read",
+    query=FLAGS,
+    refusals=FOUND,
+    description="The profile of a customer, with points and tier.",
     name="getCustomer",
 )
 READ_EXTERNAL = Operation(
-    "Read a customer by external id",
-    TAG,
-    OneUser,
-    None,
-    "profiles:read",
-    FLAGS,
-    FOUND,
-    "The same, found by any of the customer's external ids.",
+    summary="Read a customer by external id",
+    tag=TAG,
+    reply=OneUser,
+    body=None,
+    scope="profiles:read",
+    query=FLAGS,
+    refusals=FOUND,
+    description="The same, found by any of the customer's external ids.",
     name="getCustomer",
 )
 READ_MANY = Operation(
-    "Read several customers",
-    TAG,
-    ManyUsers,
-    None,
-    "profiles:read",
-    (
+    summary="Read several customers",
+    tag=TAG,
+    reply=ManyUsers,
+    body=None,
+    scope="profiles:read",
+    query=(
         Parameter(
             USER_IDS,
             f"ids, repeated (or `user_ids[0]` and on), up to {USERS_MAX}; unknown ones are left out",
@@ -81,47 +81,53 @@ READ_MANY = Operation(
         ),
         *FLAGS,
     ),
-    (*OWN, MissingData),
+    refusals=(*OWN, MissingData),
     name="getCustomers",
 )
 CREATE = Operation(
-    "Create a customer",
-    TAG,
-    OneUser,
-    CreateUser,
-    "profiles:write",
-    FLAGS,
-    (*OWN, Validation, NotAvailable),
-    "Creates a customer, in the lowest level of every tier system. `external_id`, `identifiers` or `email` is required."
-    " A member that is null or empty is not given. The answer is the customer as a read gives it, with `user_profile`"
-    " and `identifiers` when they were sent.",
+    summary="Create a customer",
+    tag=TAG,
+    reply=OneUser,
+    body=CreateUser,
+    scope="profiles:write",
+    query=FLAGS,
+    refusals=(*OWN, Validation, NotAvailable),
+    description=(
+        "Creates a customer, in the lowest level of every tier system. `external_id`, `identifiers` or `email` is"
+        " required. A member that is null or empty is not given. The answer is the customer as a read gives it, with"
+        " `user_profile` and `identifiers` when they were sent."
+    ),
     example={"user": {"external_id": "card-900001", "email": "ada.alfieri@customers.example", "opted_in": True}},
     name="createCustomer",
 )
 UPDATE = Operation(
-    "Change a customer",
-    TAG,
-    OneUser,
-    UpdateUser,
-    "profiles:write",
-    FLAGS,
-    (*FOUND, Validation, NotAvailable, Unavailable),
-    "Changes what is sent of a profile, and nothing else; `null` or an empty text clears a member. An `external_id`,"
-    " and each of `identifiers`, is added to those that the customer has. The answer has everything that the flags of a"
-    " read add.",
+    summary="Change a customer",
+    tag=TAG,
+    reply=OneUser,
+    body=UpdateUser,
+    scope="profiles:write",
+    query=FLAGS,
+    refusals=(*FOUND, Validation, NotAvailable, Unavailable),
+    description=(
+        "Changes what is sent of a profile, and nothing else; `null` or an empty text clears a member. An"
+        " `external_id`, and each of `identifiers`, is added to those that the customer has. The answer has"
+        " everything that the flags of a read add."
+    ),
     example={"user": {"city": "Riverton", "opted_in": False}},
     name="updateCustomer",
 )
 FORGET = Operation(
-    "Forget a customer",
-    TAG,
-    OneUser,
-    None,
-    "profiles:write",
-    FLAGS,
-    (*FOUND, Unavailable),
-    "Everything that tells who it was is gone; the ledger keeps its entries, without a name. The answer is the profile"
-    " as it was.",
+    summary="Forget a customer",
+    tag=TAG,
+    reply=OneUser,
+    body=None,
+    scope="profiles:write",
+    query=FLAGS,
+    refusals=(*FOUND, Unavailable),
+    description=(
+        "Everything that tells who it was is gone; the ledger keeps its entries, without a name. The answer is the"
+        " profile as it was."
+    ),
     name="deleteCustomer",
 )
 

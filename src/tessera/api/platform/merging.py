@@ -33,11 +33,11 @@ class MergeRequest(msgspec.Struct, frozen=True):
 _decode = msgspec.json.Decoder(MergeRequest)
 
 MERGE = Operation(
-    "Merge another customer into this one",
-    TAG,
-    OneUser,
-    MergeRequest,
-    "profiles:write",
+    summary="Merge another customer into this one",
+    tag=TAG,
+    reply=OneUser,
+    body=MergeRequest,
+    scope="profiles:write",
     refusals=(*FOUND, MissingData, Validation, Unavailable),
     description="Points, levels, external ids, custom profile, tags, counts and purchases of the customer in the body"
     " go to the one in the address, in one commit. Afterwards the id of the merged customer is unknown, and its"

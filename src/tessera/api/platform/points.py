@@ -132,11 +132,11 @@ _decode_balances = msgspec.json.Decoder(BalancesRequest)
 _REFUSALS: tuple[type[PlatformRefusal], ...] = (NotFound, UserNotFound)
 
 DEPOSIT = Operation(
-    "Deposit points",
-    TAG,
-    Payload[DepositAnswer],
-    DepositRequest,
-    "loyalty:write",
+    summary="Deposit points",
+    tag=TAG,
+    reply=Payload[DepositAnswer],
+    body=DepositRequest,
+    scope="loyalty:write",
     refusals=(*_REFUSALS, Validation, IdempotencyConflict),
     description="Deposits points for a customer, with the promotions that they earn: all of the list or none, unless"
     " `allow_partial_success` is true. Send an `idempotency_id`: the same id again for the same customer does not"
@@ -148,11 +148,11 @@ DEPOSIT = Operation(
     name="depositPoints",
 )
 SPEND = Operation(
-    "Spend points",
-    TAG,
-    Payload[SpendAnswer],
-    SpendRequest,
-    "loyalty:write",
+    summary="Spend points",
+    tag=TAG,
+    reply=Payload[SpendAnswer],
+    body=SpendRequest,
+    scope="loyalty:write",
     refusals=(*_REFUSALS, Validation, IdempotencyConflict),
     description="Takes points from the accounts of each spend, in their order: all of the list or none, unless"
     " `allow_partial_success` is true. Send an `idempotency_id`: the same id again for the same customer does not"
@@ -164,11 +164,11 @@ SPEND = Operation(
     name="spendPoints",
 )
 BALANCES = Operation(
-    "Read the balances of a customer",
-    TAG,
-    Payload[BalancesView],
-    BalancesRequest,
-    "loyalty:read",
+    summary="Read the balances of a customer",
+    tag=TAG,
+    reply=Payload[BalancesView],
+    body=BalancesRequest,
+    scope="loyalty:read",
     refusals=_REFUSALS,
     description="What a customer has in each point account, or in those that are named, and the sums.",
     example=WHOSE,
@@ -212,12 +212,12 @@ def routes(context: Context) -> list[Route]:
 def _deposits(asked: DepositRequest) -> list[Deposit]:
     return [
         Deposit(
-            each.point_account_id,
-            units(each.amount, f"deposit_details[{place}].amount"),
-            each.idempotency_id,
-            each.reference_id,
-            each.reference_type,
-            each.point_source_id,
+            point_account_id=each.point_account_id,
+            amount=units(each.amount, f"deposit_details[{place}].amount"),
+            idempotency_id=each.idempotency_id,
+            reference_id=each.reference_id,
+            reference_type=each.reference_type,
+            point_source_id=each.point_source_id,
         )
         for place, each in enumerate(asked.deposit_details)
     ]
@@ -226,13 +226,13 @@ def _deposits(asked: DepositRequest) -> list[Deposit]:
 def _spends(asked: SpendRequest) -> list[Spend]:
     return [
         Spend(
-            tuple(each.point_account_ids),
-            units(each.amount, f"spend_details[{place}].amount"),
-            each.idempotency_id,
-            each.reference_id,
-            each.reference_type,
-            each.force_spend,
-            each.is_return,
+            point_account_ids=tuple(each.point_account_ids),
+            amount=units(each.amount, f"spend_details[{place}].amount"),
+            idempotency_id=each.idempotency_id,
+            reference_id=each.reference_id,
+            reference_type=each.reference_type,
+            force_spend=each.force_spend,
+            is_return=each.is_return,
         )
         for place, each in enumerate(asked.spend_details)
     ]
@@ -245,7 +245,15 @@ def _deposit_answer(asked: DepositRequest, answer: Answer) -> DepositAnswer:
         if isinstance(result, PlatformRefusal):
             status = errors.STATUSES[type(result)]
             results.append(
-                DepositResult(detail.point_account_id, 0, UNSET, reference, idempotency, status, result.message)
+                DepositResult(
+                    point_account_id=detail.point_account_id,
+                    amount_deposited=0,
+                    available_balance=UNSET,
+                    reference_id=reference,
+                    idempotency_id=idempotency,
+                    error_status=status,
+                    message=result.message,
+                )
             )
         else:
             amount, available = number(result[0].amount), number(result[0].available)
@@ -263,7 +271,15 @@ def _spend_answer(asked: SpendRequest, answer: Answer) -> SpendAnswer:
         if isinstance(result, PlatformRefusal):
             status, left = errors.STATUSES[type(result)], number(_available(answer, detail.point_account_ids))
             results.append(
-                SpendResult(detail.point_account_ids[0], 0, left, reference, idempotency, status, result.message)
+                SpendResult(
+                    point_account_id=detail.point_account_ids[0],
+                    amount_spent=0,
+                    remaining_balance=left,
+                    reference_id=reference,
+                    idempotency_id=idempotency,
+                    error_status=status,
+                    message=result.message,
+                )
             )
             continue
         for line in result:

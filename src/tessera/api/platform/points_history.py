@@ -83,11 +83,11 @@ class AuditLog(msgspec.Struct, frozen=True, gc=False):
 _decode = msgspec.json.Decoder(AuditLogRequest)
 
 FETCH = Operation(
-    "Read the audit log",
-    TAG,
-    Payload[AuditLog],
-    AuditLogRequest,
-    "loyalty:read",
+    summary="Read the audit log",
+    tag=TAG,
+    reply=Payload[AuditLog],
+    body=AuditLogRequest,
+    scope="loyalty:read",
     refusals=(NotFound, UserNotFound),
     description="The ledger of a customer, the newest entry first: `take` entries after the first `skip`.",
     example={**WHOSE, "skip": 0, "take": 50},

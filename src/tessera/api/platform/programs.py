@@ -126,27 +126,47 @@ _decode_program = msgspec.json.Decoder(ProgramRequest)
 _decode_apply = fields.number_decoder(ApplyRequest)
 
 ACCOUNTS = Operation(
-    "The point accounts of a retailer", TAG, Payload[Page[PointAccountView]], AccountsRequest, "loyalty:read",
-    refusals=(NotFound,), name="listPointAccounts",
-)  # fmt: skip
+    summary="The point accounts of a retailer",
+    tag=TAG,
+    reply=Payload[Page[PointAccountView]],
+    body=AccountsRequest,
+    scope="loyalty:read",
+    refusals=(NotFound,),
+    name="listPointAccounts",
+)
 SOURCES = Operation(
-    "The point sources of a retailer", TAG, Payload[Page[PointSourceView]], PageRequest, "loyalty:read",
-    refusals=(NotFound,), name="listPointSources",
-)  # fmt: skip
+    summary="The point sources of a retailer",
+    tag=TAG,
+    reply=Payload[Page[PointSourceView]],
+    body=PageRequest,
+    scope="loyalty:read",
+    refusals=(NotFound,),
+    name="listPointSources",
+)
 SYSTEMS = Operation(
-    "The tier systems of a retailer, or one of them", TAG, Payload[OneTierSystem] | Payload[TierSystems],
-    TierSystemsRequest, "loyalty:read", refusals=(NotFound,), name="listTierSystems",
-)  # fmt: skip
+    summary="The tier systems of a retailer, or one of them",
+    tag=TAG,
+    reply=Payload[OneTierSystem] | Payload[TierSystems],
+    body=TierSystemsRequest,
+    scope="loyalty:read",
+    refusals=(NotFound,),
+    name="listTierSystems",
+)
 FETCH = Operation(
-    "The whole program of a retailer, as it is declared", TAG, Payload[DeclaredProgram], ProgramRequest,
-    "loyalty:read", refusals=(NotFound,), name="getProgram",
-)  # fmt: skip
+    summary="The whole program of a retailer, as it is declared",
+    tag=TAG,
+    reply=Payload[DeclaredProgram],
+    body=ProgramRequest,
+    scope="loyalty:read",
+    refusals=(NotFound,),
+    name="getProgram",
+)
 APPLY = Operation(
-    "Make the program of a retailer what is declared",
-    TAG,
-    Payload[Applied],
-    ApplyRequest,
-    "loyalty:admin",
+    summary="Make the program of a retailer what is declared",
+    tag=TAG,
+    reply=Payload[Applied],
+    body=ApplyRequest,
+    scope="loyalty:admin",
     refusals=(NotFound, Validation, ChangedMeanwhile),
     description="Not opened by `openid` nor by HTTP Basic: an application must have been given `loyalty:admin`.",
     name="applyProgram",

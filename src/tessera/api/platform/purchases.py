@@ -17,11 +17,11 @@ OUR_ID, EXTERNAL_ID = "SessionM_ID", "External_ID"
 _decode = fields.number_decoder(TransactionRequest)
 
 SEND = Operation(
-    "Record a purchase or a return",
-    TAG,
-    Payload[Recorded],
-    TransactionRequest,
-    "loyalty:write",
+    summary="Record a purchase or a return",
+    tag=TAG,
+    reply=Payload[Recorded],
+    body=TransactionRequest,
+    scope="loyalty:write",
     refusals=(NotFound, UserNotFound, Validation, IdempotencyConflict),
     description="Records a purchase of a customer with the points that it earns by the program, or a return with the"
     " points that it takes back. The customer is `user_id`, or else that of the first payment that names one. The same"

@@ -37,11 +37,11 @@ _decode_tier_status = msgspec.json.Decoder(TierStatusRequest)
 _decode_move = msgspec.json.Decoder(MoveRequest)
 
 TIER_STATUS = Operation(
-    "Ask for tier status",
-    TAG,
-    Payload[tiers.TierStatus],
-    TierStatusRequest,
-    "loyalty:read",
+    summary="Ask for tier status",
+    tag=TAG,
+    reply=Payload[tiers.TierStatus],
+    body=TierStatusRequest,
+    scope="loyalty:read",
     refusals=(NotFound, UserNotFound),
     description="How far a customer is toward the next and the highest level, in every tier system it is in."
     " `progress` says it all; `tier_progress` shows the rule of the next level node by node.",
@@ -49,11 +49,11 @@ TIER_STATUS = Operation(
     name="getTierStatus",
 )
 MOVE = Operation(
-    "Move a customer to a tier level",
-    TAG,
-    Payload[TierLevelView],
-    MoveRequest,
-    "loyalty:write",
+    summary="Move a customer to a tier level",
+    tag=TAG,
+    reply=Payload[TierLevelView],
+    body=MoveRequest,
+    scope="loyalty:write",
     refusals=(NotFound, UserNotFound),
     description="Puts a customer into a level by hand, up or down, whatever points it has.",
     example={

@@ -42,15 +42,17 @@ PARAMETERS = (
 NAMES = (*(each.name for each in PARAMETERS), "event_types[]")
 
 READ = Operation(
-    "The timeline of a customer",
-    TAG,
-    Timeline,
-    None,
-    "loyalty:read",
-    PARAMETERS,
-    (*FOUND, NotFound),
-    "What happened to a customer, the newest first: points (`POINTS`), tier levels (`TIERS`), events and counted"
-    " activity (`ACTIVITY`), or all of it (`ALL`).",
+    summary="The timeline of a customer",
+    tag=TAG,
+    reply=Timeline,
+    body=None,
+    scope="loyalty:read",
+    query=PARAMETERS,
+    refusals=(*FOUND, NotFound),
+    description=(
+        "What happened to a customer, the newest first: points (`POINTS`), tier levels (`TIERS`), events and counted"
+        " activity (`ACTIVITY`), or all of it (`ALL`)."
+    ),
 )
 
 

@@ -100,16 +100,16 @@ def transaction(asked: TransactionRequest) -> Transaction:
         raise Validation(f"{ORIGINAL} is for returns.", sent=told.original_transaction_id)
     details = _details(asked, subtotal)
     return Transaction(
-        kind,
-        external_ids.checked(asked.request_id, "request_id"),
-        external_ids.checked(told.transaction_id, f"{PAYLOAD}.transaction_id"),
-        _id(told.original_transaction_id, ORIGINAL),
-        told.channel,
-        abs(subtotal),
-        _items(kind, told.items),
-        json_text(details),
-        json_text(_content(details, subtotal)),
-        (asked.request_id, told.transaction_id),
+        kind=kind,
+        request_id=external_ids.checked(asked.request_id, "request_id"),
+        transaction_id=external_ids.checked(told.transaction_id, f"{PAYLOAD}.transaction_id"),
+        original_transaction_id=_id(told.original_transaction_id, ORIGINAL),
+        channel=told.channel,
+        subtotal=abs(subtotal),
+        items=_items(kind, told.items),
+        details=json_text(details),
+        content=json_text(_content(details, subtotal)),
+        sent_ids=(asked.request_id, told.transaction_id),
     )
 
 

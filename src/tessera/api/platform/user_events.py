@@ -31,11 +31,11 @@ class TriggerRequest(msgspec.Struct, frozen=True):
 _decode_trigger = msgspec.json.Decoder(TriggerRequest)
 
 TRIGGER = Operation(
-    "Tell of an event",
-    TAG,
-    Payload[Triggered],
-    TriggerRequest,
-    "loyalty:write",
+    summary="Tell of an event",
+    tag=TAG,
+    reply=Payload[Triggered],
+    body=TriggerRequest,
+    scope="loyalty:write",
     refusals=(NotFound, UserNotFound, Validation),
     description="Records something that a customer did, and deposits the points that the program gives for it."
     " `user_id` is the customer's id or, with `is_session_m` false, any of the customer's external ids. Without"

@@ -65,14 +65,14 @@ async def _purging(context: Context, until: PurgeTime, run: Sequence[Entry]) -> 
         run[-1].hash if right is None else right.last_hash,
     )
     return PurgeAuditEntries(
-        until,
-        first,
-        last,
-        made.first_number,
-        made.last_number,
-        made.previous_hash,
-        made.last_hash,
-        made.seal,
+        until=until,
+        run_first=first,
+        run_last=last,
+        first_number=made.first_number,
+        last_number=made.last_number,
+        previous_hash=made.previous_hash,
+        last_hash=made.last_hash,
+        seal=made.seal,
     )
 
 

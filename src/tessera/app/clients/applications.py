@@ -84,7 +84,15 @@ async def create(
     now = context.clock.now()
     secret, issued = new_secret(context, client, "first", None, client_secret)
     policy = int(options.query_credentials or QueryCredentials.ALLOW)
-    application = AddApplication(client, name, organization, wanted, token_lifetime_seconds, policy, now)
+    application = AddApplication(
+        client_id=client,
+        name=name,
+        organization=organization,
+        scope=wanted,
+        token_lifetime_seconds=token_lifetime_seconds,
+        query_credentials=policy,
+        created_at=now,
+    )
     await commit(context, application, secret, *application_settings.of_new(context, client, options))
     return issued
 
@@ -100,7 +108,15 @@ def new_secret(
         check_text("The secret", imported)
         secret = imported
         kind, digest = _imported_digest(context, client_id, imported)
-    change = AddCredential(client_id, name, int(kind), digest, _last_four(secret), context.clock.now(), ends_at)
+    change = AddCredential(
+        client_id=client_id,
+        name=name,
+        kind=int(kind),
+        digest=digest,
+        last_four=_last_four(secret),
+        created_at=context.clock.now(),
+        ends_at=ends_at,
+    )
     return change, Issued(client_id, secret if imported is None else None, name)
 
 

@@ -117,7 +117,18 @@ async def _add(
     check_text("The credential's name", name)
     if ends_at is not None and ends_at <= context.clock.now():
         raise OperatorError("The credential's end has already passed.")
-    await commit(context, AddCredential(client_id, name, int(kind), digest, named[-4:], context.clock.now(), ends_at))
+    await commit(
+        context,
+        AddCredential(
+            client_id=client_id,
+            name=name,
+            kind=int(kind),
+            digest=digest,
+            last_four=named[-4:],
+            created_at=context.clock.now(),
+            ends_at=ends_at,
+        ),
+    )
 
 
 async def of_kind(context: Context, client_id: str, kinds: tuple[CredentialKind, ...]) -> list[CredentialRecord]:

@@ -116,18 +116,43 @@ def _event(context: Context, warned: Warned, now: int) -> AddEvent:
     if isinstance(about, Ending):
         used = msgspec.UNSET if about.last_used_at is None else incentives_time(about.last_used_at)
         ends = incentives_time(about.ends_at)
-        ids = (owner.retailer_id, owner.client_id, owner.application, about.name)
         days = warned.days or 0
         if owner.is_property:
             kind = Happening.PROPERTY_SECRET_ENDING
-            data = PropertySecretEnding(*ids, ends, days, warned.reason, used)
+            data = PropertySecretEnding(
+                retailer_id=owner.retailer_id,
+                api_key=owner.client_id,
+                property=owner.application,
+                credential=about.name,
+                ends_at=ends,
+                days=days,
+                reason=warned.reason,
+                last_used_at=used,
+            )
         else:
             kind = Happening.APPLICATION_SECRET_ENDING
-            data = SecretEnding(*ids, about.kind, ends, days, warned.reason, used)
+            data = SecretEnding(
+                retailer_id=owner.retailer_id,
+                client_id=owner.client_id,
+                application=owner.application,
+                credential=about.name,
+                kind=about.kind,
+                ends_at=ends,
+                days=days,
+                reason=warned.reason,
+                last_used_at=used,
+            )
     else:
         kind = Happening.APPLICATION_TOKEN_PER_CALL
         hour = incentives_time(about.hour * HOUR)
-        data = TokenPerCall(owner.retailer_id, owner.client_id, owner.application, hour, about.tokens, about.calls)
+        data = TokenPerCall(
+            retailer_id=owner.retailer_id,
+            client_id=owner.client_id,
+            application=owner.application,
+            hour=hour,
+            tokens=about.tokens,
+            calls=about.calls,
+        )
     return AddEvent(context.new_uuid(), owner.organization, kind, msgspec.json.encode(data).decode(), now)
 
 

@@ -64,13 +64,13 @@ async def show(context: Context, name_or_client_id: str) -> Limits:
     now = context.clock.now()
     own, others = context.counts.own(found.number, now), await _others(context, found.number, now)
     return Limits(
-        found.name,
-        found.client_id,
-        declared or GuardRails(),
-        declared is not None,
-        own.hour_tokens + others.hour_tokens,
-        own.day_tokens + others.day_tokens,
-        own.watched + others.watched,
+        name=found.name,
+        client_id=found.client_id,
+        rails=declared or GuardRails(),
+        readable=declared is not None,
+        tokens_hour=own.hour_tokens + others.hour_tokens,
+        tokens_day=own.day_tokens + others.day_tokens,
+        would_refuse_day=own.watched + others.watched,
     )
 
 
@@ -94,7 +94,15 @@ async def show_property(context: Context, found: PropertyRecord) -> Limits:
     counts = context.property_counts
     others = await context.store.told_by_others(-found.number, counts.node, now, now)
     watched = counts.own(found.number, now).watched + others.watched
-    return Limits(found.name, found.api_key, declared or GuardRails(), declared is not None, 0, 0, watched)
+    return Limits(
+        name=found.name,
+        client_id=found.api_key,
+        rails=declared or GuardRails(),
+        readable=declared is not None,
+        tokens_hour=0,
+        tokens_day=0,
+        would_refuse_day=watched,
+    )
 
 
 async def change_property(context: Context, found: PropertyRecord, wanted: Wanted) -> Limits:

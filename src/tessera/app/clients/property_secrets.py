@@ -42,7 +42,14 @@ def new(
         )
     secret = imported or context.entropy.random_bytes(API_KEY_LENGTH // 2).hex()
     digest = applications.secret_digest(context.directory.pepper, secret)
-    added = AddPropertySecret(api_key, name, digest, secret[-4:], context.clock.now(), ends_at)
+    added = AddPropertySecret(
+        api_key=api_key,
+        name=name,
+        digest=digest,
+        last_four=secret[-4:],
+        created_at=context.clock.now(),
+        ends_at=ends_at,
+    )
     return added, "" if imported else secret
 
 
@@ -104,9 +111,9 @@ async def finish(context: Context, found: PropertyRecord, *, force: bool) -> lis
 
 async def _owner(context: Context, found: PropertyRecord) -> Owner:
     return Owner(
-        found.api_key,
-        found.name,
-        await context.store.property_secrets(found.api_key),
+        id=found.api_key,
+        name=found.name,
+        secrets=await context.store.property_secrets(found.api_key),
         add=f"tessera properties secrets add {found.api_key}",
         rotate=f"tessera properties secrets rotate {found.api_key}",
         writes=OF_PROPERTY,

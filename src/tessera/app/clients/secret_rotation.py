@@ -43,9 +43,9 @@ async def finish(context: Context, application: ApplicationRecord, *, force: boo
 
 async def _owner(context: Context, application: ApplicationRecord) -> Owner:
     return Owner(
-        application.client_id,
-        application.name,
-        await context.store.secrets(application.client_id),
+        id=application.client_id,
+        name=application.name,
+        secrets=await context.store.secrets(application.client_id),
         add=f'tessera apps secrets add "{application.name}"',
         rotate=f'tessera apps rotate "{application.name}"',
         token_lifetime_seconds=application.token_lifetime_seconds,

@@ -59,16 +59,16 @@ async def report(context: Context, application: ApplicationRecord, days: int) ->
     hours = [_span(counts, hour, 1) for hour in range(this_hour - HOURS_SHOWN + 1, this_hour + 1)]
     by_day = [_span(counts, first + 24 * day, 24) for day in range(days)]
     return UsageReport(
-        days,
-        sum(each.tokens for each in within),
-        sum(each.tokens for each in counts if each.hour >= lived_from),
-        sum(each.elsewhere for each in within),
-        sum(each.calls for each in within),
-        sum(each.refused for each in within),
-        application.token_reuse,
-        hours,
-        by_day,
-        _advice(application, hours),
+        days=days,
+        tokens=sum(each.tokens for each in within),
+        tokens_in_life=sum(each.tokens for each in counts if each.hour >= lived_from),
+        elsewhere=sum(each.elsewhere for each in within),
+        calls=sum(each.calls for each in within),
+        refused=sum(each.refused for each in within),
+        token_reuse=application.token_reuse,
+        by_hour=hours,
+        by_day=by_day,
+        advice=_advice(application, hours),
     )
 
 

@@ -159,22 +159,29 @@ def creation(
     ]
     changes: list[Change] = [
         AddCustomer(
-            customer_id,
-            organization,
-            _folded(profile),
-            json_text(profile),
-            json_text(Standing([], memberships)),
-            due_at([], memberships),
-            json_text(identifiers),
-            custom_profiles.first(new.user_profile) if isinstance(new.user_profile, dict) else None,
-            now,
+            id=customer_id,
+            organization=organization,
+            folded_email=_folded(profile),
+            profile=json_text(profile),
+            standing=json_text(Standing([], memberships)),
+            due_at=due_at([], memberships),
+            identifiers=json_text(identifiers),
+            user_profile=custom_profiles.first(new.user_profile) if isinstance(new.user_profile, dict) else None,
+            created_at=now,
         )
     ]
     changes += [ClaimIdentifier(customer_id, organization, each.external_id) for each in identifiers]
     changes.append(ClaimReferrerCode(customer_id, organization, profile.referrer_code))
     changes += [AddPhone(customer_id, organization, digits, int(mobile)) for digits, mobile in phones(profile).items()]
     changes += [
-        JoinTier(customer_id, each.id, each.tier_system, each.tier_level, each.joined_at, Reason.JOINED.value)
+        JoinTier(
+            customer_id=customer_id,
+            id=each.id,
+            tier_system=each.tier_system,
+            tier_level=each.tier_level,
+            joined_at=each.joined_at,
+            reason=Reason.JOINED.value,
+        )
         for each in memberships
     ]
     changes.append(happened(context, loyalty, Happening.CUSTOMER_CREATED, customer_id, now))
@@ -190,7 +197,14 @@ def new_referrer_code(context: Context) -> str:
 def happened(context: Context, loyalty: Program, kind: Happening, customer_id: str, at: int) -> AddEvent:
     """What others are told of a customer that was created, changed or deleted."""
     told = CustomerHappened(loyalty.retailer_id, customer_id)
-    return AddEvent(context.new_uuid(), loyalty.organization, kind.value, json_text(told), at, customer_id)
+    return AddEvent(
+        id=context.new_uuid(),
+        organization=loyalty.organization,
+        kind=kind.value,
+        data=json_text(told),
+        occurred_at=at,
+        user_id=customer_id,
+    )
 
 
 def referred(context: Context, loyalty: Program, customer_id: str, profile: Profile, at: int) -> list[Change]:
@@ -199,7 +213,16 @@ def referred(context: Context, loyalty: Program, customer_id: str, profile: Prof
         return []
     told = CustomerReferred(loyalty.retailer_id, customer_id, profile.referral.referral_code)
     kind = Happening.CUSTOMER_REFERRED.value
-    return [AddEvent(context.new_uuid(), loyalty.organization, kind, json_text(told), at, customer_id)]
+    return [
+        AddEvent(
+            id=context.new_uuid(),
+            organization=loyalty.organization,
+            kind=kind,
+            data=json_text(told),
+            occurred_at=at,
+            user_id=customer_id,
+        )
+    ]
 
 
 def replacement(organization: int, known: Customer, before: Profile, after: Profile) -> list[Change]:

@@ -36,6 +36,13 @@ async def forget_customer(context: Context, organization: int, customer_id: str)
 def _forgetting(context: Context, loyalty: Program, customer: Customer) -> list[Change]:
     now = context.clock.now()
     return [
-        ForgetCustomer(customer.number, customer.id, context.new_uuid(), now, NEVER, customer.version),
+        ForgetCustomer(
+            customer=customer.number,
+            id=customer.id,
+            tombstone_id=context.new_uuid(),
+            forgotten_at=now,
+            due_at=NEVER,
+            version=customer.version,
+        ),
         happened(context, loyalty, Happening.CUSTOMER_DELETED, customer.id, now),
     ]

@@ -176,14 +176,14 @@ async def _purchases(context: Context, loyalty: Program, customer: Customer) -> 
         for bought in page:
             awards = [_award(loyalty, each) for each in await context.store.awards(customer.number, bought.id)]
             yield PurchaseRecord(
-                bought.id,
-                bought.kind,
-                bought.transaction_id,
-                bought.request_id,
-                incentives_time(bought.recorded_at),
-                bought.original_id or UNSET,
-                msgspec.Raw(bought.details.encode()),
-                awards,
+                id=bought.id,
+                kind=bought.kind,
+                transaction_id=bought.transaction_id,
+                request_id=bought.request_id,
+                recorded_at=incentives_time(bought.recorded_at),
+                original_id=bought.original_id or UNSET,
+                details=msgspec.Raw(bought.details.encode()),
+                awards=awards,
             )
         after = page[-1].id
 
@@ -204,18 +204,18 @@ async def _ledger(context: Context, loyalty: Program, customer: Customer) -> Asy
 def _entry(loyalty: Program, entry: Entry) -> EntryRecord:
     account = loyalty.account_numbered(entry.point_account)
     return EntryRecord(
-        entry.number,
-        entry.id,
-        account.name,
-        account.id,
-        number(entry.amount),
-        entry.kind,
-        incentives_time(entry.occurred_at),
-        _moment(entry.expires_at),
-        entry.idempotency_id or UNSET,
-        entry.reference_id or UNSET,
-        entry.reference_type or UNSET,
-        entry.point_source_id or UNSET,
+        number=entry.number,
+        id=entry.id,
+        account_name=account.name,
+        point_account_id=account.id,
+        amount=number(entry.amount),
+        kind=entry.kind,
+        occurred_at=incentives_time(entry.occurred_at),
+        expires_at=_moment(entry.expires_at),
+        idempotency_id=entry.idempotency_id or UNSET,
+        reference_id=entry.reference_id or UNSET,
+        reference_type=entry.reference_type or UNSET,
+        point_source_id=entry.point_source_id or UNSET,
     )
 
 
@@ -230,12 +230,12 @@ def _membership(loyalty: Program, held: PastMembership) -> MembershipRecord:
     levels = () if system is None else system.levels
     level = next((each for each in levels if each.number == held.tier_level), None)
     return MembershipRecord(
-        held.id,
-        incentives_time(held.joined_at),
-        _moment(held.left_at),
-        held.reason,
-        UNSET if system is None else system.name,
-        UNSET if level is None else level.name,
+        id=held.id,
+        joined_at=incentives_time(held.joined_at),
+        left_at=_moment(held.left_at),
+        reason=held.reason,
+        tier_system=UNSET if system is None else system.name,
+        tier_level=UNSET if level is None else level.name,
     )
 
 

@@ -73,7 +73,16 @@ async def merge(context: Context, caller: Caller, api_key: str, named: Named, me
             book.promote(now)
             told = json_text(CustomerMerged(book.program.retailer_id, survivor.id, other.id))
             kind = Happening.CUSTOMER_MERGED.value
-            book.changes.append(AddEvent(context.new_uuid(), organization, kind, told, now, survivor.id))
+            book.changes.append(
+                AddEvent(
+                    id=context.new_uuid(),
+                    organization=organization,
+                    kind=kind,
+                    data=told,
+                    occurred_at=now,
+                    user_id=survivor.id,
+                )
+            )
             return survivor.id
 
         return await with_book(context, organization, survivor, act)
@@ -117,20 +126,20 @@ def _loyalty(context: Context, book: Book, survivor: Customer, other: Customer, 
         *settled,
         *left,
         MergeCustomer(
-            other.number,
-            survivor.number,
-            survivor.id,
-            survivor.version,
-            book.program.organization,
-            other.id,
-            context.new_uuid(),
-            offset,
-            now,
-            NEVER,
-            other.version + (1 if settled else 0),
-            other.profile,
-            other.identifiers,
-            other.user_profile,
+            merged=other.number,
+            survivor=survivor.number,
+            survivor_id=survivor.id,
+            survivor_version=survivor.version,
+            organization=book.program.organization,
+            id=other.id,
+            tombstone_id=context.new_uuid(),
+            offset=offset,
+            merged_at=now,
+            due_at=NEVER,
+            version=other.version + (1 if settled else 0),
+            was_profile=other.profile,
+            was_identifiers=other.identifiers,
+            was_user_profile=other.user_profile,
         ),
     ]
 

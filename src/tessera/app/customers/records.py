@@ -79,11 +79,11 @@ def _player(customer: Customer) -> Player:
     profile = decode_profile(customer.profile)
     known = customer.external_ids()
     return Player(
-        customer.id,
-        customer.id,
-        known[-1].external_id if known else UNSET,
-        profile.email,
-        profile.first_name,
-        profile.last_name,
-        profile.phone_numbers,
+        id=customer.id,
+        user_id=customer.id,
+        external_id=known[-1].external_id if known else UNSET,
+        email=profile.email,
+        first_name=profile.first_name,
+        last_name=profile.last_name,
+        phone_numbers=profile.phone_numbers,
     )

@@ -88,7 +88,16 @@ async def _memberships(context: Context, customer: Customer) -> list[Membership]
     entered = []
     for held in await context.store.memberships(customer.number):
         former = None if held.reason == Reason.JOINED else left_at.get((held.tier_system, held.joined_at))
-        entered.append(Membership(held.id, held.tier_system, held.tier_level, held.joined_at, held.reason, former))
+        entered.append(
+            Membership(
+                id=held.id,
+                tier_system=held.tier_system,
+                tier_level=held.tier_level,
+                joined_at=held.joined_at,
+                reason=held.reason,
+                former_level=former,
+            )
+        )
         left_at[held.tier_system, held.left_at] = held.tier_level
     return entered
 

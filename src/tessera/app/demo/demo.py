@@ -59,13 +59,13 @@ async def create(context: Context) -> Demo:
     web_shop = await properties.create(context, organization, "Web shop")
     partner = await applications.create(context, APPLICATION, organization.number)
     return Demo(
-        partner.client_id,
-        partner.client_secret or "",
-        web_shop.api_key,
-        web_shop.property_secret,
-        ids[SHOWN - 1],
-        external_id(SHOWN),
-        organization.retailer_id,
+        client_id=partner.client_id,
+        client_secret=partner.client_secret or "",
+        api_key=web_shop.api_key,
+        property_secret=web_shop.property_secret,
+        customer_id=ids[SHOWN - 1],
+        external_id=external_id(SHOWN),
+        retailer_id=organization.retailer_id,
     )
 
 

@@ -195,7 +195,18 @@ class _Maker:
             amount = random.randint(3, 400) * scale * UNITS
             order, source = f"order-{index}-{visit}", random.choice(self._sources)
             for account in (*self._spend[:1], *self._tier[:1]):
-                book.deposit(Deposit(account.id, amount, None, order, "order", source), 0, at)
+                book.deposit(
+                    Deposit(
+                        point_account_id=account.id,
+                        amount=amount,
+                        idempotency_id=None,
+                        reference_id=order,
+                        reference_type="order",
+                        point_source_id=source,
+                    ),
+                    0,
+                    at,
+                )
             book.promote(at)
             if self._spend and random.random() < 0.3:
                 spend = Spend((self._spend[0].id,), amount // 2, None, f"reward-{index}-{visit}", "reward")

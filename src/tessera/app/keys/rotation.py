@@ -91,13 +91,15 @@ async def every(context: Context) -> list[KeyRecord]:
 
 def _record(context: Context, found: list[WrappedKey], key: WrappedKey) -> KeyRecord:
     return KeyRecord(
-        _name(key.purpose, key.number),
-        key.purpose.value,
-        rotation_schedule.state(found, key, context.clock.now()).value,
-        context.directory.signing.name(ALGORITHMS[key.purpose], key.number) if key.purpose in ALGORITHMS else None,
-        key.created_at,
-        key.signs_from,
-        key.verifies_until,
+        name=_name(key.purpose, key.number),
+        purpose=key.purpose.value,
+        state=rotation_schedule.state(found, key, context.clock.now()).value,
+        key_id=context.directory.signing.name(ALGORITHMS[key.purpose], key.number)
+        if key.purpose in ALGORITHMS
+        else None,
+        created_at=key.created_at,
+        signs_from=key.signs_from,
+        verifies_until=key.verifies_until,
     )
 
 

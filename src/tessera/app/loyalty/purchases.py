@@ -156,16 +156,16 @@ async def _earlier(context: Context, customer: Customer, original: Purchase | No
 
 def _purchase(context: Context, customer: Customer, told: Transaction, original: Purchase | None, now: int) -> Purchase:
     return Purchase(
-        customer.number,
-        context.new_uuid(),
-        told.request_id,
-        told.transaction_id,
-        told.fingerprint(),
-        told.kind.value,
-        None if original is None else original.id,
-        told.subtotal,
-        told.details,
-        now,
+        customer=customer.number,
+        id=context.new_uuid(),
+        request_id=told.request_id,
+        transaction_id=told.transaction_id,
+        fingerprint=told.fingerprint(),
+        kind=told.kind.value,
+        original_id=None if original is None else original.id,
+        subtotal=told.subtotal,
+        details=told.details,
+        recorded_at=now,
     )
 
 
@@ -177,19 +177,26 @@ def _changes(book: Book, customer: Customer, purchase: Purchase, awards: Sequenc
         AddPurchase(*msgspec.structs.astuple(purchase)),
         *(
             AddPurchaseAward(
-                customer.number,
-                purchase.id,
-                place,
-                award.rule_id,
-                award.point_account,
-                award.amount,
-                award.base,
-                json_text(award.excluded),
-                award.entry_id,
+                customer=customer.number,
+                purchase_id=purchase.id,
+                place=place,
+                rule_id=award.rule_id,
+                point_account=award.point_account,
+                amount=award.amount,
+                base=award.base,
+                excluded=json_text(award.excluded),
+                entry_id=award.entry_id,
             )
             for place, award in enumerate(awards)
         ),
-        AddEvent(purchase.id, book.program.organization, kind, event, purchase.recorded_at, customer.id),
+        AddEvent(
+            id=purchase.id,
+            organization=book.program.organization,
+            kind=kind,
+            data=event,
+            occurred_at=purchase.recorded_at,
+            user_id=customer.id,
+        ),
     ]
 
 

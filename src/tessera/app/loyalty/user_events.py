@@ -78,14 +78,27 @@ async def trigger(context: Context, caller: Caller, retailer_id: str, subject: S
             outcomes = []
             for place, award in enumerate(rule.awards):
                 account = book.program.account_numbered(award.point_account)
-                deposit = Deposit(account.id, award.amount, None, event_id, "user_event", award.point_source_id)
+                deposit = Deposit(
+                    point_account_id=account.id,
+                    amount=award.amount,
+                    idempotency_id=None,
+                    reference_id=event_id,
+                    reference_type="user_event",
+                    point_source_id=award.point_source_id,
+                )
                 line = book.deposit(deposit, place, now)[0]
                 points = number(line.amount)
                 outcomes.append(
                     Outcome(
-                        True, POINTS_OUTCOME, points, account.id, account.name, points, number(line.available)
+                        is_outcome_applied=True,
+                        discriminator=POINTS_OUTCOME,
+                        points_awarded=points,
+                        point_account_id=account.id,
+                        account_name=account.name,
+                        amount=points,
+                        available_balance=number(line.available),
                     )
-                )  # fmt: skip
+                )
             book.promote(now)
             book.changes.append(AddUserEvent(customer.number, event_id, lookup, now))
             event = UserEvent(

@@ -75,15 +75,15 @@ class Exchange:
             own = self._counts.own(number, now)
             told.append(
                 TellCounts(
-                    self._sign * number,
-                    node,
-                    now,
-                    now // HOUR,
-                    own.hour_tokens,
-                    now // DAY,
-                    own.day_tokens,
-                    own.watched,
-                    own.asked,
+                    application=self._sign * number,
+                    node=node,
+                    at=now,
+                    hour=now // HOUR,
+                    hour_tokens=own.hour_tokens,
+                    day=now // DAY,
+                    day_tokens=own.day_tokens,
+                    watched=own.watched,
+                    asked=own.asked,
                 )
             )
         await self._context.store.commit(*told)

@@ -107,7 +107,15 @@ class Refusals:
             client, check = key
             told = audit.detail({"check": check, "count": count.refused})
             deeds.append(
-                RecordDeed(new_id(), now, audit.SERVER.name, count.source or None, audit.REFUSED, client, told)
+                RecordDeed(
+                    id=new_id(),
+                    at=now,
+                    actor=audit.SERVER.name,
+                    source=count.source or None,
+                    action=audit.REFUSED,
+                    target=client,
+                    detail=told,
+                )
             )
             count.refused, count.due_at = 0, now + RECORDED_SECONDS * SECOND
         return deeds

@@ -129,7 +129,16 @@ class Usage:
             if issued or in_query or self._last_at[number]:
                 changes.append(CountTokens(number, issued, in_query, self._last_at[number]))
             if issued or calls or self._refused[number]:
-                changes.append(CountHour(number, hour, issued, calls, self._refused[number], self._elsewhere[number]))
+                changes.append(
+                    CountHour(
+                        application=number,
+                        hour=hour,
+                        tokens=issued,
+                        calls=calls,
+                        refused=self._refused[number],
+                        elsewhere=self._elsewhere[number],
+                    )
+                )
             self._issued[number] = self._in_query[number] = self._calls[number] = self._refused[number] = 0
             self._last_at[number] = self._elsewhere[number] = self._marked[number] = 0
         for credential in self._credentials[:limit]:

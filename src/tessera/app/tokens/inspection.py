@@ -37,14 +37,14 @@ async def inspect(context: Context, token: str) -> Inspection:
     reasons = _reasons(context, claims, application, now)
     record = None if application is None else await context.store.application_record(application.client_id)
     return Inspection(
-        access_tokens.live(claims, application, context.directory.revocations, now, context.directory.resources),
-        reasons,
-        None if record is None else record.name,
-        None if application is None else application.client_id,
-        claims.issued_at,
-        claims.expires_at,
-        scopes.show(claims.scopes),
-        None if resource is None else resource.identifier,
+        live=access_tokens.live(claims, application, context.directory.revocations, now, context.directory.resources),
+        reasons=reasons,
+        name=None if record is None else record.name,
+        client_id=None if application is None else application.client_id,
+        issued_at=claims.issued_at,
+        expires_at=claims.expires_at,
+        scope=scopes.show(claims.scopes),
+        resource=None if resource is None else resource.identifier,
     )
 
 

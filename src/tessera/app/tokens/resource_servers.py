@@ -61,7 +61,17 @@ async def create(
     check_text("The name", name)
     number = None if server is None else (await applications.find(context, server)).number
     form = None if token_format is None else int(token_format)
-    await commit(context, AddResource(identifier, name, _scope(scope), form, number, context.clock.now()))
+    await commit(
+        context,
+        AddResource(
+            identifier=identifier,
+            name=name,
+            scope=_scope(scope),
+            token_format=form,
+            application=number,
+            created_at=context.clock.now(),
+        ),
+    )
     return await find(context, identifier)
 
 
@@ -169,12 +179,28 @@ async def who(context: Context, scope: str) -> list[Holder]:
         held = scopes.stored(each.scope)
         if name in held or (name in scopes.WELL_KNOWN and scopes.allows(held, name)):
             by = name if name in held else scopes.EVERYTHING
-            holders.append(Holder(each.name, each.client_id, each.organization, each.state == "enabled", None, by))
+            holders.append(
+                Holder(
+                    name=each.name,
+                    client_id=each.client_id,
+                    organization=each.organization,
+                    enabled=each.state == "enabled",
+                    resource=None,
+                    by=by,
+                )
+            )
     there = {each.identifier: scopes.stored(each.scope) for each in resources_known}
     for access in await context.store.access(None):
         if name in scopes.stored(access.scope) and name in there[access.resource]:
             enabled = everybody[access.client_id].state == "enabled"
             holders.append(
-                Holder(access.application, access.client_id, access.organization, enabled, access.resource, name)
+                Holder(
+                    name=access.application,
+                    client_id=access.client_id,
+                    organization=access.organization,
+                    enabled=enabled,
+                    resource=access.resource,
+                    by=name,
+                )
             )
     return holders

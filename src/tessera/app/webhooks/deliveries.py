@@ -173,7 +173,13 @@ class _Line:
         now = self._context.clock.now()
         if self._skipped >= SKIPPED_MAX or now - self._written_at >= SKIPPED_SECONDS * SECOND:
             passed = MoveWebhook(
-                webhook.number, through, webhook.position, webhook.failures, webhook.next_attempt_at, None, None
+                webhook=webhook.number,
+                position=through,
+                was_position=webhook.position,
+                failures=webhook.failures,
+                next_attempt_at=webhook.next_attempt_at,
+                delivered_at=None,
+                last_error=None,
             )
             if not await self._write(passed):
                 self._through = 0

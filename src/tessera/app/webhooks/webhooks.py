@@ -61,7 +61,17 @@ async def create(context: Context, organization: OrganizationRecord, name: str, 
     kinds = read_kinds(events)
     secret = context.entropy.random_bytes(SECRET_BYTES)
     enclosed = context.directory.enclose(place_of(organization.number, name), secret)
-    await commit(context, AddWebhook(organization.number, name, url, kinds, enclosed, context.clock.now()))
+    await commit(
+        context,
+        AddWebhook(
+            organization=organization.number,
+            name=name,
+            url=url,
+            kinds=kinds,
+            secret=enclosed,
+            created_at=context.clock.now(),
+        ),
+    )
     return IssuedWebhook(name, organization.name, url, kinds, secret_text(secret))
 
 
@@ -179,6 +189,8 @@ async def test(context: Context, sender: Sender, webhook: Webhook) -> Answer:
     """Send a message that says nothing but that the webhook works, once, disabled or not; what came of it."""
     now = context.clock.now()
     data = msgspec.json.encode({"webhook": webhook.name}).decode()
-    event = Event(0, context.new_uuid(), webhook.organization, TEST, data, now)
+    event = Event(
+        number=0, id=context.new_uuid(), organization=webhook.organization, kind=TEST, data=data, occurred_at=now
+    )
     made = message(event, secrets_in_force(context, webhook, now), now)
     return await sender.send(webhook.url, made.headers, made.body)

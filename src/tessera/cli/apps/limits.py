@@ -59,13 +59,13 @@ def limit(  # noqa: PLR0913  # typer makes a flag of each
     from tessera.app.clients import limit_settings
 
     wanted = limit_settings.Wanted(
-        None if networks is None else _words(networks),
-        requests_per_second,
-        tokens_per_hour,
-        tokens_per_day,
-        _words(watch),
-        _words(enforce),
-        _words(none),
+        networks=None if networks is None else _words(networks),
+        requests_per_second=requests_per_second,
+        tokens_per_hour=tokens_per_hour,
+        tokens_per_day=tokens_per_day,
+        watch=_words(watch),
+        enforce=_words(enforce),
+        none=_words(none),
     )
 
     async def work(context: "Context") -> "Limits":

@@ -121,7 +121,9 @@ def endings(found: Iterable[Ending], now: int) -> Iterator[Warned]:
         if days is not None and reason is not None:
             number = f"property {each.number}" if each.owner.is_property else each.number
             name = f"{reason} {number} {each.ends_at} {days}"
-            yield Warned(name, each.owner, reason, ending_text(each, reason, days), each, days)
+            yield Warned(
+                name=name, owner=each.owner, reason=reason, text=ending_text(each, reason, days), about=each, days=days
+            )
 
 
 def ending_text(ending: Ending, reason: Reason, days: int) -> str:

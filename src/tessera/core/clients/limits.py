@@ -114,16 +114,16 @@ def read(text: str) -> InForce:
     )
     hour_max, day_max = (COUNT_MAX if limit is None or rail in found.watch else limit for rail, limit, _ in windows)
     return InForce(
-        None if found.networks is None else Networks(found.networks),
-        found.requests_per_second or 0,
-        _policy(Rail.REQUESTS, found.requests_per_second or 0, 1),
-        tuple(
+        allowed=None if found.networks is None else Networks(found.networks),
+        per_second=found.requests_per_second or 0,
+        policy=_policy(Rail.REQUESTS, found.requests_per_second or 0, 1),
+        windows=tuple(
             Window(rail.value, limit, seconds, rail in found.watch, _policy(rail, limit, seconds))
             for rail, limit, seconds in windows
             if limit is not None
         ),
-        Rail.NETWORKS in found.watch,
-        Rail.REQUESTS in found.watch,
+        networks_watched=Rail.NETWORKS in found.watch,
+        requests_watched=Rail.REQUESTS in found.watch,
         hour_max=hour_max,
         day_max=day_max,
     )

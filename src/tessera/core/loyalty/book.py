@@ -219,8 +219,15 @@ class Book:
             self.memberships[self.memberships.index(held)] = entered
             self.changes.append(LeaveTier(self.owner.number, held.id, at))
         self.changes.append(
-            JoinTier(self.owner.id, entered.id, system.number, level.number, at, reason.value)
-        )  # fmt: skip
+            JoinTier(
+                customer_id=self.owner.id,
+                id=entered.id,
+                tier_system=system.number,
+                tier_level=level.number,
+                joined_at=at,
+                reason=reason.value,
+            )
+        )
         self._moved = True
         former = None if held is None else system.level(held.tier_level)
         if former is not None or level.rank:
@@ -235,21 +242,21 @@ class Book:
         self._moved = True
         idempotency_id = order.idempotency_id if order is not None and is_first else None
         entry = AddEntry(
-            self.owner.number,
-            self.entries,
-            self.new_id(),
-            account.number,
-            amount,
-            kind.value,
-            None if order is None else self._request,
-            place,
-            idempotency_id,
-            None if order is None or idempotency_id is None else fingerprint(order),
-            None if order is None else order.reference_id,
-            None if order is None else order.reference_type,
-            order.point_source_id if isinstance(order, Deposit) else None,
-            at,
-            expires_at,
+            customer=self.owner.number,
+            number=self.entries,
+            id=self.new_id(),
+            point_account=account.number,
+            amount=amount,
+            kind=kind.value,
+            request=None if order is None else self._request,
+            place=place,
+            idempotency_id=idempotency_id,
+            fingerprint=None if order is None or idempotency_id is None else fingerprint(order),
+            reference_id=None if order is None else order.reference_id,
+            reference_type=None if order is None else order.reference_type,
+            point_source_id=order.point_source_id if isinstance(order, Deposit) else None,
+            occurred_at=at,
+            expires_at=expires_at,
         )
         self.changes.append(entry)
         self._tell_points(account, entry)
@@ -257,15 +264,15 @@ class Book:
     def _tell_points(self, account: PointAccount, entry: AddEntry) -> None:
         source = entry.point_source_id and self.program.source_with_id(entry.point_source_id)
         told = PointsMoved(
-            self.program.retailer_id,
-            self.owner.id,
-            entry.id,
-            account.id,
-            account.name,
-            number(abs(entry.amount)),
-            number(self.balances[account.number].available),
-            source.id if source else UNSET,
-            True if entry.kind == EntryKind.RETURN else UNSET,
+            retailer_id=self.program.retailer_id,
+            user_id=self.owner.id,
+            entry_id=entry.id,
+            point_account_id=account.id,
+            account_name=account.name,
+            amount=number(abs(entry.amount)),
+            available_balance=number(self.balances[account.number].available),
+            point_source_id=source.id if source else UNSET,
+            is_return=True if entry.kind == EntryKind.RETURN else UNSET,
         )
         self._tell(_HAPPENINGS[EntryKind(entry.kind)], told, entry.id, entry.occurred_at)
 
@@ -275,21 +282,28 @@ class Book:
         """Tell of a level that was entered."""
         down = former is not None and level.rank < former.rank
         told = TierMoved(
-            self.program.retailer_id,
-            self.owner.id,
-            system.id,
-            system.name,
-            level.id,
-            level.name,
-            reason.value,
-            UNSET if former is None else former.name,
+            retailer_id=self.program.retailer_id,
+            user_id=self.owner.id,
+            tier_system_id=system.id,
+            tier_system=system.name,
+            tier_level_id=level.id,
+            level=level.name,
+            reason=reason.value,
+            former_level=UNSET if former is None else former.name,
         )
         self._tell(Happening.TIER_DEMOTED if down else Happening.TIER_PROMOTED, told, entered.id, entered.joined_at)
 
     def _tell(self, kind: Happening, told: PointsMoved | TierMoved, event_id: str, at: int) -> None:
         """An event, by the id of what it tells of."""
         text = _encode(told).decode()
-        event = AddEvent(event_id, self.program.organization, kind.value, text, at, self.owner.id)
+        event = AddEvent(
+            id=event_id,
+            organization=self.program.organization,
+            kind=kind.value,
+            data=text,
+            occurred_at=at,
+            user_id=self.owner.id,
+        )
         self.changes.append(event)
 
 

@@ -82,28 +82,39 @@ def _label(each: Any) -> str:
 
 
 _ACCOUNTS = Kind(
-    "point account",
-    "point_accounts",
-    "name",
-    lambda owner, key, form: changes.AddPointAccount(
-        owner, key, form.name, form.group, form.lifetime_days, int(form.overdraw)
+    what="point account",
+    section="point_accounts",
+    member="name",
+    add=lambda owner, key, form: changes.AddPointAccount(
+        organization=owner,
+        id=key,
+        name=form.name,
+        grouping_label=form.group,
+        lifetime_days=form.lifetime_days,
+        overdraw=int(form.overdraw),
     ),
-    lambda owner, key, each, name, retired_at: changes.SetPointAccount(
-        owner, key, name, _label(each), each.lifetime_days, int(each.overdraw), retired_at
+    set=lambda owner, key, each, name, retired_at: changes.SetPointAccount(
+        organization=owner,
+        id=key,
+        name=name,
+        grouping_label=_label(each),
+        lifetime_days=each.lifetime_days,
+        overdraw=int(each.overdraw),
+        retired_at=retired_at,
     ),
-    lambda each: {
+    facts=lambda each: {
         "group": _label(each),
         "lifetime_days": each.lifetime_days,
         "overdraw": each.overdraw,
     },
 )
 _SOURCES = Kind(
-    "point source",
-    "point_sources",
-    "name",
-    lambda owner, key, form: changes.AddPointSource(owner, key, form.name),
-    lambda owner, key, _each, name, retired_at: changes.SetPointSource(owner, key, name, retired_at),
-    lambda _each: {},
+    what="point source",
+    section="point_sources",
+    member="name",
+    add=lambda owner, key, form: changes.AddPointSource(owner, key, form.name),
+    set=lambda owner, key, _each, name, retired_at: changes.SetPointSource(owner, key, name, retired_at),
+    facts=lambda _each: {},
 )
 
 
@@ -117,14 +128,14 @@ def _events(draft: Draft, wanted: Declaration, accounts: dict[str, str], sources
     for place, form in enumerate(wanted.events):
         earned.read(f"events[{place}].awards", form)
     kind = Kind(
-        "event",
-        "events",
-        "lookup",
-        lambda owner, key, form: changes.AddEventRule(owner, key, form.lookup, form.name or form.lookup),
-        lambda owner, key, each, lookup, retired_at: changes.SetEventRule(
+        what="event",
+        section="events",
+        member="lookup",
+        add=lambda owner, key, form: changes.AddEventRule(owner, key, form.lookup, form.name or form.lookup),
+        set=lambda owner, key, each, lookup, retired_at: changes.SetEventRule(
             owner, key, lookup, each.name or each.lookup, retired_at
         ),
-        lambda each: {"name": each.name or each.lookup, "awards": earned.of(each)},
+        facts=lambda each: {"name": each.name or each.lookup, "awards": earned.of(each)},
     )
     ids = plan_named(draft, kind, known, wanted.events)
     before = {each.id: earned.of(each) for each in known}

@@ -214,18 +214,27 @@ def view(
         if balance is None:
             if account.retired:
                 continue
-            details.append(BalanceView(account.name, "", account.id, account.grouping_label, 0, 0))
+            details.append(
+                BalanceView(
+                    account_name=account.name,
+                    user_point_account_id="",
+                    point_account_id=account.id,
+                    grouping_label=account.grouping_label,
+                    available_balance=0,
+                    life_time_value=0,
+                )
+            )
             continue
         total += balance.available
         life_time += balance.life_time
         details.append(
             BalanceView(
-                account.name,
-                balance.id,
-                account.id,
-                account.grouping_label,
-                number(balance.available),
-                number(balance.life_time),
+                account_name=account.name,
+                user_point_account_id=balance.id,
+                point_account_id=account.id,
+                grouping_label=account.grouping_label,
+                available_balance=number(balance.available),
+                life_time_value=number(balance.life_time),
             )
         )
     return BalancesView(retailer_id, user_id, Summary(number(total), number(life_time)), details)

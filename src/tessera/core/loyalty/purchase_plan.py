@@ -52,14 +52,14 @@ def purchases(draft: Draft, wanted: Declaration, accounts: Mapping[str, str], so
         }
 
     kind = Kind(
-        "purchase rule",
-        "purchases",
-        "name",
-        lambda owner, key, rule: changes.AddPurchaseRule(owner, key, rule.name, *_values(rule)),
-        lambda owner, key, rule, name, retired_at: changes.SetPurchaseRule(
+        what="purchase rule",
+        section="purchases",
+        member="name",
+        add=lambda owner, key, rule: changes.AddPurchaseRule(owner, key, rule.name, *_values(rule)),
+        set=lambda owner, key, rule, name, retired_at: changes.SetPurchaseRule(
             owner, key, name, *_values(rule), retired_at
         ),
-        facts,
+        facts=facts,
     )
     plan_named(draft, kind, known, rules)
 
@@ -79,17 +79,17 @@ def _values(rule: _Rule) -> tuple[str, int, int, str, int, str, str, str | None]
 
 def _known(rule: PurchaseRule, whole: Program) -> _Rule:
     return _Rule(
-        rule.id,
-        rule.name,
-        whole.account_numbered(rule.point_account).id,
-        rule.points,
-        rule.per,
-        rule.rounding,
-        rule.minimum,
-        rule.channels,
-        rule.excluded_items,
-        rule.point_source_id,
-        rule.retired,
+        id=rule.id,
+        name=rule.name,
+        account_id=whole.account_numbered(rule.point_account).id,
+        points=rule.points,
+        per=rule.per,
+        rounding=rule.rounding,
+        minimum=rule.minimum,
+        channels=rule.channels,
+        excluded_items=rule.excluded_items,
+        source_id=rule.point_source_id,
+        retired=rule.retired,
     )
 
 
@@ -97,16 +97,16 @@ def _wanted(form: PurchaseForm, accounts: Mapping[str, str], sources: Mapping[st
     if form.source is not None and form.source not in sources:
         raise Validation(f"{place}.source names no point source.", sent=form.source)
     return _Rule(
-        form.id,
-        form.name,
-        account_named(accounts, form.account, f"{place}.account"),
-        amount(form.points, f"{place}.points"),
-        amount(form.per, f"{place}.per"),
-        form.rounding.value,
-        amount(form.minimum, f"{place}.minimum"),
-        tuple(form.channels),
-        tuple(form.excluded_items),
-        None if form.source is None else sources[form.source],
+        id=form.id,
+        name=form.name,
+        account_id=account_named(accounts, form.account, f"{place}.account"),
+        points=amount(form.points, f"{place}.points"),
+        per=amount(form.per, f"{place}.per"),
+        rounding=form.rounding.value,
+        minimum=amount(form.minimum, f"{place}.minimum"),
+        channels=tuple(form.channels),
+        excluded_items=tuple(form.excluded_items),
+        source_id=None if form.source is None else sources[form.source],
     )
 
 

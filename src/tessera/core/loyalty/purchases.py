@@ -105,9 +105,25 @@ def sell(book: Book, sale: Transaction, now: int) -> list[Award]:
         if not amount:
             continue
         account = book.program.account_numbered(rule.point_account)
-        deposit = Deposit(account.id, amount, None, sale.transaction_id, REFERENCE_TYPE, rule.point_source_id)
+        deposit = Deposit(
+            point_account_id=account.id,
+            amount=amount,
+            idempotency_id=None,
+            reference_id=sale.transaction_id,
+            reference_type=REFERENCE_TYPE,
+            point_source_id=rule.point_source_id,
+        )
         book.deposit(deposit, len(awards), now)
-        awards.append(Award(rule.id, account.number, amount, base.amount, base.excluded, book.last_entry_id()))
+        awards.append(
+            Award(
+                rule_id=rule.id,
+                point_account=account.number,
+                amount=amount,
+                base=base.amount,
+                excluded=base.excluded,
+                entry_id=book.last_entry_id(),
+            )
+        )
     if awards:
         book.promote(now)
     return awards
@@ -125,12 +141,27 @@ def take_back(book: Book, given_back: Transaction, earlier: Earlier, now: int) -
         entry_id = None
         if amount:
             spend = Spend(
-                (account.id,), amount, None, given_back.transaction_id, REFERENCE_TYPE, account.overdraw, is_return=True
+                point_account_ids=(account.id,),
+                amount=amount,
+                idempotency_id=None,
+                reference_id=given_back.transaction_id,
+                reference_type=REFERENCE_TYPE,
+                force_spend=account.overdraw,
+                is_return=True,
             )
             book.spend(spend, len(awards), now)
             entry_id = book.last_entry_id()
             left[account.number] -= amount
-        awards.append(Award(rule_id, account.number, -amount, base.amount, base.excluded, entry_id))
+        awards.append(
+            Award(
+                rule_id=rule_id,
+                point_account=account.number,
+                amount=-amount,
+                base=base.amount,
+                excluded=base.excluded,
+                entry_id=entry_id,
+            )
+        )
     return awards
 
 
@@ -161,5 +192,10 @@ def recorded(book: Book, purchase: Purchase, customer_id: str, awards: Sequence[
         if award.entry_id is not None
     ]
     return TransactionRecorded(
-        book.program.retailer_id, customer_id, purchase.id, purchase.kind, number(purchase.subtotal), moved
+        retailer_id=book.program.retailer_id,
+        user_id=customer_id,
+        id=purchase.id,
+        kind=purchase.kind,
+        subtotal=number(purchase.subtotal),
+        points=moved,
     )

@@ -104,22 +104,39 @@ class TierLevelView(msgspec.Struct, frozen=True, gc=False):
 
 @lru_cache(maxsize=4096)
 def _overview(retailer_id: str, system: TierSystem, level: TierLevel) -> TierOverview:
-    return TierOverview(level.id, system.id, retailer_id, level.name, level.rank, LEVEL_ACTIVE)
+    return TierOverview(
+        id=level.id,
+        tier_system_id=system.id,
+        retailer_id=retailer_id,
+        name=level.name,
+        rank=level.rank,
+        status=LEVEL_ACTIVE,
+    )
 
 
 @lru_cache(maxsize=4096)
 def rule_nodes(program: Program, rule: Rule) -> tuple[RuleView, RuleView]:
     """The nodes of a level's rule tree: the root, and the point-balance rule below it."""
     named = {account.id: account.name for account in program.accounts if account.number in rule.point_accounts}
-    constraint = Constraint(_BALANCE_CONSTRAINT, named, rule.constraint_id, rule.id, False, 0, 1)
-    root = RuleView(_ROOT_RULE, rule.root_id, program.retailer_id, 0, False, [])
+    constraint = Constraint(
+        discriminator=_BALANCE_CONSTRAINT,
+        point_accounts=named,
+        id=rule.constraint_id,
+        rule_id=rule.id,
+        is_new=False,
+        rank=0,
+        version=1,
+    )
+    root = RuleView(
+        discriminator=_ROOT_RULE, id=rule.root_id, retailer_id=program.retailer_id, rank=0, is_new=False, constraints=[]
+    )
     leaf = RuleView(
-        _BALANCE_RULE,
-        rule.id,
-        program.retailer_id,
-        1,
-        False,
-        [constraint],
+        discriminator=_BALANCE_RULE,
+        id=rule.id,
+        retailer_id=program.retailer_id,
+        rank=1,
+        is_new=False,
+        constraints=[constraint],
         target_balance=number(rule.target),
         comparison=_AT_LEAST,
         parent_id=rule.root_id,
@@ -134,8 +151,24 @@ def _tier_progress(program: Program, rule: Rule, name: str, balances: dict[int, 
     return TierProgress(
         rule.tree_id,
         [
-            RuleResult(rule.root_id, rule.tree_id, passed, root, _ROOT_RESULT, name),
-            RuleResult(rule.id, rule.tree_id, passed, leaf, _LEAF_RESULT, name, number(current), rule.root_id),
+            RuleResult(
+                rule_id=rule.root_id,
+                tree_id=rule.tree_id,
+                rule_passed=passed,
+                rule=root,
+                discriminator=_ROOT_RESULT,
+                rule_tree_name=name,
+            ),
+            RuleResult(
+                rule_id=rule.id,
+                tree_id=rule.tree_id,
+                rule_passed=passed,
+                rule=leaf,
+                discriminator=_LEAF_RESULT,
+                rule_tree_name=name,
+                query_result=number(current),
+                parent_id=rule.root_id,
+            ),
         ],
     )
 
@@ -164,14 +197,16 @@ def in_system(
     above = system.next_level(level)
     ends = membership.next_maintenance_eval_at
     return TierLevelView(
-        membership.id,
-        system.id,
-        level.id,
-        user_id,
-        incentives_time(membership.joined_at),
-        _overview(program.retailer_id, system, level),
-        UNSET if ends is None else incentives_time(ends),
-        UNSET if above is None else _overview(program.retailer_id, system, above),
-        UNSET if above is None or above.rule is None else [_tier_progress(program, above.rule, above.name, balances)],
-        progress(system, level, balances) if with_progress else UNSET,
+        id=membership.id,
+        tier_system_id=system.id,
+        tier_level_id=level.id,
+        user_id=user_id,
+        join_date=incentives_time(membership.joined_at),
+        tier_overview=_overview(program.retailer_id, system, level),
+        next_maintenance_eval_date=UNSET if ends is None else incentives_time(ends),
+        next_tier_overview=UNSET if above is None else _overview(program.retailer_id, system, above),
+        tier_progress=UNSET
+        if above is None or above.rule is None
+        else [_tier_progress(program, above.rule, above.name, balances)],
+        progress=progress(system, level, balances) if with_progress else UNSET,
     )

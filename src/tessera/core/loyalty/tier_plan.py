@@ -55,7 +55,7 @@ def systems(draft: Draft, wanted: Sequence[TierSystemForm], accounts: dict[str, 
         before = None if index is None else known[index]
         here = f"tier_systems[{place}]"
         system_id = _system(draft, form, before, here)
-        _Ladder(draft, form, before, system_id, here, accounts).plan()
+        _Ladder(draft=draft, form=form, before=before, system_id=system_id, place=here, accounts=accounts).plan()
     for index in left:
         gone = known[index]
         if not gone.retired and any(not level.retired for level in gone.levels):
@@ -194,7 +194,16 @@ class _Ladder:
         rule_id, tree_id, root_id, constraint_id = (self._draft.new_id() for _ in range(4))
         owner = self._draft.organization
         self._draft.changes.append(
-            changes.AddTierRule(owner, rule_id, level_id, tree_id, root_id, constraint_id, target.units, target.keep)
+            changes.AddTierRule(
+                organization=owner,
+                id=rule_id,
+                tier_level_id=level_id,
+                tree_id=tree_id,
+                root_id=root_id,
+                constraint_id=constraint_id,
+                target=target.units,
+                keep_target=target.keep,
+            )
         )
         for account_id in target.accounts:
             self._draft.changes.append(changes.AddTierRuleAccount(owner, rule_id, account_id))

@@ -116,12 +116,12 @@ def decide(
     granted = scopes.narrow(known.granted(application, target), values.get("scope"))
     grant.rule(params, application)
     return Claims(
-        application.number,
-        caller.credential,
-        token_id,
-        now,
-        application.token_lifetime_seconds,
-        granted,
-        target,
+        application=application.number,
+        credential=caller.credential,
+        token_id=token_id,
+        issued_at=now,
+        lifetime_seconds=application.token_lifetime_seconds,
+        scopes=granted,
+        resource=target,
         generation=application.generation,
     )

@@ -65,17 +65,17 @@ def describe(claims: Claims, owner: Application, resources: Resources, issuer: s
     """What is told of a live token."""
     resource = resources.numbered.get(claims.resource)
     return Active(
-        True,
-        scopes.show(claims.scopes),
-        owner.client_id,
-        "DPoP" if claims.binding is TokenBinding.DPOP else "bearer",
-        claims.expires_at // SECOND,
-        claims.issued_at // SECOND,
-        owner.client_id,
-        issuer if resource is None else resource.identifier,
-        issuer,
-        jwt_access_tokens.token_id(claims.token_id),
-        _confirmation(claims) if claims.binding else UNSET,
+        active=True,
+        scope=scopes.show(claims.scopes),
+        client_id=owner.client_id,
+        token_type="DPoP" if claims.binding is TokenBinding.DPOP else "bearer",
+        exp=claims.expires_at // SECOND,
+        iat=claims.issued_at // SECOND,
+        sub=owner.client_id,
+        aud=issuer if resource is None else resource.identifier,
+        iss=issuer,
+        jti=jwt_access_tokens.token_id(claims.token_id),
+        cnf=_confirmation(claims) if claims.binding else UNSET,
     )
 
 

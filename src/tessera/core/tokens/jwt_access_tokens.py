@@ -55,16 +55,16 @@ def sign(key: SigningKey, claims: Claims, client_id: str, issuer: str, audience:
     issued_at, micros = divmod(claims.issued_at, SECOND)
     cnf = {_CONFIRMATIONS[claims.binding]: jws.encode(claims.thumbprint)} if claims.binding else {}
     said = Said(
-        issuer,
-        audience,
-        client_id,
-        client_id,
-        issued_at,
-        issued_at + claims.lifetime_seconds,
-        token_id(claims.token_id),
-        scopes.show(claims.scopes),
-        str(Reference(claims.application, claims.credential, claims.resource, micros, claims.generation)),
-        cnf,
+        iss=issuer,
+        aud=audience,
+        sub=client_id,
+        client_id=client_id,
+        iat=issued_at,
+        exp=issued_at + claims.lifetime_seconds,
+        jti=token_id(claims.token_id),
+        scope=scopes.show(claims.scopes),
+        ref=str(Reference(claims.application, claims.credential, claims.resource, micros, claims.generation)),
+        cnf=cnf,
     )
     return key.sign(KIND, _ENCODER.encode(said))
 
@@ -129,16 +129,16 @@ def claims(said: Said, ref: Reference) -> Claims | None:
     if said.jti != token_id(token_number) or len(said.jti) != _ID_DIGITS:
         return None
     return Claims(
-        ref.application,
-        ref.credential,
-        token_number,
-        said.iat * SECOND + ref.micros,
-        lifetime,
-        granted,
-        ref.resource,
-        binding,
-        thumbprint,
-        ref.generation,
+        application=ref.application,
+        credential=ref.credential,
+        token_id=token_number,
+        issued_at=said.iat * SECOND + ref.micros,
+        lifetime_seconds=lifetime,
+        scopes=granted,
+        resource=ref.resource,
+        binding=binding,
+        thumbprint=thumbprint,
+        generation=ref.generation,
     )
 
 

@@ -72,7 +72,15 @@ def after_window(
     error = failed[-1][1].error if failed else None
     gone = any(answer.status == GONE for answer in answers)
     if len(failed) < len(window):
-        moved = MoveWebhook(webhook.number, through, webhook.position, 0, 0, moment.now, error)
+        moved = MoveWebhook(
+            webhook=webhook.number,
+            position=through,
+            was_position=webhook.position,
+            failures=0,
+            next_attempt_at=0,
+            delivered_at=moment.now,
+            last_error=error,
+        )
         return [
             moved,
             *(_set_aside(webhook, event, answer, moment) for event, answer in failed),
@@ -83,9 +91,25 @@ def after_window(
     alone = len(window) == 1 and not gone
     if alone and (answers[0].status is not None or failures >= UNANSWERED_MAX):
         # It may be this event that the receiver cannot take: it must not stand in the way of the others for ever.
-        moved = MoveWebhook(webhook.number, through, webhook.position, failures, again_at, None, error)
+        moved = MoveWebhook(
+            webhook=webhook.number,
+            position=through,
+            was_position=webhook.position,
+            failures=failures,
+            next_attempt_at=again_at,
+            delivered_at=None,
+            last_error=error,
+        )
         return [moved, _set_aside(webhook, window[0], answers[0], moment)]
-    stays = MoveWebhook(webhook.number, webhook.position, webhook.position, failures, again_at, None, error)
+    stays = MoveWebhook(
+        webhook=webhook.number,
+        position=webhook.position,
+        was_position=webhook.position,
+        failures=failures,
+        next_attempt_at=again_at,
+        delivered_at=None,
+        last_error=error,
+    )
     return [stays, *_disable(webhook, moment, gone=gone)]
 
 
@@ -106,7 +130,17 @@ def after_delivery(delivery: Delivery, answer: Answer, moment: Moment) -> list[C
     gave_up = attempts > len(FAILED_SECONDS)
     again_at = NEVER if gave_up else moment.after(FAILED_SECONDS[attempts - 1])
     gave_up_at = moment.now if gave_up else None
-    return [PostponeDelivery(webhook, event, attempts, delivery.attempts, again_at, answer.error, gave_up_at)]
+    return [
+        PostponeDelivery(
+            webhook=webhook,
+            event=event,
+            attempts=attempts,
+            was_attempts=delivery.attempts,
+            next_attempt_at=again_at,
+            last_error=answer.error,
+            gave_up_at=gave_up_at,
+        )
+    ]
 
 
 def after_deliveries(webhook: Webhook, answers: Sequence[Answer], moment: Moment) -> list[Change]:
@@ -118,8 +152,30 @@ def after_deliveries(webhook: Webhook, answers: Sequence[Answer], moment: Moment
     if not webhook.failures:
         return gone
     if any(answer.arrived for answer in answers):
-        return [MoveWebhook(webhook.number, webhook.position, webhook.position, 0, 0, moment.now, None), *gone]
+        return [
+            MoveWebhook(
+                webhook=webhook.number,
+                position=webhook.position,
+                was_position=webhook.position,
+                failures=0,
+                next_attempt_at=0,
+                delivered_at=moment.now,
+                last_error=None,
+            ),
+            *gone,
+        ]
     failures = webhook.failures + 1
     again_at = moment.after(down_seconds(failures))
     at = webhook.position
-    return [MoveWebhook(webhook.number, at, at, failures, again_at, None, answers[-1].error), *gone]
+    return [
+        MoveWebhook(
+            webhook=webhook.number,
+            position=at,
+            was_position=at,
+            failures=failures,
+            next_attempt_at=again_at,
+            delivered_at=None,
+            last_error=answers[-1].error,
+        ),
+        *gone,
+    ]

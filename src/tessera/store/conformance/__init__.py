@@ -18,6 +18,7 @@ from tessera.store.conformance import (
     organizations,
     outbox,
     paging,
+    points,
     programs,
     proofs,
     properties,
@@ -35,6 +36,7 @@ CASES: tuple[Case, ...] = tuple(
     case
     for topic in (
         crud,
+        points,
         audit,
         customer_records,
         programs,

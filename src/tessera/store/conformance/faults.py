@@ -21,10 +21,13 @@ COUNTED = (changes.CountTokens, changes.CountHour, changes.AddEvent)
 An event goes with the change that it tells of, in whose fact it is safe.
 """
 
+CUT_OFF = (changes.RevokeApplicationTokens, changes.RevokeOrganizationTokens)
+"""Changes that revoke what was issued in between as well when they are committed again, by one more generation."""
+
 
 def _repeatable(world: World) -> list[Change]:
     """Every change that can be committed in the world, one of each class and way."""
-    facts = [change for each in conditions(world).values() for change in each.holds]
+    facts = [change for each in conditions(world).values() for change in each.holds if not isinstance(change, CUT_OFF)]
     return [
         *facts,
         changes.RevokeToken(9, AT),

@@ -34,7 +34,17 @@ def server(where: Address, direct: Address | None) -> ServerFacts | None:
     version, fsync, committed, names, standbys, most, taken, *_ = row
     skew = row[8] - (asked_at + now) // 2
     return ServerFacts(
-        version, fsync, committed, names, standbys, most, taken, pooled, skew, _problem(direct), direct is not None
+        version=version,
+        fsync=fsync,
+        synchronous_commit=committed,
+        synchronous_standby_names=names,
+        standbys=standbys,
+        connections_max=most,
+        connections=taken,
+        pooled=pooled,
+        skew=skew,
+        direct=_problem(direct),
+        has_direct=direct is not None,
     )
 
 

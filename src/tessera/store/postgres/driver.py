@@ -69,7 +69,9 @@ class PostgresDriver:
         self._statements: dict[str, Prepared] = {}
         self._in_turn = Lane(Line("write", servers, seconds, told), limit, seconds, turn=True)
         self._beside = Lane(Line("write-beside", servers, seconds, told), limit, seconds, turn=False)
-        self._feed = Line("feed", direct, seconds, told, [(_LISTEN, [])], self._hear)
+        self._feed = Line(
+            name="feed", servers=direct, timeout_seconds=seconds, told=told, opened=[(_LISTEN, [])], notified=self._hear
+        )
         self._listening_on: Link | None = None
         self._heard = True
         self._follows = False

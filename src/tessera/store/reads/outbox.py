@@ -60,4 +60,11 @@ class OutboxReads(Fetching):
 
 def _delivery(row: Row) -> Delivery:
     webhook, attempts, next_attempt_at, last_error, gave_up_at, *event = row
-    return Delivery(webhook, attempts, next_attempt_at, last_error, gave_up_at, Event(*event))
+    return Delivery(
+        webhook=webhook,
+        attempts=attempts,
+        next_attempt_at=next_attempt_at,
+        last_error=last_error,
+        gave_up_at=gave_up_at,
+        event=Event(*event),
+    )

@@ -24,7 +24,17 @@ class PurchaseReads(Fetching):
 
     async def awards(self, customer: int, purchase_id: str) -> list[Award]:
         found = await self._fetch(sql.AWARDS, {"customer": customer, "purchase_id": purchase_id})
-        return [Award(row[0], row[1], row[2], row[3], _items(row[4]), row[5]) for row in found]
+        return [
+            Award(
+                rule_id=row[0],
+                point_account=row[1],
+                amount=row[2],
+                base=row[3],
+                excluded=_items(row[4]),
+                entry_id=row[5],
+            )
+            for row in found
+        ]
 
     async def returned(self, customer: int, purchase_id: str) -> Mapping[str, int]:
         found = await self._fetch(sql.RETURNED, {"customer": customer, "purchase_id": purchase_id})

@@ -20,7 +20,17 @@ class ResourceReads(Fetching):
         found = []
         for number, identifier, name, scope, form, server, created_at in await self._fetch(sql.RECORDS, {}):
             shown = None if form is None else TokenFormat(form).name.lower()
-            found.append(ResourceRecord(number, identifier, name, scope, shown, server, created_at))
+            found.append(
+                ResourceRecord(
+                    number=number,
+                    identifier=identifier,
+                    name=name,
+                    scope=scope,
+                    token_format=shown,
+                    server=server,
+                    created_at=created_at,
+                )
+            )
         return found
 
     async def access(self, client_id: str | None) -> list[AccessRecord]:

@@ -101,7 +101,16 @@ def sealed(partial: Path, text: str, taken: Taken, bar: Bar) -> Manifest:
         with bar("rows read", total(moment)) as rows:
             found = digest(moment, rows)
         ((schema,),) = connection.execute(sql.identity.SCHEMA_VERSION).fetchall()
-        manifest = Manifest(FORMAT, taken.at, taken.version, schema, taken.engine, text, taken.master_key, found)
+        manifest = Manifest(
+            format=FORMAT,
+            taken_at=taken.at,
+            version=taken.version,
+            schema=schema,
+            engine=taken.engine,
+            source=text,
+            master_key=taken.master_key,
+            digest=found,
+        )
         connection.execute("begin")
         connection.execute(_TABLE)
         unsealed = f"sealed:{taken.nonce}:{_UNSEALED.decode()}"

@@ -111,7 +111,13 @@ class _Draft:
         self.last -= 1
         self._numbers[change.id] = self.last
         self.customers[self.last] = Customer(
-            self.last, change.id, change.profile, "", 0, change.identifiers, change.user_profile
+            number=self.last,
+            id=change.id,
+            profile=change.profile,
+            standing="",
+            version=0,
+            identifiers=change.identifiers,
+            user_profile=change.user_profile,
         )
         if change.folded_email is not None:
             self._claim(change, ("email", change.folded_email), self.last)

@@ -38,7 +38,14 @@ def row_of(line: int, document: bytes, cell: Callable[[str, bytes], Cell]) -> Ro
     kept = {name: UNSET for name in FLAGS if getattr(update, name) is None}
     new = leniency.decode(faults.new_decoder, document)
     spoiled = faults.spoiled(document, cell)
-    return Row(line, new, msgspec.structs.replace(update, **kept), document, cell, spoiled)
+    return Row(
+        line=line,
+        new=new,
+        update=msgspec.structs.replace(update, **kept),
+        document=document,
+        cell=cell,
+        spoiled=spoiled,
+    )
 
 
 class NoFlag(Exception):
