@@ -7,6 +7,7 @@ from urllib.parse import quote_plus
 import pytest
 
 from tessera.app.clients import applications
+from tessera.app.clients.application_settings import Wanted
 from tessera.app.context import Context
 from tessera.app.tokens import formats, inspection, verification
 from tessera.core.clients.applications import TokenFormat
@@ -77,7 +78,7 @@ def test_an_operator_is_told_that_a_forgery_is_none_of_ours(tmp_path: Path) -> N
 
 def test_over_the_wire_a_forgery_is_401(target: Target) -> None:
     """At the platform and at introspection forgeries are dead tokens, or bad requests, and never a defect."""
-    made = deeds.make_partner(target.folder, "signed", token_format=TokenFormat.EDDSA)
+    made = deeds.make_partner(target.folder, "signed", options=Wanted(token_format=TokenFormat.EDDSA))
     form = f"grant_type=client_credentials&client_id={made.client_id}&client_secret={made.client_secret}"
     good = json.loads(target.ask_token("", form).body)["access_token"]
     key = deeds.do(target.folder, _signing_key)

@@ -160,7 +160,7 @@ def test_a_log_that_nobody_reads_stops_no_answer(tmp_path: Path) -> None:
 
 
 def _dropped(management: str) -> float:
-    text = raw.ask(int(management.rpartition(":")[2]), "GET", "/metrics").body.decode()
+    text = raw.ask(int(management.rpartition(":")[2]), "GET", "/metrics", b"", [("Host", "127.0.0.1")]).body.decode()
     found = re.search(r"^tessera_log_events_dropped_total (\S+)$", text, re.MULTILINE)
     return float(found.group(1)) if found else 0.0
 
