@@ -18,7 +18,6 @@ from tessera.store.conformance import (
     organizations,
     outbox,
     paging,
-    points,
     programs,
     proofs,
     properties,
@@ -36,7 +35,6 @@ CASES: tuple[Case, ...] = tuple(
     case
     for topic in (
         crud,
-        points,
         audit,
         customer_records,
         programs,

@@ -18,15 +18,7 @@ TOPIC = Topic("audit")
 
 def deed(name: str, **fields: object) -> changes.RecordDeed:
     """An entry that has not been written yet."""
-    made = changes.RecordDeed(
-        id=name,
-        at=AT,
-        actor="operator ada",
-        source="192.0.2.7",
-        action="application.create",
-        target="target",
-        detail='{"a":1}',
-    )
+    made = changes.RecordDeed(name, AT, "operator ada", "192.0.2.7", "application.create", "target", '{"a":1}')
     return msgspec.structs.replace(made, **fields)
 
 

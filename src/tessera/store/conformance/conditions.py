@@ -125,26 +125,11 @@ def _loyalty(world: World) -> Iterable[Condition]:
         ),
     )
     yield Condition(
+        (changes.JoinTier("customer-other", "new", system, low, AT, "joined"),),
         (
-            changes.JoinTier(
-                customer_id="customer-other",
-                id="new",
-                tier_system=system,
-                tier_level=low,
-                joined_at=AT,
-                reason="joined",
-            ),
-        ),
-        (
-            changes.JoinTier(
-                customer_id=CUSTOMER, id="new", tier_system=system, tier_level=low, joined_at=AT, reason="joined"
-            ),
-            changes.JoinTier(
-                customer_id=CUSTOMER, id="new", tier_system=system, tier_level=high, joined_at=AT, reason="joined"
-            ),
-            changes.JoinTier(
-                customer_id="unknown", id="new", tier_system=system, tier_level=low, joined_at=AT, reason="joined"
-            ),
+            changes.JoinTier(CUSTOMER, "new", system, low, AT, "joined"),
+            changes.JoinTier(CUSTOMER, "new", system, high, AT, "joined"),
+            changes.JoinTier("unknown", "new", system, low, AT, "joined"),
         ),
     )
     yield Condition(
@@ -239,14 +224,7 @@ async def a_membership_ends_once(stores: Stores) -> None:
     store = await stores()
     world = await material.furnish(store)
     leave = changes.LeaveTier(world.customer, "membership-1", AT)
-    join = changes.JoinTier(
-        customer_id=CUSTOMER,
-        id="new",
-        tier_system=world.tier_system,
-        tier_level=world.high_level,
-        joined_at=AT,
-        reason="earned",
-    )
+    join = changes.JoinTier(CUSTOMER, "new", world.tier_system, world.high_level, AT, "earned")
     await store.commit(leave, join)
     await expect_conflict(store, leave)
     await expect_conflict(store, join)

@@ -1,5 +1,7 @@
 """What is written is read back as it was; what was never written is absent."""
 
+import msgspec
+
 from tessera.core import changes
 from tessera.core.clients.applications import (
     ApplicationRecord,
@@ -12,10 +14,13 @@ from tessera.core.clients.applications import (
 )
 from tessera.core.clients.properties import PropertyRecord
 from tessera.core.clients.signing_methods import AssertionAudience, Profile, SigningAlgorithms
+from tessera.core.customers.customers import Customer
 from tessera.core.keys.wrapping import KeyPurpose, WrappedKey
+from tessera.core.loyalty.entries import Entry
+from tessera.ports import Due, PastMembership, Sum
 from tessera.store.conformance import material
 from tessera.store.conformance.case import Stores, Topic, expect
-from tessera.store.conformance.material import API_KEY, AT, CLIENT
+from tessera.store.conformance.material import API_KEY, AT, CLIENT, CUSTOMER, PROFILE
 
 TOPIC = Topic("crud")
 
@@ -61,15 +66,7 @@ async def an_application_reads_back(stores: Stores) -> None:
     store = await stores()
     world = await material.furnish(store)
     await store.commit(
-        changes.AddCredential(
-            client_id=CLIENT,
-            name="second",
-            kind=1,
-            digest=b"$argon2id$v",
-            last_four="",
-            created_at=AT + 1,
-            ends_at=AT + 2,
-        ),
+        changes.AddCredential(CLIENT, "second", 1, b"$argon2id$v", "", AT + 1, AT + 2),
         changes.EndCredential(CLIENT, world.secret, AT + 5, None),
         changes.SetQueryCredentials(CLIENT, 2),
         changes.SetTokenBinding(CLIENT, 1),
@@ -103,28 +100,8 @@ async def an_application_reads_back(stores: Stores) -> None:
     expect(
         await store.secrets(CLIENT),
         [
-            CredentialRecord(
-                number=world.secret,
-                name="first",
-                kind="keyed",
-                last_four="abcd",
-                created_at=AT,
-                ends_at=AT + 5,
-                last_used_at=None,
-                last_used_from=None,
-                named=None,
-            ),
-            CredentialRecord(
-                number=world.secret + 1,
-                name="second",
-                kind="argon2id",
-                last_four="",
-                created_at=AT + 1,
-                ends_at=AT + 2,
-                last_used_at=None,
-                last_used_from=None,
-                named=None,
-            ),
+            CredentialRecord(world.secret, "first", "keyed", "abcd", AT, AT + 5, None, None, None),
+            CredentialRecord(world.secret + 1, "second", "argon2id", "", AT + 1, AT + 2, None, None, None),
         ],
     )
 
@@ -142,17 +119,7 @@ async def what_is_no_secret_is_told_whole(stores: Stores) -> None:
         CredentialKind.TLS_SUBJECT: b"san_dns:a.example",
     }
     for kind, digest in held.items():
-        await store.commit(
-            changes.AddCredential(
-                client_id=CLIENT,
-                name=kind.name,
-                kind=int(kind),
-                digest=digest,
-                last_four="",
-                created_at=AT,
-                ends_at=None,
-            )
-        )
+        await store.commit(changes.AddCredential(CLIENT, kind.name, int(kind), digest, "", AT, None))
     told = {each.name: each.named for each in await store.secrets(CLIENT) if each.named is not None}
     expect(told, {"JWKS_URI": "https://a.example/", "TLS_SUBJECT": "san_dns:a.example"}, "what is told whole")
     for flags, ways in ((0, "any"), (1, "secret"), (6, "private_key_jwt,tls"), (7, "secret,private_key_jwt,tls")):
@@ -219,27 +186,27 @@ async def records_tell_the_operator(stores: Stores) -> None:
         material.application(world.organization, "other", name=CLIENT),
     )
     record = ApplicationRecord(
-        number=world.application,
-        client_id=CLIENT,
-        name=f"name of {CLIENT}",
-        organization="Org",
-        enabled=True,
-        scope="openid",
-        token_lifetime_seconds=60,
-        query_credentials="allow",
-        token_format="opaque",  # noqa: S106  # no password
-        authentication_methods="any",
-        token_binding="none",  # noqa: S106  # no password
-        token_reuse=False,
-        security_profile="none",
-        assertion_audience="default",
-        signing_algorithms="any",
-        json_requests="allow",
-        rails="",
-        created_at=AT,
-        tokens_issued=7,
-        query_credentials_used=1,
-        last_token_at=AT + 2,
+        world.application,
+        CLIENT,
+        f"name of {CLIENT}",
+        "Org",
+        True,
+        "openid",
+        60,
+        "allow",
+        "opaque",
+        "any",
+        "none",
+        False,
+        "none",
+        "default",
+        "any",
+        "allow",
+        "",
+        AT,
+        7,
+        1,
+        AT + 2,
     )
     expect(await store.application_record(CLIENT), record, "the record by client id")
     expect(await store.application_record(f"name of {CLIENT}"), record, "the record by name")
@@ -252,22 +219,108 @@ async def records_tell_the_operator(stores: Stores) -> None:
         ],
     )
     known = await store.properties()
-    expect(
-        known,
-        [
-            PropertyRecord(
-                number=known[0].number,
-                name="shop",
-                organization="Org",
-                api_key=API_KEY,
-                enabled=True,
-                rails="",
-                created_at=AT,
-                last_used_at=None,
-            )
-        ],
-        "the properties",
+    expect(known, [PropertyRecord(known[0].number, "shop", "Org", API_KEY, True, "", AT, None)], "the properties")
+
+
+@TOPIC
+async def a_customer_reads_back(stores: Stores) -> None:
+    """A customer is found by id, external id and folded email in its own organization only."""
+    store = await stores()
+    world = await material.furnish(store)
+    owner, other = world.organization, world.other_organization
+    await store.commit(
+        changes.SetStanding(world.customer, "[[[1]],[]]", AT, 0),
+        changes.ReplaceProfile(world.customer, "new@customers.example", '{"opted_in":true}', PROFILE),
     )
+    known = Customer(world.customer, CUSTOMER, '{"opted_in":true}', "[[[1]],[]]", 1, "[]", None)
+    expect(await store.customer(owner, CUSTOMER), known, "the customer by id")
+    expect(await store.customer_with_external_id(owner, "card-1"), known, "the customer by external id")
+    expect(await store.customer_id_with_email(owner, "new@customers.example"), CUSTOMER, "the id by email")
+    expect(await store.customer_with_email(owner, "new@customers.example"), known, "the customer by email")
+    expect(await store.customer_with_email(other, "new@customers.example"), None, "it seen from elsewhere")
+    expect(await store.customer_id_with_email(owner, "ada@customers.example"), None, "the id by the former email")
+    expect(await store.customer(other, CUSTOMER), None, "the customer seen from another organization")
+    expect(await store.customer_with_external_id(other, "card-1"), None, "its card seen from another organization")
+
+
+@TOPIC
+async def the_ledger_reads_back(stores: Stores) -> None:
+    """Entries are found by idempotency id and by number, forward and back, and sum up to any of them."""
+    store = await stores()
+    world = await material.furnish(store)
+    who, account = world.customer, world.point_account
+    spend = msgspec.structs.replace(material.entry(3, None, customer=who, account=account), amount=-400, kind="spend")
+    back = msgspec.structs.replace(material.entry(4, None, customer=who, account=account), amount=-100, kind="return")
+    await store.commit(material.entry(2, "more", amount=5, customer=who, account=account), spend, back)
+    found = await store.entries_between(who, 0, 10)
+    expect([entry.number for entry in found], [1, 2, 3, 4], "the numbers")
+    first = Entry(1, "entry-1", account, 10_000, "deposit", "request", 0, "once", "fingerprint", None, None, None, AT,
+                  None)  # fmt: skip
+    expect(await store.entry(who, "once"), first, "the entry by its idempotency id")
+    expect(await store.entry(who + 1, "once"), None, "the entry of another customer")
+    expect(await store.entries_between(who, 2, 3), found[1:3], "the entries between")
+    expect(await store.entries_of_request(who, "request"), found, "the entries of a request")
+    expect(await store.entries_of_request(who, "other"), [], "the entries of another request")
+    expect(await store.entries_of_request(who + 1, "request"), [], "the entries of another customer's request")
+    expect(await store.entries_before(who, 4, 2), [found[2], found[1]], "the entries before")
+    for kinds, newest_first, beyond, numbers in (
+        (["deposit"], False, 0, [1, 2]),
+        (["spend", "return"], True, 5, [4, 3]),
+        (["deposit", "spend", "return", "expire"], True, 4, [3, 2]),
+        (["deposit", "return"], False, 1, [2, 4]),
+    ):
+        kept = await store.entries_of_kinds(who, kinds, beyond, 2, newest_first=newest_first)
+        expect([entry.number for entry in kept], numbers, f"the entries of the kinds {kinds}")
+    expect(await store.sums(who, 2), [Sum(account, 10_005, 10_005)], "the sums up to the second")
+    expect(await store.sums(who, 10), [Sum(account, 9_505, 9_905)], "the sums of all")
+    expect(await store.sums(who, 0), [], "the sums of nothing")
+
+
+@TOPIC
+async def lots_read_back(stores: Stores) -> None:
+    """Deposits and what expired are summed up by lot, within the entries that are asked for."""
+    store = await stores()
+    world = await material.furnish(store)
+    who, account = world.customer, world.point_account
+
+    def deposit(number: int, amount: int, ends: int | None) -> changes.AddEntry:
+        made = material.entry(number, None, amount=amount, customer=who, account=account)
+        return msgspec.structs.replace(made, expires_at=ends)
+
+    spend = msgspec.structs.replace(material.entry(5, None, customer=who, account=account), amount=-7, kind="spend")
+    ended = msgspec.structs.replace(spend, number=6, id="entry-6", amount=-3, kind="expire", occurred_at=AT + 9)
+    await store.commit(deposit(2, 4, AT + 9), deposit(3, 6, AT + 9), deposit(4, 1, None), spend, ended)
+    expect(await store.deposited(who, 0, 9), {(account, None): 10_001, (account, AT + 9): 10}, "all lots")
+    expect(await store.deposited(who, 2, 3), {(account, AT + 9): 6}, "the lots of the third")
+    expect(await store.deposited(who + 1, 0, 9), {}, "the lots of another customer")
+    expect(await store.expired(who, 0, 9), {(account, AT + 9): 3}, "what expired")
+    expect([await store.expired(who, 6, 9), await store.expired(who, 0, 5)], [{}, {}], "what expired in other entries")
+
+
+@TOPIC
+async def memberships_and_what_is_due_read_back(stores: Stores) -> None:
+    """The history has every membership in its order; customers come when something is due to them."""
+    store = await stores()
+    world = await material.furnish(store)
+    await store.commit(
+        changes.LeaveTier(world.customer, "membership-1", AT + 1),
+        changes.JoinTier(CUSTOMER, "membership-2", world.tier_system, world.high_level, AT + 1, "earned"),
+        changes.SetStanding(world.customer, "[]", AT + 7, 0),
+    )
+    system = world.tier_system
+    expect(
+        await store.memberships(world.customer),
+        [
+            PastMembership("membership-1", system, world.low_level, AT, AT + 1, "joined"),
+            PastMembership("membership-2", system, world.high_level, AT + 1, None, "earned"),
+        ],
+    )
+    mine = Due(world.customer, CUSTOMER, world.organization)
+    other = Due(world.customer + 1, "customer-other", world.other_organization)
+    expect(await store.due(AT - 1, 10), [], "what is due before anything is")
+    expect(await store.due(AT + 6, 10), [other], "what is due then")
+    expect(await store.due(AT + 7, 10), [other, mine], "what is due later")
+    expect(await store.due(AT + 7, 1), [other], "the one that is due longest")
 
 
 @TOPIC
@@ -283,19 +336,8 @@ async def keys_read_back_in_order(stores: Stores) -> None:
     expect(
         await store.keys(),
         [
-            WrappedKey(
-                purpose=KeyPurpose.PEPPER, number=255, wrapped=b"\x00", created_at=AT, signs_from=0, verifies_until=None
-            ),
-            WrappedKey(
-                purpose=KeyPurpose.SEALING, number=2, wrapped=b"", created_at=AT, signs_from=0, verifies_until=None
-            ),
-            WrappedKey(
-                purpose=KeyPurpose.SEALING,
-                number=10,
-                wrapped=wrapped,
-                created_at=AT,
-                signs_from=AT + 1,
-                verifies_until=None,
-            ),
+            WrappedKey(KeyPurpose.PEPPER, 255, b"\x00", AT, 0, None),
+            WrappedKey(KeyPurpose.SEALING, 2, b"", AT, 0, None),
+            WrappedKey(KeyPurpose.SEALING, 10, wrapped, AT, AT + 1, None),
         ],
     )

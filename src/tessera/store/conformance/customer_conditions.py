@@ -50,31 +50,11 @@ def listed(world: World) -> Iterable[Condition]:
     )
     yield from _notes(world)
     yield Condition(
+        (changes.ForgetCustomer(world.customer, CUSTOMER, "tombstone", AT, 2**62, 0),),
         (
-            changes.ForgetCustomer(
-                customer=world.customer, id=CUSTOMER, tombstone_id="tombstone", forgotten_at=AT, due_at=2**62, version=0
-            ),
-        ),
-        (
-            changes.ForgetCustomer(
-                customer=world.customer, id=CUSTOMER, tombstone_id="tombstone", forgotten_at=AT, due_at=2**62, version=1
-            ),
-            changes.ForgetCustomer(
-                customer=world.customer,
-                id="unknown",
-                tombstone_id="tombstone",
-                forgotten_at=AT,
-                due_at=2**62,
-                version=0,
-            ),
-            changes.ForgetCustomer(
-                customer=world.customer + 1,
-                id=CUSTOMER,
-                tombstone_id="tombstone",
-                forgotten_at=AT,
-                due_at=2**62,
-                version=0,
-            ),
+            changes.ForgetCustomer(world.customer, CUSTOMER, "tombstone", AT, 2**62, 1),
+            changes.ForgetCustomer(world.customer, "unknown", "tombstone", AT, 2**62, 0),
+            changes.ForgetCustomer(world.customer + 1, CUSTOMER, "tombstone", AT, 2**62, 0),
         ),
     )
 
@@ -100,19 +80,19 @@ def _notes(world: World) -> Iterable[Condition]:
     )
     yield Condition(
         (
-            changes.SetTag(customer=who, name="new", count=1, expires_at=None, was_count=0, was_expires_at=None),
-            changes.SetTag(customer=who, name="vip", count=3, expires_at=AT, was_count=2, was_expires_at=None),
-            changes.SetTag(customer=who, name="brief", count=2, expires_at=None, was_count=1, was_expires_at=AT),
+            changes.SetTag(who, "new", 1, None, 0, None),
+            changes.SetTag(who, "vip", 3, AT, 2, None),
+            changes.SetTag(who, "brief", 2, None, 1, AT),
         ),
         (
-            changes.SetTag(customer=who, name="new", count=1, expires_at=None, was_count=1, was_expires_at=None),
-            changes.SetTag(customer=who, name="vip", count=1, expires_at=None, was_count=0, was_expires_at=None),
-            changes.SetTag(customer=who, name="vip", count=2, expires_at=None, was_count=1, was_expires_at=None),
-            changes.SetTag(customer=who, name="vip", count=3, expires_at=None, was_count=2, was_expires_at=AT),
-            changes.SetTag(customer=who, name="brief", count=2, expires_at=None, was_count=0, was_expires_at=None),
-            changes.SetTag(customer=who, name="brief", count=2, expires_at=None, was_count=1, was_expires_at=None),
-            changes.SetTag(customer=who, name="brief", count=2, expires_at=None, was_count=1, was_expires_at=AT + 1),
-            changes.SetTag(customer=nobody, name="new", count=1, expires_at=None, was_count=0, was_expires_at=None),
+            changes.SetTag(who, "new", 1, None, 1, None),
+            changes.SetTag(who, "vip", 1, None, 0, None),
+            changes.SetTag(who, "vip", 2, None, 1, None),
+            changes.SetTag(who, "vip", 3, None, 2, AT),
+            changes.SetTag(who, "brief", 2, None, 0, None),
+            changes.SetTag(who, "brief", 2, None, 1, None),
+            changes.SetTag(who, "brief", 2, None, 1, AT + 1),
+            changes.SetTag(nobody, "new", 1, None, 0, None),
         ),
     )
     yield Condition(

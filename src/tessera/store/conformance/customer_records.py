@@ -90,36 +90,18 @@ async def notes_read_back(stores: Stores) -> None:
     world = await material.furnish(store)
     who = world.customer
     await store.commit(
-        changes.SetTag(customer=who, name="vip", count=3, expires_at=AT + 5, was_count=2, was_expires_at=None),
+        changes.SetTag(who, "vip", 3, AT + 5, 2, None),
         changes.PurgeTags(PurgeTime(AT), who),
         changes.SetBehaviour(who, "visit", 2**53, AT + 1, 3),
         changes.SetCustomProfile(who, '{"a":1}', None),
         changes.SetIdentifiers(who, "[1]", "[]"),
         *(changes.AddUserEvent(who, f"event-{n}", "survey", AT + n) for n in range(5)),
-        *(
-            changes.AddEvent(
-                id=f"told-{n}",
-                organization=world.organization,
-                kind="kind",
-                data="{}",
-                occurred_at=AT,
-                user_id=CUSTOMER,
-            )
-            for n in range(3)
-        ),
+        *(changes.AddEvent(f"told-{n}", world.organization, "kind", "{}", AT, CUSTOMER) for n in range(3)),
         changes.AddEvent("told of nobody", world.organization, "kind", "{}", AT),
     )
     expect(await store.tags(who), [Tag("vip", 3, AT + 5)], "the tags")
     expect(await store.behaviours(who), [Behaviour("visit", 2**53, AT + 1)], "the counts")
-    known = Customer(
-        number=who,
-        id=CUSTOMER,
-        profile=PROFILE,
-        standing=STANDING,
-        version=0,
-        identifiers="[1]",
-        user_profile='{"a":1}',
-    )
+    known = Customer(who, CUSTOMER, PROFILE, STANDING, 0, "[1]", '{"a":1}')
     expect(await store.customer(world.organization, CUSTOMER), known, "the customer")
     expect(await store.user_events(who, "event-1", 2), [UserEvent(f"event-{n}", "survey", AT + n) for n in (2, 3)])
     newest = await store.user_events_before(who, "event-3", 2)
@@ -128,20 +110,7 @@ async def notes_read_back(stores: Stores) -> None:
     told = await store.events_about(CUSTOMER, 0, 2)
     expect([each.id for each in told], ["told-0", "told-1"], "the first page of what is told")
     rest = await store.events_about(CUSTOMER, told[-1].number, 9)
-    expect(
-        rest,
-        [
-            Event(
-                number=told[-1].number + 1,
-                id="told-2",
-                organization=world.organization,
-                kind="kind",
-                data="{}",
-                occurred_at=AT,
-            )
-        ],
-        "the second page",
-    )
+    expect(rest, [Event(told[-1].number + 1, "told-2", world.organization, "kind", "{}", AT)], "the second page")
 
 
 @TOPIC
@@ -189,11 +158,7 @@ async def a_forgotten_customer_is_gone(stores: Stores) -> None:
     owner, who = world.organization, world.customer
     named = material.entry(2, "named", customer=who, account=world.point_account)
     await store.commit(named, changes.AddUserEvent(who, "e", "survey", AT), changes.SetIdentifiers(who, "[1]", "[]"))
-    await store.commit(
-        changes.ForgetCustomer(
-            customer=who, id=CUSTOMER, tombstone_id="tombstone", forgotten_at=AT + 9, due_at=2**62, version=0
-        )
-    )
+    await store.commit(changes.ForgetCustomer(who, CUSTOMER, "tombstone", AT + 9, 2**62, 0))
     for key in (CUSTOMER, "tombstone"):
         expect(await store.customer(owner, key), None, f"the customer by {key}")
         expect(await store.customers(owner, [key]), {}, f"the customers by {key}")
@@ -216,7 +181,7 @@ async def a_forgotten_customer_is_gone(stores: Stores) -> None:
         changes.ReplaceProfile(who, None, "{1}", "{}"),
         changes.SetIdentifiers(who, "[2]", "[]"),
         changes.SetCustomProfile(who, "{}", None),
-        changes.SetTag(customer=who, name="new", count=1, expires_at=None, was_count=0, was_expires_at=None),
+        changes.SetTag(who, "new", 1, None, 0, None),
         changes.SetBehaviour(who, "new", 1, AT, 0),
         changes.AddUserEvent(who, "late", "survey", AT),
         changes.ClaimIdentifier(CUSTOMER, owner, "card-9"),
@@ -224,9 +189,7 @@ async def a_forgotten_customer_is_gone(stores: Stores) -> None:
         changes.ClaimReferrerCode("tombstone", owner, "CODE-9"),
         changes.AddPhone(CUSTOMER, owner, "1", 1),
         changes.AddPhone("tombstone", owner, "1", 1),
-        changes.ForgetCustomer(
-            customer=who, id="tombstone", tombstone_id="again", forgotten_at=AT, due_at=2**62, version=1
-        ),
+        changes.ForgetCustomer(who, "tombstone", "again", AT, 2**62, 1),
     ):
         await expect_conflict(store, late)
     await store.commit(

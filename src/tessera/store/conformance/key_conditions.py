@@ -36,11 +36,7 @@ async def a_key_s_end_reads_back_and_can_be_moved(stores: Stores) -> None:
     await store.commit(changes.EndKey(SEALING, 1, AT + 9, None))
     await expect_conflict(store, changes.EndKey(SEALING, 1, AT + 8, None))
     await store.commit(changes.EndKey(SEALING, 1, AT + 5, AT + 9))
-    expect(
-        await store.keys(),
-        [WrappedKey(purpose=SEALING, number=1, wrapped=b"wrapped", created_at=AT, signs_from=0, verifies_until=AT + 5)],
-        "the keys",
-    )
+    expect(await store.keys(), [WrappedKey(SEALING, 1, b"wrapped", AT, 0, AT + 5)], "the keys")
 
 
 @TOPIC
@@ -67,15 +63,7 @@ async def the_longest_lifetime_is_that_of_any_application(stores: Stores) -> Non
     expect(await store.longest_token_lifetime(), 0, "without applications")
     world = await material.furnish(store)
     expect(await store.longest_token_lifetime(), 60, "with one")
-    added = changes.AddApplication(
-        client_id="long",
-        name="long",
-        organization=world.other_organization,
-        scope="openid",
-        token_lifetime_seconds=61,
-        query_credentials=0,
-        created_at=AT,
-    )
+    added = changes.AddApplication("long", "long", world.other_organization, "openid", 61, 0, AT)
     await store.commit(added)
     expect(await store.longest_token_lifetime(), 61, "with a longer one")
 

@@ -35,20 +35,7 @@ class World(msgspec.Struct, frozen=True):
     event: int
 
 
-ANY_WORLD = World(
-    organization=1,
-    other_organization=2,
-    application=1,
-    secret=1,
-    property_secret=1,
-    customer=1,
-    point_account=1,
-    tier_system=1,
-    low_level=1,
-    high_level=2,
-    webhook=1,
-    event=3,
-)
+ANY_WORLD = World(1, 2, 1, 1, 1, 1, 1, 1, 1, 2, 1, 3)
 """Stands in for the world where cases are only listed."""
 
 
@@ -59,44 +46,22 @@ def organization(name: str) -> changes.AddOrganization:
 
 def application(owner: int, client_id: str, name: str | None = None) -> changes.AddApplication:
     """An application with the default settings."""
-    return changes.AddApplication(
-        client_id=client_id,
-        name=name or f"name of {client_id}",
-        organization=owner,
-        scope="openid",
-        token_lifetime_seconds=60,
-        query_credentials=0,
-        created_at=AT,
-    )
+    return changes.AddApplication(client_id, name or f"name of {client_id}", owner, "openid", 60, 0, AT)
 
 
 def secret(client_id: str, name: str, ends_at: int | None = None) -> changes.AddCredential:
     """A keyed secret."""
-    return changes.AddCredential(
-        client_id=client_id, name=name, kind=0, digest=bytes(32), last_four="abcd", created_at=AT, ends_at=ends_at
-    )
+    return changes.AddCredential(client_id, name, 0, bytes(32), "abcd", AT, ends_at)
 
 
 def property_secret(api_key: str, name: str, ends_at: int | None = None) -> changes.AddPropertySecret:
     """A secret of a digital property."""
-    return changes.AddPropertySecret(
-        api_key=api_key, name=name, digest=bytes(range(32)), last_four="wxyz", created_at=AT, ends_at=ends_at
-    )
+    return changes.AddPropertySecret(api_key, name, bytes(range(32)), "wxyz", AT, ends_at)
 
 
 def customer(owner: int, customer_id: str, email: str | None = None) -> changes.AddCustomer:
     """A customer without points."""
-    return changes.AddCustomer(
-        id=customer_id,
-        organization=owner,
-        folded_email=email,
-        profile=PROFILE,
-        standing=STANDING,
-        due_at=AT,
-        identifiers="[]",
-        user_profile=None,
-        created_at=AT,
-    )
+    return changes.AddCustomer(customer_id, owner, email, PROFILE, STANDING, AT, "[]", None, AT)
 
 
 def entry(
@@ -104,46 +69,35 @@ def entry(
 ) -> changes.AddEntry:
     """A ledger entry of the world's customer."""
     return changes.AddEntry(
-        customer=customer,
-        number=number,
-        id=f"entry-{number}",
-        point_account=account,
-        amount=amount,
-        kind="deposit",
-        request="request",
-        place=0,
-        idempotency_id=idempotency_id,
-        fingerprint="fingerprint",
-        reference_id=None,
-        reference_type=None,
-        point_source_id=None,
-        occurred_at=AT,
-        expires_at=None,
+        customer,
+        number,
+        f"entry-{number}",
+        account,
+        amount,
+        "deposit",
+        "request",
+        0,
+        idempotency_id,
+        "fingerprint",
+        None,
+        None,
+        None,
+        AT,
+        None,
     )
 
 
 def purchase(customer: int, name: str, *, request: str | None = None, transaction: str | None = None,
              original: str | None = None) -> changes.AddPurchase:  # fmt: skip
     """A purchase whose ids follow from its name, where they are not given; a return when it has an original."""
-    return changes.AddPurchase(
-        customer=customer,
-        id=name,
-        request_id=request or f"request of {name}",
-        transaction_id=transaction or f"transaction of {name}",
-        fingerprint="fingerprint",
-        kind="purchase" if original is None else "return",
-        original_id=original,
-        subtotal=10_000,
-        details="{}",
-        recorded_at=AT,
-    )
+    ids = request or f"request of {name}", transaction or f"transaction of {name}"
+    kind = "purchase" if original is None else "return"
+    return changes.AddPurchase(customer, name, *ids, "fingerprint", kind, original, 10_000, "{}", AT)
 
 
 def webhook(owner: int, name: str) -> changes.AddWebhook:
     """A webhook that asks for everything."""
-    return changes.AddWebhook(
-        organization=owner, name=name, url="https://hook", kinds="all", secret=b"secret", created_at=AT
-    )
+    return changes.AddWebhook(owner, name, "https://hook", "all", b"secret", AT)
 
 
 async def furnish(store: Store) -> World:
@@ -158,47 +112,32 @@ async def furnish(store: Store) -> World:
         raise AssertionError("what was committed cannot be read")
     levels = program.systems[0].levels
     world = World(
-        organization=owner,
-        other_organization=other,
-        application=found.number,
-        secret=found.credentials[0].number,
-        property_secret=(await store.property_secrets(API_KEY))[0].number,
-        customer=known.number,
-        point_account=program.accounts[0].number,
-        tier_system=program.systems[0].number,
-        low_level=levels[0].number,
-        high_level=levels[1].number,
-        webhook=(await store.webhooks())[0].number,
-        event=await store.last_event(),
+        owner,
+        other,
+        found.number,
+        found.credentials[0].number,
+        (await store.property_secrets(API_KEY))[0].number,
+        known.number,
+        program.accounts[0].number,
+        program.systems[0].number,
+        levels[0].number,
+        levels[1].number,
+        (await store.webhooks())[0].number,
+        await store.last_event(),
     )
     await store.commit(
         changes.CountHour(found.number, 10, 3, 4, 1),
         changes.AddWarning("told", AT),
         entry(1, "once", customer=world.customer, account=world.point_account),
         changes.AddDelivery(world.webhook, world.event, 1, AT, "failed"),
-        changes.JoinTier(
-            customer_id=CUSTOMER,
-            id="membership-1",
-            tier_system=world.tier_system,
-            tier_level=world.low_level,
-            joined_at=AT,
-            reason="joined",
-        ),
+        changes.JoinTier(CUSTOMER, "membership-1", world.tier_system, world.low_level, AT, "joined"),
         changes.AddPhone(CUSTOMER, owner, "39555", 1),
-        changes.SetTag(customer=world.customer, name="vip", count=2, expires_at=None, was_count=0, was_expires_at=None),
-        changes.SetTag(customer=world.customer, name="brief", count=1, expires_at=AT, was_count=0, was_expires_at=None),
+        changes.SetTag(world.customer, "vip", 2, None, 0, None),
+        changes.SetTag(world.customer, "brief", 1, AT, 0, None),
         changes.SetBehaviour(world.customer, "visit", 3, AT, 0),
         purchase(world.customer, "purchase-1"),
         changes.AddPurchaseAward(
-            customer=world.customer,
-            purchase_id="purchase-1",
-            place=0,
-            rule_id="rule-1",
-            point_account=world.point_account,
-            amount=10_000,
-            base=10_000,
-            excluded="[]",
-            entry_id="entry-1",
+            world.customer, "purchase-1", 0, "rule-1", world.point_account, 10_000, 10_000, "[]", "entry-1"
         ),
     )
     return world
@@ -213,9 +152,7 @@ def _rows(owner: int, other: int) -> list[Change]:
         changes.AddKey(KeyPurpose.SEALING, 1, b"wrapped", AT, 0),
         changes.RevokeToken(7, AT + 1_000_000),
         changes.SpendProof("spent", AT + 1),
-        changes.AddResource(
-            identifier=STOCK, name="Stock", scope="read write", token_format=None, application=None, created_at=AT
-        ),
+        changes.AddResource(STOCK, "Stock", "read write", None, None, AT),
         changes.SetAccess(CLIENT, STOCK, "read"),
         changes.AddPointAccount(owner, "account-1", "Beans", "Spend"),
         changes.AddPointAccount(owner, "account-2", "Status", "Tier"),
@@ -224,15 +161,7 @@ def _rows(owner: int, other: int) -> list[Change]:
         changes.AddTierLevel(owner, "level-0", "system-1", 0, "Low"),
         changes.AddTierLevel(owner, "level-1", "system-1", 1, "High"),
         changes.AddTierLevel(owner, "level-2", "system-1", 2, "Highest"),
-        changes.AddTierRule(
-            organization=owner,
-            id="rule-1",
-            tier_level_id="level-1",
-            tree_id="tree-1",
-            root_id="root-1",
-            constraint_id="constraint-1",
-            target=5_000_000,
-        ),
+        changes.AddTierRule(owner, "rule-1", "level-1", "tree-1", "root-1", "constraint-1", 5_000_000),
         changes.AddTierRuleAccount(owner, "rule-1", "account-1"),
         changes.AddTierSystem(owner, "system-2", "Ladder", None),
         changes.AddPointSource(owner, "source-1", "Till"),
@@ -242,41 +171,15 @@ def _rows(owner: int, other: int) -> list[Change]:
         changes.AddEventRule(owner, "event-2", "visit", "Visit"),
         changes.AddEventAward(owner, "event-1", "account-1", 10_000, "source-1"),
         changes.AddPurchaseRule(
-            organization=owner,
-            id="rule-purchases",
-            name="Purchases",
-            point_account_id="account-1",
-            points=10_000,
-            per=10_000,
-            rounding="down",
-            minimum=0,
-            channels="[]",
-            excluded_items='["card"]',
-            point_source_id=None,
+            owner, "rule-purchases", "Purchases", "account-1", 10_000, 10_000, "down", 0, "[]", '["card"]', None
         ),
-        changes.AddPurchaseRule(
-            organization=owner,
-            id="rule-2",
-            name="Returns",
-            point_account_id="account-1",
-            points=1,
-            per=1,
-            rounding="up",
-            minimum=0,
-            channels="[]",
-            excluded_items="[]",
-            point_source_id="source-1",
-        ),
+        changes.AddPurchaseRule(owner, "rule-2", "Returns", "account-1", 1, 1, "up", 0, "[]", "[]", "source-1"),
         customer(owner, CUSTOMER, "ada@customers.example"),
         changes.ClaimIdentifier(CUSTOMER, owner, "card-1"),
         changes.ClaimReferrerCode(CUSTOMER, owner, "CODE-1"),
         customer(other, "customer-other", "ada@customers.example"),
-        changes.RecordDeed(
-            id="refused", at=AT, actor="server", source=None, action="client.refused", target=CLIENT, detail="{}"
-        ),
-        changes.RecordDeed(
-            id="deed", at=AT, actor="operator ada", source=None, action="application.create", target=CLIENT, detail="{}"
-        ),
+        changes.RecordDeed("refused", AT, "server", None, "client.refused", CLIENT, "{}"),
+        changes.RecordDeed("deed", AT, "operator ada", None, "application.create", CLIENT, "{}"),
         changes.AddEvent("event-1", owner, "points.earned", "{}", AT),
         changes.AddEvent("event-other", other, "points.earned", "{}", AT),
         changes.AddEvent("event-2", owner, "points.spent", "{}", AT),

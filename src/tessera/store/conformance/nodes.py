@@ -14,17 +14,7 @@ THIS_HOUR, THIS_DAY = AT // HOUR, AT // DAY
 
 def told(node: int, tokens: int, *, application: int = 1, at: int = AT, asked: int = 7, hours_ago: int = 0) -> Change:
     """What a node tells: so many tokens, all of them in one hour, twice as many in the day, and one that is watched."""
-    return TellCounts(
-        application=application,
-        node=node,
-        at=at,
-        hour=THIS_HOUR - hours_ago,
-        hour_tokens=tokens,
-        day=THIS_DAY,
-        day_tokens=2 * tokens,
-        watched=1,
-        asked=asked,
-    )
+    return TellCounts(application, node, at, THIS_HOUR - hours_ago, tokens, THIS_DAY, 2 * tokens, 1, asked)
 
 
 def repeatable() -> list[Change]:

@@ -30,84 +30,19 @@ def facts(world: World) -> Iterable[tuple[tuple[Change, ...], tuple[Change, ...]
     yield (changes.DisableWebhook(hook, AT, "x"),), (changes.DisableWebhook(hook + 100, AT, None),)
     yield (changes.DeleteWebhook(hook),), (changes.DeleteWebhook(hook + 100),)
     yield (
+        (changes.MoveWebhook(hook, at + 1, at, 0, 0, AT, None), changes.MoveWebhook(hook, at, at, 1, AT, None, "x")),
         (
-            changes.MoveWebhook(
-                webhook=hook,
-                position=at + 1,
-                was_position=at,
-                failures=0,
-                next_attempt_at=0,
-                delivered_at=AT,
-                last_error=None,
-            ),
-            changes.MoveWebhook(
-                webhook=hook,
-                position=at,
-                was_position=at,
-                failures=1,
-                next_attempt_at=AT,
-                delivered_at=None,
-                last_error="x",
-            ),
-        ),
-        (
-            changes.MoveWebhook(
-                webhook=hook,
-                position=at + 1,
-                was_position=at + 1,
-                failures=0,
-                next_attempt_at=0,
-                delivered_at=AT,
-                last_error=None,
-            ),
-            changes.MoveWebhook(
-                webhook=hook,
-                position=at + 1,
-                was_position=at - 1,
-                failures=0,
-                next_attempt_at=0,
-                delivered_at=AT,
-                last_error=None,
-            ),
-            changes.MoveWebhook(
-                webhook=hook + 100,
-                position=at + 1,
-                was_position=at,
-                failures=0,
-                next_attempt_at=0,
-                delivered_at=AT,
-                last_error=None,
-            ),
+            changes.MoveWebhook(hook, at + 1, at + 1, 0, 0, AT, None),
+            changes.MoveWebhook(hook, at + 1, at - 1, 0, 0, AT, None),
+            changes.MoveWebhook(hook + 100, at + 1, at, 0, 0, AT, None),
         ),
     )
     yield (
+        (changes.PostponeDelivery(hook, at, 2, 1, AT, "x", None),),
         (
-            changes.PostponeDelivery(
-                webhook=hook, event=at, attempts=2, was_attempts=1, next_attempt_at=AT, last_error="x", gave_up_at=None
-            ),
-        ),
-        (
-            changes.PostponeDelivery(
-                webhook=hook, event=at, attempts=2, was_attempts=2, next_attempt_at=AT, last_error="x", gave_up_at=None
-            ),
-            changes.PostponeDelivery(
-                webhook=hook,
-                event=at + 100,
-                attempts=2,
-                was_attempts=1,
-                next_attempt_at=AT,
-                last_error="x",
-                gave_up_at=None,
-            ),
-            changes.PostponeDelivery(
-                webhook=hook + 100,
-                event=at,
-                attempts=2,
-                was_attempts=1,
-                next_attempt_at=AT,
-                last_error="x",
-                gave_up_at=None,
-            ),
+            changes.PostponeDelivery(hook, at, 2, 2, AT, "x", None),
+            changes.PostponeDelivery(hook, at + 100, 2, 1, AT, "x", None),
+            changes.PostponeDelivery(hook + 100, at, 2, 1, AT, "x", None),
         ),
     )
 
@@ -135,47 +70,16 @@ async def a_webhook_reads_back(stores: Stores) -> None:
     """A webhook begins at the newest event, keeps what it was given, and is found in its organization only."""
     store = await stores()
     world = await material.furnish(store)
-    begun = Webhook(
-        number=world.webhook,
-        organization=world.organization,
-        name="hook",
-        url="https://hook",
-        kinds="all",
-        secret=b"secret",
-        former_secret=None,
-        former_ends_at=None,
-        created_at=AT,
-        disabled_at=None,
-        position=world.event,
-        failures=0,
-        next_attempt_at=0,
-        delivered_at=None,
-        last_error=None,
-    )
+    begun = Webhook(world.webhook, world.organization, "hook", "https://hook", "all", b"secret", None, None, AT, None,
+                    world.event, 0, 0, None, None)  # fmt: skip
     expect(await store.webhook(world.organization, "hook"), begun, "the webhook")
     expect(await store.webhook(world.other_organization, "hook"), None, "the webhook of another organization")
     expect(await store.webhook(world.organization, "Hook"), None, "the webhook by another name")
     expect([await store.webhooks(), await store.webhooks_in_force(AT)], [[begun], [(begun, True)]], "all webhooks")
     expect(await store.webhooks_in_force(AT - 1), [(begun, False)], "whether a delivery is due before it is")
     await store.commit(
-        changes.MoveWebhook(
-            webhook=begun.number,
-            position=world.event + 1,
-            was_position=world.event,
-            failures=2,
-            next_attempt_at=AT + 3,
-            delivered_at=AT + 1,
-            last_error="failed",
-        ),
-        changes.MoveWebhook(
-            webhook=begun.number,
-            position=world.event + 2,
-            was_position=world.event + 1,
-            failures=3,
-            next_attempt_at=AT + 4,
-            delivered_at=None,
-            last_error=None,
-        ),
+        changes.MoveWebhook(begun.number, world.event + 1, world.event, 2, AT + 3, AT + 1, "failed"),
+        changes.MoveWebhook(begun.number, world.event + 2, world.event + 1, 3, AT + 4, None, None),
         changes.RotateWebhook(begun.number, b"second", b"secret", AT + 5),
     )
     moved = await _only(store, world)
@@ -194,18 +98,7 @@ async def a_webhook_is_disabled_and_enabled_in_turn(stores: Stores) -> None:
     world = await material.furnish(store)
     disable, enable = changes.DisableWebhook(world.webhook, AT, "gone"), changes.EnableWebhook(world.webhook)
     await expect_conflict(store, enable)
-    await store.commit(
-        changes.MoveWebhook(
-            webhook=world.webhook,
-            position=world.event,
-            was_position=world.event,
-            failures=5,
-            next_attempt_at=AT + 9,
-            delivered_at=None,
-            last_error="x",
-        ),
-        disable,
-    )
+    await store.commit(changes.MoveWebhook(world.webhook, world.event, world.event, 5, AT + 9, None, "x"), disable)
     disabled = await _only(store, world)
     expect((disabled.disabled_at, disabled.last_error), (AT, "gone"), "the time and its reason")
     expect(await store.webhooks_in_force(AT), [], "the webhooks in force")
@@ -225,12 +118,7 @@ async def events_read_back_by_organization(stores: Stores) -> None:
     owner, other, last = world.organization, world.other_organization, world.event
     new = [changes.AddEvent(f"new-{n}", (owner, other)[n % 2], f"kind-{n % 3}", "{}", AT + n) for n in range(12)]
     await store.commit(*new)
-    ours = [
-        Event(
-            number=last + 1 + n, id=f"new-{n}", organization=owner, kind=f"kind-{n % 3}", data="{}", occurred_at=AT + n
-        )
-        for n in range(0, 12, 2)
-    ]
+    ours = [Event(last + 1 + n, f"new-{n}", owner, f"kind-{n % 3}", "{}", AT + n) for n in range(0, 12, 2)]
     expect(await store.last_event(), last + 12, "the newest event")
     expect(await store.events_after(owner, last, 100), ours, "the events after")
     expect(await store.events_after(owner, last + 2, 2), ours[1:3], "two of them")
@@ -252,7 +140,7 @@ async def deliveries_read_back(stores: Stores) -> None:
     event = await store.event("event-2")
     if event is None:
         raise AssertionError("the event is absent")
-    first = Delivery(webhook=hook, attempts=1, next_attempt_at=AT, last_error="failed", gave_up_at=None, event=event)
+    first = Delivery(hook, 1, AT, "failed", None, event)
     expect(await store.deliveries(hook, 0, 9), [first], "the deliveries")
     expect(await store.deliveries(hook, at, 9), [], "the deliveries after it")
     expect(await store.deliveries_due(hook, AT - 1, 9), [], "what is due before")
@@ -262,17 +150,7 @@ async def deliveries_read_back(stores: Stores) -> None:
     await store.commit(changes.EndDelivery(hook, at - 2, 1, AT), changes.EndDelivery(hook, at, 1, AT + 7))
     expect(await store.delivery_counts(hook), Counts(1, 0), "the delivery that was asked for anew stays")
     expect((await _only(store, world)).delivered_at, AT + 7, "when something last arrived")
-    await store.commit(
-        changes.PostponeDelivery(
-            webhook=hook,
-            event=at - 2,
-            attempts=1,
-            was_attempts=0,
-            next_attempt_at=2**62,
-            last_error="never",
-            gave_up_at=AT + 8,
-        )
-    )
+    await store.commit(changes.PostponeDelivery(hook, at - 2, 1, 0, 2**62, "never", AT + 8))
     expect(await store.delivery_counts(hook), Counts(1, 1), "the counts when it was given up")
     await store.commit(changes.RetryDeliveries(hook, AT + 9))
     begun = (await store.deliveries(hook, 0, 9))[0]
@@ -308,34 +186,14 @@ async def events_are_purged_when_nobody_needs_them(stores: Stores) -> None:
     expect(
         [await store.event("other's"), (await store.event("old")) is not None], [None, True], "what nobody waits for"
     )
-    await store.commit(
-        changes.MoveWebhook(
-            webhook=world.webhook,
-            position=at + 3,
-            was_position=at,
-            failures=0,
-            next_attempt_at=0,
-            delivered_at=AT,
-            last_error=None,
-        )
-    )
+    await store.commit(changes.MoveWebhook(world.webhook, at + 3, at, 0, 0, AT, None))
     await store.commit(changes.PurgeEvents(PurgeTime(AT - 1), at + 2, at + 10))
     expect((await store.event("old")) is not None, True, "an event out of the range")
     await store.commit(changes.PurgeEvents(PurgeTime(AT - 1), 0, at + 10))
     expect(await store.event("old"), None, "an event that was passed")
     await store.commit(changes.PurgeEvents(PurgeTime(AT), 0, at + 10))
     expect([each.id for each in await store.events_after(owner, 0, 9)], ["event-2", "later"], "what has a delivery")
-    await store.commit(
-        changes.PostponeDelivery(
-            webhook=world.webhook,
-            event=at,
-            attempts=2,
-            was_attempts=1,
-            next_attempt_at=2**62,
-            last_error="x",
-            gave_up_at=AT,
-        )
-    )
+    await store.commit(changes.PostponeDelivery(world.webhook, at, 2, 1, 2**62, "x", AT))
     await store.commit(changes.PurgeDeliveries(PurgeTime(AT - 1), 9), changes.PurgeEvents(PurgeTime(AT), 0, at + 10))
     expect(len(await store.events_after(owner, 0, 9)), 2, "the events while the delivery is young")
     await store.commit(changes.PurgeDeliveries(PurgeTime(AT), 9), changes.PurgeEvents(PurgeTime(AT + 1), 0, at + 10))

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-import msgspec
-
 from tessera.core import changes
 from tessera.store.conformance.case import Condition
 from tessera.store.conformance.material import AT, World
@@ -31,9 +29,7 @@ def _accounts(world: World) -> Iterable[Condition]:
     owner, other = world.organization, world.other_organization
     yield Condition(
         (
-            changes.AddPointAccount(
-                organization=owner, id="new", name="New", grouping_label="Tier", lifetime_days=30, overdraw=1
-            ),
+            changes.AddPointAccount(owner, "new", "New", "Tier", 30, 1),
             changes.AddPointAccount(other, "new", "Other beans", "Tier"),
         ),
         (
@@ -44,62 +40,14 @@ def _accounts(world: World) -> Iterable[Condition]:
     )
     yield Condition(
         (
-            changes.SetPointAccount(
-                organization=owner,
-                id="account-1",
-                name="Beans",
-                grouping_label="Other",
-                lifetime_days=30,
-                overdraw=1,
-                retired_at=AT,
-            ),
-            changes.SetPointAccount(
-                organization=owner,
-                id="account-1",
-                name="New",
-                grouping_label="Spend",
-                lifetime_days=None,
-                overdraw=0,
-                retired_at=None,
-            ),
-            changes.SetPointAccount(
-                organization=other,
-                id="account-other",
-                name="Status",
-                grouping_label="Spend",
-                lifetime_days=None,
-                overdraw=0,
-                retired_at=None,
-            ),
+            changes.SetPointAccount(owner, "account-1", "Beans", "Other", 30, 1, AT),
+            changes.SetPointAccount(owner, "account-1", "New", "Spend", None, 0, None),
+            changes.SetPointAccount(other, "account-other", "Status", "Spend", None, 0, None),
         ),
         (
-            changes.SetPointAccount(
-                organization=owner,
-                id="unknown",
-                name="New",
-                grouping_label="Spend",
-                lifetime_days=None,
-                overdraw=0,
-                retired_at=None,
-            ),
-            changes.SetPointAccount(
-                organization=owner,
-                id="account-other",
-                name="New",
-                grouping_label="Spend",
-                lifetime_days=None,
-                overdraw=0,
-                retired_at=None,
-            ),
-            changes.SetPointAccount(
-                organization=owner,
-                id="account-1",
-                name="Status",
-                grouping_label="Spend",
-                lifetime_days=None,
-                overdraw=0,
-                retired_at=None,
-            ),
+            changes.SetPointAccount(owner, "unknown", "New", "Spend", None, 0, None),
+            changes.SetPointAccount(owner, "account-other", "New", "Spend", None, 0, None),
+            changes.SetPointAccount(owner, "account-1", "Status", "Spend", None, 0, None),
         ),
     )
 
@@ -179,55 +127,12 @@ def _levels(world: World) -> Iterable[Condition]:
 def _rules(world: World) -> Iterable[Condition]:
     owner, other = world.organization, world.other_organization
     yield Condition(
+        (changes.AddTierRule(owner, "new", "level-2", "t", "r", "c", 2, 1),),
         (
-            changes.AddTierRule(
-                organization=owner,
-                id="new",
-                tier_level_id="level-2",
-                tree_id="t",
-                root_id="r",
-                constraint_id="c",
-                target=2,
-                keep_target=1,
-            ),
-        ),
-        (
-            changes.AddTierRule(
-                organization=owner,
-                id="new",
-                tier_level_id="unknown",
-                tree_id="t",
-                root_id="r",
-                constraint_id="c",
-                target=1,
-            ),
-            changes.AddTierRule(
-                organization=other,
-                id="new",
-                tier_level_id="level-2",
-                tree_id="t",
-                root_id="r",
-                constraint_id="c",
-                target=1,
-            ),
-            changes.AddTierRule(
-                organization=owner,
-                id="new",
-                tier_level_id="level-1",
-                tree_id="t",
-                root_id="r",
-                constraint_id="c",
-                target=1,
-            ),
-            changes.AddTierRule(
-                organization=owner,
-                id="rule-1",
-                tier_level_id="level-2",
-                tree_id="t",
-                root_id="r",
-                constraint_id="c",
-                target=1,
-            ),
+            changes.AddTierRule(owner, "new", "unknown", "t", "r", "c", 1),
+            changes.AddTierRule(other, "new", "level-2", "t", "r", "c", 1),
+            changes.AddTierRule(owner, "new", "level-1", "t", "r", "c", 1),
+            changes.AddTierRule(owner, "rule-1", "level-2", "t", "r", "c", 1),
         ),
     )
     yield Condition(
@@ -301,77 +206,30 @@ def _events(world: World) -> Iterable[Condition]:
     )
 
 
-def _earning(owner: int, rule_id: str, name: str, account_id: str) -> changes.AddPurchaseRule:
-    """A purchase rule for this account."""
-    return changes.AddPurchaseRule(
-        organization=owner,
-        id=rule_id,
-        name=name,
-        point_account_id=account_id,
-        points=1,
-        per=1,
-        rounding="down",
-        minimum=0,
-        channels="[]",
-        excluded_items="[]",
-        point_source_id=None,
-    )
-
-
-def _changed(owner: int, rule_id: str, name: str, account_id: str) -> changes.SetPurchaseRule:
-    """A change of a purchase rule to the same as `_earning` makes."""
-    rule = _earning(owner, rule_id, name, account_id)
-    return changes.SetPurchaseRule(**msgspec.structs.asdict(rule), retired_at=None)
-
-
 def _purchase_rules(world: World) -> Iterable[Condition]:
     owner, other = world.organization, world.other_organization
+    earns = (1, 1, "down", 0, "[]", "[]", None)
     yield Condition(
         (
-            changes.AddPurchaseRule(
-                organization=owner,
-                id="new",
-                name="New",
-                point_account_id="account-1",
-                points=1,
-                per=2,
-                rounding="up",
-                minimum=3,
-                channels='["web"]',
-                excluded_items='["card"]',
-                point_source_id="source-1",
-            ),
-            _earning(other, "new", "Purchases", "account-other"),
+            changes.AddPurchaseRule(owner, "new", "New", "account-1", 1, 2, "up", 3, '["web"]', '["card"]', "source-1"),
+            changes.AddPurchaseRule(other, "new", "Purchases", "account-other", *earns),
         ),
         (
-            _earning(owner, "rule-purchases", "New", "account-1"),
-            _earning(other, "rule-purchases", "New", "account-other"),
-            _earning(owner, "new", "Purchases", "account-1"),
-            _earning(owner, "new", "New", "account-other"),
+            changes.AddPurchaseRule(owner, "rule-purchases", "New", "account-1", *earns),
+            changes.AddPurchaseRule(other, "rule-purchases", "New", "account-other", *earns),
+            changes.AddPurchaseRule(owner, "new", "Purchases", "account-1", *earns),
+            changes.AddPurchaseRule(owner, "new", "New", "account-other", *earns),
         ),
     )
     yield Condition(
         (
-            changes.SetPurchaseRule(
-                organization=owner,
-                id="rule-purchases",
-                name="New",
-                point_account_id="account-2",
-                points=5,
-                per=7,
-                rounding="none",
-                minimum=9,
-                channels="[]",
-                excluded_items="[]",
-                point_source_id=None,
-                retired_at=AT,
-            ),
-            _changed(owner, "rule-purchases", "Purchases", "account-1"),
+            changes.SetPurchaseRule(owner, "rule-purchases", "New", "account-2", 5, 7, "none", 9, "[]", "[]", None, AT),
+            changes.SetPurchaseRule(owner, "rule-purchases", "Purchases", "account-1", *earns, None),
         ),
         (
-            _changed(owner, "unknown", "New", "account-1"),
-            _changed(other, "rule-purchases", "New", "account-other"),
-            _changed(owner, "rule-purchases", "Returns", "account-1"),
-            _changed(owner, "rule-purchases", "New", "account-other"),
+            changes.SetPurchaseRule(owner, "unknown", "New", "account-1", *earns, None),
+            changes.SetPurchaseRule(other, "rule-purchases", "New", "account-other", *earns, None),
+            changes.SetPurchaseRule(owner, "rule-purchases", "Returns", "account-1", *earns, None),
+            changes.SetPurchaseRule(owner, "rule-purchases", "New", "account-other", *earns, None),
         ),
     )

@@ -41,15 +41,7 @@ async def what_is_retired_reads_back_whole_only(stores: Stores) -> None:
     owner = world.organization
     await store.commit(
         changes.RaiseProgramVersion(owner, 0),
-        changes.SetPointAccount(
-            organization=owner,
-            id="account-1",
-            name="Peas",
-            grouping_label="Other",
-            lifetime_days=30,
-            overdraw=1,
-            retired_at=AT,
-        ),
+        changes.SetPointAccount(owner, "account-1", "Peas", "Other", 30, 1, AT),
         changes.SetPointSource(owner, "source-1", "Desk", AT),
         changes.RetireTierLevel(owner, "level-2", AT),
         changes.SetTierRule(owner, "rule-1", 7, 5),
@@ -84,14 +76,7 @@ async def holders_and_taken_ids_are_told(stores: Stores) -> None:
     store = await stores()
     world = await material.furnish(store)
     await store.commit(
-        changes.JoinTier(
-            customer_id="customer-other",
-            id="m",
-            tier_system=world.tier_system,
-            tier_level=world.low_level,
-            joined_at=AT,
-            reason="joined",
-        ),
+        changes.JoinTier("customer-other", "m", world.tier_system, world.low_level, AT, "joined"),
     )
     expect([await store.holders(world.low_level, limit) for limit in (1, 2, 9)], [1, 2, 2], "the holders")
     expect(await store.holders(world.high_level, 9), 0, "the holders of another level")
@@ -111,14 +96,7 @@ async def a_level_that_goes_is_held_by_nobody(stores: Stores) -> None:
     await expect_conflict(store, retire)
     await store.commit(changes.LeaveTier(world.customer, "membership-1", AT), retire)
     await expect_conflict(store, retire)
-    join = changes.JoinTier(
-        customer_id=CUSTOMER,
-        id="new",
-        tier_system=world.tier_system,
-        tier_level=world.low_level,
-        joined_at=AT,
-        reason="moved",
-    )
+    join = changes.JoinTier(CUSTOMER, "new", world.tier_system, world.low_level, AT, "moved")
     await expect_conflict(store, join)
     await store.commit(changes.SetTierLevel(world.organization, "level-0", 0, "Low"), join)
 

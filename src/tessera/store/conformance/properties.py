@@ -14,14 +14,7 @@ from tessera.store.conformance.material import API_KEY, AT, World
 
 TOPIC = Topic("properties")
 
-OWNER = Owner(
-    client_id=API_KEY,
-    application="shop",
-    organization=1,
-    organization_name="Org",
-    retailer_id="retailer of Org",
-    is_property=True,
-)
+OWNER = Owner(API_KEY, "shop", 1, "Org", "retailer of Org", is_property=True)
 
 
 def listed(world: World) -> Iterable[Condition]:
@@ -73,9 +66,7 @@ async def a_property_reads_back(stores: Stores) -> None:
     world = await material.furnish(store)
     first = world.property_secret
     await store.commit(
-        changes.AddPropertySecret(
-            api_key=API_KEY, name="second", digest=b"d" * 32, last_four="abcd", created_at=AT + 1, ends_at=AT + 2
-        ),
+        changes.AddPropertySecret(API_KEY, "second", b"d" * 32, "abcd", AT + 1, AT + 2),
         changes.EndPropertySecret(API_KEY, first, AT + 5, None),
         changes.SetPropertyRails(API_KEY, "{}", ""),
         changes.RenameProperty(API_KEY, "web shop"),
@@ -85,45 +76,14 @@ async def a_property_reads_back(stores: Stores) -> None:
     held = (Secret(first, bytes(range(32)), AT + 5), Secret(first + 1, b"d" * 32, AT + 2))
     (record,) = await store.properties()
     found = await store.property_with_key(API_KEY)
-    expect(
-        found,
-        Property(
-            number=record.number,
-            api_key=API_KEY,
-            organization=world.organization,
-            enabled=True,
-            secrets=held,
-            rails="{}",
-        ),
-        "the property",
-    )
+    expect(found, Property(record.number, API_KEY, world.organization, True, held, "{}"), "the property")
     expect((record.name, record.enabled, record.rails), ("web shop", True, "{}"), "the record")
     expect(record.last_used_at, AT + 3, "its last use")
     expect(
         await store.property_secrets(API_KEY),
         [
-            CredentialRecord(
-                number=first,
-                name="first",
-                kind="keyed",
-                last_four="wxyz",
-                created_at=AT,
-                ends_at=AT + 5,
-                last_used_at=AT + 3,
-                last_used_from="192.0.2.7",
-                named=None,
-            ),
-            CredentialRecord(
-                number=first + 1,
-                name="second",
-                kind="keyed",
-                last_four="abcd",
-                created_at=AT + 1,
-                ends_at=AT + 2,
-                last_used_at=AT + 2,
-                last_used_from=None,
-                named=None,
-            ),
+            CredentialRecord(first, "first", "keyed", "wxyz", AT, AT + 5, AT + 3, "192.0.2.7", None),
+            CredentialRecord(first + 1, "second", "keyed", "abcd", AT + 1, AT + 2, AT + 2, None, None),
         ],
         "the secrets",
     )
@@ -221,56 +181,16 @@ async def secrets_about_to_end_come_in_pages(stores: Stores) -> None:
         changes.MarkPropertySecretUsed(first + 1, AT + 1, None),
     )
     rows = [
-        Ending(
-            owner=OWNER,
-            number=first + 2,
-            name="c",
-            kind="keyed",
-            ends_at=AT + 10,
-            application_until=AT + 40,
-            last_used_at=None,
-            last_used_from=None,
-            newer_used_at=AT + 2,
-        ),
-        Ending(
-            owner=OWNER,
-            number=first + 3,
-            name="d",
-            kind="keyed",
-            ends_at=AT + 10,
-            application_until=AT + 40,
-            last_used_at=None,
-            last_used_from=None,
-            newer_used_at=AT + 2,
-        ),
-        Ending(
-            owner=OWNER,
-            number=first + 1,
-            name="b",
-            kind="keyed",
-            ends_at=AT + 20,
-            application_until=AT + 40,
-            last_used_at=AT + 1,
-            last_used_from=None,
-            newer_used_at=AT + 2,
-        ),
+        Ending(OWNER, first + 2, "c", "keyed", AT + 10, AT + 40, None, None, AT + 2),
+        Ending(OWNER, first + 3, "d", "keyed", AT + 10, AT + 40, None, None, AT + 2),
+        Ending(OWNER, first + 1, "b", "keyed", AT + 20, AT + 40, AT + 1, None, AT + 2),
     ]
     at, number, found = AT, FOREVER, []
     while page := await store.property_endings(at, number, AT + 30, 1):
         found += page
         at, number = page[-1].ends_at, page[-1].number
     expect(found, rows, "the secrets page by page")
-    last = Ending(
-        owner=OWNER,
-        number=first,
-        name="first",
-        kind="keyed",
-        ends_at=AT + 40,
-        application_until=AT + 40,
-        last_used_at=AT + 2,
-        last_used_from="192.0.2.1",
-        newer_used_at=None,
-    )
+    last = Ending(OWNER, first, "first", "keyed", AT + 40, AT + 40, AT + 2, "192.0.2.1", None)
     expect(await store.property_endings(AT, FOREVER, AT + 99, 10), [*rows, last], "all of them")
     await store.commit(changes.DisableProperty(API_KEY))
     expect(await store.property_endings(AT, FOREVER, AT + 99, 10), [], "those of a disabled property")

@@ -25,42 +25,10 @@ def listed(world: World) -> Iterable[Condition]:
     )
     yield Condition(
         (
-            changes.AddPurchaseAward(
-                customer=who,
-                purchase_id="purchase-1",
-                place=1,
-                rule_id="rule-1",
-                point_account=account,
-                amount=1,
-                base=1,
-                excluded="[]",
-                entry_id=None,
-            ),
-            changes.AddPurchaseAward(
-                customer=who,
-                purchase_id="new",
-                place=0,
-                rule_id="rule-1",
-                point_account=account,
-                amount=-1,
-                base=1,
-                excluded='["card"]',
-                entry_id="entry-1",
-            ),
+            changes.AddPurchaseAward(who, "purchase-1", 1, "rule-1", account, 1, 1, "[]", None),
+            changes.AddPurchaseAward(who, "new", 0, "rule-1", account, -1, 1, '["card"]', "entry-1"),
         ),
-        (
-            changes.AddPurchaseAward(
-                customer=who,
-                purchase_id="purchase-1",
-                place=0,
-                rule_id="rule-1",
-                point_account=account,
-                amount=1,
-                base=1,
-                excluded="[]",
-                entry_id=None,
-            ),
-        ),
+        (changes.AddPurchaseAward(who, "purchase-1", 0, "rule-1", account, 1, 1, "[]", None),),
     )
 
 
@@ -72,20 +40,10 @@ async def a_purchase_is_found_by_its_ids(stores: Stores) -> None:
     owner, who = world.organization, world.customer
     await store.commit(material.purchase(who, "purchase-2"))
     bought = [
-        Purchase(
-            customer=who,
-            id=name,
-            request_id=f"request of {name}",
-            transaction_id=f"transaction of {name}",
-            fingerprint="fingerprint",
-            kind="purchase",
-            original_id=None,
-            subtotal=10_000,
-            details="{}",
-            recorded_at=AT,
-        )
+        Purchase(who, name, f"request of {name}", f"transaction of {name}", "fingerprint", "purchase", None, 10_000,
+                 "{}", AT)
         for name in ("purchase-1", "purchase-2")
-    ]
+    ]  # fmt: skip
     request, transaction = "request of purchase-1", "transaction of purchase-1"
     expect(await store.purchases_with_ids(owner, request, transaction), bought[:1], "the purchase by both ids")
     expect(await store.purchases_with_ids(owner, "", transaction), bought[:1], "the purchase by its transaction id")
@@ -105,45 +63,12 @@ async def what_was_earned_and_returned_adds_up(stores: Stores) -> None:
     who, account = world.customer, world.point_account
     await store.commit(
         material.purchase(who, "return-1", original="purchase-1"),
-        changes.AddPurchaseAward(
-            customer=who,
-            purchase_id="return-1",
-            place=1,
-            rule_id="rule-2",
-            point_account=account,
-            amount=-1,
-            base=5,
-            excluded="[]",
-            entry_id=None,
-        ),
-        changes.AddPurchaseAward(
-            customer=who,
-            purchase_id="return-1",
-            place=0,
-            rule_id="rule-1",
-            point_account=account,
-            amount=-2,
-            base=3,
-            excluded='["card"]',
-            entry_id="entry-2",
-        ),
+        changes.AddPurchaseAward(who, "return-1", 1, "rule-2", account, -1, 5, "[]", None),
+        changes.AddPurchaseAward(who, "return-1", 0, "rule-1", account, -2, 3, '["card"]', "entry-2"),
         material.purchase(who, "return-2", original="purchase-1"),
-        changes.AddPurchaseAward(
-            customer=who,
-            purchase_id="return-2",
-            place=0,
-            rule_id="rule-1",
-            point_account=account,
-            amount=-4,
-            base=7,
-            excluded="[]",
-            entry_id="entry-3",
-        ),
+        changes.AddPurchaseAward(who, "return-2", 0, "rule-1", account, -4, 7, "[]", "entry-3"),
     )
-    awards = [
-        Award(rule_id="rule-1", point_account=account, amount=-2, base=3, excluded=("card",), entry_id="entry-2"),
-        Award(rule_id="rule-2", point_account=account, amount=-1, base=5, excluded=(), entry_id=None),
-    ]
+    awards = [Award("rule-1", account, -2, 3, ("card",), "entry-2"), Award("rule-2", account, -1, 5, (), None)]
     expect(await store.awards(who, "return-1"), awards, "the awards")
     expect(await store.returned(who, "purchase-1"), {"rule-1": 10, "rule-2": 5}, "what was returned")
     expect(await store.earned_by_purchases(who), {account: 10_000 - 7}, "the sums")
@@ -156,11 +81,7 @@ async def purchases_go_with_their_customer(stores: Stores) -> None:
     store = await stores()
     world = await material.furnish(store)
     owner, who = world.organization, world.customer
-    await store.commit(
-        changes.ForgetCustomer(
-            customer=who, id=CUSTOMER, tombstone_id="tombstone", forgotten_at=AT, due_at=2**62, version=0
-        )
-    )
+    await store.commit(changes.ForgetCustomer(who, CUSTOMER, "tombstone", AT, 2**62, 0))
     expect(await store.purchases_of(who, "", 9), [], "the purchases")
     expect(await store.awards(who, "purchase-1"), [], "the awards")
     expect(await store.purchases_with_ids(owner, "request of purchase-1", ""), [], "the purchase by its request id")

@@ -18,16 +18,7 @@ REFUSED = "client.refused"
 
 def run(first: int, last: int, until: int = AT) -> changes.PurgeAuditEntries:
     """A purge of a run of refusals, with a checkpoint over just these."""
-    return changes.PurgeAuditEntries(
-        until=PurgeTime(until),
-        run_first=first,
-        run_last=last,
-        first_number=first,
-        last_number=last,
-        previous_hash="before",
-        last_hash="last",
-        seal="seal",
-    )
+    return changes.PurgeAuditEntries(PurgeTime(until), first, last, first, last, "before", "last", "seal")
 
 
 def listed() -> list[Condition]:
@@ -128,15 +119,7 @@ async def no_purge_takes_more_than_a_batch(stores: Stores) -> None:
     for number in range(3):
         await store.commit(
             changes.AddDelivery(hook, number, 0, AT, None),
-            changes.PostponeDelivery(
-                webhook=hook,
-                event=number,
-                attempts=1,
-                was_attempts=0,
-                next_attempt_at=AT,
-                last_error="x",
-                gave_up_at=AT + 4 + number,
-            ),
+            changes.PostponeDelivery(hook, number, 1, 0, AT, "x", AT + 4 + number),
         )
     counts = (await store.delivery_counts(hook)).deliveries
     for gone in (1, 2, 2):
@@ -164,16 +147,7 @@ async def refusals_of_the_audit_go_and_numbers_go_on(stores: Stores) -> None:
     await store.commit(run(5, 5))
     await expect_conflict(store, run(4, 5))
     await expect_conflict(store, run(6, 6))
-    wide = changes.PurgeAuditEntries(
-        until=PurgeTime(AT),
-        run_first=4,
-        run_last=4,
-        first_number=4,
-        last_number=5,
-        previous_hash="left",
-        last_hash="right",
-        seal="seal",
-    )
+    wide = changes.PurgeAuditEntries(PurgeTime(AT), 4, 4, 4, 5, "left", "right", "seal")
     await store.commit(wide)
     expect(await _numbers(store), [2, 3, 6], "what is left")
     checkpoints = await store.audit_checkpoints()

@@ -58,51 +58,20 @@ def _contenders(world: World) -> dict[str, list[Change]]:
         "a-program": [changes.RaiseProgramVersion(owner, 0) for _ in every],
         "a-level-that-goes": [changes.RetireTierLevel(owner, "level-1", AT + n) for n in every],
         "a-membership": [
-            changes.JoinTier(
-                customer_id="customer-other",
-                id=f"race {n}",
-                tier_system=world.tier_system,
-                tier_level=world.low_level,
-                joined_at=AT,
-                reason="joined",
-            )
+            changes.JoinTier("customer-other", f"race {n}", world.tier_system, world.low_level, AT, "joined")
             for n in every
         ],
         "the-external-ids": [changes.SetIdentifiers(world.customer, f"[{n}]", "[]") for n in every],
         "a-custom-profile": [changes.SetCustomProfile(world.customer, f"{n}", None) for n in every],
-        "a-new-tag": [
-            changes.SetTag(
-                customer=world.customer, name="race", count=1 + n, expires_at=None, was_count=0, was_expires_at=None
-            )
-            for n in every
-        ],
-        "a-tag": [
-            changes.SetTag(
-                customer=world.customer, name="vip", count=3 + n, expires_at=None, was_count=2, was_expires_at=None
-            )
-            for n in every
-        ],
+        "a-new-tag": [changes.SetTag(world.customer, "race", 1 + n, None, 0, None) for n in every],
+        "a-tag": [changes.SetTag(world.customer, "vip", 3 + n, None, 2, None) for n in every],
         "a-new-count": [changes.SetBehaviour(world.customer, "race", 1 + n, AT, 0) for n in every],
         "a-count": [changes.SetBehaviour(world.customer, "visit", 4 + n, AT, 3) for n in every],
-        "forgetting": [
-            changes.ForgetCustomer(
-                customer=world.customer, id=CUSTOMER, tombstone_id=f"t{n}", forgotten_at=AT, due_at=2**62, version=0
-            )
-            for n in every
-        ],
+        "forgetting": [changes.ForgetCustomer(world.customer, CUSTOMER, f"t{n}", AT, 2**62, 0) for n in every],
         "leaving": [changes.LeaveTier(world.customer, "membership-1", AT + n) for n in every],
         "a-webhook's-name": [material.webhook(owner, "race") for _ in every],
         "a-webhook's-position": [
-            changes.MoveWebhook(
-                webhook=world.webhook,
-                position=world.event + n + 1,
-                was_position=world.event,
-                failures=0,
-                next_attempt_at=0,
-                delivered_at=AT,
-                last_error=None,
-            )
-            for n in every
+            changes.MoveWebhook(world.webhook, world.event + n + 1, world.event, 0, 0, AT, None) for n in every
         ],
         "a-webhook's-secret": [changes.RotateWebhook(world.webhook, bytes([n]), b"secret", AT) for n in every],
         "a-key's-number": [changes.AddKey(KeyPurpose.SEALING, 9, bytes([n]), AT, 0) for n in every],

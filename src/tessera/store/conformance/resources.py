@@ -18,18 +18,10 @@ TILLS = "urn:tills"
 def listed(world: World) -> Iterable[Condition]:
     """Where the facts of resources hold, and where they do not."""
     yield Condition(
+        (changes.AddResource(TILLS, "Tills", "open", None, None, AT),),
         (
-            changes.AddResource(
-                identifier=TILLS, name="Tills", scope="open", token_format=None, application=None, created_at=AT
-            ),
-        ),
-        (
-            changes.AddResource(
-                identifier=STOCK, name="Tills", scope="open", token_format=None, application=None, created_at=AT
-            ),
-            changes.AddResource(
-                identifier=TILLS, name="Stock", scope="open", token_format=None, application=None, created_at=AT
-            ),
+            changes.AddResource(STOCK, "Tills", "open", None, None, AT),
+            changes.AddResource(TILLS, "Stock", "open", None, None, AT),
         ),
     )
     yield Condition(
@@ -68,15 +60,7 @@ async def a_resource_reads_back(stores: Stores) -> None:
     expect(stock, Resource(stock.number, STOCK, ("read", "write"), None, None), "the resource")
     await store.commit(changes.SetResource(STOCK, "Stores", "read", int(TokenFormat.EDDSA), world.application))
     expect(await store.resources(), [Resource(stock.number, STOCK, ("read",), TokenFormat.EDDSA, world.application)])
-    record = ResourceRecord(
-        number=stock.number,
-        identifier=STOCK,
-        name="Stores",
-        scope="read",
-        token_format="eddsa",  # noqa: S106  # no password
-        server=f"name of {CLIENT}",
-        created_at=AT,
-    )
+    record = ResourceRecord(stock.number, STOCK, "Stores", "read", "eddsa", f"name of {CLIENT}", AT)
     expect(await store.resource_records(), [record], "the record")
 
 
@@ -85,11 +69,7 @@ async def a_name_is_one_resource_s(stores: Stores) -> None:
     """A resource cannot take the name of another, and keeps its own."""
     store = await stores()
     await material.furnish(store)
-    await store.commit(
-        changes.AddResource(
-            identifier=TILLS, name="Tills", scope="open", token_format=None, application=None, created_at=AT
-        )
-    )
+    await store.commit(changes.AddResource(TILLS, "Tills", "open", None, None, AT))
     await expect_conflict(store, changes.SetResource(TILLS, "Stock", "open", None, None))
     await store.commit(changes.SetResource(TILLS, "Tills", "open close", None, None))
 
@@ -100,10 +80,7 @@ async def access_is_set_whole(stores: Stores) -> None:
     store = await stores()
     await material.furnish(store)
     await store.commit(
-        changes.AddResource(
-            identifier=TILLS, name="Tills", scope="open", token_format=None, application=None, created_at=AT
-        ),
-        changes.SetAccess(CLIENT, TILLS, "open"),
+        changes.AddResource(TILLS, "Tills", "open", None, None, AT), changes.SetAccess(CLIENT, TILLS, "open")
     )
     stock, tills = (each.number for each in await store.resources())
     expect(await _access(store), ((stock, ("read",)), (tills, ("open",))), "the access")
@@ -122,11 +99,7 @@ async def a_deleted_resource_takes_its_access_along(stores: Stores) -> None:
     number = (await store.resources())[0].number
     await store.commit(changes.DeleteResource(STOCK))
     expect((await store.resources(), await _access(store)), ([], ()), "what is left")
-    await store.commit(
-        changes.AddResource(
-            identifier=STOCK, name="Stock", scope="read", token_format=None, application=None, created_at=AT
-        )
-    )
+    await store.commit(changes.AddResource(STOCK, "Stock", "read", None, None, AT))
     expect((await store.resources())[0].number > number, True, "that the number is a new one")
 
 

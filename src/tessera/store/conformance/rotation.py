@@ -100,17 +100,7 @@ async def a_secret_is_rekeyed_once(stores: Stores) -> None:
     store = await stores()
     await material.furnish(store)
     slow = int(CredentialKind.ARGON2ID)
-    await store.commit(
-        changes.AddCredential(
-            client_id=CLIENT,
-            name="imported",
-            kind=slow,
-            digest=b"$argon2id$",
-            last_four="abcd",
-            created_at=AT,
-            ends_at=AT + 9,
-        )
-    )
+    await store.commit(changes.AddCredential(CLIENT, "imported", slow, b"$argon2id$", "abcd", AT, AT + 9))
     known = await store.application(CLIENT)
     records = await store.secrets(CLIENT)
     number = records[-1].number
@@ -149,50 +139,10 @@ async def credentials_about_to_end_come_in_pages(stores: Stores) -> None:
         changes.MarkCredentialUsed(first + 4, AT + 2, None),
     )
     rows = [
-        Ending(
-            owner=OWNER,
-            number=first + 2,
-            name="c",
-            kind="keyed",
-            ends_at=AT + 10,
-            application_until=AT + 40,
-            last_used_at=None,
-            last_used_from=None,
-            newer_used_at=AT + 2,
-        ),
-        Ending(
-            owner=OWNER,
-            number=first + 3,
-            name="d",
-            kind="keyed",
-            ends_at=AT + 10,
-            application_until=AT + 40,
-            last_used_at=None,
-            last_used_from=None,
-            newer_used_at=AT + 2,
-        ),
-        Ending(
-            owner=OWNER,
-            number=first + 1,
-            name="b",
-            kind="keyed",
-            ends_at=AT + 20,
-            application_until=AT + 40,
-            last_used_at=AT + 1,
-            last_used_from="192.0.2.1",
-            newer_used_at=AT + 2,
-        ),
-        Ending(
-            owner=OWNER,
-            number=first + 4,
-            name="e",
-            kind="keyed",
-            ends_at=AT + 30,
-            application_until=AT + 40,
-            last_used_at=AT + 2,
-            last_used_from=None,
-            newer_used_at=None,
-        ),
+        Ending(OWNER, first + 2, "c", "keyed", AT + 10, AT + 40, None, None, AT + 2),
+        Ending(OWNER, first + 3, "d", "keyed", AT + 10, AT + 40, None, None, AT + 2),
+        Ending(OWNER, first + 1, "b", "keyed", AT + 20, AT + 40, AT + 1, "192.0.2.1", AT + 2),
+        Ending(OWNER, first + 4, "e", "keyed", AT + 30, AT + 40, AT + 2, None, None),
     ]
     at, number, found = AT, FOREVER, []
     while page := await store.endings(at, number, AT + 30, 1):
@@ -200,17 +150,7 @@ async def credentials_about_to_end_come_in_pages(stores: Stores) -> None:
         at, number = page[-1].ends_at, page[-1].number
     expect(found, rows, "the credentials page by page")
     expect(await store.endings(AT + 10, FOREVER, AT + 30, 10), rows[2:], "those that end after a moment")
-    last = Ending(
-        owner=OWNER,
-        number=first,
-        name="first",
-        kind="keyed",
-        ends_at=AT + 40,
-        application_until=AT + 40,
-        last_used_at=None,
-        last_used_from=None,
-        newer_used_at=None,
-    )
+    last = Ending(OWNER, first, "first", "keyed", AT + 40, AT + 40, None, None, None)
     expect(await store.endings(AT, FOREVER, AT + 99, 10), [*rows, last], "all of them")
     await store.commit(material.secret(CLIENT, "endless"))
     expect((await store.endings(AT + 30, FOREVER, AT + 99, 10))[0].application_until, FOREVER, "until when it serves")
@@ -240,8 +180,8 @@ async def hours_add_up_and_are_purged(stores: Stores) -> None:
     await store.commit(
         material.application(world.organization, "other"),
         changes.CountHour(who, 11, 1, 2, 3),
-        changes.CountHour(application=who, hour=11, tokens=10, calls=20, refused=30, elsewhere=4),
-        changes.CountHour(application=who, hour=11, tokens=0, calls=0, refused=0, elsewhere=5),
+        changes.CountHour(who, 11, 10, 20, 30, 4),
+        changes.CountHour(who, 11, 0, 0, 0, 5),
         changes.CountHour(who, 12, 1, 0, 0),
         changes.CountHour(who + 1, 11, 7, 7, 7),
         changes.CountHour(0, 11, 7, 7, 7),
@@ -272,8 +212,8 @@ async def callers_without_a_memory_are_found(stores: Stores) -> None:
         changes.CountHour(who, 20, 100, 199, 0),
         changes.CountHour(who, 21, 100, 200, 0),
         changes.CountHour(who, 22, 99, 0, 0),
-        changes.CountHour(application=who, hour=23, tokens=500, calls=0, refused=0, elsewhere=401),
-        changes.CountHour(application=who, hour=24, tokens=500, calls=0, refused=0, elsewhere=400),
+        changes.CountHour(who, 23, 500, 0, 0, 401),
+        changes.CountHour(who, 24, 500, 0, 0, 400),
     )
     found = [await store.greedy(hour, 100, 2) for hour in range(19, 25)]
     expect(

@@ -19,9 +19,7 @@ async def times_survive_to_the_microsecond(stores: Stores) -> None:
     for at in NUMBERS:
         await store.commit(
             changes.AddOrganization(f"org {at}", f"retailer {at}", at),
-            changes.AddCredential(
-                client_id=CLIENT, name=f"secret {at}", kind=0, digest=b"", last_four="", created_at=at, ends_at=at
-            ),
+            changes.AddCredential(CLIENT, f"secret {at}", 0, b"", "", at, at),
         )
     expect([each.created_at for each in (await store.organizations())[2:]], list(NUMBERS), "created at")
     expect([each.ends_at for each in (await store.secrets(CLIENT))[1:]], list(NUMBERS), "ends at")
