@@ -275,7 +275,7 @@ def _keep_for_good() -> None:
 def application(settings: Settings, equipment: Equipment) -> "App":
     """The ASGI application of one process."""
     from tessera.web.asgi import App
-    from tessera.web.errors import Challenge
+    from tessera.web.challenges import Challenge
 
     log.configure(settings.log_level, settings.log_format)
     challenge = Challenge(

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from tessera.core.administration import advice
 from tessera.core.clients.limits import Rail
-from tessera.web.errors import STATUSES, code
+from tessera.web.errors import STATUSES
+from tessera.web.surfaces import OAUTH, PLATFORM
 from tests.architecture.manners import is_sentence
 from tests.architecture.modules import modules
 
@@ -54,8 +55,8 @@ def test_no_advice_is_left_over() -> None:
 
 
 def test_every_code_has_advice() -> None:
-    """A refusal without a check of its own is explained by its code, in both families."""
-    codes = {code(kind, path) for kind in STATUSES for path in ("/oauth/token", "/api/1.0/x")}
+    """A refusal without a check of its own is explained by its code, on both surfaces."""
+    codes = {surface.code(kind) for kind in STATUSES for surface in (OAUTH, PLATFORM)}
 
     assert sorted(codes - advice.CODES.keys()) == []
 

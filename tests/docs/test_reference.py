@@ -24,8 +24,10 @@ from tessera.settings import Settings
 from tessera.store import writer
 from tessera.store.postgres import writer as postgres_writer
 from tessera.web import errors as answers
-from tessera.web.messages import Response
+from tessera.web.messages import Request, Response
 from tessera.web.server import head
+from tessera.web.server.exchange import Exchange
+from tessera.web.surfaces import OAUTH, PLATFORM
 from tests.architecture.modules import modules
 from tests.architecture.test_refusals import refusals
 from tests.docs import settings_table
@@ -96,21 +98,22 @@ def documented(text: str, heading: str) -> dict[tuple[str, str], str]:
     return {(code, status): what for code, status, what in rows}
 
 
-PLACES = {"OAuth endpoints": "/oauth/token", "Platform API": "/api/1.0/user_tiers/tier_status"}
+SURFACES = {"OAuth endpoints": OAUTH, "Platform API": PLATFORM}
 FAMILIES = {"OAuth endpoints": errors.OAuthRefusal, "Platform API": errors.PlatformRefusal}
 
 
 def answered(heading: str) -> set[tuple[str, str]]:
     """Code and status of every answer but success that this part of the service gives."""
-    path = PLACES[heading]
+    surface = SURFACES[heading]
+    request = Request({}, Exchange({}, lambda: None))
     others = [family for name, family in FAMILIES.items() if name != heading]
     kinds = [kind for kind in refusals().values() if not issubclass(kind, tuple(others))]
-    responses = [answers.respond(made(kind), path) for kind in kinds]
-    responses += [answers.unavailable(path), answers.defect(path)]
+    responses = [answers.respond(made(kind), surface, request) for kind in kinds]
+    responses += [answers.unavailable(surface, request), answers.defect(surface, request)]
     return {(code_of(response), str(response.status)) for response in responses}
 
 
-@pytest.mark.parametrize("heading", PLACES)
+@pytest.mark.parametrize("heading", SURFACES)
 def test_every_error_code_says_what_to_do(heading: str) -> None:
     """docs/errors.md has a row for every code and status that is answered, with what to do, and for no other."""
     rows = documented(paper("docs/errors.md"), heading)

@@ -13,6 +13,7 @@ from tessera.settings import Settings
 from tessera.web.asgi import App, Served
 from tessera.web.messages import CLOSE, Request, Response
 from tessera.web.routes import Route, Routes
+from tessera.web.surfaces import PLATFORM
 
 BODY_BYTES_MAX = 1_000_000
 LARGE = b"x" * 300_000
@@ -46,7 +47,7 @@ class Recorder(Routes):
 
     def find(self, method: str, raw_path: bytes) -> tuple[Route, tuple[str, ...]]:
         """The one handler, whatever the address is."""
-        return Route(method, "/recorded", self._answer), ()
+        return Route(method, "/recorded", self._answer, PLATFORM), ()
 
     async def _answer(self, request: Request) -> Response:
         scope = request.scope

@@ -20,6 +20,7 @@ from tessera.web.operations import Operation, Parameter
 from tessera.web.reference.document import document
 from tessera.web.reference.schemas import schemas
 from tessera.web.routes import Route
+from tessera.web.surfaces import PLATFORM
 
 PAGES = {"/", "/openapi.json", "/docs", "/docs/{file}", "/docs/examples.json"}
 """What is served beside the API."""
@@ -152,7 +153,7 @@ def test_the_user_object_is_shown_as_it_is_joined() -> None:
 
 def test_a_route_is_told_whole() -> None:
     """A route's body, query, scope, path and refusals, and those that come with what it is, are all in the document."""
-    said = document([Route("POST", "/priv/v1/apps/{api_key}/things", seek, SEEK)])
+    said = document([Route("POST", "/priv/v1/apps/{api_key}/things", seek, PLATFORM, SEEK)])
     operation = said["paths"]["/priv/v1/apps/{api_key}/things"]["post"]
     codes = {
         status: set(said["components"]["responses"][answer["$ref"].rpartition("/")[2]]["x-error-codes"])
@@ -203,7 +204,7 @@ def test_a_reply_may_be_one_of_several_envelopes() -> None:
 
 def test_a_handler_with_arguments_is_described_by_its_function() -> None:
     """What a partial handler does is told by the docstring of the function behind it."""
-    said = document([Route("GET", "/things", partial(seek), SEEK)])["paths"]["/things"]["get"]
+    said = document([Route("GET", "/things", partial(seek), PLATFORM, SEEK)])["paths"]["/things"]["get"]
 
     assert said["description"] == "Look for something."
 
@@ -212,10 +213,10 @@ def test_other_methods_and_other_names_are_other_operations() -> None:
     """Addresses are of one deed when handler, method and names are the same."""
     said = document(
         [
-            Route("POST", "/things/{name}", seek, SEEK),
-            Route("PUT", "/things/{name}", seek, SEEK),
-            Route("POST", "/external/things/{id}", seek, SEEK),
-            Route("POST", "/old/things/{name}", seek, SEEK),
+            Route("POST", "/things/{name}", seek, PLATFORM, SEEK),
+            Route("PUT", "/things/{name}", seek, PLATFORM, SEEK),
+            Route("POST", "/external/things/{id}", seek, PLATFORM, SEEK),
+            Route("POST", "/old/things/{name}", seek, PLATFORM, SEEK),
         ]
     )
 
@@ -226,4 +227,6 @@ def test_other_methods_and_other_names_are_other_operations() -> None:
 def test_two_operations_cannot_have_one_id() -> None:
     """Two addresses that would get one id are refused when the document is made."""
     with pytest.raises(ValueError, match="the id createThings"):
-        document([Route("POST", "/things/{name}", seek, SEEK), Route("POST", "/things", seek, SEEK)])
+        document(
+            [Route("POST", "/things/{name}", seek, PLATFORM, SEEK), Route("POST", "/things", seek, PLATFORM, SEEK)]
+        )

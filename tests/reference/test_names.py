@@ -11,6 +11,7 @@ from tessera.web.operations import Operation
 from tessera.web.reference.document import document
 from tessera.web.reference.naming import operation_id, type_name, type_names
 from tessera.web.routes import Route
+from tessera.web.surfaces import PLATFORM
 from tests.reference.test_rules import Odd, Part, operations
 
 KEPT = [
@@ -130,14 +131,14 @@ async def nothing(request: Request) -> Response:
 )
 def test_operations_without_a_name_are_named_by_their_address(method: str, path: str, name: str) -> None:
     """An operation that has no name of its own has one that its address gives, and that stays."""
-    assert operation_id(Route(method, path, nothing, Operation("Do", "Things", Odd))) == name
+    assert operation_id(Route(method, path, nothing, PLATFORM, Operation("Do", "Things", Odd))) == name
 
 
 def test_other_addresses_have_the_name_of_the_first() -> None:
     """The name of the first address, and what is different in the other."""
     does = Operation("Send", "Things", Odd, name="sendThing")
     said = document(
-        [Route("POST", f"{prefix}/{word}", nothing, does) for prefix, word in
+        [Route("POST", f"{prefix}/{word}", nothing, PLATFORM, does) for prefix, word in
          (("/api/1.0", "send"), ("/things/api/1.0", "send"), ("/api/2.0", "send"), ("/api/1.0", "send_all"))]
     )  # fmt: skip
 

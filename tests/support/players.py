@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from tessera import wiring
 from tessera.core.oauth import metadata
 from tessera.web.asgi import App
-from tessera.web.errors import Challenge
+from tessera.web.challenges import Challenge
 from tessera.web.server.exchange import Exchange
 from tests.support import raw
 from tests.support.raw import Answer

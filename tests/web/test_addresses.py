@@ -4,6 +4,7 @@ import pytest
 
 from tessera.web.messages import Request, Response
 from tessera.web.routes import Route, Routes, names
+from tessera.web.surfaces import PLATFORM
 
 
 async def _nothing(_request: Request) -> Response:
@@ -12,9 +13,9 @@ async def _nothing(_request: Request) -> Response:
 
 ROUTES = Routes(
     [
-        Route("GET", "/priv/v1/apps/{api_key}/users/{user_id}", _nothing),
-        Route("POST", "/oauth/token", _nothing),
-        Route("GET", "/", _nothing),
+        Route("GET", "/priv/v1/apps/{api_key}/users/{user_id}", _nothing, PLATFORM),
+        Route("POST", "/oauth/token", _nothing, PLATFORM),
+        Route("GET", "/", _nothing, PLATFORM),
     ]
 )
 

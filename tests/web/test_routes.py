@@ -5,6 +5,7 @@ import pytest
 from tessera.core.errors import MethodNotAllowed
 from tessera.web.messages import Request, Response
 from tessera.web.routes import Route, Routes
+from tessera.web.surfaces import PLATFORM
 
 
 async def nothing(_request: Request) -> Response:
@@ -13,7 +14,7 @@ async def nothing(_request: Request) -> Response:
 
 
 PATHS = ("/oauth/token", "/users", "/users/{id}", "/users/{id}/tags", "/external/{key}/x/{id}")
-ROUTES = Routes([Route("GET", path, nothing) for path in PATHS])
+ROUTES = Routes([Route("GET", path, nothing, PLATFORM) for path in PATHS])
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -15,6 +15,7 @@ from tessera.core.errors import ArgumentError
 from tessera.ops.metrics import exposition
 from tessera.web.messages import JSON_NO_STORE_HEADERS, Request, Response, encode
 from tessera.web.routes import Route
+from tessera.web.surfaces import PLATFORM
 
 TEXT = ((b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"))
 EXCLUDE = "exclude"
@@ -42,7 +43,11 @@ def routes(context: Context, going_down: Callable[[], bool]) -> list[Route]:
         housekeeping.look(context)
         return Response(200, exposition(context.metrics, context.clock.now()), METRICS)
 
-    return [Route("GET", "/livez", livez), Route("GET", "/readyz", readyz), Route("GET", "/metrics", metrics)]
+    return [
+        Route("GET", "/livez", livez, PLATFORM),
+        Route("GET", "/readyz", readyz, PLATFORM),
+        Route("GET", "/metrics", metrics, PLATFORM),
+    ]
 
 
 def _without(found: Readiness, query: bytes) -> Readiness:

@@ -1,7 +1,7 @@
 """The tree of refusals: every way in which a request can be turned down.
 
     Refusal
-    ├── OAuthRefusal                 answered as {"error", "error_description"} (RFC 6749 section 5.2)
+    ├── OAuthRefusal                 raised at OAuth endpoints (RFC 6749 section 5.2)
     │   ├── InvalidRequest
     │   ├── InvalidClient
     │   ├── UnsupportedGrantType
@@ -10,7 +10,7 @@
     │   ├── InvalidToken             the bearer token of a request to an OAuth endpoint
     │   ├── InvalidDPoPProof
     │   └── UseDPoPNonce
-    ├── PlatformRefusal              answered as {"status":"error","errors":{"code","message"}}
+    ├── PlatformRefusal              raised by the platform API
     │   ├── MissingCredentials       no credentials were sent at all
     │   ├── InvalidAuthToken
     │   ├── InsufficientScope
@@ -34,7 +34,8 @@
 refused, which the caller reads as well (`message`) and which is kept nowhere: it may be personal. `detail` is for the
 operator's eyes only: it goes into the log and what `tessera explain` tells. `check` names the check that failed
 (`client.secret`), its code when nothing more is known. `client` is the client id or API key that was presented, when it
-is somebody's and authentication failed; `quotas` are those of its limits. Statuses live in `web/errors.py`.
+is somebody's and authentication failed; `quotas` are those of its limits. Statuses live in `web/errors.py`, the
+forms of answers in `web/surfaces.py`.
 """
 
 from typing import ClassVar, Final, Self

@@ -5,16 +5,18 @@ from contextlib import AbstractAsyncContextManager
 from time import perf_counter_ns
 from typing import NamedTuple
 
-from tessera.core.errors import NotFound, Refusal, Unavailable
+from tessera.core.errors import Refusal, Unavailable
 from tessera.core.quotas import Quotas
 from tessera.ops.log import log
 from tessera.ops.request_record import RequestRecord
 from tessera.ports import StoreError
 from tessera.web import errors, rate_limit_headers
+from tessera.web.challenges import NO_METADATA, Challenge
 from tessera.web.messages import ClientGone, Incoming, Receive, Request, Response, Scope, Send
 from tessera.web.observation import Watch
 from tessera.web.refusal_records import REQUEST_ID, Explainer, Told, Unread, new_id
-from tessera.web.routes import Routes
+from tessera.web.routes import Route, Routes
+from tessera.web.surfaces import Surface
 
 
 class Served(NamedTuple):
@@ -40,9 +42,7 @@ class App:
     `challenge` is what its challenges tell.
     """
 
-    def __init__(
-        self, lifespan: Lifespan, served: Served | None = None, challenge: errors.Challenge = errors.NO_METADATA
-    ) -> None:
+    def __init__(self, lifespan: Lifespan, served: Served | None = None, challenge: Challenge = NO_METADATA) -> None:
         self._lifespan = lifespan
         self._challenge = challenge
         self._routes, self.watch, self.explainer = served or Served(Routes([]))
@@ -62,28 +62,30 @@ class App:
     async def _answer(self, request: Request) -> tuple[Response, RequestRecord]:
         """The response, and what is known of the request now that it is over."""
         scope = request.scope
-        path = scope["path"]
+        route: Route | None = None
         try:
             found = self._routes.find(scope["method"], scope["raw_path"])
             if found is None:
-                told = NOWHERE._replace(code=errors.code(NotFound, path))
-                return self._refused(request, errors.not_found(path), told)
+                return self._refused(request, errors.not_found(self._surface(route, scope), request), NOWHERE)
             route, request.path_values = found
             request.route = route.path
             response = await route.handler(request)
         except Refusal as refusal:
-            told = Told(errors.code(type(refusal), path), refusal.check, refusal.public, refusal.detail)
-            return self._refused(request, errors.respond(refusal, path, self._challenge), told, refusal)
+            surface = self._surface(route, scope)
+            told = Told(surface.code(type(refusal)), refusal.check, refusal.public, refusal.detail)
+            return self._refused(request, errors.respond(refusal, surface, request, self._challenge), told, refusal)
         except StoreError as error:
-            told = UNAVAILABLE._replace(code=errors.code(Unavailable, path), detail=str(error))
-            response, record = self._refused(request, errors.unavailable(path), told, error)
+            surface = self._surface(route, scope)
+            told = UNAVAILABLE._replace(code=surface.code(Unavailable), detail=str(error))
+            response, record = self._refused(request, errors.unavailable(surface, request), told, error)
             log.error("store_unavailable", **self._logged(request, record), reason=str(error))
             return response, record
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001  # the last resort: a defect is answered, and logged whole
-            told = DEFECT._replace(code=errors.defect_code(path), detail=type(error).__name__)
-            response, record = self._refused(request, errors.defect(path), told)
+            surface = self._surface(route, scope)
+            told = DEFECT._replace(code=surface.defect_code, detail=type(error).__name__)
+            response, record = self._refused(request, errors.defect(surface, request), told)
             log.exception("defect", **self._logged(request, record))
             return response, record
         if request.also_answer:
@@ -92,6 +94,10 @@ class App:
             return self._refused(request, response, NOT_GIVEN)
         _tell(response, request.quotas)
         return response, RequestRecord(request.route, request.source, request.client)
+
+    def _surface(self, route: Route | None, scope: Scope) -> Surface:
+        """The surface of the route, or of an address that no route answers."""
+        return self._routes.surface(scope["path"]) if route is None else route.surface
 
     def _refused(
         self, request: Request, response: Response, told: Told, problem: Refusal | StoreError | None = None

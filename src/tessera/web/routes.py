@@ -9,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 from tessera.core.errors import MethodNotAllowed
 from tessera.web.messages import Handler
 from tessera.web.operations import Operation
+from tessera.web.surfaces import PLATFORM, Surface
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -20,12 +21,14 @@ SHOWN_SEGMENTS = 12
 class Route(NamedTuple):
     """An address that is answered. In `path`, a segment `{name}` stands for any one segment, which is not empty.
 
-    `operation` says what it is for; None for what is no part of the API.
+    `surface` says in which form a refusal is answered. `operation` says what it is for; None for what is no part of
+    the API.
     """
 
     method: str
     path: str
     handler: Handler
+    surface: Surface
     operation: Operation | None = None
 
 
@@ -51,7 +54,11 @@ class Routes:
         self._words = {word for route in routes for word in route.path.split("/") if not word.startswith("{")}
         self._exact: dict[str, dict[str, Route]] = {}
         self._patterns: dict[int, list[_Pattern]] = {}
+        self._surfaces: dict[str, Surface] = {}
         for route in routes:
+            first = _first_segment(route.path)
+            for each in (first, first.rstrip("/") + "/"):  # one slash at the end of an address means nothing
+                self._surfaces.setdefault(each, route.surface)
             same_path = self._with_path(route.path)
             if route.method in same_path:
                 raise ValueError(f"two routes answer {route.method} {route.path}")
@@ -102,6 +109,14 @@ class Routes:
                 return (_choose(pattern.routes, method), values) if all(values) else None
         return None
 
+    def surface(self, path: str) -> Surface:
+        """The surface of an address that nothing answers, or not by the method that was sent. `path` is decoded.
+
+        It is that of the routes that share its first segment: of the first of them where they differ, and the
+        platform's when there are none.
+        """
+        return self._surfaces.get(_first_segment(path), PLATFORM)
+
     def shown(self, raw_path: bytes) -> str:
         """What can be shown of an address that nothing answers at: the words of ours in it, and `*` for any other.
 
@@ -109,6 +124,11 @@ class Routes:
         """
         segments = raw_path.decode("latin-1").split("/", SHOWN_SEGMENTS)
         return "/".join(each if each in self._words else HIDDEN for each in segments)
+
+
+def _first_segment(path: str) -> str:
+    """The first segment of an address and the slash after it: `/oauth` alone is none of the addresses below it."""
+    return path[: path.find("/", 1) + 1] or path
 
 
 def _choose(routes: dict[str, Route], method: str) -> Route:

@@ -9,6 +9,7 @@ from tessera.core.oauth.metadata import AuthorizationServer, ProtectedResource
 from tessera.web.messages import Headers, Request, Response, encode
 from tessera.web.operations import Operation
 from tessera.web.routes import Route
+from tessera.web.surfaces import OAUTH
 
 CACHED_SECONDS = 300
 """How long anybody may keep what is told; a key is told for longer than that before it signs."""
@@ -77,7 +78,7 @@ def routes(context: Context) -> list[Route]:
         *_document(context, metadata.AUTHORIZATION_SERVER, server, AUTHORIZATION_SERVER),
         *_document(context, metadata.OPENID_CONFIGURATION, server, OPENID_CONFIGURATION),
         *_document(context, metadata.PROTECTED_RESOURCE, platform, PROTECTED_RESOURCE),
-        Route("GET", metadata.KEYS, keys, KEYS),
+        Route("GET", metadata.KEYS, keys, OAUTH, KEYS),
     ]
 
 
@@ -91,7 +92,7 @@ def _document(
         return response
 
     first, *others = metadata.addresses(path, context.issuer)
-    return [Route("GET", first, told, operation), *(Route("GET", each, told) for each in others)]
+    return [Route("GET", first, told, OAUTH, operation), *(Route("GET", each, told, OAUTH) for each in others)]
 
 
 def _told(document: AuthorizationServer | ProtectedResource | JWKSet) -> Response:

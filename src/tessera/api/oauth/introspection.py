@@ -15,6 +15,7 @@ from tessera.web import authorization
 from tessera.web.messages import JSON_NO_STORE_HEADERS, Request, Response, encode
 from tessera.web.operations import Operation
 from tessera.web.routes import Route
+from tessera.web.surfaces import OAUTH
 
 
 class IntrospectionRequest(msgspec.Struct, frozen=True):
@@ -80,8 +81,8 @@ def routes(context: Context) -> list[Route]:
         return Response(200, encode(await authorization.holder(context, request)), JSON_NO_STORE_HEADERS)
 
     return [
-        Route("POST", "/oauth/introspect", introspect, INTROSPECT),
-        Route("GET", "/oauth/token/info", info, INFO),
+        Route("POST", "/oauth/introspect", introspect, OAUTH, INTROSPECT),
+        Route("GET", "/oauth/token/info", info, OAUTH, INFO),
     ]
 
 

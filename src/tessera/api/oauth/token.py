@@ -24,6 +24,7 @@ from tessera.web import authorization, presented
 from tessera.web.messages import JSON_NO_STORE_HEADERS, DuplicateHeader, Request, Response, encode
 from tessera.web.operations import Operation, Parameter
 from tessera.web.routes import Route
+from tessera.web.surfaces import OAUTH
 
 TOKEN_PATH = "/oauth/token"
 
@@ -120,7 +121,7 @@ def routes(context: Context) -> list[Route]:
         await revocation.revoke_own(context, caller, asked)
         return Response(200, b"{}", JSON_NO_STORE_HEADERS)
 
-    return [Route("POST", TOKEN_PATH, token, TOKEN), Route("POST", "/oauth/revoke", revoke, REVOKE)]
+    return [Route("POST", TOKEN_PATH, token, OAUTH, TOKEN), Route("POST", "/oauth/revoke", revoke, OAUTH, REVOKE)]
 
 
 async def params(request: Request) -> wire.Params:

@@ -14,6 +14,7 @@ from tessera.web import authorization
 from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation
 from tessera.web.routes import Route
+from tessera.web.surfaces import PLATFORM
 
 
 class Campaigns(msgspec.Struct, frozen=True):
@@ -71,5 +72,5 @@ def routes(context: Context) -> list[Route]:
 
     return [
         *users.under_both("GET", "/campaigns", of_customer, OF_CUSTOMER),
-        Route("GET", f"{PREFIX}/campaigns", of_property, OF_PROPERTY),
+        Route("GET", f"{PREFIX}/campaigns", of_property, PLATFORM, OF_PROPERTY),
     ]

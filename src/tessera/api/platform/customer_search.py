@@ -18,6 +18,7 @@ from tessera.web import authorization
 from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation, Parameter
 from tessera.web.routes import Route
+from tessera.web.surfaces import PLATFORM
 
 SEARCHED_PROFILE = "advanced_search_params[user_profile]"
 
@@ -107,8 +108,8 @@ def routes(context: Context) -> list[Route]:
         return users.ok(PlayersReply("ok", page.players, page.next_cursor or UNSET))
 
     return [
-        Route("GET", f"{PREFIX}/users/search", search, SEARCH),
-        Route("GET", f"{PREFIX}/users/search_users", search_users, LIST),
+        Route("GET", f"{PREFIX}/users/search", search, PLATFORM, SEARCH),
+        Route("GET", f"{PREFIX}/users/search_users", search_users, PLATFORM, LIST),
     ]
 
 

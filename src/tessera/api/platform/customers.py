@@ -15,6 +15,7 @@ from tessera.web import authorization
 from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation, Parameter
 from tessera.web.routes import Route
+from tessera.web.surfaces import PLATFORM
 
 USERS_MAX = 100
 USER_IDS = "user_ids[]"
@@ -170,10 +171,10 @@ def routes(context: Context) -> list[Route]:
         return users.reply(await erasure.forget(context, caller, api_key, named, users.wanted(request)))
 
     return [
-        Route("GET", f"{PREFIX}/users/{{user_id}}", read, READ),
-        Route("GET", f"{PREFIX}/external/users/{{external_id}}", read_external, READ_EXTERNAL),
-        Route("GET", f"{PREFIX}/users", read_many, READ_MANY),
-        Route("POST", f"{PREFIX}/users", create, CREATE),
+        Route("GET", f"{PREFIX}/users/{{user_id}}", read, PLATFORM, READ),
+        Route("GET", f"{PREFIX}/external/users/{{external_id}}", read_external, PLATFORM, READ_EXTERNAL),
+        Route("GET", f"{PREFIX}/users", read_many, PLATFORM, READ_MANY),
+        Route("POST", f"{PREFIX}/users", create, PLATFORM, CREATE),
         *users.under_both("PUT", "", update, UPDATE),
         *users.under_both("DELETE", "", forget, FORGET),
     ]

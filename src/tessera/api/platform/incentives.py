@@ -7,6 +7,7 @@ import msgspec
 from tessera.web.messages import JSON_NO_STORE_HEADERS, Handler, Response, encode
 from tessera.web.operations import Operation
 from tessera.web.routes import Route
+from tessera.web.surfaces import PLATFORM
 
 T = TypeVar("T")
 
@@ -33,4 +34,7 @@ def reply(payload: object) -> Response:
 
 def under_both(path: str, handler: Handler, operation: Operation) -> list[Route]:
     """The two addresses of an incentives operation."""
-    return [Route("POST", path, handler, operation), Route("POST", f"/incentives{path}", handler, operation)]
+    return [
+        Route("POST", path, handler, PLATFORM, operation),
+        Route("POST", f"/incentives{path}", handler, PLATFORM, operation),
+    ]

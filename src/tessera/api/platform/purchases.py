@@ -11,6 +11,7 @@ from tessera.web import authorization
 from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation
 from tessera.web.routes import Route
+from tessera.web.surfaces import PLATFORM
 
 OUR_ID, EXTERNAL_ID = "SessionM_ID", "External_ID"
 
@@ -50,7 +51,7 @@ def routes(context: Context) -> list[Route]:
         return reply(await purchases.record(context, caller, asked.client_id, _named(asked), transaction(asked)))
 
     path = "/api/2.0/send_transaction"
-    return [Route("POST", path, send, SEND), Route("POST", f"/transactions{path}", send, SEND)]
+    return [Route("POST", path, send, PLATFORM, SEND), Route("POST", f"/transactions{path}", send, PLATFORM, SEND)]
 
 
 def _named(asked: TransactionRequest) -> list[Named]:

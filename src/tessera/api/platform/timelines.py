@@ -17,6 +17,7 @@ from tessera.web import authorization
 from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation, Parameter
 from tessera.web.routes import Route
+from tessera.web.surfaces import PLATFORM
 
 COUNT_MAX = 1000
 COUNT = 50
@@ -77,8 +78,8 @@ def routes(context: Context) -> list[Route]:
         return await answer(request, api_key, Named(key, external=True), view)
 
     return [
-        Route("GET", f"{PREFIX}/users/{{user_id}}/timelines/{{view}}", by_id, READ),
-        Route("GET", f"{PREFIX}/external/users/{{external_id}}/timelines/{{view}}", by_external_id, READ),
+        Route("GET", f"{PREFIX}/users/{{user_id}}/timelines/{{view}}", by_id, PLATFORM, READ),
+        Route("GET", f"{PREFIX}/external/users/{{external_id}}/timelines/{{view}}", by_external_id, PLATFORM, READ),
     ]
 
 

@@ -12,6 +12,7 @@ from tessera.core.flags import parameter
 from tessera.web.messages import JSON_NO_STORE_HEADERS, Request, Response, encode
 from tessera.web.operations import Operation, Parameter
 from tessera.web.routes import Route
+from tessera.web.surfaces import PLATFORM
 
 PREFIX = "/priv/v1/apps/{api_key}"
 TAG = "Customers"
@@ -78,6 +79,6 @@ def under_both(method: str, tail: str, handler: UserHandler, operation: Operatio
         return await handler(request, api_key, Named(key, external=True))
 
     return [
-        Route(method, f"{PREFIX}/users/{{user_id}}{tail}", by_id, operation),
-        Route(method, f"{PREFIX}/external/users/{{external_id}}{tail}", by_external_id, operation),
+        Route(method, f"{PREFIX}/users/{{user_id}}{tail}", by_id, PLATFORM, operation),
+        Route(method, f"{PREFIX}/external/users/{{external_id}}{tail}", by_external_id, PLATFORM, operation),
     ]

@@ -2,16 +2,16 @@
 
 import inspect
 from collections import defaultdict
-from typing import Any, Literal, get_args
-
-import msgspec
+from typing import Any, get_args
 
 from tessera.core import errors
 from tessera.core.errors import Refusal
-from tessera.web.errors import STATUSES, code, defect_code, is_oauth
+from tessera.web.errors import STATUSES
 from tessera.web.operations import Operation
 from tessera.web.reference.dialect import PREFIX
 from tessera.web.reference.schemas import choices
+from tessera.web.routes import Route
+from tessera.web.surfaces import Surface
 
 JSON = "application/json"
 
@@ -19,28 +19,6 @@ CODES = "x-error-codes"
 """The codes that an answer may have: told here, since a type of its own for each answer helps nobody's client."""
 
 Answer = dict[str, Any]
-
-
-class OAuthError(msgspec.Struct):
-    """An error of an OAuth endpoint (RFC 6749 section 5.2). Decide by `error`; the text is for people."""
-
-    error: str
-    error_description: str
-
-
-class ErrorDetail(msgspec.Struct):
-    """What went wrong. Decide by `code`; the text is for people."""
-
-    code: str
-    message: str
-
-
-class PlatformError(msgspec.Struct):
-    """An error of the platform API."""
-
-    status: Literal["error"]
-    errors: ErrorDetail
-
 
 CACHING: Answer = {"description": "Answers are not to be kept.", "schema": {"type": "string", "const": "no-store"}}
 
@@ -109,19 +87,19 @@ def success(operation: Operation, schema: dict[str, Any]) -> Answer:
     }
 
 
-def refusals(path: str, operation: Operation) -> dict[int, tuple[str, Answer]]:
+def refusals(route: Route, operation: Operation) -> dict[int, tuple[str, Answer]]:
     """The answer for each status but 200, with a name that is the same for the same answer."""
     by_status: dict[int, list[type[Refusal]]] = defaultdict(list)
-    for kind in _kinds(path, operation):
+    for kind in _kinds(route.path, operation):
         by_status[STATUSES[kind]].append(kind)
-    family = "OAuth" if is_oauth(path) else "Platform"
+    surface = route.surface
     found = {}
     for status, kinds in sorted(by_status.items()):
-        said = [(code(kind, path), _sentence(kind)) for kind in kinds]
-        name = "".join([family, str(status), *(kind.__name__ for kind in kinds)])
-        found[status] = name, _answer(family, status, said)
-    mistake = (defect_code(path), "A mistake of ours; it is in our log.")
-    found[500] = f"{family}500", _answer(family, 500, [mistake])
+        said = [(surface.code(kind), _sentence(kind)) for kind in kinds]
+        name = "".join([surface.name, str(status), *(kind.__name__ for kind in kinds)])
+        found[status] = name, _answer(surface, status, said)
+    mistake = (surface.defect_code, "A mistake of ours; it is in our log.")
+    found[500] = f"{surface.name}500", _answer(surface, 500, [mistake])
     return found
 
 
@@ -153,11 +131,14 @@ def _sentence(kind: object) -> str:
     return (inspect.getdoc(kind) or "").partition("\n\n")[0]
 
 
-def _answer(family: str, status: int, said: list[tuple[str, str]]) -> Answer:
+def _answer(surface: Surface, status: int, said: list[tuple[str, str]]) -> Answer:
     codes = sorted({code for code, _ in said})
     return {
         "description": "\n".join(f"`{code}`: {sentence}" for code, sentence in said),
         "headers": {"Cache-Control": CACHING, "X-Request-Id": REQUEST_ID, **HEADERS.get(status, {})},
-        "content": {JSON: {"schema": {"$ref": f"{PREFIX}{family}Error"}}},
+        "content": {
+            media_type: {"schema": {"$ref": f"{PREFIX}{error.__name__}"}}
+            for media_type, error in surface.content.items()
+        },
         CODES: codes,
     }

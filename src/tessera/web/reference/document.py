@@ -11,7 +11,7 @@ from tessera.core import scopes
 from tessera.web.messages import Handler
 from tessera.web.operations import Operation, Parameter
 from tessera.web.reference import answers, webhooks
-from tessera.web.reference.answers import JSON, OAuthError, PlatformError
+from tessera.web.reference.answers import JSON
 from tessera.web.reference.dialect import ALSO, Schema
 from tessera.web.reference.naming import operation_id
 from tessera.web.reference.schemas import reached, schemas
@@ -75,7 +75,8 @@ def document(routes: Sequence[Route]) -> Part:
     """The whole document. Raises ValueError when two operations would have the same id, or two types one name."""
     told = [(route, route.operation) for route in routes if route.operation is not None]
     bodies = [operation.body for _, operation in told if operation.body is not None]
-    replies = [*(operation.reply for _, operation in told), *webhooks.MESSAGES.values(), OAuthError, PlatformError]
+    errors = dict.fromkeys(error for route, _ in told for error in route.surface.content.values())
+    replies = [*(operation.reply for _, operation in told), *webhooks.MESSAGES.values(), *errors]
     body_schemas, reply_schemas, named = schemas(bodies, replies)
     messages = reply_schemas[len(told) : len(told) + len(webhooks.MESSAGES)]
     paths, refused = _paths(told, iter(body_schemas), reply_schemas)
@@ -117,7 +118,7 @@ def _paths(
         }
         if first is not route:
             said |= {"deprecated": True, "x-same-as": operation_id(first)}
-        for status, (answer_name, answer) in answers.refusals(route.path, operation).items():
+        for status, (answer_name, answer) in answers.refusals(route, operation).items():
             refused[answer_name] = answer
             said["responses"][str(status)] = {"$ref": f"#/components/responses/{answer_name}"}
         paths.setdefault(route.path, {})[route.method.lower()] = said

@@ -16,6 +16,7 @@ from tessera.web import errors
 from tessera.web.messages import Headers, Request, Response, encode
 from tessera.web.reference.document import document
 from tessera.web.routes import Route
+from tessera.web.surfaces import PLATFORM
 
 FOLDER = Path(__file__).parent / "page"
 HOME = Path(__file__).parent / "home.html"
@@ -85,11 +86,11 @@ def routes(served: Sequence[Route], examples: Examples = no_examples) -> list[Ro
         return _file(request, request.path_values[0])
 
     return [
-        Route("GET", "/", home),
-        Route("GET", "/openapi.json", openapi),
-        Route("GET", "/docs", docs),
-        Route("GET", "/docs/examples.json", examples_file),
-        Route("GET", "/docs/{file}", docs_file),
+        Route("GET", "/", home, PLATFORM),
+        Route("GET", "/openapi.json", openapi, PLATFORM),
+        Route("GET", "/docs", docs, PLATFORM),
+        Route("GET", "/docs/examples.json", examples_file, PLATFORM),
+        Route("GET", "/docs/{file}", docs_file, PLATFORM),
     ]
 
 
@@ -116,7 +117,7 @@ def files() -> dict[str, bytes]:
 def _file(request: Request, name: str) -> Response:
     body = files().get(name)
     if body is None:
-        return errors.not_found("/docs")
+        return errors.not_found(PLATFORM, request)
     return _answer(request, body, (*PAGE_HEADERS, (b"content-type", TYPES[Path(name).suffix])))
 
 
