@@ -23,7 +23,6 @@ ALLOWED = {
     "app/administration/findings.py": "the findings of `tessera doctor`",
     "app/clients/usage_report.py": "a finding of `tessera doctor` and `tessera apps usage`",
     "app/runtime/readiness.py": "a line of the log and of /readyz, for whoever runs the server",
-    "core/administration/advice.py": "what `tessera explain` tells about a refused request",
     "core/clients/expiry_warnings.py": "warnings for the log and for `tessera doctor`",
 }
 """Files under app/ and core/ that name commands all the same, and why."""

@@ -33,9 +33,9 @@ TOLD: dict[str, tuple[dict[str, Any], str]] = {
     "columns_unusable": (
         {"problems": "a column is missing", "members": ["city", "email"]},
         (
-            "The first line must name the columns, external_id, identifiers or email among them, and each once: a column"
-            " is missing. There are: city, email. --map COLUMN=member says what another column is, --ignore-columns COLUMN"
-            " leaves it out."
+            "The first line must name the columns, external_id, identifiers or email among them, and each once: a"
+            " column is missing. There are: city, email. --map COLUMN=member says what another column is,"
+            " --ignore-columns COLUMN leaves it out."
         ),
     ),
     "credential_of_other_kind": (

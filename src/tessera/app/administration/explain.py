@@ -20,11 +20,11 @@ _decode = msgspec.json.Decoder(Explanation).decode
 
 
 class Explained(msgspec.Struct, frozen=True):
-    """A refusal, what it means that this check failed, and how to put it right."""
+    """A refusal, what it means that this check failed, and how to put it right; None where the surface words that."""
 
     refusal: Explanation
     failed: str
-    advice: str
+    advice: str | None
 
 
 async def explain(context: Context, request_id: str) -> Explained:
