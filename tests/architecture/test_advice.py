@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 
+from tessera.cli import refusal_advice
 from tessera.core.administration import advice
 from tessera.core.clients.limits import Rail
 from tessera.web.errors import STATUSES
@@ -61,9 +62,17 @@ def test_every_code_has_advice() -> None:
     assert sorted(codes - advice.CODES.keys()) == []
 
 
+def test_advice_is_worded_once() -> None:
+    """What to do is said for every surface, or by the command line where it is to be typed."""
+    for known, typed in ((advice.CHECKS, refusal_advice.CHECKS), (advice.CODES, refusal_advice.CODES)):
+        assert {name for name, each in known.items() if each.advice is None} ^ typed.keys() == set()
+
+
 def test_advice_is_in_sentences() -> None:
     """Each says what failed and what to do."""
-    said = [text for each in (*advice.CHECKS.values(), *advice.CODES.values()) for text in each]
+    known = (*advice.CHECKS.values(), *advice.CODES.values())
+    typed = (*refusal_advice.CHECKS.values(), *refusal_advice.CODES.values())
+    said = [*typed, *(text for each in known for text in each if text is not None)]
 
     assert [text for text in said if not is_sentence(text) and not text.endswith("x.")] == []
 

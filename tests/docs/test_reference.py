@@ -30,7 +30,7 @@ from tessera.web.server.exchange import Exchange
 from tessera.web.surfaces import OAUTH, PLATFORM
 from tests.architecture.modules import modules
 from tests.architecture.test_refusals import refusals
-from tests.docs import settings_table
+from tests.docs import operator_errors_table, settings_table
 from tests.docs.fences import paper
 from tests.support.settings import settings_for
 
@@ -44,6 +44,13 @@ def test_the_table_of_settings_is_current() -> None:
 
     assert settings_table.brought_up_to_date(text) == text
     assert set(re.findall(r"^\| `(\w+)` \| `TESSERA_", text, re.MULTILINE)) == set(Settings.model_fields)
+
+
+def test_the_table_of_operators_errors_is_current() -> None:
+    """docs/operator-errors.md has every code; `python -m tests.docs.operator_errors_table` writes it."""
+    text = paper("docs/operator-errors.md")
+
+    assert operator_errors_table.brought_up_to_date(text) == text
 
 
 def test_every_setting_has_a_sentence() -> None:

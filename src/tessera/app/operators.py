@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from tessera.app.context import Context
+from tessera.app.operator_errors import SENTENCES, Parameter, worded
 from tessera.core import changes, wire
 from tessera.core.changes import Change
 from tessera.core.clients.applications import IMPORTED_LENGTH_MAX
@@ -10,13 +11,22 @@ from tessera.ports import Conflict, NotAllowed
 
 
 class OperatorError(Exception):
-    """What an operator asked for cannot be done; the text is a sentence that says why, and what to do."""
+    """What an operator asked for cannot be done.
+
+    The `code` is one of `operator_errors.SENTENCES` and stays; the parameters are those of its sentence, and the text
+    is the sentence. What to do about it is worded by whoever shows it, with the same parameters.
+    """
+
+    def __init__(self, code: str, **parameters: Parameter) -> None:
+        super().__init__(worded(SENTENCES[code], parameters))
+        self.code = code
+        self.parameters: Mapping[str, Parameter] = parameters
 
 
 def check_text(what: str, text: str) -> None:
     """Raises OperatorError unless the text is printable ASCII of a length that a name, id or secret may have."""
     if not text or not wire.printable(text, IMPORTED_LENGTH_MAX):
-        raise OperatorError(f"{what} must be 1 to {IMPORTED_LENGTH_MAX} printable ASCII characters.")
+        raise OperatorError("text_malformed", what=what, limit=IMPORTED_LENGTH_MAX)
 
 
 async def check_reachable(context: Context, url: str) -> None:
@@ -24,7 +34,7 @@ async def check_reachable(context: Context, url: str) -> None:
     try:
         await context.outbound.check(url)
     except NotAllowed as reason:
-        raise OperatorError(f"Nothing may be sent to this URL: {reason}.") from None
+        raise OperatorError("url_not_allowed", reason=str(reason)) from None
 
 
 async def commit(
@@ -37,66 +47,63 @@ async def commit(
     try:
         await context.commit(*wanted, about=about, more=more)
     except Conflict as conflict:
-        sentence = _SENTENCES.get(type(conflict.change), f"Not done: it does not hold that {conflict.fact}.")
-        raise OperatorError(sentence) from None
+        code = CODES.get(type(conflict.change))
+        raise (OperatorError("fact_changed", fact=conflict.fact) if code is None else OperatorError(code)) from None
 
 
-_NOT_DISABLED = "Somebody enabled or deleted the organization meanwhile. What is deleted so far stays deleted."
-
-_SENTENCES: dict[type[Change], str] = {
-    changes.AddOrganization: "An organization with this name exists already. Choose another.",
-    changes.AddProperty: (
-        "The organization has a property with this name, or another property has this API key. Choose another."
-    ),
-    changes.RenameProperty: "Another property of the organization has this name. Choose another.",
-    changes.DisableProperty: "The property is disabled already.",
-    changes.EnableProperty: "The property is enabled already.",
-    changes.DeleteProperty: "The property does not exist any more.",
-    changes.SetPropertyRails: "Somebody else changed the property's limits at this moment. Look again.",
-    changes.AddPropertySecret: "The property has a secret with this name already. Choose another.",
-    changes.EndPropertySecret: "Somebody else changed the secret's end at this moment. Look again.",
-    changes.KeepPropertySecret: "Somebody else changed the property's secrets at this moment. Look again.",
-    changes.FinishPropertySecret: "The old secret was used, or its end changed, at this moment. Look again.",
-    changes.AddApplication: "An application with this name or client id exists already. Choose another.",
-    changes.AddCredential: "The application has a credential with this name already. Choose another.",
-    changes.EndCredential: "Somebody else changed the secret's end at this moment. Look again.",
-    changes.KeepCredential: "Somebody else changed the application's secrets at this moment. Look again.",
-    changes.FinishCredential: "The old secret was used, or its end changed, at this moment. Look again.",
-    changes.SetTokenReuse: "The application does not exist any more.",
-    changes.DisableApplication: "The application is disabled already.",
-    changes.EnableApplication: "The application is enabled already.",
-    changes.DeleteApplication: "The application does not exist any more.",
-    changes.RevokeApplicationTokens: "The application does not exist any more.",
-    changes.RevokeOrganizationTokens: "The organization does not exist any more.",
-    changes.RenameOrganization: "Another organization has this name, or this one does not exist any more.",
-    changes.DisableOrganization: "The organization is disabled already.",
-    changes.EnableOrganization: "The organization is enabled already.",
-    changes.DeleteOrganizationCustomers: _NOT_DISABLED,
-    changes.DeleteOrganizationApplications: _NOT_DISABLED,
-    changes.DeleteOrganizationEvents: _NOT_DISABLED,
-    changes.DeleteOrganization: "The organization was enabled, or got something new, meanwhile. Delete it again.",
-    changes.AddResource: "A resource server with this identifier or name exists already. Choose another.",
-    changes.SetResource: "Another resource server has this name, or this one does not exist any more.",
-    changes.DeleteResource: "The resource server does not exist any more.",
-    changes.SetAccess: "The application or the resource server does not exist any more.",
-    changes.SetJSONRequests: "The application does not exist any more.",
-    changes.SetQueryCredentials: "The application does not exist any more.",
-    changes.SetTokenFormat: "The application does not exist any more.",
-    changes.AddKey: "Somebody else added a key at this moment. Look again: `tessera keys list`.",
-    changes.EndKey: "Somebody else changed the key's end at this moment. Look again: `tessera keys list`.",
-    changes.SetAuthenticationMethods: "The application does not exist any more.",
-    changes.SetTokenBinding: "The application does not exist any more.",
-    changes.SetSecurityProfile: "The application does not exist any more.",
-    changes.SetAssertionAudience: "The application does not exist any more.",
-    changes.SetSigningAlgorithms: "The application does not exist any more.",
-    changes.RenameApplication: "Another application has this name, or this one does not exist any more.",
-    changes.SetScope: "The application does not exist any more.",
-    changes.SetTokenLifetime: "The application does not exist any more.",
-    changes.SetRails: "Somebody else changed the application's limits at this moment. Look again.",
-    changes.AddWebhook: "The organization has a webhook with this name already. Choose another.",
-    changes.SetWebhook: "The webhook does not exist any more.",
-    changes.RotateWebhook: "Somebody else gave the webhook another secret at this moment. Look again.",
-    changes.DisableWebhook: "The webhook is disabled already.",
-    changes.EnableWebhook: "The webhook is not disabled.",
-    changes.DeleteWebhook: "The webhook does not exist any more.",
+CODES: dict[type[Change], str] = {
+    changes.AddOrganization: "organization_name_taken",
+    changes.AddProperty: "property_name_or_key_taken",
+    changes.RenameProperty: "property_name_taken",
+    changes.DisableProperty: "property_disabled",
+    changes.EnableProperty: "property_enabled",
+    changes.DeleteProperty: "property_gone",
+    changes.SetPropertyRails: "property_limits_changed",
+    changes.AddPropertySecret: "property_secret_name_taken",
+    changes.EndPropertySecret: "secret_end_changed",
+    changes.KeepPropertySecret: "property_secrets_changed",
+    changes.FinishPropertySecret: "old_secret_changed",
+    changes.AddApplication: "application_name_or_id_taken",
+    changes.AddCredential: "credential_name_taken",
+    changes.EndCredential: "secret_end_changed",
+    changes.KeepCredential: "application_secrets_changed",
+    changes.FinishCredential: "old_secret_changed",
+    changes.SetTokenReuse: "application_gone",
+    changes.DisableApplication: "application_disabled",
+    changes.EnableApplication: "application_enabled",
+    changes.DeleteApplication: "application_gone",
+    changes.RevokeApplicationTokens: "application_gone",
+    changes.RevokeOrganizationTokens: "organization_gone",
+    changes.RenameOrganization: "organization_not_renamed",
+    changes.DisableOrganization: "organization_disabled",
+    changes.EnableOrganization: "organization_enabled",
+    changes.DeleteOrganizationCustomers: "organization_changed",
+    changes.DeleteOrganizationApplications: "organization_changed",
+    changes.DeleteOrganizationEvents: "organization_changed",
+    changes.DeleteOrganization: "organization_not_empty",
+    changes.AddResource: "resource_name_taken",
+    changes.SetResource: "resource_not_changed",
+    changes.DeleteResource: "resource_gone",
+    changes.SetAccess: "access_ends_gone",
+    changes.SetJSONRequests: "application_gone",
+    changes.SetQueryCredentials: "application_gone",
+    changes.SetTokenFormat: "application_gone",
+    changes.AddKey: "keys_added",
+    changes.EndKey: "key_end_changed",
+    changes.SetAuthenticationMethods: "application_gone",
+    changes.SetTokenBinding: "application_gone",
+    changes.SetSecurityProfile: "application_gone",
+    changes.SetAssertionAudience: "application_gone",
+    changes.SetSigningAlgorithms: "application_gone",
+    changes.RenameApplication: "application_not_renamed",
+    changes.SetScope: "application_gone",
+    changes.SetTokenLifetime: "application_gone",
+    changes.SetRails: "application_limits_changed",
+    changes.AddWebhook: "webhook_name_taken",
+    changes.SetWebhook: "webhook_gone",
+    changes.RotateWebhook: "webhook_secret_changed",
+    changes.DisableWebhook: "webhook_disabled",
+    changes.EnableWebhook: "webhook_not_disabled",
+    changes.DeleteWebhook: "webhook_gone",
 }
+"""The code of the error when the fact that a change relied on does not hold."""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tessera.cli import output
+from tessera.cli import output, refusal_advice
 from tessera.cli.opening import with_context
 from tessera.cli.options import AsJSON, DataDir, examples
 from tessera.cli.tables import Column
@@ -44,15 +44,16 @@ def explain(
         return await deed.explain(context, wanted)
 
     found = with_context(data_dir, work)
+    advice = found.advice or refusal_advice.advice_for(found.refusal.check, found.refusal.code)
     if as_json:
-        told = {"failed": found.failed, "advice": found.advice}
+        told = {"failed": found.failed, "advice": advice}
         output.document({**output.record(found.refusal, moments=("at",)), **told})
         return
     refusal = found.refusal
     request = f"{refusal.method} {refusal.route}" if refusal.method else "not read"
     lines = [
         ("what failed", found.failed),
-        ("put it right", found.advice),
+        ("put it right", advice),
         ("check", refusal.check),
         ("reason", refusal.detail),
         ("the caller was told", f"{refusal.status} {refusal.code}: {refusal.public}"),

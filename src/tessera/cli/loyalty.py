@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from tessera.cli import output
+from tessera.cli.advice import CommandError
 from tessera.cli.groups import group
 from tessera.cli.opening import confirm, with_context
 from tessera.cli.options import AsJSON, DataDir, Org, Yes, examples
@@ -90,9 +91,7 @@ def apply(
 
 
 def _told(refusal: Any, declared: "ProgramFile") -> Exception:
-    from tessera.app.operators import OperatorError
-
-    return OperatorError(declared.where(refusal))
+    return CommandError(declared.where(refusal))
 
 
 def _nothing(draft: "Draft") -> bool:
@@ -100,11 +99,9 @@ def _nothing(draft: "Draft") -> bool:
 
 
 def _check(draft: "Draft") -> None:
-    """Raises OperatorError when customers hold a level that is to go."""
-    from tessera.app.operators import OperatorError
-
+    """Raises CommandError when customers hold a level that is to go."""
     if draft.proposal.held:
-        raise OperatorError(f"Nothing was done: {' '.join(held.sentence for held in draft.proposal.held)}")
+        raise CommandError(f"Nothing was done: {' '.join(held.sentence for held in draft.proposal.held)}")
 
 
 def _show_plan(draft: "Draft") -> None:

@@ -20,7 +20,8 @@ import typer
 import typer.main
 from typer.core import TyperCommand, TyperGroup
 
-from tessera.cli import output
+from tessera.cli import advice, output
+from tessera.cli.advice import CommandError
 from tessera.cli.groups import Group, Plain, Unloaded
 
 CALLERS, DATA, TOKENS, SERVER = "Who may call", "Customers and events", "Tokens and refusals", "The server and its data"
@@ -193,7 +194,9 @@ def _sentence(error: Exception) -> str | None:
     from tessera.settings import SettingsError
     from tessera.store.database import engine_errors
 
-    if isinstance(error, (OperatorError, SettingsError, Unusable)):
+    if isinstance(error, OperatorError):
+        return advice.told(error)
+    if isinstance(error, (CommandError, SettingsError, Unusable)):
         return str(error)
     if isinstance(error, Refusal):
         return error.message

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import typer
 
 from tessera.cli import output
+from tessera.cli.advice import CommandError
 
 if TYPE_CHECKING:
     from tessera.app.context import Context
@@ -77,13 +78,11 @@ def check_folder(chosen: "Settings", *, make: bool) -> None:
 
 
 def confirm(question: str, refusal: str, *, yes: bool) -> None:
-    """Ask at a terminal, unless `--yes` was said. Raises OperatorError with `refusal` where nobody can answer."""
-    from tessera.app.operators import OperatorError
-
+    """Ask at a terminal, unless `--yes` was said. Raises CommandError with `refusal` where nobody can answer."""
     if yes:
         return
     if not sys.stdin.isatty():
-        raise OperatorError(refusal)
+        raise CommandError(refusal)
     try:
         agreed = output.confirmed(question)
     except typer.Abort as abort:
@@ -91,22 +90,20 @@ def confirm(question: str, refusal: str, *, yes: bool) -> None:
             raise KeyboardInterrupt from None
         agreed = False
     if not agreed:
-        raise OperatorError("Nothing was done.")
+        raise CommandError("Nothing was done.")
 
 
 def typed_name(warning: str, refusal: str) -> str:
-    """The name that somebody at a terminal types after a warning. Raises OperatorError with `refusal` elsewhere."""
-    from tessera.app.operators import OperatorError
-
+    """The name that somebody at a terminal types after a warning. Raises CommandError with `refusal` elsewhere."""
     if not sys.stdin.isatty():
-        raise OperatorError(refusal)
+        raise CommandError(refusal)
     output.message(warning)
     try:
         return output.asked("Type the name to go on")
     except typer.Abort as abort:
         if isinstance(abort.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from None
-        raise OperatorError("Nothing was done.") from None
+        raise CommandError("Nothing was done.") from None
 
 
 def secret_from_stdin() -> str:

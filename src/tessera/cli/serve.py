@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tessera.cli import output, panel
+from tessera.cli import advice, output, panel
+from tessera.cli.advice import CommandError
 from tessera.cli.opening import check_folder
 from tessera.cli.options import DataDir, examples
 
@@ -135,18 +136,20 @@ async def _prepare(chosen: "Settings", address: str) -> None:
         try:
             demo = await _demonstration(context, chosen.data_dir)
         except OperatorError as error:
+            output.message(f"tessera: {advice.told(error)}")
+            return
+        except CommandError as error:
             output.message(f"tessera: {error}")
             return
         panel.show(demo, address, await _token(context, demo))
 
 
 async def _demonstration(context: "Context", path: Path) -> "Demo":
-    """The demonstration of `demo.json`; made when there is none. Raises OperatorError when it cannot be shown."""
+    """The demonstration of `demo.json`; made when there is none. Raises CommandError when it cannot be shown."""
     import msgspec
 
     from tessera import files
     from tessera.app.demo import demo
-    from tessera.app.operators import OperatorError
     from tessera.app.organizations import organizations
     from tessera.store.folder import DataFolder
 
@@ -155,17 +158,17 @@ async def _demonstration(context: "Context", path: Path) -> "Demo":
         try:
             return msgspec.json.decode(file.read_bytes(), type=demo.Demo)
         except msgspec.MsgspecError as error:
-            raise OperatorError(
+            raise CommandError(
                 f"{file} cannot be read ({error}), so the demonstration is not shown: restore it, or begin with another"
                 " --data-dir."
             ) from None
     if any(each.name == demo.ORGANIZATION for each in await organizations.every(context)):
         if await context.store.application_record(demo.APPLICATION) is None:
-            raise OperatorError(
+            raise CommandError(
                 "The demonstration was not finished when it was made, so it is not shown: begin with another"
                 " --data-dir, or make an application of your own with `tessera apps create NAME`."
             )
-        raise OperatorError(
+        raise CommandError(
             f"The demonstration is there but {file} is missing, and its secret cannot be shown again: make a new"
             f' one with `tessera apps secrets add "{demo.APPLICATION}"`, or begin with another --data-dir.'
         )

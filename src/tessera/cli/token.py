@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tessera.cli import output
+from tessera.cli.advice import CommandError
 from tessera.cli.groups import group
 from tessera.cli.opening import secret_from_stdin, with_context
 from tessera.cli.options import AsJSON, DataDir, Way, examples
@@ -85,7 +86,6 @@ def _from_demo(data_dir: Path | None, url: str | None) -> tuple[str, str, str]:
 
     from tessera import settings
     from tessera.app.demo.demo import Demo
-    from tessera.app.operators import OperatorError
     from tessera.store.folder import DataFolder
 
     chosen = settings.load(data_dir=data_dir)
@@ -93,7 +93,7 @@ def _from_demo(data_dir: Path | None, url: str | None) -> tuple[str, str, str]:
     try:
         demo = msgspec.json.decode(file.read_bytes(), type=Demo)
     except (OSError, msgspec.MsgspecError):
-        raise OperatorError(
+        raise CommandError(
             f"{file} is not there or cannot be read. `tessera serve --demo` makes it on its first start."
         ) from None
     return url or f"http://{chosen.host}:{chosen.port}", demo.client_id, demo.client_secret
@@ -140,7 +140,6 @@ def inspect(token: Token, *, data_dir: DataDir = None, as_json: AsJSON = False) 
 @app.command("revoke", epilog=examples("token revoke 01c0ffee...", "token revoke - < token.txt"))
 def revoke(token: Token, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """Revoke a token for good."""
-    from tessera.app.operators import OperatorError
     from tessera.app.tokens import revocation
 
     text = _token(token)
@@ -148,7 +147,7 @@ def revoke(token: Token, *, data_dir: DataDir = None, as_json: AsJSON = False) -
     async def work(context: "Context") -> "tuple[Claims, bool]":
         claims = await revocation.revoke(context, text)
         if claims is None:
-            raise OperatorError("That is not a token of this database, so it cannot be revoked here.")
+            raise CommandError("That is not a token of this database, so it cannot be revoked here.")
         return claims, claims.expires_at <= context.clock.now()
 
     claims, expired = with_context(data_dir, work)

@@ -101,8 +101,9 @@ def test_a_rotation_moves_over_without_an_outage(tmp_path: Path) -> None:
         assert [each.name for each in made.former] == ["first"]
         await calls(scene)
         await calls(scene, made.property_secret)
-        with pytest.raises(OperatorError, match=r"first was last used at .* whoever still has it is refused\."):
+        with pytest.raises(OperatorError, match=r"first was last used at .* for a day\.") as kept:
             await property_secrets.finish(scene.context, await shop(scene), force=False)
+        assert kept.value.code == "property_secret_in_use"
         await secrets(scene)
         scene.clock.step(DAY_SECONDS + 1)
         ended = await property_secrets.finish(scene.context, await shop(scene), force=False)
@@ -186,7 +187,7 @@ def test_a_name_of_two_organizations_needs_one(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         other = await organizations.create(scene.context, "Other")
         theirs = await properties.create(scene.context, other, "shop")
-        with pytest.raises(OperatorError, match=r"Say --org: Org, Other\."):
+        with pytest.raises(OperatorError, match=r"named shop: Org, Other\."):
             await properties.find(scene.context, "shop")
         assert (await properties.find(scene.context, "shop", "Other")).api_key == theirs.api_key
 

@@ -154,14 +154,16 @@ def test_a_partner_that_has_not_changed_over_is_not_cut_off(tmp_path: Path) -> N
 
 
 def test_there_must_be_something_to_rotate_and_to_finish(tmp_path: Path) -> None:
-    """A single secret cannot be finished, and none cannot be rotated: the sentence says what to do."""
+    """A single secret cannot be finished, and none cannot be rotated: the codes differ."""
 
     async def scenario(scene: Scene) -> None:
-        with pytest.raises(OperatorError, match="tessera apps rotate"):
+        with pytest.raises(OperatorError) as refused:
             await finished(scene, force=True)
+        assert refused.value.code == "application_without_old_secret"
         await applications.expire_secret(scene.context, scene.partner.client_id, "first")
-        with pytest.raises(OperatorError, match="tessera apps secrets add"):
+        with pytest.raises(OperatorError) as refused:
             await rotated(scene)
+        assert refused.value.code == "application_without_live_secret"
         with pytest.raises(OperatorError, match="printable ASCII"):
             await rotated(scene, name="\n")
 

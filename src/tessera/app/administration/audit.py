@@ -92,7 +92,7 @@ async def verify(context: Context, *, head: str | None, number: int | None) -> V
     Raises OperatorError unless both are given or none.
     """
     if (head is None) != (number is None):
-        raise OperatorError("Give --head and --number together, as an earlier verification printed them.")
+        raise OperatorError("audit_head_incomplete")
     verdict = Verdict()
     found = await checkpoints(context)
     walk = Walk(checkpoints=_genuine(found, context.directory.pepper, verdict))

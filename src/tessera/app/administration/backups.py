@@ -35,10 +35,7 @@ def take(
         check_source(source)
         with source.moment(alone=False) as moment:
             if not opens(master_key, backup.keys_of(moment)):
-                raise OperatorError(
-                    f"The master key here does not open {source.text}: a backup could not be restored with it. Put the"
-                    " right key there."
-                )
+                raise OperatorError("master_key_does_not_open", database=source.text)
     engine = "sqlite" if isinstance(source, SQLiteEnd) else "postgresql"
     fingerprint = None if master_key is None else master_key.fingerprint
     taken = Taken(clock.now(), tessera.__version__, engine, fingerprint, entropy.random_bytes(NONCE_BYTES).hex())
@@ -74,8 +71,9 @@ def restore(
     """Put a backup that is whole into an empty database. Raises OperatorError, Unusable, having changed nothing."""
     if not is_opened_by(file, manifest, master_key):
         raise OperatorError(
-            f"{needed(manifest)}, and the one here has the fingerprint {master_key.fingerprint}. Put the right one"
-            " there."
+            "backup_not_opened" if manifest.master_key is None else "backup_key_differs",
+            needed=manifest.master_key,
+            fingerprint=master_key.fingerprint,
         )
     now = clock.now()
     cut_off = None if keep_tokens else CutOff(now, generations.jump(entropy.random_bytes(generations.RANDOM_BYTES)))

@@ -20,25 +20,21 @@ _decode = msgspec.json.Decoder(Explanation).decode
 
 
 class Explained(msgspec.Struct, frozen=True):
-    """A refusal, what it means that this check failed, and how to put it right."""
+    """A refusal, what it means that this check failed, and how to put it right; None where the surface words that."""
 
     refusal: Explanation
     failed: str
-    advice: str
+    advice: str | None
 
 
 async def explain(context: Context, request_id: str) -> Explained:
     """Why a request was refused. Raises OperatorError when that is not kept, or the id is none."""
     wanted = request_id.strip().lower()
     if not _ID.fullmatch(wanted):
-        raise OperatorError("A request id is the 32 hex characters of the header X-Request-Id.")
+        raise OperatorError("request_id_malformed")
     found = await context.store.refusal(wanted)
     if found is None:
-        raise OperatorError(
-            f"Nothing is kept of this request. Refusals are kept for {context.settings.refusals_kept_days} days, the"
-            f" newest 100,000 of them; the latest can be asked for after {LATEST_SECONDS} seconds, and in a flood some"
-            " are not kept. The log has the id too."
-        )
+        raise OperatorError("refusal_not_kept", days=context.settings.refusals_kept_days, seconds=LATEST_SECONDS)
     refusal = _decode(found)
     told = advice.advice_for(refusal.check, refusal.code)
     return Explained(refusal, told.failed, told.advice)

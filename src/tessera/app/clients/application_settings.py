@@ -36,7 +36,7 @@ from tessera.core.clients.applications import (
 )
 from tessera.core.clients.signing_methods import AssertionAudience, Profile, SigningAlgorithms
 from tessera.core.errors import InvalidScope
-from tessera.core.nearest import hint
+from tessera.core.nearest import nearest
 from tessera.core.tokens.access_tokens import LIFETIME_SECONDS_MAX
 
 
@@ -65,7 +65,7 @@ async def change(context: Context, client_id: str, wanted: Wanted) -> Applicatio
     """Change an application, in one commit; the application as it is then. Raises OperatorError."""
     application = await context.store.application(client_id)
     if application is None:
-        raise OperatorError("The application does not exist any more.")
+        raise OperatorError("application_gone")
     if wanted.name is not None:
         check_text("The name", wanted.name)
     if wanted.token_lifetime_seconds is not None:
@@ -75,7 +75,7 @@ async def change(context: Context, client_id: str, wanted: Wanted) -> Applicatio
     await commit(context, *_changes(context, client_id, wanted, scope))
     record = await context.store.application_record(client_id)
     if record is None:
-        raise OperatorError("The application does not exist any more.")
+        raise OperatorError("application_gone")
     return record
 
 
@@ -92,7 +92,7 @@ def of_new(context: Context, client_id: str, options: Wanted) -> list[Change]:
 def check_lifetime(seconds: int) -> None:
     """Raises OperatorError for a lifetime that tokens cannot have."""
     if not 1 <= seconds <= LIFETIME_SECONDS_MAX:
-        raise OperatorError(f"The token lifetime must be 1 to {LIFETIME_SECONDS_MAX} seconds.")
+        raise OperatorError("token_lifetime_out_of_range", limit=LIFETIME_SECONDS_MAX)
 
 
 def checked_scope(text: str, held: scopes.Scopes = ()) -> str:
@@ -103,12 +103,14 @@ def checked_scope(text: str, held: scopes.Scopes = ()) -> str:
     try:
         names = scopes.parse(text)
     except InvalidScope as refusal:
-        raise OperatorError(refusal.public) from None
+        raise OperatorError("scope_malformed", problem=refusal.public) from None
     for name in names:
         if name not in scopes.WELL_KNOWN and name not in held:
             raise OperatorError(
-                f"The platform has no scope {name}.{hint(name, scopes.WELL_KNOWN)}"
-                f" It has: {scopes.show(scopes.WELL_KNOWN)}."
+                "scope_unknown",
+                name=name,
+                nearest=nearest(name, scopes.WELL_KNOWN),
+                known=scopes.show(scopes.WELL_KNOWN),
             )
     return scopes.show(names)
 
@@ -117,8 +119,10 @@ def check_algorithms(context: Context, profile: Profile, algorithms: SigningAlgo
     """Raises OperatorError when nothing is left that the application may sign with."""
     if not signing_methods.allowed(profile, algorithms, context.signing_algorithms):
         raise OperatorError(
-            f"That leaves no algorithm: {signing_methods.shown(algorithms)} is chosen, the profile is"
-            f" {profile.name.lower()}, and the server takes {signing_methods.shown(context.signing_algorithms)}."
+            "signing_algorithm_none_left",
+            chosen=signing_methods.shown(algorithms),
+            profile=profile.name.lower(),
+            server=signing_methods.shown(context.signing_algorithms),
         )
 
 
@@ -129,11 +133,9 @@ def _check_signing(context: Context, options: Options, wanted: Wanted) -> None:
     algorithms = options.signing_algorithms if wanted.signing_algorithms is None else wanted.signing_algorithms
     if profile is Profile.FAPI2 and form is TokenFormat.RS256:
         if wanted.token_format is not None:
-            raise OperatorError("The profile fapi2 does not allow RS256. Choose eddsa, es256 or opaque.")
+            raise OperatorError("token_format_not_in_profile")
         if wanted.security_profile is not None:
-            raise OperatorError(
-                "Its tokens are signed with RS256, which the profile does not allow. Set --token-format."
-            )
+            raise OperatorError("profile_not_for_token_format")
     if wanted.security_profile is not None or wanted.signing_algorithms is not None:
         check_algorithms(context, profile, algorithms)
 

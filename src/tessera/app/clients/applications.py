@@ -27,7 +27,7 @@ from tessera.core.clients.applications import (
     TokenBinding,
     TokenFormat,
 )
-from tessera.core.nearest import hint
+from tessera.core.nearest import nearest
 
 DEFAULT_LIFETIME_SECONDS = 14 * 86400
 
@@ -76,10 +76,7 @@ async def create(
     if client_id is not None:
         check_text("The client id", client_id)
         if applications.uuid_form(client_id):
-            raise OperatorError(
-                "A client id must not be a UUID: customers have such ids, and a token's `sub` would not tell a client"
-                " from a customer (RFC 9700 section 4.15). Choose another, or leave it out to have one made."
-            )
+            raise OperatorError("client_id_is_uuid")
     client = client_id or context.entropy.random_bytes(GENERATED_LENGTH // 2).hex()
     now = context.clock.now()
     secret, issued = new_secret(context, client, "first", None, client_secret)
@@ -133,9 +130,7 @@ def _imported_digest(context: Context, client_id: str, secret: str) -> tuple[Cre
     if applications.generated_form(secret):
         return CredentialKind.KEYED, applications.secret_digest(context.directory.pepper, secret)
     if applications.generated_form(client_id):
-        raise OperatorError(
-            "A client id of 64 hex characters takes a secret of that form only. Leave the secret out to have one made."
-        )
+        raise OperatorError("secret_form_wrong")
     return CredentialKind.ARGON2ID, context.slow_hash.make(secret)
 
 
@@ -226,8 +221,7 @@ async def find(context: Context, name_or_client_id: str) -> ApplicationRecord:
     found = await context.store.application_record(name_or_client_id)
     if found is None:
         names = [each.name for each in await context.store.applications(0, PAGE_ROWS)]
-        nearest = hint(name_or_client_id, names)
-        raise OperatorError(f"There is no application named {name_or_client_id}.{nearest} See `tessera apps list`.")
+        raise OperatorError("application_not_found", name=name_or_client_id, nearest=nearest(name_or_client_id, names))
     return found
 
 

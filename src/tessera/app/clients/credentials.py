@@ -20,7 +20,7 @@ from tessera.core.clients.certificates import NotUsable
 from tessera.core.clients.signing_methods import AssertionAudience, Profile, SigningAlgorithms
 from tessera.core.keys import jws, public_keys
 from tessera.core.keys.jws import Malformed, PublicKey, VerifyingKey
-from tessera.core.nearest import hint
+from tessera.core.nearest import nearest
 
 KEY_KINDS = (CredentialKind.PUBLIC_KEY, CredentialKind.JWKS_URI)
 CERTIFICATE_KINDS = (CredentialKind.CERTIFICATE, CredentialKind.TLS_SUBJECT)
@@ -38,7 +38,7 @@ async def add_key(context: Context, client_id: str, name: str, jwk: bytes, *, en
     try:
         key = public_keys.read(jwk)
     except Malformed as reason:
-        raise OperatorError(f"The key cannot be used: {reason}. Give the public key of the pair as a JWK.") from None
+        raise OperatorError("jwk_unusable", reason=str(reason)) from None
     only = {"alg": key.algorithms[0].value} if len(key.algorithms) == 1 else {}
     await _check_usable(context, client_id, key)
     named = {"kid": key.key_id} if key.key_id is not None else {}
@@ -53,9 +53,7 @@ async def _check_usable(context: Context, client_id: str, key: VerifyingKey) -> 
     options = await _options(context, client_id)
     allowed = applications.may_sign_with(options, context.signing_algorithms)
     if not any(each in allowed for each in key.algorithms):
-        raise OperatorError(
-            f"The key is for {' or '.join(key.algorithms)}. The application may sign with {', '.join(allowed)} only."
-        )
+        raise OperatorError("key_algorithm_not_allowed", algorithms=" or ".join(key.algorithms), allowed=[*allowed])
 
 
 async def add_pem_key(context: Context, client_id: str, name: str, pem: bytes, *, ends_at: int | None = None) -> str:
@@ -63,7 +61,7 @@ async def add_pem_key(context: Context, client_id: str, name: str, pem: bytes, *
     try:
         key: PublicKey = public_keys.read_pem(pem)
     except Malformed as reason:
-        raise OperatorError(f"The key cannot be used: {reason}. Give the public key of the pair as PEM.") from None
+        raise OperatorError("pem_unusable", reason=str(reason)) from None
     return await add_key(context, client_id, name, msgspec.json.encode(public_keys.jwk(key)), ends_at=ends_at)
 
 
@@ -72,7 +70,7 @@ async def add_key_set(context: Context, client_id: str, name: str, address: str,
     try:
         held = key_sets.check_address(address)
     except ValueError as reason:
-        raise OperatorError(str(reason)) from None
+        raise OperatorError("key_address_unusable", problem=str(reason)) from None
     await check_reachable(context, address)
     await _add(context, client_id, name, (CredentialKind.JWKS_URI, held.encode("ascii"), ""), ends_at)
 
@@ -87,9 +85,9 @@ async def add_certificate(
     try:
         certificate = certificates.read_pem(pem)
     except NotUsable as reason:
-        raise OperatorError(str(reason)) from None
+        raise OperatorError("certificate_unusable", problem=str(reason)) from None
     if not certificates.in_force(certificate, context.clock.now()):
-        raise OperatorError("The certificate's time has not begun or is over.")
+        raise OperatorError("certificate_not_in_force")
     held = certificates.thumbprint(certificate)
     named = jws.encode(held)
     await _add(context, client_id, name, (CredentialKind.CERTIFICATE, held, named), ends_at)
@@ -104,7 +102,7 @@ async def add_subject(context: Context, client_id: str, name: str, subject: str,
     try:
         held = certificates.check_subject(subject)
     except NotUsable as reason:
-        raise OperatorError(str(reason)) from None
+        raise OperatorError("certificate_subject_unusable", problem=str(reason)) from None
     await _add(context, client_id, name, (CredentialKind.TLS_SUBJECT, held.encode(), ""), ends_at)
     return held
 
@@ -116,7 +114,7 @@ async def _add(
     kind, digest, named = held
     check_text("The credential's name", name)
     if ends_at is not None and ends_at <= context.clock.now():
-        raise OperatorError("The credential's end has already passed.")
+        raise OperatorError("credential_end_passed")
     await commit(
         context,
         AddCredential(
@@ -143,12 +141,9 @@ async def check_named(context: Context, client_id: str, kind: str, name: str) ->
     called = found.get(name)
     if called is None:
         known = [each for each in found if found[each] == kind]
-        nearest = hint(name, known)
-        raise OperatorError(
-            f"The application has no {kind} named {name}.{nearest} It has: {', '.join(known) or 'none'}."
-        )
+        raise OperatorError("credential_not_found", kind=kind, name=name, nearest=nearest(name, known), known=known)
     if called != kind:
-        raise OperatorError(f"{name} is a {called}, and no {kind}. End it with `tessera apps {called}s expire`.")
+        raise OperatorError("credential_of_other_kind", name=name, called=called, kind=kind)
 
 
 async def lost_without(context: Context, application: ApplicationRecord, methods: AuthenticationMethod) -> str:
@@ -183,5 +178,5 @@ async def set_methods(context: Context, client_id: str, methods: AuthenticationM
 async def _options(context: Context, client_id: str) -> Options:
     application = await context.store.application(client_id)
     if application is None:
-        raise OperatorError("The application does not exist any more.")
+        raise OperatorError("application_gone")
     return application.options

@@ -11,7 +11,7 @@ from tessera.core.changes import SetPropertyRails, SetRails
 from tessera.core.clients import limits as rails
 from tessera.core.clients.limits import NETWORKS_MAX, PER_SECOND_MAX, TOKENS_MAX, GuardRails, Rail
 from tessera.core.clients.properties import PropertyRecord
-from tessera.core.nearest import hint
+from tessera.core.nearest import nearest
 from tessera.core.networks import NotANetwork, network
 from tessera.ports import NodeCount
 
@@ -109,7 +109,7 @@ async def change_property(context: Context, found: PropertyRecord, wanted: Wante
     """Change the limits of a digital property; what they are now. Raises OperatorError."""
     named = {*_named(wanted.watch), *_named(wanted.enforce), *_named(wanted.none)}
     if not named <= {*OF_PROPERTIES} or wanted.tokens_per_hour or wanted.tokens_per_day:
-        raise OperatorError(f"The limits of a property are {' and '.join(OF_PROPERTIES)}: it gets no tokens.")
+        raise OperatorError("limit_not_for_properties", limits=" and ".join(OF_PROPERTIES))
     text = _changed(found.rails, wanted, "property")
     if text != found.rails:
         await commit(context, SetPropertyRails(found.api_key, text, found.rails))
@@ -126,7 +126,7 @@ def _changed(stored: str, wanted: Wanted, owner: str) -> str:
     after = msgspec.structs.replace(before, **given, **gone)
     missing = [rail for rail in (*enforced, *watched) if rail not in after.there()]
     if missing:
-        raise OperatorError(f"There is no limit {missing[0]} of this {owner}. Give it a value as well.")
+        raise OperatorError("limit_has_no_value", name=str(missing[0]), owner=owner)
     watch = tuple(rail for rail in Rail if rail in {*before.watch, *watched} - {*enforced})
     return msgspec.structs.replace(after, watch=watch).text()
 
@@ -137,22 +137,22 @@ def _check(wanted: Wanted) -> None:
         try:
             network(text)
         except NotANetwork as error:
-            raise OperatorError(f"{error}. Write 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32.") from None
+            raise OperatorError("network_malformed", problem=str(error)) from None
     if wanted.networks is not None and not 1 <= len(wanted.networks) <= NETWORKS_MAX:
-        raise OperatorError(f"Name 1 to {NETWORKS_MAX} networks, or take the limit away with --none networks.")
+        raise OperatorError("limit_networks_count", limit=NETWORKS_MAX)
     for rail, most in ((Rail.REQUESTS, PER_SECOND_MAX), (Rail.TOKENS_HOUR, TOKENS_MAX), (Rail.TOKENS_DAY, TOKENS_MAX)):
         value = getattr(wanted, MEMBERS[rail])
         if value is not None and not 1 <= value <= most:
-            raise OperatorError(f"The limit {rail} takes 1 to {most:,}.")
+            raise OperatorError("limit_out_of_range", name=str(rail), limit=most)
     said = [*_named(wanted.watch), *_named(wanted.enforce), *_named(wanted.none)]
     twice = next((rail for rail in said if said.count(rail) > 1), None)
     if twice is not None:
-        raise OperatorError(f"The limit {twice} is named twice. Say one of --watch, --enforce and --none for it.")
+        raise OperatorError("limit_named_twice", name=str(twice))
 
 
 def _named(names: Iterable[str]) -> list[Rail]:
     given = list(names)
     for name in given:
         if name not in list(Rail):
-            raise OperatorError(f"There is no limit {name}.{hint(name, list(Rail))} There are: {', '.join(Rail)}.")
+            raise OperatorError("limit_unknown", name=name, nearest=nearest(name, list(Rail)), known=list(Rail))
     return [Rail(name) for name in given]

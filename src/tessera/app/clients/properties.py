@@ -7,7 +7,7 @@ from tessera.app.context import Context
 from tessera.app.operators import OperatorError, check_text, commit
 from tessera.core.changes import AddProperty, DeleteProperty, DisableProperty, EnableProperty, RenameProperty
 from tessera.core.clients.properties import API_KEY_LENGTH, IMPORTED_KEY, PropertyRecord
-from tessera.core.nearest import hint
+from tessera.core.nearest import nearest
 from tessera.core.organizations import OrganizationRecord
 
 
@@ -32,7 +32,7 @@ async def create(
     """Create a digital property; API key and secret are made here unless imported. Raises OperatorError."""
     check_text("The name", name)
     if api_key is not None and not IMPORTED_KEY.fullmatch(api_key):
-        raise OperatorError("An API key must be 8 to 64 letters, digits, hyphens and underscores.")
+        raise OperatorError("api_key_malformed")
     key = api_key or context.entropy.random_bytes(API_KEY_LENGTH // 2).hex()
     added, shown = property_secrets.new(context, key, "first", None, secret)
     await commit(context, AddProperty(organization.number, name, key, context.clock.now()), added)
@@ -53,11 +53,13 @@ async def find(context: Context, name_or_api_key: str, organization: str | None 
     by_key = [each for each in known if each.api_key == name_or_api_key]
     found = by_key or [each for each in known if each.name == name_or_api_key]
     if not found:
-        nearest = hint(name_or_api_key, [each.name for each in known])
-        raise OperatorError(f"There is no property named {name_or_api_key}.{nearest} See `tessera properties list`.")
+        raise OperatorError(
+            "property_not_found", name=name_or_api_key, nearest=nearest(name_or_api_key, [each.name for each in known])
+        )
     if len(found) > 1:
-        owners = ", ".join(each.organization for each in found)
-        raise OperatorError(f"Several organizations have a property named {name_or_api_key}. Say --org: {owners}.")
+        raise OperatorError(
+            "property_name_ambiguous", name=name_or_api_key, organizations=[each.organization for each in found]
+        )
     return found[0]
 
 

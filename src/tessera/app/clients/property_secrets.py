@@ -36,10 +36,7 @@ def new(
 ) -> tuple[AddPropertySecret, str]:
     """The change that adds a secret, and the secret to show: empty when it was imported. Raises OperatorError."""
     if imported is not None and not IMPORTED_SECRET.fullmatch(imported):
-        raise OperatorError(
-            "A property's secret must be 32 to 255 printable ASCII characters without spaces, and random: every call is"
-            " compared with it. Leave it out to have one made."
-        )
+        raise OperatorError("property_secret_malformed")
     secret = imported or context.entropy.random_bytes(API_KEY_LENGTH // 2).hex()
     digest = applications.secret_digest(context.directory.pepper, secret)
     added = AddPropertySecret(
@@ -114,8 +111,5 @@ async def _owner(context: Context, found: PropertyRecord) -> Owner:
         id=found.api_key,
         name=found.name,
         secrets=await context.store.property_secrets(found.api_key),
-        add=f"tessera properties secrets add {found.api_key}",
-        rotate=f"tessera properties secrets rotate {found.api_key}",
         writes=OF_PROPERTY,
-        loss="is refused",
     )

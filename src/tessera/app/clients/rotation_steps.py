@@ -9,26 +9,27 @@ from tessera.core.changes import AddCredential, AddPropertySecret
 from tessera.core.clients import secret_rotation
 from tessera.core.clients.applications import CredentialRecord
 from tessera.core.clients.expiry_warnings import live_secrets
-from tessera.core.clients.secret_rotation import OF_APPLICATION, Ended, Writes
-from tessera.core.times import SECOND
+from tessera.core.clients.secret_rotation import OF_APPLICATION, OF_PROPERTY, Ended, Writes
+from tessera.core.times import SECOND, incentives_time
 
 
 class Owner(NamedTuple):
     """The application or property whose secrets are rotated.
 
-    `id` is its client id or API key; `add` and `rotate` are the commands that make it another secret. Somebody may live
-    on a token that was got with an old secret for `token_lifetime_seconds`; `loss` is what happens to a caller that
-    still has one.
+    `id` is its client id or API key. Somebody may live on a token that was got with an old secret for
+    `token_lifetime_seconds`.
     """
 
     id: str
     name: str
     secrets: Sequence[CredentialRecord]
-    add: str
-    rotate: str
     writes: Writes = OF_APPLICATION
     token_lifetime_seconds: int = 0
-    loss: str = "gets no token"
+
+    @property
+    def of_property(self) -> bool:
+        """Whether these are secrets of a property."""
+        return self.writes is OF_PROPERTY
 
 
 class Next(NamedTuple):
@@ -48,7 +49,11 @@ async def rotate(context: Context, owner: Owner, overlap_seconds: int, name: str
     check_text("The secret's name", name)
     now = context.clock.now()
     if not live_secrets(owner.secrets, now):
-        raise OperatorError(f"{owner.name} has no live secret to rotate. Add one: `{owner.add}`.")
+        raise OperatorError(
+            "property_without_live_secret" if owner.of_property else "application_without_live_secret",
+            name=owner.name,
+            id=owner.id,
+        )
     added, secret = make(name)
     changes, former = secret_rotation.rotation(owner.secrets, added, now + overlap_seconds * SECOND, now)
     await commit(context, *changes)
@@ -62,12 +67,30 @@ async def finish(context: Context, owner: Owner, *, force: bool) -> list[Ended]:
     """
     now = context.clock.now()
     if len(live_secrets(owner.secrets, now)) < 2:
-        raise OperatorError(f"{owner.name} has no old secret to end. Make the next one: `{owner.rotate}`.")
+        raise OperatorError(
+            "property_without_old_secret" if owner.of_property else "application_without_old_secret",
+            name=owner.name,
+            id=owner.id,
+        )
     if not force:
-        flushed = context.settings.usage_flush_seconds
-        reason = secret_rotation.in_the_way(owner.secrets, owner.token_lifetime_seconds, flushed, now, owner.loss)
-        if reason is not None:
-            raise OperatorError(reason)
+        _check_unused(owner, context.settings.usage_flush_seconds, now)
     changes, ended = secret_rotation.finish(owner.id, owner.secrets, now, force=force, writes=owner.writes)
     await commit(context, *changes)
     return ended
+
+
+def _check_unused(owner: Owner, flushed_seconds: float, now: int) -> None:
+    """Raises OperatorError while an old secret is in use, as far as uses were written, or the new one is untried."""
+    found = secret_rotation.in_the_way(owner.secrets, owner.token_lifetime_seconds, now)
+    if found is None:
+        return
+    at, source = incentives_time(found.last_used_at), found.last_used_from or "an unknown address"
+    if found.in_use:
+        raise OperatorError(
+            "property_secret_in_use" if owner.of_property else "secret_in_use",
+            name=found.name,
+            at=at,
+            source=source,
+            seconds=flushed_seconds,
+        )
+    raise OperatorError("new_secret_untried", name=found.name, at=at, source=source, newest=found.newest)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tessera.app.operators import OperatorError
 from tessera.core.clients.applications import CredentialRecord
-from tessera.core.nearest import hint
+from tessera.core.nearest import nearest
 
 
 def free(found: Sequence[CredentialRecord], kind: str, before: int) -> str:
@@ -16,7 +16,7 @@ def free(found: Sequence[CredentialRecord], kind: str, before: int) -> str:
 def check_new_end(ends_at: int | None, now: int) -> None:
     """Raises OperatorError for a new secret that would have ended already."""
     if ends_at is not None and ends_at <= now:
-        raise OperatorError("The secret's end has already passed.")
+        raise OperatorError("secret_end_passed")
 
 
 def to_end(
@@ -29,10 +29,9 @@ def to_end(
     secret = next((each for each in found if each.name == name), None)
     if secret is None:
         known = [each.name for each in found]
-        nearest = hint(name, known)
-        raise OperatorError(f"The {owner} has no secret named {name}.{nearest} It has: {', '.join(known) or 'none'}.")
+        raise OperatorError("secret_not_found", owner=owner, name=name, nearest=nearest(name, known), known=known)
     if secret.ends_at is not None and secret.ends_at <= now:
-        raise OperatorError(f"The secret {name} has ended already, and an ended secret stays ended.")
+        raise OperatorError("secret_ended", name=name)
     if ends_at is not None and ends_at < now:
-        raise OperatorError("That end has already passed. Leave it out to end the secret now.")
+        raise OperatorError("end_passed")
     return secret, now if ends_at is None else ends_at

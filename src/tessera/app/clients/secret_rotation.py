@@ -46,8 +46,6 @@ async def _owner(context: Context, application: ApplicationRecord) -> Owner:
         id=application.client_id,
         name=application.name,
         secrets=await context.store.secrets(application.client_id),
-        add=f'tessera apps secrets add "{application.name}"',
-        rotate=f'tessera apps rotate "{application.name}"',
         token_lifetime_seconds=application.token_lifetime_seconds,
     )
 

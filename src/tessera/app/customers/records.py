@@ -45,7 +45,7 @@ async def find(context: Context, organization: int, known_by: str) -> Customer:
         folded = emails.folded(known_by)
         found = (await store.customers_with_emails(organization, [folded])).get(folded)
     if found is None:
-        raise OperatorError("There is no such customer in this organization: name an id, an external id or an email.")
+        raise OperatorError("customer_not_found")
     return found
 
 
@@ -55,7 +55,7 @@ async def listed(context: Context, organization: int, cursor: str | None, limit:
     try:
         after = 0 if cursor is None else int(open_cursor(ring, purpose, cursor, now)[0])
     except ArgumentError:
-        raise OperatorError("--after must be a cursor that this list has printed.") from None
+        raise OperatorError("cursor_malformed") from None
     found = await context.store.customers_after(organization, after, limit + 1)
     more = len(found) > limit
     shown = found[:limit]
@@ -67,7 +67,7 @@ async def forget(context: Context, organization: int, customer: Customer) -> Non
     try:
         await forget_customer(context, organization, customer.id)
     except UserNotFound:
-        raise OperatorError("The customer does not exist any more.") from None
+        raise OperatorError("customer_gone") from None
 
 
 def players(found: Sequence[Customer]) -> list[Player]:

@@ -99,7 +99,7 @@ async def generate(
         try:
             progress.entries += await maker.make(people, now)
         except Conflict:
-            raise OperatorError("Customers of this seed are there in part. Choose another with --seed.") from None
+            raise OperatorError("seed_taken") from None
         progress.customers += count
         if report(progress):
             return
@@ -112,7 +112,7 @@ async def _program(context: Context, organization: int) -> Program:
         await programs.carry_out(context, await programs.propose(context, organization, demo.first_program()))
         program = await known.get(organization)
     if program is None:
-        raise OperatorError("The organization does not exist any more.")
+        raise OperatorError("organization_gone")
     return program
 
 

@@ -14,7 +14,7 @@ from tessera.core.keys import rotation_schedule
 from tessera.core.keys.rotation_schedule import ROTATED, KeyState
 from tessera.core.keys.signing import ALGORITHMS
 from tessera.core.keys.wrapping import KeyPurpose, WrappedKey
-from tessera.core.nearest import hint
+from tessera.core.nearest import nearest
 from tessera.core.times import SECOND
 from tessera.ops.log import log
 from tessera.ports import Conflict
@@ -111,10 +111,7 @@ async def rotate(context: Context, purposes: list[KeyPurpose], *, at_once: bool 
     for purpose in purposes:
         number = rotation_schedule.next_number(found, purpose)
         if number is None:
-            raise OperatorError(
-                "All numbers of sealing keys are taken. Wait until older ones have ended, or retire one:"
-                " `tessera keys list`."
-            )
+            raise OperatorError("key_numbers_taken")
         made.append(
             await creation.new(
                 purpose, number, context.directory.wrap, context.entropy, now=now, signs_from=now + wait * SECOND
@@ -132,20 +129,16 @@ async def find(context: Context, name: str) -> KeyRecord:
     for record in known:
         if name in (record.name, record.key_id):
             return record
-    nearest = hint(name, [each.name for each in known])
-    raise OperatorError(f"There is no key named {name}.{nearest} See `tessera keys list`.")
+    raise OperatorError("key_not_found", name=name, nearest=nearest(name, [each.name for each in known]))
 
 
 async def retire(context: Context, name: str) -> KeyRecord:
     """End a key now; what it made is dead. Raises OperatorError for the one that signs, and for one that has ended."""
     record = await find(context, name)
     if record.state == KeyState.SIGNING:
-        raise OperatorError(
-            f"{record.name} signs just now. Have another follow it first: `tessera keys rotate --purpose"
-            f" {record.purpose}`, with --at-once when it has leaked."
-        )
+        raise OperatorError("key_signs", name=record.name, purpose=str(record.purpose))
     if record.state == KeyState.ENDED:
-        raise OperatorError(f"{record.name} has ended already.")
+        raise OperatorError("key_ended", name=record.name)
     purpose, _, number = record.name.rpartition("-")
     now = context.clock.now()
     await commit_asked(context, EndKey(KeyPurpose(purpose), int(number), now, record.verifies_until))

@@ -52,18 +52,18 @@ class ProgramFile(NamedTuple):
 def read(raw: bytes) -> ProgramFile:
     """Read a declaration. Raises OperatorError with one sentence that names the place."""
     if len(raw) > FILE_BYTES_MAX:
-        raise OperatorError(f"The file is larger than {FILE_BYTES_MAX // 1024} KiB.")
+        raise OperatorError("program_file_too_large", limit_kib=FILE_BYTES_MAX // 1024)
     try:
         text = raw.decode("utf-8").removeprefix(_BYTE_ORDER_MARK)
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise OperatorError(f"Line {line}: the file is not UTF-8.") from None
+        raise OperatorError("program_file_not_utf8", line=line) from None
     lines: dict[str, int] = {}
     value = _json(text) if text.lstrip()[:1] == "{" else _yaml(text, lines)
     try:
         return ProgramFile(msgspec.convert(value, Declaration), lines)
     except msgspec.ValidationError as error:
-        raise OperatorError(_unfit(str(error), lines, value)) from None
+        raise OperatorError("program_file_unfit", problem=_unfit(str(error), lines, value)) from None
 
 
 def _unfit(text: str, lines: dict[str, int], value: object) -> str:
@@ -105,7 +105,7 @@ class _Once(dict[str, Any]):
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
         if len(self) < len(pairs):
-            raise OperatorError("A key of the file stands there twice in one object.")
+            raise OperatorError("program_file_key_twice_in_object")
 
 
 def _json(text: str) -> Any:
@@ -114,15 +114,15 @@ def _json(text: str) -> Any:
         text.encode()
         json.dumps(value, default=str, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
-        raise OperatorError(f"Line {error.lineno}: the file is not JSON, though it begins as JSON does.") from None
+        raise OperatorError("program_file_not_json", line=error.lineno) from None
     except (RecursionError, UnicodeEncodeError):
-        raise OperatorError("The file is nested too deeply, or has half a character.") from None
+        raise OperatorError("program_file_json_unusable") from None
     return value
 
 
 def _number(text: str) -> int | Decimal:
     if len(text) > DIGITS_MAX:
-        raise OperatorError(f"A number of the file has more than {DIGITS_MAX} digits.")
+        raise OperatorError("program_file_long_number", limit=DIGITS_MAX)
     return int(text) if _WHOLE.fullmatch(text) else Decimal(text)
 
 
@@ -130,12 +130,15 @@ def _yaml(text: str, lines: dict[str, int]) -> Any:
     try:
         return _Reader(text, lines).document()
     except yaml.reader.ReaderError as error:
-        raise OperatorError(f"Line {text.count(chr(10), 0, error.position) + 1}: a character that YAML does not"
-                            " have.") from None  # fmt: skip
+        line = text.count("\n", 0, error.position) + 1
+        raise OperatorError("program_file_not_yaml_character", line=line) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = "" if mark is None else f"Line {mark.line + 1}: "
-        raise OperatorError(f"{line}the file is not YAML ({error.problem or error.context}).") from None
+        raise OperatorError(
+            "program_file_not_yaml",
+            line=1 if mark is None else mark.line + 1,
+            problem=str(error.problem or error.context),
+        ) from None
 
 
 class _Reader:
@@ -154,7 +157,7 @@ class _Reader:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise _at(event, "a second document begins. A file declares one program.")
+                    raise OperatorError("program_file_second_document", line=_line(event))
             elif isinstance(event, yaml.NodeEvent):
                 value = self._value(event, "", 0)
         return value
@@ -163,13 +166,13 @@ class _Reader:
         self._values += 1
         self._lines.setdefault(place, _line(event))
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-            raise _at(event, "anchors and aliases are not taken. Write the value out.")
+            raise OperatorError("program_file_anchor", line=_line(event))
         if getattr(event, "tag", None) is not None:
-            raise _at(event, "tags are not taken.")
+            raise OperatorError("program_file_tag", line=_line(event))
         if self._values > VALUES_MAX:
-            raise _at(event, f"the file has more than {VALUES_MAX} values.")
+            raise OperatorError("program_file_too_many_values", line=_line(event), limit=VALUES_MAX)
         if depth > DEPTH_MAX:
-            raise _at(event, "the file is nested too deeply.")
+            raise OperatorError("program_file_too_deep", line=_line(event))
         if isinstance(event, yaml.ScalarEvent):
             return _scalar(event)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -187,9 +190,9 @@ class _Reader:
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             name = self._value(event, "", depth + 1)
             if not isinstance(name, str):
-                raise _at(event, "a key is not a text.")
+                raise OperatorError("program_file_key_not_text", line=_line(event))
             if name in found:
-                raise _at(event, "the key stands there twice.")
+                raise OperatorError("program_file_key_twice", line=_line(event))
             here = f"{place}.{name}" if place else name
             self._lines[here] = _line(event)
             found[name] = self._value(next(self._events), here, depth + 1)
@@ -199,24 +202,20 @@ class _Reader:
 def _scalar(event: yaml.ScalarEvent) -> Any:
     value: str = event.value
     if any("\ud800" <= character <= "\udfff" for character in value):
-        raise _at(event, "half a character.")
+        raise OperatorError("program_file_half_character", line=_line(event))
     if event.style is not None:
         return value
     if value in _WORDS:
         return _WORDS[value]
     if _NUMBER.fullmatch(value):
         if len(value) > DIGITS_MAX:
-            raise _at(event, f"a number of more than {DIGITS_MAX} digits.")
+            raise OperatorError("program_file_long_number_at", line=_line(event), limit=DIGITS_MAX)
         return _number(value)
     return value
 
 
 def _line(event: yaml.Event) -> int:
     return 1 if event.start_mark is None else event.start_mark.line + 1
-
-
-def _at(event: yaml.Event, problem: str) -> OperatorError:
-    return OperatorError(f"Line {_line(event)}: {problem}")
 
 
 class _Dumper(yaml.SafeDumper):

@@ -111,13 +111,13 @@ async def draft(context: Context, wanted: Declaration, org: str | None) -> Draft
     Raises OperatorError, and as `propose` does.
     """
     if None not in (org, wanted.organization) and org != wanted.organization:
-        raise OperatorError("The file names another organization than --org does. Leave one of them out.")
+        raise OperatorError("organization_named_differently")
     known = {each.name: each for each in await context.store.organizations()}
     if wanted.organization is not None and wanted.organization not in known:
         return await _first_draft(context, wanted, wanted.organization)
     found = await organizations.find(context, org or wanted.organization)
     if wanted.retailer_id is not None and not same_id(wanted.retailer_id, found.retailer_id):
-        raise OperatorError(f"{found.name} has another retailer_id than the file says. Leave it out there.")
+        raise OperatorError("retailer_id_differs", name=found.name)
     return Draft(found.name, found, found.retailer_id, await propose(context, found.number, wanted))
 
 
@@ -125,7 +125,7 @@ async def _first_draft(context: Context, wanted: Declaration, name: str) -> Draf
     check_text("organization", name)
     retailer_id = canonical_id(wanted.retailer_id or context.new_uuid())
     if not UUID.fullmatch(retailer_id):
-        raise OperatorError("retailer_id must be a UUID, for an organization that is new.")
+        raise OperatorError("retailer_id_malformed")
     return Draft(name, None, retailer_id, await _proposal(context, Program(0, retailer_id, (), ()), wanted))
 
 

@@ -9,7 +9,7 @@ from tessera.core.changes import (
     RenameOrganization,
     RevokeOrganizationTokens,
 )
-from tessera.core.nearest import hint
+from tessera.core.nearest import nearest
 from tessera.core.organizations import OrganizationCounts, OrganizationRecord
 
 COUNTED_MAX = 10_000
@@ -29,15 +29,14 @@ async def find(context: Context, name: str | None) -> OrganizationRecord:
     if name is None and len(known) == 1:
         return known[0]
     if not known:
-        raise OperatorError("There is no organization yet. Make one: `tessera orgs create NAME`.")
-    names = ", ".join(each.name for each in known)
+        raise OperatorError("organization_none_yet")
+    names = [each.name for each in known]
     if name is None:
-        raise OperatorError(f"Say which organization with --org. There are: {names}.")
+        raise OperatorError("organization_not_named", known=names)
     for each in known:
         if each.name == name:
             return each
-    near = hint(name, [each.name for each in known])
-    raise OperatorError(f"There is no organization named {name}.{near} There are: {names}.")
+    raise OperatorError("organization_not_found", name=name, nearest=nearest(name, names), known=names)
 
 
 async def rename(context: Context, organization: OrganizationRecord, name: str) -> OrganizationRecord:

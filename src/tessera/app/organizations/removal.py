@@ -28,7 +28,7 @@ async def delete(context: Context, organization: OrganizationRecord, confirmed_b
     disabled, and deleting it again deletes the rest. Raises OperatorError.
     """
     if confirmed_by != organization.name:
-        raise OperatorError("Nothing was deleted: the name that confirms it is not that of the organization.")
+        raise OperatorError("confirmation_differs")
     if organization.enabled:
         organization = await organizations.disable(context, organization)
     gone = await organizations.counts(context, organization)

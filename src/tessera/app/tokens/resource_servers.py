@@ -9,7 +9,7 @@ from tessera.core import scopes
 from tessera.core.changes import AddResource, DeleteResource, SetAccess, SetResource
 from tessera.core.clients.applications import ApplicationRecord, TokenFormat
 from tessera.core.errors import InvalidScope
-from tessera.core.nearest import hint
+from tessera.core.nearest import nearest
 from tessera.core.scopes import Scopes
 from tessera.core.tokens import resource_servers
 from tessera.core.tokens.resource_servers import ResourceRecord
@@ -52,12 +52,9 @@ async def create(
 ) -> ResourceRecord:
     """Create a resource server; `server` is the application by which it asks about tokens. Raises OperatorError."""
     if not resource_servers.identifies(identifier):
-        raise OperatorError(
-            f"The identifier must be an absolute URI without a fragment, of at most"
-            f" {resource_servers.IDENTIFIER_LENGTH_MAX} characters, as https://stock.example/api."
-        )
+        raise OperatorError("identifier_malformed", limit=resource_servers.IDENTIFIER_LENGTH_MAX)
     if identifier == context.issuer:
-        raise OperatorError("That is the address of this service: it names the platform already.")
+        raise OperatorError("identifier_is_own")
     check_text("The name", name)
     number = None if server is None else (await applications.find(context, server)).number
     form = None if token_format is None else int(token_format)
@@ -114,15 +111,18 @@ async def find(context: Context, identifier_or_name: str) -> ResourceRecord:
     for each in known:
         if each.name == identifier_or_name:
             return each
-    nearest = hint(identifier_or_name, [name for each in known for name in (each.name, each.identifier)])
-    raise OperatorError(f"There is no resource server {identifier_or_name}.{nearest} See `tessera resources list`.")
+    raise OperatorError(
+        "resource_not_found",
+        name=identifier_or_name,
+        nearest=nearest(identifier_or_name, [name for each in known for name in (each.name, each.identifier)]),
+    )
 
 
 def _scope(text: str) -> str:
     try:
         return scopes.show(scopes.parse(text))
     except InvalidScope as refusal:
-        raise OperatorError(refusal.public) from None
+        raise OperatorError("scope_malformed", problem=refusal.public) from None
 
 
 async def grant(context: Context, application: ApplicationRecord, resource: ResourceRecord, scope: str) -> None:
@@ -131,8 +131,11 @@ async def grant(context: Context, application: ApplicationRecord, resource: Reso
     unknown = [name for name in scopes.parse(wanted) if name not in scopes.parse(resource.scope)]
     if unknown:
         raise OperatorError(
-            f"{resource.name} has no scope {unknown[0]}.{hint(unknown[0], scopes.parse(resource.scope))}"
-            f" It has: {resource.scope}."
+            "resource_scope_unknown",
+            resource=resource.name,
+            name=unknown[0],
+            nearest=nearest(unknown[0], scopes.parse(resource.scope)),
+            known=resource.scope,
         )
     await commit(context, SetAccess(application.client_id, resource.identifier, wanted))
 
@@ -165,14 +168,12 @@ async def who(context: Context, scope: str) -> list[Holder]:
     """Every application that may do what this scope lets it do: at the platform or at a resource that has the scope."""
     wanted = scopes.parse(_scope(scope))
     if len(wanted) != 1:
-        raise OperatorError("Ask for one scope at a time.")
+        raise OperatorError("scope_not_one")
     name = wanted[0]
     resources_known = await context.store.resource_records()
     known = {*scopes.WELL_KNOWN, *(each for record in resources_known for each in scopes.stored(record.scope))}
     if name not in known:
-        raise OperatorError(
-            f"Neither the platform nor a resource server has a scope {name}.{hint(name, sorted(known))}"
-        )
+        raise OperatorError("scope_nowhere_known", name=name, nearest=nearest(name, sorted(known)))
     everybody = {each.client_id: each for each in await applications.every(context)}
     holders = []
     for each in everybody.values():

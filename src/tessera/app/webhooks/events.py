@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Iterable
 
 from tessera.app.context import Context
 from tessera.app.operators import OperatorError
+from tessera.app.webhooks.webhooks import check_kinds
 from tessera.core.changes import AddDelivery, Change, PurgeEvents, RetryDeliveries
 from tessera.core.times import PurgeTime
-from tessera.core.webhooks.webhooks import Event, Webhook, kinds_problem
+from tessera.core.webhooks.webhooks import Event, Webhook
 
 PAGE = 500
 """Events read or written in one step, so that nobody waits long for a step."""
@@ -20,7 +21,7 @@ async def find(context: Context, event_id: str, organization: int | None = None)
     """The event with this id, of the organization where one is named. Raises OperatorError."""
     found = await context.store.event(event_id)
     if found is None or organization not in (None, found.organization):
-        raise OperatorError(f"There is no event {event_id}. It may have been forgotten.")
+        raise OperatorError("event_not_found", id=event_id)
     return found
 
 
@@ -31,9 +32,8 @@ async def newest(
 
     Raises OperatorError for a kind that events cannot have.
     """
-    problem = None if kind is None else kinds_problem([kind])
-    if problem is not None:
-        raise OperatorError(problem)
+    if kind is not None:
+        check_kinds([kind])
     found: list[Event] = []
     at = NEWEST if before is None else before.number
     if user is not None:
@@ -69,11 +69,9 @@ async def replay(context: Context, webhook: Webhook, events: Iterable[Event]) ->
 async def replay_one(context: Context, webhook: Webhook, event: Event) -> None:
     """Send one event again. Raises OperatorError when that is not for this webhook."""
     if not webhook.wants(event.kind):
-        raise OperatorError(
-            f"{webhook.name} does not ask for {event.kind}. Change that with `tessera webhooks set` first."
-        )
+        raise OperatorError("event_not_asked_for", webhook=webhook.name, kind=event.kind)
     if event.number > webhook.position:
-        raise OperatorError(f"{webhook.name} has not been told of this event yet: it waits, and will be sent anyway.")
+        raise OperatorError("event_not_told_yet", webhook=webhook.name)
     await replay(context, webhook, [event])
 
 

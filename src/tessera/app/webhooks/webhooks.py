@@ -1,5 +1,7 @@
 """What an operator does with webhooks."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from tessera.app.context import Context
@@ -13,21 +15,22 @@ from tessera.core.changes import (
     RotateWebhook,
     SetWebhook,
 )
-from tessera.core.nearest import hint
+from tessera.core.nearest import nearest
 from tessera.core.organizations import OrganizationRecord
 from tessera.core.times import SECOND
 from tessera.core.webhooks.deliveries import Answer
 from tessera.core.webhooks.webhooks import (
     EVERYTHING,
+    KINDS,
     SECRET_BYTES,
     TEST,
     Delivery,
     Event,
     Webhook,
-    kinds_problem,
     message,
     place_of,
     secret_text,
+    unknown_kind,
     url_problem,
 )
 from tessera.ports import Sender
@@ -78,7 +81,7 @@ async def create(context: Context, organization: OrganizationRecord, name: str, 
 async def _check_url(context: Context, url: str) -> None:
     problem = url_problem(url)
     if problem is not None:
-        raise OperatorError(problem)
+        raise OperatorError("webhook_url_malformed", problem=problem)
     await check_reachable(context, url)
 
 
@@ -87,10 +90,19 @@ def read_kinds(events: str) -> str:
     kinds = list(dict.fromkeys(each.strip() for each in events.split(",") if each.strip()))
     if kinds == [EVERYTHING]:
         return EVERYTHING
-    problem = kinds_problem(kinds)
-    if problem is not None:
-        raise OperatorError(problem)
+    if not kinds:
+        raise OperatorError("webhook_kinds_empty", everything=EVERYTHING, known=KINDS)
+    check_kinds(kinds)
     return ",".join(kinds)
+
+
+def check_kinds(kinds: Sequence[str]) -> None:
+    """Raises OperatorError for a kind that events cannot have."""
+    unknown = unknown_kind(kinds)
+    if unknown is not None:
+        raise OperatorError(
+            "event_kind_unknown", name=unknown, nearest=nearest(unknown, [*KINDS, EVERYTHING]), known=KINDS
+        )
 
 
 async def find(context: Context, organization: OrganizationRecord, name: str) -> Webhook:
@@ -98,9 +110,8 @@ async def find(context: Context, organization: OrganizationRecord, name: str) ->
     found = await context.store.webhook(organization.number, name)
     if found is None:
         known = [each.name for each in await every(context, organization)]
-        nearest = hint(name, known)
         raise OperatorError(
-            f"{organization.name} has no webhook named {name}.{nearest} It has: {', '.join(known) or 'none'}."
+            "webhook_not_found", organization=organization.name, name=name, nearest=nearest(name, known), known=known
         )
     return found
 
@@ -127,7 +138,7 @@ async def progress(context: Context, webhook: Webhook) -> Progress:
 async def change(context: Context, webhook: Webhook, url: str | None, events: str | None) -> None:
     """Send a webhook to another URL, or other kinds of events. Raises OperatorError."""
     if url is None and events is None:
-        raise OperatorError("Say what to change: --url, --events or both.")
+        raise OperatorError("webhook_change_empty")
     if url is not None:
         await _check_url(context, url)
     kinds = webhook.kinds if events is None else read_kinds(events)

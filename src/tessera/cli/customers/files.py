@@ -104,8 +104,7 @@ def import_file(  # noqa: PLR0913  # typer makes a flag of each
         organization = await organizations.find(context, org)
         with file.open("rb") as opened, _progress(opened, file.stat().st_size) as report:
             contents = reading.read(opened, form_of_file, layout, context.clock.now())
-            for note in contents.notes:
-                output.message(note)
+            _say_recognized(contents.encoding, contents.separator)
             load = partial(bulk_import.load, each_customer=output.data if quiet else None)
             bring_in = bulk_import.rehearse if dry_run else load
             return await bring_in(context, organization.number, contents.rows, report, strict=strict)
@@ -114,6 +113,15 @@ def import_file(  # noqa: PLR0913  # typer makes a flag of each
     _show(tally, dry_run=dry_run, as_json=as_json, quiet=quiet)
     if tally.refused:
         raise typer.Exit(DONE_IN_PART)
+
+
+def _say_recognized(encoding: str | None, separator: str | None) -> None:
+    if encoding is not None:
+        output.message(f"The file is {encoding.upper()}, and is read so.")
+    if separator is not None:
+        output.message(
+            f"The columns are separated by {separator}, which the first line shows; --separator overrides it."
+        )
 
 
 def _layout(separator: str | None, encoding: str | None, renamed: Sequence[str], ignored: Sequence[str]) -> "Layout":

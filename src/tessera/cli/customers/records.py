@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 import typer
 
 from tessera.cli import output, progress
+from tessera.cli.advice import CommandError
 from tessera.cli.opening import check_folder, confirm, with_context
 from tessera.cli.options import AsJSON, DataDir, Org, Yes, examples
 from tessera.cli.tables import Column
@@ -188,12 +189,11 @@ def purge(
     Its log of writes, archives and backups keep what is in them until they end.
     """
     from tessera import bootstrap, files, settings
-    from tessera.app.operators import OperatorError
 
     chosen = settings.load(data_dir=data_dir)
     check_folder(chosen, make=False)
     if rewrite and chosen.database_in_force is None:
-        raise OperatorError("--rewrite is for PostgreSQL. A SQLite file is erased completely without it.")
+        raise CommandError("--rewrite is for PostgreSQL. A SQLite file is erased completely without it.")
     if chosen.data_dir.is_dir():
         files.remove_abandoned(chosen.data_dir)
     with progress.staged() as report:

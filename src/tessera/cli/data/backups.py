@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tessera.cli import output, progress
+from tessera.cli.advice import CommandError
 from tessera.cli.options import AsJSON, DataDir, examples
 
 if TYPE_CHECKING:
@@ -72,7 +73,6 @@ def restore(
     """
     from tessera import settings
     from tessera.app.administration import backups
-    from tessera.app.operators import OperatorError
     from tessera.ops.clock import SystemClock
     from tessera.ops.entropy import SystemEntropy
     from tessera.store.folder import DataFolder
@@ -90,7 +90,7 @@ def restore(
         _show(file, manifest, opened=opened, as_json=as_json)
         return
     if key is None:
-        raise OperatorError(
+        raise CommandError(
             f"{backups.needed(manifest)}. Put it into {folder.master_key}, or set TESSERA_MASTER_KEY_FILE or"
             " TESSERA_MASTER_KEY."
         )

@@ -8,21 +8,18 @@ from typing import NamedTuple
 
 
 class Advice(NamedTuple):
-    """What it means that a check failed, and what to do about it; both are sentences for an operator."""
+    """What it means that a check failed, and what to do about it; both are sentences for an operator.
+
+    There is no advice here where it names what an operator has to call: that is worded by each surface.
+    """
 
     failed: str
-    advice: str
+    advice: str | None = None
 
 
 CHECKS: Mapping[str, Advice] = {
-    "address.api_key": Advice(
-        "The API key in the address is not one of the caller's organization.",
-        "See `tessera properties list` for the key; perhaps a test key was used with a live token.",
-    ),
-    "address.disabled": Advice(
-        "The property with the API key in the address is disabled.",
-        "`tessera properties enable` puts it back; or have the caller use the API key of another property.",
-    ),
+    "address.api_key": Advice("The API key in the address is not one of the caller's organization."),
+    "address.disabled": Advice("The property with the API key in the address is disabled."),
     "address.method": Advice(
         "The address answers other methods only.", "The `Allow` header of the answer names them; see docs/api.md."
     ),
@@ -36,11 +33,7 @@ CHECKS: Mapping[str, Advice] = {
         "The client's assertion is not a JWT that can be read, or says another type.",
         "Have it send client_assertion with the type of RFC 7523; the reason above says what is wrong with it.",
     ),
-    "assertion.replay": Advice(
-        "The client's assertion was used before.",
-        "Have it make a new one, with another jti, for every request: look for one that is kept or sent again. When it"
-        " does, compare the clocks (`tessera doctor`): one that is far behind takes new ones for old.",
-    ),
+    "assertion.replay": Advice("The client's assertion was used before."),
     "assertion.symmetric": Advice(
         "The client's assertion is made with its secret, which is not taken.",
         "Have it sign with a private key, or send the secret itself.",
@@ -49,10 +42,7 @@ CHECKS: Mapping[str, Advice] = {
         "The client certificate is absent, or is not the one that the token is bound to.",
         "Look whether the proxy in front hands the certificate over, and `client_certificate_proxies` names it.",
     ),
-    "binding.two": Advice(
-        "The request asks for a token that is bound to a key and to a certificate.",
-        "Have the client leave the DPoP proof out, or `tessera apps set` its token binding.",
-    ),
+    "binding.two": Advice("The request asks for a token that is bound to a key and to a certificate."),
     "client.credentials": Advice(
         "The request names no client, or proves nothing.",
         "Have the client send client_id and client_secret: by HTTP Basic, or in a form body with its content type. If"
@@ -63,14 +53,8 @@ CHECKS: Mapping[str, Advice] = {
         " imported.",
         "Look where it came from: an old server of the partner, or somebody trying. Elsewhere the secret works.",
     ),
-    "client.method": Advice(
-        "The way in which the client proved itself is switched off for it.",
-        "`tessera apps show APP` tells which are on; `tessera apps set APP` changes them.",
-    ),
-    "client.proof": Advice(
-        "What the client proved itself with is none of its live credentials.",
-        "The reason above says what was wrong. `tessera apps show APP` lists its credentials and their ends.",
-    ),
+    "client.method": Advice("The way in which the client proved itself is switched off for it."),
+    "client.proof": Advice("What the client proved itself with is none of its live credentials."),
     "dpop.binding": Advice(
         "The token is bound to a key, and came without its proof or with that of another key.",
         "Have the client send `Authorization: DPoP` and a proof by the key with which it asked for the token.",
@@ -83,45 +67,15 @@ CHECKS: Mapping[str, Advice] = {
         "The DPoP proof does not hold.",
         "The reason above says why: often the address in it, or a clock. Compare `htu` with the issuer.",
     ),
-    "dpop.replay": Advice(
-        "The DPoP proof was used before.",
-        "Have the client make a new proof, with another jti, for every request. When it does, compare the clocks"
-        " (`tessera doctor`): one that is far behind takes new ones for old.",
-    ),
-    "rails.networks": Advice(
-        "The request came from a network that the application or property may not use.",
-        "`tessera apps limit APP` or `tessera properties limit PROPERTY` shows and sets its networks. Behind a proxy,"
-        " `trusted_proxies` must name that.",
-    ),
-    "rails.tokens-day": Advice(
-        "The application had all the tokens that it may have in a day.",
-        "`tessera apps usage APP` shows whether it keeps its tokens; `tessera apps limit APP` sets the rail.",
-    ),
-    "rails.tokens-hour": Advice(
-        "The application had all the tokens that it may have in an hour.",
-        "`tessera apps usage APP` shows whether it keeps its tokens; `tessera apps limit APP` sets the rail.",
-    ),
-    "rails.requests": Advice(
-        "The application or property sent more requests in a second than it may.",
-        "`tessera apps limit APP` or `tessera properties limit PROPERTY` shows and sets the rail; `Retry-After` says"
-        " when it may go on.",
-    ),
-    "target.form": Advice(
-        "The parameter resource is no identifier of a resource.",
-        "Have it send the identifier of `tessera resources list`, once.",
-    ),
-    "target.granted": Advice(
-        "The application was granted nothing at the resource that it asked for.",
-        "`tessera apps access APP` shows and changes what it may do, and where.",
-    ),
-    "target.known": Advice(
-        "No resource has the identifier that was asked for.",
-        "`tessera resources list` shows them: an identifier has one spelling.",
-    ),
-    "target.missing": Advice(
-        "It is not clear for which resource the token is to be.",
-        "Have it send the parameter resource; `tessera apps access APP` shows which it may use.",
-    ),
+    "dpop.replay": Advice("The DPoP proof was used before."),
+    "rails.networks": Advice("The request came from a network that the application or property may not use."),
+    "rails.tokens-day": Advice("The application had all the tokens that it may have in a day."),
+    "rails.tokens-hour": Advice("The application had all the tokens that it may have in an hour."),
+    "rails.requests": Advice("The application or property sent more requests in a second than it may."),
+    "target.form": Advice("The parameter resource is no identifier of a resource."),
+    "target.granted": Advice("The application was granted nothing at the resource that it asked for."),
+    "target.known": Advice("No resource has the identifier that was asked for."),
+    "target.missing": Advice("It is not clear for which resource the token is to be."),
     "token.audience": Advice(
         "The token is for another resource.", "Have the client ask for one without the parameter resource."
     ),
@@ -129,22 +83,10 @@ CHECKS: Mapping[str, Advice] = {
         "The request came without an `Authorization` header.",
         "Have the caller send `Authorization: Bearer` with a token. Some proxies take the header out: look there too.",
     ),
-    "caller.api_key": Advice(
-        "No property has the API key that was sent by Basic.", "See `tessera properties list` for the keys."
-    ),
-    "caller.disabled": Advice(
-        "The property whose API key was sent is disabled.",
-        "`tessera properties enable` puts it back, with the secrets that it has.",
-    ),
-    "caller.ended": Advice(
-        "The secret is one that the property had, and has ended.",
-        "`tessera properties secrets list PROPERTY` shows the ends. Have the caller change over to the newer secret.",
-    ),
-    "caller.property": Advice(
-        "The property exists, and this is none of its secrets.",
-        "`tessera properties secrets list PROPERTY` shows their last four characters, `tessera properties secrets add`"
-        " makes another.",
-    ),
+    "caller.api_key": Advice("No property has the API key that was sent by Basic."),
+    "caller.disabled": Advice("The property whose API key was sent is disabled."),
+    "caller.ended": Advice("The secret is one that the property had, and has ended."),
+    "caller.property": Advice("The property exists, and this is none of its secrets."),
     "caller.scheme": Advice(
         "The `Authorization` header is neither a Bearer token nor well-formed Basic.",
         "Have the caller send `Bearer`, a space and the token, or Basic of user, colon and password in base64.",
@@ -161,19 +103,9 @@ CHECKS: Mapping[str, Advice] = {
         "The client id or secret has characters that none of them has, or is too long.",
         "Look for a line end or a quotation mark that came along when it was copied.",
     ),
-    "client.disabled": Advice(
-        "The application or its organization is disabled.",
-        "`tessera apps enable APP` or `tessera orgs enable NAME` puts it back; tokens from before stay dead.",
-    ),
-    "client.query": Advice(
-        "The application may not present its secret in the address.",
-        "Have it send the secret by HTTP Basic or in the body; or `tessera apps set APP --query-credentials warn`.",
-    ),
-    "client.secret": Advice(
-        "The client exists, and this is none of its live secrets.",
-        "`tessera apps secrets list APP` shows their ends and last four characters, `tessera apps secrets add` makes"
-        " another.",
-    ),
+    "client.disabled": Advice("The application or its organization is disabled."),
+    "client.query": Advice("The application may not present its secret in the address."),
+    "client.secret": Advice("The client exists, and this is none of its live secrets."),
     "client.two_ids": Advice(
         "The parameter client_id names another client than the `Authorization` header.", "Have it send one of them."
     ),
@@ -181,9 +113,7 @@ CHECKS: Mapping[str, Advice] = {
         "The credentials were presented in more than one way.",
         "Have it send them by HTTP Basic, or in the body, or in the query: not in two of these.",
     ),
-    "client.unknown": Advice(
-        "No application has this client id.", "`tessera apps list` shows them. A deleted one is gone for good."
-    ),
+    "client.unknown": Advice("No application has this client id."),
     "feed.stale": Advice(
         "The process has not heard for too long what others changed, and vouches for no token.",
         "`/readyz` tells more; look at the disk, and at the event `feed_unavailable` in the log.",
@@ -248,10 +178,7 @@ CHECKS: Mapping[str, Advice] = {
     "request.json": Advice(
         "The body is not a JSON object of strings.", "Have it send one, or a form body with its content type."
     ),
-    "request.json_denied": Advice(
-        "The application may not send JSON to the OAuth endpoints.",
-        "Have it send a form body, or allow it: tessera apps set NAME --json-requests allow.",
-    ),
+    "request.json_denied": Advice("The application may not send JSON to the OAuth endpoints."),
     "request.parameters": Advice("There are too many parameters.", "Have it send those that are defined."),
     "request.query_length": Advice("The query string is too long.", "Have it send the parameters in the body."),
     "request.twice": Advice(
@@ -262,26 +189,19 @@ CHECKS: Mapping[str, Advice] = {
     "revoke.query": Advice(
         "The token stood in the address, which ends in logs.", "Have it send the token in the body."
     ),
-    "scope.granted": Advice(
-        "The application asked for a scope that it was not given.",
-        "`tessera apps show APP` shows what it has. Have it ask for less, or leave the parameter out.",
-    ),
+    "scope.granted": Advice("The application asked for a scope that it was not given."),
     "scope.malformed": Advice(
         "The parameter scope cannot be read.", "Names with one space between them, percent-encoded: openid%20x."
     ),
     "server.defect": Advice(
         "This is a mistake of the service.", "The log has it whole, under this request id: please report it."
     ),
-    "store.unavailable": Advice(
-        "The database could not be read or written.", "`tessera doctor` tells what is wrong: often the disk is full."
-    ),
+    "store.unavailable": Advice("The database could not be read or written."),
     "token.application": Advice(
-        "The application that the token was issued to is deleted, or it or its organization is disabled.",
-        "`tessera apps list` shows which.",
+        "The application that the token was issued to is deleted, or it or its organization is disabled."
     ),
     "token.ended": Advice(
-        "All tokens of the application were ended after this one was issued, or none of its secrets is live.",
-        "Have the client request a new token at a 401; `tessera apps secrets list APP` shows the ends.",
+        "All tokens of the application were ended after this one was issued, or none of its secrets is live."
     ),
     "token.expired": Advice("The token has expired.", "Have the client request a new one before the end, or at a 401."),
     "token.itself": Advice(
@@ -291,9 +211,7 @@ CHECKS: Mapping[str, Advice] = {
     "token.query": Advice(
         "A token stood in the address, which ends in logs.", "Have it stand in the Authorization header only."
     ),
-    "token.revoked": Advice(
-        "The token was revoked.", "Have the client request a new one at a 401. `tessera audit list` tells of operators."
-    ),
+    "token.revoked": Advice("The token was revoked."),
     "token.scope": Advice(
         "The token lacks the scope that the address needs.",
         "The answer names it. Give it to the application, and have it request a new token.",
@@ -305,30 +223,28 @@ CHECKS: Mapping[str, Advice] = {
 }
 
 CODES: Mapping[str, Advice] = {
-    "access_denied": Advice("The caller may not do this.", "See what the application was given: `tessera apps show`."),
+    "access_denied": Advice("The caller may not do this."),
     "argument_error": Advice("A value has the wrong type or form.", "The answer names it; see docs/api.md."),
     "internal_server_error": Advice("This is a mistake of the service.", "The log has it whole: please report it."),
-    "invalid_api_key": Advice("The API key is not one of the caller's.", "See `tessera properties list`."),
+    "invalid_api_key": Advice("The API key is not one of the caller's."),
     "invalid_auth_token": Advice("The token or the secret does not open the door.", "Have it request a new token."),
-    "invalid_client": Advice("The client did not prove who it is.", "See `tessera apps show APP` for its secrets."),
+    "invalid_client": Advice("The client did not prove who it is."),
     "invalid_request": Advice(
         "The request is malformed.", "The answer says what is wrong with it; see docs/errors.md."
     ),
     "invalid_dpop_proof": Advice(
         "The DPoP proof does not hold.", "Have the client make a new proof for every request."
     ),
-    "invalid_target": Advice(
-        "The resource that was asked for is unknown, or nothing was granted there.", "See `tessera apps access APP`."
-    ),
+    "invalid_target": Advice("The resource that was asked for is unknown, or nothing was granted there."),
     "invalid_token": Advice("The token does not open the door.", "Have the client request a new one."),
     "use_dpop_nonce": Advice("The DPoP proof needs a nonce.", "The client takes it from the answer and tries again."),
-    "invalid_scope": Advice("The scope is malformed, or more than was given.", "See `tessera apps show APP`."),
+    "invalid_scope": Advice("The scope is malformed, or more than was given."),
     "missing_data": Advice("A field that is required is absent.", "The answer names it; see docs/api.md."),
     "not_available": Advice("Nothing was done.", "Have it sent again after a while."),
     "not_found": Advice("There is no such thing in the caller's organization.", "See the answer for which."),
     "temporarily_unavailable": Advice("Nothing was done.", "Have it sent again after a while."),
     "unsupported_grant_type": Advice("The grant type is not known here.", "Have it send client_credentials."),
-    "user_not_found": Advice("The organization has no such customer.", "`tessera customers show` finds one by any id."),
+    "user_not_found": Advice("The organization has no such customer."),
     "validation": Advice("A rule forbids what was asked for.", "The answer says which; see docs/errors.md."),
 }
 

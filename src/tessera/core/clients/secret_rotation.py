@@ -21,7 +21,7 @@ from tessera.core.changes import (
 )
 from tessera.core.clients.applications import FOREVER, CredentialRecord
 from tessera.core.clients.expiry_warnings import STILL_USED, in_use, live_secrets
-from tessera.core.times import SECOND, incentives_time
+from tessera.core.times import SECOND
 
 
 class Writes(NamedTuple):
@@ -43,6 +43,16 @@ class Ended(msgspec.Struct, frozen=True):
     ends_at: int
     last_used_at: int | None
     last_used_from: str | None
+
+
+class InTheWay(NamedTuple):
+    """The old secret that was used last, and the newest one, which nobody has used unless the old one is in use."""
+
+    name: str
+    last_used_at: int
+    last_used_from: str | None
+    newest: str
+    in_use: bool
 
 
 def rotation(
@@ -81,33 +91,15 @@ def finish(
     return [keeping, *ending], [Ended(each.name, now, each.last_used_at, each.last_used_from) for each in old]
 
 
-def in_the_way(
-    known: Sequence[CredentialRecord],
-    token_lifetime_seconds: int,
-    flushed_seconds: float,
-    now: int,
-    loss: str = "gets no token",
-) -> str | None:
-    """Why the old secrets may not be ended yet, as a sentence; None when nothing speaks against it.
-
-    Last uses are written every `flushed_seconds`, which the sentence says; `loss` is what happens to a caller that
-    still has an old one.
-    """
+def in_the_way(known: Sequence[CredentialRecord], token_lifetime_seconds: int, now: int) -> InTheWay | None:
+    """The old secret whose use speaks against ending the old ones yet; None when nothing does."""
     *old, newest = live_secrets(known, now)
     used = [each for each in old if each.last_used_at is not None]
     if not used:
         return None
     last = max(used, key=lambda each: each.last_used_at or 0)
     at = last.last_used_at or 0
-    begin = f"{last.name} was last used at {incentives_time(at)}, from {last.last_used_from or 'an unknown address'}"
-    if in_use(at, now):
-        return (
-            f"{begin} (uses of the last {flushed_seconds:g} seconds may be missing). It can be ended when it has not"
-            f" been used for a day; --force ends it now, and whoever still has it {loss}."
-        )
-    if newest.last_used_at is None and at > now - token_lifetime_seconds * SECOND - STILL_USED:
-        return (
-            f"{begin}, and {newest.name} never: the partner may live on a token it got with the old one. Have it change"
-            " over first; --force ends the old one now."
-        )
-    return None
+    untried = newest.last_used_at is None and at > now - token_lifetime_seconds * SECOND - STILL_USED
+    if not in_use(at, now) and not untried:
+        return None
+    return InTheWay(last.name, at, last.last_used_from, newest.name, in_use=in_use(at, now))

@@ -13,11 +13,13 @@ import msgspec
 
 from tessera.core import urls
 from tessera.core.event_types import Happening
-from tessera.core.nearest import hint
 from tessera.core.times import SECOND, incentives_time
 
 EVERYTHING = "all"
 """Stands for all kinds of events, those to come included."""
+
+KINDS = tuple(each.value for each in Happening)
+"""The kinds of events that there are."""
 
 TEST = "webhook.test"
 """The kind of a message that only says that a webhook works."""
@@ -123,16 +125,9 @@ def secret_text(secret: bytes) -> str:
     return SECRET_PREFIX + base64.b64encode(secret).decode()
 
 
-def kinds_problem(kinds: Sequence[str]) -> str | None:
-    """What is wrong with a list of kinds, as a sentence; None when nothing is."""
-    known = [each.value for each in Happening]
-    strangers = [each for each in kinds if each not in known]
-    if not kinds:
-        return f"Say which events with --events: {EVERYTHING}, or some of {', '.join(known)}."
-    if strangers:
-        nearest = hint(strangers[0], [*known, EVERYTHING])
-        return f"There are no events of the kind {strangers[0]}.{nearest} There are: {', '.join(known)}."
-    return None
+def unknown_kind(kinds: Sequence[str]) -> str | None:
+    """The first of these kinds that events cannot have; None when they all can."""
+    return next((each for each in kinds if each not in KINDS), None)
 
 
 def url_problem(url: str) -> str | None:

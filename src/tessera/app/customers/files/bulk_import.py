@@ -118,7 +118,7 @@ async def load(
     """
     program = await context.directory.programs.get(organization)
     if program is None:
-        raise OperatorError("The organization does not exist any more.")
+        raise OperatorError("organization_gone")
     tally = Tally()
     try:
         for chunk in _chunks(map(_held, rows) if strict else rows):
@@ -128,10 +128,7 @@ async def load(
                     each_customer(result.customer)
             report(tally)
     except StoreError as error:
-        raise OperatorError(
-            f"The database gave out ({error}) after {tally.created + tally.updated} customers were brought in, which"
-            " are kept. Put that right and import the same file again."
-        ) from error
+        raise OperatorError("import_interrupted", reason=str(error), customers=tally.created + tally.updated) from error
     return tally
 
 

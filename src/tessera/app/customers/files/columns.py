@@ -57,7 +57,7 @@ def layout(separator: str | None, encoding: str | None, renamed: Iterable[str], 
     for each in renamed:
         title, _, member = each.rpartition("=")
         if not title.strip() or key_of(member) not in _BY_KEY:
-            raise OperatorError(f"--map {each} does not say COLUMN=member. Members are: {', '.join(MEMBERS)}.")
+            raise OperatorError("column_mapping_malformed", mapping=each, members=list(MEMBERS))
         members[key_of(title)] = _BY_KEY[key_of(member)]
     return Layout(
         None if separator is None else separator_named(separator),
@@ -71,10 +71,7 @@ def separator_named(name: str) -> str:
     """A separator by its name, or one character. Raises OperatorError."""
     found = SEPARATORS.get(name.lower(), "\t" if name == r"\t" else name)
     if len(found) != 1 or found.isalnum() or found in '"\r\n ':
-        raise OperatorError(
-            f"--separator {name} cannot separate columns. Say {', '.join(SEPARATORS)}, or one other character that is"
-            " no letter, digit, blank or quotation mark."
-        )
+        raise OperatorError("separator_unusable", separator=name, known=list(SEPARATORS))
     return found
 
 
@@ -120,11 +117,7 @@ def columns(titles: Sequence[str], layout: Layout) -> list[Column]:
     if not {each.member for each in found} & set(_NAMING):
         wrong.append("a column is missing")
     if wrong:
-        raise OperatorError(
-            f"The first line must name the columns, external_id, identifiers or email among them, and each once:"
-            f" {'; '.join(wrong)}. There are: {', '.join(MEMBERS)}. --map COLUMN=member says what another column is,"
-            " --ignore-columns COLUMN leaves it out."
-        )
+        raise OperatorError("columns_unusable", problems="; ".join(wrong), members=list(MEMBERS))
     return found
 
 

@@ -20,10 +20,11 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Contents(NamedTuple):
-    """The rows of a file, as a stream, and what was recognized of how it is written."""
+    """The rows of a file, as a stream, and what was recognized of how it is written; None where nothing is special."""
 
     rows: Iterator[Row | Refused]
-    notes: list[str]
+    encoding: str | None = None
+    separator: str | None = None
 
 
 class _Lines:
@@ -59,7 +60,7 @@ class _Lines:
 
 def read(lines: Iterator[bytes], layout: Layout, encoding: str, now: int) -> Contents:
     """The rows of a file. Raises OperatorError for one whose first line cannot be its header."""
-    notes = []
+    recognized = None
     skipped, first = 0, next(lines, b"")
     separator = layout.separator
     if (said := file_columns.said_by_file(first.decode("utf-8", "replace"))) is not None:
@@ -67,27 +68,23 @@ def read(lines: Iterator[bytes], layout: Layout, encoding: str, now: int) -> Con
     if separator is None:
         separator = file_columns.recognized(first.decode("utf-8", "replace"), layout)
         if separator != ",":
-            name = file_columns.name_of(separator)
-            notes.append(f"The columns are separated by {name}, which the first line shows; --separator overrides it.")
+            recognized = file_columns.name_of(separator)
     try:
         first.decode()
     except UnicodeDecodeError:
-        raise OperatorError(
-            f"The file is not in {encoding}: its first line cannot be read."
-            " Say which encoding it is in with --encoding."
-        ) from None
+        raise OperatorError("header_not_in_encoding", encoding=encoding) from None
     csv.field_size_limit(LINE_BYTES_MAX)  # of the process; the rows have the same limit, with a sentence of ours
     source = _Lines(chain([first] if first else [], lines))
     reader = csv.reader(source, delimiter=separator, strict=True)
     columns = _header(reader, layout)
-    return Contents(_rows(reader, source, _Columns(columns, encoding, now), skipped), notes)
+    return Contents(_rows(reader, source, _Columns(columns, encoding, now), skipped), separator=recognized)
 
 
 def _header(reader: Any, layout: Layout) -> list[Column]:
     try:
         return file_columns.columns(next(reader, []), layout)
     except csv.Error as error:
-        raise OperatorError(f"The first line is not CSV ({error}). It must name the columns.") from None
+        raise OperatorError("header_not_csv", reason=str(error)) from None
 
 
 def _rows(reader: Any, source: _Lines, columns: "_Columns", skipped: int) -> Iterator[Row | Refused]:
@@ -151,7 +148,7 @@ class _Columns:
                 fields = {name: _value(name, text)}
             except UnicodeEncodeError:
                 shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-                reason = f"{name} is not {self._encoding}. Say which encoding the file is in with --encoding."
+                reason = f"{name} is not {self._encoding}. Say which encoding the file is in."
                 yield Fault(self._titles[name], shown, reason)
             except _BadCell as error:
                 yield Fault(*cell(name, b""), str(error))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from tessera.app.operators import OperatorError
-from tessera.core.nearest import hint
+from tessera.core.nearest import nearest
 
 LINE_BYTES_MAX = 1024 * 1024
 
@@ -61,7 +61,7 @@ def encoding_named(name: str) -> str:
         return _CODECS[codecs.lookup(name).name]
     except (LookupError, ValueError):
         raise OperatorError(
-            f"There is no encoding {name} here.{hint(name, ENCODINGS)} Choose one of: {', '.join(ENCODINGS)}."
+            "encoding_unknown", name=name, nearest=nearest(name, ENCODINGS), known=list(ENCODINGS)
         ) from None
 
 
@@ -74,7 +74,7 @@ def read(file: BinaryIO, encoding: str | None) -> Lines:
     recognized = _recognized(first)
     chosen = encoding or recognized
     if chosen == UTF_8 != recognized:
-        raise OperatorError(f"The file is in {recognized}. Leave --encoding out, or say --encoding {recognized}.")
+        raise OperatorError("encoding_differs", encoding=recognized)
     return Lines(chosen, _as_it_stands(file, first) if chosen == UTF_8 else _transcoded(file, first, chosen))
 
 
@@ -111,7 +111,7 @@ def _transcoded(file: BinaryIO, first: bytes, encoding: str) -> Iterator[bytes]:
         except UnicodeDecodeError:  # what even the error handler cannot take: a last character that is cut off
             text, broken = "\udcff", True
         except UnicodeError:
-            raise OperatorError(f"The file is not in {encoding}: it does not begin as such a file does.") from None
+            raise OperatorError("file_not_in_encoding", encoding=encoding) from None
         if text and not begun:
             text, begun = text.removeprefix("\ufeff"), True
         *whole, pending = (pending + text).split("\n")

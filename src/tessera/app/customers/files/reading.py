@@ -23,14 +23,13 @@ class Format(StrEnum):
 def read(file: BinaryIO, form: Format, layout: Layout, now: int) -> Contents:
     """Read a file. Raises OperatorError for one that cannot be such a file at all."""
     if form is Format.JSONL and layout.separator is not None:
-        raise OperatorError("--separator is for CSV: JSON lines have no columns. Leave it out.")
+        raise OperatorError("separator_without_columns")
     encoding, lines = file_lines.read(file, layout.encoding)
     lines = _with_line_ends(lines)
-    notes = [] if encoding == (layout.encoding or UTF_8) else [f"The file is {encoding.upper()}, and is read so."]
+    recognized = None if encoding == (layout.encoding or UTF_8) else encoding
     if form is Format.JSONL:
-        return Contents(json_lines.rows(lines, layout, encoding, now), notes)
-    found = csv_rows.read(lines, layout, encoding, now)
-    return Contents(found.rows, notes + found.notes)
+        return Contents(json_lines.rows(lines, layout, encoding, now), recognized)
+    return csv_rows.read(lines, layout, encoding, now)._replace(encoding=recognized)
 
 
 def _with_line_ends(lines: Iterator[bytes]) -> Iterator[bytes]:
@@ -38,8 +37,5 @@ def _with_line_ends(lines: Iterator[bytes]) -> Iterator[bytes]:
     first = next(lines, b"")
     head, ended, _ = first.rstrip(b"\r\n").partition(b"\r")
     if ended and head.count(b'"') % 2 == 0:
-        raise OperatorError(
-            "The lines of the file end in carriage returns alone, as on old Macs. Save it with the line ends of Unix or"
-            " Windows."
-        )
+        raise OperatorError("line_ends_unusable")
     return chain([first] if first else [], lines)

@@ -1,0 +1,82 @@
+"""How the command line words what an operator cannot do: the sentence of the error, and what to type about it."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tessera.app.operators import OperatorError
+
+
+class CommandError(Exception):
+    """A command cannot be carried out, for a reason that the command line words itself."""
+
+
+def told(error: "OperatorError") -> str:
+    """What somebody at the command line reads of this error."""
+    from tessera.app.operator_errors import worded
+
+    if error.code in INSTEAD:
+        return worded(INSTEAD[error.code], error.parameters)
+    advice = ADVICE.get(error.code)
+    return str(error) if advice is None else f"{error} {worded(advice, error.parameters)}"
+
+
+ADVICE: Mapping[str, str] = {
+    "application_not_found": "See `tessera apps list`.",
+    "application_without_live_secret": 'Add one: `tessera apps secrets add "{name}"`.',
+    "application_without_old_secret": 'Make the next one: `tessera apps rotate "{name}"`.',
+    "columns_unusable": ("--map COLUMN=member says what another column is, --ignore-columns COLUMN leaves it out."),
+    "credential_of_other_kind": "End it with `tessera apps {called}s expire`.",
+    "encoding_differs": "Leave --encoding out, or say --encoding {encoding}.",
+    "event_not_asked_for": "Change that with `tessera webhooks set` first.",
+    "header_not_in_encoding": "Say which encoding it is in with --encoding.",
+    "key_end_changed": "Look again: `tessera keys list`.",
+    "key_not_found": "See `tessera keys list`.",
+    "keys_added": "Look again: `tessera keys list`.",
+    "limit_named_twice": "Say one of --watch, --enforce and --none for it.",
+    "organization_none_yet": "Make one: `tessera orgs create NAME`.",
+    "profile_not_for_token_format": "Set --token-format.",
+    "property_not_found": "See `tessera properties list`.",
+    "property_without_live_secret": "Add one: `tessera properties secrets add {id}`.",
+    "property_without_old_secret": "Make the next one: `tessera properties secrets rotate {id}`.",
+    "resource_not_found": "See `tessera resources list`.",
+}
+"""What to type, after the sentence of an error."""
+
+INSTEAD: Mapping[str, str] = {
+    "audit_head_incomplete": "Give --head and --number together, as an earlier verification printed them.",
+    "column_mapping_malformed": "--map {mapping} does not say COLUMN=member. Members are: {members}.",
+    "cursor_malformed": "--after must be a cursor that this list has printed.",
+    "key_numbers_taken": (
+        "All numbers of sealing keys are taken. Wait until older ones have ended, or retire one: `tessera keys list`."
+    ),
+    "key_signs": (
+        "{name} signs just now. Have another follow it first: `tessera keys rotate --purpose {purpose}`, with --at-once"
+        " when it has leaked."
+    ),
+    "limit_networks_count": "Name 1 to {limit} networks, or take the limit away with --none networks.",
+    "new_secret_untried": (
+        "{name} was last used at {at}, from {source}, and {newest} never: the partner may live on a token it got with"
+        " the old one. Have it change over first; --force ends the old one now."
+    ),
+    "organization_named_differently": ("The file names another organization than --org does. Leave one of them out."),
+    "organization_not_named": "Say which organization with --org. There are: {known}.",
+    "property_name_ambiguous": "Several organizations have a property named {name}. Say --org: {organizations}.",
+    "property_secret_in_use": (
+        "{name} was last used at {at}, from {source} (uses of the last {seconds:g} seconds may be missing). It can be"
+        " ended when it has not been used for a day; --force ends it now, and whoever still has it is refused."
+    ),
+    "secret_in_use": (
+        "{name} was last used at {at}, from {source} (uses of the last {seconds:g} seconds may be missing). It can be"
+        " ended when it has not been used for a day; --force ends it now, and whoever still has it gets no token."
+    ),
+    "seed_taken": "Customers of this seed are there in part. Choose another with --seed.",
+    "separator_unusable": (
+        "--separator {separator} cannot separate columns. Say {known}, or one other character that is no letter,"
+        " digit, blank or quotation mark."
+    ),
+    "separator_without_columns": "--separator is for CSV: JSON lines have no columns. Leave it out.",
+    "webhook_change_empty": "Say what to change: --url, --events or both.",
+    "webhook_kinds_empty": "Say which events with --events: {everything}, or some of {known}.",
+}
+"""The whole text in place of the sentence, where a flag is what it is about."""

@@ -1,0 +1,166 @@
+"""What the command line says of an operator's error: what happened, and what to type."""
+
+from typing import Any
+
+import pytest
+
+from tessera.app.operator_errors import SENTENCES
+from tessera.app.operators import OperatorError
+from tessera.cli.advice import ADVICE, INSTEAD, told
+
+USED = {"name": "first", "at": "2030-01-01T00:00:00Z", "source": "192.0.2.7"}
+USED_TEXT = "first was last used at 2030-01-01T00:00:00Z, from 192.0.2.7"
+UNUSED_FOR_A_DAY = "(uses of the last 2 seconds may be missing). It can be ended when it has not been used for a day"
+
+TOLD: dict[str, tuple[dict[str, Any], str]] = {
+    "application_not_found": (
+        {"name": "partnr", "nearest": "partner"},
+        "There is no application named partnr. Did you mean partner? See `tessera apps list`.",
+    ),
+    "application_without_live_secret": (
+        {"name": "a b", "id": "x"},
+        'a b has no live secret to rotate. Add one: `tessera apps secrets add "a b"`.',
+    ),
+    "application_without_old_secret": (
+        {"name": "a b", "id": "x"},
+        'a b has no old secret to end. Make the next one: `tessera apps rotate "a b"`.',
+    ),
+    "audit_head_incomplete": ({}, "Give --head and --number together, as an earlier verification printed them."),
+    "column_mapping_malformed": (
+        {"mapping": "x", "members": ["city", "email"]},
+        "--map x does not say COLUMN=member. Members are: city, email.",
+    ),
+    "columns_unusable": (
+        {"problems": "a column is missing", "members": ["city", "email"]},
+        (
+            "The first line must name the columns, external_id, identifiers or email among them, and each once: a"
+            " column is missing. There are: city, email. --map COLUMN=member says what another column is,"
+            " --ignore-columns COLUMN leaves it out."
+        ),
+    ),
+    "credential_of_other_kind": (
+        {"name": "k", "called": "key", "kind": "secret"},
+        "k is a key, and no secret. End it with `tessera apps keys expire`.",
+    ),
+    "cursor_malformed": ({}, "--after must be a cursor that this list has printed."),
+    "encoding_differs": (
+        {"encoding": "utf-16"},
+        "The file is in utf-16. Leave --encoding out, or say --encoding utf-16.",
+    ),
+    "event_not_asked_for": (
+        {"webhook": "w", "kind": "points.spent"},
+        "w does not ask for points.spent. Change that with `tessera webhooks set` first.",
+    ),
+    "header_not_in_encoding": (
+        {"encoding": "utf-8"},
+        "The file is not in utf-8: its first line cannot be read. Say which encoding it is in with --encoding.",
+    ),
+    "key_end_changed": ({}, "Somebody else changed the key's end at this moment. Look again: `tessera keys list`."),
+    "key_not_found": ({"name": "x", "nearest": None}, "There is no key named x. See `tessera keys list`."),
+    "key_numbers_taken": (
+        {},
+        "All numbers of sealing keys are taken. Wait until older ones have ended, or retire one: `tessera keys list`.",
+    ),
+    "key_signs": (
+        {"name": "eddsa-1", "purpose": "eddsa"},
+        (
+            "eddsa-1 signs just now. Have another follow it first: `tessera keys rotate --purpose eddsa`, with"
+            " --at-once when it has leaked."
+        ),
+    ),
+    "keys_added": ({}, "Somebody else added a key at this moment. Look again: `tessera keys list`."),
+    "limit_named_twice": (
+        {"name": "requests"},
+        "The limit requests is named twice. Say one of --watch, --enforce and --none for it.",
+    ),
+    "limit_networks_count": (
+        {"limit": 64},
+        "Name 1 to 64 networks, or take the limit away with --none networks.",
+    ),
+    "new_secret_untried": (
+        {**USED, "newest": "second"},
+        (
+            f"{USED_TEXT}, and second never: the partner may live on a token it got with the old one. Have it change"
+            " over first; --force ends the old one now."
+        ),
+    ),
+    "organization_named_differently": (
+        {},
+        "The file names another organization than --org does. Leave one of them out.",
+    ),
+    "organization_none_yet": ({}, "There is no organization yet. Make one: `tessera orgs create NAME`."),
+    "organization_not_named": ({"known": ["A", "B"]}, "Say which organization with --org. There are: A, B."),
+    "profile_not_for_token_format": (
+        {},
+        "Its tokens are signed with RS256, which the profile does not allow. Set --token-format.",
+    ),
+    "property_name_ambiguous": (
+        {"name": "shop", "organizations": ["A", "B"]},
+        "Several organizations have a property named shop. Say --org: A, B.",
+    ),
+    "property_not_found": (
+        {"name": "x", "nearest": None},
+        "There is no property named x. See `tessera properties list`.",
+    ),
+    "property_secret_in_use": (
+        {**USED, "seconds": 2.0},
+        f"{USED_TEXT} {UNUSED_FOR_A_DAY}; --force ends it now, and whoever still has it is refused.",
+    ),
+    "property_without_live_secret": (
+        {"name": "shop", "id": "k1"},
+        "shop has no live secret to rotate. Add one: `tessera properties secrets add k1`.",
+    ),
+    "property_without_old_secret": (
+        {"name": "shop", "id": "k1"},
+        "shop has no old secret to end. Make the next one: `tessera properties secrets rotate k1`.",
+    ),
+    "resource_not_found": (
+        {"name": "x", "nearest": None},
+        "There is no resource server x. See `tessera resources list`.",
+    ),
+    "secret_in_use": (
+        {**USED, "seconds": 2.0},
+        f"{USED_TEXT} {UNUSED_FOR_A_DAY}; --force ends it now, and whoever still has it gets no token.",
+    ),
+    "seed_taken": ({}, "Customers of this seed are there in part. Choose another with --seed."),
+    "separator_unusable": (
+        {"separator": "x", "known": ["comma", "tab"]},
+        (
+            "--separator x cannot separate columns. Say comma, tab, or one other character that is no letter, digit,"
+            " blank or quotation mark."
+        ),
+    ),
+    "separator_without_columns": ({}, "--separator is for CSV: JSON lines have no columns. Leave it out."),
+    "webhook_change_empty": ({}, "Say what to change: --url, --events or both."),
+    "webhook_kinds_empty": (
+        {"everything": "all", "known": ["a", "b"]},
+        "Say which events with --events: all, or some of a, b.",
+    ),
+}
+
+
+def test_every_advice_is_shown_here() -> None:
+    """Each text that the command line words has a row."""
+    assert TOLD.keys() ^ (ADVICE.keys() | INSTEAD.keys()) == set()
+
+
+@pytest.mark.parametrize("code", TOLD)
+def test_an_error_is_told_with_what_to_type(code: str) -> None:
+    """The sentence comes first, or a text stands in its place; the error itself names no command."""
+    parameters, text = TOLD[code]
+    error = OperatorError(code, **parameters)
+
+    assert told(error) == text
+    assert str(error) != text
+
+
+def test_an_error_without_advice_is_its_sentence() -> None:
+    """Nothing is added where there is nothing to type."""
+    assert told(OperatorError("customer_gone")) == SENTENCES["customer_gone"]
+
+
+def test_an_empty_list_is_called_none() -> None:
+    """A sentence stays whole when nothing is known, and when nothing is alike."""
+    error = OperatorError("credential_not_found", kind="secret", name="x", nearest=None, known=[])
+
+    assert told(error) == "The application has no secret named x. It has: none."
