@@ -13,13 +13,12 @@ from tessera.app.management.housekeeping import write_usage
 from tessera.app.state import token_reuse
 from tessera.app.state.token_reuse import TokenReuse
 from tessera.app.tokens import resource_servers, revocation
-from tessera.core import wire
 from tessera.core.clients.applications import TokenBinding
 from tessera.core.errors import InvalidClient, InvalidTarget
 from tessera.core.presented import NOTHING
 from tessera.core.tokens.access_tokens import Claims, TokenReply
 from tessera.directory import feed
-from tests.support import asking
+from tests.support import asking, forms
 from tests.support.clock import StepClock
 from tests.support.scene import FORM, Scene, play
 from tests.support.settings import settings_of
@@ -259,7 +258,7 @@ async def for_resource(scene: Scene, identifier: str) -> TokenReply:
             "resource": identifier,
         }
     ).encode()
-    return await asking.issue(scene.context, wire.form(b"", text, FORM), NOTHING)
+    return await asking.issue(scene.context, forms.form(b"", text, FORM), NOTHING)
 
 
 def test_each_resource_server_has_a_token_of_its_own(tmp_path: Path) -> None:
