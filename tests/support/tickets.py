@@ -21,7 +21,7 @@ NUMBER = (1 << 63) - 1
 class Tickets:
     """The grant, and how often its step was called.
 
-    A ticket is used once the customer has a custom profile. `target` and `scopes` are those of every authorization.
+    A ticket is used while the custom profile of the customer says so. `target` and `scopes` are those of every authorization.
     """
 
     def __init__(self, target: int | None = None, scopes: Scopes | None = None) -> None:
@@ -34,14 +34,14 @@ class Tickets:
         self.calls += 1
         ticket = request.params.get("ticket") or ""
         customer = await context.store.customer(client.application.organization, ticket)
-        if customer is None or customer.user_profile is not None:
+        if customer is None or customer.user_profile == USED:
             raise InvalidRequest("The ticket is unknown, or was used before.")
         return Authorization(
             subject=customer.id,
             grant=NUMBER,
             scopes=self.scopes,
             target=self.target,
-            changes=(SetCustomProfile(customer.number, USED, None),),
+            changes=(SetCustomProfile(customer.number, USED, customer.user_profile),),
         )
 
     def grants(self, client: ClientType = ClientType.CONFIDENTIAL) -> Grants:
@@ -70,4 +70,11 @@ async def used(scene: Scene, ticket: str) -> bool:
     """Whether a ticket was used."""
     customer = await scene.context.store.customer(1, ticket)
     assert customer is not None
-    return customer.user_profile is not None
+    return customer.user_profile == USED
+
+
+async def renew(scene: Scene, ticket: str) -> None:
+    """Make a ticket that was used good for one more token."""
+    customer = await scene.context.store.customer(1, ticket)
+    assert customer is not None
+    await scene.context.commit(SetCustomProfile(customer.number, "{}", USED))
