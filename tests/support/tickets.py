@@ -21,7 +21,8 @@ NUMBER = (1 << 63) - 1
 class Tickets:
     """The grant, and how often its step was called.
 
-    A ticket is used while the custom profile of the customer says so. `target` and `scopes` are those of every authorization.
+    A ticket is used while the custom profile of the customer says so. `target` and `scopes` are those of every
+    authorization.
     """
 
     def __init__(self, target: int | None = None, scopes: Scopes | None = None) -> None:

@@ -149,11 +149,13 @@ def test_each_secret_and_each_application_has_its_own(tmp_path: Path) -> None:
         {"application": 99},
         {"lifetime_seconds": LIFE - 1},
         {"generation": 1},
+        {"subject": "01234567-89ab-7def-8123-456789abcdef"},
+        {"grant": 1},
     ],
     ids=lambda change: next(iter(change)),
 )
 def test_a_token_answers_no_other_question(tmp_path: Path, change: dict[str, object]) -> None:
-    """For another resource, scope, key, credential, application, lifetime or generation no token is found."""
+    """No token is found for another resource, scope, key, credential, lifetime, generation, subject or grant."""
 
     async def scenario(scene: Scene) -> None:
         application = await scene.context.directory.applications.with_client_id(scene.partner.client_id)

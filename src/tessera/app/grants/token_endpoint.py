@@ -124,7 +124,15 @@ def _checked(
     if resource is not None or not grant.brings_target:
         target = resources.target(application, resource)
         granted = scopes.narrow(resources.granted(application, target), params.values.get("scope"))
-    return TokenRequest(params, sender.binding, sender.thumbprint, target, granted, now), sender.proof
+    request = TokenRequest(
+        params=params,
+        binding=sender.binding,
+        thumbprint=sender.thumbprint,
+        target=target,
+        scopes=granted,
+        now=now,
+    )
+    return request, sender.proof
 
 
 def _sender(context: Context, caller: Authenticated, evidence: Evidence, now: int) -> _Sender:

@@ -24,7 +24,6 @@ A token id has 63 bits: 32 random ones, and the low 31 of the microsecond of iss
 """
 
 import struct
-from uuid import UUID
 
 import msgspec
 
@@ -32,7 +31,7 @@ from tessera.core import generations, scopes
 from tessera.core.clients.applications import Application, TokenBinding
 from tessera.core.keys.sealing import Ring
 from tessera.core.scopes import Scopes
-from tessera.core.times import SECOND
+from tessera.core.times import SECOND, uuid_bytes, uuid_text
 from tessera.core.tokens import resource_servers
 from tessera.core.tokens.resource_servers import Resources
 from tessera.core.tokens.revocations import Revocations
@@ -121,7 +120,7 @@ def seal(ring: Ring, claims: Claims) -> str:
         token_id = token_id >> _ID_TIME_BITS << generations.BITS | claims.generation
     if claims.subject or claims.grant:
         form += _PERSONAL
-        target += _PERSON.pack(UUID(claims.subject).bytes if claims.subject else _NOBODY, claims.grant)
+        target += _PERSON.pack(uuid_bytes(claims.subject) if claims.subject else _NOBODY, claims.grant)
     fixed = _FIXED.pack(
         form, claims.application, claims.credential, token_id, claims.issued_at, claims.lifetime_seconds
     )
@@ -165,7 +164,7 @@ def _read(raw: bytes) -> Claims | None:
     if is_personal:
         person, grant = _PERSON.unpack_from(raw, begin)
         begin += _PERSON.size
-        subject = "" if person == _NOBODY else str(UUID(bytes=person))
+        subject = "" if person == _NOBODY else uuid_text(person)
     granted = scopes.unpack(raw[begin:])
     return Claims(  # by position: names would cost each opened token 0.12 of some 3 microseconds
         application,
