@@ -339,6 +339,23 @@ def test_the_parameters_of_a_grant_are_defined_where_it_is_known(tmp_path: Path)
     play(tmp_path, scenario)
 
 
+def test_the_key_is_looked_at_before_the_target(tmp_path: Path) -> None:
+    """A request with several faults is told of the sender's first, then of the target, then of the scope."""
+
+    async def scenario(scene: Scene) -> None:
+        holder, ticket = Holder(), await scene.customer("ann")
+        nonce = await nonce_of(scene, holder)
+        wrong = {"resource": "https://unknown.example", "scope": "nonsense"}
+        with pytest.raises(InvalidDPoPProof):
+            await ask(scene, Tickets(), ticket, evidence(scene, holder, nonce, at=-3600), **wrong)
+        with pytest.raises(InvalidTarget):
+            await ask(scene, Tickets(), ticket, evidence(scene, holder, nonce), **wrong)
+        with pytest.raises(InvalidScope):
+            await ask(scene, Tickets(), ticket, evidence(scene, holder, nonce), scope="nonsense")
+
+    play(tmp_path, scenario)
+
+
 def test_client_credentials_waits_on_nothing(tmp_path: Path) -> None:
     """In the steady state the whole token request is one step of its coroutine."""
 
