@@ -3,8 +3,10 @@
 from tessera.app.clients import authentication
 from tessera.app.context import Context
 from tessera.app.grants import token_endpoint
+from tessera.app.grants.grant import Grants
 from tessera.app.grants.token_endpoint import Granted
 from tessera.app.tokens import introspection, revocation
+from tessera.core.clients.credentials import Authenticated
 from tessera.core.presented import NOTHING, Evidence
 from tessera.core.tokens.access_tokens import TokenReply
 from tessera.core.tokens.introspection import Active
@@ -16,12 +18,18 @@ async def issue(context: Context, params: Params, evidence: Evidence = NOTHING) 
     return (await grant(context, params, evidence)).reply
 
 
-async def grant(context: Context, params: Params, evidence: Evidence = NOTHING) -> Granted:
+async def grant(
+    context: Context, params: Params, evidence: Evidence = NOTHING, grants: Grants = token_endpoint.GRANTS
+) -> Granted:
     """Answer a token request, with all quotas that the client is told. Raises as the endpoint would answer."""
-    wanted = token_endpoint.requested(context, params)
-    caller = await authentication.authenticate(context, params, evidence)
-    issued = await token_endpoint.issue(context, wanted, caller, params, evidence)
-    return issued._replace(quotas=caller.quotas + issued.quotas)
+    known: list[Authenticated] = []
+
+    async def authenticate() -> Authenticated:
+        known.append(await authentication.authenticate(context, params, evidence))
+        return known[0]
+
+    issued = await token_endpoint.answer(context, grants, params, evidence, authenticate)
+    return issued._replace(quotas=known[0].quotas + issued.quotas)
 
 
 async def authenticate(context: Context, params: Params, evidence: Evidence = NOTHING) -> str:

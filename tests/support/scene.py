@@ -24,7 +24,6 @@ from tessera.app.management import housekeeping, purges
 from tessera.app.organizations import organizations
 from tessera.app.runtime import purge_clock
 from tessera.app.tokens import verification
-from tessera.core import wire
 from tessera.core.changes import (
     AddPointAccount,
     AddTierLevel,
@@ -39,7 +38,7 @@ from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import SPEND, TIER, UNITS
 from tessera.core.presented import NOTHING, Evidence
 from tessera.core.tokens.access_tokens import TokenReply
-from tests.support import asking, engines
+from tests.support import asking, engines, forms
 from tests.support.clock import StepClock
 from tests.support.databases import Contents
 from tests.support.entropy import CountedEntropy
@@ -109,7 +108,7 @@ class Scene:
                 "client_secret": secret or known.client_secret or "",
             }
         ).encode()
-        params = wire.form(text, b"", b"") if in_query else wire.form(b"", text, FORM)
+        params = forms.form(text, b"", b"") if in_query else forms.form(b"", text, FORM)
         return await asking.grant(
             self.context, params, msgspec.structs.replace(evidence, source=source or evidence.source)
         )

@@ -17,7 +17,6 @@ from argon2 import PasswordHasher
 from tessera import wiring
 from tessera.app.clients import applications, slow_secrets
 from tessera.app.context import Context
-from tessera.core import wire
 from tessera.core.clients import credentials
 from tessera.core.clients.applications import Application
 from tessera.core.errors import InvalidClient
@@ -27,7 +26,7 @@ from tessera.ports import Store
 from tessera.web.asgi import App, Served
 from tessera.web.routes import Routes
 from tests.app.clients.test_slow_secrets import Counting
-from tests.support import raw
+from tests.support import forms, raw
 from tests.support.players import answer_of
 from tests.support.raw import Answer
 from tests.support.scene import Scene, play
@@ -193,7 +192,7 @@ FORMS = ((1, 1), (2, 1), (2, 2))
 def form(header: Header) -> tuple[int, int]:
     """The form of what a header presents: how many readings it has, and of how many client ids."""
     try:
-        read = credentials.present(wire.form(b"", b"", b""), Evidence(header[1].encode()))
+        read = credentials.present(forms.form(b"", b"", b""), Evidence(header[1].encode()))
     except InvalidClient:
         return 0, 0  # it can be no id and secret
     assert isinstance(read, credentials.Presented)

@@ -15,12 +15,11 @@ from tessera.app.clients.applications import Issued
 from tessera.app.clients.limit_settings import Wanted
 from tessera.app.organizations import organizations
 from tessera.app.tokens import resource_servers, revocation
-from tessera.core import wire
 from tessera.core.clients.applications import JSONRequests
 from tessera.core.presented import Evidence
 from tessera.web.asgi import App, Served
 from tessera.web.routes import Routes
-from tests.support import asking, raw
+from tests.support import asking, forms, raw
 from tests.support.players import answer_of
 from tests.support.possession import Holder
 from tests.support.raw import Answer
@@ -125,7 +124,7 @@ def test_it_tells_of_the_client_s_own_tokens_alone(tmp_path: Path) -> None:
         theirs, own = await new(scene, server), await new(scene)
         form = {"grant_type": "client_credentials", "client_id": scene.partner.client_id, "resource": STOCK}
         form["client_secret"] = scene.partner.client_secret or ""
-        for_stock = await asking.issue(scene.context, wire.form(b"", urlencode(form).encode(), FORM))
+        for_stock = await asking.issue(scene.context, forms.form(b"", urlencode(form).encode(), FORM))
         by_secret = raw.basic(server.client_id, server.client_secret or "")
         for subject in (own, for_stock.access_token):
             assert told(await ask(subject, by_secret))["active"] is True
@@ -162,7 +161,7 @@ def test_a_bound_token_needs_its_proof(tmp_path: Path) -> None:
         holder, subject, issuer = Holder(), await new(scene), scene.context.issuer
         now = scene.clock.now() / 1_000_000
         form = f"grant_type=client_credentials&client_id={scene.partner.client_id}"
-        params = wire.form(b"", f"{form}&client_secret={scene.partner.client_secret}".encode(), FORM)
+        params = forms.form(b"", f"{form}&client_secret={scene.partner.client_secret}".encode(), FORM)
         proof = holder.proof("POST", f"{issuer}/oauth/token", at=now).encode()
         shown = Evidence(None, "", None, (), (proof,), "POST", "/oauth/token")
         bound = (await asking.issue(scene.context, params, shown)).access_token

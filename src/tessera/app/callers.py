@@ -130,7 +130,7 @@ async def _named(context: Context, authorization: bytes, evidence: Evidence) -> 
             )
         )
     live = await verification.check(context, token)
-    if live is None or live[0].resource:
+    if live is None or live[0].resource or live[0].subject:
         raise dpop.refusal(NO_TOKEN) if bearer is None else await _dead(context, token, live)
     caller = Caller(live[1].organization, live[0].scopes, live[1].client_id, "", evidence.source)
     return _Named(caller, live, token if bearer is None else None)
@@ -164,7 +164,9 @@ async def _dead(context: Context, token: str, found: tuple[Claims, Application] 
     now = context.clock.now()
     claims = await formats.read(context, token, now)
     application = None if claims is None else await context.directory.applications.with_number(claims.application)
-    if found is not None:
+    if found is not None and found[0].subject:
+        detail, check = "the token is about a person, and this path is for servers", "token.subject"
+    elif found is not None:
         detail, check = "the token is for another resource, not for the platform", "token.audience"
     elif claims is None:
         detail, check = "not a token of this service", "token.unknown"

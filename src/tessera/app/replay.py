@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tessera.app.context import Context
-from tessera.core.changes import SpendProof
+from tessera.core.changes import Change, SpendProof
 from tessera.ports import Conflict
 
 
@@ -20,18 +20,22 @@ class Use(NamedTuple):
     expires_at: int
 
 
-async def consume(context: Context, uses: Sequence[Use]) -> Use | None:
+async def consume(context: Context, uses: Sequence[Use], changes: Sequence[Change] = ()) -> Use | None:
     """Use proofs up, durably; the first that was used before, if any, and then none of them is used up.
 
-    One that is so old that nobody can tell any more counts as used.
+    One that is so old that nobody can tell any more counts as used. `changes` are committed with them: all or nothing.
 
-    Raises as `ports.Store.commit` does: a proof that cannot be looked up is not to be taken.
+    Raises as `ports.Store.commit` does: a proof that cannot be looked up is not to be taken. Conflict is about one of
+    the `changes`.
     """
-    changes = [SpendProof(_key(use.kind, use.parts), use.expires_at) for use in uses]
+    spent = [SpendProof(_key(use.kind, use.parts), use.expires_at) for use in uses]
     try:
-        await context.commit(*changes)
+        await context.commit(*spent, *changes)
     except Conflict as conflict:
-        return next(use for use, change in zip(uses, changes, strict=True) if change == conflict.change)
+        used = next((use for use, change in zip(uses, spent, strict=True) if change == conflict.change), None)
+        if used is None:
+            raise
+        return used
     return None
 
 

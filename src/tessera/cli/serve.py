@@ -194,8 +194,13 @@ async def _token(context: "Context", demo: "Demo") -> str | None:
         },
     )
     try:
-        caller = await authentication.authenticate(context, asked, NOTHING)
-        issued = await token_endpoint.issue(context, token_endpoint.requested(context, asked), caller, asked, NOTHING)
+        issued = await token_endpoint.answer(
+            context,
+            token_endpoint.GRANTS,
+            asked,
+            NOTHING,
+            lambda: authentication.authenticate(context, asked, NOTHING),
+        )
     except Refusal as refusal:
         output.message(
             f"tessera: The demonstration's application gets no token now ({refusal.public}) See `tessera apps show"

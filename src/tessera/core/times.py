@@ -76,8 +76,23 @@ def uuid_of(now: int, random: bytes) -> str:
     raw = bytearray((now // 1000).to_bytes(6) + random)
     raw[6] = raw[6] & 0x0F | 0x70
     raw[8] = raw[8] & 0x3F | 0x80
+    return uuid_text(raw)
+
+
+def uuid_text(raw: bytes | bytearray) -> str:
+    """The text of a UUID of these 16 bytes, in lower case."""
     digits = raw.hex()
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def uuid_bytes(text: str) -> bytes:
+    """The 16 bytes of a UUID as `uuid_text` writes it. Raises ValueError for any other text."""
+    if _UUID.fullmatch(text) is None:
+        raise ValueError("not a UUID in lower case")
+    return bytes.fromhex(text.replace("-", ""))
 
 
 def first_uuid(at: int) -> str:

@@ -23,21 +23,6 @@ FORM = b"application/x-www-form-urlencoded"
 JSON = b"application/json"
 _MULTIPART = b"multipart/form-data"
 
-DEFINED = frozenset(
-    {
-        "grant_type",
-        "client_id",
-        "client_secret",
-        "client_assertion",
-        "client_assertion_type",
-        "resource",
-        "scope",
-        "token",
-        "token_type_hint",
-    }
-)
-"""Parameters that this service reads. Others are ignored (RFC 6749 section 3.2)."""
-
 REPEATABLE = "resource"
 """The one parameter that may be sent several times (RFC 8707 section 2). Equal values count once; different ones stand
 in one value with a blank between, which no URI has."""
@@ -69,17 +54,18 @@ class Params:
         return self.values.get(name)
 
 
-def form(query: bytes, body: bytes, content_type: bytes) -> Params:
+def form(query: bytes, body: bytes, content_type: bytes, defined: frozenset[str]) -> Params:
     """Read the query string and the body of an OAuth request.
 
-    The body is form-encoded (RFC 6749 appendix B) or a JSON object of strings; an empty body needs no type.
+    The body is form-encoded (RFC 6749 appendix B) or a JSON object of strings; an empty body needs no type. `defined`
+    names the parameters of the endpoint. Others are ignored (RFC 6749 section 3.2).
     Raises InvalidRequest for any other type, malformed encoding, a defined parameter sent twice, or a limit passed.
     """
     if len(query) > QUERY_BYTES_MAX:
         raise InvalidRequest(f"The query string is longer than {QUERY_BYTES_MAX} bytes.", check="request.query_length")
-    in_query = _once(_pairs(query)) if query else {}
+    in_query = _once(_pairs(query), defined) if query else {}
     kind = _media_type(content_type) if body else FORM
-    in_body = _body(body, kind) if body else {}
+    in_body = _once(_body(body, kind), defined) if body else {}
     if in_body and not in_query.keys().isdisjoint(in_body):
         raise InvalidRequest(
             "A parameter stands both in the query string and in the body. Send it once.", check="request.twice"
@@ -111,11 +97,11 @@ def _media_type(content_type: bytes) -> bytes:
     return content_type if content_type == FORM else content_type.partition(b";")[0].strip().lower()
 
 
-def _body(body: bytes, media_type: bytes) -> dict[str, str]:
+def _body(body: bytes, media_type: bytes) -> list[tuple[str, str]]:
     if media_type == FORM:
-        return _once(_pairs(body))
+        return _pairs(body)
     if media_type == JSON:
-        return _once(_json_pairs(body))
+        return _json_pairs(body)
     multipart = f"The body is {_MULTIPART.decode()}. " if media_type == _MULTIPART else ""
     raise InvalidRequest(
         f"{multipart}Send the body as application/x-www-form-urlencoded (or leave it empty).",
@@ -179,11 +165,11 @@ class _ObjectPairs(list[tuple[str, str]]):
     """A JSON object as its pairs, so that a name that stands twice is seen."""
 
 
-def _once(pairs: list[tuple[str, str]]) -> dict[str, str]:
+def _once(pairs: list[tuple[str, str]], defined: frozenset[str]) -> dict[str, str]:
     """The defined parameters, each sent once; those sent empty are left out."""
     seen: dict[str, str] = {}
     for name, value in pairs:
-        if name in DEFINED:
+        if name in defined:
             if len(value) > VALUE_LENGTH_MAX:
                 raise InvalidRequest(
                     f"The parameter {name} is longer than {VALUE_LENGTH_MAX} characters.", check="request.value_length"

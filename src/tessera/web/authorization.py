@@ -13,7 +13,7 @@ from tessera.app.callers import Caller
 from tessera.app.clients import authentication as client_authentication
 from tessera.app.context import Context
 from tessera.app.tokens import dpop, introspection
-from tessera.app.tokens.introspection import Held, TokenInfo
+from tessera.app.tokens.introspection import Held, PersonalTokenInfo, TokenInfo
 from tessera.core.clients.credentials import Authenticated
 from tessera.core.errors import ArgumentError, InvalidRequest
 from tessera.core.presented import Evidence
@@ -94,7 +94,7 @@ async def asker(context: Context, request: Request, params: Params, shown: Evide
     return await client(context, request, params, shown)
 
 
-async def holder(context: Context, request: Request) -> TokenInfo:
+async def holder(context: Context, request: Request) -> TokenInfo | PersonalTokenInfo:
     """Describe the token sent with a request. Raises as `app.introspection.holder_s` does.
 
     Raises InvalidRequest when a token stands in the URL as well (RFC 6750 section 2).

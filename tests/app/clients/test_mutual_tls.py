@@ -12,7 +12,6 @@ from tessera.app import callers
 from tessera.app.clients import applications, credentials
 from tessera.app.operators import OperatorError
 from tessera.app.tokens import verification
-from tessera.core import wire
 from tessera.core.changes import AddCredential
 from tessera.core.clients import certificates
 from tessera.core.clients.applications import CredentialKind, TokenBinding
@@ -21,7 +20,7 @@ from tessera.core.clients.credentials import UNKNOWN_CLIENT
 from tessera.core.errors import InvalidAuthToken, InvalidClient, InvalidRequest
 from tessera.core.presented import Evidence
 from tessera.core.tokens.access_tokens import Claims, TokenReply
-from tests.support import asking, pki
+from tests.support import asking, forms, pki
 from tests.support.clock import START
 from tests.support.pki import Pair
 from tests.support.scene import FORM, Scene, play
@@ -40,7 +39,7 @@ async def ask(scene: Scene, evidence: Evidence, secret: str = "") -> TokenReply:
     """A token by the certificate of a connection. Raises as the deed does."""
     also = f"&client_secret={secret}" if secret else ""
     body = f"grant_type=client_credentials&client_id={scene.partner.client_id}{also}"
-    return await asking.issue(scene.context, wire.form(b"", body.encode(), FORM), evidence)
+    return await asking.issue(scene.context, forms.form(b"", body.encode(), FORM), evidence)
 
 
 async def refused(scene: Scene, evidence: Evidence) -> str:

@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tessera.app.clients import applications, credentials
 from tessera.app.operators import OperatorError
-from tessera.core import wire
 from tessera.core.clients.applications import AuthenticationMethod
 from tessera.core.clients.credentials import SYMMETRIC_ASSERTION, UNKNOWN_CLIENT
 from tessera.core.errors import InvalidClient
@@ -19,7 +18,7 @@ from tessera.core.keys.jws import Algorithm, PrivateKey
 from tessera.core.presented import NOTHING
 from tessera.core.tokens.access_tokens import TokenReply
 from tessera.ports import StoreError
-from tests.support import asking, assertions
+from tests.support import asking, assertions, forms
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.scene import FORM, Scene, play
 
@@ -33,7 +32,7 @@ async def keyed(scene: Scene, algorithm: Algorithm = Algorithm.ES256, name: str 
 
 async def ask(scene: Scene, assertion: str, **other: str) -> TokenReply:
     """A token for an assertion. Raises as the deed does."""
-    params = wire.form(b"", assertions.form(assertion, **other).encode(), FORM)
+    params = forms.form(b"", assertions.form(assertion, **other).encode(), FORM)
     return await asking.issue(scene.context, params, NOTHING)
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from tessera.app.clients import applications, credentials
 from tessera.app.operators import OperatorError
-from tessera.core import wire
 from tessera.core.clients.applications import TokenFormat
 from tessera.core.clients.signing_methods import FAPI2_ALGORITHMS, AssertionAudience, Profile, SigningAlgorithms
 from tessera.core.errors import InvalidClient, InvalidDPoPProof
@@ -16,7 +15,7 @@ from tessera.core.presented import Evidence
 from tests.app.clients.test_private_key_jwt import good, keyed
 from tests.app.grants.test_order_of_checks import ask
 from tests.app.tokens.test_dpop import evidence
-from tests.support import asking, assertions
+from tests.support import asking, assertions, forms
 from tests.support.possession import Holder
 from tests.support.scene import FORM, Scene, play
 
@@ -63,7 +62,7 @@ def test_an_assertion_may_name_the_endpoint_that_is_asked(tmp_path: Path, path: 
     async def scenario(scene: Scene) -> None:
         key = await keyed(scene)
         address = scene.context.issuer + path
-        params = wire.form(b"", assertions.form(good(scene, key, aud=address), token="00").encode(), FORM)
+        params = forms.form(b"", assertions.form(good(scene, key, aud=address), token="00").encode(), FORM)
         shown = Evidence(method="POST", path=path)
         assert await asking.authenticate(scene.context, params, shown) == scene.partner.client_id
         assert "aud" in await refused(scene, good(scene, key, aud=address))

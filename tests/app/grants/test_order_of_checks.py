@@ -30,14 +30,14 @@ from tessera.core.presented import NOTHING, Evidence
 from tessera.core.tokens.access_tokens import TokenReply
 from tests.app.clients.test_private_key_jwt import good, keyed
 from tests.app.tokens.test_dpop import evidence
-from tests.support import asking, assertions
+from tests.support import asking, assertions, forms
 from tests.support.possession import Holder
 from tests.support.scene import FORM, Scene, play
 
 
 async def ask(scene: Scene, assertion: str, shown: Evidence = NOTHING, **other: str) -> TokenReply:
     """A token for an assertion and a proof."""
-    return await asking.issue(scene.context, wire.form(b"", assertions.form(assertion, **other).encode(), FORM), shown)
+    return await asking.issue(scene.context, forms.form(b"", assertions.form(assertion, **other).encode(), FORM), shown)
 
 
 async def nonce_for(scene: Scene, assertion: str, holder: Holder) -> str:
@@ -180,7 +180,7 @@ def test_an_assertion_is_used_once_at_every_endpoint(tmp_path: Path, deed: str) 
         token = (await scene.token()).access_token
 
         def asked(**more: str) -> wire.Params:
-            return wire.form(b"", assertions.form(assertion, **more).encode(), FORM)
+            return forms.form(b"", assertions.form(assertion, **more).encode(), FORM)
 
         with pytest.raises(InvalidRequest):
             await getattr(asking, deed)(scene.context, asked())

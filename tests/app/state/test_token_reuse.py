@@ -13,13 +13,12 @@ from tessera.app.management.housekeeping import write_usage
 from tessera.app.state import token_reuse
 from tessera.app.state.token_reuse import TokenReuse
 from tessera.app.tokens import resource_servers, revocation
-from tessera.core import wire
 from tessera.core.clients.applications import TokenBinding
 from tessera.core.errors import InvalidClient, InvalidTarget
 from tessera.core.presented import NOTHING
 from tessera.core.tokens.access_tokens import Claims, TokenReply
 from tessera.directory import feed
-from tests.support import asking
+from tests.support import asking, forms
 from tests.support.clock import StepClock
 from tests.support.scene import FORM, Scene, play
 from tests.support.settings import settings_of
@@ -150,11 +149,13 @@ def test_each_secret_and_each_application_has_its_own(tmp_path: Path) -> None:
         {"application": 99},
         {"lifetime_seconds": LIFE - 1},
         {"generation": 1},
+        {"subject": "01234567-89ab-7def-8123-456789abcdef"},
+        {"grant": 1},
     ],
     ids=lambda change: next(iter(change)),
 )
 def test_a_token_answers_no_other_question(tmp_path: Path, change: dict[str, object]) -> None:
-    """For another resource, scope, key, credential, application, lifetime or generation no token is found."""
+    """No token is found for another resource, scope, key, credential, lifetime, generation, subject or grant."""
 
     async def scenario(scene: Scene) -> None:
         application = await scene.context.directory.applications.with_client_id(scene.partner.client_id)
@@ -259,7 +260,7 @@ async def for_resource(scene: Scene, identifier: str) -> TokenReply:
             "resource": identifier,
         }
     ).encode()
-    return await asking.issue(scene.context, wire.form(b"", text, FORM), NOTHING)
+    return await asking.issue(scene.context, forms.form(b"", text, FORM), NOTHING)
 
 
 def test_each_resource_server_has_a_token_of_its_own(tmp_path: Path) -> None:

@@ -8,13 +8,12 @@ from tessera.app import callers
 from tessera.app.clients import applications
 from tessera.app.operators import OperatorError
 from tessera.app.tokens import verification
-from tessera.core import wire
 from tessera.core.clients.applications import TokenBinding, TokenFormat
 from tessera.core.errors import DPoPChallenge, InvalidDPoPProof, UseDPoPNonce
 from tessera.core.presented import NOTHING, Evidence
 from tessera.core.tokens.access_tokens import TokenReply
 from tessera.core.tokens.dpop import NONCE_SECONDS
-from tests.support import asking
+from tests.support import asking, forms
 from tests.support.possession import Holder
 from tests.support.scene import FORM, Scene, play
 
@@ -34,7 +33,7 @@ async def ask(scene: Scene, shown: Evidence) -> TokenReply:
     """A token for the scene's application with this evidence."""
     secret = scene.partner.client_secret
     text = f"grant_type=client_credentials&client_id={scene.partner.client_id}&client_secret={secret}".encode()
-    return await asking.issue(scene.context, wire.form(b"", text, FORM), shown)
+    return await asking.issue(scene.context, forms.form(b"", text, FORM), shown)
 
 
 async def nonce_of(scene: Scene, holder: Holder) -> str:

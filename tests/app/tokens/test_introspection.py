@@ -14,7 +14,7 @@ from tessera.app.clients.applications import Issued
 from tessera.app.management import purges
 from tessera.app.organizations import organizations
 from tessera.app.tokens import inspection, introspection, resource_servers, revocation, verification
-from tessera.app.tokens.introspection import TokenInfo
+from tessera.app.tokens.introspection import PersonalTokenInfo, TokenInfo
 from tessera.core import wire
 from tessera.core.changes import RevokeToken
 from tessera.core.clients.applications import TokenBinding
@@ -25,7 +25,7 @@ from tessera.core.times import SECOND
 from tessera.core.tokens import access_tokens as core_tokens
 from tessera.core.tokens.introspection import Active
 from tessera.ports import StoreUnavailable
-from tests.support import asking
+from tests.support import asking, forms
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.scene import FORM, Scene, play
 
@@ -36,7 +36,7 @@ HOUR = 3600
 def asked(caller: Issued, token: str) -> wire.Params:
     """A question of an application about a token."""
     form = {"client_id": caller.client_id, "client_secret": caller.client_secret or "", "token": token}
-    return wire.form(b"", urlencode(form).encode(), FORM)
+    return forms.form(b"", urlencode(form).encode(), FORM)
 
 
 async def told(scene: Scene, caller: Issued, token: str) -> Active | None:
@@ -118,7 +118,7 @@ def test_what_a_bound_token_says(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
-async def info(scene: Scene, token: str) -> TokenInfo:
+async def info(scene: Scene, token: str) -> TokenInfo | PersonalTokenInfo:
     """What the holder of a token is told."""
     return await introspection.holder_s(scene.context, Evidence(b"Bearer " + token.encode()))
 
@@ -209,7 +209,7 @@ async def _buyer(scene: Scene, scope: str | None) -> Issued:
 
 async def _ask(scene: Scene, buyer: Issued, **more: str) -> Any:
     values = {"grant_type": "client_credentials", "client_id": buyer.client_id, "client_secret": buyer.client_secret}
-    params = wire.form(b"", urlencode(values | more).encode(), FORM)
+    params = forms.form(b"", urlencode(values | more).encode(), FORM)
     return await asking.issue(scene.context, params, NOTHING)
 
 

@@ -17,6 +17,7 @@ from tessera.core.tokens.access_tokens import Claims, TokenReply
 from tessera.core.tokens.jwt_access_tokens import FORMATS, Reference, Said
 from tests.support.scene import Scene, play
 
+UUID_OF_SOMEBODY = "01234567-89ab-7def-8123-456789abcdef"
 SIGNED = [TokenFormat.EDDSA, TokenFormat.ES256, TokenFormat.RS256]
 
 FORTNIGHT = 14 * 86_400
@@ -202,7 +203,11 @@ def test_ref_says_the_generation_once_there_is_one(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
-@given(st.builds(Reference, *[st.integers(0, 2**32 - 1)] * 3, st.integers(0, 999_999), st.integers(0, 2**32 - 1)))
+_NUMBER = st.integers(0, 2**32 - 1)
+_GRANT = st.one_of(st.just(0), st.integers(0, 2**63 - 1))
+
+
+@given(st.builds(Reference, _NUMBER, _NUMBER, _NUMBER, st.integers(0, 999_999), _NUMBER, _GRANT))
 def test_what_ref_says_is_read_back(reference: Reference) -> None:
     """Every reference that we make has one spelling, and it is read as what it was."""
     assert jwt_access_tokens.reference(said(str(reference))) == reference
@@ -210,7 +215,8 @@ def test_what_ref_says_is_read_back(reference: Reference) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "1.1.0", "1.1.0.0.0", "1.1.0.0.00", "1.1.0.0.01", "1.1.0.0.-1", "1.1.0.0.4294967296", "1.1.0.0.1.1",
+    ["", "1.1.0", "1.1.0.0.0", "1.1.0.0.00", "1.1.0.0.01", "1.1.0.0.-1", "1.1.0.0.4294967296", "1.1.0.0.1.0",
+     "1.1.0.0.0.0", "1.1.0.0.1.-1", "1.1.0.0.1.01", "1.1.0.0.1.9223372036854775808", "1.1.0.0.1.1.1",
      "1.1.0.0.", "1.1.0.0. 1", "1.1.0.0.1_0", "1.1.0.0.+1", "1.1.0.0.x", "1.1.0.0.\u0661", "1.1.0.0." + "9" * 5000],
 )  # fmt: skip
 def test_a_ref_of_another_spelling_is_none_of_ours(text: str) -> None:
@@ -218,9 +224,29 @@ def test_a_ref_of_another_spelling_is_none_of_ours(text: str) -> None:
     assert jwt_access_tokens.reference(said(text)) is None
 
 
-def said(ref: str) -> Said:
+def said(ref: str, sub: str = "client") -> Said:
     """The claims of a token with this `ref`."""
-    return Said("issuer", "aud", "client", "client", 0, 60, "0" * 16, "openid", ref)
+    return Said("issuer", "aud", sub, "client", 0, 60, "0" * 16, "openid", ref)
+
+
+@pytest.mark.parametrize(
+    "sub", ["", "other", "01234567-89AB-7DEF-8123-456789ABCDEF", "0123456789ab7def8123456789abcdef"]
+)
+def test_a_subject_of_another_spelling_is_none_of_ours(sub: str) -> None:
+    """`sub` is the client id, or a UUID as we write it."""
+    reference = Reference(1, 1, 0, 0)
+
+    assert jwt_access_tokens.claims(said(str(reference), sub), reference) is None
+
+
+@pytest.mark.parametrize(("sub", "subject"), [("client", ""), (UUID_OF_SOMEBODY, UUID_OF_SOMEBODY)])
+def test_a_subject_is_anybody_but_the_client(sub: str, subject: str) -> None:
+    """Where `sub` is the client id the token is about nobody else."""
+    reference = Reference(1, 1, 0, 0, 0, 5)
+    claims = jwt_access_tokens.claims(said(str(reference), sub), reference)
+
+    assert claims is not None
+    assert (claims.subject, claims.grant) == (subject, 5)
 
 
 def test_the_token_id_is_the_one_that_is_revoked() -> None:

@@ -15,7 +15,7 @@ from tessera.core.clients import credentials
 from tessera.core.clients.applications import JSONRequests, QueryCredentials, TokenFormat
 from tessera.core.errors import InvalidClient, InvalidRequest, InvalidScope
 from tessera.core.presented import NOTHING
-from tests.support import asking, engines
+from tests.support import asking, engines, forms
 from tests.support.scene import Scene, play
 
 FORTNIGHT = 14 * 86_400
@@ -207,7 +207,7 @@ def test_json_by_policy(tmp_path: Path) -> None:
         def sent(kind: bytes, **others: str) -> wire.Params:
             said = {**fields, **others}
             body = json.dumps(said) if b"json" in kind.lower() else urlencode(said)
-            return wire.form(b"", body.encode(), kind)
+            return forms.form(b"", body.encode(), kind)
 
         for policy in (JSONRequests.ALLOW, JSONRequests.DENY, JSONRequests.ALLOW):
             await applications.set_json_requests(context, made.client_id, policy)
@@ -235,7 +235,7 @@ def test_scopes_are_the_application_s(tmp_path: Path) -> None:
         form = f"grant_type=client_credentials&client_id={made.client_id}&client_secret={made.client_secret}"
 
         async def asked(scope: str) -> str:
-            params = wire.form(b"", f"{form}&scope={scope}".encode(), b"application/x-www-form-urlencoded")
+            params = forms.form(b"", f"{form}&scope={scope}".encode(), b"application/x-www-form-urlencoded")
             return (await asking.issue(scene.context, params, NOTHING)).scope
 
         assert await asked("loyalty:read") == "loyalty:read"

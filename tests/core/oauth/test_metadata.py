@@ -7,6 +7,7 @@ from tessera.core.keys import jws
 from tessera.core.oauth import metadata
 
 ISSUER = "https://id.example/one"
+GRANTS = ("client_credentials",)
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,7 @@ def test_certificates_are_told_of_where_they_are_handed_over(
     certificates: bool, authorities: bool, added: tuple[str, ...]
 ) -> None:
     """At all three endpoints alike; by subject only where an authority is believed."""
-    told = metadata.authorization_server(ISSUER, certificates=certificates, authorities=authorities)
+    told = metadata.authorization_server(ISSUER, grants=GRANTS, certificates=certificates, authorities=authorities)
     methods = ("client_secret_basic", "client_secret_post", "private_key_jwt", *added)
     assert told.token_endpoint_auth_methods_supported == methods
     assert told.revocation_endpoint_auth_methods_supported == methods
@@ -32,7 +33,7 @@ def test_certificates_are_told_of_where_they_are_handed_over(
 
 def test_what_is_always_told() -> None:
     """Grants, scopes, algorithms and addresses, in both documents."""
-    told, resource = metadata.authorization_server(ISSUER), metadata.protected_resource(ISSUER)
+    told, resource = metadata.authorization_server(ISSUER, grants=GRANTS), metadata.protected_resource(ISSUER)
     assert told.grant_types_supported == ("client_credentials",)
     assert told.subject_types_supported == ("public",)
     assert told.introspection_signing_alg_values_supported == ("EdDSA",)

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -26,6 +27,7 @@ from tessera.core.tokens.revocations import Revocations
 NOW = 1_900_000_000_000_000
 FORTNIGHT = 14 * 86_400
 HOUR = 3600 * SECOND
+NIL = str(UUID(int=0))
 RING = Ring([SealingKey(1, bytes(range(KEY_BYTES)), 0, None)])
 
 
@@ -75,7 +77,9 @@ def all_claims(draw: st.DrawFn) -> Claims:
     binding, thumbprint = draw(_TARGETS)
     issued = (draw(small), draw(small), token_id, issued_at, lifetime)
     generation = draw(st.one_of(st.just(0), st.just(generations.RANGE - 1), small))
-    return Claims(*issued, draw(_SCOPES), draw(small), binding, thumbprint, generation)
+    subject = draw(st.one_of(st.just(""), st.uuids().map(str).filter(lambda each: each != NIL)))
+    grant = draw(st.one_of(st.just(0), st.integers(0, 2**63 - 1)))
+    return Claims(*issued, draw(_SCOPES), draw(small), binding, thumbprint, generation, subject, grant)
 
 
 @given(all_claims())
@@ -96,7 +100,7 @@ def test_the_length_of_a_token_is_pinned() -> None:
     assert lengths == {96}
 
 
-@pytest.mark.parametrize("form", [0, 5, 6, 255])
+@pytest.mark.parametrize("form", [0, 9, 10, 255])
 def test_another_form_of_claims_is_no_token(form: int) -> None:
     """Claims of a form this version does not know, sealed under a good key, open as nothing."""
     sealed = RING.seal(bytes([form]) + bytes(30), access_tokens.PURPOSE, NOW)
@@ -129,6 +133,28 @@ def test_the_bytes_of_a_token_of_a_later_generation() -> None:
     ):
         assert RING.open(access_tokens.seal(RING, claimed), access_tokens.PURPOSE, NOW) == raw
         assert access_tokens.unseal(RING, RING.seal(raw, access_tokens.PURPOSE, NOW), NOW) == claimed
+
+
+def test_the_bytes_of_a_token_about_somebody() -> None:
+    """Forms 5 to 8 are 1 to 4 with the subject and the number of the grant before the scopes, and are pinned."""
+    subject = "01234567-89ab-7def-8123-456789abcdef"
+    person = UUID(subject).bytes + struct.pack(">Q", 2**63 - 1)
+    token_id = access_tokens.new_id(b"\x01\x02\x03\xff", NOW)
+    plain = msgspec.structs.replace(claims(token_id=token_id), subject=subject, grant=2**63 - 1)
+    bound = {"resource": 3, "binding": TokenBinding.TLS, "thumbprint": b"t" * 32}
+    first = struct.pack(">IIQQI", 1, 1, token_id, NOW, FORTNIGHT)
+    later = struct.pack(">IIIIQI", 1, 1, 0x010203FF, 9, NOW, FORTNIGHT)
+    target = struct.pack(">IB", 3, 2) + b"t" * 32
+
+    for claimed, raw in (
+        (plain, b"\x05" + first),
+        (msgspec.structs.replace(plain, **bound), b"\x06" + first + target),
+        (msgspec.structs.replace(plain, generation=9), b"\x07" + later),
+        (msgspec.structs.replace(plain, generation=9, **bound), b"\x08" + later + target),
+    ):
+        whole = raw + person + scopes.pack(("openid",))
+        assert RING.open(access_tokens.seal(RING, claimed), access_tokens.PURPOSE, NOW) == whole
+        assert access_tokens.unseal(RING, RING.seal(whole, access_tokens.PURPOSE, NOW), NOW) == claimed
 
 
 @given(all_claims(), st.data())

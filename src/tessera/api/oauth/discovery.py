@@ -1,6 +1,7 @@
 """What the service tells of itself: its metadata, and the keys by which its signed tokens are checked."""
 
 from tessera.app.context import Context
+from tessera.app.grants import token_endpoint
 from tessera.core.clients import signing_methods
 from tessera.core.clients.signing_methods import Profile, SigningAlgorithms
 from tessera.core.keys.signing import JWKSet
@@ -68,6 +69,7 @@ def routes(context: Context) -> list[Route]:
     algorithms = signing_methods.allowed(Profile.NONE, SigningAlgorithms(0), context.signing_algorithms)
     server = metadata.authorization_server(
         context.issuer,
+        grants=token_endpoint.GRANTS.names,
         certificates=bool(context.settings.client_certificate_proxies),
         authorities=context.authorities is not None,
         mtls_address=context.settings.mtls_address,

@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from tessera.app.context import Context
 from tessera.app.grants import token_endpoint
+from tessera.app.grants.grant import Grants
 from tessera.app.tokens import revocation
 from tessera.core import wire
 from tessera.core.clients.credentials import UNKNOWN_CLIENT
@@ -18,6 +19,7 @@ from tessera.core.errors import (
     UnsupportedGrantType,
     UseDPoPNonce,
 )
+from tessera.core.oauth import parameters
 from tessera.core.presented import Evidence
 from tessera.core.tokens.access_tokens import TokenReply
 from tessera.web import authorization, presented
@@ -100,15 +102,15 @@ REVOKE = Operation(
 )
 
 
-def routes(context: Context) -> list[Route]:
+def routes(context: Context, grants: Grants = token_endpoint.GRANTS) -> list[Route]:
     """The OAuth routes of this context."""
 
     async def token(request: Request) -> Response:
         """RFC 6749 section 3.2."""
-        shown, asked = proof(context, request), await params(request)
-        grant = token_endpoint.requested(context, asked)
-        caller = await authorization.client(context, request, asked, shown)
-        issued = await token_endpoint.issue(context, grant, caller, asked, shown)
+        shown, asked = proof(context, request), await params(request, grants.parameters)
+        issued = await token_endpoint.answer(
+            context, grants, asked, shown, lambda: authorization.client(context, request, asked, shown)
+        )
         request.quotas += issued.quotas
         if shown.proofs:
             request.also_answer += authorization.fresh_nonce(context)
@@ -124,11 +126,11 @@ def routes(context: Context) -> list[Route]:
     return [Route("POST", TOKEN_PATH, token, OAUTH, TOKEN), Route("POST", "/oauth/revoke", revoke, OAUTH, REVOKE)]
 
 
-async def params(request: Request) -> wire.Params:
-    """The parameters of an OAuth request. Raises InvalidRequest and TooLarge."""
+async def params(request: Request, defined: frozenset[str] = parameters.EVERY_ENDPOINT) -> wire.Params:
+    """The parameters of an OAuth request, of which the endpoint defines these. Raises InvalidRequest and TooLarge."""
     body = await request.body(wire.BODY_BYTES_MAX)
     content_type = request.header(b"content-type") or b"" if body else b""
-    request.params = params = wire.form(request.query, body, content_type)
+    request.params = params = wire.form(request.query, body, content_type, defined)
     return params
 
 

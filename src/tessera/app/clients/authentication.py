@@ -19,7 +19,7 @@ from tessera.core.clients.credentials import (
     Presented,
 )
 from tessera.core.errors import InvalidClient, Refusal, TooManyRequests, Unavailable
-from tessera.core.oauth import grants
+from tessera.core.oauth import client_policy
 from tessera.core.presented import Evidence
 from tessera.core.quotas import Quotas
 from tessera.core.wire import Params
@@ -86,9 +86,9 @@ async def authenticate(context: Context, params: Params, evidence: Evidence) -> 
             quotas = limits.pace(context, application, now)
         if applications.holds_slow_secret(application):
             brute_force.authenticated(context, application.client_id, evidence, now)
-        grants.check_place(found.presented, application)
-        grants.check_method(found.presented, application)
-        grants.check_json(params, application)
+        client_policy.check_place(found.presented, application)
+        client_policy.check_method(found.presented, application)
+        client_policy.check_json(params, application)
     except (Refusal, StoreError) as problem:
         problem.client = application.client_id  # empty for NOBODY
         problem.quotas = problem.quotas or quotas

@@ -5,6 +5,7 @@ from tessera.core.clients import limits
 from tessera.core.clients.applications import Application
 from tessera.core.clients.limits import HOUR_SECONDS, InForce, Rail
 from tessera.core.clients.properties import Property
+from tessera.core.clients.rates import COUNT_MAX
 from tessera.core.errors import TooManyRequests
 from tessera.core.presented import Evidence
 from tessera.core.quotas import Quota, Quotas
@@ -72,13 +73,18 @@ def check_tokens(context: Context, application: Application, now: int) -> None:
         take_token(context, application, now)  # which counts none beyond a limit
 
 
-def take_token(context: Context, application: Application, now: int) -> Quotas:
-    """Count one more token of an application; its quotas. Raises TooManyRequests when it has had all it may have."""
+def take_token(context: Context, application: Application, now: int, *, committed: bool = False) -> Quotas:
+    """Count one more token of an application; its quotas. Raises TooManyRequests when it has had all it may have.
+
+    A token whose changes are `committed` is counted and never refused. It was looked at before by `check_tokens`: only
+    as many tokens go beyond a limit as were being committed at once.
+    """
     found = limits.read(application.options.rails)
     quotas: Quotas = ()
     if not found.windows:
         return quotas
-    in_hour, in_day = context.counts.token(application.number, now, found.hour_max, found.day_max)
+    hour_max, day_max = (COUNT_MAX, COUNT_MAX) if committed else (found.hour_max, found.day_max)
+    in_hour, in_day = context.counts.token(application.number, now, hour_max, day_max)
     second = now // SECOND
     for window in found.windows:
         used = in_hour if window.seconds == HOUR_SECONDS else in_day
@@ -89,7 +95,7 @@ def take_token(context: Context, application: Application, now: int) -> Quotas:
         reset = window.seconds - second % window.seconds
         left = window.limit - used - 1
         quotas = (*quotas, Quota(window.name, window.policy, max(0, left), reset))
-        if left < 0:
+        if left < 0 and not committed:
             raise TooManyRequests(
                 "This client has had all the tokens that it may have for now. Keep a token, and use it until it ends.",
                 seconds=reset,

@@ -1,31 +1,56 @@
-"""The token endpoint: the phases that all grants share."""
+"""The token endpoint: the phases that all grants share, in numbered order.
 
+     1  parse                the parameters, those of every grant among them (`Grants.parameters`)
+     2  grant known          the request names a grant of the table
+     3  authenticate client  by its credentials; the grant is for such clients
+     4  sender constraint    the key or the certificate that the token is to be bound to
+     5  target               the resource that the token is for (RFC 8707), or the platform
+     6  scopes               within those that the client was given there
+     7  authorize            the grant's own step: the only one that may read, or bring changes
+     8  limits               on tokens of this client
+     9  commit               the changes of the grant, an assertion and a DPoP proof, all or nothing; not without any
+    10  seal                 the token
+    11  count                in memory
+
+A grant cannot forget a phase: it brings only phase 7. No phase after the commit refuses anything, so that nothing is
+used up by a request that is turned down. A request that brings nothing to commit waits on nothing.
+"""
+
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from tessera.app.clients import limits
 from tessera.app.context import Context
+from tessera.app.grants import client_credentials
+from tessera.app.grants.grant import Authorization, ClientType, Grant, Grants, TokenRequest
 from tessera.app.tokens import dpop, formats
 from tessera.app.tokens.verification import consume
-from tessera.core.clients.applications import TokenBinding
-from tessera.core.clients.credentials import Authenticated
-from tessera.core.oauth import grants
-from tessera.core.oauth.grants import Grant
+from tessera.core import scopes
+from tessera.core.clients.applications import Application, TokenBinding
+from tessera.core.clients.credentials import UNKNOWN_CLIENT, Authenticated
+from tessera.core.errors import InvalidClient, InvalidScope, InvalidTarget, Unavailable
 from tessera.core.presented import Evidence
 from tessera.core.quotas import Quotas
-from tessera.core.tokens import access_tokens, certificate_binding
-from tessera.core.tokens.access_tokens import TokenReply
+from tessera.core.scopes import Scopes
+from tessera.core.tokens import access_tokens, certificate_binding, resource_servers
+from tessera.core.tokens.access_tokens import Claims, TokenReply
+from tessera.core.tokens.dpop import Proof
+from tessera.core.tokens.resource_servers import Resources
 from tessera.core.wire import Params
+from tessera.ports import Conflict
 
+GRANTS = Grants(client_credentials.GRANT)
+"""The grants of this service."""
 
-def requested(context: Context, params: Params) -> Grant:
-    """The grant that a token request asks for, before the client is looked at.
+ATTEMPTS_MAX = 10
+"""How often a grant decides again when the facts that its changes rely on have changed meanwhile."""
 
-    Raises InvalidRequest, UnsupportedGrantType; Unavailable when what others changed has not been heard for too long.
-    """
-    grant = grants.known(params)
-    if context.refuses_when_stale:
-        context.require_feed(context.clock.now())
-    return grant
+_PUBLIC, _UNBOUND, _TO_KEY, _TO_CERTIFICATE = (
+    ClientType.PUBLIC,
+    TokenBinding.NONE,
+    TokenBinding.DPOP,
+    TokenBinding.TLS,
+)
 
 
 class Granted(NamedTuple):
@@ -35,34 +60,184 @@ class Granted(NamedTuple):
     quotas: Quotas = ()
 
 
-async def issue(context: Context, grant: Grant, caller: Authenticated, params: Params, evidence: Evidence) -> Granted:
-    """Answer the token request of a client that has authenticated. In the steady state this waits on nothing.
+class _Sender(NamedTuple):
+    """The key or certificate that the sender holds, and the DPoP proof of that, which is still to be used up."""
 
-    Raises the OAuthRefusal of the first check that fails: target, scope, DPoP proof, limits. What may be used once, an
-    assertion or a DPoP proof, is used up when all of them have passed, so that the request can be sent again.
+    binding: TokenBinding = _UNBOUND
+    thumbprint: bytes = b""
+    proof: Proof | None = None
+
+
+_NO_SENDER = _Sender()
+
+
+async def answer(
+    context: Context,
+    grants: Grants,
+    params: Params,
+    evidence: Evidence,
+    authenticate: Callable[[], Awaitable[Authenticated]],
+) -> Granted:
+    """Answer a token request, whose parameters were parsed with those of the grants. See the phases above.
+
+    `authenticate` is phase 3, as `app.clients.authentication.authenticate`. Raises the OAuthRefusal of the first phase
+    that fails, Unavailable when changes of other processes have not been heard for too long, and as
+    `ports.Store.commit` does.
     """
-    now = context.clock.now()
-    token_id = access_tokens.new_id(context.entropy.random_bytes(access_tokens.ID_RANDOM_BYTES), now)
-    claims = grants.decide(grant, params, caller, context.directory.resources, token_id, now)
-    options = caller.application.options
-    proof = None
-    if evidence.proofs or options.token_binding is TokenBinding.DPOP:
-        claims, proof = dpop.bind(context, caller.application, claims, evidence, now)
-    if evidence.certificate is not None or options.token_binding is TokenBinding.TLS:
-        claims = certificate_binding.bind(claims, caller, evidence)
-    if proof is not None or caller.assertion is not None:
-        reused = options.token_reuse and context.state.token_reuse.find(caller.application, claims, now)
-        if options.rails and not reused:
-            limits.check_tokens(context, caller.application, now)
-        await consume(context, caller, proof)
+    grant = grants.named(params)  # 2
+    if context.refuses_when_stale:
+        context.require_feed(context.clock.now())
+    caller = await authenticate()  # 3
+    if grant.client is _PUBLIC:
+        raise _not_for(caller)
+    request, proof = _checked(context, grant, caller, params, evidence)  # 4, 5, 6
+    for _ in range(ATTEMPTS_MAX):
+        authorization = await grant.authorize(context, request, caller)  # 7
+        claims = _claims(context, request, authorization, caller)
+        if proof is None and caller.assertion is None and not authorization.changes:
+            break
+        if await _commit(context, caller, proof, claims, authorization):  # 8, 9
+            break
+    else:
+        raise Unavailable("Too many requests for the same thing at once. Send it again.")
+    return _seal(context, caller, claims, evidence, authorization)  # 8 (for those that had nothing to commit), 10, 11
+
+
+def _not_for(caller: Authenticated) -> InvalidClient:
+    """The refusal of a client with credentials where a grant is for those without."""
+    refusal = InvalidClient(UNKNOWN_CLIENT, detail="the grant is for public clients alone", check="grant.client")
+    refusal.client, refusal.quotas = caller.client, caller.quotas
+    return refusal
+
+
+def _checked(
+    context: Context, grant: Grant, caller: Authenticated, params: Params, evidence: Evidence
+) -> tuple[TokenRequest, Proof | None]:
+    """Phases 4 to 6: the request as the grant sees it, and the DPoP proof, which is still to be used up."""
+    now, application, resources = context.clock.now(), caller.application, context.directory.resources
+    sender = _NO_SENDER
+    if evidence.proofs or evidence.certificate is not None or application.options.token_binding:
+        sender = _sender(context, caller, evidence, now)
+    resource = params.values.get("resource")
+    target: int | None = None
+    granted: Scopes | None = None
+    if resource is not None or not grant.brings_target:
+        target = resources.target(application, resource)
+        granted = scopes.narrow(resources.granted(application, target), params.values.get("scope"))
+    request = TokenRequest(
+        params=params,
+        binding=sender.binding,
+        thumbprint=sender.thumbprint,
+        target=target,
+        scopes=granted,
+        now=now,
+    )
+    return request, sender.proof
+
+
+def _sender(context: Context, caller: Authenticated, evidence: Evidence, now: int) -> _Sender:
+    """The sender constraint of a request (RFC 9449 section 5, RFC 8705 section 3).
+
+    Raises InvalidDPoPProof, UseDPoPNonce, and InvalidRequest for a certificate that is missing.
+    """
+    wanted, sender = caller.application.options.token_binding, _NO_SENDER
+    if evidence.proofs or wanted is _TO_KEY:
+        proof = dpop.requested(context, caller.application, evidence, now)
+        sender = _Sender(_TO_KEY, proof.thumbprint, proof)
+    if evidence.certificate is not None or wanted is _TO_CERTIFICATE:
+        thumbprint = certificate_binding.requested(caller, evidence, sender.binding)
+        if thumbprint:
+            sender = _Sender(_TO_CERTIFICATE, thumbprint)
+    return sender
+
+
+async def _commit(
+    context: Context, caller: Authenticated, proof: Proof | None, claims: Claims, authorization: Authorization
+) -> bool:
+    """Phases 8 and 9; False when a fact that the grant's changes rely on no longer holds. Then nothing was written."""
+    application, now = caller.application, claims.issued_at
+    if application.options.rails and not _reusable(context, application, claims, authorization):
+        limits.check_tokens(context, application, now)
+    try:
+        await consume(context, caller, proof, authorization.changes)
+    except Conflict:
+        return False
+    return True
+
+
+def _seal(
+    context: Context, caller: Authenticated, claims: Claims, evidence: Evidence, authorization: Authorization
+) -> Granted:
+    """Phases 10 and 11, and phase 8 for a request that had nothing to commit. A live token may be handed out again."""
+    application, usage, now = caller.application, context.state.usage, claims.issued_at
+    options = application.options
     if options.token_reuse:
-        known = context.state.token_reuse.find(caller.application, claims, now)
-        if known is not None:
-            context.state.usage.count(caller, now, evidence.source, claims.resource, 0)
-            return Granted(access_tokens.reply(*known, now))
-    quotas = limits.take_token(context, caller.application, now) if options.rails else ()
-    token = formats.write(context, claims, caller.application)
-    context.state.usage.count(caller, now, evidence.source, claims.resource)
-    if options.token_reuse:
-        context.state.token_reuse.keep(caller.application, claims, token)
+        reusable = _reusable(context, application, claims, authorization)
+        if reusable is not None:
+            usage.count(caller, now, evidence.source, claims.resource, 0)
+            return Granted(access_tokens.reply(*reusable, now))
+    quotas: Quotas = ()
+    if options.rails:
+        quotas = limits.take_token(context, application, now, committed=bool(authorization.changes))
+    token = formats.write(context, claims, application)
+    usage.count(caller, now, evidence.source, claims.resource)
+    if options.token_reuse and not authorization.changes:
+        context.state.token_reuse.keep(application, claims, token)
     return Granted(access_tokens.reply(token, claims, now), quotas)
+
+
+def _reusable(
+    context: Context, application: Application, claims: Claims, authorization: Authorization
+) -> tuple[str, Claims] | None:
+    """A live token that says the same. The token for which something was committed is always a new one."""
+    if not application.options.token_reuse or authorization.changes:
+        return None
+    return context.state.token_reuse.find(application, claims, claims.issued_at)
+
+
+def _claims(context: Context, request: TokenRequest, authorization: Authorization, caller: Authenticated) -> Claims:
+    """The claims of the token, within the request and the authorization. Raises InvalidTarget and InvalidScope."""
+    application, target, granted = caller.application, request.target, request.scopes
+    if target is None or granted is None or authorization.scopes is not None or authorization.target is not None:
+        target, granted = _within(context.directory.resources, application, request, authorization)
+    return Claims(
+        application=application.number,
+        credential=caller.credential,
+        token_id=access_tokens.new_id(context.entropy.random_bytes(access_tokens.ID_RANDOM_BYTES), request.now),
+        issued_at=request.now,
+        lifetime_seconds=application.token_lifetime_seconds,
+        scopes=granted,
+        resource=target,
+        binding=request.binding,
+        thumbprint=request.thumbprint,
+        generation=application.generation,
+        subject=authorization.subject,
+        grant=authorization.grant,
+    )
+
+
+def _within(
+    resources: Resources, application: Application, request: TokenRequest, authorization: Authorization
+) -> tuple[int, Scopes]:
+    """Phases 5 and 6 once more, where the authorization says less than the client may have, or has its own target.
+
+    Raises InvalidTarget when the request names another resource, and InvalidScope when no scope is left, or the request
+    asks for one that was not authorized.
+    """
+    target = authorization.target
+    if target is None:
+        target = resources.target(application, None) if request.target is None else request.target
+    elif request.target not in (None, target):
+        raise InvalidTarget(
+            resource_servers.NOT_GRANTED, detail="the authorization is for another resource", check="target.granted"
+        )
+    allowed = resources.granted(application, target)
+    if authorization.scopes is not None:
+        allowed = tuple(name for name in allowed if name in authorization.scopes)
+    if not allowed:
+        raise InvalidScope(
+            "Nothing is left of the authorization that this client may have.",
+            detail="the client may not have any of the authorized scopes",
+            check="scope.granted",
+        )
+    return target, scopes.narrow(allowed, request.params.values.get("scope"))

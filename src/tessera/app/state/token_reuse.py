@@ -18,7 +18,7 @@ from tessera.directory.cache import drop_oldest
 ENTRIES_MAX = 10_000
 """Tokens remembered, at most half a kilobyte each; beyond it the tenth of them that came first goes."""
 
-_Key = tuple[int, int, Scopes, int, int, bytes, int, int]
+_Key = tuple[int, int, Scopes, int, int, bytes, int, int, str, int]
 
 
 class _Handed(NamedTuple):
@@ -82,4 +82,6 @@ def _key(claims: Claims) -> _Key:
         claims.thumbprint,
         claims.lifetime_seconds,
         claims.generation,
+        claims.subject,
+        claims.grant,
     )

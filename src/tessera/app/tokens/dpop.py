@@ -1,7 +1,5 @@
 """DPoP: binding a token to the key of a proof, and holding whoever presents such a token to it."""
 
-import msgspec
-
 from tessera.app import replay
 from tessera.app.context import Context
 from tessera.app.replay import Use
@@ -18,20 +16,17 @@ _NONCE = "The DPoP proof has to contain the nonce of the header DPoP-Nonce."
 _USED = "the DPoP proof was used before"
 
 
-def bind(
-    context: Context, application: Application, claims: Claims, evidence: Evidence, now: int
-) -> tuple[Claims, Proof]:
-    """The claims, bound to the key of the proof in a token request (RFC 9449 section 5), and the proof.
+def requested(context: Context, application: Application, evidence: Evidence, now: int) -> Proof:
+    """The proof in a token request, to whose key the token is to be bound (RFC 9449 section 5).
 
     Raises InvalidDPoPProof when there is no good one, UseDPoPNonce when it lacks the nonce. It is not used up yet.
     """
     try:
-        proof = _read(context, application, evidence, now)
+        return _read(context, application, evidence, now)
     except BadProof as reason:
         raise InvalidDPoPProof(_BAD, detail=str(reason), check="dpop.proof") from None
     except NonceNeeded as reason:
         raise UseDPoPNonce(_NONCE, nonce=nonce(context, now), detail=str(reason), check="dpop.nonce") from None
-    return msgspec.structs.replace(claims, binding=TokenBinding.DPOP, thumbprint=proof.thumbprint), proof
 
 
 def replayed() -> InvalidDPoPProof:

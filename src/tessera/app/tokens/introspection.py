@@ -11,7 +11,7 @@ from tessera.core.clients import credentials
 from tessera.core.clients.applications import Application
 from tessera.core.clients.credentials import Authenticated
 from tessera.core.errors import InvalidRequest, InvalidToken, Refusal
-from tessera.core.oauth import grants
+from tessera.core.oauth import client_policy
 from tessera.core.oauth.metadata import INTROSPECTION_SIGNED_WITH
 from tessera.core.presented import Evidence
 from tessera.core.quotas import Quotas
@@ -57,6 +57,29 @@ class TokenInfo(msgspec.Struct, frozen=True, gc=False):
     @property
     def quotas(self) -> Quotas:
         """None: asking about one's own token counts against no limit."""
+        return ()
+
+
+class PersonalTokenInfo(msgspec.Struct, frozen=True, gc=False):
+    """The same of a token that is about a person, whose id is `resource_owner_id`.
+
+    The reference does not show it: no endpoint issues such tokens yet.
+    """
+
+    resource_owner_id: str
+    scope: tuple[str, ...]
+    expires_in: int
+    application: TokenApplication
+    created_at: int
+
+    @property
+    def client(self) -> str:
+        """The client id of the application."""
+        return self.application.uid
+
+    @property
+    def quotas(self) -> Quotas:
+        """None, as for any token."""
         return ()
 
 
@@ -119,13 +142,15 @@ async def by_token(context: Context, params: Params, evidence: Evidence) -> Held
     """
     held = await _held(context, evidence)
     try:
+        if held.claims.subject:
+            raise InvalidToken(NO_TOKEN, detail="the token is about a person", check="token.subject")
         if held.claims.resource:
             raise InvalidToken(NO_TOKEN, detail="the token is for another resource", check="token.audience")
         if params.get("client_id") not in (None, held.client):
             raise InvalidRequest(
                 "The client_id parameter names another client than the Authorization header.", check="client.two_ids"
             )
-        grants.check_json(params, held.application)
+        client_policy.check_json(params, held.application)
         if held.application.options.rails:
             now = context.clock.now()
             outside = limits.outside(context, held.application, evidence, now)
@@ -153,7 +178,9 @@ def signed(context: Context, told: Active | None, client_id: str) -> str:
     return key.sign(introspection.SIGNED, msgspec.json.encode(said))
 
 
-async def holder_s(context: Context, evidence: Evidence, accept: Callable[[], None] = lambda: None) -> TokenInfo:
+async def holder_s(
+    context: Context, evidence: Evidence, accept: Callable[[], None] = lambda: None
+) -> TokenInfo | PersonalTokenInfo:
     """What the token of a request says. Raises InvalidToken unless there is one, and it is live.
 
     Raises DPoPChallenge for a token without the proof of the key it is bound to. `accept` is called before that is used
@@ -169,7 +196,8 @@ async def holder_s(context: Context, evidence: Evidence, accept: Callable[[], No
         raise
     claims = held.claims
     left = seconds_left(claims, context.clock.now())
-    return TokenInfo(None, claims.scopes, left, TokenApplication(held.client), claims.issued_at // SECOND)
+    more = (claims.scopes, left, TokenApplication(held.client), claims.issued_at // SECOND)
+    return PersonalTokenInfo(claims.subject, *more) if claims.subject else TokenInfo(None, *more)
 
 
 async def _held(context: Context, evidence: Evidence) -> Held:

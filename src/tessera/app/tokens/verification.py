@@ -1,9 +1,12 @@
 """Tokens: issue one, say whose one is, revoke one."""
 
+from collections.abc import Sequence
+
 from tessera.app import replay
 from tessera.app.clients import private_key_jwt
 from tessera.app.context import Context
 from tessera.app.tokens import dpop, formats
+from tessera.core.changes import Change
 from tessera.core.clients.applications import Application
 from tessera.core.clients.credentials import UNKNOWN_CLIENT, Authenticated
 from tessera.core.errors import InvalidClient
@@ -12,15 +15,18 @@ from tessera.core.tokens.access_tokens import Claims
 from tessera.core.tokens.dpop import Proof
 
 
-async def consume(context: Context, caller: Authenticated, proof: Proof | None = None) -> None:
-    """Use up the client's assertion and its DPoP proof, where there are such: both, or none of them.
+async def consume(
+    context: Context, caller: Authenticated, proof: Proof | None = None, changes: Sequence[Change] = ()
+) -> None:
+    """Use up the client's assertion and its DPoP proof, where there are such, and commit changes: all or nothing.
 
-    Raises InvalidClient and InvalidDPoPProof for one that was used before, at whichever process.
+    Raises InvalidClient and InvalidDPoPProof for a proof that was used before, at whichever process, and Conflict when
+    a fact that one of the changes relies on no longer holds.
     """
     uses = [] if caller.assertion is None else [private_key_jwt.use(caller.assertion)]
     if proof is not None:
         uses.append(dpop.use(proof))
-    used = await replay.consume(context, uses) if uses else None
+    used = await replay.consume(context, uses, changes) if uses or changes else None
     if used is None:
         return
     if proof is not None and used == dpop.use(proof):

@@ -79,6 +79,10 @@ CHECKS: Mapping[str, Advice] = {
     "token.audience": Advice(
         "The token is for another resource.", "Have the client ask for one without the parameter resource."
     ),
+    "token.subject": Advice(
+        "The token is about a person, and what was asked for is for servers.",
+        "Have the client ask for a token of its own, with grant_type=client_credentials.",
+    ),
     "caller.absent": Advice(
         "The request came without an `Authorization` header.",
         "Have the caller send `Authorization: Bearer` with a token. Some proxies take the header out: look there too.",
@@ -119,6 +123,10 @@ CHECKS: Mapping[str, Advice] = {
         "`/readyz` tells more; look at the disk, and at the event `feed_unavailable` in the log.",
     ),
     "grant.absent": Advice("The parameter grant_type is missing.", "Have it send grant_type=client_credentials."),
+    "grant.client": Advice(
+        "The grant is for clients without credentials, and this client has some.",
+        "Have the client use another grant: `grant_types_supported` in the metadata lists them.",
+    ),
     "grant.unknown": Advice(
         "The grant type is not one of this service.", "Have it send grant_type=client_credentials."
     ),

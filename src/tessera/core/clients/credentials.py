@@ -22,6 +22,9 @@ UNKNOWN_CLIENT = (
 """One text for every failed authentication, so that it tells nobody which it was."""
 
 
+PARAMETERS = frozenset({"client_id", "client_secret", "client_assertion", "client_assertion_type"})
+"""The parameters by which a client authenticates (RFC 6749 section 2.3.1, RFC 7521 section 4.2)."""
+
 _ENCODED = re.compile("[%+]")
 """Characters that mean something else in a form-encoded text."""
 

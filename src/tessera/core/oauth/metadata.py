@@ -11,7 +11,6 @@ from msgspec import UNSET, UnsetType
 from tessera.core import scopes
 from tessera.core.clients.signing_methods import TOKEN_PATH
 from tessera.core.keys import jws
-from tessera.core.oauth.grants import GRANTS
 
 AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
 OPENID_CONFIGURATION = "/.well-known/openid-configuration"
@@ -80,6 +79,7 @@ class ProtectedResource(msgspec.Struct, frozen=True, kw_only=True):
 def authorization_server(
     issuer: str,
     *,
+    grants: tuple[str, ...],
     certificates: bool = False,
     authorities: bool = False,
     mtls_address: str | None = None,
@@ -87,9 +87,9 @@ def authorization_server(
 ) -> AuthorizationServer:
     """The document of the authorization server with this issuer.
 
-    `certificates` says whether those of clients are handed over, `authorities` whether we believe any; `mtls_address`
-    is where such clients find the endpoints, if it is not the issuer's. `algorithms` are those that clients may sign
-    with.
+    `grants` are the grant types of the token endpoint. `certificates` says whether those of clients are handed over,
+    `authorities` whether we believe any; `mtls_address` is where such clients find the endpoints, if it is not the
+    issuer's. `algorithms` are those that clients may sign with.
     """
     by_certificate = ((SELF_SIGNED, BY_SUBJECT) if authorities else (SELF_SIGNED,)) if certificates else ()
     methods = AUTHENTICATION_METHODS + by_certificate
@@ -99,7 +99,7 @@ def authorization_server(
         jwks_uri=f"{issuer}{KEYS}",
         scopes_supported=scopes.WELL_KNOWN,
         response_types_supported=(),  # there is no authorization endpoint
-        grant_types_supported=tuple(GRANTS),
+        grant_types_supported=grants,
         subject_types_supported=("public",),
         token_endpoint_auth_methods_supported=methods,
         revocation_endpoint_auth_methods_supported=methods,

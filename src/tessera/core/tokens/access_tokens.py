@@ -14,6 +14,12 @@ before the scopes (2 bytes and more):
 
     resource 4 | binding 1 | thumbprint 32 when it is bound
 
+A token that is about somebody has form 5 to 8, which are 1 to 4 with these before the scopes:
+
+    subject 16 (a UUID) | grant 8
+
+Versions of Tessera from before them know none of these. The time and the methods of a sign-in will need forms after 8.
+
 A token id has 63 bits: 32 random ones, and the low 31 of the microsecond of issue, which forms 3 and 4 do not repeat.
 """
 
@@ -25,7 +31,7 @@ from tessera.core import generations, scopes
 from tessera.core.clients.applications import Application, TokenBinding
 from tessera.core.keys.sealing import Ring
 from tessera.core.scopes import Scopes
-from tessera.core.times import SECOND
+from tessera.core.times import SECOND, uuid_bytes, uuid_text
 from tessera.core.tokens import resource_servers
 from tessera.core.tokens.resource_servers import Resources
 from tessera.core.tokens.revocations import Revocations
@@ -40,8 +46,13 @@ _TARGETED = 2
 _LATER = 2
 """Added to the form of a token of a generation after 0."""
 
+_PERSONAL = 4
+"""Added to the form of a token that is about somebody, or belongs to a grant."""
+
 _FIXED = struct.Struct(">BIIQQI")
 _TARGET = struct.Struct(">IB")
+_PERSON = struct.Struct(">16sQ")
+_NOBODY = bytes(16)
 
 ID_RANDOM_BYTES = 4
 
@@ -59,7 +70,9 @@ class Claims(msgspec.Struct, frozen=True, gc=False):
 
     `resource` is the number of the resource it is for, 0 for the platform. `thumbprint` is that of the key or the
     certificate it is bound to, empty when `binding` is NONE. `token_id` is what `new_id` made of `issued_at`.
-    `generation` is that of its application at the issue (`core/generations.py`).
+    `generation` is that of its application at the issue (`core/generations.py`). `subject` is the id of the account or
+    customer that it is about, a UUID in lower case, empty when that is the application itself; `grant` is the number of
+    the sign-in that it belongs to, 0 for none.
     """
 
     application: int
@@ -72,6 +85,8 @@ class Claims(msgspec.Struct, frozen=True, gc=False):
     binding: TokenBinding = TokenBinding.NONE
     thumbprint: bytes = b""
     generation: int = 0
+    subject: str = ""
+    grant: int = 0
 
     @property
     def expires_at(self) -> int:
@@ -103,6 +118,9 @@ def seal(ring: Ring, claims: Claims) -> str:
     if claims.generation:
         form += _LATER
         token_id = token_id >> _ID_TIME_BITS << generations.BITS | claims.generation
+    if claims.subject or claims.grant:
+        form += _PERSONAL
+        target += _PERSON.pack(uuid_bytes(claims.subject) if claims.subject else _NOBODY, claims.grant)
     fixed = _FIXED.pack(
         form, claims.application, claims.credential, token_id, claims.issued_at, claims.lifetime_seconds
     )
@@ -125,6 +143,9 @@ def unseal(ring: Ring, token: str, now: int) -> Claims | None:
 
 def _read(raw: bytes) -> Claims | None:
     form, application, credential, token_id, issued_at, lifetime = _FIXED.unpack_from(raw)
+    is_personal = form > _PERSONAL
+    if is_personal:
+        form -= _PERSONAL
     generation = 0
     if form > _LATER:
         form -= _LATER
@@ -139,9 +160,25 @@ def _read(raw: bytes) -> Claims | None:
             begin += THUMBPRINT_BYTES
     elif form != _PLAIN:
         return None
+    subject, grant = "", 0
+    if is_personal:
+        person, grant = _PERSON.unpack_from(raw, begin)
+        begin += _PERSON.size
+        subject = "" if person == _NOBODY else uuid_text(person)
     granted = scopes.unpack(raw[begin:])
     return Claims(  # by position: names would cost each opened token 0.12 of some 3 microseconds
-        application, credential, token_id, issued_at, lifetime, granted, resource, binding, thumbprint, generation
+        application,
+        credential,
+        token_id,
+        issued_at,
+        lifetime,
+        granted,
+        resource,
+        binding,
+        thumbprint,
+        generation,
+        subject,
+        grant,
     )
 
 

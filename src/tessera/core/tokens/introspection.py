@@ -71,7 +71,7 @@ def describe(claims: Claims, owner: Application, resources: Resources, issuer: s
         token_type="DPoP" if claims.binding is TokenBinding.DPOP else "bearer",
         exp=claims.expires_at // SECOND,
         iat=claims.issued_at // SECOND,
-        sub=owner.client_id,
+        sub=claims.subject or owner.client_id,
         aud=issuer if resource is None else resource.identifier,
         iss=issuer,
         jti=jwt_access_tokens.token_id(claims.token_id),

@@ -3,9 +3,11 @@
 `jti` is the token's number in hexadecimal, the same by which it is revoked. `iat` and `exp` are whole seconds, as
 others read them. `ref` is for ourselves: the numbers of the application, the credential and the resource, so that
 another application of the same client id, or another resource of the same identifier, is another; the microseconds that
-`iat` leaves out; and the generation (`core/generations.py`), which generation 0 leaves out, so that versions of Tessera
-from before generations read these tokens as well. `sub` is the client id: our customers' ids are
-UUIDs and our client ids are not, and the claim `client_id`, which is always equal, says that nobody else is meant.
+`iat` leaves out; the generation (`core/generations.py`), which generation 0 leaves out, so that versions of Tessera
+from before generations read these tokens as well; and the number of the grant, which tokens of none leave out.
+
+`sub` is the id of the account or customer that the token is about, or else the client id. These ids are UUIDs and our
+client ids are not; the claim `client_id`, when it is equal, says that nobody else is meant.
 """
 
 from typing import NamedTuple
@@ -18,7 +20,7 @@ from tessera.core.errors import InvalidScope
 from tessera.core.keys import jws
 from tessera.core.keys.jws import Algorithm, Malformed
 from tessera.core.keys.signing import SigningKey, SigningRing
-from tessera.core.times import SECOND
+from tessera.core.times import SECOND, uuid_bytes, uuid_text
 from tessera.core.tokens.access_tokens import LIFETIME_SECONDS_MAX, THUMBPRINT_BYTES, Claims
 
 KIND = "at+jwt"
@@ -29,6 +31,9 @@ _KINDS = (KIND, f"application/{KIND}")
 _CONFIRMATIONS = {TokenBinding.DPOP: "jkt", TokenBinding.TLS: "x5t#S256"}
 
 _ID_DIGITS = 16
+
+GRANTS_MAX = 1 << 63
+"""Numbers of grants are below it, as databases hold them."""
 
 
 class Said(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -54,16 +59,24 @@ def sign(key: SigningKey, claims: Claims, client_id: str, issuer: str, audience:
     """The signed token that carries these claims; `audience` is the identifier of the resource that it is for."""
     issued_at, micros = divmod(claims.issued_at, SECOND)
     cnf = {_CONFIRMATIONS[claims.binding]: jws.encode(claims.thumbprint)} if claims.binding else {}
+    reference = Reference(
+        application=claims.application,
+        credential=claims.credential,
+        resource=claims.resource,
+        micros=micros,
+        generation=claims.generation,
+        grant=claims.grant,
+    )
     said = Said(
         iss=issuer,
         aud=audience,
-        sub=client_id,
+        sub=claims.subject or client_id,
         client_id=client_id,
         iat=issued_at,
         exp=issued_at + claims.lifetime_seconds,
         jti=token_id(claims.token_id),
         scope=scopes.show(claims.scopes),
-        ref=str(Reference(claims.application, claims.credential, claims.resource, micros, claims.generation)),
+        ref=str(reference),
         cnf=cnf,
     )
     return key.sign(KIND, _ENCODER.encode(said))
@@ -100,9 +113,11 @@ class Reference(NamedTuple):
     resource: int
     micros: int
     generation: int = 0
+    grant: int = 0
 
     def __str__(self) -> str:
-        return ".".join(map(str, self if self.generation else self[:-1]))
+        length = 6 if self.grant else 5 if self.generation else 4
+        return ".".join(map(str, self[:length]))
 
 
 def reference(said: Said) -> Reference | None:
@@ -111,16 +126,22 @@ def reference(said: Said) -> Reference | None:
         found = Reference(*(int(part) for part in said.ref.split(".")))
     except (TypeError, ValueError):
         return None
-    sound = str(found) == said.ref and 0 <= found.micros < SECOND and 0 <= found.generation < generations.RANGE
+    sound = (
+        str(found) == said.ref
+        and 0 <= found.micros < SECOND
+        and 0 <= found.generation < generations.RANGE
+        and 0 <= found.grant < GRANTS_MAX
+    )
     return found if sound else None
 
 
 def claims(said: Said, ref: Reference) -> Claims | None:
     """The claims of what a token says; None when it says what we never say."""
     lifetime = said.exp - said.iat
-    if said.sub != said.client_id or not 0 <= lifetime <= LIFETIME_SECONDS_MAX:
+    if not 0 <= lifetime <= LIFETIME_SECONDS_MAX:
         return None
     try:
+        subject = "" if said.sub == said.client_id else uuid_text(uuid_bytes(said.sub))
         token_number = int(said.jti, 16)
         granted = scopes.parse(said.scope)
         binding, thumbprint = _confirmation(said.cnf)
@@ -139,6 +160,8 @@ def claims(said: Said, ref: Reference) -> Claims | None:
         binding=binding,
         thumbprint=thumbprint,
         generation=ref.generation,
+        subject=subject,
+        grant=ref.grant,
     )
 
 
