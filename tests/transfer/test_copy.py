@@ -92,7 +92,7 @@ def test_a_stopped_copy_goes_on(tmp_path: Path, engine: str) -> None:
 _DYING = """
 import os, sys
 from contextlib import contextmanager
-from tessera.store.moving import copying, places
+from tessera.store.transfer import copying, places
 @contextmanager
 def bar(what, total):
     def told(done):
