@@ -207,6 +207,7 @@ elif POINT.name == "clock":
     setattr(housekeeping, "DROP_SECONDS", ROUND_SECONDS)  # noqa: B010  # of another type
 elif POINT.name:
     bootstrap.database = _armed_database
+    setattr(wiring, "database", _armed_database)  # noqa: B010  # a name that it only uses
     writer._commit = _armed_commit
 
 
