@@ -15,10 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tessera import bootstrap
 from tessera.app.context import Context
 from tessera.app.runtime import purge_clock, readiness
 from tessera.app.state import refusals, state
-from tessera.bootstrap import authorities, database, read_master_key
+from tessera.bootstrap import authorities, read_master_key
 from tessera.core.administration.pseudonyms import REFUSAL
 from tessera.core.clients import signing_methods
 from tessera.core.clients.signing_methods import Profile, SigningAlgorithms
@@ -78,7 +79,7 @@ async def open_context(
     master_key = read_master_key(settings, folder, create=False)
     metrics = metrics or Metrics()
     ports = _management_ports(settings, folder, management)
-    store = SQLStore(database(settings).driver(readiness.away), partial(readiness.committed, metrics))
+    store = SQLStore(bootstrap.database(settings).driver(readiness.away), partial(readiness.committed, metrics))
     try:
         clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
         outbound = Outbound(Rules(settings.outbound_networks_allowed, ports))
@@ -249,7 +250,7 @@ def _explainer(context: Context) -> "Explainer":
 
 def _say_polled(settings: Settings) -> None:
     """Say when changes of other nodes are only looked for, because a pooler hands no notifications on."""
-    found = database(settings)
+    found = bootstrap.database(settings)
     with suppress(Unusable):  # it was there a moment ago
         if isinstance(found, PostgresDatabase) and found.feed_polls():
             readiness.polled()
@@ -260,7 +261,7 @@ def _say_not_in_force(settings: Settings) -> None:
     from tessera.app.administration import certificate_settings, unknown_settings
 
     applications: list[str] = []
-    with suppress(Unusable, StoreError), database(settings).look() as look:
+    with suppress(Unusable, StoreError), bootstrap.database(settings).look() as look:
         applications = by_certificate(look, SystemClock().now())
     certificate_settings.report(settings, applications)
     unknown_settings.report()

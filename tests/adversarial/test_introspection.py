@@ -3,7 +3,9 @@
 import base64
 import json
 import time
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -328,8 +330,12 @@ async def _grant_less(context: Context, client_id: str) -> None:
     await resource_servers.grant(context, found, await resource_servers.find(context, STOCK), "write")
 
 
+End = Callable[[Context, str], Coroutine[Any, Any, object]]
+"""What an operator does to an application, by its client id."""
+
+
 @pytest.mark.parametrize("deed", [_disable, _delete, _end_secret, _revoke_all, _ungrant, _grant_less])
-def test_what_ends_a_token_ends_it_for_who_asks(asked: Asked, deed: object) -> None:
+def test_what_ends_a_token_ends_it_for_who_asks(asked: Asked, deed: End) -> None:
     """Whatever an operator does to the application: the resource's server is told that the token is dead."""
 
     async def make(context: Context) -> Issued:
@@ -343,7 +349,7 @@ def test_what_ends_a_token_ends_it_for_who_asks(asked: Asked, deed: object) -> N
     mine = asked._replace(values=values)
     token, other = mine.token("doomed"), token_for(asked, "buyer", STOCK)
     assert mine.active("stock", token)
-    deeds.do(asked.folder, lambda context: deed(context, made.client_id))  # type: ignore[operator]  # each is a deed of a context and a client id
+    deeds.do(asked.folder, lambda context: deed(context, made.client_id))
     mine.becomes("stock", token, active=False)
     assert asked.active("stock", other)
 

@@ -204,10 +204,9 @@ if POINT.name == "newer":
 elif POINT.name == "clock":
     setattr(wiring, "SystemClock", AheadClock)  # noqa: B010  # a name that it only uses
     purges.ROUND_SECONDS = purge_clock.LOOK_SECONDS = ROUND_SECONDS
-    setattr(housekeeping, "DROP_SECONDS", ROUND_SECONDS)  # noqa: B010  # of another type
+    housekeeping.DROP_SECONDS = ROUND_SECONDS
 elif POINT.name:
     bootstrap.database = _armed_database
-    setattr(wiring, "database", _armed_database)  # noqa: B010  # a name that it only uses
     writer._commit = _armed_commit
 
 

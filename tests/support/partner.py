@@ -18,7 +18,7 @@ from tessera.app.customers.files.columns import Layout
 from tessera.app.customers.files.reading import Format
 from tessera.app.loyalty import programs
 from tessera.core.loyalty.declaration import Declaration
-from tessera.web.asgi import App, Served
+from tessera.web.asgi import App, Served, opens_nothing
 from tessera.web.routes import Route, Routes
 from tests.support import raw
 from tests.support.players import answer_of
@@ -54,7 +54,7 @@ class Partner:
         self.users = f"/priv/v1/apps/{scene.shop.api_key}/users"
         self.external = f"/priv/v1/apps/{scene.shop.api_key}/external/users"
         self.values: dict[str, str] = {}
-        self._app = App(None, Served(Routes(self.routes)))  # type: ignore[arg-type]  # nothing is opened by it
+        self._app = App(opens_nothing, Served(Routes(self.routes)))
         self._token = ""
 
     async def settle_in(self) -> None:

@@ -23,7 +23,7 @@ from tessera.core.errors import InvalidClient
 from tessera.core.presented import Evidence
 from tessera.ops.slow_hash import Argon2
 from tessera.ports import Store
-from tessera.web.asgi import App, Served
+from tessera.web.asgi import App, Served, opens_nothing
 from tessera.web.routes import Routes
 from tests.app.clients.test_slow_secrets import Counting
 from tests.support import forms, raw
@@ -99,7 +99,7 @@ class OAuthEndpoints:
     """
 
     def __init__(self, context: Context) -> None:
-        self._app = App(None, Served(Routes(wiring.routes(context))))  # type: ignore[arg-type]  # nothing is opened by it
+        self._app = App(opens_nothing, Served(Routes(wiring.routes(context))))
         least = Argon2()
         least._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         self._slow = context.slow_hash = Counting(least)

@@ -1,4 +1,4 @@
-"""The context: what every deed may use. Made once a process, by `wiring`."""
+"""The context: everything that operations share. Made once a process, by `wiring`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,7 +19,7 @@ from tessera.settings import Settings
 
 
 class Context:
-    """What every deed may use: the store and the directory over it, the clock, entropy, the slow hash, the settings.
+    """Everything that operations share: store, directory, clock, entropy, slow hash and settings.
 
     `issuer` is the address by which callers reach the service, and what signed texts say made them; `addresses` has it,
     and another one for clients with certificates if there is one.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from inspect import Parameter, cleandoc, signature
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import typer
 import typer.main
@@ -37,11 +37,13 @@ _NO_CHOICE = re.compile(r"'(?P<value>.*)' is not one of (?P<choices>'.*')\.", re
 class Plain(TyperGroup):
     """A group whose usage errors, which repeat what was typed, do nothing to a terminal.
 
-    Its help lists the verbs that every noun has first, in one order, and the others as they were added.
+    Its help lists the names of `first` first, in that order, and the others as they were added.
     """
 
+    first: ClassVar[tuple[str, ...]] = VERBS
+
     def list_commands(self, ctx: Any) -> list[str]:
-        order = {name: place for place, name in enumerate(VERBS)}
+        order = {name: place for place, name in enumerate(self.first)}
         return sorted(super().list_commands(ctx), key=lambda name: order.get(name, len(order)))
 
     def make_context(self, *arguments: Any, **named: Any) -> Any:

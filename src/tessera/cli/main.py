@@ -131,8 +131,7 @@ def _load(name: str, listed: Listed) -> TyperCommand | TyperGroup:
 class _Tessera(Plain):
     """The command itself, whose nouns are listed as they stand above."""
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # typer calls it so
-        return list(self.commands)
+    first = ()
 
 
 @cache

@@ -1,7 +1,7 @@
 """The application: from a request to a handler, and its answer back; and its life, which is all we use of ASGI."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from time import perf_counter_ns
 from typing import NamedTuple
 
@@ -171,3 +171,9 @@ def _tell(response: Response, quotas: Quotas) -> None:
     """Say in the response how much of its limits the caller has left."""
     if quotas:
         response.varying = (*response.varying, *rate_limit_headers.headers(quotas))
+
+
+@asynccontextmanager
+async def opens_nothing(_app: App) -> AsyncIterator[Served]:
+    """The life of an application that is made with what it serves."""
+    yield Served(Routes([]))

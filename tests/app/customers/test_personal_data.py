@@ -13,7 +13,7 @@ from tessera.core.administration import audit
 from tessera.core.administration.pseudonyms import REFUSAL
 from tessera.core.customers.customers import Wanted
 from tessera.ports import Search
-from tessera.web.asgi import App, Served
+from tessera.web.asgi import App, Served, opens_nothing
 from tessera.web.routes import Routes
 from tests.app.customers.personal_data import COLUMNS, Holds, unclassified
 from tests.app.customers.test_erasure import MARK, marked, somebody
@@ -55,7 +55,7 @@ def columns_that(*holds: Holds) -> set[str]:
 async def refused(scene: Scene, customer_id: str) -> None:
     """Requests about a customer that are refused, in every way that an id can stand in an address."""
     explainer = wiring._explainer(scene.context)
-    app = App(None, Served(Routes(wiring.routes(scene.context)), None, explainer))  # type: ignore[arg-type]  # it is served
+    app = App(opens_nothing, Served(Routes(wiring.routes(scene.context)), None, explainer))
     apps = f"/priv/v1/apps/{scene.shop.api_key}"
     for method, path, status in (
         ("GET", f"{apps}/users/{customer_id}", 401),

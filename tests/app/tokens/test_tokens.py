@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -260,14 +261,14 @@ def test_scopes_are_the_application_s(tmp_path: Path) -> None:
         ({"client_secret": "human made"}, "takes a secret of that form only"),
     ],
 )
-def test_an_application_that_cannot_be_is_refused(tmp_path: Path, options: dict[str, object], sentence: str) -> None:
+def test_an_application_that_cannot_be_is_refused(tmp_path: Path, options: dict[str, Any], sentence: str) -> None:
     """What cannot be an application is refused with a sentence, and nothing is written."""
 
     async def scenario(scene: Scene) -> None:
         last = await scene.context.store.last_sequence()
-        wanted: dict[str, object] = {"name": "new", **({"client_id": "ab" * 32} if "client_secret" in options else {})}
+        wanted: dict[str, Any] = {"name": "new", **({"client_id": "ab" * 32} if "client_secret" in options else {})}
         with pytest.raises(OperatorError, match=sentence):
-            await applications.create(scene.context, organization=1, **{**wanted, **options})  # type: ignore[arg-type]
+            await applications.create(scene.context, organization=1, **{**wanted, **options})
         assert await scene.context.store.last_sequence() == last
 
     play(tmp_path, scenario)

@@ -1,4 +1,4 @@
-"""What the service tells of itself: its metadata, and the keys by which its signed tokens are checked."""
+"""The service's metadata, and the public keys that verify its signed tokens."""
 
 from tessera.app.context import Context
 from tessera.app.grants import token_endpoint

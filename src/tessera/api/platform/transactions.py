@@ -210,7 +210,7 @@ WORDS = frozenset({"channel", "type"})
 
 
 def _content(details: Mapping[str, object], subtotal: int) -> dict[str, object]:
-    """What two transactions are compared by: without the customer's name, the sign and the word for the kind."""
+    """Members by which two transactions are compared: not the customer's name, the sign or the word for the kind."""
     said = {name: _plain(value, name) for name, value in details.items() if name not in NAMING | {"type"}}
     return _said(**said | {"subtotal": number(abs(subtotal))})
 

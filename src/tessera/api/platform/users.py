@@ -53,7 +53,7 @@ def wanted(request: Request) -> Wanted:
 
 
 def wanted_by(flags: Mapping[str, str]) -> Wanted:
-    """What these flags ask for. Raises ArgumentError."""
+    """Read which parts of a customer the flags ask for. Raises ArgumentError."""
     return Wanted(*(parameter(flags.get(name), name) for name in FLAG_NAMES))
 
 

@@ -16,7 +16,7 @@ from tessera.ports import StoreError, StoreUnavailable
 
 PULSE_SECONDS = 1.0
 TRIAL_SECONDS = 0.5
-DROP_SECONDS = 600
+DROP_SECONDS: float = 600
 DROP_PAUSE_SECONDS = 0.01
 DROPPED_AT_ONCE = 1000
 """Revocations dropped from memory before others get their turn."""

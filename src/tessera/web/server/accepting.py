@@ -115,13 +115,6 @@ class Loop(uvloop.Loop):
         super().__init__()
         self._limits = limits
 
-    async def create_server(  # type: ignore[override]  # of all that it can be asked, only this is
-        self,
-        protocol_factory: Callable[[], asyncio.BaseProtocol],
-        *,
-        sock: socket.socket,
-        ssl: ssl.SSLContext | None = None,
-        **_options: Any,
-    ) -> Acceptor:
-        """Accept the connections of a socket that listens."""
-        return Acceptor(self, sock, protocol_factory, self._limits, ssl)
+    async def create_server(self, protocol_factory: Any, *_address: Any, **options: Any) -> Any:
+        """Make the `Acceptor` of the listening socket `sock`, over TLS with the context `ssl`."""
+        return Acceptor(self, options["sock"], protocol_factory, self._limits, options.get("ssl"))

@@ -9,7 +9,7 @@ from typing import cast
 from uvicorn.server import ServerState
 
 from tessera.core.oauth import issuers
-from tessera.web.asgi import App, Served
+from tessera.web.asgi import App, Served, opens_nothing
 from tessera.web.messages import Incoming, Response, Scope
 from tessera.web.routes import Route, Routes
 from tessera.web.server import hosts
@@ -38,7 +38,7 @@ class ManagementApp(App):
     """
 
     def __init__(self, routes: Routes, names: frozenset[str] | None) -> None:
-        super().__init__(_never, Served(routes))
+        super().__init__(opens_nothing, Served(routes))
         self._names = names
 
     async def answer(self, scope: Scope, incoming: Incoming) -> Response | None:
@@ -84,9 +84,3 @@ async def listening(
         server.close()
         for connection in cast("list[HttpConnection]", list(state.connections)):
             connection.close()
-
-
-@asynccontextmanager
-async def _never(_app: App) -> AsyncIterator[Served]:
-    """This application opens nothing of its own."""
-    yield Served(Routes([]))
