@@ -1,6 +1,7 @@
 """Clients that connect and say nothing, before TLS as after: they are counted, and their time is short."""
 
 import resource
+import select
 import socket
 import ssl
 import time
@@ -53,6 +54,12 @@ def test_a_handshake_has_as_long_as_a_request(tmp_path: Path) -> None:
             assert client.recv(4096).startswith(b"HTTP/1.1 404 ")
 
 
+def readable(wires: list[Wire]) -> list[Wire]:
+    """Those that have something to read, or are closed; which they are depends on how busy the machine is."""
+    ready, _, _ = select.select([wire.socket for wire in wires], [], [], 0)
+    return [wire for wire in wires if wire.socket in ready]
+
+
 def test_handshakes_count_as_connections(tmp_path: Path) -> None:
     """Silent clients beyond the limit are not held; when the time of the others is over, there is room again."""
     settings, connected = tls(tmp_path)
@@ -60,7 +67,7 @@ def test_handshakes_count_as_connections(tmp_path: Path) -> None:
     with operated(tmp_path / "data", **settings) as served, ExitStack() as stack:
         before, begun = descriptors(served), time.monotonic()
         silent = [stack.enter_context(Wire(served.server.port)) for _ in range(MAX + REFUSED_AT_ONCE + 100)]
-        beyond = silent[MAX + REFUSED_AT_ONCE :]
+        beyond = until(lambda: readable(silent), lambda wires: len(wires) >= 100)
         assert all(wire.closed() for wire in beyond)
         assert time.monotonic() - begun < 10, "they were held as long as the others"
         assert descriptors(served) - before <= MAX + REFUSED_AT_ONCE + 2
