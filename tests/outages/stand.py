@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -43,11 +43,20 @@ async def outcome(asked: Awaitable[object]) -> tuple[type[StoreError] | None, fl
 
 async def healed(store: Store, *changes: Change, seconds: float = 30.0) -> float:
     """Wait until reads and writes are done again; how long that took."""
+
+    async def read_and_written() -> None:
+        await store.last_sequence()
+        await store.commit(*(changes or (organization(),)))
+
+    return await done(read_and_written, seconds)
+
+
+async def done(attempt: Callable[[], Awaitable[None]], seconds: float = 30.0) -> float:
+    """Try until the store does it; how long that took."""
     began = time.monotonic()
     while time.monotonic() < began + seconds:
         try:
-            await store.last_sequence()
-            await store.commit(*(changes or (organization(),)))
+            await attempt()
         except StoreError:
             await asyncio.sleep(0.02)
         else:
@@ -98,7 +107,11 @@ async def behind_a_proxy(timeout_seconds: float = TIMEOUT_SECONDS) -> AsyncItera
 
 
 async def warm(store: Store) -> None:
-    """Have every line connected."""
-    await store.changed()
-    await asyncio.gather(store.last_sequence(), store.last_sequence())
+    """Have every line connected, on a machine however busy."""
+
+    async def every_line() -> None:
+        await store.changed()
+        await asyncio.gather(store.last_sequence(), store.last_sequence())
+
+    await done(every_line)
     await healed(store)

@@ -96,7 +96,7 @@ def hits(folder: Path, *texts: str) -> dict[str, list[str]]:
     return {text: [name for name, raw in kept.items() if text.encode() in raw] for text in texts}
 
 
-PERSONAL = (MARK, MARK.casefold(), "77707770707", "(770) 777-0707", "1987-06-05", "WLF", "zqx7")
+PERSONAL = (MARK, MARK.casefold(), "77707770707", "(770) 777-0707", "1987-06-05", '"WLF"', "zqx7")
 
 
 def test_nothing_personal_is_left_in_the_files(tmp_path: Path) -> None:
