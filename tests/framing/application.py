@@ -72,12 +72,12 @@ class Recorder(Routes):
         return Response(200, text.replace(b"\r", b"~").replace(b"\n", b"~"), (CLOSE,) if how == b"bye" else ())
 
 
-def connections(recorder: Recorder, loop: asyncio.AbstractEventLoop) -> Callable[[], asyncio.Protocol]:
+def connections(routes: Routes, loop: asyncio.AbstractEventLoop) -> Callable[[], asyncio.Protocol]:
     """What makes the protocol of each connection, put together as the server and uvicorn do; to be called in the loop.
 
     This is the only place of these tests that knows how.
     """
-    application = App(cast("Any", None), Served(recorder))
+    application = App(cast("Any", None), Served(routes))
     config = uvicorn.Config(
         cast("Any", application), ws="none", log_config=None, access_log=False, server_header=False, date_header=False,
         proxy_headers=False, lifespan="off",

@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.pythons.environments import ROOT, environment
 from tests.pythons.interpreters import Interpreter, found
 
-SMOKE = ("pytest", "tests/pythons")
+SMOKE = ("pytest", "tests/pythons", "tests/web/test_request_tasks.py")
 SUITE = ("tests", "product")
 
 

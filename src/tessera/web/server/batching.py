@@ -8,6 +8,7 @@ import asyncio
 import sys
 from collections import deque
 from collections.abc import Callable, Coroutine
+from contextvars import copy_context
 from typing import Any, Protocol
 
 PIPELINED_AT_ONCE = 8
@@ -44,6 +45,8 @@ class Turns:
         self._pipelined: deque[Connection] = deque()
         self._answers: list[tuple[asyncio.Transport, bytes, Ending | None]] = []
         self._ending = False
+        self._context = copy_context()
+        """The context of every turn: otherwise it would be that of the request which asked for the turn."""
 
     def begin(self, loop: asyncio.AbstractEventLoop, connection: Connection, *, pipelined: bool) -> None:
         """Answer the next request of a connection at the end of this turn, or of a later one when it is `pipelined`."""
@@ -72,7 +75,7 @@ class Turns:
     def _end_soon(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._ending:
             self._ending = True
-            loop.call_soon(self._end, loop)
+            loop.call_soon(self._end, loop, context=self._context)
 
     def _end(self, loop: asyncio.AbstractEventLoop) -> None:
         ready, self._ready = self._ready, []
@@ -101,7 +104,7 @@ class Turns:
 
 
 def _start(loop: asyncio.AbstractEventLoop, request: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """Answer a request in a task of its own.
+    """Answer a request in a task of its own, from its first line: only there do timeouts and cancellation work.
 
     Where Python can, the task runs at once as far as it goes without waiting: most requests are answered then.
     """
