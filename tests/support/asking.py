@@ -6,7 +6,6 @@ from tessera.app.grants import token_endpoint
 from tessera.app.grants.grant import Grants
 from tessera.app.grants.token_endpoint import Granted
 from tessera.app.tokens import introspection, revocation
-from tessera.core.clients.credentials import Authenticated
 from tessera.core.presented import NOTHING, Evidence
 from tessera.core.tokens.access_tokens import TokenReply
 from tessera.core.tokens.introspection import Active
@@ -22,14 +21,10 @@ async def grant(
     context: Context, params: Params, evidence: Evidence = NOTHING, grants: Grants = token_endpoint.GRANTS
 ) -> Granted:
     """Answer a token request, with all quotas that the client is told. Raises as the endpoint would answer."""
-    known: list[Authenticated] = []
-
-    async def authenticate() -> Authenticated:
-        known.append(await authentication.authenticate(context, params, evidence))
-        return known[0]
-
-    issued = await token_endpoint.answer(context, grants, params, evidence, authenticate)
-    return issued._replace(quotas=known[0].quotas + issued.quotas)
+    named = token_endpoint.named(context, grants, params.get("grant_type"))
+    client = await authentication.authenticate(context, params, evidence)
+    issued = await token_endpoint.issue(context, named, client, params, evidence)
+    return issued._replace(quotas=client.quotas + issued.quotas)
 
 
 async def authenticate(context: Context, params: Params, evidence: Evidence = NOTHING) -> str:

@@ -33,7 +33,7 @@ class Tickets:
     async def authorize(self, context: Context, request: TokenRequest, client: Authenticated) -> Authorization:
         """Read the customer, and have the ticket used. Raises InvalidRequest when it was used before."""
         self.calls += 1
-        ticket = request.params.get("ticket") or ""
+        ticket = request.parameters.get("ticket") or ""
         customer = await context.store.customer(client.application.organization, ticket)
         if customer is None or customer.user_profile == USED:
             raise InvalidRequest("The ticket is unknown, or was used before.")

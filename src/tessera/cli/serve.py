@@ -194,13 +194,9 @@ async def _token(context: "Context", demo: "Demo") -> str | None:
         },
     )
     try:
-        issued = await token_endpoint.answer(
-            context,
-            token_endpoint.GRANTS,
-            asked,
-            NOTHING,
-            lambda: authentication.authenticate(context, asked, NOTHING),
-        )
+        grant = token_endpoint.named(context, token_endpoint.GRANTS, asked.get("grant_type"))
+        client = await authentication.authenticate(context, asked, NOTHING)
+        issued = await token_endpoint.issue(context, grant, client, asked, NOTHING)
     except Refusal as refusal:
         output.message(
             f"tessera: The demonstration's application gets no token now ({refusal.public}) See `tessera apps show"

@@ -5,8 +5,7 @@ say who it was.
 """
 
 import re
-from collections.abc import Coroutine
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from tessera.app import callers
 from tessera.app.callers import Caller
@@ -41,9 +40,8 @@ class Known(Protocol):
 K = TypeVar("K", bound=Known)
 
 
-async def _noted(request: Request, authentication: Coroutine[Any, Any, K]) -> K:
-    """Await an authentication, and note whom it found. One that is refused says so itself (`Refusal.client`)."""
-    found = await authentication
+def _noted(request: Request, found: K) -> K:
+    """Note who has authenticated. An authentication that is refused says so itself (`Refusal.client`)."""
     request.client, request.quotas = found.client, found.quotas
     return found
 
@@ -60,7 +58,7 @@ async def caller(context: Context, request: Request, scope: str) -> Caller:
     Only the `Authorization` header counts. Raises MissingCredentials, InvalidAuthToken, DPoPChallenge,
     InsufficientScope, and ArgumentError when a token stands in the URL as well (RFC 6750 section 2).
     """
-    shown = presented.read(request, context.settings)
+    evidence = presented.read(request, context.settings)
 
     def accept(found: Caller) -> None:
         if request.query and b"access_token=" in request.query:
@@ -69,29 +67,29 @@ async def caller(context: Context, request: Request, scope: str) -> Caller:
             )
         callers.require(found, scope)
 
-    found = await _noted(request, callers.identify(context, shown, accept))
-    if shown.proofs:
+    found = _noted(request, await callers.identify(context, evidence, accept))
+    if evidence.proofs:
         request.also_answer += fresh_nonce(context)
     return found
 
 
-async def client(context: Context, request: Request, params: Params, shown: Evidence) -> Authenticated:
+async def client(context: Context, request: Request, params: Params, evidence: Evidence) -> Authenticated:
     """The client that authenticates at an OAuth endpoint. Raises as `app.clients.authenticate` does."""
-    return await _noted(request, client_authentication.authenticate(context, params, shown))
+    return _noted(request, await client_authentication.authenticate(context, params, evidence))
 
 
-async def asker(context: Context, request: Request, params: Params, shown: Evidence) -> Authenticated | Held:
+async def asker(context: Context, request: Request, params: Params, evidence: Evidence) -> Authenticated | Held:
     """The client that asks about a token: by its credentials, or by another token in the header, beside nothing else.
 
     Raises as `app.clients.authenticate` and `app.introspection.by_token` do.
     """
-    if _TOKEN.match(shown.authorization or b"") and not any(each in params.values for each in _CREDENTIALS):
-        found = await _noted(request, introspection.by_token(context, params, shown))
-        if shown.proofs:
+    if _TOKEN.match(evidence.authorization or b"") and not any(each in params.values for each in _CREDENTIALS):
+        found = _noted(request, await introspection.by_token(context, params, evidence))
+        if evidence.proofs:
             request.also_answer += fresh_nonce(context)
         _refuse_token_in_address(request)
         return found
-    return await client(context, request, params, shown)
+    return await client(context, request, params, evidence)
 
 
 async def holder(context: Context, request: Request) -> TokenInfo | PersonalTokenInfo:
@@ -99,10 +97,10 @@ async def holder(context: Context, request: Request) -> TokenInfo | PersonalToke
 
     Raises InvalidRequest when a token stands in the URL as well (RFC 6750 section 2).
     """
-    shown = presented.read(request, context.settings)
+    evidence = presented.read(request, context.settings)
 
-    told = await _noted(request, introspection.holder_s(context, shown, lambda: _refuse_token_in_address(request)))
-    if shown.proofs:
+    told = _noted(request, await introspection.holder_s(context, evidence, lambda: _refuse_token_in_address(request)))
+    if evidence.proofs:
         request.also_answer += fresh_nonce(context)
     return told
 

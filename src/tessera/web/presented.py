@@ -1,6 +1,10 @@
-"""Reading from a request what tells its sender from others: one look at its headers."""
+"""Reading a request: what tells its sender from others, by one look at its headers, and its OAuth parameters."""
 
+from tessera.core import wire
 from tessera.core.clients import certificates
+from tessera.core.clients.credentials import UNKNOWN_CLIENT
+from tessera.core.errors import InvalidClient
+from tessera.core.oauth import parameters
 from tessera.core.presented import Evidence
 from tessera.settings import Settings
 from tessera.web import client_address
@@ -43,6 +47,24 @@ def read(request: Request, settings: Settings) -> Evidence:
         method=scope["method"],
         path=path,
     )
+
+
+async def read_oauth(
+    request: Request, settings: Settings, defined: frozenset[str] = parameters.EVERY_ENDPOINT
+) -> tuple[Evidence, wire.Params]:
+    """The evidence and the parameters of an OAuth request, of which the endpoint defines these.
+
+    Raises InvalidClient when a header by which a client authenticates was sent twice, which proves nothing, and
+    InvalidRequest and TooLarge.
+    """
+    try:
+        evidence = read(request, settings)
+    except DuplicateHeader:
+        raise InvalidClient(UNKNOWN_CLIENT, detail="two Authorization headers", check="client.two_ways") from None
+    body = await request.body(wire.BODY_BYTES_MAX)
+    content_type = request.header(b"content-type") or b"" if body else b""
+    request.params = wire.form(request.query, body, content_type, defined)
+    return evidence, request.params
 
 
 def _certificate(headers: client_address.HeaderList) -> tuple[bytes | None, tuple[bytes, ...]]:

@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from tessera.app import callers
-from tessera.app.clients import applications, authentication, limit_settings, secret_rotation
+from tessera.app.clients import applications, limit_settings, secret_rotation
 from tessera.app.clients.limit_settings import Wanted
 from tessera.app.context import Context
 from tessera.app.grants import token_endpoint
 from tessera.app.grants.grant import Authorization, ClientType, TokenRequest
 from tessera.app.tokens import formats, introspection, resource_servers
-from tessera.core import wire
+from tessera.core import scopes, wire
 from tessera.core.changes import SetScope
 from tessera.core.clients.applications import TokenFormat
 from tessera.core.clients.assertions import TYPE
@@ -339,6 +339,26 @@ def test_the_parameters_of_a_grant_are_defined_where_it_is_known(tmp_path: Path)
     play(tmp_path, scenario)
 
 
+def test_a_grant_is_given_its_own_parameters_alone(tmp_path: Path) -> None:
+    """What it declares, where it was sent, and the scope; neither the client's credentials nor anybody else's."""
+    given: list[tuple[dict[str, str], str | None]] = []
+
+    class Looking(Tickets):
+        async def authorize(self, context: Context, request: TokenRequest, client: Authenticated) -> Authorization:
+            """Note what the grant is given."""
+            given.append((dict(request.parameters), request.scope))
+            return await super().authorize(context, request, client)
+
+    async def scenario(scene: Scene) -> None:
+        ticket, grant = await scene.customer("ann"), Looking()
+        await ask(scene, grant, ticket, scope=scopes.EVERYTHING, username="ann", resource="")
+        with pytest.raises(InvalidRequest):
+            await ask(scene, grant, "")
+        assert given == [({"ticket": ticket}, scopes.EVERYTHING), ({}, None)]
+
+    play(tmp_path, scenario)
+
+
 def test_the_key_is_looked_at_before_the_target(tmp_path: Path) -> None:
     """A request with several faults is told of the sender's first, then of the target, then of the scope."""
 
@@ -364,13 +384,7 @@ def test_client_credentials_waits_on_nothing(tmp_path: Path) -> None:
         known = scene.partner
         values = {"client_id": known.client_id, "client_secret": known.client_secret or ""}
         params = wire.Params({}, {"grant_type": "client_credentials", **values})
-        request = token_endpoint.answer(
-            scene.context,
-            token_endpoint.GRANTS,
-            params,
-            NOTHING,
-            lambda: authentication.authenticate(scene.context, params, NOTHING),
-        )
+        request = asking.grant(scene.context, params)
         with pytest.raises(StopIteration) as done:
             request.send(None)
         assert await scene.alive(done.value.value.reply)

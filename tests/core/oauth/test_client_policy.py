@@ -1,9 +1,11 @@
 """The ways in which an application lets itself be authenticated."""
 
+from contextlib import nullcontext
+
 import pytest
 
-from tessera.core.clients.applications import Application, QueryCredentials, held
-from tessera.core.clients.credentials import Place, Presented
+from tessera.core.clients.applications import Application, AuthenticationMethod, QueryCredentials, held
+from tessera.core.clients.credentials import Place
 from tessera.core.errors import InvalidClient
 from tessera.core.oauth import client_policy
 
@@ -25,9 +27,5 @@ def application(policy: QueryCredentials) -> Application:
 )
 def test_credentials_in_the_url(place: Place, policy: QueryCredentials, passes: bool) -> None:
     """Only `deny` refuses, and only credentials in the URL."""
-    presented = Presented("id", "pw", place)
-    if passes:
-        client_policy.check_place(presented, application(policy))
-    else:
-        with pytest.raises(InvalidClient):
-            client_policy.check_place(presented, application(policy))
+    with nullcontext() if passes else pytest.raises(InvalidClient):
+        client_policy.check(application(policy), AuthenticationMethod.CLIENT_SECRET, place, is_json=False)

@@ -11,7 +11,7 @@ from tessera.app.tokens import introspection
 from tessera.app.tokens.introspection import TokenInfo
 from tessera.core.errors import InvalidToken
 from tessera.core.tokens.introspection import INACTIVE, SIGNED, Active
-from tessera.web import authorization
+from tessera.web import authorization, presented
 from tessera.web.messages import JSON_NO_STORE_HEADERS, Request, Response, encode
 from tessera.web.operations import Operation
 from tessera.web.routes import Route
@@ -69,9 +69,9 @@ def routes(context: Context) -> list[Route]:
 
     async def introspect(request: Request) -> Response:
         """RFC 7662 section 2."""
-        asked = await oauth_token.params(request)
-        caller = await authorization.asker(context, request, asked, oauth_token.proof(context, request))
-        told = await introspection.introspect(context, caller, asked)
+        evidence, params = await presented.read_oauth(request, context.settings)
+        caller = await authorization.asker(context, request, params, evidence)
+        told = await introspection.introspect(context, caller, params)
         if _wants_signed(request):
             return Response(200, introspection.signed(context, told, caller.client).encode("ascii"), SIGNED_HEADERS)
         return Response(200, _plain(told), JSON_NO_STORE_HEADERS)

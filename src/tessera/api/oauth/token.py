@@ -9,21 +9,10 @@ from tessera.app.context import Context
 from tessera.app.grants import token_endpoint
 from tessera.app.grants.grant import Grants
 from tessera.app.tokens import revocation
-from tessera.core import wire
-from tessera.core.clients.credentials import UNKNOWN_CLIENT
-from tessera.core.errors import (
-    InvalidClient,
-    InvalidDPoPProof,
-    InvalidScope,
-    InvalidTarget,
-    UnsupportedGrantType,
-    UseDPoPNonce,
-)
-from tessera.core.oauth import parameters
-from tessera.core.presented import Evidence
+from tessera.core.errors import InvalidDPoPProof, InvalidScope, InvalidTarget, UnsupportedGrantType, UseDPoPNonce
 from tessera.core.tokens.access_tokens import TokenReply
 from tessera.web import authorization, presented
-from tessera.web.messages import JSON_NO_STORE_HEADERS, DuplicateHeader, Request, Response, encode
+from tessera.web.messages import JSON_NO_STORE_HEADERS, Request, Response, encode
 from tessera.web.operations import Operation, Parameter
 from tessera.web.routes import Route
 from tessera.web.surfaces import OAUTH
@@ -107,36 +96,20 @@ def routes(context: Context, grants: Grants = token_endpoint.GRANTS) -> list[Rou
 
     async def token(request: Request) -> Response:
         """RFC 6749 section 3.2."""
-        shown, asked = proof(context, request), await params(request, grants.parameters)
-        issued = await token_endpoint.answer(
-            context, grants, asked, shown, lambda: authorization.client(context, request, asked, shown)
-        )
+        evidence, params = await presented.read_oauth(request, context.settings, grants.parameters)  # phase 1
+        grant = token_endpoint.named(context, grants, params.get("grant_type"))  # 2
+        client = await authorization.client(context, request, params, evidence)  # 3
+        issued = await token_endpoint.issue(context, grant, client, params, evidence)  # 4 to 11
         request.quotas += issued.quotas
-        if shown.proofs:
+        if evidence.proofs:
             request.also_answer += authorization.fresh_nonce(context)
         return Response(200, encode(issued.reply), JSON_NO_STORE_HEADERS)
 
     async def revoke(request: Request) -> Response:
         """RFC 7009 section 2: an answer of 200 says that the token is dead, or was not this client's to revoke."""
-        asked = await params(request)
-        caller = await authorization.client(context, request, asked, proof(context, request))
-        await revocation.revoke_own(context, caller, asked)
+        evidence, params = await presented.read_oauth(request, context.settings)
+        client = await authorization.client(context, request, params, evidence)
+        await revocation.revoke_own(context, client, params)
         return Response(200, b"{}", JSON_NO_STORE_HEADERS)
 
     return [Route("POST", TOKEN_PATH, token, OAUTH, TOKEN), Route("POST", "/oauth/revoke", revoke, OAUTH, REVOKE)]
-
-
-async def params(request: Request, defined: frozenset[str] = parameters.EVERY_ENDPOINT) -> wire.Params:
-    """The parameters of an OAuth request, of which the endpoint defines these. Raises InvalidRequest and TooLarge."""
-    body = await request.body(wire.BODY_BYTES_MAX)
-    content_type = request.header(b"content-type") or b"" if body else b""
-    request.params = params = wire.form(request.query, body, content_type, defined)
-    return params
-
-
-def proof(context: Context, request: Request) -> Evidence:
-    """What the request proves; a header by which a client authenticates, sent twice, proves nothing."""
-    try:
-        return presented.read(request, context.settings)
-    except DuplicateHeader:
-        raise InvalidClient(UNKNOWN_CLIENT, detail="two Authorization headers", check="client.two_ways") from None

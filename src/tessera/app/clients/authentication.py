@@ -29,7 +29,8 @@ from tessera.ports import StoreError
 class Attempt(msgspec.Struct, frozen=True, gc=False):
     """One reading of what was presented: whose it would be, and the number of the credential that it matches.
 
-    `was_read` says that the application was not in memory; `fault` why a signature proves nothing.
+    `was_read` says that the application was not in memory, `fault` why a signature proves nothing. `digest` is
+    the keyed digest of a secret.
     """
 
     presented: Credentials
@@ -37,6 +38,7 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
     was_read: bool
     credential: int | None
     fault: str = ""
+    digest: bytes = b""
 
 
 class Outcome(NamedTuple):
@@ -86,9 +88,7 @@ async def authenticate(context: Context, params: Params, evidence: Evidence) -> 
             quotas = limits.pace(context, application, now)
         if applications.holds_slow_secret(application):
             brute_force.authenticated(context, application.client_id, evidence, now)
-        client_policy.check_place(found.presented, application)
-        client_policy.check_method(found.presented, application)
-        client_policy.check_json(params, application)
+        client_policy.check(application, presented.method, presented.place, is_json=params.is_json)
     except (Refusal, StoreError) as problem:
         problem.client = application.client_id  # empty for NOBODY
         problem.quotas = problem.quotas or quotas
@@ -105,7 +105,7 @@ async def _attempt(context: Context, presented: Presented, now: int) -> Attempt:
         application = await _read(context, presented.client_id)
     digest = applications.secret_digest(context.directory.pepper, presented.client_secret)
     credential = applications.matching_secret(_checked(application), digest, now)
-    return Attempt(presented, application, was_read, credential)
+    return Attempt(presented, application, was_read, credential, digest=digest)
 
 
 async def _compared(context: Context, presented: Presented, first: Attempt, evidence: Evidence, now: int) -> Outcome:
@@ -119,7 +119,7 @@ async def _compared(context: Context, presented: Presented, first: Attempt, evid
         return Outcome(attempts, matched)
     named = next((each for each in attempts if each.application is not NOBODY), first)
     readings = [
-        Reading(reading, _checked(each.application))
+        Reading(reading, _checked(each.application), each.digest)
         for reading, each in zip(presented.readings, attempts, strict=True)
         if not applications.generated_form(reading.client_id)
     ]

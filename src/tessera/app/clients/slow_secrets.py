@@ -47,10 +47,11 @@ async def hold(context: Context, begun: float) -> None:
 
 
 class Reading(NamedTuple):
-    """An id and a secret for an imported client, and the application whose secrets are compared with it."""
+    """An id and a secret for an imported client, the application whose secrets are compared with it, and its digest."""
 
     presented: Presented
     application: Application
+    digest: bytes
 
 
 async def match(context: Context, readings: list[Reading], evidence: Evidence, now: int) -> tuple[Reading, int] | None:
@@ -93,16 +94,11 @@ async def match(context: Context, readings: list[Reading], evidence: Evidence, n
 
 def _verified(context: Context, readings: list[Reading], now: int) -> tuple[Reading, int] | None:
     """The first reading whose secret was verified before, and its number."""
-    digests = [_digest(context, reading) for reading in readings]  # of all of them, whichever was verified
-    for reading, digest in zip(readings, digests, strict=True):
+    for reading in readings:
         for secret in applications.slow_secrets(reading.application, now):
-            if context.state.verified_secrets.holds(secret.number, digest):
+            if context.state.verified_secrets.holds(secret.number, reading.digest):
                 return reading, secret.number
     return None
-
-
-def _digest(context: Context, reading: Reading) -> bytes:
-    return applications.secret_digest(context.directory.pepper, reading.presented.client_secret)
 
 
 async def _checked(
@@ -117,8 +113,8 @@ async def _checked(
 
 def _remember(context: Context, reading: Reading, secret: Credential) -> None:
     """Take the secret by its keyed digest from now on, and have it held so."""
-    digest, client_id = _digest(context, reading), reading.application.client_id
-    context.state.verified_secrets.remember(RekeyCredential(client_id, secret.number, digest, secret.digest))
+    change = RekeyCredential(reading.application.client_id, secret.number, reading.digest, secret.digest)
+    context.state.verified_secrets.remember(change)
 
 
 async def write_rekeyed(context: Context, limit: int = REKEYED_AT_ONCE) -> None:

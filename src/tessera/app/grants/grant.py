@@ -1,6 +1,6 @@
 """Grants: the values that each grant brings to the token endpoint, and the table of them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
 
 import msgspec
@@ -12,7 +12,6 @@ from tessera.core.clients.credentials import Authenticated
 from tessera.core.errors import InvalidRequest, UnsupportedGrantType
 from tessera.core.oauth import parameters
 from tessera.core.scopes import Scopes
-from tessera.core.wire import Params
 
 
 class ClientType(Enum):
@@ -29,12 +28,15 @@ class ClientType(Enum):
 class TokenRequest(msgspec.Struct, frozen=True, gc=False):
     """A token request as a grant sees it: everything that all grants share has been checked.
 
-    `binding` and `thumbprint` are of the key or certificate that the sender has proved to hold. `target` is the number
+    `parameters` are those of the request that the grant alone reads (`Grant.parameters`): no other parameter reaches
+    it, least of all the client's credentials. `scope` is the parameter of that name, as it was sent. `binding` and
+    `thumbprint` are of the key or certificate that the sender has proved to hold. `target` is the number
     of the resource, and `scopes` are those to be granted there, within those of the client; both are None when the
     grant brings its own target and the request names none.
     """
 
-    params: Params
+    parameters: Mapping[str, str]
+    scope: str | None
     binding: TokenBinding
     thumbprint: bytes
     target: int | None
@@ -92,12 +94,11 @@ class Grants:
         self.names = tuple(self._named)
         self.parameters = parameters.EVERY_ENDPOINT.union(*(each.parameters for each in grants))
 
-    def named(self, params: Params) -> Grant:
-        """The grant that a request names.
+    def named(self, name: str | None) -> Grant:
+        """The grant that a request names by its parameter grant_type.
 
         Raises InvalidRequest when it names none, UnsupportedGrantType when that is not in the table.
         """
-        name = params.values.get("grant_type")
         if name is None:
             raise InvalidRequest(
                 f"The parameter grant_type is missing. Send grant_type={' or '.join(self.names)}.",

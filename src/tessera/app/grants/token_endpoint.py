@@ -12,11 +12,12 @@
     10  seal                 the token
     11  count                in memory
 
-A grant cannot forget a phase: it brings only phase 7. No phase after the commit refuses anything, so that nothing is
-used up by a request that is turned down. A request that brings nothing to commit waits on nothing.
+The route runs phases 1 to 3 in its own lines (`api/oauth/token.routes`) and hands their results to `issue`. The
+client's credentials end with phase 3: a grant is given its own parameters only. A grant cannot forget a phase: it
+brings only phase 7. No phase after the commit refuses anything, so that nothing is used up by a request that is turned
+down. A request that brings nothing to commit waits on nothing.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from tessera.app.clients import limits
@@ -71,23 +72,23 @@ class _Sender(NamedTuple):
 _NO_SENDER = _Sender()
 
 
-async def answer(
-    context: Context,
-    grants: Grants,
-    params: Params,
-    evidence: Evidence,
-    authenticate: Callable[[], Awaitable[Authenticated]],
-) -> Granted:
-    """Answer a token request, whose parameters were parsed with those of the grants. See the phases above.
+def named(context: Context, grants: Grants, grant_type: str | None) -> Grant:
+    """Phase 2: the grant that a token request names.
 
-    `authenticate` is phase 3, as `app.clients.authentication.authenticate`. Raises the OAuthRefusal of the first phase
-    that fails, Unavailable when changes of other processes have not been heard for too long, and as
-    `ports.Store.commit` does.
+    Raises InvalidRequest and UnsupportedGrantType, and Unavailable when changes of other processes have not been heard
+    for too long.
     """
-    grant = grants.named(params)  # 2
+    grant = grants.named(grant_type)
     if context.refuses_when_stale:
         context.require_feed(context.clock.now())
-    caller = await authenticate()  # 3
+    return grant
+
+
+async def issue(context: Context, grant: Grant, caller: Authenticated, params: Params, evidence: Evidence) -> Granted:
+    """Phases 4 to 11: a token for the client that has authenticated. See the phases above.
+
+    Raises the OAuthRefusal of the first phase that fails, and as `ports.Store.commit` does.
+    """
     if grant.client is _PUBLIC:
         raise _not_for(caller)
     request, proof = _checked(context, grant, caller, params, evidence)  # 4, 5, 6
@@ -118,14 +119,15 @@ def _checked(
     sender = _NO_SENDER
     if evidence.proofs or evidence.certificate is not None or application.options.token_binding:
         sender = _sender(context, caller, evidence, now)
-    resource = params.values.get("resource")
+    resource, scope = params.values.get("resource"), params.values.get("scope")
     target: int | None = None
     granted: Scopes | None = None
     if resource is not None or not grant.brings_target:
         target = resources.target(application, resource)
-        granted = scopes.narrow(resources.granted(application, target), params.values.get("scope"))
+        granted = scopes.narrow(resources.granted(application, target), scope)
     request = TokenRequest(
-        params=params,
+        parameters={name: params.values[name] for name in grant.parameters if name in params.values},
+        scope=scope,
         binding=sender.binding,
         thumbprint=sender.thumbprint,
         target=target,
@@ -240,4 +242,4 @@ def _within(
             detail="the client may not have any of the authorized scopes",
             check="scope.granted",
         )
-    return target, scopes.narrow(allowed, request.params.values.get("scope"))
+    return target, scopes.narrow(allowed, request.scope)

@@ -150,7 +150,8 @@ async def by_token(context: Context, params: Params, evidence: Evidence) -> Held
             raise InvalidRequest(
                 "The client_id parameter names another client than the Authorization header.", check="client.two_ids"
             )
-        client_policy.check_json(params, held.application)
+        if params.is_json:
+            client_policy.check_json(held.application)
         if held.application.options.rails:
             now = context.clock.now()
             outside = limits.outside(context, held.application, evidence, now)

@@ -3,12 +3,13 @@
 import binascii
 import re
 from enum import IntEnum
+from typing import ClassVar
 
 import msgspec
 
 from tessera.core import wire
 from tessera.core.clients import assertions
-from tessera.core.clients.applications import IMPORTED_LENGTH_MAX, Application
+from tessera.core.clients.applications import IMPORTED_LENGTH_MAX, Application, AuthenticationMethod
 from tessera.core.clients.assertions import Signed
 from tessera.core.errors import InvalidClient, InvalidRequest
 from tessera.core.keys.jws import Malformed
@@ -48,6 +49,7 @@ class Place(IntEnum):
 class Presented(msgspec.Struct, frozen=True, gc=False):
     """A client id and secret, and where the secret stood; `raw` is a second reading of the same header."""
 
+    method: ClassVar = AuthenticationMethod.CLIENT_SECRET
     client_id: str
     client_secret: str
     place: Place
@@ -62,6 +64,7 @@ class Presented(msgspec.Struct, frozen=True, gc=False):
 class Assertion(msgspec.Struct, frozen=True, gc=False):
     """A text that the client signed with its private key, and where it stood."""
 
+    method: ClassVar = AuthenticationMethod.PRIVATE_KEY_JWT
     client_id: str
     signed: Signed
     place: Place
@@ -70,6 +73,7 @@ class Assertion(msgspec.Struct, frozen=True, gc=False):
 class Certificate(msgspec.Struct, frozen=True, gc=False):
     """A client id, and the certificate of the connection with those above it (RFC 8705 section 2)."""
 
+    method: ClassVar = AuthenticationMethod.TLS
     client_id: str
     certificate: bytes
     chain: tuple[bytes, ...]
@@ -172,7 +176,8 @@ def _readings(user: str, password: str) -> list[Presented]:
 
 
 def _checked(client_id: str, secret: str, place: Place) -> Presented:
-    if not (wire.printable(client_id, IMPORTED_LENGTH_MAX) and wire.printable(secret, IMPORTED_LENGTH_MAX)):
+    both = client_id + secret
+    if not (both.isascii() and both.isprintable() and max(len(client_id), len(secret)) <= IMPORTED_LENGTH_MAX):
         raise InvalidClient(
             UNKNOWN_CLIENT,
             detail="an id or secret is not printable ASCII of at most 255 characters",

@@ -263,18 +263,16 @@ class HttpConnection(asyncio.Protocol):
             if self._queue and not self._transport.is_closing():
                 self._queue.popleft()
                 if response is not None:
-                    self._reply(exchange, response)
+                    last = self._going_down and not self._queue and not self._unread
+                    whole = exchange.complete
+                    close = last or not exchange.keep_alive or not whole or CLOSE in response.headers
+                    sends = close and (not whole or self._surplus or bool(self._unread))
+                    self._send(response, close=close, sends=sends, head_only=exchange.scope["method"] == "HEAD")
                 if not self._closing:
                     self._go_on(pipelined=True)
         except BaseException:
             self._transport.abort()
             raise
-
-    def _reply(self, exchange: Exchange, response: Response) -> None:
-        last = self._going_down and not self._queue and not self._unread
-        close = last or not exchange.keep_alive or not exchange.complete or CLOSE in response.headers
-        sends = close and (not exchange.complete or self._surplus or bool(self._unread))
-        self._send(response, close=close, sends=sends, head_only=exchange.scope["method"] == "HEAD")
 
     def _send(self, response: Response, *, close: bool, sends: bool, head_only: bool = False) -> None:
         """Send an answer; when it is the last, and the client `sends` still, linger so that it can be read."""
