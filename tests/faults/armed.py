@@ -38,7 +38,7 @@ from tessera.settings import Settings
 from tessera.store import migrate, sqlite
 from tessera.store.database import Database, SQLiteDatabase, Told
 from tessera.store.driver import Driver, Row
-from tessera.store.postgres import writer
+from tessera.store.postgres import transaction
 from tessera.store.sqlite import SQLiteDriver
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Point:
 POINT = Point(os.environ.get("FAULTS_ARMED", ""))
 
 _wiring_database = bootstrap.database
-_commit = writer._commit
+_commit = transaction._commit
 _upgrade = migrate.upgrade
 
 
@@ -183,9 +183,9 @@ def _armed_database(settings: Settings) -> Database:
     return cast("Database", ArmedDatabase(_wiring_database(settings)))
 
 
-async def _armed_commit(link: Any) -> None:
+async def _armed_commit(connection: Any) -> None:
     POINT.reached("before-commit")
-    await _commit(link)
+    await _commit(connection)
 
 
 def _newer_upgrade(connection: "Connection") -> None:
@@ -207,7 +207,7 @@ elif POINT.name == "clock":
     housekeeping.DROP_SECONDS = ROUND_SECONDS
 elif POINT.name:
     bootstrap.database = _armed_database
-    writer._commit = _armed_commit
+    transaction._commit = _armed_commit
 
 
 if __name__ == "__main__":

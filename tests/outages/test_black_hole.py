@@ -5,12 +5,12 @@ import asyncio
 import pytest
 
 from tessera.ports import StoreUnavailable, Unknown
-from tessera.store.postgres import writer
+from tessera.store.postgres import transaction
 from tests.outages.stand import behind_a_proxy, healed, organization, outcome
 
 CROWD = 300
 
-COMMIT = b"\0" + writer._COMMIT.key + b"\0"
+COMMIT = b"\0" + transaction._COMMIT.key + b"\0"
 """How a commit stands in what is sent: the name of the prepared statement."""
 
 

@@ -180,9 +180,10 @@ class PostgresDatabase:
         return vacuum(self._direct, report, rewrite=rewrite)
 
     def driver(self, told: Told, /) -> Driver:
-        from tessera.store.postgres.driver import PostgresDriver, Where
+        from tessera.store.postgres.driver import ConnectionOptions, PostgresDriver
 
-        return PostgresDriver(Where(self._address.conninfo, self._direct.conninfo, self._timeout_seconds), told)
+        options = ConnectionOptions(self._address.conninfo, self._direct.conninfo, self._timeout_seconds)
+        return PostgresDriver(options, told)
 
     def feed_polls(self) -> bool:
         """Whether what is to lead past any pooler leads to one, so that other nodes' changes are only looked for."""

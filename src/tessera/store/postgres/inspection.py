@@ -10,7 +10,7 @@ from tessera.store.driver import Row
 from tessera.store.postgres import failures
 from tessera.store.postgres.address import Address
 from tessera.store.postgres.schema import connected
-from tessera.store.postgres.statements import prepared, rows, values
+from tessera.store.postgres.statements import decode_rows, encode_parameters, prepared
 
 _NOTHING: Mapping[str, object] = {}
 
@@ -23,10 +23,10 @@ class PostgresLook:
 
     def rows(self, statement: str, parameters: Mapping[str, object] = _NOTHING) -> list[Row]:
         made = prepared(statement)
-        result = self._pgconn.exec_params(made.sql, values(parameters, made.names), made.oids)
+        result = self._pgconn.exec_params(made.sql, encode_parameters(parameters, made.names), made.oids)
         if failures.failed(result):
-            raise StoreUnavailable(failures.said(result))
-        return rows(result)
+            raise StoreUnavailable(failures.message(result))
+        return decode_rows(result)
 
     @contextmanager
     def moment(self) -> Iterator[None]:
