@@ -36,7 +36,7 @@ from tessera.core.changes import (
 from tessera.ops import clock
 from tessera.settings import Settings
 from tessera.store import migrate, sqlite
-from tessera.store.database import Database, SQLiteDatabase, Told
+from tessera.store.database import Database, OnOutage, SQLiteDatabase
 from tessera.store.driver import Driver, Row
 from tessera.store.postgres import transaction
 from tessera.store.sqlite import SQLiteDriver
@@ -164,11 +164,11 @@ class ArmedDatabase:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._found, name)
 
-    def driver(self, told: Told) -> Driver:
+    def driver(self, on_outage: OnOutage) -> Driver:
         """As `store.database.Database`."""
         if isinstance(self._found, SQLiteDatabase):
             return ArmedDriver(SQLiteDriver(self._found.path, connect))
-        return ArmedDriver(self._found.driver(told))
+        return ArmedDriver(self._found.driver(on_outage))
 
 
 class AheadClock(clock.SystemClock):
