@@ -70,7 +70,7 @@ class Database(Protocol):
         """
 
     def driver(self, on_outage: OnOutage, /) -> Driver:
-        """What the store reads and writes through, for one event loop; `on_outage` is called when it is away, and back."""
+        """The engine to read and write through, for one event loop; `on_outage` is called when it is away, and back."""
 
 
 class SQLiteDatabase:
