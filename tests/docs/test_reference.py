@@ -22,7 +22,7 @@ from tessera.core.webhooks.webhooks import TEST
 from tessera.ops import metrics, slow_hash
 from tessera.settings import Settings
 from tessera.store import writer
-from tessera.store.postgres import writer as postgres_writer
+from tessera.store.postgres import commit_queue
 from tessera.web import errors as answers
 from tessera.web.messages import Request, Response
 from tessera.web.server import head
@@ -146,7 +146,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         "time to send a request whole": (int(settings["request_timeout_seconds"].default),),
         "open connections of a process": (settings["connections_max"].default,),
         "argon2id checks that wait": (slow_hash.WAITING_MAX,),
-        "commits that wait": (writer.WAITING_MAX, postgres_writer.WAITING_MAX),
+        "commits that wait": (writer.WAITING_MAX, commit_queue.WAITING_MAX),
         "argon2id checks that failed": tuple(
             factor * settings["wrong_secrets_max"].default
             for factor in (brute_force.SLOW_CHECKS_FACTOR, brute_force.ADDRESS_FACTOR)

@@ -16,7 +16,8 @@ from tessera.app.state import usage
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.settings import Settings
-from tessera.store.postgres import driver
+from tessera.store.postgres import feed
+from tessera.store.postgres.driver import ConnectionOptions, PostgresDriver
 from tessera.store.sql import WRITES
 from tests.architecture.modules import ROOT
 from tests.docs.fences import paper
@@ -87,8 +88,8 @@ def test_what_the_page_reckons_with_is_what_is_in_force() -> None:
     assert leases.LOOK_SECONDS == 0.25
     assert leases.RENEWED_SECONDS == 5
     assert f"up to {held / leases.LOOK_SECONDS:.0f} reads of one row a second and worker" in PAGE
-    assert (Plan().poll, Plan().look) == (driver.POLL_SECONDS, defaults["feed_poll_milliseconds"] / 1000)
-    assert driver.DEAF_POLL_SECONDS == 0.25
-    assert inspect.getsource(driver.PostgresDriver.__init__).count("Line(") + driver.READ_LINES - 1 == 5
+    assert (Plan().poll, Plan().look) == (feed.POLL_SECONDS, defaults["feed_poll_milliseconds"] / 1000)
+    assert feed.POLL_SECONDS_DEAF == 0.25
+    assert len(PostgresDriver(ConnectionOptions("", "", 1), lambda _name, _reason: None).connections) == 5
     assert DEFAULT_LIFETIME_SECONDS == 14 * 86_400
     assert f"{DEFAULT_LIFETIME_SECONDS:,} (105 MiB)" in PAGE

@@ -36,9 +36,9 @@ from tessera.core.changes import (
 from tessera.ops import clock
 from tessera.settings import Settings
 from tessera.store import migrate, sqlite
-from tessera.store.database import Database, SQLiteDatabase, Told
+from tessera.store.database import Database, OnOutage, SQLiteDatabase
 from tessera.store.driver import Driver, Row
-from tessera.store.postgres import writer
+from tessera.store.postgres import transaction
 from tessera.store.sqlite import SQLiteDriver
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Point:
 POINT = Point(os.environ.get("FAULTS_ARMED", ""))
 
 _wiring_database = bootstrap.database
-_commit = writer._commit
+_commit = transaction._commit
 _upgrade = migrate.upgrade
 
 
@@ -164,11 +164,11 @@ class ArmedDatabase:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._found, name)
 
-    def driver(self, told: Told) -> Driver:
+    def driver(self, on_outage: OnOutage) -> Driver:
         """As `store.database.Database`."""
         if isinstance(self._found, SQLiteDatabase):
             return ArmedDriver(SQLiteDriver(self._found.path, connect))
-        return ArmedDriver(self._found.driver(told))
+        return ArmedDriver(self._found.driver(on_outage))
 
 
 class AheadClock(clock.SystemClock):
@@ -183,9 +183,9 @@ def _armed_database(settings: Settings) -> Database:
     return cast("Database", ArmedDatabase(_wiring_database(settings)))
 
 
-async def _armed_commit(link: Any) -> None:
+async def _armed_commit(connection: Any) -> None:
     POINT.reached("before-commit")
-    await _commit(link)
+    await _commit(connection)
 
 
 def _newer_upgrade(connection: "Connection") -> None:
@@ -207,7 +207,7 @@ elif POINT.name == "clock":
     housekeeping.DROP_SECONDS = ROUND_SECONDS
 elif POINT.name:
     bootstrap.database = _armed_database
-    writer._commit = _armed_commit
+    transaction._commit = _armed_commit
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ PostgreSQL answers for its own disk; that the server refuses one that does not w
 import re
 import resource
 import secrets
+import select
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,9 @@ INJECTED = (
     "pwrite64:error=ENOSPC:when={}",
 )
 
+ATTACHED_SECONDS = 30.0
+"""How long strace may take to attach to a server, and to let go of it."""
+
 
 @contextmanager
 def traced(node: Node, *options: str) -> Iterator[Path]:
@@ -36,13 +40,17 @@ def traced(node: Node, *options: str) -> Iterator[Path]:
     command = [program("strace"), "-f", "-p", str(node.process.pid), "-o", str(path), *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        said = process.stderr.readline()
-        assert "attached" in said, f"strace: {said}{process.stderr.read()}"
         try:
+            speaks, _, _ = select.select([process.stderr], [], [], ATTACHED_SECONDS)
+            said = process.stderr.readline() if speaks else f"it said nothing within {ATTACHED_SECONDS:.0f} seconds"
+            assert "attached" in said, f"strace: {said}"
             yield path
         finally:
             process.terminate()
-            process.wait()
+            try:
+                process.wait(ATTACHED_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 class Stands(IntEnum):

@@ -6,7 +6,7 @@ import signal
 import time
 
 from tests.faults.load import Load, Row, loaded
-from tests.faults.stage import Node, Stage, wait_ended
+from tests.faults.stage import ENDED_SECONDS, Node, Stage, wait_ended
 from tests.support.processes import children
 from tests.support.server import START_SECONDS
 from tests.support.waiting import wait_until
@@ -50,7 +50,7 @@ def _kill(stage: Stage, node: Node, number: int) -> Node:
         return node
     else:
         node.process.kill()
-        node.process.wait()
+        node.process.wait(ENDED_SECONDS)
         wait_ended(workers)
     return stage.start(*_workers(number + 1), port=node.port)
 

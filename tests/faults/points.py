@@ -13,11 +13,16 @@ from tests.faults.proof import Proof
 from tests.faults.stage import Stage
 from tests.support import raw
 from tests.support.raw import Wire, bearer
-from tests.support.server import START_SECONDS
 from tests.support.waiting import wait_until
 
 ARMED = "tests.faults.armed"
 POINTS = ("before-commit", "after-commit")
+
+COMMITS_MAX = 12
+"""Commits before that at which a kill is armed, and itself."""
+
+DEPOSITS_MAX = 20 * COMMITS_MAX
+"""Deposits after which a server that still lives has no kill armed: each is a commit, or was answered 503."""
 
 
 def points(stage: Stage, rounds: int, seed: int) -> Row:
@@ -31,10 +36,10 @@ def points(stage: Stage, rounds: int, seed: int) -> Row:
         stage.close()
         for number in range(rounds):
             point = POINTS[number % len(POINTS)]
-            node = stage.start(port=port, module=ARMED, FAULTS_ARMED=f"{point}:{chance.randint(1, 12)}")
+            node = stage.start(port=port, module=ARMED, FAULTS_ARMED=f"{point}:{chance.randint(1, COMMITS_MAX)}")
             load.prove(seed=number)
             name = one_at_a_time(stage, load.ledger)
-            node.process.wait(START_SECONDS)
+            node.wait_killed()
             there = stage.rows(f"select count(*) from ledger_entry where idempotency_id = '{name}'")[0][0]
             if there != (point == "after-commit"):
                 wrong.append(f"killed {point}: {there} of the deposit {name}")
@@ -47,13 +52,13 @@ def points(stage: Stage, rounds: int, seed: int) -> Row:
 
 
 def one_at_a_time(stage: Stage, ledger: Ledger) -> str:
-    """Deposit until one is not answered; its id."""
+    """Deposit until one is not answered; its id. Raises AssertionError when the server lives on."""
     with Wire(stage.ports[0], timeout=30) as wire:
         wire.send(raw.request("POST", "/oauth/token", stage.client.form(grant_type="client_credentials"), [raw.FORM]))
         answer = wire.answer()
         assert answer is not None
         token = msgspec.json.decode(answer.body)["access_token"]
-        while True:
+        for _ in range(DEPOSITS_MAX):
             name = ledger.new_deposit()
             detail = {"point_account_id": stage.account, "amount": 1, "idempotency_id": name}
             body = {"retailer_id": stage.retailer_id, "user_id": stage.customers[0], "deposit_details": [detail]}
@@ -66,6 +71,7 @@ def one_at_a_time(stage: Stage, ledger: Ledger) -> str:
             assert answer.status in {200, 503}, answer
             if answer.status == 200:
                 ledger.done("deposit", name)
+    raise AssertionError(f"the server answered {DEPOSITS_MAX} deposits and lives: no kill is armed")
 
 
 def answered_too_early(stage: Stage, rounds: int) -> int:

@@ -37,6 +37,9 @@ TRIES = 10
 
 ENDED_SECONDS = 60.0
 
+KILLED_SECONDS = 120.0
+"""Within how long a server that callers ask reaches the commit at which its kill is armed, on a busy machine."""
+
 
 class Client(NamedTuple):
     """An application's credentials."""
@@ -51,12 +54,13 @@ class Client(NamedTuple):
 
 
 class Node:
-    """One running server, by its first process."""
+    """One running server, by its first process. `armed` is the fault that it was started with, "" for none."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, printed: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], port: int, printed: Path, armed: str) -> None:
         self.process = process
         self.port = port
         self.printed = printed
+        self.armed = armed
 
     @property
     def output(self) -> str:
@@ -79,6 +83,16 @@ class Node:
                 return
         raise AssertionError(f"the server did not start:\n{self.output[-4000:]}")
 
+    def wait_killed(self) -> None:
+        """Wait until the kill that was armed has ended it. Raises AssertionError when it lives, or ended otherwise."""
+        try:
+            code = self.process.wait(KILLED_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(
+                f"the kill {self.armed!r} did not happen within {KILLED_SECONDS:.0f} seconds: is it armed?"
+            ) from None
+        assert code == -signal.SIGKILL, f"the server ended with code {code}, not by a kill:\n{self.output[-4000:]}"
+
     def kill(self) -> None:
         """Kill -9 all of it at one moment."""
         everybody = self.everybody()
@@ -86,7 +100,7 @@ class Node:
             os.kill(pid, signal.SIGSTOP)  # none sees another one's end
         for pid in everybody:
             os.kill(pid, signal.SIGKILL)
-        self.process.wait()
+        self.process.wait(ENDED_SECONDS)
         wait_ended(everybody)
 
     def stop(self) -> int:
@@ -175,7 +189,7 @@ class Stage:
                 [*command, *database, *self._arguments, *arguments],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **named},
             )  # fmt: skip
-        node = Node(process, port, printed)
+        node = Node(process, port, printed, environment.get("FAULTS_ARMED", ""))
         self._nodes.append(node)
         if port not in self.ports:
             self.ports.append(port)

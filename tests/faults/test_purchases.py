@@ -12,7 +12,6 @@ from tests.faults.points import ARMED, POINTS
 from tests.faults.stage import ENGINES, Stage
 from tests.support import invariants, raw
 from tests.support.raw import Answer, Wire, bearer
-from tests.support.server import START_SECONDS
 
 pytestmark = pytest.mark.alone
 
@@ -92,7 +91,7 @@ def test_a_deed_is_whole_or_not_there(scenes: Scenes, on: str, point: str) -> No
         node = stage.start(port=node.port, module=ARMED, FAULTS_ARMED=f"{point}:1")
         before = shopper.there()
         assert shopper.ask(node.port, deed) is None, deed
-        node.process.wait(START_SECONDS)
+        node.wait_killed()
         after = tuple(have + more for have, more in zip(before, added, strict=True))
         assert shopper.there() == (after if point == "after-commit" else before), deed
         node = stage.start(port=node.port)

@@ -10,7 +10,6 @@ from tests.faults.conftest import Scenes
 from tests.faults.points import ARMED
 from tests.faults.shoppers import beans, crowd
 from tests.faults.stage import ENGINES
-from tests.support.server import START_SECONDS
 
 pytestmark = pytest.mark.alone
 
@@ -28,7 +27,7 @@ def test_the_ledger_agrees_after_every_kill(scenes: Scenes, on: str, tmp_path: P
         node.kill()
         for point in ("before-commit", "after-commit"):
             node = stage.start(port=node.port, module=ARMED, FAULTS_ARMED=f"{point}:{chance.randint(10, 40)}")
-            node.process.wait(START_SECONDS)
+            node.wait_killed()
         stage.start(port=node.port)
         shopping.answered()
         shopping.finish()

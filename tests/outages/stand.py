@@ -10,7 +10,7 @@ from pathlib import Path
 from tessera.core.changes import AddOrganization, Change
 from tessera.ports import Store, StoreError
 from tessera.store.postgres.address import address
-from tessera.store.postgres.driver import PostgresDriver, Where
+from tessera.store.postgres.driver import ConnectionOptions, PostgresDriver
 from tessera.store.store import SQLStore
 from tests.support import postgres
 from tests.support.wire_proxy import WireProxy
@@ -78,7 +78,7 @@ class Told:
 async def opened(url: str, told: Told | None = None, timeout_seconds: float = TIMEOUT_SECONDS) -> AsyncIterator[Store]:
     """A store on a database."""
     conninfo = address(url).conninfo
-    store = SQLStore(PostgresDriver(Where(conninfo, conninfo, timeout_seconds), told or Told()))
+    store = SQLStore(PostgresDriver(ConnectionOptions(conninfo, conninfo, timeout_seconds), told or Told()))
     try:
         yield store
     finally:

@@ -5,12 +5,13 @@ import asyncio
 import pytest
 
 from tessera.ports import StoreUnavailable, Unknown
-from tessera.store.postgres import writer
+from tessera.store.postgres import transaction
 from tests.outages.stand import behind_a_proxy, healed, organization, outcome
+from tests.support.waiting import until
 
 CROWD = 300
 
-COMMIT = b"\0" + writer._COMMIT.key + b"\0"
+COMMIT = b"\0" + transaction._COMMIT.key + b"\0"
 """How a commit stands in what is sent: the name of the prepared statement."""
 
 
@@ -89,6 +90,42 @@ def test_a_commit_whose_answer_is_lost_is_unknown_and_may_be_made_again() -> Non
             await healed(store, organization("another"))
             names = [each.name for each in await store.organizations()]
             assert "lost answer" in names
+
+    asyncio.run(scenario())
+
+
+def test_a_commit_whose_connection_breaks_before_the_answer_is_unknown() -> None:
+    """The connection is lost long before the deadline; the caller is not told that nothing was done."""
+
+    async def scenario() -> None:
+        async with behind_a_proxy(timeout_seconds=20) as (store, proxy, _):
+            proxy.swallow_after = COMMIT
+            writing = asyncio.create_task(outcome(store.commit(organization("lost connection"))))
+            await until(lambda: proxy.swallowed > 0)
+            proxy.swallow_after = None
+            proxy.reset()
+            assert (await writing)[0] is Unknown
+            await healed(store)
+            assert "lost connection" in [each.name for each in await store.organizations()]
+
+    asyncio.run(scenario())
+
+
+def test_a_caller_whose_deadline_passes_before_the_commit_has_written_nothing() -> None:
+    """The statements are answered too late for the caller, and in time for the connection: they are rolled back."""
+
+    async def scenario() -> None:
+        async with behind_a_proxy(timeout_seconds=3) as (store, proxy, _):
+            proxy.delay_seconds = 1.2  # of two answers a commit: the second one's statements are answered after 3.6
+            first = asyncio.create_task(outcome(store.commit(organization())))
+            for _ in range(5):
+                await asyncio.sleep(0)  # its transaction has begun, so that the second caller waits for the next one
+            late = organization("too late")
+            assert (await outcome(store.commit(late)))[0] is StoreUnavailable
+            await first
+            proxy.delay_seconds = 0.0
+            await healed(store)
+            assert late.name not in [each.name for each in await store.organizations()]
 
     asyncio.run(scenario())
 

@@ -18,6 +18,8 @@ from tests.support.waiting import until, wait_until
 
 REFUSED_AT_ONCE_SECONDS = 0.5
 
+NEW_CONNECTION_SECONDS = 60.0
+
 WAITING = "select pid from pg_stat_activity where wait_event = 'SyncRep'"
 
 
@@ -95,8 +97,9 @@ def test_a_commit_that_waits_for_a_standby_is_never_called_done(pair: Pair) -> N
                 assert (await outcome(store.commit(organization())))[0] in (StoreUnavailable, Unknown)
             beside = [TakeLease(f"lease {number}", "holder", 0, 1) for number in range(3)]
             for each in beside:
-                seconds = 0.0
+                seconds, latest = 0.0, time.monotonic() + NEW_CONNECTION_SECONDS
                 while seconds < REFUSED_AT_ONCE_SECONDS:  # until it was tried over a new connection
+                    assert time.monotonic() < latest, "commits are refused at once: no new connection is made"
                     ended, seconds = await outcome(store.commit(each))
                     assert ended in (StoreUnavailable, Unknown)
                     await asyncio.sleep(0.02)

@@ -70,7 +70,7 @@ def test_a_silent_name_service_costs_a_try_its_time_and_not_more() -> None:
         names.speaks.clear()
         servers = Servers("host=db.example.com dbname=t0 user=tessera", 0.2, names)
         with pytest.raises(TimeoutError):
-            await servers.link(lambda _link, _error: None)
+            await servers.connect(lambda _connection, _error: None)
         names.speaks.set()
 
     asyncio.run(scenario())
@@ -82,11 +82,11 @@ def test_a_server_that_was_left_behind_is_not_used() -> None:
     async def scenario() -> None:
         cluster = postgres.cluster()
         servers = Servers(f"host={cluster.folder} port={postgres.PORT} dbname=postgres user=tessera", 30)
-        link = await servers.link(lambda _link, _error: None)
-        assert servers.timeline == link.timeline == 1
-        link.end("done")
+        connection = await servers.connect(lambda _connection, _error: None)
+        assert servers.timeline == connection.timeline == 1
+        connection.close("done")
         servers.timeline = 2
         with pytest.raises(Exception, match="left behind"):
-            await servers.link(lambda _link, _error: None)
+            await servers.connect(lambda _connection, _error: None)
 
     asyncio.run(scenario())

@@ -11,7 +11,7 @@ from tessera.ports import Unusable
 from tessera.store.conformance import CASES, Case
 from tessera.store.database import PostgresDatabase
 from tessera.store.postgres.address import address
-from tessera.store.postgres.driver import PostgresDriver, Where
+from tessera.store.postgres.driver import ConnectionOptions, PostgresDriver
 from tessera.store.store import SQLStore
 from tests.outages.stand import Told, organization, warm
 from tests.support import postgres
@@ -31,7 +31,7 @@ def bouncer() -> Iterator[Bouncer]:
 
 
 def _store(conninfo: str, direct: str, timeout_seconds: float = 30) -> SQLStore:
-    where = Where(address(conninfo).conninfo, address(direct).conninfo, timeout_seconds)
+    where = ConnectionOptions(address(conninfo).conninfo, address(direct).conninfo, timeout_seconds)
     return SQLStore(PostgresDriver(where, Told()))
 
 
@@ -94,8 +94,8 @@ def test_changes_of_other_nodes_are_heard_or_looked_for(bouncer: Bouncer, *, dir
         store = _store(bouncer.url(name), postgres.cluster().url(name) if direct else bouncer.url(name))
         await warm(store)
         other = postgres.store(postgres.cluster().url(name))
-        await until(lambda: _driver(store)._feed.link is not None, 30)
-        assert _driver(store)._feed.link.pooled is not direct
+        await until(lambda: _driver(store)._feed.connection.current is not None, 30)
+        assert _driver(store)._feed.connection.current.pooled is not direct
         while await store.changed():
             pass
         await other.commit(organization())

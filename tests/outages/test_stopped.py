@@ -1,6 +1,7 @@
 """A server of the tests' own is stopped, killed, full, or has no connection left: refused at once, and healed alone."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 
 import psycopg
@@ -144,8 +145,9 @@ def _take_ours(cluster: Cluster, others: list[psycopg.Connection]) -> None:
     others.append(keeper)
     ours = "from pg_stat_activity where application_name = 'tessera'"
     keeper.execute(f"select pg_terminate_backend(pid) {ours}".encode())
-    while keeper.execute(f"select pid {ours}".encode()).fetchall():
-        pass
+    latest = time.monotonic() + 30
+    while left := keeper.execute(f"select pid {ours}".encode()).fetchall():
+        assert time.monotonic() < latest, f"connections of the store outlive their end: {left}"
     _take_all(cluster, others)
 
 

@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 from tessera.store.postgres.address import address
-from tessera.store.postgres.driver import PostgresDriver, Where
+from tessera.store.postgres.driver import ConnectionOptions, PostgresDriver
 from tests.support import postgres
 
 PATIENT_SECONDS = 60.0
@@ -23,7 +23,9 @@ def test_a_line_that_answers_nothing_holds_up_no_look(tmp_path: Path) -> None:
         direct = address(f"postgresql://tessera@/{name}?host={tmp_path}&port={postgres.PORT}").conninfo
 
         async def whole() -> None:
-            driver = PostgresDriver(Where(address(url).conninfo, direct, PATIENT_SECONDS), lambda _line, _reason: None)
+            driver = PostgresDriver(
+                ConnectionOptions(address(url).conninfo, direct, PATIENT_SECONDS), lambda _line, _reason: None
+            )
             async with asyncio.timeout(SOON_SECONDS):
                 found = [await driver.changed()]
                 while found.count(True) < 3:

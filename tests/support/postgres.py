@@ -14,7 +14,7 @@ import psycopg
 
 from tessera.ports import Store
 from tessera.store.postgres.address import address
-from tessera.store.postgres.driver import PostgresDriver, Where
+from tessera.store.postgres.driver import ConnectionOptions, PostgresDriver
 from tessera.store.postgres.schema import migrate
 from tessera.store.store import SQLStore
 from tests.support.programs import program
@@ -174,7 +174,7 @@ def empty_database() -> str:
 def driver(url: str, timeout_seconds: float = 30) -> PostgresDriver:
     """A driver on a database, patient with a busy machine."""
     return PostgresDriver(
-        Where(address(url).conninfo, address(url).conninfo, timeout_seconds), lambda _line, _reason: None
+        ConnectionOptions(address(url).conninfo, address(url).conninfo, timeout_seconds), lambda _line, _reason: None
     )
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tessera.store.postgres.address import Address
 
 
-Told = Callable[[str, str | None], None]
-"""Told, with the name of a connection, that it cannot be made, and why; without a reason that it can again."""
+OnOutage = Callable[[str, str | None], None]
+"""Called with the name of a connection and why it cannot be made; with None for the reason once it can again."""
 
 
 def engine_errors() -> tuple[type[Exception], ...]:
@@ -69,8 +69,8 @@ class Database(Protocol):
         `rewrite` has PostgreSQL write every table anew, locked meanwhile; SQLite needs no such thing.
         """
 
-    def driver(self, told: Told, /) -> Driver:
-        """What the store reads and writes through, for one event loop; `told` when it is away, and back."""
+    def driver(self, on_outage: OnOutage, /) -> Driver:
+        """The engine to read and write through, for one event loop; `on_outage` is called when it is away, and back."""
 
 
 class SQLiteDatabase:
@@ -113,7 +113,7 @@ class SQLiteDatabase:
         del rewrite
         return purge(self.path, report)
 
-    def driver(self, _told: Told, /) -> Driver:
+    def driver(self, _on_outage: OnOutage, /) -> Driver:
         return SQLiteDriver(self.path)
 
 
@@ -179,10 +179,11 @@ class PostgresDatabase:
 
         return vacuum(self._direct, report, rewrite=rewrite)
 
-    def driver(self, told: Told, /) -> Driver:
-        from tessera.store.postgres.driver import PostgresDriver, Where
+    def driver(self, on_outage: OnOutage, /) -> Driver:
+        from tessera.store.postgres.driver import ConnectionOptions, PostgresDriver
 
-        return PostgresDriver(Where(self._address.conninfo, self._direct.conninfo, self._timeout_seconds), told)
+        options = ConnectionOptions(self._address.conninfo, self._direct.conninfo, self._timeout_seconds)
+        return PostgresDriver(options, on_outage)
 
     def feed_polls(self) -> bool:
         """Whether what is to lead past any pooler leads to one, so that other nodes' changes are only looked for."""

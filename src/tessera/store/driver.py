@@ -2,7 +2,7 @@
 
 | | SQLite | PostgreSQL |
 |---|---|---|
-| reads | on the event loop, about 5 microseconds | over lines that pipeline, about 100, of which the loop pays 14 |
+| reads | on the event loop, about 5 microseconds | over pipelined connections, about 100, of which the loop pays 14 |
 | writes | many callers' changes to a transaction; a thread commits | likewise; nodes take turns by an advisory lock |
 | the audit's `chained` | Python, in the writer | a function in SQL, in the schema |
 | its own clock | none: it is the machine's | `clock_timestamp()` |

@@ -1,4 +1,7 @@
-"""SQLite: reads on the event loop through one connection, writes through another (`store/writer.py`).
+"""SQLite as an engine of the store: reads on the event loop over one connection, commits over another.
+
+    fetch -> _begin_reads -> rows          here
+    commit -> Writer -> Transactions       `writer.py`, `transactions.py`
 
 Write-ahead log with `synchronous = full`: what is acknowledged is on the disk.
 """
@@ -22,32 +25,32 @@ APPLICATION_ID = 0x54455353
 """Marks a SQLite file as Tessera's (`pragma application_id`)."""
 
 LOGS = ("-wal", "-shm", "-journal")
-"""The ends of the names of files that lie beside a database."""
+"""Suffixes of the files that SQLite keeps beside a database."""
 
 LOG_PAGES = 2000
-"""Pages after which a commit moves the log into the database, while others wait: rarely enough for the many, soon
-enough for the one who waits."""
+"""Pages of the log after which a commit makes a checkpoint (moves the log into the database), for which other commits
+wait. More pages make checkpoints rarer, fewer make each shorter."""
 
 LOG_SIZE_MAX = 16 * 1024 * 1024
-"""Bytes to which the write-ahead log is cut when it begins anew. SQLite begins it anew after `LOG_PAGES`, unless a
-reader of another process stays in it."""
+"""Bytes to which the write-ahead log is cut when SQLite begins it anew, which it does after a checkpoint, unless a
+reader of another process is still in it."""
 
 CHAINED_ARGUMENTS = 9
-"""Of the function that makes the hash of an entry of the audit: the hash before it, its number, its seven fields."""
+"""Arguments of the function that hashes an entry of the audit: the hash before it, its number, its seven fields."""
 
 
 class Opener(Protocol):
-    """What makes connections: `connect`, or something around it."""
+    """A function that makes connections: `connect`, or something around it."""
 
     def __call__(self, path: Path, *, writes: bool = False) -> sqlite3.Connection:
         """A connection to read with, or the one to write with."""
 
 
 def connect(path: Path, *, writes: bool = False) -> sqlite3.Connection:
-    """A connection with the settings that all of ours share. Raises Unusable for a file that is no database.
+    """Open a connection. Raises Unusable for a file that is no database.
 
-    The one that `writes` may be used by two threads in turn, waits for no lock by itself once it is open, and
-    overwrites what is deleted: nobody's data may stay in the file.
+    Deleted data is overwritten (`secure_delete`): nobody's data may stay in the file. A connection that `writes` may be
+    used by two threads in turn, and does not wait for locks by itself once it is open: it is used on the event loop.
     """
     connection: sqlite3.Connection | None = None
     try:
@@ -72,11 +75,11 @@ def connect(path: Path, *, writes: bool = False) -> sqlite3.Connection:
 
 
 class SQLiteDriver:
-    """One SQLite file. To be made, read and closed in one thread.
+    """One SQLite file. Made, read and closed in one thread.
 
-    Reads of one turn of the event loop share a read transaction, which saves two system calls each. It begins with
-    the turn's first read and ends before the turn that follows: a caller who learned of a commit, here or from
-    another process, learned it in a later turn, and so reads what was committed.
+    Reads of one iteration of the event loop share a read transaction, which saves two system calls each. It begins with
+    the first read and ends before the next iteration. A caller who learns of a commit, of this or another process,
+    learns it in a later iteration, and so reads what was committed.
 
     `opener` makes the connections: one to read now, one to write at the first commit.
     """
@@ -86,27 +89,29 @@ class SQLiteDriver:
         self._execute = self._reader.execute
         self._writer = Writer(partial(opener, path, writes=True))
         self._data_version = -1
-        self._in_turn = False
+        self._reads_begun = False
         self._closed = False
 
     async def fetch(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:
         try:
-            if not self._in_turn:
-                self._begin_turn()
+            if not self._reads_begun:
+                self._begin_reads()
             return self._execute(sql, parameters).fetchall()
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.ProgrammingError) and not self._closed:
                 raise  # a defect of ours, not of the database
             raise StoreUnavailable(str(error)) from error
 
-    def _begin_turn(self) -> None:
+    def _begin_reads(self) -> None:
+        """Begin the read transaction of this iteration of the event loop."""
         self._execute("begin")
-        self._in_turn = True
-        asyncio.get_running_loop().call_soon(self._end_turn)
+        self._reads_begun = True
+        asyncio.get_running_loop().call_soon(self._end_reads)
 
-    def _end_turn(self) -> None:
-        if self._in_turn:
-            self._in_turn = False
+    def _end_reads(self) -> None:
+        """End the read transaction, so that the next read sees the newest commit."""
+        if self._reads_begun:
+            self._reads_begun = False
             # After an error the transaction may be over already, or not end as it should: none may stay open.
             for ending in ("commit", "rollback"):
                 if self._reader.in_transaction:
@@ -114,7 +119,7 @@ class SQLiteDriver:
                         self._execute(ending)
 
     async def changed(self) -> bool:
-        self._end_turn()
+        self._end_reads()
         version = (await self.fetch("pragma data_version", {}))[0][0]
         if version == self._data_version:
             return False
@@ -132,5 +137,5 @@ class SQLiteDriver:
             return
         self._closed = True
         await self._writer.close()
-        self._end_turn()
+        self._end_reads()
         self._reader.close()

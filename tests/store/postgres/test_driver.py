@@ -7,7 +7,7 @@ from tessera.core.changes import RevokeToken
 from tessera.store.conformance import material
 from tessera.store.conformance.material import AT
 from tessera.store.postgres.address import address
-from tessera.store.postgres.driver import PostgresDriver, Where
+from tessera.store.postgres.driver import ConnectionOptions, PostgresDriver
 from tests.support import databases
 from tests.support.databases import Kept
 
@@ -35,7 +35,7 @@ def play(scenario: Callable[[Kept, PostgresDriver, PostgresDriver], Awaitable[No
 
 def deaf(url: str) -> PostgresDriver:
     """A driver that looks for nothing by itself, but by what it hears."""
-    where = Where(address(url).conninfo, address(url).conninfo, HEARD_SECONDS)
+    where = ConnectionOptions(address(url).conninfo, address(url).conninfo, HEARD_SECONDS)
     return PostgresDriver(where, lambda _line, _reason: None, poll_seconds=3600)
 
 

@@ -8,12 +8,12 @@ import pytest
 
 from tessera.store import sql
 from tessera.store.postgres import statements
-from tessera.store.postgres.statements import Prepared
+from tessera.store.postgres.statements import PreparedStatement
 from tests.store.test_plans import GROWING, READ_THROUGH
 from tests.support import postgres
 
 
-def prepared() -> dict[str, Prepared]:
+def prepared() -> dict[str, PreparedStatement]:
     """Every statement that touches customers and what is kept of them, as it is sent, by a name for it."""
     topics = (sql.customers, sql.ledger, sql.lots, sql.outbox, sql.timeline)
     found = {
@@ -53,7 +53,7 @@ def connection() -> Iterator[psycopg.Connection]:
         yield opened
 
 
-def scans(connection: psycopg.Connection, statement: Prepared) -> list[str]:
+def scans(connection: psycopg.Connection, statement: PreparedStatement) -> list[str]:
     """The steps of PostgreSQL's own plan that read a table that grows through, by whatever index."""
     result = connection.pgconn.prepare(statement.key, statement.sql, statement.oids)
     assert result.status == psycopg.pq.ExecStatus.COMMAND_OK, result.error_message

@@ -12,7 +12,17 @@ from tessera.core.changes import AddCredential, AddOrganization, SetStanding
 from tessera.store import sql
 from tessera.store.driver import Row
 from tessera.store.postgres import failures, statements
-from tessera.store.postgres.statements import BYTES, INTEGER, TEXT, UNKNOWN, NulError, prepared, rows, values, written
+from tessera.store.postgres.statements import (
+    BYTES,
+    INTEGER,
+    TEXT,
+    UNKNOWN,
+    NulError,
+    decode_rows,
+    encode,
+    encode_parameters,
+    prepared,
+)
 from tests.support import databases
 
 
@@ -26,10 +36,10 @@ def connection() -> Iterator[psycopg.Connection]:
 def asked(connection: psycopg.Connection, statement: str, **parameters: object) -> list[Row]:
     """The rows of a statement of the context. Raises as the store does."""
     made = prepared(statement)
-    result = connection.pgconn.exec_params(made.sql, values(parameters, made.names), made.oids)
+    result = connection.pgconn.exec_params(made.sql, encode_parameters(parameters, made.names), made.oids)
     if failures.failed(result):
         raise failures.error(result)
-    return rows(result)
+    return decode_rows(result)
 
 
 def test_parameters_by_position() -> None:
@@ -90,11 +100,11 @@ def test_truth_is_a_number(connection: psycopg.Connection) -> None:
 def test_what_no_row_can_hold() -> None:
     """A NUL, half a letter, and what is no value at all."""
     with pytest.raises(NulError):
-        written("a\0b")
+        encode("a\0b")
     with pytest.raises(UnicodeEncodeError):
-        written("\ud800")
+        encode("\ud800")
     with pytest.raises(TypeError):
-        written(1.5)
+        encode(1.5)
 
 
 @pytest.mark.parametrize("statement", ["select cast(:value as bigint)", "select 1 from customer where number = :value"])
@@ -114,17 +124,17 @@ def test_every_state_of_the_server_is_told_apart(connection: psycopg.Connection)
     for code in ("22003", "23505", "23503", "42601", "0A000", "21000"):
         assert failures.is_defect(error(code)), code
     for code in ("40001", "40P01"):
-        assert failures.passes(error(code), turn=False), code
+        assert failures.is_retryable(error(code), serialized=False), code
     for code in ("57014", "53100", "53300", "25006", "57P01", "XX000", "58030", "55P03"):
         assert not failures.is_defect(error(code)), code
-        assert not failures.passes(error(code), turn=True), code
-        assert failures.said(error(code)) == "planned"
+        assert not failures.is_retryable(error(code), serialized=True), code
+        assert failures.message(error(code)) == "planned"
 
 
 _WHOLE = re.compile(r"select .* from |insert |update |delete |with ")
 
 
-def _every() -> dict[str, statements.Prepared]:
+def _every() -> dict[str, statements.PreparedStatement]:
     """Every statement of the context, by a name for it."""
     found = {
         f"{kind.__name__} {place}": each.statement
@@ -149,4 +159,4 @@ def test_every_statement_is_understood(connection: psycopg.Connection, name: str
     """The server knows its tables and columns, and can tell the types of its parameters."""
     made = EVERY[name]
     result = connection.pgconn.prepare(b"", made.sql, made.oids)
-    assert not failures.failed(result), failures.said(result)
+    assert not failures.failed(result), failures.message(result)

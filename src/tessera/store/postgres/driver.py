@@ -1,51 +1,40 @@
-"""PostgreSQL as an engine of the store: reads over lines that pipeline, writes in two lanes, the feed by `listen`.
+"""PostgreSQL as an engine of the store: the five connections of a process, and which of them a call goes to.
 
-| line | for |
-|---|---|
-| `read-1`, `read-2` | reads, in turn |
-| `write` | changes, one transaction at a time over all nodes |
-| `write-beside` | changes on which nothing relies |
-| `feed` | to be told of notices; leads to the server itself, past any pooler |
+| connection | for | in |
+|---|---|---|
+| `read-1`, `read-2` | reads, in turn | `reads.py` |
+| `write` | commits under the write lock, one transaction at a time over all nodes | `commit_queue.py` |
+| `write-beside` | commits that need no write lock | `commit_queue.py` |
+| `feed` | notifications of other nodes' notices; leads to the server itself, past any pooler | `feed.py` |
 
-Each is opened when it is first needed; all of them, and kept, once the feed is followed, as a process that serves does.
+Reads do not share a connection with commits: they would wait behind a transaction that waits for the write lock. The
+two kinds of commits do not share one either, since the second kind need not wait for it.
+
+A command that reads once needs one connection, so each is made when it is first used. A process that serves follows the
+feed: from then on all five are kept.
 """
 
-import asyncio
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from itertools import cycle
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tessera.core.changes import Change, Notice
-from tessera.ports import StoreUnavailable
-from tessera.store.driver import Row
-from tessera.store.postgres import failures
-from tessera.store.postgres.pipeline import Link
-from tessera.store.postgres.reconnecting import Line, Told
+from tessera.store.postgres import write_lock
+from tessera.store.postgres.commit_queue import CommitQueue
+from tessera.store.postgres.feed import POLL_SECONDS, Feed
+from tessera.store.postgres.reads import Reads
+from tessera.store.postgres.reconnecting import OnOutage, ReconnectingConnection
 from tessera.store.postgres.servers import Servers
-from tessera.store.postgres.statements import TEXT, NulError, Prepared, prepared, rows, values, written
-from tessera.store.postgres.writer import CHANNEL, INDEPENDENT, Lane
-
-READ_LINES = 2
-
-POLL_SECONDS = 1.0
-"""How often notices are looked for although nothing was heard: a word from the server can be lost."""
-
-DEAF_POLL_SECONDS = 0.25
-"""How often when there is no line on which anything could be heard."""
 
 LIMIT_SHARE = 0.8
-"""The server gives a statement up somewhat before its caller gives up the server."""
+"""Of a caller's timeout, after which the server gives a statement up: before the caller gives up the connection."""
 
-_LISTEN = prepared(f"listen {CHANNEL}")
 _TIME = "select (extract(epoch from clock_timestamp()) * 1000000)::bigint"
-_READ_LIMIT = prepared("select set_config('statement_timeout', :limit, false)", {"limit": TEXT})
 
 
-class Where(NamedTuple):
-    """Where the database is, as libpq takes it. `direct` leads to the server itself where `conninfo` leads to a pooler.
+class ConnectionOptions(NamedTuple):
+    """`conninfo` is a connection string of libpq; `direct` leads to the server itself where that leads to a pooler.
 
-    `timeout_seconds` is how long a read or a write may take.
+    `timeout_seconds` is how long a read or a commit may take.
     """
 
     conninfo: str
@@ -54,46 +43,29 @@ class Where(NamedTuple):
 
 
 class PostgresDriver:
-    """One PostgreSQL database, from one event loop."""
+    """One PostgreSQL database, for one event loop. As `store.driver.Driver`.
 
-    def __init__(self, where: Where, told: Told, poll_seconds: float = POLL_SECONDS) -> None:
-        self._poll_seconds = poll_seconds
-        seconds = where.timeout_seconds
-        limit = int(seconds * LIMIT_SHARE * 1000)
-        limited = [(_READ_LIMIT, [written(str(limit))])]
-        servers = Servers(where.conninfo, seconds)
-        direct = servers if where.direct == where.conninfo else Servers(where.direct, seconds)
-        reading = [Line(f"read-{place + 1}", servers, seconds, told, limited) for place in range(READ_LINES)]
-        self._reading = reading
-        self._next = cycle(reading).__next__
-        self._statements: dict[str, Prepared] = {}
-        self._in_turn = Lane(Line("write", servers, seconds, told), limit, seconds, turn=True)
-        self._beside = Lane(Line("write-beside", servers, seconds, told), limit, seconds, turn=False)
-        self._feed = Line(
-            name="feed", servers=direct, timeout_seconds=seconds, told=told, opened=[(_LISTEN, [])], notified=self._hear
-        )
-        self._listening_on: Link | None = None
-        self._heard = True
-        self._follows = False
-        self._looked_at = 0.0
+    `on_outage` is called when a connection cannot be made, and when it can again.
+    """
 
-    async def fetch(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:
-        statement = self._statements.get(sql)
-        if statement is None:
-            statement = self._statements[sql] = prepared(sql)
-        try:
-            given = values(parameters, statement.names)
-        except NulError:
-            return []  # nothing is like it
-        (result,) = await self._reader().ask((statement, given))
-        if failures.failed(result):
-            raise failures.error(result)
-        return rows(result)
+    def __init__(self, options: ConnectionOptions, on_outage: OnOutage, poll_seconds: float = POLL_SECONDS) -> None:
+        seconds = options.timeout_seconds
+        limit_milliseconds = int(seconds * LIMIT_SHARE * 1000)
+        servers = Servers(options.conninfo, seconds)
+        direct = servers if options.direct == options.conninfo else Servers(options.direct, seconds)
+        serialized, independent = write_lock.serialized(limit_milliseconds), write_lock.independent(limit_milliseconds)
+        self._reads = Reads(servers, seconds, limit_milliseconds, on_outage)
+        self._serialized = CommitQueue("write", servers, serialized, seconds, on_outage)
+        self._independent = CommitQueue("write-beside", servers, independent, seconds, on_outage)
+        self._feed = Feed(direct, seconds, on_outage, poll_seconds)
+        self._follows_feed = False
+        self.fetch = self._reads.fetch  # not wrapped in a method: reads are the hot path, and each call costs
 
-    def _reader(self) -> Line:
-        """The line whose turn it is; the other while that one has no link."""
-        line = self._next()
-        return line if line.link is not None else self._next()
+    @property
+    def connections(self) -> list[ReconnectingConnection]:
+        """All connections of the driver."""
+        queues = (self._serialized.connection, self._independent.connection)
+        return [*self._reads.connections, *queues, self._feed.connection]
 
     async def time(self) -> int:
         return int((await self.fetch(_TIME, {}))[0][0])
@@ -101,46 +73,22 @@ class PostgresDriver:
     async def commit(self, changes: Sequence[Change]) -> list[Notice]:
         if not changes:
             return []
-        lane = self._beside if all(type(change) in INDEPENDENT for change in changes) else self._in_turn
-        notices = await lane.commit(changes)
+        queue = self._independent if write_lock.is_independent(changes) else self._serialized
+        notices = await queue.commit(changes)
         if notices:
-            self._heard = True
+            self._feed.note_change()
         return notices
 
     async def changed(self) -> bool:
-        if not self._follows:
-            self._follows = True
-            for line in self._lines():
-                line.reach()
-            with suppress(StoreUnavailable):  # once: whoever begins to follow listens when this returns, if it can be
-                await self._feed.linked()
-        now = asyncio.get_running_loop().time()
-        listening = self._listening()
-        if not self._heard and now - self._looked_at < (self._poll_seconds if listening else DEAF_POLL_SECONDS):
-            return False
-        self._heard = False
-        self._looked_at = now
-        return True
-
-    def _listening(self) -> bool:
-        """Whether the server can tell us anything; on a new link, something may have been missed.
-
-        Nobody waits for the link: as long as there is none, notices are looked for.
-        """
-        link = self._feed.reach()
-        if link is not self._listening_on:
-            self._heard = True
-            self._listening_on = link
-        return link is not None and not link.pooled
-
-    def _lines(self) -> list[Line]:
-        return [*self._reading, self._in_turn.line, self._beside.line, self._feed]
-
-    def _hear(self) -> None:
-        self._heard = True
+        if not self._follows_feed:
+            self._follows_feed = True
+            for connection in self.connections:
+                connection.connect_in_background()
+            await self._feed.listen()
+        return self._feed.due()
 
     async def close(self) -> None:
-        await self._in_turn.close()
-        await self._beside.close()
-        for line in (*self._reading, self._feed):
-            await line.close()
+        await self._serialized.close()
+        await self._independent.close()
+        for connection in (*self._reads.connections, self._feed.connection):
+            await connection.close()

@@ -1,7 +1,11 @@
-"""What PostgreSQL answers other than what was asked, as the errors of `ports`.
+"""Errors of PostgreSQL, by their SQLSTATE, as the errors of `ports`.
 
-By the class of the SQLSTATE: some are the fault of the statement's own caller, some pass when it is tried again, the
-rest mean that the database cannot take it now.
+| SQLSTATE | means | becomes |
+|---|---|---|
+| classes in `_DEFECTS` | no database can take the statement | DefectError, of the caller whose statement it is |
+| `UNIQUE_VIOLATION` of a statement with a fact | the fact does not hold | Conflict, in `pending_commit.py` |
+| in `_RETRYABLE` | rolled back for the sake of another transaction | another attempt, in `commit_queue.py` |
+| all others | the server cannot take it now | StoreUnavailable |
 """
 
 from collections.abc import Sequence
@@ -14,21 +18,21 @@ from tessera.ports import StoreUnavailable
 
 _OK = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
 
-UNIQUE = "23505"
-READ_ONLY = "25006"
+UNIQUE_VIOLATION = "23505"
+READ_ONLY_TRANSACTION = "25006"
+_FOREIGN_KEY_VIOLATION = "23503"
 
 _DEFECTS = ("0A", "21", "22", "23", "26", "42")
-"""Classes of what no database can take: wrong values, broken constraints, wrong SQL."""
+"""Classes of errors of the statement itself: wrong values, violated constraints, wrong SQL."""
 
-_PASSING = ("40001", "40P01")
-"""Serialization failure, deadlock: all was undone, and trying again may do."""
+_RETRYABLE = ("40001", "40P01")
+"""Serialization failure and deadlock."""
 
-_PASSING_BESIDE = (*_PASSING, "23503")
-"""Of changes that take no turn also a foreign key: what they refer to was deleted while they were made."""
+_RETRYABLE_WITHOUT_LOCK = (*_RETRYABLE, _FOREIGN_KEY_VIOLATION)
+"""Without the write lock, the row that a change refers to may be deleted while the change is made."""
 
-
-_UNDONE = ("23", "40")
-"""Classes of a commit that was refused for what is in it."""
+_ROLLED_BACK = ("23", "40")
+"""Classes of errors of a COMMIT that is refused for the content of its transaction (a constraint, a conflict)."""
 
 
 class DefectError(Exception):
@@ -36,58 +40,58 @@ class DefectError(Exception):
 
 
 ERRORS: tuple[type[Exception], ...] = (psycopg.Error, DefectError)
-"""What comes out of here that `ports` does not know."""
+"""The exceptions of this package that `ports` does not have."""
 
 
-def state(result: PGresult) -> str:
-    """The SQLSTATE of an error, or ""."""
+def sqlstate(result: PGresult) -> str:
+    """The SQLSTATE of an error, five characters, or ""."""
     return (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
 
 
-def said(result: PGresult) -> str:
-    """What the server says of an error."""
+def message(result: PGresult) -> str:
+    """The server's text of an error."""
     return (result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or result.error_message).decode(errors="replace")
 
 
 def failed(result: PGresult) -> bool:
-    """Whether the statement was not done."""
+    """Whether the statement had no effect: it failed, or was skipped behind one that did."""
     return result.status not in _OK
+
+
+def first_failure(results: Sequence[PGresult]) -> PGresult | None:
+    """The result of the statement that failed; those behind it were skipped."""
+    return next((result for result in results if failed(result)), None)
 
 
 def is_defect(result: PGresult) -> bool:
     """Whether no database could take the statement."""
-    return state(result)[:2] in _DEFECTS
+    return sqlstate(result)[:2] in _DEFECTS
 
 
-def passes(result: PGresult, *, turn: bool) -> bool:
-    """Whether the whole transaction may succeed when it is tried again."""
-    return state(result) in (_PASSING if turn else _PASSING_BESIDE)
+def is_retryable(result: PGresult, *, serialized: bool) -> bool:
+    """Whether the whole transaction may succeed at another attempt; `serialized` if it holds the write lock."""
+    return sqlstate(result) in (_RETRYABLE if serialized else _RETRYABLE_WITHOUT_LOCK)
 
 
-def undone(result: PGresult) -> bool:
-    """Whether a failed commit has certainly undone everything."""
-    return state(result)[:2] in _UNDONE
+def is_rolled_back(result: PGresult) -> bool:
+    """Whether a COMMIT that failed has certainly rolled everything back."""
+    return sqlstate(result)[:2] in _ROLLED_BACK
+
+
+def is_read_only(results: Sequence[PGresult]) -> bool:
+    """Whether a statement failed because the server is a standby, or has become one."""
+    failure = first_failure(results)
+    return failure is not None and sqlstate(failure) == READ_ONLY_TRANSACTION
 
 
 def error(result: PGresult) -> Exception:
-    """The exception for a failed statement."""
-    return DefectError(said(result)) if is_defect(result) else StoreUnavailable(said(result))
+    """The exception for a failed statement: DefectError or StoreUnavailable."""
+    return DefectError(message(result)) if is_defect(result) else StoreUnavailable(message(result))
 
 
-def first(results: Sequence[PGresult]) -> PGresult | None:
-    """The result that failed first."""
-    return next((each for each in results if failed(each)), None)
-
-
-def read_only(results: Sequence[PGresult]) -> bool:
-    """Whether the server is a standby, or has become one."""
-    found = first(results)
-    return found is not None and state(found) == READ_ONLY
-
-
-def good(results: Sequence[PGresult]) -> Sequence[PGresult]:
-    """The results, when all statements were done. Raises DefectError, or StoreUnavailable."""
-    found = first(results)
-    if found is not None:
-        raise error(found)
+def require_success(results: Sequence[PGresult]) -> Sequence[PGresult]:
+    """The results, when no statement failed. Raises DefectError or StoreUnavailable."""
+    failure = first_failure(results)
+    if failure is not None:
+        raise error(failure)
     return results

@@ -1,4 +1,4 @@
-"""Looking at a PostgreSQL database by one connection of its own, which waits for its answers."""
+"""Looks at a PostgreSQL database, for commands: over one connection of their own, one statement after the other."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,23 +10,25 @@ from tessera.store.driver import Row
 from tessera.store.postgres import failures
 from tessera.store.postgres.address import Address
 from tessera.store.postgres.schema import connected
-from tessera.store.postgres.statements import prepared, rows, values
+from tessera.store.postgres.statements import decode_rows, encode_parameters, prepared
 
 _NOTHING: Mapping[str, object] = {}
 
 
 class PostgresLook:
-    """As `store.look.Look`."""
+    """As `store.inspection.Look`."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self._pgconn = connection.pgconn
 
     def rows(self, statement: str, parameters: Mapping[str, object] = _NOTHING) -> list[Row]:
-        made = prepared(statement)
-        result = self._pgconn.exec_params(made.sql, values(parameters, made.names), made.oids)
+        translated = prepared(statement)
+        result = self._pgconn.exec_params(
+            translated.sql, encode_parameters(parameters, translated.names), translated.oids
+        )
         if failures.failed(result):
-            raise StoreUnavailable(failures.said(result))
-        return rows(result)
+            raise StoreUnavailable(failures.message(result))
+        return decode_rows(result)
 
     @contextmanager
     def moment(self) -> Iterator[None]:

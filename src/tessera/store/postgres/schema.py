@@ -13,7 +13,7 @@ from tessera.ports import Unusable
 from tessera.store import migrate as shared
 from tessera.store.migrate import SchemaState
 from tessera.store.postgres.address import Address
-from tessera.store.postgres.writer import TURN
+from tessera.store.postgres.write_lock import WRITE_LOCK
 from tessera.store.sql.identity import SCHEMA_VERSION
 
 VERSION_MIN = 130000
@@ -86,7 +86,7 @@ def migrate(where: Address) -> None:
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(where.conninfo), poolclass=NullPool)
     try:
         with engine.begin() as connection:
-            connection.exec_driver_sql(f"select pg_advisory_xact_lock({TURN})")
+            connection.exec_driver_sql(f"select pg_advisory_xact_lock({WRITE_LOCK})")
             shared.upgrade(connection)
     except DBAPIError as error:
         raise unusable(where, error.orig if isinstance(error.orig, psycopg.Error) else error) from None

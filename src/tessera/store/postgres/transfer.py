@@ -12,7 +12,7 @@ from tessera.ports import Unusable
 from tessera.store.migrate import SchemaState
 from tessera.store.postgres import schema
 from tessera.store.postgres.address import Address, address
-from tessera.store.postgres.writer import TURN
+from tessera.store.postgres.write_lock import WRITE_LOCK
 from tessera.store.transfer.endpoints import BATCH_ROWS, Moment, Row, Written
 from tessera.store.transfer.tables import BYTES, INTEGER, LEFT_OUT, TEXT, Column, Table, in_order, quoted
 
@@ -84,7 +84,7 @@ class PostgresEnd:
         """Hold the lock that every writer takes, by a transaction of its own: what is read later is all there is."""
         with schema.connected(self._address) as connection, connection.transaction():
             connection.execute(_PATIENT.encode())
-            held = connection.execute(f"select pg_try_advisory_xact_lock({TURN})".encode()).fetchone()
+            held = connection.execute(f"select pg_try_advisory_xact_lock({WRITE_LOCK})".encode()).fetchone()
             if held != (True,):
                 raise Unusable(f"Somebody writes to {self.text} just now. Stop its servers and commands.")
             yield

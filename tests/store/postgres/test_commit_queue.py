@@ -10,7 +10,7 @@ from tessera.core.changes import Change
 from tessera.ports import Conflict
 from tessera.store.conformance import material
 from tessera.store.conformance.material import AT
-from tessera.store.postgres import writer
+from tessera.store.postgres import commit_queue
 from tessera.store.postgres.failures import DefectError
 from tessera.store.store import SQLStore
 from tests.support import databases, postgres
@@ -63,7 +63,7 @@ def test_of_64_callers_only_the_one_at_fault_is_told(wrong: str, place: int) -> 
 
     async def scenario(database: Kept, store: SQLStore) -> None:
         await store.commit(material.organization("taken"))
-        callers: list[tuple[Change, ...]] = [(material.organization(f"n{n}"),) for n in range(writer.BATCH_MAX)]
+        callers: list[tuple[Change, ...]] = [(material.organization(f"n{n}"),) for n in range(commit_queue.BATCH_MAX)]
         callers[place] = (material.organization("his"), change, material.organization("after"))
         told = await together(store, *callers)
         assert [n for n, each in enumerate(told) if each is not None] == [place]
@@ -71,8 +71,8 @@ def test_of_64_callers_only_the_one_at_fault_is_told(wrong: str, place: int) -> 
         if isinstance(told[place], Conflict):
             assert told[place].change is change  # type: ignore[union-attr]
         names = {each.name for each in await store.organizations()}
-        assert names == {"taken", *(f"n{n}" for n in range(writer.BATCH_MAX) if n != place)}
-        assert transactions(database) == [1, writer.BATCH_MAX - 1]
+        assert names == {"taken", *(f"n{n}" for n in range(commit_queue.BATCH_MAX) if n != place)}
+        assert transactions(database) == [1, commit_queue.BATCH_MAX - 1]
 
     play(scenario)
 
@@ -141,7 +141,7 @@ def failing(code: str, times: int, expected: list[str | None]) -> None:
 @pytest.mark.parametrize("code", ["40001", "40P01"])
 def test_a_transaction_that_is_undone_for_another_is_tried_again(code: str) -> None:
     """A deadlock or a failed serialization is nobody's fault: all is done again, up to a point."""
-    failing(code, writer.TRIES - 1, [None, None])
+    failing(code, commit_queue.TRIES - 1, [None, None])
     failing(code, 1000, ["StoreUnavailable", "StoreUnavailable"])
 
 
