@@ -164,29 +164,36 @@ async def _dead(context: Context, token: str, found: tuple[Claims, Application] 
     now = context.clock.now()
     claims = await formats.read(context, token, now)
     application = None if claims is None else await context.directory.applications.with_number(claims.application)
-    if found is not None and found[0].subject:
-        detail, check = "the token is about a person, and this path is for servers", "token.subject"
-    elif found is not None:
-        detail, check = "the token is for another resource, not for the platform", "token.audience"
+    if found is not None:
+        detail, check = _elsewhere(found[0])
     elif claims is None:
         detail, check = "not a token of this service", "token.unknown"
-    elif claims.expires_at <= now:
-        detail, check = "the token has expired", "token.expired"
-    elif claims.expires_at <= context.directory.revocations.purged_until:
-        detail, check = "the token has long expired: this server's clock is behind that of the purges", "token.expired"
-    elif application is None or not application.enabled:
-        detail, check = (
-            "the application of the token is deleted, or it or its organization is disabled",
-            "token.application",
-        )
-    elif context.directory.revocations.holds(claims.token_id, claims.expires_at):
-        detail, check = "the token was revoked", "token.revoked"
-    elif core_tokens.cut_off(claims, application):
-        detail = "all tokens of the application or its organization were revoked after it was issued"
-        check = "token.ended"
     else:
-        detail, check = "the last credential of the application ended, or what it may do was narrowed", "token.ended"
+        detail, check = _ended(context, claims, application, now)
     return InvalidAuthToken(NO_TOKEN, detail=detail, check=check)
+
+
+def _elsewhere(claims: Claims) -> tuple[str, str]:
+    """Why a live token is not accepted on this path, and the check that says so."""
+    if claims.subject:
+        return "the token is about a person, and this path is for servers", "token.subject"
+    return "the token is for another resource, not for the platform", "token.audience"
+
+
+def _ended(context: Context, claims: Claims, application: Application | None, now: int) -> tuple[str, str]:
+    """Why a token of this service is not live, and the check that says so."""
+    revocations = context.directory.revocations
+    if claims.expires_at <= now:
+        return "the token has expired", "token.expired"
+    if claims.expires_at <= revocations.purged_until:
+        return "the token has long expired: this server's clock is behind that of the purges", "token.expired"
+    if application is None or not application.enabled:
+        return "the application of the token is deleted, or it or its organization is disabled", "token.application"
+    if revocations.holds(claims.token_id, claims.expires_at):
+        return "the token was revoked", "token.revoked"
+    if core_tokens.cut_off(claims, application):
+        return "all tokens of the application or its organization were revoked after it was issued", "token.ended"
+    return "the last credential of the application ended, or what it may do was narrowed", "token.ended"
 
 
 def _check_certificate(claims: Claims, evidence: Evidence) -> None:

@@ -110,24 +110,30 @@ class _Duty:
     async def _keep(self) -> None:
         """Prolong the lease in time; return when it is another's, or cannot be prolonged before it ends."""
         clock = self._context.clock
-        prolonging: asyncio.Task[None] | None = None
-        due = self._ends_at - (LEASE_SECONDS - RENEWED_SECONDS) * SECOND
+        renewal: asyncio.Task[None] | None = None
+        renew_at = self._renew_at()
         try:
             while clock.now() < self._ends_at - STOPPED_BEFORE_SECONDS * SECOND:
-                if prolonging is None and clock.now() >= due:
-                    prolonging = asyncio.create_task(self._prolong())
+                if renewal is None and clock.now() >= renew_at:
+                    # In a task of its own: a database that does not answer must not keep the work beyond the lease.
+                    renewal = asyncio.create_task(self._prolong())
                 await asyncio.sleep(LOOK_SECONDS)
-                if prolonging is not None and prolonging.done():
-                    due = self._ends_at - (LEASE_SECONDS - RENEWED_SECONDS) * SECOND
-                    if (error := prolonging.exception()) is not None:
-                        if isinstance(error, Conflict):
-                            return
-                        self._trouble.met(error)
-                        due = clock.now() + int(PAUSE_SECONDS * SECOND)
-                    prolonging = None
+                if renewal is None or not renewal.done():
+                    continue
+                error, renewal = renewal.exception(), None
+                if isinstance(error, Conflict):
+                    return
+                renew_at = self._renew_at(error)
         finally:
-            if prolonging is not None:
-                await _stop(prolonging)
+            if renewal is not None:
+                await _stop(renewal)
+
+    def _renew_at(self, error: BaseException | None = None) -> int:
+        """Return when to renew the lease next: some time before it ends, and sooner after an `error`."""
+        if error is None:
+            return self._ends_at - (LEASE_SECONDS - RENEWED_SECONDS) * SECOND
+        self._trouble.met(error)
+        return self._context.clock.now() + int(PAUSE_SECONDS * SECOND)
 
     async def release(self) -> None:
         """Let go of what was asked for. Where that fails, the lease ends by itself."""

@@ -237,11 +237,14 @@ class _Line:
 def _tell_log(webhook: Webhook, changes: Sequence[Change]) -> None:
     """Say what an operator has to know: a receiver goes down or comes back, wants no more, or never took an event."""
     for change in changes:
-        if isinstance(change, MoveWebhook) and change.failures == 1:
-            log.warning("webhook_failing", webhook=webhook.name, reason=change.last_error)
-        elif isinstance(change, MoveWebhook) and webhook.failures and not change.failures:
-            log.info("webhook_recovered", webhook=webhook.name)
-        elif isinstance(change, DisableWebhook):
-            log.warning("webhook_gone", webhook=webhook.name)
-        elif isinstance(change, PostponeDelivery) and change.gave_up_at is not None:
-            log.warning("delivery_given_up", webhook=webhook.name, event_number=change.event, reason=change.last_error)
+        match change:
+            case MoveWebhook(failures=1):
+                log.warning("webhook_failing", webhook=webhook.name, reason=change.last_error)
+            case MoveWebhook(failures=0) if webhook.failures:
+                log.info("webhook_recovered", webhook=webhook.name)
+            case DisableWebhook():
+                log.warning("webhook_gone", webhook=webhook.name)
+            case PostponeDelivery(gave_up_at=int()):
+                log.warning(
+                    "delivery_given_up", webhook=webhook.name, event_number=change.event, reason=change.last_error
+                )
