@@ -7,16 +7,16 @@ PAUSE_SECONDS = 0.002
 
 
 class Rounds:
-    """Stand in for `asyncio.sleep` in a loop whose rounds end with a pause of `interval_seconds`."""
+    """Stand in for `asyncio.sleep` in a loop whose rounds end with a pause: of `interval_seconds`, or any (None)."""
 
-    def __init__(self, interval_seconds: float) -> None:
+    def __init__(self, interval_seconds: float | None = None) -> None:
         self._interval_seconds = interval_seconds
         self._ended = 0
         self._next = asyncio.Event()
 
     async def __call__(self, seconds: float) -> None:
         """Pause for a moment, however long it is asked for."""
-        if seconds == self._interval_seconds:
+        if self._interval_seconds in (None, seconds):
             self._ended += 1
             self._next.set()
             self._next = asyncio.Event()
