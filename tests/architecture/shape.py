@@ -10,6 +10,9 @@ FILE_LINES_MAX = 400
 FUNCTION_LINES_SOFT = 40
 FUNCTION_LINES_MAX = 70
 
+NESTING_MAX = 4
+"""Blocks inside one another in a function. An `elif` lies in the `else` of its `if`: make a long chain a `match`."""
+
 POSITIONAL_MAX = 5
 """Arguments by position that a struct may be built with."""
 
@@ -22,6 +25,10 @@ BY_POSITION = {
 BANNED_NAMES = frozenset({"base", "common", "helper", "helpers", "misc", "util", "utils"})
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+Block = (
+    ast.If | ast.For | ast.AsyncFor | ast.While | ast.With | ast.AsyncWith | ast.Try | ast.TryStar | ast.Match
+)  # fmt: skip
 
 
 def long_file(module: Module, lines_max: int = FILE_LINES_MAX) -> list[str]:
@@ -39,6 +46,27 @@ def long_function(module: Module, lines_max: int = FUNCTION_LINES_MAX) -> list[s
         for lines in [(node.end_lineno or node.lineno) - node.lineno + 1]
         if lines > lines_max
     ]
+
+
+def deep_nesting(module: Module) -> list[str]:
+    """A function nested past the limit hides a function or a table."""
+    return [
+        f"{node.name} nests {depth} blocks, more than {NESTING_MAX}"
+        for node in ast.walk(module.tree)
+        if isinstance(node, Function)
+        for depth in [_nesting(node)]
+        if depth > NESTING_MAX
+    ]
+
+
+def _nesting(node: ast.AST) -> int:
+    """Return how many blocks lie inside one another below a node; functions and classes in it count for themselves."""
+    depths = [
+        _nesting(child) + isinstance(child, Block)
+        for child in ast.iter_child_nodes(node)
+        if not isinstance(child, Function | ast.ClassDef)
+    ]
+    return max(depths, default=0)
 
 
 def unnamed_fields(module: Module) -> list[str]:

@@ -34,6 +34,7 @@ def in_tests(path: str) -> bool:
 RULES: tuple[tuple[Rule, Callable[[str], bool]], ...] = (
     (shape.long_file, everywhere),
     (shape.long_function, everywhere),
+    (shape.deep_nesting, everywhere),
     (shape.unnamed_fields, in_product),
     (shape.banned_name, everywhere),
     (shape.no_docstring, everywhere),

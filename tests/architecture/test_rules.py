@@ -15,9 +15,27 @@ API = "src/tessera/api/oauth/token.py"
 CLI = "src/tessera/cli/apps/apps.py"
 TEST = "tests/core/tokens/test_access_tokens.py"
 
+
+def nested(depth: int) -> str:
+    """Return a function with so many blocks inside one another."""
+    kinds = ("async with x:", "for y in x:", "try:", "if y:", "while y:")
+    lines = ["async def f():", *("    " * (each + 1) + kinds[each % len(kinds)] for each in range(depth))]
+    ends = [
+        "    " * (each + 1) + "finally: ..." for each in reversed(range(depth)) if kinds[each % len(kinds)] == "try:"
+    ]
+    return "\n".join([*lines, "    " * (depth + 1) + "...", *ends])
+
+
+def chain(arms: int) -> str:
+    """Return a function with a chain of `elif` of so many arms."""
+    return "def f():\n    if x == 0: ...\n" + "".join(f"    elif x == {each}: ...\n" for each in range(1, arms))
+
+
 BROKEN: tuple[tuple[Rule, str, str], ...] = (
     (shape.long_file, APP, "x = 1\n" * (shape.FILE_LINES_MAX + 1)),
     (shape.long_function, APP, "def f():\n" + "    x = 1\n" * shape.FUNCTION_LINES_MAX),
+    (shape.deep_nesting, APP, nested(shape.NESTING_MAX + 1)),
+    (shape.deep_nesting, APP, chain(shape.NESTING_MAX + 1)),
     (shape.unnamed_fields, APP, "made = Claims(1, 2, 3, 4, 5, 6)"),
     (shape.unnamed_fields, APP, "made = tokens.Claims(1, 2, *rest, 4, 5, 6)"),
     (shape.banned_name, "src/tessera/app/utils.py", ""),
@@ -79,6 +97,9 @@ BROKEN: tuple[tuple[Rule, str, str], ...] = (
 SOUND: tuple[tuple[Rule, str, str], ...] = (
     (shape.long_file, APP, "x = 1\n" * shape.FILE_LINES_MAX),
     (shape.long_function, APP, "def f():\n" + "    x = 1\n" * (shape.FUNCTION_LINES_MAX - 1)),
+    (shape.deep_nesting, APP, nested(shape.NESTING_MAX)),
+    (shape.deep_nesting, APP, chain(shape.NESTING_MAX)),
+    (shape.deep_nesting, APP, "async def f():\n    match x:\n" + "        case 1: ...\n" * (shape.NESTING_MAX + 1)),
     (shape.banned_name, "src/tessera/app/state/usage.py", ""),
     (shape.no_docstring, APP, '"""Tokens."""'),
     (shape.silent_room, "src/tessera/app/__init__.py", '"""Offers deeds. Must not know: HTTP."""'),

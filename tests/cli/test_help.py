@@ -113,6 +113,7 @@ NOT_FOR_COMMANDS = (
     "structlog",
     "tessera.api",
     "tessera.app.webhooks.deliveries",
+    "tessera.app.webhooks.workers",
     "tessera.app.demo.demo",
     "tessera.app.tokens.verification",
     "tessera.app.management.housekeeping",

@@ -1,6 +1,7 @@
 """The feed: what other processes change is taken in by its notices, and a process that missed some begins afresh."""
 
 import asyncio
+from typing import cast
 
 import pytest
 
@@ -49,6 +50,7 @@ def test_each_kind_of_notice_drops_what_it_names() -> None:
             (NoticeKind.ORGANIZATION, "2", []),
             (NoticeKind.RESOURCE, "urn:stock", ["resources"]),
             (NoticeKind.KEYS, "", ["keys"]),
+            (cast("NoticeKind", "of a later version"), "a", ["keys"]),
         ):
             reader.feed.append(Notice(len(reader.feed) + 1, kind, key))
             reader.reads.clear()

@@ -51,20 +51,23 @@ def curl(line: str, values: dict[str, str]) -> Call:
     words = iter(shlex.split(Template(line.replace("\\\n", " ")).substitute(values))[1:])
     method, url, headers, user, body = "", "", {}, None, None
     for word in words:
-        if word in {"-X", "--request"}:
-            method = next(words)
-        elif word in {"-H", "--header"}:
-            name, _, value = next(words).partition(": ")
-            headers[name.lower()] = value
-        elif word in {"-u", "--user"}:
-            name, _, secret = next(words).partition(":")
-            user = (name, secret)
-        elif word in {"-d", "--data"}:
-            body = next(words) if body is None else f"{body}&{next(words)}"
-        elif word.startswith("-") and word not in {"-s", "-g", "-sS"}:
-            raise ValueError(f"curl option {word}")
-        elif not word.startswith("-"):
-            url = word
+        match word:
+            case "-X" | "--request":
+                method = next(words)
+            case "-H" | "--header":
+                name, _, value = next(words).partition(": ")
+                headers[name.lower()] = value
+            case "-u" | "--user":
+                name, _, secret = next(words).partition(":")
+                user = (name, secret)
+            case "-d" | "--data":
+                body = next(words) if body is None else f"{body}&{next(words)}"
+            case "-s" | "-g" | "-sS":
+                pass
+            case _ if word.startswith("-"):
+                raise ValueError(f"curl option {word}")
+            case _:
+                url = word
     if body is not None:
         headers.setdefault("content-type", "application/x-www-form-urlencoded")
     return Call(method or ("GET" if body is None else "POST"), url, headers, user, body)

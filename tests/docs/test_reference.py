@@ -12,12 +12,12 @@ from tessera import wiring
 from tessera.api.platform import fields
 from tessera.app.clients import brute_force
 from tessera.app.customers import activity
-from tessera.app.webhooks.deliveries import WINDOW
+from tessera.app.webhooks.workers import BATCH_MAX
 from tessera.core import errors, wire
 from tessera.core.customers import custom_profiles, identifiers
 from tessera.core.errors import Refusal
 from tessera.core.event_types import DATA, Happening
-from tessera.core.webhooks.deliveries import DOWN_SECONDS, FAILED_SECONDS
+from tessera.core.webhooks.deliveries import BACKOFF_SECONDS, RETRY_SCHEDULE_SECONDS
 from tessera.core.webhooks.webhooks import TEST
 from tessera.ops import metrics, slow_hash
 from tessera.settings import Settings
@@ -179,13 +179,13 @@ def test_every_kind_of_event_is_explained() -> None:
 def test_the_schedule_of_tries_is_that_of_the_code() -> None:
     """docs/webhooks.md tells the pauses that are in force."""
     said = " ".join(paper("docs/webhooks.md").split())
-    hours, halves, tens = (FAILED_SECONDS.count(each) for each in (14_400, 1800, 600))
+    hours, halves, tens = (RETRY_SCHEDULE_SECONDS.count(each) for each in (14_400, 1800, 600))
 
-    assert DOWN_SECONDS == (5, 30, 120, 300, 600)
-    assert FAILED_SECONDS[:4] == (5, 30, 120, 300)
-    assert (tens, halves, FAILED_SECONDS.count(3600), hours) == (6, 4, 4, 16)
+    assert BACKOFF_SECONDS == (5, 30, 120, 300, 600)
+    assert RETRY_SCHEDULE_SECONDS[:4] == (5, 30, 120, 300)
+    assert (tens, halves, RETRY_SCHEDULE_SECONDS.count(3600), hours) == (6, 4, 4, 16)
     assert "six times every 10 minutes, four times every half hour, four times every hour and 16 times every 4" in said
-    assert f"Up to {WINDOW} messages" in said
+    assert f"Up to {BATCH_MAX} messages" in said
     assert f"within {Settings.model_fields['webhook_timeout_seconds'].default:g} seconds" in said
 
 

@@ -78,17 +78,24 @@ def unsynchronized(trace: str) -> tuple[int, int]:
             continue
         if "resumed>" in call:
             call = started.pop(thread, "") + call
-        if "POST /api/1.0/user_points" in call:
-            stands = Stands.ASKED
-        elif stands is Stands.ASKED and re.match(r"pwrite64\(.*tessera\.db-wal", call):
-            stands = Stands.WRITTEN
-        elif stands is Stands.WRITTEN and re.match(r"f(data)?sync\(.*tessera\.db-wal.*= 0", call):
-            stands = Stands.DURABLE
-        elif stands is not Stands.NONE and "HTTP/1.1 200" in call:
+        further = _further(stands, call)
+        if further is stands is not Stands.NONE and "HTTP/1.1 200" in call:
             answers += 1
             early += stands is not Stands.DURABLE
-            stands = Stands.NONE
+            further = Stands.NONE
+        stands = further
     return answers, early
+
+
+def _further(stands: Stands, call: str) -> Stands:
+    """How far a deposit has come after a call."""
+    if "POST /api/1.0/user_points" in call:
+        return Stands.ASKED
+    if stands is Stands.ASKED and re.match(r"pwrite64\(.*tessera\.db-wal", call):
+        return Stands.WRITTEN
+    if stands is Stands.WRITTEN and re.match(r"f(data)?sync\(.*tessera\.db-wal.*= 0", call):
+        return Stands.DURABLE
+    return stands
 
 
 def synchronized(stage: Stage, rounds: int, seed: int, armed: str = "") -> Row:

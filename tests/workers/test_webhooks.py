@@ -12,7 +12,7 @@ import pytest
 
 from tessera.app.demo import demo
 from tessera.app.runtime import leases
-from tessera.app.webhooks import deliveries
+from tessera.app.webhooks import deliveries, workers
 from tests.cli.command import run
 from tests.support import deeds
 from tests.support.post import happen
@@ -91,7 +91,7 @@ def test_one_process_tells_and_another_goes_on(tmp_path: Path) -> None:
         first = len(receiver.taken)
         told = deeds.do(folder, lambda context: happen(context, 300))
         until(lambda: len(receiver.taken) >= first + 300)
-        time.sleep(deliveries.LOOK_SECONDS * 3)
+        time.sleep(deliveries.POLL_SECONDS * 3)
         assert len(receiver.ids) == len(set(receiver.ids)) == first + 300
 
         receiver.behaviour = slow
@@ -99,12 +99,12 @@ def test_one_process_tells_and_another_goes_on(tmp_path: Path) -> None:
         told += deeds.do(folder, lambda context: happen(context, 300))
         until(lambda: len(receiver.taken) >= first + 400)
         receiver.behaviour = silent
-        until(lambda: receiver.under_way == deliveries.WINDOW)
+        until(lambda: receiver.under_way == workers.BATCH_MAX)
         time.sleep(0.1)
         os.kill(killed, signal.SIGKILL)
         receiver.behaviour = slow
         until(lambda: set(told) <= set(receiver.ids), leases.LEASE_SECONDS + SOON_SECONDS)
-        assert len(receiver.ids) - len(set(receiver.ids)) <= deliveries.WINDOW
+        assert len(receiver.ids) - len(set(receiver.ids)) <= workers.BATCH_MAX
         assert deliverer(folder) != killed
         assert secret.removeprefix("whsec_") not in server.output
         assert "for=test" not in server.output

@@ -164,28 +164,40 @@ async def _dead(context: Context, token: str, found: tuple[Claims, Application] 
     now = context.clock.now()
     claims = await formats.read(context, token, now)
     application = None if claims is None else await context.directory.applications.with_number(claims.application)
-    if found is not None and found[0].subject:
-        detail, check = "the token is about a person, and this path is for servers", "token.subject"
-    elif found is not None:
-        detail, check = "the token is for another resource, not for the platform", "token.audience"
-    elif claims is None:
-        detail, check = "not a token of this service", "token.unknown"
-    elif claims.expires_at <= now:
-        detail, check = "the token has expired", "token.expired"
-    elif claims.expires_at <= context.directory.revocations.purged_until:
-        detail, check = "the token has long expired: this server's clock is behind that of the purges", "token.expired"
-    elif application is None or not application.enabled:
-        detail, check = (
-            "the application of the token is deleted, or it or its organization is disabled",
-            "token.application",
-        )
-    elif context.directory.revocations.holds(claims.token_id, claims.expires_at):
-        detail, check = "the token was revoked", "token.revoked"
-    elif core_tokens.cut_off(claims, application):
+    if found is not None:
+        return _elsewhere(found[0])
+    if claims is None:
+        return _refused("not a token of this service", check="token.unknown")
+    return _ended(context, claims, application, now)
+
+
+def _elsewhere(claims: Claims) -> InvalidAuthToken:
+    """Refuse a live token that is not for this path."""
+    if claims.subject:
+        return _refused("the token is about a person, and this path is for servers", check="token.subject")
+    return _refused("the token is for another resource, not for the platform", check="token.audience")
+
+
+def _ended(context: Context, claims: Claims, application: Application | None, now: int) -> InvalidAuthToken:
+    """Refuse a token of this service that is not live."""
+    revocations = context.directory.revocations
+    if claims.expires_at <= now:
+        return _refused("the token has expired", check="token.expired")
+    if claims.expires_at <= revocations.purged_until:
+        detail = "the token has long expired: this server's clock is behind that of the purges"
+        return _refused(detail, check="token.expired")
+    if application is None or not application.enabled:
+        detail = "the application of the token is deleted, or it or its organization is disabled"
+        return _refused(detail, check="token.application")
+    if revocations.holds(claims.token_id, claims.expires_at):
+        return _refused("the token was revoked", check="token.revoked")
+    if core_tokens.cut_off(claims, application):
         detail = "all tokens of the application or its organization were revoked after it was issued"
-        check = "token.ended"
-    else:
-        detail, check = "the last credential of the application ended, or what it may do was narrowed", "token.ended"
+        return _refused(detail, check="token.ended")
+    return _refused("the last credential of the application ended, or what it may do was narrowed", check="token.ended")
+
+
+def _refused(detail: str, *, check: str) -> InvalidAuthToken:
     return InvalidAuthToken(NO_TOKEN, detail=detail, check=check)
 
 

@@ -125,21 +125,31 @@ class Directory:
         return client in self.applications.known or client in self.properties.known
 
     async def apply(self, notice: Notice) -> None:
-        """Take in one notice. Taking one in twice does no harm."""
-        if notice.kind is NoticeKind.APPLICATION:
-            self.applications.drop(notice.key)
-        elif notice.kind is NoticeKind.TOKEN:
-            token_id, _, expires_at = notice.key.partition(":")
-            self.revocations.add(int(token_id), int(expires_at))
-        elif notice.kind is NoticeKind.ORGANIZATION:
-            number = int(notice.key)
-            self.applications.drop_organization(number)
-            self.properties.drop_where(lambda known: known.organization == number)
-        elif notice.kind is NoticeKind.RESOURCE:
-            await self._load_resources()
-        elif notice.kind is NoticeKind.PROPERTY:
-            self.properties.drop(notice.key)
-        elif notice.kind is NoticeKind.PROGRAM:
-            self.programs.drop(int(notice.key))
-        else:
-            await self._load_keys()
+        """Take in one notice. Taking one in twice does no harm.
+
+        Cached entries are dropped, and read again by the next look-up. Revocations, resources and keys, which every
+        request needs whole, are in force when this returns.
+        """
+        match notice.kind:
+            case NoticeKind.APPLICATION:
+                self.applications.drop(notice.key)
+            case NoticeKind.PROPERTY:
+                self.properties.drop(notice.key)
+            case NoticeKind.PROGRAM:
+                self.programs.drop(int(notice.key))
+            case NoticeKind.ORGANIZATION:
+                self._drop_organization(int(notice.key))
+            case NoticeKind.TOKEN:
+                self._revoke_token(notice.key)
+            case NoticeKind.RESOURCE:
+                await self._load_resources()
+            case NoticeKind.KEYS | _:  # reading the keys again is right for a kind without a case of its own too
+                await self._load_keys()
+
+    def _drop_organization(self, number: int) -> None:
+        self.applications.drop_organization(number)
+        self.properties.drop_where(lambda known: known.organization == number)
+
+    def _revoke_token(self, key: str) -> None:
+        token_id, _, expires_at = key.partition(":")
+        self.revocations.add(int(token_id), int(expires_at))

@@ -242,7 +242,7 @@ def test_few_tokens_or_enough_calls_are_no_matter(tmp_path: Path, tokens: int, c
     async def scenario(scene: Scene) -> None:
         await asked(scene, scene.clock.now() // HOUR, tokens, calls)
         scene.clock.step(2 * 3600)
-        assert await Watch(scene.context).look() == 0
+        assert await Watch(scene.context, step_seconds=0).look() == 0
         assert await expiry_warnings.current(scene.context) == []
 
     play(tmp_path, scenario)
@@ -256,11 +256,11 @@ def test_old_counts_are_purged(tmp_path: Path) -> None:
         first = this - 90 * 24 - 2 * purges.BATCH
         await scene.context.store.commit(*(CountHour(1, hour, 1, 1, 1) for hour in range(first, this + 1)))
         await ends_in(scene, 7)
-        await Watch(scene.context).look()
+        await Watch(scene.context, step_seconds=0).look()
         await scene.purge()
         left = await scene.context.store.usage_hours(1, 0)
         assert [each.hour for each in left] == list(range(this - 90 * 24, this + 1))
-        assert await Watch(scene.context).look() == 0
+        assert await Watch(scene.context, step_seconds=0).look() == 0
         scene.clock.at += 91 * DAY
         await scene.purge()
         assert await scene.context.store.usage_hours(1, 0) == []
@@ -277,7 +277,9 @@ def test_one_process_tells_while_it_holds_the_duty(tmp_path: Path) -> None:
         store = FaultyStore(scene.context.store)
         scene.context.store = store.as_store()
         task = asyncio.create_task(
-            leases.while_held(scene.context, "warnings", "me", lambda: expiry_warnings.watch(scene.context, 0.01))
+            leases.while_held(
+                scene.context, "warnings", "me", lambda: expiry_warnings.watch(scene.context, 0.01, step_seconds=0)
+            )
         )
         try:
             events: list[tuple[str, dict[str, Any]]] = []

@@ -8,39 +8,34 @@ from pathlib import Path
 import pytest
 
 from tessera.app.organizations import organizations
-from tessera.app.webhooks import deliveries, webhooks
+from tessera.app.webhooks import deliveries, webhooks, workers
 from tessera.core.times import SECOND
-from tessera.core.webhooks.deliveries import FAILED_SECONDS, UNANSWERED_MAX
+from tessera.core.webhooks.deliveries import RETRY_SCHEDULE_SECONDS, UNANSWERED_MAX
 from tests.support.faulty_store import Fault, FaultyStore
-from tests.support.post import delivering, happen, look, subscribe
+from tests.support.post import Deliverer, delivering, happen, look, subscribe
 from tests.support.receiver import Received, Receiver, receiving
 from tests.support.scene import Scene, play, status
 from tests.support.waiting import SOON_SECONDS, until
 
-SILENT_SECONDS = 3.0
-"""How long a receiver that says nothing is waited for."""
+SILENT_SECONDS = 0.3
+"""Time for which the receiver that says nothing is waited for."""
 
 
-async def quiet() -> None:
-    """Let the deliverer look a few times."""
-    await asyncio.sleep(deliveries.LOOK_SECONDS * 2.2)
-
-
-async def pass_time(scene: Scene, name: str, seconds: float) -> None:
+async def pass_time(scene: Scene, deliverer: Deliverer, name: str, seconds: float) -> None:
     """Let time pass from one try of a webhook to the next, the deliverer looking in between."""
-    await quiet()
+    await deliverer.idle()
     end = scene.clock.now() + int(seconds * SECOND)
     while scene.clock.now() < end:
         hook = await look(scene.context, name)
         scene.clock.at = min(end, max(hook.next_attempt_at, scene.clock.now() + SECOND) if hook.failures else end)
-        await quiet()
+        await deliverer.idle()
 
 
 def test_what_happens_arrives_once_and_soon(tmp_path: Path) -> None:
     """Every event of a deposit arrives once, soon after its commit, in every webhook that asks for its kind."""
 
     async def scenario(scene: Scene) -> None:
-        async with receiving() as every, receiving() as tiers, delivering(scene.context):
+        async with receiving() as every, receiving() as tiers, delivering(scene.context) as deliverer:
             await subscribe(scene.context, "every", every)
             await subscribe(scene.context, "tiers", tiers, "tier.promoted,tier.demoted")
             customer = await scene.customer("card")
@@ -48,7 +43,8 @@ def test_what_happens_arrives_once_and_soon(tmp_path: Path) -> None:
             await scene.deposit(customer, status(600))
             await until(lambda: len(every.taken) == 3 and len(tiers.taken) == 1)
             assert time.monotonic() - began < 5
-            await quiet()
+            assert deliveries.POLL_SECONDS < 1
+            await deliverer.idle()
             assert Counter(each.kind for each in every.attempts) == {
                 "customer.created": 1, "points.earned": 1, "tier.promoted": 1
             }  # fmt: skip
@@ -61,7 +57,7 @@ def test_a_receiver_that_is_down_for_an_hour_loses_nothing_and_delays_nobody(tmp
     """While one receiver refuses connections the other gets everything at once; afterwards the one gets all as well."""
 
     async def scenario(scene: Scene) -> None:
-        async with receiving() as down, receiving() as up, delivering(scene.context):
+        async with receiving() as down, receiving() as up, delivering(scene.context) as deliverer:
             await subscribe(scene.context, "down", down)
             await subscribe(scene.context, "up", up)
             await down.close()
@@ -69,7 +65,7 @@ def test_a_receiver_that_is_down_for_an_hour_loses_nothing_and_delays_nobody(tmp
             for _ in range(12):
                 told += await happen(scene.context, 10)
                 await until(lambda told=told: len(up.taken) == len(told))  # type: ignore[misc]
-                await pass_time(scene, "down", 300)
+                await pass_time(scene, deliverer, "down", 300)
             failing = await look(scene.context, "down")
             assert failing.failures >= UNANSWERED_MAX
             assert failing.last_error is not None
@@ -78,7 +74,7 @@ def test_a_receiver_that_is_down_for_an_hour_loses_nothing_and_delays_nobody(tmp
             await down.open()
             scene.clock.step(600)
             await until(lambda: set(down.ids) == set(told))
-            await quiet()
+            await deliverer.idle()
             assert sorted(up.ids) == sorted(down.ids) == sorted(told)
             assert (await look(scene.context, "down")).failures == 0
             assert await scene.context.store.deliveries(failing.number, 0, 10) == []
@@ -93,18 +89,18 @@ def test_a_receiver_that_is_down_is_tried_with_one_event_and_ever_longer_pauses(
         async def fails(_message: Received) -> int | None:
             return None
 
-        async with receiving() as receiver, delivering(scene.context):
+        async with receiving() as receiver, delivering(scene.context) as deliverer:
             await subscribe(scene.context, "hook", receiver)
             receiver.behaviour = fails
             await happen(scene.context, 100)
-            await until(lambda: len(receiver.attempts) == deliveries.WINDOW)
+            await until(lambda: len(receiver.attempts) == workers.BATCH_MAX)
             pauses = []
-            for attempts in range(deliveries.WINDOW, deliveries.WINDOW + 7):
-                await quiet()
+            for attempts in range(workers.BATCH_MAX, workers.BATCH_MAX + 7):
+                await deliverer.idle()
                 assert len(receiver.attempts) == attempts
                 pauses.append((await look(scene.context, "hook")).next_attempt_at - scene.clock.now())
                 scene.clock.at += pauses[-1] - 1
-                await quiet()
+                await deliverer.idle()
                 assert len(receiver.attempts) == attempts
                 scene.clock.at += 1
                 await until(lambda attempts=attempts: len(receiver.attempts) == attempts + 1)  # type: ignore[misc]
@@ -124,31 +120,31 @@ def test_one_event_that_a_receiver_cannot_take_stops_no_other(tmp_path: Path, al
         async def behaves(message: Received) -> int | None:
             return 500 if message.id == poison else 200
 
-        async with receiving() as receiver, delivering(scene.context):
+        async with receiving() as receiver, delivering(scene.context) as deliverer:
             await subscribe(scene.context, "hook", receiver)
             receiver.behaviour = behaves
             if not alone:
                 await happen(scene.context, 3)
             (poison,) = await happen(scene.context, 1)
             await until(lambda: any(each.id == poison for each in receiver.attempts))
-            await quiet()
+            await deliverer.idle()
             others = await happen(scene.context, 40)
-            await pass_time(scene, "hook", 6)
+            await pass_time(scene, deliverer, "hook", 6)
             await until(lambda: set(others) <= set(receiver.ids))
             hook = await look(scene.context, "hook")
             assert hook.failures == 0
             begun = scene.clock.now()
-            while True:
+            for _ in range(len(RETRY_SCHEDULE_SECONDS) + 1):
                 (delivery,) = await scene.context.store.deliveries(hook.number, 0, 10)
                 if delivery.gave_up_at is not None:
                     break
                 scene.clock.at = max(scene.clock.at, delivery.next_attempt_at)
                 await until(lambda attempts=delivery.attempts: _tries(receiver, poison) > attempts)  # type: ignore[misc]
-                await asyncio.sleep(0.05)
+                await deliverer.idle()
             assert delivery.gave_up_at is not None
             assert 2.4 * 86_400 < (delivery.gave_up_at - begun) / SECOND < 3.2 * 86_400
             assert delivery.last_error == "the answer was 500"
-            assert _tries(receiver, poison) == len(FAILED_SECONDS) + 1
+            assert _tries(receiver, poison) == len(RETRY_SCHEDULE_SECONDS) + 1
             assert len(receiver.ids) == len(set(receiver.ids))
 
     play(tmp_path, scenario)
@@ -162,7 +158,7 @@ def test_an_event_that_is_never_answered_stands_in_the_way_for_a_while_only(tmp_
     """When one event makes a receiver hang, the ones behind it are told after a few tries."""
 
     async def scenario(scene: Scene) -> None:
-        async with receiving() as receiver, delivering(scene.context):
+        async with receiving() as receiver, delivering(scene.context) as deliverer:
             await subscribe(scene.context, "hook", receiver)
             (poison,) = await happen(scene.context, 1)
 
@@ -172,7 +168,7 @@ def test_an_event_that_is_never_answered_stands_in_the_way_for_a_while_only(tmp_
             receiver.behaviour = behaves
             await until(lambda: len(receiver.attempts) == 1)
             others = await happen(scene.context, 5)
-            await pass_time(scene, "hook", 1200)
+            await pass_time(scene, deliverer, "hook", 1200)
             await until(lambda: set(others) <= set(receiver.ids))
             assert (await look(scene.context, "hook")).failures == 0
 
@@ -202,17 +198,17 @@ def test_slow_silent_and_broken_receivers_delay_nobody(tmp_path: Path) -> None:
                 receiver.behaviour = behaviour
                 await subscribe(scene.context, name, receiver)
             await subscribe(scene.context, "sound", sound)
-            async with delivering(scene.context, SILENT_SECONDS):
+            async with delivering(scene.context, two, SILENT_SECONDS) as deliverer:
                 told = await happen(scene.context, 200)
                 await until(lambda: len(sound.taken) == 200)
                 assert one.taken == []
-                assert one.most == deliveries.WINDOW
+                assert one.most == workers.BATCH_MAX
                 held.set()
-                await pass_time(scene, "slow", 60)
+                await pass_time(scene, deliverer, "slow", 60)
                 await until(lambda: set(one.ids) == set(told))
                 async with asyncio.timeout(SOON_SECONDS):
                     while (hook := await look(scene.context, "silent")).last_error is None:
-                        await quiet()
+                        await deliverer.idle()
                 assert hook.last_error == f"no answer within {SILENT_SECONDS:g} seconds"
                 assert (await look(scene.context, "closes")).failures >= 1
 
@@ -226,18 +222,18 @@ def test_a_receiver_that_is_gone_is_paused(tmp_path: Path) -> None:
         async def gone(_message: Received) -> int | None:
             return 410
 
-        async with receiving() as receiver, delivering(scene.context):
+        async with receiving() as receiver, delivering(scene.context) as deliverer:
             await subscribe(scene.context, "hook", receiver)
             receiver.behaviour = gone
             told = await happen(scene.context, 1)
             await until(lambda: len(receiver.attempts) == 1)
-            await quiet()
+            await deliverer.idle()
             hook = await look(scene.context, "hook")
             assert hook.disabled_at is not None
             assert "410" in (hook.last_error or "")
             told += await happen(scene.context, 5)
             scene.clock.step(3600)
-            await quiet()
+            await deliverer.idle()
             assert len(receiver.attempts) == 1
             receiver.behaviour = Receiver().behaviour
             await webhooks.enable(scene.context, hook)
@@ -253,13 +249,13 @@ def test_redirects_are_not_followed(tmp_path: Path) -> None:
         async def moved(_message: Received) -> int | None:
             return 307
 
-        async with receiving() as receiver, receiving() as other, delivering(scene.context):
+        async with receiving() as receiver, receiving() as other, delivering(scene.context) as deliverer:
             receiver.behaviour = moved
             receiver.extra = f"location: {other.url}\r\nset-cookie: session=1\r\n".encode()
             await subscribe(scene.context, "hook", receiver)
             await happen(scene.context, 1)
             await until(lambda: len(receiver.attempts) == 1)
-            await quiet()
+            await deliverer.idle()
             scene.clock.step(10)
             await until(lambda: len(receiver.attempts) == 2)
             assert other.attempts == []
@@ -294,10 +290,10 @@ def test_a_position_that_could_not_be_written_is_written_again(tmp_path: Path, f
         async with receiving() as receiver:
             await subscribe(scene.context, "hook", receiver)
             told = await happen(scene.context, 100)
-            store.faults = [fault] * 2
-            async with delivering(scene.context):
+            store.faults = [fault, None, None, fault, fault]
+            async with delivering(scene.context) as deliverer:
                 await until(lambda: set(receiver.ids) == set(told), 10)
-                await quiet()
+                await deliverer.idle()
             assert store.faults == []
             assert len(receiver.ids) == len(told)
             hook = await look(scene.context, "hook")
@@ -310,11 +306,11 @@ def test_what_was_not_asked_for_is_passed(tmp_path: Path) -> None:
     """Events of other kinds are passed in few commits; a webhook that asks for them later gets those from then on."""
 
     async def scenario(scene: Scene) -> None:
-        async with receiving() as receiver, delivering(scene.context):
+        async with receiving() as receiver, delivering(scene.context) as deliverer:
             await subscribe(scene.context, "hook", receiver, "tier.promoted")
             for _ in range(3):
                 await happen(scene.context, 500)
-                await quiet()
+                await deliverer.idle()
             hook = await look(scene.context, "hook")
             assert hook.position >= 1000
             (wanted,) = await happen(scene.context, 1, kind="tier.promoted")
@@ -339,12 +335,12 @@ def test_a_pause_takes_effect_in_the_middle(tmp_path: Path) -> None:
             receiver.behaviour = slow
             await subscribe(scene.context, "hook", receiver)
             await happen(scene.context, 500)
-            async with delivering(scene.context):
-                await until(lambda: len(receiver.taken) > deliveries.WINDOW)
+            async with delivering(scene.context) as deliverer:
+                await until(lambda: len(receiver.taken) > workers.BATCH_MAX)
                 begun = len(receiver.attempts)
                 await webhooks.disable(scene.context, await look(scene.context, "hook"))
-                await quiet()
-                assert len(receiver.attempts) <= begun + deliveries.WINDOW
+                await deliverer.idle()
+                assert len(receiver.attempts) <= begun + workers.BATCH_MAX
 
     play(tmp_path, scenario)
 
@@ -353,12 +349,12 @@ def test_a_paused_webhook_is_told_nothing(tmp_path: Path) -> None:
     """While it is paused nothing is sent; when it is resumed, or made anew, it hears what it should and no more."""
 
     async def scenario(scene: Scene) -> None:
-        async with receiving() as receiver, delivering(scene.context):
+        async with receiving() as receiver, delivering(scene.context) as deliverer:
             await subscribe(scene.context, "hook", receiver)
             hook = await look(scene.context, "hook")
             await webhooks.disable(scene.context, hook)
             told = await happen(scene.context, 3)
-            await quiet()
+            await deliverer.idle()
             assert receiver.attempts == []
             await webhooks.enable(scene.context, hook)
             await until(lambda: sorted(receiver.ids) == sorted(told))

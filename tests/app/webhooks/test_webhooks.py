@@ -1,6 +1,5 @@
 """What an operator does with webhooks: where they may go, their secrets, what is sent again, when it is forgotten."""
 
-import asyncio
 import base64
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ from tessera.app.operators import OperatorError
 from tessera.app.organizations import organizations
 from tessera.app.webhooks import events, webhooks
 from tessera.core.times import SECOND
+from tessera.core.webhooks.deliveries import RETRY_SCHEDULE_SECONDS
 from tessera.ops.sender import open_sender
 from tests.support import engines
 from tests.support.post import delivering, happen, look, subscribe
@@ -65,12 +65,12 @@ def test_a_retry_keeps_its_id_and_gets_a_time_of_its_own(tmp_path: Path) -> None
         async def fails(_message: Received) -> int | None:
             return 503
 
-        async with receiving() as receiver, delivering(scene.context):
+        async with receiving() as receiver, delivering(scene.context) as deliverer:
             made = await subscribe(scene.context, "hook", receiver)
             receiver.behaviour = fails
             await happen(scene.context, 1)
             await until(lambda: len(receiver.attempts) == 1)
-            await asyncio.sleep(0.1)
+            await deliverer.idle()
             scene.clock.step(10)
             await until(lambda: len(receiver.attempts) == 2)
             first, second = receiver.attempts
@@ -195,21 +195,21 @@ def test_what_was_told_is_sent_again(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         context = scene.context
-        async with receiving() as receiver, delivering(context):
+        async with receiving() as receiver, delivering(context) as deliverer:
             await subscribe(context, "hook", receiver, "points.earned")
             early = await happen(context, 3)
             await happen(context, 2, kind="points.spent")
             scene.clock.step(3600)
             late = await happen(context, 2)
             await until(lambda: sorted(receiver.ids) == sorted(early + late))
-            await asyncio.sleep(0.1)
+            await deliverer.idle()
             hook = await look(context, "hook")
 
             await events.replay_one(context, hook, await events.find(context, early[0]))
             await until(lambda: receiver.ids[5:] == early[:1])
             assert await events.replay_since(context, hook, scene.clock.now() - SECOND) == 2
             await until(lambda: sorted(receiver.ids[6:]) == sorted(late))
-            await asyncio.sleep(0.1)
+            await deliverer.idle()
             assert await events.replay_failed(context, hook) == 0
 
             (spent,) = await happen(context, 1, kind="points.spent")
@@ -235,22 +235,24 @@ def test_what_was_given_up_is_sent_again(tmp_path: Path) -> None:
         async def behaves(message: Received) -> int | None:
             return 500 if message.id == poison else 200
 
-        async with receiving() as receiver, delivering(context):
+        async with receiving() as receiver, delivering(context) as deliverer:
             await subscribe(context, "hook", receiver)
             receiver.behaviour = behaves
             (poison,) = await happen(context, 1)
             hook = await look(context, "hook")
-            while not (counts := await context.store.delivery_counts(hook.number)).given_up:
+            for _ in range(len(RETRY_SCHEDULE_SECONDS) + 1):
                 scene.clock.step(14_400)
-                await asyncio.sleep(0.1)
+                await deliverer.idle()
+            counts = await context.store.delivery_counts(hook.number)
+            assert counts.given_up == 1
             tries = len(receiver.attempts)
             scene.clock.step(86_400)
-            await asyncio.sleep(0.6)
+            await deliverer.idle()
             assert len(receiver.attempts) == tries
             told, poison = poison, ""
             assert await events.replay_failed(context, hook) == counts.deliveries == 1
             await until(lambda: receiver.ids == [told])
-            await asyncio.sleep(0.1)
+            await deliverer.idle()
             assert (await context.store.delivery_counts(hook.number)).deliveries == 0
 
     play(tmp_path, scenario)
@@ -272,9 +274,9 @@ def test_events_are_purged_when_all_have_heard(tmp_path: Path) -> None:
             left = await context.store.events_after(1, 0, 5000)
             assert [each.id for each in left] == waiting + young
             await webhooks.enable(context, await look(context, "hook"))
-            async with delivering(context):
+            async with delivering(context) as deliverer:
                 await until(lambda: len(receiver.taken) == 5)
-                await asyncio.sleep(0.1)
+                await deliverer.idle()
             hook = await look(context, "hook")
             await events.replay(context, hook, left[:1])
             await scene.purge()

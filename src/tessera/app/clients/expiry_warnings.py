@@ -170,9 +170,9 @@ def _log(warned: Warned) -> None:
         )  # fmt: skip
 
 
-async def watch(context: Context, interval_seconds: float = LOOK_SECONDS) -> None:
+async def watch(context: Context, interval_seconds: float = LOOK_SECONDS, step_seconds: float = STEP_SECONDS) -> None:
     """Tell what is to be told now and then, until cancelled."""
-    watching = Watch(context)
+    watching = Watch(context, step_seconds)
     while True:
         try:
             await watching.look()

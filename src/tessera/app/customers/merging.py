@@ -9,7 +9,7 @@ from tessera.app.callers import Caller
 from tessera.app.context import Context
 from tessera.app.customers.customers import Named, decode_profile, find, replacement, view
 from tessera.app.loyalty.customer_lookup import with_external_id
-from tessera.app.loyalty.standing_updates import move_named, open_book, with_book
+from tessera.app.loyalty.standing_updates import move_named, open_book, open_settled
 from tessera.core import times
 from tessera.core.changes import (
     AddEvent,
@@ -66,26 +66,21 @@ async def merge(context: Context, caller: Caller, api_key: str, named: Named, me
         if other.stands().entries > ENTRIES_MAX:
             raise Validation(f"user names a customer with more than {ENTRIES_MAX} entries in its ledger.")
 
-        def act(book: Book, now: int) -> str:
-            book.changes += _loyalty(context, book, survivor, other, now)
-            book.changes += _names(organization, survivor, other)
-            book.changes += _profiles(organization, survivor, other, now)
-            book.promote(now)
-            told = json_text(CustomerMerged(book.program.retailer_id, survivor.id, other.id))
-            kind = Happening.CUSTOMER_MERGED.value
-            book.changes.append(
-                AddEvent(
-                    id=context.new_uuid(),
-                    organization=organization,
-                    kind=kind,
-                    data=told,
-                    occurred_at=now,
-                    user_id=survivor.id,
-                )
-            )
-            return survivor.id
-
-        return await with_book(context, organization, survivor, act)
+        book, now = await open_settled(context, organization, survivor)
+        book.changes += _loyalty(context, book, survivor, other, now)
+        book.changes += _names(organization, survivor, other)
+        book.changes += _profiles(organization, survivor, other, now)
+        book.promote(now)
+        event = AddEvent(
+            id=context.new_uuid(),
+            organization=organization,
+            kind=Happening.CUSTOMER_MERGED.value,
+            data=json_text(CustomerMerged(book.program.retailer_id, survivor.id, other.id)),
+            occurred_at=now,
+            user_id=survivor.id,
+        )
+        book.changes.append(event)
+        return survivor.id, book.close()
 
     done = await move_named(context, organization, survivor_id, decide, caller.actor())
     return await view(context, caller, await context.store.customer(organization, done), EVERYTHING)

@@ -1,12 +1,12 @@
 """Points: deposits and spends, each answered once for all, and the promotions that they earn."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from tessera.app.callers import Caller
 from tessera.app.context import Context
 from tessera.app.loyalty.program_lookup import known_as, own_retailer
-from tessera.app.loyalty.standing_updates import NO_CUSTOMER, move, with_book
+from tessera.app.loyalty.standing_updates import NO_CUSTOMER, move, open_settled
 from tessera.core.changes import Change
 from tessera.core.customers.customers import Customer
 from tessera.core.errors import IdempotencyConflict, NotFound, PlatformRefusal, UserNotFound, Validation
@@ -17,13 +17,16 @@ from tessera.core.loyalty.orders import Deposit, Order, fingerprint, request_fin
 from tessera.core.loyalty.points import Balance, BalancesView
 from tessera.core.loyalty.program import Program
 
+Result = list[Line] | PlatformRefusal
+"""The lines that an order made, or why it made none."""
+
 
 class Answer(NamedTuple):
     """What became of the orders of a request, by their place in it, and the balances after them."""
 
     program: Program
     user_id: str
-    results: list[list[Line] | PlatformRefusal]
+    results: list[Result]
     balances: dict[int, Balance]
 
 
@@ -49,37 +52,39 @@ async def order(
     known_by_id = any(order.idempotency_id is not None for order in orders)
 
     async def decide(customer: Customer) -> tuple[Answer, list[Change]]:
-        made = (
-            await _made_before(context, caller.organization, customer, orders, fingerprinted) if known_by_id else None
-        )
-        fresh = [place for place in range(len(orders)) if made is None or place not in made.results]
-        if made is not None and not fresh:
-            return Answer(
-                program, customer.id, [made.results[place] for place in range(len(orders))], made.balances
-            ), []
-
-        def act(book: Book, now: int) -> Answer:
-            results: list[list[Line] | PlatformRefusal] = []
-            for place, each in enumerate(orders):
-                if made is not None and place in made.results:
-                    results.append(made.results[place])
-                else:
-                    results.append(_made(book, each, place, now, partial=partial))
-            if _earned(orders, fresh, results):
-                book.promote(now)
-            return Answer(known_as(book.program, retailer_id), customer.id, results, book.balances)
-
-        return await with_book(context, caller.organization, customer, act, request)
+        earlier = None
+        if known_by_id:
+            earlier = await _made_before(context, caller.organization, customer, orders, fingerprinted)
+        if earlier is not None and len(earlier.results) == len(orders):
+            results: list[Result] = [earlier.results[place] for place in range(len(orders))]
+            return Answer(program, customer.id, results, earlier.balances), []
+        book, now = await open_settled(context, caller.organization, customer, request)
+        results = _make_all(book, orders, {} if earlier is None else earlier.results, now, partial=partial)
+        answer = Answer(known_as(book.program, retailer_id), customer.id, results, book.balances)
+        return answer, book.close()
 
     return await move(context, caller.organization, user_id, decide)
 
 
-def _earned(orders: Sequence[Order], fresh: Iterable[int], results: Sequence[list[Line] | PlatformRefusal]) -> bool:
-    """Whether a deposit was made now: only that promotes."""
-    return any(isinstance(orders[place], Deposit) and isinstance(results[place], list) for place in fresh)
+def _make_all(
+    book: Book, orders: Sequence[Order], before: Mapping[int, list[Line]], now: int, *, partial: bool
+) -> list[Result]:
+    """Make the orders that were not made before, with the promotions that they earn; the results of all."""
+    results: list[Result] = []
+    has_deposited = False
+    for place, order in enumerate(orders):
+        if place in before:
+            results.append(before[place])
+            continue
+        result = _make(book, order, place, now, partial=partial)
+        results.append(result)
+        has_deposited |= isinstance(order, Deposit) and isinstance(result, list)
+    if has_deposited:  # only a deposit promotes
+        book.promote(now)
+    return results
 
 
-def _made(book: Book, order: Order, place: int, now: int, *, partial: bool) -> list[Line] | PlatformRefusal:
+def _make(book: Book, order: Order, place: int, now: int, *, partial: bool) -> Result:
     """Make one order; a refusal is an answer when the others go on, and names the order otherwise."""
     try:
         return book.deposit(order, place, now) if isinstance(order, Deposit) else book.spend(order, place, now)

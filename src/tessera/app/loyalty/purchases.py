@@ -9,7 +9,7 @@ from tessera.app.callers import Caller
 from tessera.app.context import Context
 from tessera.app.loyalty.customer_lookup import with_external_id
 from tessera.app.loyalty.program_lookup import known_as, own_retailer
-from tessera.app.loyalty.standing_updates import move_named, with_book
+from tessera.app.loyalty.standing_updates import move_named, open_settled
 from tessera.core.changes import AddEvent, AddPurchase, AddPurchaseAward, Change
 from tessera.core.customers.customers import Customer
 from tessera.core.errors import IdempotencyConflict, UserNotFound, Validation
@@ -63,23 +63,16 @@ async def record(
         known = await _recorded_before(context, organization, customer, told)
         if known is not None:
             awards = await context.store.awards(customer.number, known.id)
-            return await with_book(
-                context, organization, customer, lambda book, _now: _answer(book.program, told, customer.id, awards)
-            )
+            book, _ = await open_settled(context, organization, customer)
+            return _answer(book.program, told, customer.id, awards), book.close()
         original = await _original(context, organization, customer, told)
         earlier = None if told.kind is Kind.PURCHASE else await _earlier(context, customer, original)
-
-        def act(book: Book, now: int) -> Recorded:
-            program = known_as(book.program, retailer_id)
-            awards = (
-                purchases.sell(book, told, now) if earlier is None else purchases.take_back(book, told, earlier, now)
-            )
-            book.restate()
-            purchase = _purchase(context, customer, told, original, now)
-            book.changes += _changes(book, customer, purchase, awards)
-            return _answer(program, told, customer.id, awards)
-
-        return await with_book(context, organization, customer, act, told.request_id)
+        book, now = await open_settled(context, organization, customer, told.request_id)
+        awards = purchases.sell(book, told, now) if earlier is None else purchases.take_back(book, told, earlier, now)
+        book.restate()
+        purchase = _purchase(context, customer, told, original, now)
+        book.changes += _changes(book, customer, purchase, awards)
+        return _answer(known_as(book.program, retailer_id), told, customer.id, awards), book.close()
 
     return await move_named(context, organization, lambda: _one_customer(context, organization, named), decide)
 

@@ -7,7 +7,7 @@ nobody asks.
 import asyncio
 
 from tessera.app.context import Context
-from tessera.app.loyalty.standing_updates import move, with_book
+from tessera.app.loyalty.standing_updates import move, open_settled
 from tessera.core.changes import Change
 from tessera.core.customers.customers import Customer
 from tessera.core.errors import Refusal
@@ -37,7 +37,8 @@ async def _settle(context: Context, due: Due) -> bool:
     """Settle one customer. What is wrong with one holds up no other: it is logged, and tried again next time."""
 
     async def decide(customer: Customer) -> tuple[None, list[Change]]:
-        return await with_book(context, due.organization, customer, lambda _book, _now: None)
+        book, _ = await open_settled(context, due.organization, customer)
+        return None, book.close()
 
     try:
         await move(context, due.organization, due.id, decide)

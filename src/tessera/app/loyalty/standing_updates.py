@@ -1,4 +1,7 @@
-"""Moving a customer's standing: read, settle what was due, decide, commit; decide anew when somebody was quicker.
+"""Moving a customer's standing: read, decide, commit; read and decide again when somebody was quicker.
+
+What moves points or levels decides on a book (`open_settled`), in which what was due has happened, and closes it for
+the changes.
 
 The first try is made at once. When others move the same customer meanwhile, this process lets its own callers go one
 after the other, so that many at once on one customer all come through.
@@ -8,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from tessera.app.context import Context
-from tessera.app.loyalty.program_lookup import with_program
+from tessera.app.loyalty.program_lookup import program
 from tessera.core.administration.audit import Actor
 from tessera.core.changes import Change, JoinTier
 from tessera.core.customers.customers import Customer
@@ -18,6 +21,9 @@ from tessera.core.loyalty.program import Program
 from tessera.ports import Conflict
 
 T = TypeVar("T")
+
+Decide = Callable[[Customer], Awaitable[tuple[T, list[Change]]]]
+"""Comes to an outcome and to changes, from a customer as it was read. It commits nothing, and may be called again."""
 
 ATTEMPTS_MAX = 50
 """How often a move is decided anew when other processes moved the same customer meanwhile."""
@@ -30,10 +36,10 @@ async def move(
     context: Context,
     organization: int,
     customer_id: str,
-    decide: Callable[[Customer], Awaitable[tuple[T, list[Change]]]],
+    decide: Decide[T],
     by: Actor | None = None,
 ) -> T:
-    """What `decide` comes to for this customer, once its changes are written; `by` is who does it, for the audit.
+    """Commit what `decide` comes to for this customer, and return its outcome; `by` is who does it, for the audit.
 
     Raises UserNotFound, Unavailable when too many processes move the same customer, and what `decide` raises.
     """
@@ -52,7 +58,7 @@ async def move_named(
     context: Context,
     organization: int,
     find: Callable[[], Awaitable[str]],
-    decide: Callable[[Customer], Awaitable[tuple[T, list[Change]]]],
+    decide: Decide[T],
     by: Actor | None = None,
 ) -> T:
     """The same for the customer whose id `find` gives, which is asked again when that one was merged meanwhile.
@@ -73,36 +79,39 @@ async def _attempt(
     context: Context,
     organization: int,
     customer_id: str,
-    decide: Callable[[Customer], Awaitable[tuple[T, list[Change]]]],
+    decide: Decide[T],
     by: Actor | None,
 ) -> tuple[T] | None:
+    """Read, decide and commit once; the outcome, or None when somebody else has moved the customer meanwhile."""
     customer = await context.store.customer(organization, customer_id)
     if customer is None:
         raise UserNotFound(NO_CUSTOMER)
-    outcome, changes = await decide(customer)
-    if changes:
-        try:
-            await context.commit(*changes, by=by)
-        except Conflict as conflict:
-            if isinstance(conflict.change, JoinTier):  # perhaps to a level that another process just took away
-                context.directory.programs.drop(organization)
-            return None
+    try:
+        outcome, changes = await decide(customer)
+    except (
+        LookupError
+    ):  # perhaps for a level or an account that another process has just added: the program is read again
+        context.directory.programs.drop(organization)
+        outcome, changes = await decide(customer)
+    if not changes:
+        return (outcome,)
+    try:
+        await context.commit(*changes, by=by)
+    except Conflict as conflict:
+        if isinstance(conflict.change, JoinTier):  # perhaps to a level that another process just took away
+            context.directory.programs.drop(organization)
+        return None
     return (outcome,)
 
 
-async def with_book(
-    context: Context, organization: int, customer: Customer, act: Callable[[Book, int], T], request: str | None = None
-) -> tuple[T, list[Change]]:
-    """What `act` comes to on the customer's book, settled up to now, and the changes. Raises as `act` does."""
+async def open_settled(
+    context: Context, organization: int, customer: Customer, request: str | None = None
+) -> tuple[Book, int]:
+    """Open a customer's book and let happen what is due by now; the book and the time. Close it for the changes."""
     now = context.clock.now()
-
-    def written(program: Program) -> tuple[T, list[Change]]:
-        book = open_book(context, customer, program, request)
-        book.settle(now)
-        outcome = act(book, now)
-        return outcome, book.close()
-
-    return await with_program(context, organization, written)
+    book = open_book(context, customer, await program(context, organization), request)
+    book.settle(now)
+    return book, now
 
 
 def open_book(context: Context, customer: Customer, program: Program, request: str | None = None) -> Book:

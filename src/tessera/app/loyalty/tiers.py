@@ -7,14 +7,13 @@ import msgspec
 from tessera.app.callers import Caller
 from tessera.app.context import Context
 from tessera.app.loyalty.program_lookup import own_retailer, with_program
-from tessera.app.loyalty.standing_updates import NO_CUSTOMER, with_book
+from tessera.app.loyalty.standing_updates import NO_CUSTOMER, open_settled
 from tessera.app.loyalty.standing_updates import move as movement
 from tessera.core.changes import Change
 from tessera.core.customers import customers
 from tessera.core.customers.customers import Customer
 from tessera.core.errors import NotFound, UserNotFound
 from tessera.core.loyalty import tier_levels
-from tessera.core.loyalty.book import Book
 from tessera.core.loyalty.program import Program
 from tessera.core.loyalty.tier_levels import TierLevelView
 from tessera.core.loyalty.tiers import TierLevel, TierSystem
@@ -65,15 +64,13 @@ async def move(context: Context, caller: Caller, retailer_id: str, user_id: str,
     await own_retailer(context, caller, retailer_id)
 
     async def decide(customer: Customer) -> tuple[TierLevelView, list[Change]]:
-        def act(book: Book, now: int) -> TierLevelView:
-            system, level = _found(book.program, place)
-            book.move(system, level, now)
-            held = book.membership(system)
-            if held is None:
-                raise LookupError(f"customer {customer.number} holds no level just after it was moved")
-            return tier_levels.in_system(book.program, system, customer.id, held, book.balances)
-
-        return await with_book(context, caller.organization, customer, act)
+        book, now = await open_settled(context, caller.organization, customer)
+        system, level = _found(book.program, place)
+        book.move(system, level, now)
+        held = book.membership(system)
+        if held is None:
+            raise LookupError(f"customer {customer.number} holds no level just after it was moved")
+        return tier_levels.in_system(book.program, system, customer.id, held, book.balances), book.close()
 
     return await movement(context, caller.organization, user_id, decide)
 

@@ -6,7 +6,7 @@ from tessera.app.callers import Caller
 from tessera.app.context import Context
 from tessera.app.loyalty.customer_lookup import with_external_id
 from tessera.app.loyalty.program_lookup import own_retailer
-from tessera.app.loyalty.standing_updates import NO_CUSTOMER, move, with_book
+from tessera.app.loyalty.standing_updates import NO_CUSTOMER, move, open_settled
 from tessera.core import times
 from tessera.core.changes import AddUserEvent, Change
 from tessera.core.customers.customers import Customer
@@ -14,6 +14,7 @@ from tessera.core.errors import NotFound, UserNotFound
 from tessera.core.loyalty.book import Book
 from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import number
+from tessera.core.loyalty.program import Award
 
 POINTS_OUTCOME = 1
 """The `discriminator` of an outcome that is points in an account: the only kind that a program gives."""
@@ -70,53 +71,55 @@ async def trigger(context: Context, caller: Caller, retailer_id: str, subject: S
     customer_id, by_our_id = await _find(context, caller.organization, subject)
 
     async def decide(customer: Customer) -> tuple[Triggered, list[Change]]:
-        def act(book: Book, now: int) -> Triggered:
-            rule = book.program.event_rule(lookup)
-            if rule is None:
-                raise NotFound("event_lookup names no event of this retailer.", sent=lookup)
-            event_id = times.uuid_of(now, context.entropy.random_bytes(times.UUID_RANDOM_BYTES))  # timelines go by it
-            outcomes = []
-            for place, award in enumerate(rule.awards):
-                account = book.program.account_numbered(award.point_account)
-                deposit = Deposit(
-                    point_account_id=account.id,
-                    amount=award.amount,
-                    idempotency_id=None,
-                    reference_id=event_id,
-                    reference_type="user_event",
-                    point_source_id=award.point_source_id,
-                )
-                line = book.deposit(deposit, place, now)[0]
-                points = number(line.amount)
-                outcomes.append(
-                    Outcome(
-                        is_outcome_applied=True,
-                        discriminator=POINTS_OUTCOME,
-                        points_awarded=points,
-                        point_account_id=account.id,
-                        account_name=account.name,
-                        amount=points,
-                        available_balance=number(line.available),
-                    )
-                )
-            book.promote(now)
-            book.changes.append(AddUserEvent(customer.number, event_id, lookup, now))
-            event = UserEvent(
-                id=event_id,
-                time_of_occurrence=times.precise_time(now),
-                retailer_id=retailer_id,
-                event_lookup=lookup,
-                user_id=subject.key,
-                is_session_m=by_our_id,
-                customer_id=customer.id,
-                event_name=rule.name,
-                occurred_at=times.incentives_time(now),
-            )
-            return Triggered(event, event_saved_successfully=True, rules_processed_successfully=True, outcomes=outcomes)
-
-        return await with_book(context, caller.organization, customer, act)
+        book, now = await open_settled(context, caller.organization, customer)
+        rule = book.program.event_rule(lookup)
+        if rule is None:
+            raise NotFound("event_lookup names no event of this retailer.", sent=lookup)
+        event_id = times.uuid_of(now, context.entropy.random_bytes(times.UUID_RANDOM_BYTES))  # timelines go by it
+        outcomes = [_award(book, award, place, event_id, now) for place, award in enumerate(rule.awards)]
+        book.promote(now)
+        book.changes.append(AddUserEvent(customer.number, event_id, lookup, now))
+        event = UserEvent(
+            id=event_id,
+            time_of_occurrence=times.precise_time(now),
+            retailer_id=retailer_id,
+            event_lookup=lookup,
+            user_id=subject.key,
+            is_session_m=by_our_id,
+            customer_id=customer.id,
+            event_name=rule.name,
+            occurred_at=times.incentives_time(now),
+        )
+        triggered = Triggered(
+            event, event_saved_successfully=True, rules_processed_successfully=True, outcomes=outcomes
+        )
+        return triggered, book.close()
 
     return await move(context, caller.organization, customer_id, decide)
+
+
+def _award(book: Book, award: Award, place: int, event_id: str, now: int) -> Outcome:
+    """Deposit one award of an event."""
+    account = book.program.account_numbered(award.point_account)
+    deposit = Deposit(
+        point_account_id=account.id,
+        amount=award.amount,
+        idempotency_id=None,
+        reference_id=event_id,
+        reference_type="user_event",
+        point_source_id=award.point_source_id,
+    )
+    line = book.deposit(deposit, place, now)[0]
+    points = number(line.amount)
+    return Outcome(
+        is_outcome_applied=True,
+        discriminator=POINTS_OUTCOME,
+        points_awarded=points,
+        point_account_id=account.id,
+        account_name=account.name,
+        amount=points,
+        available_balance=number(line.available),
+    )
 
 
 async def _find(context: Context, organization: int, subject: Subject) -> tuple[str, bool]:

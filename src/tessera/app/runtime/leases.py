@@ -30,16 +30,19 @@ LOOK_SECONDS = 0.25
 PAUSE_SECONDS = 2.0
 """How long a process waits after work that failed, or a database that did not answer."""
 
+Sleep = Callable[[float], Awaitable[None]]
+"""Waits for so many seconds."""
+
 Work = Callable[[], Awaitable[None]]
 """Goes on until it is cancelled, and then ends at once; it may return when nothing is left to do for good."""
 
 
-async def while_held(context: Context, name: str, holder: str, work: Work) -> None:
+async def while_held(context: Context, name: str, holder: str, work: Work, sleep: Sleep = asyncio.sleep) -> None:
     """Do the work whenever no other process does, until cancelled or the work returns.
 
     `holder` names this process and no other. Work that fails is told in the log, and begun again, here or elsewhere.
     """
-    duty = _Duty(context, name, holder)
+    duty = _Duty(context, name, holder, sleep)
     while True:
         try:
             await duty.take()
@@ -51,14 +54,15 @@ async def while_held(context: Context, name: str, holder: str, work: Work) -> No
         finally:
             context.metrics.set(DUTIES, 0, name)
             await duty.release()
-        await asyncio.sleep(PAUSE_SECONDS)
+        await sleep(PAUSE_SECONDS)
 
 
 class _Duty:
     """One duty as one process sees it. `_ends_at` is when the lease ends that it is known to hold."""
 
-    def __init__(self, context: Context, name: str, holder: str) -> None:
+    def __init__(self, context: Context, name: str, holder: str, sleep: Sleep) -> None:
         self._context = context
+        self._sleep = sleep
         self._name = name
         self._holder = holder
         self._ends_at = 0
@@ -78,7 +82,7 @@ class _Duty:
             except StoreError as error:
                 self._trouble.met(error)
                 pause = PAUSE_SECONDS
-            await asyncio.sleep(pause)
+            await self._sleep(pause)
 
     async def _is_free(self) -> bool:
         lease = await self._context.store.lease(self._name)
@@ -110,24 +114,30 @@ class _Duty:
     async def _keep(self) -> None:
         """Prolong the lease in time; return when it is another's, or cannot be prolonged before it ends."""
         clock = self._context.clock
-        prolonging: asyncio.Task[None] | None = None
-        due = self._ends_at - (LEASE_SECONDS - RENEWED_SECONDS) * SECOND
+        renewal: asyncio.Task[None] | None = None
+        renew_at = self._renew_at()
         try:
             while clock.now() < self._ends_at - STOPPED_BEFORE_SECONDS * SECOND:
-                if prolonging is None and clock.now() >= due:
-                    prolonging = asyncio.create_task(self._prolong())
-                await asyncio.sleep(LOOK_SECONDS)
-                if prolonging is not None and prolonging.done():
-                    due = self._ends_at - (LEASE_SECONDS - RENEWED_SECONDS) * SECOND
-                    if (error := prolonging.exception()) is not None:
-                        if isinstance(error, Conflict):
-                            return
-                        self._trouble.met(error)
-                        due = clock.now() + int(PAUSE_SECONDS * SECOND)
-                    prolonging = None
+                if renewal is None and clock.now() >= renew_at:
+                    # In a task of its own: a database that does not answer must not keep the work beyond the lease.
+                    renewal = asyncio.create_task(self._prolong())
+                await self._sleep(LOOK_SECONDS)
+                if renewal is None or not renewal.done():
+                    continue
+                error, renewal = renewal.exception(), None
+                if isinstance(error, Conflict):
+                    return
+                renew_at = self._renew_at(error)
         finally:
-            if prolonging is not None:
-                await _stop(prolonging)
+            if renewal is not None:
+                await _stop(renewal)
+
+    def _renew_at(self, error: BaseException | None = None) -> int:
+        """Return when to renew the lease next: some time before it ends, and sooner after an `error`."""
+        if error is None:
+            return self._ends_at - (LEASE_SECONDS - RENEWED_SECONDS) * SECOND
+        self._trouble.met(error)
+        return self._context.clock.now() + int(PAUSE_SECONDS * SECOND)
 
     async def release(self) -> None:
         """Let go of what was asked for. Where that fails, the lease ends by itself."""

@@ -155,21 +155,22 @@ class Usage:
     def put_back(self, changes: list[Change]) -> None:
         """Take counts back that could not be written."""
         for change in changes:
-            if isinstance(change, CountTokens):
-                number = self._application(change.application)
-                self._issued[number] += change.issued
-                self._in_query[number] += change.query_credentials_used
-                self._last_at[number] = max(change.last_at, self._last_at[number])
-            elif isinstance(change, CountHour):  # its tokens come back with `CountTokens`
-                number = self._application(change.application)
-                self._calls[number] += change.calls
-                self._refused[number] += change.refused
-                self._elsewhere[number] += change.elsewhere
-            elif isinstance(change, MarkCredentialUsed):
-                self._put_back_use(change)
-            elif isinstance(change, MarkPropertySecretUsed):
-                use = (change.at, change.source or "")
-                self._of_properties[change.number] = max(use, self._of_properties.get(change.number, use))
+            match change:
+                case CountTokens():
+                    number = self._application(change.application)
+                    self._issued[number] += change.issued
+                    self._in_query[number] += change.query_credentials_used
+                    self._last_at[number] = max(change.last_at, self._last_at[number])
+                case CountHour():  # its tokens come back with `CountTokens`
+                    number = self._application(change.application)
+                    self._calls[number] += change.calls
+                    self._refused[number] += change.refused
+                    self._elsewhere[number] += change.elsewhere
+                case MarkCredentialUsed():
+                    self._put_back_use(change)
+                case MarkPropertySecretUsed():
+                    use = (change.at, change.source or "")
+                    self._of_properties[change.number] = max(use, self._of_properties.get(change.number, use))
 
     def _application(self, number: int) -> int:
         """The number, with room for its counts, among those to be written."""

@@ -126,16 +126,17 @@ def check_subject(text: str) -> str:
     if not colon or form not in FORMS or not name or len(text) > SUBJECT_LENGTH_MAX:
         raise NotUsable(f"A subject is one of {', '.join(FORMS)}, a colon, and the name.")
     try:
-        if form == "subject":
-            name = x509.Name.from_rfc4514_string(name).rfc4514_string()
-        elif form == "san_ip":
-            name = str(ipaddress.ip_address(name))
-        elif form == "san_dns":
-            name = x509.DNSName(name.lower()).value
-        elif form == "san_uri":
-            name = x509.UniformResourceIdentifier(name).value
-        else:
-            name = x509.RFC822Name(name).value
+        match form:
+            case "subject":
+                name = x509.Name.from_rfc4514_string(name).rfc4514_string()
+            case "san_ip":
+                name = str(ipaddress.ip_address(name))
+            case "san_dns":
+                name = x509.DNSName(name.lower()).value
+            case "san_uri":
+                name = x509.UniformResourceIdentifier(name).value
+            case _:
+                name = x509.RFC822Name(name).value
     except ValueError:
         raise NotUsable(f"The name is none that a certificate can have as its {form}.") from None
     return f"{form}:{name}"

@@ -70,21 +70,27 @@ def purge(where: Address, report: Report, *, rewrite: bool = False, waits: Waits
         )
     with connected(where) as connection:
         before = _number(connection, _SIZE)
-        left = []
         try:
             _wait_for_older_transactions(connection, until)
-            tables = connection.execute(_TABLES.encode()).fetchall()
-            for done, (table, size) in enumerate(tables):
-                report(Step.TABLES, done, len(tables))
-                if rewrite:
-                    _retried(connection, f"vacuum (full) {table}", waits.seconds)
-                elif size > SMALL_BYTES or not _rewritten_quickly(connection, table, waits.rewrite_milliseconds):
-                    _retried(connection, f"vacuum {table}", waits.seconds)
-                    left.append(table)
+            left = _purge_tables(connection, report, waits, rewrite=rewrite)
             after = _number(connection, _SIZE)
         except psycopg.Error as error:
             raise StoreUnavailable(" ".join(str(error).split())) from error
     return Purged(before, after, left)
+
+
+def _purge_tables(connection: psycopg.Connection, report: Report, waits: Waits, *, rewrite: bool) -> list[str]:
+    """Vacuum or rewrite each table; the names of those that were only vacuumed."""
+    left = []
+    tables = connection.execute(_TABLES.encode()).fetchall()
+    for done, (table, size) in enumerate(tables):
+        report(Step.TABLES, done, len(tables))
+        if rewrite:
+            _retried(connection, f"vacuum (full) {table}", waits.seconds)
+        elif size > SMALL_BYTES or not _rewritten_quickly(connection, table, waits.rewrite_milliseconds):
+            _retried(connection, f"vacuum {table}", waits.seconds)
+            left.append(table)
+    return left
 
 
 def size_bytes(where: Address) -> int:

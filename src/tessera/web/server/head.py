@@ -77,18 +77,19 @@ def accept(head: Head, client: tuple[str, int] | None) -> Accepted | Unread:
     body = offers = False
     expected: tuple[bytes, ...] = ()
     for name, value in head.headers:
-        if name == b"host":
-            named += 1
-            host = value
-        elif name == b"content-length":
-            body = value.strip(b"0") != b""
-        elif name == b"transfer-encoding":
-            codings += 1 if value.lower() == b"chunked" else 2
-            body = True
-        elif name == b"upgrade":
-            offers = True
-        elif name == b"expect":
-            expected = (*expected, value)
+        match name:
+            case b"host":
+                named += 1
+                host = value
+            case b"content-length":
+                body = value.strip(b"0") != b""
+            case b"transfer-encoding":
+                codings += 1 if value.lower() == b"chunked" else 2
+                body = True
+            case b"upgrade":
+                offers = True
+            case b"expect":
+                expected = (*expected, value)
     reason = _forbidden(head, named, host, codings)
     if reason is not None:
         return reason
