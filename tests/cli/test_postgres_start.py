@@ -156,7 +156,8 @@ BAD: dict[str, tuple[Callable[[Cluster, str], None], str]] = {
     "older": (
         _version("0001"),
         (
-            "The database {text} has an older schema. Back it up, then run `tessera migrate` with the same setting"
+            "The database {text} has an older schema. Back it up with the version that made it,"
+            " then run `tessera migrate` with the same setting"
             " database."
         ),
     ),

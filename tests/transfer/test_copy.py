@@ -292,11 +292,17 @@ def _broken(folder: Path) -> tuple[End, End]:
 REFUSED: dict[str, tuple[Case, str]] = {
     "both ends are one": (_same, r"Both ends are .*\. Name another database to copy to\."),
     "nothing there": (_nothing, r"There is no data in .*, so there is nothing to copy\."),
-    "an older source": (_older, r"has an older schema\. Back it up, then run `tessera migrate"),
+    "an older source": (
+        _older,
+        r"has an older schema\. Back it up with the version that made it, then run `tessera migrate",
+    ),
     "a newer source": (_newer, r"has schema 9999, made by a newer Tessera"),
     "a full target": (_full, r"holds data already\. Name an empty database"),
     "a full target on a server": (_full_postgres, r"holds data already\. Name an empty database"),
-    "an older target": (_older_target, r"has an older schema\. Back it up, then run `tessera migrate` on it\."),
+    "an older target": (
+        _older_target,
+        r"has an older schema\. Back it up with the version that made it, then run `tessera migrate` on it\.",
+    ),
     "a copy of another": (_of_another, r"is the beginning of a copy of .*\. Go on with that, or say --restart\."),
     "a source that changed": (_changed, r"has changed since the copy was begun\. Begin it again with --restart\."),
     "other columns": (_strange, r"are not those of this version \(warning differ\)\."),

@@ -141,7 +141,8 @@ class PostgresDatabase:
 
     def older(self) -> Unusable:
         return Unusable(
-            f"The database {self.text} has an older schema. Back it up, then run `tessera migrate` with the same"
+            f"The database {self.text} has an older schema. Back it up with the version that made it,"
+            " then run `tessera migrate` with the same"
             " setting database."
         )
 

@@ -61,7 +61,10 @@ def read_only(path: Path) -> sqlite3.Connection:
 
 def older(path: Path) -> Unusable:
     """The refusal of a database whose schema is older than this version's."""
-    return Unusable(f"{path} has an older schema. Back it up, then run `tessera migrate --data-dir {path.parent}`.")
+    return Unusable(
+        f"{path} has an older schema. Back it up with the version that made it,"
+        f" then run `tessera migrate --data-dir {path.parent}`."
+    )
 
 
 def _state(connection: sqlite3.Connection, path: Path) -> SchemaState:

@@ -184,7 +184,10 @@ def _database(database: DatabaseFacts) -> Iterator[Finding]:
     elif database.state is SchemaState.EMPTY:
         yield _fail("schema", "The database is empty. `tessera serve` sets it up.")
     elif database.state is SchemaState.OLDER:
-        yield _fail("schema", "It is older than this version. Back it up, then run `tessera migrate`.")
+        yield _fail(
+            "schema",
+            "It is older than this version. Back it up with the version that made it, then run `tessera migrate`.",
+        )
     else:
         yield _ok("database", "It reads whole, and its schema is the one of this version.")
 

@@ -64,7 +64,10 @@ class PostgresEnd:
             schema.migrate(self._address)
 
     def older(self) -> Unusable:
-        return Unusable(f"The database {self.text} has an older schema. Back it up, then run `tessera migrate` on it.")
+        return Unusable(
+            f"The database {self.text} has an older schema. Back it up with the version that made it,"
+            " then run `tessera migrate` on it."
+        )
 
     @contextmanager
     def moment(self, *, alone: bool) -> Iterator[Moment]:
