@@ -191,6 +191,22 @@ def test_an_outlet_keeps_a_bound_and_the_order(tmp_path: Path) -> None:
     assert read[-1] == b"lost %d\n" % sum(lost)
 
 
+def test_written_lines_make_room(tmp_path: Path) -> None:
+    """The bound is on what waits, not on what was ever written: a log that is read in time loses nothing."""
+    reading, writing = os.pipe()
+    lost: list[int] = []
+    outlet = Outlet(writing, gap=lambda events: b"lost %d\n" % events, dropped=lost.append, held_bytes_max=1000)
+    for number in range(50):
+        line = b"%099d\n" % number
+        outlet.put(line, 1)
+        assert lost == []
+        assert os.read(reading, len(line)) == line
+    outlet.close(10)
+    os.close(writing)
+    assert os.read(reading, 1) == b""
+    os.close(reading)
+
+
 def _lines(descriptor: int, read: list[bytes]) -> None:
     """All lines to the end."""
     with os.fdopen(descriptor, "rb") as file:

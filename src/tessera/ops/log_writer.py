@@ -5,8 +5,8 @@ What nobody takes is kept up to a bound. Beyond it events are dropped and counte
 
 import os
 import threading
-from collections import deque
 from collections.abc import Callable
+from queue import SimpleQueue
 
 HELD_BYTES_MAX = 4 * 1024 * 1024
 
@@ -26,11 +26,11 @@ class Outlet:
         self._gap = gap
         self._dropped = dropped
         self._held_bytes_max = held_bytes_max
-        self._waiting: deque[bytes] = deque()
+        self._waiting: SimpleQueue[bytes | None] = SimpleQueue()  # None ends the thread
         self._held = 0
         self._lost = 0
         self._closed = False
-        self._changed = threading.Condition()
+        self._counting = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="tessera-log", daemon=True)
         self._thread.start()
 
@@ -44,7 +44,7 @@ class Outlet:
 
     def put(self, lines: bytes, events: int) -> None:
         """So many events; dropped when too much is waiting already."""
-        with self._changed:
+        with self._counting:
             if self._held + len(lines) > self._held_bytes_max or self._closed:
                 self._lost += events
                 lost = events
@@ -53,32 +53,25 @@ class Outlet:
                     told = self._gap(self._lost)
                     self._lost = 0
                     lines = told + lines
-                self._waiting.append(lines)
+                self._waiting.put(lines)
                 self._held += len(lines)
                 lost = 0
-                self._changed.notify()
         if lost:
             self._dropped(lost)
 
     def close(self, seconds: float) -> None:
         """Write what is waiting, for so long at most."""
-        with self._changed:
+        with self._counting:
             if self._lost:
-                self._waiting.append(self._gap(self._lost))
+                self._waiting.put(self._gap(self._lost))
             self._closed = True
-            self._changed.notify()
+        self._waiting.put(None)
         self._thread.join(seconds)
 
     def _work(self) -> None:
-        while True:
-            with self._changed:
-                while not self._waiting and not self._closed:
-                    self._changed.wait()
-                if not self._waiting:
-                    return
-                lines = self._waiting.popleft()
+        while (lines := self._waiting.get()) is not None:
             self._write(lines)
-            with self._changed:
+            with self._counting:
                 self._held -= len(lines)
 
     def _write(self, lines: bytes) -> None:
