@@ -10,6 +10,7 @@ import pytest
 
 from tessera.app.loyalty import program_files
 from tests.cli.command import Done, one_sentence, run
+from tests.support import prepared
 from tests.support.deeds import make_partner
 from tests.support.invariants import contents
 from tests.support.server import running
@@ -53,8 +54,13 @@ Loyalty = Callable[..., Done]
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A data folder with one organization, which has no program."""
-    run("orgs", "create", "Bakery", "--data-dir", tmp_path / "data")
-    return tmp_path / "data"
+    folder = tmp_path / "data"
+    prepared.copied(folder, _with_bakery)
+    return folder
+
+
+def _with_bakery(folder: Path) -> None:
+    assert run("orgs", "create", "Bakery", "--data-dir", folder).code == 0
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.nodes.test_duties import DUTIES
 from tests.support.pgbouncer import pgbouncer

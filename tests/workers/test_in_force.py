@@ -23,7 +23,7 @@ from tessera.app.tokens import revocation
 from tests.support import deeds, raw, world
 from tests.support.processes import one_wire_each
 from tests.support.raw import Wire, bearer
-from tests.support.server import running, start
+from tests.support.server import running, start_bare
 from tests.support.target import Target
 
 BOUND_SECONDS = 0.25
@@ -196,7 +196,7 @@ def test_first_starts_at_once_on_one_folder_all_work(tmp_path: Path) -> None:
     """Servers that begin at the same time on an empty folder serve the same keys, data and tokens."""
     folder = tmp_path / "data"
     with ExitStack() as stack, ThreadPoolExecutor(3) as pool:
-        servers = list(pool.map(start, [folder] * 3))
+        servers = list(pool.map(lambda _: start_bare(folder, "--demo"), range(3)))
         for server in servers:
             stack.callback(server.stop)
         values = world.furnish(folder)
