@@ -14,7 +14,9 @@ from pathlib import Path
 from tests.support import left_out
 
 SUITES = {"product": "not other_language", "check": "not other_language", "clients": "other_language"}
-FOLDERS = {"check": ["tests/core", "tests/architecture", "tests/framing", "tests/directory"]}
+FOLDERS = {
+    "check": ["tests/core", "tests/directory", "tests/architecture", "--ignore=tests/architecture/test_programs.py"]
+}
 """Where the tests of a suite are, if not everywhere."""
 
 PROCESSES = (os.cpu_count() or 1) + 1

@@ -13,8 +13,22 @@ pytest_plugins = ["tests.support.left_out"]
 BOTH = ("app", "loyalty", "transcripts", "web", "workers")
 """Rooms whose tests run once on each engine, and those of others that say so by the mark `both_engines`."""
 
-LONG = ("workers", "nodes", "faults", "outages", "transfer", "bench", "reference", "deploy", "proxy", "pythons", "server",
-        "adversarial", "loyalty", "cli", "app", "web", "transcripts")  # fmt: skip
+LONG = (
+    *(
+        "workers",
+        "nodes",
+        "faults",
+        "outages",
+        "transfer",
+        "bench",
+        "reference",
+        "deploy",
+        "proxy",
+        "pythons",
+        "server",
+    ),
+    *("adversarial", "loyalty", "cli", "app", "web", "transcripts"),
+)
 """Rooms that are run first, so that no process has a long file left when the others are done."""
 
 

@@ -2,20 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple, cast
 
 import uvicorn
 from uvicorn.server import ServerState
 
 from tessera import server
-from tessera.settings import Settings
 from tessera.web.asgi import App, Served
 from tessera.web.messages import CLOSE, Request, Response
 from tessera.web.routes import Route, Routes
+from tessera.web.server.connection_limits import Limits, Watched
 from tessera.web.surfaces import PLATFORM
 
 BODY_BYTES_MAX = 1_000_000
+HEAD_BYTES_MAX = 32 * 1024
 LARGE = b"x" * 300_000
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -72,6 +73,19 @@ class Recorder(Routes):
         return Response(200, text.replace(b"\r", b"~").replace(b"\n", b"~"), (CLOSE,) if how == b"bye" else ())
 
 
+class _Unhurried(Limits):
+    """Limits that end no connection, however long a busy machine takes to read what a client sent."""
+
+    def __init__(self, *, connections_max: int, head_bytes_max: int) -> None:
+        super().__init__(
+            connections_max=connections_max, head_bytes_max=head_bytes_max, request_timeout_seconds=10,
+            keep_alive_seconds=75,
+        )  # fmt: skip
+
+    def watch(self, connections: Collection[Watched], loop: asyncio.AbstractEventLoop) -> None:
+        self._connections = connections
+
+
 def connections(recorder: Recorder, loop: asyncio.AbstractEventLoop) -> Callable[[], asyncio.Protocol]:
     """What makes the protocol of each connection, put together as the server and uvicorn do; to be called in the loop.
 
@@ -85,7 +99,7 @@ def connections(recorder: Recorder, loop: asyncio.AbstractEventLoop) -> Callable
     config.load()
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # a line for each refusal is a minute for all
     state = ServerState()
-    protocol = server._protocol(server._limits(Settings(connections_max=100_000)))
+    protocol = server._protocol(_Unhurried(connections_max=100_000, head_bytes_max=HEAD_BYTES_MAX))
 
     def connect() -> asyncio.Protocol:
         made: asyncio.Protocol = protocol(config=config, server_state=state, app_state={}, _loop=loop)
