@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.adversarial.test_request_ids import ID
 from tests.support import raw, world
 from tests.support.raw import Wire
 from tests.support.server import Server, running
@@ -154,6 +155,17 @@ def test_an_expectation_that_is_never_followed_ends(slow: tuple[Server, Target])
         statuses = [answer.status for answer in (wire.answer(), wire.answer()) if answer is not None]
         assert statuses in ([100, 408], [408])
         assert wire.closed()
+
+
+def test_the_refusal_of_a_slow_client_has_an_id(slow: tuple[Server, Target]) -> None:
+    """As every refusal has one, in lower-case hex of 128 bits."""
+    server, _ = slow
+    with Wire(server.port) as wire:
+        wire.send(HEAD)
+        answer = wire.answer()
+        assert answer is not None
+        assert answer.status == 408
+        assert [ID.fullmatch(each) is not None for each in answer.all("x-request-id")] == [True]
 
 
 def open_idle(port: int, begin: bytes, count: int) -> list[socket.socket]:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Collection
 from typing import Any, NamedTuple, cast
 
 import uvicorn
+import uvloop
 from uvicorn.server import ServerState
 
 from tessera import server
+from tessera.settings import Settings
 from tessera.web.asgi import App, Served
 from tessera.web.messages import CLOSE, Request, Response
 from tessera.web.routes import Route, Routes
@@ -16,7 +18,7 @@ from tessera.web.server.connection_limits import Limits, Watched
 from tessera.web.surfaces import PLATFORM
 
 BODY_BYTES_MAX = 1_000_000
-HEAD_BYTES_MAX = 32 * 1024
+CONNECTIONS_MAX = 100_000
 LARGE = b"x" * 300_000
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -74,12 +76,15 @@ class Recorder(Routes):
 
 
 class _Unhurried(Limits):
-    """Limits that end no connection, however long a busy machine takes to read what a client sent."""
+    """Limits that end no connection, however long a busy machine takes to read what a client sent.
 
-    def __init__(self, *, connections_max: int, head_bytes_max: int) -> None:
+    Those of a loop whose time is stepped do.
+    """
+
+    def __init__(self, limits: Limits) -> None:
         super().__init__(
-            connections_max=connections_max, head_bytes_max=head_bytes_max, request_timeout_seconds=10,
-            keep_alive_seconds=75,
+            connections_max=limits.connections_max, head_bytes_max=limits.head_bytes_max,
+            request_timeout_seconds=limits.request_timeout_seconds, keep_alive_seconds=limits.keep_alive_seconds,
         )  # fmt: skip
 
     def watch(self, connections: Collection[Watched], loop: asyncio.AbstractEventLoop) -> None:
@@ -99,7 +104,8 @@ def connections(recorder: Recorder, loop: asyncio.AbstractEventLoop) -> Callable
     config.load()
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # a line for each refusal is a minute for all
     state = ServerState()
-    protocol = server._protocol(_Unhurried(connections_max=100_000, head_bytes_max=HEAD_BYTES_MAX))
+    limits = server._limits(Settings(connections_max=CONNECTIONS_MAX))
+    protocol = server._protocol(_Unhurried(limits) if isinstance(loop, uvloop.Loop) else limits)
 
     def connect() -> asyncio.Protocol:
         made: asyncio.Protocol = protocol(config=config, server_state=state, app_state={}, _loop=loop)

@@ -69,6 +69,7 @@ def deposit(server: Server) -> None:
             "deposit_details": [{"point_account_id": program.accounts[0].id, "amount": 25}],
         },
         headers=headers,
+        timeout=60,
     )
     assert answer.status_code == 200, answer.text
 
