@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test test-clients test-pythons smoke-pythons system faults lint format bench sizing lock clean
+.PHONY: help run install test check test-clients test-pythons smoke-pythons system faults lint format bench sizing lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -19,6 +19,10 @@ install: $(VENV)/dev.stamp $(VENV)/tools.stamp ## Set up .venv with everything t
 
 test: system install ## Run the tests of the product; on Debian, root has what they need installed
 	@$(BIN)/python -m tests product
+
+check: install ## Run lint and the tests that start no server and no database: for every few minutes
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m tests check
 
 test-clients: system install ## Try clients of other languages, as they are published and as they are generated
 	@$(BIN)/python -m tests clients

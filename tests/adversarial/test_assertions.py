@@ -140,7 +140,7 @@ def test_the_corpus_opens_nothing(client: Client) -> None:
         begun = time.monotonic()
         answer = client.ask(assertion)
         assert answer.status == 401, (what, answer)
-        assert time.monotonic() - begun < 5, what
+        assert time.monotonic() - begun < 30, what
         assert_refused(answer, 401, "invalid_client")
         texts.add(answer.body)
     assert len(texts) == 1

@@ -26,7 +26,6 @@ SENT = {
     400: b"GET / HTTP/1.1\r\n\r\n",
     404: b"GET /nowhere HTTP/1.1\r\n" + HOST + b"\r\n",
     405: b"GET /oauth/token HTTP/1.1\r\n" + HOST + b"\r\n",
-    408: b"POST /oauth/token HTTP/1.1\r\n" + HOST,
     413: b"POST /oauth/token HTTP/1.1\r\nContent-Length: 20000\r\n" + HOST + b"\r\n" + b"a" * 20_000,
     431: b"GET / HTTP/1.1\r\nX: " + b"a" * 40_000 + b"\r\n" + HOST + b"\r\n",
 }

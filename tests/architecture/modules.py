@@ -1,9 +1,8 @@
 """The context's own files: Python modules, parsed once, and the other texts."""
 
 import ast
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,12 +26,17 @@ TEXTS = (
 """Everything that is written by hand or checked in."""
 
 
-class Module(NamedTuple):
+class Module:
     """A Python file: its path from the root, its text, and what it parses to."""
 
-    path: str
-    text: str
-    tree: ast.Module
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.text = text
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree, parsed when it is first asked for, which takes far longer than to read the file."""
+        return ast.parse(self.text)
 
     @property
     def within(self) -> str:
@@ -40,16 +44,11 @@ class Module(NamedTuple):
         return self.path.removeprefix("src/tessera/") if self.path.startswith("src/tessera/") else ""
 
 
-def parsed(path: str, text: str) -> Module:
-    """A module from its text."""
-    return Module(path, text, ast.parse(text))
-
-
 @lru_cache(maxsize=1)
 def modules() -> tuple[Module, ...]:
     """Every Python file of the context, in the order of their paths."""
     paths = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
-    return tuple(parsed(path.relative_to(ROOT).as_posix(), path.read_text("utf-8")) for path in paths)
+    return tuple(Module(path.relative_to(ROOT).as_posix(), path.read_text("utf-8")) for path in paths)
 
 
 @lru_cache(maxsize=1)

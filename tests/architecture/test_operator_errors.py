@@ -11,7 +11,7 @@ from tessera.app import operators
 from tessera.app.operator_errors import SENTENCES
 from tessera.cli.advice import ADVICE, INSTEAD
 from tests.architecture.manners import is_sentence
-from tests.architecture.modules import Module, modules, parsed
+from tests.architecture.modules import Module, modules
 
 LOOKED_UP = "src/tessera/app/operators.py"
 """The one file that takes codes from a table, by the change whose fact did not hold."""
@@ -151,8 +151,8 @@ def test_nothing_below_the_command_line_names_a_command() -> None:
 def test_faults_are_seen() -> None:
     """Commands, flags, computed codes, unnamed parameters and missing ones are found."""
     text = '"""Run `tessera doctor`."""\nx = f"{a}: see `tessera keys list`."\ny = "Set --flag."\nz = "a--b, tessera"\n'
-    raised = Raised(parsed("src/tessera/app/x.py", "OperatorError(f'{x}')\nOperatorError('a', **given)"))
+    raised = Raised(Module("src/tessera/app/x.py", "OperatorError(f'{x}')\nOperatorError('a', **given)"))
 
-    assert named(parsed("src/tessera/app/x.py", text)) == ["src/tessera/app/x.py:2", "src/tessera/app/x.py:3"]
+    assert named(Module("src/tessera/app/x.py", text)) == ["src/tessera/app/x.py:2", "src/tessera/app/x.py:3"]
     assert raised.faults == ["src/tessera/app/x.py:1", "src/tessera/app/x.py:2"]
     assert unfit({"a": "No {name}."}, {"a": {frozenset({"name"}), frozenset()}}) == ["a"]

@@ -17,6 +17,9 @@ BROUGHT = {"go", "node", "npm"}
 
 LOOKS_ITSELF = {"tests/support/programs.py", "tests/architecture/test_programs.py"}
 
+NOT_NEEDED = ("schemathesis", "hypothesispytest", "anyio")
+"""Plugins of pytest that take seconds to import."""
+
 LEAVES_OUT = """
 import pytest
 from tests.support.programs import Missing, program
@@ -42,8 +45,9 @@ def looked_for() -> set[str]:
     return {
         node.args[0].value
         for module in modules()
+        if "program(" in module.text
         for node in ast.walk(module.tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "program" and node.args
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "program" and node.args
         if isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
     }
 
@@ -70,7 +74,8 @@ def ran(folder: Path, module: Sequence[str], *options: str, **environment: str) 
     """A run of a module over one file, some of whose tests miss something."""
     file = folder / "test_leaves_out.py"
     file.write_text(LEAVES_OUT)
-    command = [sys.executable, "-m", *module, "-c", "/dev/null", "-p", "tests.support.left_out", str(file), *options]
+    plugins = ["-p", "tests.support.left_out", *(f"-pno:{name}" for name in NOT_NEEDED)]
+    command = [sys.executable, "-m", *module, "-c", "/dev/null", *plugins, str(file), *options]
     outer = {name: value for name, value in os.environ.items() if name != left_out.FILE}
     return subprocess.run(command, cwd=ROOT, env={**outer, **environment}, capture_output=True, text=True, check=False)
 

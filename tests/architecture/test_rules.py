@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.architecture import floors, manners, shape, words
-from tests.architecture.modules import Module, parsed
+from tests.architecture.modules import Module
 
 Rule = Callable[[Module], list[str]]
 
@@ -139,19 +139,19 @@ def _name(case: object) -> str | None:
 @pytest.mark.parametrize(("rule", "path", "text"), BROKEN, ids=_name)
 def test_a_breach_is_seen(rule: Rule, path: str, text: str) -> None:
     """A module that breaks the rule is complained about."""
-    assert rule(parsed(path, text)) != []
+    assert rule(Module(path, text)) != []
 
 
 @pytest.mark.parametrize(("rule", "path", "text"), SOUND, ids=_name)
 def test_a_sound_module_is_left_alone(rule: Rule, path: str, text: str) -> None:
     """A module that keeps the rule is not complained about."""
-    assert rule(parsed(path, text)) == []
+    assert rule(Module(path, text)) == []
 
 
 def test_breaches_of_words_are_seen() -> None:
     """Loose ends, machine paths, registries and unquotable refusals are complained about."""
-    quoted = parsed(APP, """raise InvalidScope(f'The scope "{name}" is unknown.')""")
-    sound = parsed(APP, 'raise InvalidScope("The scope is unknown.")')
+    quoted = Module(APP, """raise InvalidScope(f'The scope "{name}" is unknown.')""")
+    sound = Module(APP, 'raise InvalidScope("The scope is unknown.")')
 
     assert words.loose_end("# " + "TO" + "DO: later") != []
     assert words.elsewhere("see /" + "home/somebody/notes") != []

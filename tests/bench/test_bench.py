@@ -15,7 +15,7 @@ from tests.support.programs import program
 from tests.support.server import Server
 
 ROOT = Path(__file__).resolve().parents[2]
-RUN_SECONDS_MAX = 120
+RUN_SECONDS_MAX = 600
 
 WITH_TARGET = {
     "token_query": 0.60,

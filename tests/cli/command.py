@@ -14,9 +14,13 @@ from typing import Any, NamedTuple
 from tessera.cli import main
 from tessera.cli.groups import Unloaded
 from tessera.cli.main import tree
-from tests.support import engines
+from tests.support import engines, prepared
 
-CLEAN = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
+CLEAN = {
+    name: os.environ[name]
+    for name in ("PATH", "HOME", "LANG", "PYTHONPATH", "PYTHONPYCACHEPREFIX")
+    if name in os.environ
+}
 """An environment without anything that colours or configures."""
 
 
@@ -110,9 +114,25 @@ def spawn(*arguments: str | Path, stdin: str = "", environment: Mapping[str, str
 def folder_with_application(tmp_path: Path) -> tuple[Path, dict[str, str]]:
     """A data folder with the organization Aurora and the application Partner; what its creation answered."""
     folder = tmp_path / "data"
-    assert run("orgs", "create", "Aurora", "--data-dir", folder).code == 0
+    return folder, dict(prepared.copied(folder, _with_application))
+
+
+def _with_application(folder: Path) -> dict[str, str]:
+    with_organization(folder)
     made: dict[str, str] = run("apps", "create", "Partner", "--data-dir", folder, "--json").document
-    return folder, made
+    return made
+
+
+def folder_with_organization(tmp_path: Path) -> Path:
+    """A data folder with the organization Aurora."""
+    folder = tmp_path / "data"
+    prepared.copied(folder, with_organization)
+    return folder
+
+
+def with_organization(folder: Path) -> None:
+    """Set up a data folder by making the organization Aurora."""
+    assert run("orgs", "create", "Aurora", "--data-dir", folder).code == 0
 
 
 def one_sentence(done: Done) -> str:

@@ -41,7 +41,7 @@ def test_tables_fit_the_terminal(tmp_path: Path) -> None:
     """No list is wider than the terminal; what is left out is said, and `--wide` and a pipe show all of it."""
     folder, made = furnished(tmp_path)
     for line in LISTS:
-        done = spawn(*line.split(), "--data-dir", folder)
+        done = run(*line.split(), "--data-dir", folder, columns=100)
         assert done.code == 0, done
         assert max(map(len, done.out.splitlines()), default=0) <= 100, line
     narrow = spawn("apps", "list", "--data-dir", folder)

@@ -16,10 +16,11 @@ import pytest
 from tests.cli.command import CLEAN, folder_with_application, one_sentence, run
 
 PATIENCE_SECONDS = 10
+PRESSED_AGAIN_SECONDS = 2
 SHOWN_SECONDS = 120.0
 """How long something is waited for on the screen."""
 
-PRESSED_MAX = 4
+PRESSED_MAX = 10
 
 
 class Terminal:
@@ -36,6 +37,7 @@ class Terminal:
         )
         os.close(theirs)
         self.shown = ""
+        self._patience = PATIENCE_SECONDS
 
     def wait_for(self, part: str) -> None:
         """Read until this is on the screen. Fails when the process ends first."""
@@ -54,6 +56,7 @@ class Terminal:
 
     def type(self, text: str) -> None:
         """Type on the keyboard."""
+        self._patience = PRESSED_AGAIN_SECONDS if text == "\x03" else PATIENCE_SECONDS
         os.write(self._ours, text.encode())
 
     def end(self) -> tuple[int, str]:
@@ -62,7 +65,7 @@ class Terminal:
         A Ctrl-C that comes just before Python begins to read is seen with the next key only: people press again.
         """
         for _ in range(PRESSED_MAX):
-            while select.select([self._ours], [], [], PATIENCE_SECONDS)[0]:
+            while select.select([self._ours], [], [], self._patience)[0]:
                 if not (read := self._read()):
                     break
                 self.shown += read
@@ -70,7 +73,7 @@ class Terminal:
                 self.type("\x03")
                 continue
             break
-        out, _ = self.process.communicate(timeout=20)
+        out, _ = self.process.communicate(timeout=60)
         return self.process.returncode, out.decode()
 
     def close(self) -> None:

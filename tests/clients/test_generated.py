@@ -19,7 +19,7 @@ LATER = ("TokenReply.created_at", "Customer.referrer_code", "TierStatus.retailer
 @pytest.fixture(scope="module")
 def document(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The document as the server answers it, in a file, but for members that an earlier one might not have had."""
-    whole = httpx.get(f"{server.url}/openapi.json").raise_for_status().json()
+    whole = httpx.get(f"{server.url}/openapi.json", timeout=60).raise_for_status().json()
     for place in LATER:
         owner, _, name = place.partition(".")
         schema = whole["components"]["schemas"][owner]

@@ -81,10 +81,10 @@ def oauthlib_httpx(server: Server, method: str) -> Outcome:
         body = client.prepare_request_body(client_secret=secret, include_client_id=True)
     auth = httpx.BasicAuth(user, secret) if method == "client_secret_basic" else None
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    answer = httpx.post(token_url(server), content=body, headers=form, auth=auth)
+    answer = httpx.post(token_url(server), content=body, headers=form, auth=auth, timeout=60)
     token = client.parse_request_body_response(answer.text)
     url, headers, _ = client.add_token(profile_url(server))
-    return Outcome(dict(token), httpx.get(url, headers=headers).status_code)
+    return Outcome(dict(token), httpx.get(url, headers=headers, timeout=60).status_code)
 
 
 LIBRARIES = [authlib_httpx, authlib_requests, requests_oauthlib, oauthlib_httpx]
@@ -127,8 +127,8 @@ def test_a_library_understands_a_refused_scope(server: Server) -> None:
 
 def test_basic_works_on_the_platform_after_a_challenge(server: Server) -> None:
     """A client that sends its API key and secret only after a 401 has asked for Basic is let in."""
-    challenge = httpx.get(profile_url(server))
+    challenge = httpx.get(profile_url(server), timeout=60)
     assert challenge.status_code == 401
     assert challenge.headers.get_list("www-authenticate")[0].startswith("Basic ")
     pair = (server.demo["api_key"], server.demo["property_secret"])
-    assert httpx.get(profile_url(server), auth=pair).status_code == 200
+    assert httpx.get(profile_url(server), auth=pair, timeout=60).status_code == 200

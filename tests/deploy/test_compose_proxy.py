@@ -65,7 +65,7 @@ def proxy(folder: Path, nodes: list[Operated]) -> Iterator[str]:
 
 def _answers(port: int) -> bool:
     try:
-        answer = httpx.get(f"https://127.0.0.1:{port}/.well-known/oauth-authorization-server", verify=False, timeout=10)
+        answer = httpx.get(f"https://127.0.0.1:{port}/.well-known/oauth-authorization-server", verify=False, timeout=60)
     except httpx.TransportError:
         return False
     return answer.status_code == 200

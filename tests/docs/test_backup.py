@@ -42,7 +42,8 @@ def test_a_backup_of_a_running_server_restores(scratch_server: Server, tmp_path:
     with running(restored) as again:
         asked = f"{again.url}/priv/v1/apps/{again.demo['api_key']}/users/{again.demo['customer_id']}"
         answers = [
-            httpx.get(asked, headers={"Authorization": f"Bearer {token}"}).status_code for token in (again.token(), old)
+            httpx.get(asked, headers={"Authorization": f"Bearer {token}"}, timeout=60).status_code
+            for token in (again.token(), old)
         ]
         assert answers == [200, 401]
 
@@ -61,7 +62,7 @@ def test_the_wrong_key_does_not_start(scratch_server: Server, tmp_path: Path) ->
         [sys.executable, "-m", "tessera", "serve", "--port", "0", "--data-dir", folder],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         env=os.environ,
         check=False,
     )

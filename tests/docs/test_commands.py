@@ -81,7 +81,7 @@ def test_the_four_commands_make_an_application(scratch_server: Server) -> None:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=60,
             check=False,
         )
         assert ended.returncode == 0, (line, ended.stderr)

@@ -28,6 +28,7 @@ def values(server: Server) -> dict[str, str]:
         f"{server.url}/priv/v1/apps/{demo['API_KEY']}/users/{demo['CUSTOMER_ID']}",
         params={"expand_incentives": "true"},
         headers=headers,
+        timeout=60,
     )
     details = answer.json()["user"]["tier_details"]
     return demo | {
@@ -64,7 +65,7 @@ def test_curl_lines_answer_as_printed(scratch_server: Server, path: str, call: F
     line = call.text.replace(HERE, scratch_server.url)
     sent = curl(line, values(scratch_server))
 
-    got = httpx.request(sent.method, sent.url, headers=sent.headers, content=sent.body, auth=sent.user)
+    got = httpx.request(sent.method, sent.url, headers=sent.headers, content=sent.body, auth=sent.user, timeout=60)
 
     assert got.status_code == int(answer.info or 200), f"{path}: {got.text}"
     assert differences(json.loads(answer.text), got.json()) == []
@@ -81,7 +82,7 @@ def test_python_examples_run(scratch_server: Server, tmp_path: Path, path: str, 
         env={**os.environ, **values(scratch_server)},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
 

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple, cast
 
 import uvicorn
+import uvloop
 from uvicorn.server import ServerState
 
 from tessera import server
@@ -13,9 +14,11 @@ from tessera.settings import Settings
 from tessera.web.asgi import App, Served
 from tessera.web.messages import CLOSE, Request, Response
 from tessera.web.routes import Route, Routes
+from tessera.web.server.connection_limits import Limits, Watched
 from tessera.web.surfaces import PLATFORM
 
 BODY_BYTES_MAX = 1_000_000
+CONNECTIONS_MAX = 100_000
 LARGE = b"x" * 300_000
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -72,6 +75,22 @@ class Recorder(Routes):
         return Response(200, text.replace(b"\r", b"~").replace(b"\n", b"~"), (CLOSE,) if how == b"bye" else ())
 
 
+class _Unhurried(Limits):
+    """Limits that end no connection, however long a busy machine takes to read what a client sent.
+
+    Those of a loop whose time is stepped do.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(
+            connections_max=limits.connections_max, head_bytes_max=limits.head_bytes_max,
+            request_timeout_seconds=limits.request_timeout_seconds, keep_alive_seconds=limits.keep_alive_seconds,
+        )  # fmt: skip
+
+    def watch(self, connections: Collection[Watched], loop: asyncio.AbstractEventLoop) -> None:
+        self._connections = connections
+
+
 def connections(routes: Routes, loop: asyncio.AbstractEventLoop) -> Callable[[], asyncio.Protocol]:
     """What makes the protocol of each connection, put together as the server and uvicorn do; to be called in the loop.
 
@@ -85,7 +104,8 @@ def connections(routes: Routes, loop: asyncio.AbstractEventLoop) -> Callable[[],
     config.load()
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # a line for each refusal is a minute for all
     state = ServerState()
-    protocol = server._protocol(server._limits(Settings(connections_max=100_000)))
+    limits = server._limits(Settings(connections_max=CONNECTIONS_MAX))
+    protocol = server._protocol(_Unhurried(limits) if isinstance(loop, uvloop.Loop) else limits)
 
     def connect() -> asyncio.Protocol:
         made: asyncio.Protocol = protocol(config=config, server_state=state, app_state={}, _loop=loop)

@@ -2,18 +2,14 @@
 
 import time
 
-import pytest
-
 from tessera.app.runtime.leases import LEASE_SECONDS
 from tests.nodes.stand import NODES, Stand, answer, asking, kill
 from tests.support import postgres
 from tests.support.operator import Operated, until
 
-pytestmark = pytest.mark.alone
-
 DUTIES = ("keys", "purges", "settlement", "warnings", "webhooks")
-MOVED_SECONDS = 90.0
-"""Far above the quarter of a minute that a lease lasts."""
+MOVED_SECONDS = 120.0
+"""Far above the quarter of a minute that a lease lasts, on a machine however busy."""
 
 
 def held(nodes: list[Operated]) -> dict[str, int]:

@@ -5,7 +5,6 @@ import time
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.nodes.test_duties import DUTIES
 from tests.support.pgbouncer import pgbouncer
@@ -13,7 +12,7 @@ from tests.support.postgres import Cluster, cluster
 from tests.support.server import Server, free_port, running
 from tests.support.waiting import wait_until
 
-LIMIT_SECONDS = 10.0
+LIMIT_SECONDS = 60.0
 """By when everything is answered, on a machine however busy."""
 
 
@@ -38,7 +37,6 @@ def _read(server: Server, token: str) -> httpx.Response:
     )
 
 
-@pytest.mark.alone
 def test_partners_hardly_notice_and_the_operator_is_told(tmp_path: Path) -> None:
     """Stopped: tokens and checks go on, writes are refused with when to come again, all heals, and the log is short."""
     made = Cluster()

@@ -144,11 +144,13 @@ def test_the_nginx_of_the_docs_hands_over_nothing_of_its_clients(tmp_path: Path)
     }
     with running(tmp_path / "data", **believing) as server:
         data = {"grant_type": "client_credentials", "client_id": deeds.do(tmp_path / "data", furnish)}
-        assert httpx.post(f"{server.url}/oauth/token", data=data, headers=headers).status_code == 200
+        assert httpx.post(f"{server.url}/oauth/token", data=data, headers=headers, timeout=60).status_code == 200
         with nginx.example(tmp_path / "nginx", server.port, own) as port:
             context = ssl.create_default_context(cafile=str(tmp_path / "trust.pem"))
             url = f"https://127.0.0.1:{port}/oauth/token"
-            answer = httpx.post(url, data=data, headers=headers, params={"secret": "hidden"}, verify=context)
+            answer = httpx.post(
+                url, data=data, headers=headers, params={"secret": "hidden"}, verify=context, timeout=60
+            )
             assert answer.status_code == 401
             assert answer.json()["error"] == "invalid_client"
         logged = (tmp_path / "nginx" / "access.log").read_text()

@@ -46,7 +46,7 @@ def test_two_callers_share_a_connection(tmp_path: Path, gateway: Gateway) -> Non
     """The requests of two callers arrive over the same connection, and one that the proxy refuses does not arrive."""
     with recording() as (behind, recorder), gateway(tmp_path / "proxy", behind) as port:
         recorder.received.clear()
-        one, other = (httpx.Client(base_url=f"http://127.0.0.1:{port}") for _ in range(2))
+        one, other = (httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) for _ in range(2))
         for _ in range(REQUESTS):
             one.get("/one", headers={"client-cert": ":eA==:", "x-forwarded-for": "192.0.2.7"}).raise_for_status()
             other.get("/other").raise_for_status()

@@ -43,7 +43,9 @@ class Town:
         self.server = server
         demo = server.demo
         self.users = f"/priv/v1/apps/{demo['api_key']}"
-        self.behind = httpx.Client(base_url=server.url, transport=httpx.HTTPTransport(local_address=ADDRESS))
+        self.behind = httpx.Client(
+            base_url=server.url, transport=httpx.HTTPTransport(local_address=ADDRESS), timeout=60
+        )
         """Comes to the server as the proxies do, and may say anything."""
 
         async def furnish(context: Context) -> dict[str, str]:
@@ -133,7 +135,7 @@ class Victim:
 
     def __init__(self, town: Town, port: int) -> None:
         self.town = town
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=15)
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
         self.asked = self.answered = 0
 
     def ask(self) -> None:

@@ -204,7 +204,7 @@ def test_a_token_request_is_tried_as_a_form(browser: Browser, shown: Server) -> 
 
 def test_every_operation_can_be_opened(browser: Browser, shown: Server) -> None:
     """Every operation of the document is listed once, with its other addresses, and opens with its parts."""
-    document = httpx.get(f"{shown.url}/openapi.json").json()
+    document = httpx.get(f"{shown.url}/openapi.json", timeout=60).json()
     said = [each for path in document["paths"].values() for each in path.values()]
     names = [each["operationId"] for each in said if "x-same-as" not in each]
     listed = [(each.get_attribute("href") or "").partition("#")[2] for each in browser.all("nav a:not(.to-guide)")]

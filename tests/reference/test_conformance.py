@@ -61,6 +61,7 @@ def known(server: Server, token: str) -> dict[str, str]:
     answer = httpx.get(
         f"{server.url}/priv/v1/apps/{demo['api_key']}/users/{demo['customer_id']}?expand_incentives=true",
         headers={"Authorization": f"Bearer {token}"},
+        timeout=60,
     )
     details = answer.raise_for_status().json()["user"]["tier_details"]
     account = details["point_account_balances"]["details"][0]["point_account_id"]
@@ -85,6 +86,7 @@ def doomed(server: Server, token: str) -> dict[str, str]:
             f"{server.url}/priv/v1/apps/{server.demo['api_key']}/users",
             json={"user": {"external_id": each}},
             headers={"Authorization": f"Bearer {token}"},
+            timeout=60,
         )
         for each in external_ids
     ]
@@ -130,7 +132,7 @@ def test_everything_that_is_answered_is_in_the_document(fuzzed: Server, tmp_path
 
     By token every deed is called in every way, at the first of its addresses; by Basic every address as it should be.
     """
-    document = httpx.get(f"{fuzzed.url}/openapi.json").json()
+    document = httpx.get(f"{fuzzed.url}/openapi.json", timeout=60).json()
     if by_token:
         for path in document["paths"].values():
             for method in [name for name, said in path.items() if "x-same-as" in said]:
@@ -152,7 +154,7 @@ def test_everything_that_is_answered_is_in_the_document(fuzzed: Server, tmp_path
 
 def test_an_answer_that_is_not_in_the_document_is_seen(fuzzed: Server, tmp_path: Path) -> None:
     """A document that lacks a status, has a member that is not answered, and promises a header, is found out."""
-    document = httpx.get(f"{fuzzed.url}/openapi.json").json()
+    document = httpx.get(f"{fuzzed.url}/openapi.json", timeout=60).json()
     operation = document["paths"]["/api/1.0/user_tiers/tier_status"]["post"]
     del operation["responses"]["404"]
     document["components"]["schemas"]["TierStatus"]["required"].append("colour")

@@ -38,7 +38,7 @@ def trusting(authority: Authority) -> ssl.SSLContext:
 
 def connected(port: int, context: ssl.SSLContext) -> ssl.SSLSocket:
     """A connection whose certificate was verified."""
-    return context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=10), server_hostname="127.0.0.1")
+    return context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=60), server_hostname="127.0.0.1")
 
 
 def shown(port: int, context: ssl.SSLContext) -> str:
@@ -59,7 +59,7 @@ def put(authority: Authority, name: str, served: str = "served", **moments: floa
 def test_a_client_that_verifies_gets_its_token(served: Operated, authority: Authority) -> None:
     """A client library verifies the certificate, asks for tokens and reads with them; many at once too."""
     demo = served.server.demo
-    with httpx.Client(verify=trusting(authority), base_url=served.server.url) as client:
+    with httpx.Client(verify=trusting(authority), base_url=served.server.url, timeout=60) as client:
         for _ in range(20):
             answer = client.post(
                 "/oauth/token",
@@ -80,7 +80,7 @@ def test_a_client_that_verifies_gets_its_token(served: Operated, authority: Auth
         while received.count(b"HTTP/1.1 404") < 50:
             received += connection.recv(65536)
     with pytest.raises(httpx.TransportError):
-        httpx.get(served.server.url.replace("https", "http"))
+        httpx.get(served.server.url.replace("https", "http"), timeout=60)
 
 
 def test_old_versions_are_refused(served: Operated, authority: Authority) -> None:
@@ -168,7 +168,7 @@ def test_browsers_are_told_to_keep_to_https(
     files = {"TESSERA_TLS_CERTIFICATE_FILE": str(certificate), "TESSERA_TLS_KEY_FILE": str(key)}
     chosen = {} if seconds is None else {"TESSERA_HSTS_SECONDS": seconds}
     with operated(tmp_path / "data", **files, **chosen) as running:
-        with httpx.Client(verify=trusting(authority), base_url=running.server.url) as client:
+        with httpx.Client(verify=trusting(authority), base_url=running.server.url, timeout=60) as client:
             answers = [client.get(path) for path in ("/docs", "/nowhere", "/.well-known/oauth-authorization-server")]
             answers.append(client.post("/oauth/token"))
         assert [answer.headers.get("strict-transport-security") for answer in answers] == [header] * 4
@@ -182,4 +182,4 @@ def test_browsers_are_told_to_keep_to_https(
 def test_answers_without_tls_say_nothing_of_https(tmp_path: Path) -> None:
     """Over http the header would count for nothing (RFC 6797 section 7.2)."""
     with operated(tmp_path / "data") as running:
-        assert "strict-transport-security" not in httpx.get(f"{running.server.url}/docs").headers
+        assert "strict-transport-security" not in httpx.get(f"{running.server.url}/docs", timeout=60).headers

@@ -75,7 +75,7 @@ def test_a_file_that_cannot_grow_loses_nothing(tmp_path: Path) -> None:
         assert said[-1], f"the process ended early: {said[-5:]}"
     acknowledged = [int(word) for word in said if word.isdigit()]
     before = halves(path, "full")
-    rest, _ = process.communicate("\n", timeout=20)
+    rest, _ = process.communicate("\n", timeout=60)
 
     assert process.returncode == 0
     assert said[-2] in {"StoreUnavailable", "Unknown"}

@@ -47,4 +47,4 @@ def test_one_process_sets_up_at_a_time(tmp_path: Path) -> None:
         with pytest.raises(subprocess.TimeoutExpired):
             waiting.wait(0.3)
         (tmp_path / "mark").touch()
-    assert waiting.communicate(timeout=10)[0] == "True\n"
+    assert waiting.communicate(timeout=60)[0] == "True\n"

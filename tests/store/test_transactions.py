@@ -46,7 +46,7 @@ def test_a_transaction_that_cannot_begin_is_unavailable(tmp_path: Path) -> None:
     async def scenario(store: Store) -> None:
         for _ in range(3):
             with pytest.raises(StoreUnavailable, match="not authorized"):
-                await asyncio.wait_for(store.commit(organization("early")), 10)
+                await asyncio.wait_for(store.commit(organization("early")), 60)
         denied.allow()
         await store.commit(organization("late"))
 
@@ -132,7 +132,7 @@ def test_a_connection_that_cannot_undo_is_given_up(tmp_path: Path) -> None:
     async def scenario(store: Store) -> None:
         with pytest.raises(Unknown):
             await store.commit(organization("a"))
-        await asyncio.wait_for(store.commit(organization("b")), 10)
+        await asyncio.wait_for(store.commit(organization("b")), 60)
 
     path = empty_database(tmp_path / "tessera.db")
     with_store(path, scenario, denied)

@@ -14,7 +14,7 @@ from tests.support.server import Server, running
 
 T = TypeVar("T")
 
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 60.0
 
 _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
@@ -33,7 +33,7 @@ class Operated:
 
     def ask(self, path: str) -> httpx.Response:
         """An answer of the management port, on a connection of its own."""
-        return httpx.get(self.management + path, timeout=10)
+        return httpx.get(self.management + path, timeout=60)
 
     def samples(self) -> dict[Sample, float]:
         """Everything that `/metrics` shows."""

@@ -1,12 +1,9 @@
 """A context with one organization in it: a loyalty program, a digital property and an application."""
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import Awaitable, Callable
-from functools import cache
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -38,9 +35,8 @@ from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import SPEND, TIER, UNITS
 from tessera.core.presented import NOTHING, Evidence
 from tessera.core.tokens.access_tokens import TokenReply
-from tests.support import asking, engines, forms
+from tests.support import asking, engines, forms, prepared
 from tests.support.clock import StepClock
-from tests.support.databases import Contents
 from tests.support.entropy import CountedEntropy
 from tests.support.settings import settings_for, settings_of
 from tests.support.stepped_store import SteppedStore
@@ -154,27 +150,9 @@ def _program(organization: int) -> list[Change]:
     return changes
 
 
-class _SetUp(NamedTuple):
-    """A folder that was set up, with keys and nothing else, and what its database holds where it is not in it."""
-
-    folder: Path
-    contents: Contents | None
-
-
-@cache
-def _set_up(engine: str) -> _SetUp:
-    """What a scene begins with on an engine, made once."""
-    folder = Path(tempfile.mkdtemp(prefix="tessera-scene-")) / "data"
-    with engines.on(engine):
-        database = engines.lend(folder)
-        settings_for(folder)
-        return _SetUp(folder, database.contents() if database else None)
-
-
 def play(folder: Path, scenario: Callable[[Scene], Awaitable[T]]) -> T:
     """Play a scenario in a furnished context of its own, in a data folder below this one."""
-    begun = _set_up(engines.chosen())
-    data = Path(shutil.copytree(begun.folder, folder / "data"))
+    data = folder / "data"
     clock = StepClock()
 
     async def whole() -> T:
@@ -185,7 +163,5 @@ def play(folder: Path, scenario: Callable[[Scene], Awaitable[T]]) -> T:
             return await scenario(scene)
 
     with engines.returning():
-        database = engines.lend(data)
-        if database is not None and begun.contents is not None:
-            database.fill(begun.contents)
+        prepared.copied(data, settings_for)
         return asyncio.run(whole())

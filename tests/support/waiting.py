@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-SOON_SECONDS = 30.0
+SOON_SECONDS = 60.0
 
 
 async def until(true: Callable[[], bool], seconds: float = SOON_SECONDS) -> None:
@@ -14,7 +14,7 @@ async def until(true: Callable[[], bool], seconds: float = SOON_SECONDS) -> None
             await asyncio.sleep(0.01)
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 30.0) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = SOON_SECONDS) -> None:
     """Wait, outside of any event loop, for something to come true. Raises TimeoutError when it does not."""
     latest = time.monotonic() + seconds
     while not true():

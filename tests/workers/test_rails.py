@@ -20,10 +20,8 @@ from tests.support.raw import Answer, Wire
 from tests.support.server import Server, running
 from tests.support.target import Target
 
-pytestmark = pytest.mark.alone
-
 WORKERS = 2
-IN_FORCE_SECONDS = 5.0
+IN_FORCE_SECONDS = 60.0
 START_SECONDS = 60.0
 TOKENS = 3000
 ERROR = 0.02

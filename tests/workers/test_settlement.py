@@ -6,8 +6,6 @@ import signal
 import time
 from pathlib import Path
 
-import pytest
-
 from tessera import wiring
 from tessera.app.callers import Caller
 from tessera.app.customers import customers
@@ -24,11 +22,8 @@ from tests.support.processes import children
 from tests.support.server import running
 from tests.support.settings import settings_of
 
-pytestmark = pytest.mark.alone
-
-SETTLED_SECONDS = 8.0
-TAKEN_OVER_SECONDS = 30.0
-"""A lease of 15 s has to end first."""
+SETTLED_SECONDS = 90.0
+"""A lease of 15 s may have to end first; the rest is for a busy machine."""
 
 
 def overdue(folder: Path, name: str) -> str:
@@ -79,7 +74,7 @@ def test_a_level_is_lost_by_itself_once_and_also_when_the_settling_process_has_d
         for worker in children(server.process.pid):
             os.kill(worker, signal.SIGKILL)
         second = overdue(folder, "second")
-        assert settled(folder, second, TAKEN_OVER_SECONDS) == ["joined", "earned", "demoted"]
+        assert settled(folder, second, SETTLED_SECONDS) == ["joined", "earned", "demoted"]
         time.sleep(3 * 2.0)
         assert [history(folder, each)[2:] for each in (first, second)] == [["demoted"], ["demoted"]]
     invariants.check(folder)

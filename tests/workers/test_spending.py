@@ -3,11 +3,7 @@
 import json
 from collections.abc import Callable
 
-import pytest
-
 from tests.workers.town import CALLERS, Town, at_once, deposit, entries, newcomer, outcomes, spend
-
-pytestmark = pytest.mark.alone
 
 
 def test_the_last_points_are_spent_once(town: Town) -> None:

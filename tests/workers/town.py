@@ -12,6 +12,7 @@ from tests.support.raw import Answer, Wire, bearer
 from tests.support.target import Target
 
 CALLERS = 32
+PATIENCE_SECONDS = 60
 
 
 class Town(NamedTuple):
@@ -67,8 +68,8 @@ def at_once(town: Town, requests: list[tuple[str, dict[str, object]]]) -> list[A
     def one(place: int, path: str, body: dict[str, object]) -> Answer:
         headers = [bearer(town.token), ("Content-Type", "application/json")]
         data = raw.request("POST", path, json.dumps(body).encode(), headers)
-        with Wire(town.ports[place % len(town.ports)], timeout=30) as wire:
-            ready.wait(20)
+        with Wire(town.ports[place % len(town.ports)], timeout=PATIENCE_SECONDS) as wire:
+            ready.wait(PATIENCE_SECONDS)
             wire.send(data)
             answer = wire.answer()
         assert answer is not None, "closed without an answer"

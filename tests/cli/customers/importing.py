@@ -9,7 +9,7 @@ import pytest
 
 from tessera import wiring
 from tessera.settings import load
-from tests.cli.command import Done, run
+from tests.cli.command import Done, folder_with_organization, run
 
 COUNTS = ("created", "updated", "unchanged", "refused")
 
@@ -17,9 +17,7 @@ COUNTS = ("created", "updated", "unchanged", "refused")
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A data folder with one organization."""
-    data = tmp_path / "data"
-    run("orgs", "create", "Aurora", "--data-dir", data)
-    return data
+    return folder_with_organization(tmp_path)
 
 
 def bring_in(folder: Path, content: str | bytes, ending: str = "csv", *flags: str) -> Done:

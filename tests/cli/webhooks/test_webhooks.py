@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Done, one_sentence, run
-from tests.support import deeds
+from tests.support import deeds, prepared
 from tests.support.post import happen
 from tests.support.receiver import receiving_beside
 
@@ -16,9 +16,13 @@ SECRET_LENGTH = len("whsec_") + 44
 def folder(tmp_path: Path) -> Path:
     """A data folder with an organization and a webhook."""
     folder = tmp_path / "data"
+    prepared.copied(folder, _with_webhook)
+    return folder
+
+
+def _with_webhook(folder: Path) -> None:
     assert run("orgs", "create", "Org", "--data-dir", folder).code == 0
     assert run("webhooks", "create", "hook", "--url", "https://hook.example/a", "--data-dir", folder).code == 0
-    return folder
 
 
 def hooks(folder: Path, *arguments: str) -> Done:
