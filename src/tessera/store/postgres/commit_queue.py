@@ -49,7 +49,10 @@ class CommitQueue:
         self._closed = False
 
     async def commit(self, changes: Sequence[Change]) -> list[Notice]:
-        """As `store.driver.Driver.commit`. Raises Conflict, StoreUnavailable, Unknown, DefectError."""
+        """As `store.driver.Driver.commit`. Raises Conflict, StoreUnavailable, Unknown, DefectError.
+
+        For values that no database has it raises what `statements.encode` does.
+        """
         if self._closed:
             raise StoreUnavailable("the store is closed")
         if len(self._queue) >= WAITING_MAX:
