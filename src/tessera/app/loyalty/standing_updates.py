@@ -88,9 +88,8 @@ async def _attempt(
         raise UserNotFound(NO_CUSTOMER)
     try:
         outcome, changes = await decide(customer)
-    except (
-        LookupError
-    ):  # perhaps for a level or an account that another process has just added: the program is read again
+    except LookupError:
+        # The program in memory may lack a level or an account that another process has just added: read it again.
         context.directory.programs.drop(organization)
         outcome, changes = await decide(customer)
     if not changes:
