@@ -57,6 +57,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "ops/signing_keys.py",
     ),
     "idna": ("core/customers/emails.py",),
+    "iso3166": ("core/customers/countries.py",),
     "httptools": ("web/server/head.py", "web/server/reader.py"),
     "httpcore2": ("ops/http_client.py",),
     "httpx2": ("ops/http_client.py",),

@@ -65,6 +65,12 @@ def replaced(place: int, value: dict[str, Any] | bytes) -> str:
     return resigned(change)
 
 
+def header_as(write: Callable[[str], bytes]) -> str:
+    """A proof whose header is written in another way, and signed as it is written."""
+    header = jws.encode(write(json.dumps(_GOOD_HEADER))).encode() + b"."
+    return jws.signed(header, json.dumps(_GOOD_CLAIMS).encode(), HOLDER.key, HOLDER.algorithm)
+
+
 @pytest.mark.parametrize("algorithm", list(Algorithm))
 def test_a_good_proof_is_read(algorithm: Algorithm) -> None:
     """By every algorithm; the thumbprint is that of its key, and it is stale a minute after it was made."""
@@ -135,6 +141,11 @@ REFUSED: dict[str, Callable[[], str | bytes]] = {
     "padding": lambda: made() + "==",
     "the header no JSON": lambda: replaced(0, b"{"),
     "the header an array": lambda: replaced(0, b"[1]"),
+    "the header in UTF-16": lambda: header_as(lambda text: text.encode("utf-16")),
+    "the header in UTF-32": lambda: header_as(lambda text: text.encode("utf-32")),
+    "a byte order mark before the header": lambda: header_as(lambda text: text.encode("utf-8-sig")),
+    "NaN in the header": lambda: header_as(lambda text: text.replace("{", '{"x":NaN,', 1).encode()),
+    "the header deep": lambda: header_as(lambda _: b'{"alg":' + b"[" * 740),
     "the payload no JSON": lambda: HOLDER.signed(_GOOD_HEADER, b"{"),
     "the payload an array": lambda: HOLDER.signed(_GOOD_HEADER, b"[]"),
     "the payload not UTF-8": lambda: HOLDER.signed(_GOOD_HEADER, b'{"jti":"\xff"}'),
@@ -156,6 +167,8 @@ REFUSED: dict[str, Callable[[], str | bytes]] = {
     "alg we do not know": lambda: made({"alg": "ES512"}),
     "alg not the key's own": lambda: made({"jwk": {**HOLDER.jwk, "alg": "ES384"}}),
     "a critical member": lambda: made({"crit": ["exp"], "exp": 1}),
+    "a critical member that is defined": lambda: made({"crit": ["typ"]}),
+    "the payload unencoded": lambda: made({"b64": False, "crit": ["b64"]}),
     "a critical list that is empty": lambda: made({"crit": []}),
     "no jwk": lambda: made({"jwk": LEFT_OUT}),
     "a jku in the jwk's place": lambda: made({"jwk": LEFT_OUT, "jku": "https://example.com/keys"}),

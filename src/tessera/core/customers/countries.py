@@ -1,36 +1,15 @@
-"""Countries: the 3-letter code of each 2-letter code (ISO 3166-1), which is all that a profile needs of the standard.
+"""Countries: the 3-letter code (ISO 3166-1) of a country, by either of its codes."""
 
-A library would bring names, languages and subdivisions in tens of megabytes. `EL`, `UK` and `XK` are reserved, or
-assigned by users of the standard, and common.
-"""
+from iso3166 import countries_by_alpha2, countries_by_alpha3
 
-_TABLE = """
-    AD:AND AE:ARE AF:AFG AG:ATG AI:AIA AL:ALB AM:ARM AO:AGO AQ:ATA AR:ARG AS:ASM AT:AUT AU:AUS AW:ABW AX:ALA
-    AZ:AZE BA:BIH BB:BRB BD:BGD BE:BEL BF:BFA BG:BGR BH:BHR BI:BDI BJ:BEN BL:BLM BM:BMU BN:BRN BO:BOL BQ:BES
-    BR:BRA BS:BHS BT:BTN BV:BVT BW:BWA BY:BLR BZ:BLZ CA:CAN CC:CCK CD:COD CF:CAF CG:COG CH:CHE CI:CIV CK:COK
-    CL:CHL CM:CMR CN:CHN CO:COL CR:CRI CU:CUB CV:CPV CW:CUW CX:CXR CY:CYP CZ:CZE DE:DEU DJ:DJI DK:DNK DM:DMA
-    DO:DOM DZ:DZA EC:ECU EE:EST EG:EGY EH:ESH EL:GRC ER:ERI ES:ESP ET:ETH FI:FIN FJ:FJI FK:FLK FM:FSM FO:FRO
-    FR:FRA GA:GAB GB:GBR GD:GRD GE:GEO GF:GUF GG:GGY GH:GHA GI:GIB GL:GRL GM:GMB GN:GIN GP:GLP GQ:GNQ GR:GRC
-    GS:SGS GT:GTM GU:GUM GW:GNB GY:GUY HK:HKG HM:HMD HN:HND HR:HRV HT:HTI HU:HUN ID:IDN IE:IRL IL:ISR IM:IMN
-    IN:IND IO:IOT IQ:IRQ IR:IRN IS:ISL IT:ITA JE:JEY JM:JAM JO:JOR JP:JPN KE:KEN KG:KGZ KH:KHM KI:KIR KM:COM
-    KN:KNA KP:PRK KR:KOR KW:KWT KY:CYM KZ:KAZ LA:LAO LB:LBN LC:LCA LI:LIE LK:LKA LR:LBR LS:LSO LT:LTU LU:LUX
-    LV:LVA LY:LBY MA:MAR MC:MCO MD:MDA ME:MNE MF:MAF MG:MDG MH:MHL MK:MKD ML:MLI MM:MMR MN:MNG MO:MAC MP:MNP
-    MQ:MTQ MR:MRT MS:MSR MT:MLT MU:MUS MV:MDV MW:MWI MX:MEX MY:MYS MZ:MOZ NA:NAM NC:NCL NE:NER NF:NFK NG:NGA
-    NI:NIC NL:NLD NO:NOR NP:NPL NR:NRU NU:NIU NZ:NZL OM:OMN PA:PAN PE:PER PF:PYF PG:PNG PH:PHL PK:PAK PL:POL
-    PM:SPM PN:PCN PR:PRI PS:PSE PT:PRT PW:PLW PY:PRY QA:QAT RE:REU RO:ROU RS:SRB RU:RUS RW:RWA SA:SAU SB:SLB
-    SC:SYC SD:SDN SE:SWE SG:SGP SH:SHN SI:SVN SJ:SJM SK:SVK SL:SLE SM:SMR SN:SEN SO:SOM SR:SUR SS:SSD ST:STP
-    SV:SLV SX:SXM SY:SYR SZ:SWZ TC:TCA TD:TCD TF:ATF TG:TGO TH:THA TJ:TJK TK:TKL TL:TLS TM:TKM TN:TUN TO:TON
-    TR:TUR TT:TTO TV:TUV TW:TWN TZ:TZA UA:UKR UG:UGA UK:GBR UM:UMI US:USA UY:URY UZ:UZB VA:VAT VC:VCT VE:VEN
-    VG:VGB VI:VIR VN:VNM VU:VUT WF:WLF WS:WSM XK:XKX YE:YEM YT:MYT ZA:ZAF ZM:ZMB ZW:ZWE
-"""
-
-TABLE = dict(pair.split(":") for pair in _TABLE.split())
-"""The 3-letter code by the 2-letter code."""
-
-_THREE = frozenset(TABLE.values())
+RESERVED = {"EL": "GRC", "UK": "GBR"}
+"""2-letter codes that the standard reserves and does not list, for Greece and the United Kingdom. Both are common."""
 
 
 def code(text: str) -> str | None:
     """The 3-letter code of a country, by its 2-letter or 3-letter code in any case; None for anything else."""
     upper = text.upper() if text.isascii() and text.isalpha() else ""
-    return upper if upper in _THREE else TABLE.get(upper)
+    if upper in countries_by_alpha3:
+        return upper
+    country = countries_by_alpha2.get(upper)
+    return RESERVED.get(upper) if country is None else country.alpha3
