@@ -14,17 +14,18 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import cycle
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tessera.core.changes import Change, Notice
 from tessera.ports import StoreUnavailable
-from tessera.store.driver import Row
+from tessera.store.driver import R, Row
 from tessera.store.postgres import failures
 from tessera.store.postgres.pipeline import Link
 from tessera.store.postgres.reconnecting import Line, Told
 from tessera.store.postgres.servers import Servers
 from tessera.store.postgres.statements import TEXT, NulError, Prepared, prepared, rows, values, written
 from tessera.store.postgres.writer import CHANNEL, INDEPENDENT, Lane
+from tessera.store.sql.statement import Select, only_column
 
 READ_LINES = 2
 
@@ -90,13 +91,23 @@ class PostgresDriver:
             raise failures.error(result)
         return rows(result)
 
+    async def rows(self, select: Select[R], parameters: Mapping[str, object]) -> list[R]:
+        return select.rows(await self.fetch(select.sql, parameters))
+
+    async def first(self, select: Select[R], parameters: Mapping[str, object]) -> R | None:
+        return select.first(await self.fetch(select.sql, parameters))
+
+    async def values(self, statement: str, parameters: Mapping[str, object]) -> list[Any]:
+        return only_column(await self.fetch(statement, parameters))
+
     def _reader(self) -> Line:
         """The line whose turn it is; the other while that one has no link."""
         line = self._next()
         return line if line.link is not None else self._next()
 
     async def time(self) -> int:
-        return int((await self.fetch(_TIME, {}))[0][0])
+        (now,) = await self.values(_TIME, {})
+        return int(now)
 
     async def commit(self, changes: Sequence[Change]) -> list[Notice]:
         if not changes:

@@ -2,26 +2,34 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 
 from tessera.ports import StoreUnavailable
-from tessera.store.driver import Row
+from tessera.store.driver import R, Row
 from tessera.store.postgres import failures
 from tessera.store.postgres.address import Address
 from tessera.store.postgres.schema import connected
 from tessera.store.postgres.statements import prepared, rows, values
+from tessera.store.sql.statement import Select, only_column
 
 _NOTHING: Mapping[str, object] = {}
 
 
 class PostgresLook:
-    """As `store.look.Look`."""
+    """As `store.inspection.Look`."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self._pgconn = connection.pgconn
 
-    def rows(self, statement: str, parameters: Mapping[str, object] = _NOTHING) -> list[Row]:
+    def rows(self, select: Select[R], parameters: Mapping[str, object] = _NOTHING) -> list[R]:
+        return select.rows(self._fetched(select.sql, parameters))
+
+    def values(self, statement: str, parameters: Mapping[str, object] = _NOTHING) -> list[Any]:
+        return only_column(self._fetched(statement, parameters))
+
+    def _fetched(self, statement: str, parameters: Mapping[str, object] = _NOTHING) -> list[Row]:
         made = prepared(statement)
         result = self._pgconn.exec_params(made.sql, values(parameters, made.names), made.oids)
         if failures.failed(result):
@@ -30,9 +38,9 @@ class PostgresLook:
 
     @contextmanager
     def moment(self) -> Iterator[None]:
-        self.rows("begin isolation level repeatable read read only")
+        self._fetched("begin isolation level repeatable read read only")
         yield
-        self.rows("commit")
+        self._fetched("commit")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from tessera.ports import StoreUnavailable
 from tessera.store.postgres import failures
 from tessera.store.postgres.pipeline import Link, LinkLostError, Message
 from tessera.store.postgres.resolver import LookUp, Resolver, look_up
-from tessera.store.postgres.statements import prepared, rows
+from tessera.store.postgres.statements import only_value, prepared
 
 GRACE_SECONDS = 0.25
 """How long the others are waited for once one server has answered: it may be one that was left behind."""
@@ -99,12 +99,12 @@ class Servers:
         try:
             link.pooled = True  # nothing is prepared before it is known who is at the other end
             (who,), (timeline,) = await asyncio.gather(link.exchange([(_WHO, [])]), link.exchange([(_TIMELINE, [])]))
-            link.timeline = 0 if failures.failed(timeline) else int(rows(timeline)[0][0], 16)
+            link.timeline = 0 if failures.failed(timeline) else int(only_value(timeline), 16)
             if 0 < link.timeline < self.timeline:
                 raise StoreUnavailable(
                     f"the server is of timeline {link.timeline} and was left behind: one of {self.timeline} was seen"
                 )
-            link.pooled = rows(failures.good([who])[0])[0][0] != told
+            link.pooled = only_value(failures.good([who])[0]) != told
             if opened and not link.pooled:  # a pooler would hand our session on to somebody else
                 failures.good(await link.exchange(opened))
         except BaseException:

@@ -131,3 +131,9 @@ def rows(result: PGresult) -> list[Row]:
         tuple([None if (raw := get(row, column)) is None else read(raw) for column, read in readers])
         for row in range(count)
     ]
+
+
+def only_value(result: PGresult) -> Any:
+    """The value of a result of one row and one column."""
+    ((value,),) = rows(result)
+    return value

@@ -29,8 +29,8 @@ from tessera.store.postgres.statements import (
     Value,
     Write,
     of_change,
+    only_value,
     prepared,
-    rows,
     values_of,
     written,
 )
@@ -121,7 +121,7 @@ class _Job:
                 return Conflict(change, fact) if unique else failures.error(result)
             if fact and result.command_tuples != 1:
                 return Conflict(change, fact)
-        numbers = [rows(result)[0][0] for result in results[len(self.facts) :]]
+        numbers = [only_value(result) for result in results[len(self.facts) :]]
         return [Notice(number, *notice) for number, notice in zip(numbers, self.notices, strict=True)]
 
     def tell(self, outcome: Outcome) -> None:
