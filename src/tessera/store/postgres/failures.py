@@ -56,7 +56,7 @@ def failed(result: PGresult) -> bool:
 
 def is_defect(result: PGresult) -> bool:
     """Whether no database could take the statement."""
-    return state(result)[:2] in _DEFECTS
+    return state(result).startswith(_DEFECTS)
 
 
 def passes(result: PGresult, *, turn: bool) -> bool:
@@ -66,7 +66,7 @@ def passes(result: PGresult, *, turn: bool) -> bool:
 
 def undone(result: PGresult) -> bool:
     """Whether a failed commit has certainly undone everything."""
-    return state(result)[:2] in _UNDONE
+    return state(result).startswith(_UNDONE)
 
 
 def error(result: PGresult) -> Exception:

@@ -19,7 +19,7 @@ LookUp = Callable[[str, str], list[str]]
 def look_up(host: str, port: str) -> list[str]:
     """The addresses of a host. Raises OSError."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
-    return list(dict.fromkeys(str(each[4][0]) for each in found))
+    return list(dict.fromkeys(str(address[0]) for _, _, _, _, address in found))
 
 
 class Resolver:

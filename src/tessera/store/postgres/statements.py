@@ -57,7 +57,7 @@ def prepared(text: str, oids: Mapping[str, int] | None = None) -> Prepared:
     places: dict[str, int] = {}
 
     def place(found: re.Match[str]) -> str:
-        return f"${places.setdefault(found[1], len(places) + 1)}"
+        return f"${places.setdefault(found.group(1), len(places) + 1)}"
 
     return Prepared(
         b"t%d" % next(_keys),
@@ -109,7 +109,7 @@ def written(value: Any) -> Value:
 
 
 def _bytes(raw: bytes) -> bytes:
-    return bytes.fromhex(raw[2:].decode())
+    return bytes.fromhex(raw.removeprefix(b"\\x").decode())
 
 
 def _boolean(raw: bytes) -> int:

@@ -175,7 +175,7 @@ def _copy_rows(moment: Moment, written: Written, mark: _Mark, told: Callable[[in
 
 def _note(written: Written, table: Table, batch: list[Row], done: int) -> None:
     """Note in the target how far it is. Raises Unusable when another process copies there."""
-    after = msgspec.json.encode(batch[-1][: len(table.key)]).decode()
+    after = msgspec.json.encode(table.key_of(batch[-1])).decode()
     values = {"name": table.name, "after": after, "done": done + len(batch), "was": done}
     moved = written.do("update copying set name = :name, after_key = :after, done = :done where done = :was", values)
     if moved != 1:
