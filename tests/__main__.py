@@ -19,8 +19,8 @@ FOLDERS = {
 }
 """Where the tests of a suite are, if not everywhere."""
 
-PROCESSES = (os.cpu_count() or 1) + 1
-"""One more than there are cores, since tests of servers often wait."""
+PROCESSES = min(len(os.sched_getaffinity(0)), 4) + 1
+"""One more than there are cores, since tests of servers often wait; few, as each has a database server of its own."""
 
 SIDE_BY_SIDE = ["-n", str(PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder"]
 NO_TESTS = 5

@@ -34,8 +34,7 @@ def assert_refused_and_closed(target: Target, data: bytes, statuses: tuple[int, 
     """One refusal, nothing behind it, and the connection closed."""
     with Wire(target.port) as wire:
         wire.send(data)
-        answer = wire.answer()
-        assert answer is not None
+        answer = wire.answered()
         assert answer.status in statuses, answer
         assert answer.header("connection") == "close"
         assert wire.answer() is None, "what was sent behind it was answered too"
@@ -45,8 +44,7 @@ def assert_token(target: Target, data: bytes) -> None:
     """A token comes back, and then the answer to the next request, with nothing in between."""
     with Wire(target.port) as wire:
         wire.send(data)
-        answer = wire.answer()
-        assert answer is not None
+        answer = wire.answered()
         assert answer.status == 200, answer
         assert json.loads(answer.body)["token_type"] == "bearer"
         assert_next(wire)
@@ -55,8 +53,7 @@ def assert_token(target: Target, data: bytes) -> None:
 def assert_next(wire: Wire) -> None:
     """The next thing that the connection says answers the next request."""
     wire.send(raw.request("GET", "/nothing"))
-    answer = wire.answer()
-    assert answer is not None
+    answer = wire.answered()
     assert answer.status == 404, answer
 
 
@@ -190,8 +187,7 @@ def test_fields_behind_a_chunked_body_are_no_headers(target: Target) -> None:
     head = HEAD + b"Transfer-Encoding: chunked\r\nTrailer: Authorization\r\n"
     with Wire(target.port) as wire:
         wire.send(head + b"\r\n" + chunks(grant)[:-2] + trailer + b"\r\n")
-        answer = wire.answer()
-        assert answer is not None
+        answer = wire.answered()
         assert answer.status == 401, answer
     assert_token(target, head + trailer + b"\r\n" + chunks(grant)[:-2] + trailer + b"\r\n")
 
@@ -246,8 +242,7 @@ def assert_one_413(target: Target, data: bytes) -> None:
     """The answer to a body over the limit: a refusal in OAuth's form, and the connection closed."""
     with Wire(target.port) as wire:
         wire.send(data)
-        answer = wire.answer()
-        assert answer is not None
+        answer = wire.answered()
         assert answer.status == 413
         assert json.loads(answer.body)["error"] == "invalid_request"
         assert wire.closed()
@@ -316,8 +311,7 @@ def test_an_upgrade_is_not_followed(target: Target, protocol: bytes, kind: bytes
     key = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: " + protocol + b"\r\n"
     with Wire(target.port) as wire:
         wire.send(b"GET /oauth/token HTTP/1.1\r\nHost: x\r\n" + fields + key + b"\r\n")
-        answer = wire.answer()
-        assert answer is not None
+        answer = wire.answered()
         assert answer.status == 405
     assert target.token()
 
@@ -328,8 +322,7 @@ def test_an_older_version_is_answered_and_closed(target: Target, version: bytes)
     body = form(target)
     with Wire(target.port) as wire:
         wire.send(HEAD.replace(b"1.1", version) + length(body) + b"\r\n" + body)
-        answer = wire.answer()
-        assert answer is not None
+        answer = wire.answered()
         assert answer.status == 200
         if version == b"1.0":
             assert wire.closed()
@@ -360,8 +353,7 @@ def test_an_odd_host_changes_nothing(target: Target, host: bytes) -> None:
     ):
         with Wire(target.port) as wire:
             wire.send(data)
-            answer = wire.answer()
-            assert answer is not None
+            answer = wire.answered()
             assert answer.status == status, answer
             told = repr(answer.headers) + answer.body.decode()
             assert "evil" not in told
@@ -380,8 +372,7 @@ def test_what_is_no_host_is_refused(target: Target, host: bytes) -> None:
     body = form(target)
     with Wire(target.port) as wire:
         wire.send(HEAD.replace(b"tessera.test", host) + length(body) + b"\r\n" + body)
-        answer = wire.answer()
-        assert answer is not None
+        answer = wire.answered()
         assert answer.status == 400
         assert b"the header Host is sent once, with a name or address in it" in answer.body
         assert len(host) < 5 or host not in answer.body

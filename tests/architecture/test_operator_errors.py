@@ -9,7 +9,8 @@ import pytest
 
 from tessera.app import operators
 from tessera.app.operator_errors import SENTENCES
-from tessera.cli.advice import ADVICE, INSTEAD
+from tessera.cli.advice import ADVICE, INSTEAD, ON_FINDINGS
+from tessera.core.clients.expiry_warnings import Reason
 from tests.architecture.manners import is_sentence
 from tests.architecture.modules import Module, modules
 
@@ -17,15 +18,6 @@ LOOKED_UP = "src/tessera/app/operators.py"
 """The one file that takes codes from a table, by the change whose fact did not hold."""
 
 COMMAND = re.compile(r"`tessera |\btessera [a-z]|(?<![\w-])--[a-z]")
-
-ALLOWED = {
-    "app/administration/audit.py": "a finding of `tessera doctor`",
-    "app/administration/findings.py": "the findings of `tessera doctor`",
-    "app/clients/usage_report.py": "a finding of `tessera doctor` and `tessera apps usage`",
-    "app/runtime/readiness.py": "a line of the log and of /readyz, for whoever runs the server",
-    "core/clients/expiry_warnings.py": "warnings for the log and for `tessera doctor`",
-}
-"""Files under app/ and core/ that name commands all the same, and why."""
 
 
 class Raised(ast.NodeVisitor):
@@ -144,8 +136,22 @@ def test_nothing_below_the_command_line_names_a_command() -> None:
     """Operations and rules are called by others than the command line: they name no command and no flag."""
     places = {each.within: named(each) for each in modules() if each.within.startswith(("app/", "core/"))}
 
-    assert [place for path, found in places.items() if path not in ALLOWED for place in found] == []
-    assert [path for path in ALLOWED if not places.get(path)] == []
+    assert [place for found in places.values() for place in found] == []
+
+
+def test_advice_on_findings_is_for_codes_that_there_are() -> None:
+    """Each code stands as a literal in an operation or a rule, or is the reason of a warning."""
+    literals = {
+        node.value
+        for each in modules()
+        if each.within.startswith(("app/", "core/"))
+        for node in ast.walk(each.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    reasons = {*Reason, *(f"property_{reason}" for reason in Reason)}
+
+    assert sorted(ON_FINDINGS.keys() - literals - reasons) == []
+    assert sorted({*Reason} - ON_FINDINGS.keys()) == []
 
 
 def test_faults_are_seen() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from tessera.app.operator_errors import SENTENCES
 from tessera.app.operators import OperatorError
-from tessera.cli.advice import ADVICE, INSTEAD, told
+from tessera.cli.advice import ADVICE, INSTEAD, ON_FINDINGS, advised, told
+from tessera.core.administration.finding import Finding, Level
 
 USED = {"name": "first", "at": "2030-01-01T00:00:00Z", "source": "192.0.2.7"}
 USED_TEXT = "first was last used at 2030-01-01T00:00:00Z, from 192.0.2.7"
@@ -164,3 +165,35 @@ def test_an_empty_list_is_called_none() -> None:
     error = OperatorError("credential_not_found", kind="secret", name="x", nearest=None, known=[])
 
     assert told(error) == "The application has no secret named x. It has: none."
+
+
+FOUND: dict[str, tuple[dict[str, str], str]] = {
+    "audit_broken": ({}, "Run `tessera audit verify`."),
+    "database_empty": ({}, "`tessera serve` sets it up."),
+    "folder_missing": (
+        {"path": "/a"},
+        "Name another with --data-dir, or make it: `tessera serve --data-dir /a`.",
+    ),
+    "last_credential": ({"application": "a b", "id": "x"}, 'Run `tessera apps rotate "a b"`.'),
+    "property_last_credential": ({"application": "a b", "id": "x"}, "Run `tessera properties secrets rotate x`."),
+    "property_still_used": ({"application": "a b", "id": "x"}, "See `tessera properties secrets list x`."),
+    "schema_older": ({}, "Then run `tessera migrate`."),
+    "still_used": ({"application": "a b", "id": "x"}, 'See `tessera apps secrets list "a b"`.'),
+    "token_per_call": (
+        {"application": "a b"},
+        'Until it does, `tessera apps set "a b" --token-reuse on` hands the same one out again.',
+    ),
+    "url_credentials_used": (
+        {"application": "a b"},
+        'Then run `tessera apps set "a b" --query-credentials deny`.',
+    ),
+}
+"""Parameters of each finding that has advice, and what is added to its text."""
+
+
+def test_every_advice_on_a_finding_is_shown() -> None:
+    """What is typed about a finding stands after its text; one without a code is its text alone."""
+    assert FOUND.keys() == ON_FINDINGS.keys()
+    for code, (parameters, added) in FOUND.items():
+        assert advised(Finding(Level.WARN, "x", "It is so.", code, parameters)) == f"It is so. {added}"
+    assert advised(Finding(Level.OK, "x", "It is so.")) == "It is so."

@@ -13,6 +13,7 @@ PAPERS = sorted(path for path in texts() if path.endswith(".md"))
 
 _LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 _SYMBOL = re.compile(r"`((?:[a-z_]+/)*[a-z_]+)\.([A-Za-z_][\w.]*)(?:\(\))?`")
+_PATH = re.compile(r"`((?:[a-z_]+/)+(?:[a-z_]+(?:\.(?:py|sh|txt|json))?)?)`")
 _TEST = re.compile(r"`(tests/[\w/.-]+)::([^`]+)`")
 
 SYMBOLIC = ("ARCHITECTURE.md", "docs/request.md")
@@ -25,6 +26,22 @@ def test_links_lead_somewhere(path: str) -> None:
     folder = (ROOT / path).parent
 
     assert [link for link in _LINK.findall(texts()[path]) if not (folder / link).exists()] == []
+
+
+def missing_files(text: str) -> list[str]:
+    """Files and folders, written `folder/name`, that are neither in the repository nor in the package."""
+    return [
+        path for path in _PATH.findall(text) if not ((ROOT / path).exists() or (ROOT / "src/tessera" / path).exists())
+    ]
+
+
+def test_the_page_for_maintainers_names_files_that_there_are() -> None:
+    """Its recipes lead to files; placeholders are in capitals."""
+    assert missing_files(texts()["AGENTS.md"]) == []
+    assert missing_files("`tests/hostile`, `app/nowhere.py`, `app/NOUN.py` and `web/routes.py`") == [
+        "tests/hostile",
+        "app/nowhere.py",
+    ]
 
 
 def unknown_symbols(text: str) -> list[str]:

@@ -103,7 +103,7 @@ PROTOCOLS = (
 
 NO_HOSTS = (
     b"", b" ", b"a b", b"a,b", b"a, b", b"u@a", b"u:p@a", b"http://a",
-    b"a/", b"/a", b"a\\b", b"a?b", b"a#b", b"a:",
+    b"a/", b"/a", b"a\\b", b"a?b", b"a#b", b":", b"a::",
     b"a:b", b"a:80:80", b"a:-1", b"a:+1", b"a:0", b"a:65536", b"a:123456", b":80", b"[::1", b"::1",
     b"[::1]80", b"[a]", b"[]",
     b"a\tb", b"\x01", b"a\x7f", b"\xff", b"\xc3\xa9", b"a%", b"a%zz", b'"a"', b"<a>", b"a|b", b"a^b", b"a`b", b"{a}",
@@ -111,6 +111,7 @@ NO_HOSTS = (
 )  # fmt: skip
 
 HOSTS = (
+    b"a.example:", b"[::1]:",
     b"a.example", b"a.example:443", b"A.Example.", b"a_b-c.example", b"127.0.0.1", b"127.0.0.1:65535", b"[::1]",
     b"[::1]:80", b"[fe80::1%25eth0]", b"xn--caf-dma.example", b"a%20b", b"localhost", b"a" * 255,
 )  # fmt: skip

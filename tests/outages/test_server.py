@@ -2,6 +2,7 @@
 
 import json
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,7 @@ from tests.support.postgres import Cluster, cluster
 from tests.support.server import Server, free_port, running
 from tests.support.waiting import wait_until
 
+BACK = "database_back"
 LIMIT_SECONDS = 60.0
 """By when everything is answered, on a machine however busy."""
 
@@ -73,9 +75,13 @@ def test_partners_hardly_notice_and_the_operator_is_told(tmp_path: Path) -> None
             print("ready again after", time.monotonic() - began)
             assert _write(server, token, 100).status_code == 200
             wait_until(lambda: "feed_back" in server.output)
-            events = [json.loads(line)["event"] for line in server.output.splitlines() if line.startswith("{")]
+            logged = [json.loads(line) for line in server.output.splitlines() if line.startswith("{")]
+            events = [each["event"] for each in logged]
             assert events.count("feed_unavailable") == 1
-            assert events.count("database_away") <= 5
+            changes = [(each["line"], each["event"]) for each in logged if each["event"] in ("database_away", BACK)]
+            for name in {name for name, _ in changes}:
+                told = [event for line, event in changes if line == name]
+                assert all(one != next_ for one, next_ in pairwise(told)), "the same is told again"
             assert events.count("duty_unavailable") <= len(DUTIES)
             held = made.execute("select count(*) from pg_stat_activity where usename = 'tessera'")
             assert held <= [(5,)]

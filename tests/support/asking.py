@@ -1,5 +1,7 @@
 """The OAuth endpoints without HTTP: authenticate the client, then do what it asks for."""
 
+import msgspec
+
 from tessera.app.clients import authentication
 from tessera.app.context import Context
 from tessera.app.grants import token_endpoint
@@ -24,7 +26,7 @@ async def grant(
     named = token_endpoint.named(context, grants, params.get("grant_type"))
     client = await authentication.authenticate(context, params, evidence)
     issued = await token_endpoint.issue(context, named, client, params, evidence)
-    return issued._replace(quotas=client.quotas + issued.quotas)
+    return msgspec.structs.replace(issued, quotas=client.quotas + issued.quotas)
 
 
 async def authenticate(context: Context, params: Params, evidence: Evidence = NOTHING) -> str:

@@ -62,6 +62,12 @@ class Wire:
         body, self._read = self._read[:length], self._read[length:]
         return Answer(status, headers, body)
 
+    def answered(self) -> Answer:
+        """The next answer. Raises AssertionError when the connection is closed instead."""
+        answer = self.answer()
+        assert answer is not None, "closed without an answer"
+        return answer
+
     def closed(self) -> bool:
         """Whether the server has closed, or closes within the timeout, with nothing more to say."""
         try:

@@ -8,16 +8,20 @@ import pytest
 
 from tessera import wiring
 from tessera.api import management
-from tessera.core.errors import OAuthRefusal, PlatformRefusal, Refusal, TooManyRequests, Unavailable
+from tessera.app.state.refusals import Refusals
+from tessera.core.changes import RecordDeed
+from tessera.core.errors import InvalidScope, OAuthRefusal, PlatformRefusal, Refusal, TooManyRequests, Unavailable
 from tessera.ops.request_record import RequestRecord
 from tessera.ports import StoreError
 from tessera.web.asgi import App, Served
 from tessera.web.errors import STATUSES
 from tessera.web.messages import Request, Response
+from tessera.web.refusal_records import Explainer
 from tessera.web.routes import Route, Routes
 from tessera.web.surfaces import OAUTH, PLATFORM, Problem, Surface
 from tests.architecture.test_refusals import refusals
 from tests.docs.test_reference import made
+from tests.support.clock import StepClock
 from tests.support.players import answer_of
 from tests.support.raw import Answer
 from tests.support.settings import settings_for
@@ -82,6 +86,15 @@ def ask(routes: list[Route], method: str, target: str) -> Told:
     app = App(cast("Any", None), Served(Routes(routes), cast("Any", records)))
     answer = asyncio.run(answer_of(app, method, target, BASIC_CALLER, b""))
     return Told(answer, records.records[0])
+
+
+def counted(routes: list[Route], method: str, target: str) -> int:
+    """How many refusals of a known client the audit counts, after one request of that client to these routes."""
+    refusals = Refusals(lambda client: client == "a", StepClock())
+    explainer = Explainer(refusals, StepClock(), (), str)
+    app = App(cast("Any", None), Served(Routes(routes), explainer=explainer))
+    asyncio.run(answer_of(app, method, target, BASIC_CALLER, b""))
+    return sum(isinstance(change, RecordDeed) for change in refusals.take(lambda: "id"))
 
 
 def raising(problem: Exception, surface: Surface = LINE, path: str = "/line/{id}") -> list[Route]:
@@ -203,6 +216,16 @@ def test_a_surface_may_answer_by_a_redirect() -> None:
         answer, _ = ask(raising(problem, REDIRECT), "GET", "/line/1?state=xyz")
 
         assert (answer.status, answer.header("location")) == (302, f"/back?{told}&state=xyz")
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "count"),
+    [("POST", "/oauth/token", 1), ("GET", "/oauth/nowhere", 1), ("GET", "/line/1", 0), ("GET", "/docs/nowhere", 0)],
+)
+def test_the_surface_says_whether_the_audit_counts_a_refusal(method: str, target: str, count: int) -> None:
+    """OAuth's surface has every refusal of a known client counted, others only those that deny it access."""
+    assert counted(raising(made(InvalidScope)), method, target) == count
+    assert counted(raising(made(TooManyRequests)), "GET", "/line/1") == 1
 
 
 def test_every_route_names_the_surface_that_it_had(tmp_path: Path) -> None:

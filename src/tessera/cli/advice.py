@@ -1,10 +1,26 @@
 """How the command line words what an operator cannot do: the sentence of the error, and what to type about it."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from tessera.app.operators import OperatorError
+
+
+class Worded(Protocol):
+    """A finding or a warning: a text, and the code and parameters of what there is to type about it."""
+
+    @property
+    def text(self) -> str:
+        """What was found, without a command."""
+
+    @property
+    def code(self) -> str:
+        """The code of the advice; empty where there is none."""
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """What the command to type is about."""
 
 
 class CommandError(Exception):
@@ -19,6 +35,12 @@ def told(error: "OperatorError") -> str:
         return worded(INSTEAD[error.code], error.parameters)
     advice = ADVICE.get(error.code)
     return str(error) if advice is None else f"{error} {worded(advice, error.parameters)}"
+
+
+def advised(found: Worded) -> str:
+    """Append what to type to the text of a finding or a warning."""
+    advice = ON_FINDINGS.get(found.code)
+    return found.text if advice is None else f"{found.text} {advice.format_map(found.parameters)}"
 
 
 ADVICE: Mapping[str, str] = {
@@ -80,3 +102,19 @@ INSTEAD: Mapping[str, str] = {
     "webhook_kinds_empty": "Say which events with --events: {everything}, or some of {known}.",
 }
 """The whole text in place of the sentence, where a flag is what it is about."""
+
+ON_FINDINGS: Mapping[str, str] = {
+    "audit_broken": "Run `tessera audit verify`.",
+    "database_empty": "`tessera serve` sets it up.",
+    "folder_missing": "Name another with --data-dir, or make it: `tessera serve --data-dir {path}`.",
+    "last_credential": 'Run `tessera apps rotate "{application}"`.',
+    "property_last_credential": "Run `tessera properties secrets rotate {id}`.",
+    "property_still_used": "See `tessera properties secrets list {id}`.",
+    "schema_older": "Then run `tessera migrate`.",
+    "still_used": 'See `tessera apps secrets list "{application}"`.',
+    "token_per_call": (
+        'Until it does, `tessera apps set "{application}" --token-reuse on` hands the same one out again.'
+    ),
+    "url_credentials_used": 'Then run `tessera apps set "{application}" --query-credentials deny`.',
+}
+"""What to type, after the text of a finding of the doctor or a warning."""

@@ -66,18 +66,20 @@ class App:
         try:
             found = self._routes.find(scope["method"], scope["raw_path"])
             if found is None:
-                return self._refused(request, errors.not_found(self._surface(route, scope), request), NOWHERE)
+                surface = self._surface(route, scope)
+                return self._refused(request, errors.not_found(surface, request), surface, NOWHERE)
             route, request.path_values = found
             request.route = route.path
             response = await route.handler(request)
         except Refusal as refusal:
             surface = self._surface(route, scope)
             told = Told(surface.code(type(refusal)), refusal.check, refusal.public, refusal.detail)
-            return self._refused(request, errors.respond(refusal, surface, request, self._challenge), told, refusal)
+            response = errors.respond(refusal, surface, request, self._challenge)
+            return self._refused(request, response, surface, told, refusal)
         except StoreError as error:
             surface = self._surface(route, scope)
             told = UNAVAILABLE._replace(code=surface.code(Unavailable), detail=str(error))
-            response, record = self._refused(request, errors.unavailable(surface, request), told, error)
+            response, record = self._refused(request, errors.unavailable(surface, request), surface, told, error)
             log.error("store_unavailable", **self._logged(request, record), reason=str(error))
             return response, record
         except ClientGone:
@@ -85,13 +87,13 @@ class App:
         except Exception as error:  # noqa: BLE001  # the last resort: a defect is answered, and logged whole
             surface = self._surface(route, scope)
             told = DEFECT._replace(code=surface.defect_code, detail=type(error).__name__)
-            response, record = self._refused(request, errors.defect(surface, request), told)
+            response, record = self._refused(request, errors.defect(surface, request), surface, told)
             log.exception("defect", **self._logged(request, record))
             return response, record
         if request.also_answer:
             response.varying = (*response.varying, *request.also_answer)
         if response.status >= 400:
-            return self._refused(request, response, NOT_GIVEN)
+            return self._refused(request, response, self._surface(route, scope), NOT_GIVEN)
         _tell(response, request.quotas)
         return response, RequestRecord(request.route, request.source, request.client)
 
@@ -100,7 +102,12 @@ class App:
         return self._routes.surface(scope["path"]) if route is None else route.surface
 
     def _refused(
-        self, request: Request, response: Response, told: Told, problem: Refusal | StoreError | None = None
+        self,
+        request: Request,
+        response: Response,
+        surface: Surface,
+        told: Told,
+        problem: Refusal | StoreError | None = None,
     ) -> tuple[Response, RequestRecord]:
         """The response, with an id by which it can be asked why, and the record of it.
 
@@ -125,7 +132,7 @@ class App:
             path=path,
         )
         if self.explainer is not None:
-            self.explainer.refused(request, record, address, response.status)
+            self.explainer.refused(request, record, address, response.status, surface)
         _tell(response, (*request.quotas, *(problem.quotas if problem else ())))
         return response, record
 

@@ -15,6 +15,7 @@ from tessera.ports import Clock
 from tessera.web import client_address
 from tessera.web.messages import Request, Scope
 from tessera.web.routes import names
+from tessera.web.surfaces import Surface
 
 ID_BYTES = 16
 REQUEST_ID = b"x-request-id"
@@ -106,14 +107,14 @@ class Explainer:
                 )
             )
 
-    def refused(self, request: Request, record: RequestRecord, address: str, status: int) -> None:
+    def refused(self, request: Request, record: RequestRecord, address: str, status: int, surface: Surface) -> None:
         """A request that was read and refused. Nothing is made of it when there is no room."""
         scope = request.scope
         authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         client = record.client or _client(request.params, authorization)
         known = bool(client) and self._refusals.knows(client)
         source = record.source or client_address.of(scope, self._proxies)
-        if known and (status in (401, 403, 429) or scope["path"].startswith("/oauth/")):
+        if known and (status in (401, 403, 429) or surface.counts_every_refusal):
             self._refusals.count(client, record.check, source)
         if not self._refusals.has_room(known=known):
             return

@@ -36,6 +36,8 @@ class Surface(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     there by media type. `render` makes the response. `codes` has the surface's own code for each code of
     `core/errors.py` that it calls otherwise, and `defect_code` is its code for a mistake of ours. `challenges` gives
     the headers by which a refusal asks a program to authenticate: a page has none, or browsers ask for a password.
+    `counts_every_refusal` says whether the audit counts every refusal of a known client here, and not only those that
+    deny it access.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Surface(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     challenges: Callable[[Refusal, Challenge], Headers]
     codes: Mapping[str, str]
     content: Mapping[str, type]
+    counts_every_refusal: bool = False
 
     def code(self, kind: type[Refusal]) -> str:
         """The code that stands for a kind of refusal on this surface."""
@@ -88,6 +91,7 @@ OAUTH = Surface(
     challenges=challenges,
     codes={"not_found": "invalid_request"},  # RFC 6749 has no code for an address that nothing answers
     content={"application/json": OAuthError},
+    counts_every_refusal=True,
 )
 
 PLATFORM = Surface(

@@ -14,6 +14,7 @@ from tessera.app.clients.expiry_warnings import Watch
 from tessera.app.management import purges
 from tessera.app.management.housekeeping import write_usage
 from tessera.app.runtime import leases
+from tessera.cli.advice import advised
 from tessera.core.changes import CountHour, PurgeWarnings
 from tessera.core.clients.expiry_warnings import HOUR, WRITTEN_AFTER
 from tessera.core.times import DAY, SECOND
@@ -230,7 +231,7 @@ def test_a_token_for_each_call_is_told_once_a_day(tmp_path: Path) -> None:
         }
         (warned,) = await expiry_warnings.current(scene.context)
         assert "500 tokens" in warned.text
-        assert "--token-reuse on" in warned.text
+        assert "--token-reuse on" in advised(warned)
 
     play(tmp_path, scenario)
 
@@ -322,7 +323,7 @@ def test_the_end_of_a_property_s_secret_is_told(tmp_path: Path) -> None:
             "reason": "last_credential",
         }
         (told_of,) = [each for each in await expiry_warnings.current(scene.context) if each.owner.is_property]
-        assert f"`tessera properties secrets rotate {scene.shop.api_key}`" in told_of.text
+        assert f"`tessera properties secrets rotate {scene.shop.api_key}`" in advised(told_of)
         await property_secrets.add(scene.context, scene.shop.api_key, "next")
         assert not [each for each in await expiry_warnings.current(scene.context) if each.owner.is_property]
 

@@ -221,3 +221,24 @@ def test_a_level_that_another_process_has_just_added(tmp_path: Path) -> None:
         assert await level(scene, customer_id) == "L4"
 
     play(tmp_path, scenario)
+
+
+def test_a_deposit_for_a_level_that_another_process_has_just_added(tmp_path: Path) -> None:
+    """A deposit for a customer whose level is unknown here is decided on the program read anew, and made once."""
+
+    async def scenario(scene: Scene) -> None:
+        customer_id = await scene.customer("card")
+        await scene.deposit(customer_id, status(1))
+        async with wiring.open_context(settings_of(scene.folder), clock=scene.clock) as elsewhere:
+            await elsewhere.commit(
+                AddTierLevel(1, "level-4", "club", 4, "L4"),
+                AddTierRule(1, "rule-4", "level-4", "tree-4", "root-4", "constraint-4", 9_000 * UNITS),
+                AddTierRuleAccount(1, "rule-4", "account-tier"),
+            )
+            await points.order(elsewhere, scene.caller, scene.retailer_id, customer_id, [status(9_000)])
+        await scene.deposit(customer_id, status(5))
+        known = await points.balances(scene.context, scene.caller, scene.retailer_id, customer_id)
+        assert known.summary.total_points == 9_006
+        assert await level(scene, customer_id) == "L4"
+
+    play(tmp_path, scenario)

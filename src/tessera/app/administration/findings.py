@@ -6,7 +6,7 @@ import msgspec
 
 from tessera.app.administration import certificate_settings
 from tessera.core.administration.finding import Finding, Level
-from tessera.core.clients.expiry_warnings import ENDING_DAYS, endings, greedy
+from tessera.core.clients.expiry_warnings import ENDING_DAYS, Warned, endings, greedy
 from tessera.core.keys.wrapping import KeyPurpose, MasterKey
 from tessera.core.times import SECOND, incentives_time
 from tessera.settings import Settings
@@ -67,21 +67,17 @@ def _ok(about: str, text: str) -> Finding:
     return Finding(Level.OK, about, text)
 
 
-def _warn(about: str, text: str) -> Finding:
-    return Finding(Level.WARN, about, text)
+def _warn(about: str, text: str, code: str = "", **parameters: str) -> Finding:
+    return Finding(Level.WARN, about, text, code, parameters)
 
 
-def _fail(about: str, text: str) -> Finding:
-    return Finding(Level.FAIL, about, text)
+def _fail(about: str, text: str, code: str = "", **parameters: str) -> Finding:
+    return Finding(Level.FAIL, about, text, code, parameters)
 
 
 def _folder(folder: FileFacts) -> Iterator[Finding]:
     if not folder.exists:
-        yield _fail(
-            "data folder",
-            f"{folder.path} is not there. Name another with --data-dir, or make it: `tessera serve --data-dir"
-            f" {folder.path}`.",
-        )
+        yield _fail("data folder", f"{folder.path} is not there.", "folder_missing", path=str(folder.path))
         return
     yield from _private(folder, "data folder", 0o700)
 
@@ -182,11 +178,12 @@ def _database(database: DatabaseFacts) -> Iterator[Finding]:
     elif database.damage:
         yield _fail("database", f"It is damaged ({database.damage[0]}). Restore it from a backup.")
     elif database.state is SchemaState.EMPTY:
-        yield _fail("schema", "The database is empty. `tessera serve` sets it up.")
+        yield _fail("schema", "The database is empty.", "database_empty")
     elif database.state is SchemaState.OLDER:
         yield _fail(
             "schema",
-            "It is older than this version. Back it up with the version that made it, then run `tessera migrate`.",
+            "It is older than this version. Back it up with the version that made it.",
+            "schema_older",
         )
     else:
         yield _ok("database", "It reads whole, and its schema is the one of this version.")
@@ -220,8 +217,8 @@ def _clock(database: DatabaseFacts, now: int) -> Iterator[Finding]:
 def _secrets(database: DatabaseFacts, now: int) -> Iterator[Finding]:
     if database.state is not SchemaState.CURRENT:
         return
-    told = {warned.about: warned.text for warned in endings(database.ending, now)}
-    yield from (_warn("secret", text) for text in told.values())
+    told = {warned.about: warned for warned in endings(database.ending, now)}
+    yield from (_warned("secret", warned) for warned in told.values())
     planned = [each for each in database.ending if each not in told]
     if planned:
         first = planned[0]
@@ -236,7 +233,11 @@ def _secrets(database: DatabaseFacts, now: int) -> Iterator[Finding]:
 
 def _tokens(database: DatabaseFacts) -> Iterator[Finding]:
     newest = {each.number: each for each in database.greedy}
-    yield from (_warn("tokens", warned.text) for warned in greedy(newest.values()))
+    yield from (_warned("tokens", warned) for warned in greedy(newest.values()))
+
+
+def _warned(about: str, warned: Warned) -> Finding:
+    return Finding(Level.WARN, about, warned.text, warned.code, warned.parameters)
 
 
 def _url_credentials(database: DatabaseFacts) -> Iterator[Finding]:
@@ -244,7 +245,9 @@ def _url_credentials(database: DatabaseFacts) -> Iterator[Finding]:
         yield _warn(
             "URL credentials",
             f"{application} has sent its secret in a URL {used} times, where logs keep it. Have its partner send it in"
-            f' the body or by Basic, then `tessera apps set "{application}" --query-credentials deny`.',
+            " the body or by Basic.",
+            "url_credentials_used",
+            application=application,
         )
 
 

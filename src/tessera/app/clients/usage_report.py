@@ -5,8 +5,9 @@ from collections.abc import Iterable
 import msgspec
 
 from tessera.app.context import Context
+from tessera.core.administration.finding import Finding, Level
 from tessera.core.clients.applications import ApplicationRecord
-from tessera.core.clients.expiry_warnings import GREEDY_TOKENS, HOUR, asks_for_each_call
+from tessera.core.clients.expiry_warnings import GREEDY_TOKENS, HOUR, Reason, asks_for_each_call
 from tessera.core.times import SECOND
 from tessera.ports import HourCount
 
@@ -39,7 +40,7 @@ class UsageReport(msgspec.Struct, frozen=True):
     token_reuse: bool
     by_hour: list[Span]
     by_day: list[Span]
-    advice: str | None
+    advice: Finding | None
 
     @property
     def calls_per_token(self) -> float | None:
@@ -83,16 +84,14 @@ def _span(counts: Iterable[HourCount], first: int, hours: int) -> Span:
     )
 
 
-def _advice(application: ApplicationRecord, hours: Iterable[Span]) -> str | None:
+def _advice(application: ApplicationRecord, hours: Iterable[Span]) -> Finding | None:
     asking = [each for each in hours if asks_for_each_call(each.tokens - each.elsewhere, each.calls)]
     if not asking:
         return None
-    begin = (
+    text = (
         f"In {len(asking)} of the last {HOURS_SHOWN} hours it asked for at least {GREEDY_TOKENS} tokens and made fewer"
         " than two calls with each: it keeps no token. Its server should keep one until `expires_in` is over."
     )
     if application.token_reuse:
-        return f"{begin} Until it does, it is handed the same one out again."
-    return (
-        f'{begin} Until it does, `tessera apps set "{application.name}" --token-reuse on` hands the same one out again.'
-    )
+        return Finding(Level.WARN, "tokens", f"{text} Until it does, it is handed the same one out again.")
+    return Finding(Level.WARN, "tokens", text, Reason.TOKEN_PER_CALL, {"application": application.name})

@@ -20,6 +20,8 @@ down. A request that brings nothing to commit waits on nothing.
 
 from typing import NamedTuple
 
+import msgspec
+
 from tessera.app.clients import limits
 from tessera.app.context import Context
 from tessera.app.grants import client_credentials
@@ -54,7 +56,7 @@ _PUBLIC, _UNBOUND, _TO_KEY, _TO_CERTIFICATE = (
 )
 
 
-class Granted(NamedTuple):
+class Granted(msgspec.Struct, frozen=True, gc=False):
     """The answer to a token request, and the quotas of the limits on tokens."""
 
     reply: TokenReply
@@ -120,13 +122,14 @@ def _checked(
     if evidence.proofs or evidence.certificate is not None or application.options.token_binding:
         sender = _sender(context, caller, evidence, now)
     resource, scope = params.values.get("resource"), params.values.get("scope")
+    own = {name: params.values[name] for name in grant.parameters if name in params.values} if grant.parameters else {}
     target: int | None = None
     granted: Scopes | None = None
     if resource is not None or not grant.brings_target:
         target = resources.target(application, resource)
         granted = scopes.narrow(resources.granted(application, target), scope)
     request = TokenRequest(
-        parameters={name: params.values[name] for name in grant.parameters if name in params.values},
+        parameters=own,
         scope=scope,
         binding=sender.binding,
         thumbprint=sender.thumbprint,

@@ -85,7 +85,7 @@ def _feed(context: Context, now: int) -> Check:
 def _keys(context: Context, now: int) -> Check:
     if context.directory.ring.signs(now):
         return Check("keys", ok=True, text="Tokens can be sealed.")
-    return Check("keys", ok=False, text="No key may seal tokens now: look at the clock, and run `tessera doctor`.")
+    return Check("keys", ok=False, text="No key may seal tokens now: look at the clock and at the keys.")
 
 
 def _workers(context: Context, now: int) -> Check:

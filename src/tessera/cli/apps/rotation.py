@@ -6,6 +6,7 @@ import msgspec
 import typer
 
 from tessera.cli import durations, output
+from tessera.cli.advice import advised
 from tessera.cli.apps import secrets
 from tessera.cli.opening import with_context
 from tessera.cli.options import App, AsJSON, DataDir, examples
@@ -117,7 +118,7 @@ def warnings(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
         output.message("There is nothing to warn of.")
     else:
         for each in found:
-            output.data(each.text)
+            output.data(advised(each))
 
 
 def _warning(warned: "Warned") -> dict[str, Any]:
@@ -133,5 +134,5 @@ def _warning(warned: "Warned") -> dict[str, Any]:
         "organization": owner.organization_name,
         "days": warned.days,
         **members,
-        "text": warned.text,
+        "text": advised(warned),
     }

@@ -7,6 +7,7 @@ import msgspec
 import typer
 
 from tessera.cli import output
+from tessera.cli.advice import advised
 from tessera.cli.opening import with_context
 from tessera.cli.options import App, AsJSON, DataDir, examples
 
@@ -52,6 +53,7 @@ def _document(record: "ApplicationRecord", found: "UsageReport") -> dict[str, An
         "client_id": record.client_id,
         **msgspec.structs.asdict(found),
         **spans,
+        "advice": None if found.advice is None else advised(found.advice),
         "calls_per_token": found.calls_per_token,
     }
 
@@ -75,7 +77,7 @@ def _show(name: str, found: "UsageReport") -> None:
     _lines("by the hour", found.by_hour)
     _lines("by the day", found.by_day)
     if found.advice is not None:
-        output.message(found.advice)
+        output.message(advised(found.advice))
 
 
 def _lines(title: str, spans: "Sequence[Span]") -> None:

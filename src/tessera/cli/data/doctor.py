@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tessera.cli import output, progress
+from tessera.cli.advice import advised
 from tessera.cli.options import AsJSON, DataDir, examples
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def doctor(
         found += _ledger(database)
     healthy = all(each.level is not finding.Level.FAIL for each in found)
     if as_json:
-        output.document({"healthy": healthy, "findings": found})
+        shown = [{"level": each.level, "about": each.about, "text": advised(each)} for each in found]
+        output.document({"healthy": healthy, "findings": shown})
     else:
         _show(found)
     if not healthy:
@@ -90,4 +92,4 @@ def _master_key(chosen: "Settings") -> "KeyFacts":
 
 
 def _show(found: "list[Finding]") -> None:
-    output.findings([(each.level.value, _STYLES[each.level.value], each.about, each.text) for each in found])
+    output.findings([(each.level.value, _STYLES[each.level.value], each.about, advised(each)) for each in found])

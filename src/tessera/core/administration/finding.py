@@ -1,5 +1,6 @@
 """What a look at the installation found."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
@@ -14,8 +15,13 @@ class Level(StrEnum):
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One line of the doctor's report; `text` says what to do where something is to be done."""
+    """One line of the doctor's report; `text` says what is to be done, and names no command.
+
+    Where a surface can say what to type (`cli/advice.py`), a `code` and `parameters` tell it about what.
+    """
 
     level: Level
     about: str
     text: str
+    code: str = ""
+    parameters: Mapping[str, str] = {}

@@ -177,7 +177,8 @@ def _readings(user: str, password: str) -> list[Presented]:
 
 def _checked(client_id: str, secret: str, place: Place) -> Presented:
     both = client_id + secret
-    if not (both.isascii() and both.isprintable() and max(len(client_id), len(secret)) <= IMPORTED_LENGTH_MAX):
+    long = len(client_id) > IMPORTED_LENGTH_MAX or len(secret) > IMPORTED_LENGTH_MAX
+    if long or not (both.isascii() and both.isprintable()):
         raise InvalidClient(
             UNKNOWN_CLIENT,
             detail="an id or secret is not printable ASCII of at most 255 characters",

@@ -99,7 +99,7 @@ class Greedy(msgspec.Struct, frozen=True):
 
 
 class Warned(msgspec.Struct, frozen=True):
-    """A warning: its name, by which it is told once, and what it says."""
+    """A warning: its name, by which it is told once, and what it says, without a command."""
 
     name: str
     owner: Owner
@@ -107,6 +107,16 @@ class Warned(msgspec.Struct, frozen=True):
     text: str
     about: Ending | Greedy
     days: int | None = None
+
+    @property
+    def code(self) -> str:
+        """The code by which a surface words what to type."""
+        return f"property_{self.reason}" if self.owner.is_property else self.reason
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What the command to type is about."""
+        return {"application": self.owner.application, "id": self.owner.client_id}
 
 
 def in_use(last_used_at: int | None, now: int) -> bool:
@@ -136,22 +146,13 @@ def ending_text(ending: Ending, reason: Reason, days: int) -> str:
     if reason is Reason.LAST_CREDENTIAL and owner.is_property:
         return (
             f"{begin}. It is the last: nobody can call with the property's API key and secret after it."
-            f" Make the next: `tessera properties secrets rotate {owner.client_id}`."
+            " Rotate it before then."
         )
     if reason is Reason.LAST_CREDENTIAL:
-        return (
-            f"{begin}. It is the last: no token is issued or live after it."
-            f' Make the next: `tessera apps rotate "{application}"`.'
-        )
+        return f"{begin}. It is the last: no token is issued or live after it. Rotate it before then."
     used = incentives_time(ending.last_used_at or 0)
     source = f" from {ending.last_used_from}" if ending.last_used_from else ""
-    command = f'apps secrets list "{application}"'
-    if owner.is_property:
-        command = f"properties secrets list {owner.client_id}"
-    return (
-        f"{begin}, and was used at {used} UTC{source}. Have the partner change over to the newer one:"
-        f" `tessera {command}`."
-    )
+    return f"{begin}, and was used at {used} UTC{source}. Have the partner change over to the newer one."
 
 
 def greedy(found: Iterable[Greedy]) -> Iterator[Warned]:
@@ -169,8 +170,7 @@ def greedy_text(found: Greedy) -> str:
     application = found.owner.application
     return (
         f"{application} got {found.tokens} tokens in the hour from {incentives_time(found.hour * HOUR)} and made"
-        f" {found.calls} calls with them. Its server should keep a token until it ends; until it does,"
-        f' `tessera apps set "{application}" --token-reuse on` hands the same one out again.'
+        f" {found.calls} calls with them. Its server should keep a token until it ends."
     )
 
 

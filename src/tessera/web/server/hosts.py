@@ -6,12 +6,16 @@ from tessera.core import networks
 
 _HOST = re.compile(
     rb"(?:\[(?P<address>[0-9A-Fa-f:.]+)(?:%[\w.~%-]+)?\]|(?P<name>(?:[\w.~!$&'()*+;=-]|%[0-9A-Fa-f]{2})+))"
-    rb"(?::(?P<port>\d{1,5}))?"
+    rb"(?::(?P<port>\d{0,5}))?"
 )
-"""A name or an address, and a port. A comma, which the grammar has, is what two hosts in one look like."""
+"""A name or an address, and a port, which may be empty (RFC 3986 section 3.2.3).
+
+A comma, which the grammar has, is what two hosts in one look like.
+"""
 
 BYTES_MAX = 255 + len(":65535")
 PORT_MAX = 65_535
+DEFAULT_PORT = 80
 REMEMBERED_MAX = 64
 
 remembered: set[bytes] = set()
@@ -28,7 +32,7 @@ def name(value: bytes) -> str:
 def is_sound(value: bytes) -> bool:
     """Whether a request can be for this host. What can be is `remembered`, where callers look first."""
     found = _HOST.fullmatch(value) if len(value) <= BYTES_MAX else None
-    if found is None or not (found["port"] is None or 0 < int(found["port"]) <= PORT_MAX):
+    if found is None or not 0 < int(found["port"] or DEFAULT_PORT) <= PORT_MAX:
         return False
     if found["address"] is not None and networks.address(found["address"].decode()) is None:
         return False
