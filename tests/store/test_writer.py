@@ -165,3 +165,19 @@ def test_a_loop_that_is_gone_leaves_no_lock(tmp_path: Path) -> None:
     other = sqlite3.connect(path, timeout=0)
     other.execute("begin immediate")
     other.close()
+
+
+def test_no_two_callers_get_one_error(tmp_path: Path) -> None:
+    """A batch that fails is refused by an error for each caller: each goes on to name whose request it ended."""
+
+    async def scenario(store: Store) -> None:
+        await store.commit(organization("first"))
+        with held_by_another_process(path):
+            refused = await asyncio.gather(
+                *(store.commit(organization(f"o{number}")) for number in range(3)), return_exceptions=True
+            )
+        assert [type(error) for error in refused] == [StoreUnavailable] * 3
+        assert len({id(error) for error in refused}) == 3
+
+    path = empty_database(tmp_path / "tessera.db")
+    with_store(path, scenario)

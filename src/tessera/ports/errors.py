@@ -1,5 +1,8 @@
 """What a store can answer other than what was asked."""
 
+from copy import copy
+from typing import Self
+
 from tessera.core.changes import Change
 from tessera.core.quotas import Quotas
 
@@ -12,6 +15,13 @@ class StoreError(Exception):
 
     client = ""
     quotas: Quotas = ()
+
+    def for_each_caller(self) -> Self:
+        """A copy of this error, for one of several callers that one failure concerns.
+
+        An error goes on to say whose request it ended (`client`, `quotas`), so no two callers may get the same one.
+        """
+        return copy(self)
 
 
 class Conflict(StoreError):

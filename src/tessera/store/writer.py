@@ -105,7 +105,7 @@ class Writer:
     def _refuse(self, loop: asyncio.AbstractEventLoop, count: int, error: BaseException) -> None:
         """Refuse the first `count` commits of the queue; those that came later get a wait of their own."""
         batch = [self._queue.popleft() for _ in range(count)]
-        self._finish(loop, batch, [StoreUnavailable(str(error))] * count)
+        self._finish(loop, batch, [StoreUnavailable(str(error)) for _ in batch])
 
     def _write(self, loop: asyncio.AbstractEventLoop) -> None:
         """Run the statements of a batch. Whoever came while the lock was waited for is in it."""
@@ -113,7 +113,7 @@ class Writer:
         try:
             outcomes = self._transactions.apply([pending.changes for pending in batch])
         except BaseException as error:
-            self._finish(loop, batch, [StoreUnavailable(str(error))] * len(batch))
+            self._finish(loop, batch, [StoreUnavailable(str(error)) for _ in batch])
             if not isinstance(error, Exception):
                 raise
         else:
@@ -130,7 +130,7 @@ class Writer:
             self._transactions.commit()
         except BaseException as error:  # noqa: BLE001  # the thread must outlive anything: every caller is answered
             failure = error if isinstance(error, Unknown) else StoreUnavailable(str(error))
-            outcomes = [failure] * len(batch)
+            outcomes = [failure.for_each_caller() for _ in batch]
         _call_on_loop(loop, partial(self._finish, loop, batch, outcomes))
 
     def _finish(

@@ -7,7 +7,7 @@ import pytest
 
 from tessera.core import changes
 from tessera.core.changes import Change
-from tessera.ports import Conflict
+from tessera.ports import Conflict, StoreUnavailable
 from tessera.store.conformance import material
 from tessera.store.conformance.material import AT
 from tessera.store.postgres import commit_queue
@@ -73,6 +73,27 @@ def test_of_64_callers_only_the_one_at_fault_is_told(wrong: str, place: int) -> 
         names = {each.name for each in await store.organizations()}
         assert names == {"taken", *(f"n{n}" for n in range(commit_queue.BATCH_MAX) if n != place)}
         assert transactions(database) == [1, commit_queue.BATCH_MAX - 1]
+
+    play(scenario)
+
+
+REFUSING = """
+create function refuse() returns trigger language plpgsql as $$ begin raise 'not now'; end $$;
+create trigger refusing before insert on organization execute function refuse()
+"""
+
+
+def test_no_two_callers_get_one_error() -> None:
+    """Callers whose commits fail together get an error each: it goes on to name whose request it ended."""
+
+    async def scenario(database: Kept, store: SQLStore) -> None:
+        database.execute(REFUSING)
+        try:
+            told = await together(store, *((material.organization(f"n{n}"),) for n in range(3)))
+        finally:
+            database.execute("drop function refuse() cascade")
+        assert [type(each) for each in told] == [StoreUnavailable] * 3
+        assert len({id(each) for each in told}) == 3
 
     play(scenario)
 

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 
 from tessera.core.changes import Change, Notice
-from tessera.ports import StoreUnavailable, Unknown
+from tessera.ports import StoreError, StoreUnavailable, Unknown
 from tessera.store.postgres import transaction
 from tessera.store.postgres.pending_commit import PendingCommit
 from tessera.store.postgres.pipeline import ConnectionLostError
@@ -148,4 +148,4 @@ class CommitQueue:
 
 def _refuse(commits: Iterable[PendingCommit], error: Exception) -> None:
     for pending in commits:
-        pending.resolve(error)
+        pending.resolve(error.for_each_caller() if isinstance(error, StoreError) else error)
