@@ -220,7 +220,7 @@ class Settings(BaseSettings):
         10.0,
         gt=0,
         le=3600,
-        description="How long a process may receive no word of changes of other processes before it is not ready.",
+        description="Age of the change feed beyond which a process is not ready: how long ago it last read it.",
     )
     feed_stale_policy: FeedStalePolicy = Field(
         "continue",
