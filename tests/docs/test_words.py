@@ -31,6 +31,8 @@ FIELD = {
     r"proves? (?:itself|themselves)": "authenticates",
     r"handed? (?:it |them |over|the )": "give, pass",
     r"brought along": "imported",
+    r"evidence": "presented credentials",
+    r"lanes?": "commit queue, worker",
     r"whoever": "the role: the caller, the operator, a person who",
     r"as many as there are": "the number with its noun: N times the limit on N nodes",
 }
