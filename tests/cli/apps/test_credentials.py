@@ -168,7 +168,7 @@ def test_what_is_added_is_said_once(tmp_path: Path) -> None:
     for name in ("", "a" * 256, "café"):
         one_sentence(run("apps", "keys", "add", "Partner", "--jwk", given["jwk"], "--name", name, *at))
     taken = run("apps", "keys", "add", "Partner", "--jwk", given["jwk"], "--name", "first", *at)
-    assert "a credential with this name already" in one_sentence(taken)
+    assert "already has a credential with this name" in one_sentence(taken)
     assert "no application named Nobody" in one_sentence(run("apps", "keys", "add", "Nobody", "--jwks-uri", SET, *at))
     assert names(folder, "keys") == names(folder, "certificates") == []
 
@@ -183,7 +183,7 @@ def test_a_key_is_ended_now_or_later(tmp_path: Path) -> None:
     assert later["state"] == "ending"
     assert "ends at" in run("apps", "keys", "expire", "Partner", "key-1", "--at", "3d", *at).err
     assert "key-1: ended." in run("apps", "keys", "expire", "Partner", "key-1", *at).err
-    assert "ended already" in one_sentence(run("apps", "keys", "expire", "Partner", "key-1", *at))
+    assert "already ended" in one_sentence(run("apps", "keys", "expire", "Partner", "key-1", *at))
     past = run("apps", "keys", "expire", "Partner", "key-2", "--at", "2020-01-01", *at)
     assert "already passed" in one_sentence(past)
     assert run("apps", "keys", "expire", "Partner", "key-2", "--at", "soon", *at).code == 2
@@ -204,7 +204,7 @@ def test_each_command_ends_its_own_kind(tmp_path: Path) -> None:
         for other, name in own.items():
             if other != kind:
                 sentence = one_sentence(run("apps", f"{kind}s", "expire", "Partner", name, "--yes", *at))
-                assert sentence == f"{name} is a {other}, and no {kind}. End it with `tessera apps {other}s expire`."
+                assert sentence == f"{name} is a {other}, not a {kind}. End it with `tessera apps {other}s expire`."
         sentence = one_sentence(run("apps", f"{kind}s", "expire", "Partner", "other", "--yes", *at))
         assert sentence == f"The application has no {kind} named other. It has: {mine}."
     shown = run("apps", "show", "Partner", "--json", *at).document["secrets"]
