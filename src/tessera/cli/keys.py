@@ -99,9 +99,9 @@ def retire(key: Key, *, yes: Yes = False, data_dir: DataDir = None, as_json: AsJ
     async def work(context: "Context") -> "KeyRecord":
         found = await rotation.find(context, key)
         confirm(
-            f"Retire {found.name} now? Every token that it made is dead then, and its holders have to ask for another.",
-            f"Every token that {found.name} made would be dead, and its holders had to ask for another. Say --yes to"
-            " do it.",
+            f"Retire {found.name} now? Its tokens become inactive, and clients have to request new ones.",
+            f"The tokens of {found.name} would become inactive, and clients would have to request new ones. Give --yes"
+            " to retire it.",
             yes=yes,
         )
         return await rotation.retire(context, key)

@@ -156,7 +156,7 @@ def delete(resource: Resource, *, yes: Yes = False, data_dir: DataDir = None, as
     if as_json:
         output.document(output.record(found, moments=MOMENTS))
     else:
-        output.message(f"{found.name}: Deleted. Tokens for it are dead.")
+        output.message(f"{found.name}: Deleted. Tokens for it are inactive.")
 
 
 @app.command(

@@ -102,7 +102,7 @@ def test_every_attribute_of_an_application_can_be_set(tmp_path: Path) -> None:
     assert (shown["client_id"], shown["scope"]) == (made["client_id"], "profiles:read loyalty:read")
     assert shown["token_lifetime_seconds"] == 12 * 3600
     ended = run("apps", "set", made["client_id"], "--no-platform", "--cut-off", *here)
-    assert "All tokens issued before are dead." in ended.err
+    assert "All existing tokens are revoked." in ended.err
     assert run("apps", "show", made["client_id"], "--json", *here).document["scope"] == ""
     for wrong in (("--scope", " "), ("--scope", "openid", "--no-platform"), ("--cut-off",), ("--token-lifetime", "x")):
         assert run("apps", "set", made["client_id"], *wrong, *here).code == 2
@@ -208,11 +208,11 @@ def test_the_last_secret_is_not_ended_by_accident(tmp_path: Path) -> None:
     folder, _ = folder_with_application(tmp_path)
     at = ("--data-dir", folder)
     for when in ([], ["--in", "7d"], ["--at", "2100-01-01T00:00:00Z"]):
-        assert "last live credential of Partner" in one_sentence(
+        assert "last active credential of Partner" in one_sentence(
             run("apps", "secrets", "expire", "Partner", "first", *when, *at)
         )
     run("apps", "secrets", "add", "Partner", "--name", "short", "--expires", "1d", *at)
-    assert "last live credential" in one_sentence(
+    assert "last active credential" in one_sentence(
         run("apps", "secrets", "expire", "Partner", "first", "--in", "7d", *at)
     )
     assert run("apps", "secrets", "expire", "Partner", "first", "--in", "12h", *at).code == 0

@@ -83,7 +83,7 @@ def test_secrets_are_added_and_expired(tmp_path: Path) -> None:
     assert states == {"first": "ending", "secret-2": "ending", "old": "ended"}
     run(*secrets, "expire", "Shop", "first", "--data-dir", folder)
     lost = one_sentence(run(*secrets, "expire", "Shop", "secret-2", "--data-dir", folder))
-    assert lost.startswith("secret-2 is the last live secret of Shop")
+    assert lost.startswith("secret-2 is the last active secret of Shop")
     assert run(*secrets, "expire", "Shop", "secret-2", "--yes", "--data-dir", folder).code == 0
     unknown = run(*secrets, "expire", "Shop", "nobody", "--data-dir", folder)
     assert "The property has no secret named nobody. It has: first, secret-2, old." in one_sentence(unknown)

@@ -129,7 +129,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     if as_json:
         output.document([output.record(each, moments=MOMENTS) for each in found])
     elif not found:
-        output.message("There is no application yet. Make one: `tessera apps create NAME`.")
+        output.message("There is no application yet. Create one: `tessera apps create NAME`.")
     else:
         output.table(
             (
@@ -213,7 +213,7 @@ def disable(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> 
 
     _done(
         with_context(data_dir, work),
-        "Disabled. Running servers refuse it within 250 ms; its tokens so far stay dead.",
+        "Disabled. Running servers refuse it within 250 ms; its existing tokens stay inactive.",
         as_json=as_json,
     )
 
@@ -246,7 +246,7 @@ def delete(name: App, *, yes: Yes = False, data_dir: DataDir = None, as_json: As
         await applications.delete(context, found.client_id)
         return found
 
-    _done(with_context(data_dir, work), "Deleted. Its tokens are dead.", as_json=as_json)
+    _done(with_context(data_dir, work), "Deleted. Its tokens are inactive.", as_json=as_json)
 
 
 def _done(record: "ApplicationRecord", sentence: str, *, as_json: bool) -> None:

@@ -163,7 +163,7 @@ def _added(
     if as_json:
         output.document(made)
     else:
-        output.message(f"Added {made['name']}. Running servers take it within 250 ms.")
+        output.message(f"Added {made['name']}. Running servers accept it within 250 ms.")
         show_table([made])
 
 

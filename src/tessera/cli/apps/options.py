@@ -168,7 +168,7 @@ def change(  # noqa: PLR0913  # typer makes a flag of each
         return
     sentences = [sentence for _, value, sentence in chosen if value is not None]
     if cut_off:
-        sentences.append("All tokens issued before are dead.")
+        sentences.append("All existing tokens are revoked.")
     elif wanted.scope is not None or wanted.token_lifetime_seconds is not None:
         sentences.append("Tokens issued before stay as they are; --cut-off would end them.")
     output.message(f"{record.name}: {' '.join(sentences)}")
@@ -189,7 +189,7 @@ def named(name: str | None, scope: str | None, lifetime: str | None, *, no_platf
     return [
         ("name", name, "This is its name now; its client id stays."),
         ("scope", "" if no_platform else scope, f"Its scopes are now: {scope or 'none at the platform'}."),
-        ("token_lifetime_seconds", seconds, f"New tokens live {lifetime}."),
+        ("token_lifetime_seconds", seconds, f"The lifetime of new tokens is {lifetime}."),
     ]
 
 
@@ -234,7 +234,7 @@ def signing(
     held = profile and signing_methods.Profile[profile.name]
     named = audience and signing_methods.AssertionAudience[audience.name]
     return [
-        ("authentication_methods", ways, f"It may prove itself by: {methods}."),
+        ("authentication_methods", ways, f"It may authenticate with: {methods}."),
         ("security_profile", held, f"It is held to the profile: {profile}."),
         ("signing_algorithms", flags, "" if flags is None else f"It may sign with: {signing_methods.shown(flags)}."),
         ("assertion_audience", named, f"Its assertions may name: {audience}."),

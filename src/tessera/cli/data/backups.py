@@ -175,8 +175,6 @@ def _show_restored(target: str, done: "Restored", *, as_json: bool) -> None:
         return
     output.message(f"Restored {done.manifest.digest.rows:,} rows into {target}: everything until {until}.")
     if dead is None:
-        output.message("Tokens and secrets that were revoked or ended since then are alive again.")
+        output.message("Tokens and secrets that were revoked or ended since then are valid again.")
     else:
-        output.message(
-            "All tokens so far are dead. Secrets that were ended since then are alive again: end them again."
-        )
+        output.message("All tokens are inactive. Secrets that were ended since then are valid again: end them again.")

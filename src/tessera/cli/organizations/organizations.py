@@ -55,7 +55,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     if as_json:
         output.document([output.record(each, moments=MOMENTS) for each in found])
     elif not found:
-        output.message("There is no organization yet. Make one: `tessera orgs create NAME`.")
+        output.message("There is no organization yet. Create one: `tessera orgs create NAME`.")
     else:
         output.table(
             (Column("name", short=32), "state", Column("retailer id", short=17, id=True), Column("created", drop=1)),
@@ -121,7 +121,9 @@ def disable(name: Organization, *, yes: Yes = False, data_dir: DataDir = None, a
         )
         return await organizations.disable(context, organization)
 
-    sentence = "Disabled. Running servers refuse its applications and properties within 250 ms; its tokens stay dead."
+    sentence = (
+        "Disabled. Running servers refuse its applications and properties within 250 ms; its tokens stay inactive."
+    )
     _done(with_context(data_dir, work), sentence, as_json=as_json)
 
 

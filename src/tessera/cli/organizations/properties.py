@@ -74,7 +74,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     if as_json:
         output.document([output.record(each, moments=MOMENTS) for each in found])
     elif not found:
-        output.message("There is no property yet. Make one: `tessera properties create NAME`.")
+        output.message("There is no property yet. Create one: `tessera properties create NAME`.")
     else:
         output.table(
             (
@@ -167,7 +167,7 @@ def enable(name: Property, *, org: PropertyOrg = None, data_dir: DataDir = None,
     """Enable a disabled property again, with its secrets."""
     from tessera.app.clients import properties
 
-    sentence = "Enabled. Running servers take its API key and its live secrets within 250 ms."
+    sentence = "Enabled. Running servers accept its API key and its active secrets within 250 ms."
     _carry_out(name, org, properties.enable, sentence, data_dir=data_dir, as_json=as_json)
 
 

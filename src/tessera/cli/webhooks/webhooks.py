@@ -94,7 +94,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     if as_json:
         output.document(listed)
     elif not listed:
-        output.message("There is no webhook yet. Make one: `tessera webhooks create NAME --url URL`.")
+        output.message("There is no webhook yet. Create one: `tessera webhooks create NAME --url URL`.")
     else:
         columns = ("name", "organization", "state", "events", "delivered_at", "failures", "url")
         titles = (
