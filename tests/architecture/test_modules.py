@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.architecture import floors, manners, shape, words
+from tests.architecture import floors, manners, rows, shape, words
 from tests.architecture.modules import Module, modules, texts
 from tests.architecture.test_refusals import refusals
 
@@ -31,11 +31,17 @@ def in_tests(path: str) -> bool:
     return path.startswith("tests/")
 
 
+def in_store(path: str) -> bool:
+    """Rules for what reads the database."""
+    return path.startswith("src/tessera/store/") and in_product(path)
+
+
 RULES: tuple[tuple[Rule, Callable[[str], bool]], ...] = (
     (shape.long_file, everywhere),
     (shape.long_function, everywhere),
     (shape.deep_nesting, everywhere),
     (shape.unnamed_fields, in_product),
+    (rows.by_place, in_store),
     (shape.banned_name, everywhere),
     (shape.no_docstring, everywhere),
     (shape.silent_room, shape.is_room),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.architecture import floors, manners, shape, words
+from tests.architecture import floors, manners, rows, shape, words
 from tests.architecture.modules import Module
 
 Rule = Callable[[Module], list[str]]
@@ -12,6 +12,7 @@ Rule = Callable[[Module], list[str]]
 CORE = "src/tessera/core/tokens/access_tokens.py"
 APP = "src/tessera/app/tokens/verification.py"
 API = "src/tessera/api/oauth/token.py"
+STORE = "src/tessera/store/reads/identity.py"
 CLI = "src/tessera/cli/apps/apps.py"
 TEST = "tests/core/tokens/test_access_tokens.py"
 
@@ -38,6 +39,24 @@ BROKEN: tuple[tuple[Rule, str, str], ...] = (
     (shape.deep_nesting, APP, chain(shape.NESTING_MAX + 1)),
     (shape.unnamed_fields, APP, "made = Claims(1, 2, 3, 4, 5, 6)"),
     (shape.unnamed_fields, APP, "made = tokens.Claims(1, 2, *rest, 4, 5, 6)"),
+    (shape.unnamed_fields, APP, "made = Entry(*row)"),
+    (shape.unnamed_fields, APP, "from tessera.core.keys.wrapping import WrappedKey\nmade = WrappedKey(one, *row[1:])"),
+    (shape.unnamed_fields, APP, "class Own(Struct):\n" + "    x: int\n" * 6 + "made = Own(*row)"),
+    (rows.by_place, STORE, "name = found[0][8]"),
+    (rows.by_place, STORE, "number, name = row[:2]"),
+    (rows.by_place, STORE, "made = Owner(*row[:5])"),
+    (rows.by_place, STORE, "options = tuple(found[0][14:23])"),
+    (rows.by_place, STORE, "found = {row[-1]: Customer(*row[:-1]) for row in found}"),
+    (rows.by_place, STORE, "made = [Entry._make(row) for row in found]"),
+    (rows.by_place, STORE, "after = page[-1][0]"),
+    (rows.by_place, STORE, "async def f(self):\n    for number, name in await self._rows(sql.RECORDS, {}): ..."),
+    (rows.by_place, STORE, "def f(it):\n    _, frames, copied = it.execute('pragma wal_checkpoint').fetchone()"),
+    (rows.by_place, STORE, "def f(row):\n    number, name, *rest = row"),
+    (rows.by_place, STORE, "def f(result):\n    ((pid, timeline),) = decode_rows(result)"),
+    (rows.by_place, STORE, "def f(look):\n    ((place, done),) = look.rows(MARK)"),
+    (rows.by_place, STORE, "def f(look):\n    page = look.rows(ALL)\n    return {a: b for a, b in sorted(page)}"),
+    (rows.by_place, STORE, "def f(look):\n    page = look.rows(ALL)\n    return [Entry(*each) for each in page]"),
+    (rows.by_place, STORE, "async def f(self):\n    return NodeCount(*(await self._fetched(sql.OTHERS, {}))[0])"),
     (shape.banned_name, "src/tessera/app/utils.py", ""),
     (shape.banned_name, "tests/helpers/clock.py", ""),
     (shape.banned_name, "src/tessera/core/_base.py", ""),
@@ -100,6 +119,18 @@ SOUND: tuple[tuple[Rule, str, str], ...] = (
     (shape.deep_nesting, APP, nested(shape.NESTING_MAX)),
     (shape.deep_nesting, APP, chain(shape.NESTING_MAX)),
     (shape.deep_nesting, APP, "async def f():\n    match x:\n" + "        case 1: ...\n" * (shape.NESTING_MAX + 1)),
+    (shape.unnamed_fields, APP, "from tessera.core.customers.tags import Tag\nmade = Tag(*row)"),
+    (shape.unnamed_fields, APP, "class Own(Struct):\n" + "    x: int\n" * 5 + "made = Own(*row)"),
+    (shape.unnamed_fields, APP, "made = Entry(**row)\nread = entry(*row)"),
+    (rows.by_place, STORE, "async def f(self):\n    return {row.id: row.at for row in await self._rows(sql.ALL, {})}"),
+    (rows.by_place, STORE, "def f(look):\n    page = look.rows(ALL)\n    return page[0].number, page[-1].number"),
+    (
+        rows.by_place,
+        STORE,
+        "def f(look):\n    (count,) = look.values(sql.COUNT)\n    return page[start : start + count]",
+    ),
+    (rows.by_place, STORE, "def f(of):\n    for number, part in enumerate(of): ...\n    one, other = of"),
+    (rows.by_place, rows.MAKES_ROWS, "def first(self, fetched):\n    return self.row(*fetched[0])"),
     (shape.banned_name, "src/tessera/app/state/usage.py", ""),
     (shape.no_docstring, APP, '"""Tokens."""'),
     (shape.silent_room, "src/tessera/app/__init__.py", '"""Offers deeds. Must not know: HTTP."""'),

@@ -7,6 +7,7 @@ import pytest
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.store import sql
+from tests.support.statements import reads
 
 _PARAMETER = re.compile(r":(\w+)")
 _UNSHARED = re.compile(r"\"|\blike\b|\blower\s*\(|\bupper\s*\(|\bselect \*", re.IGNORECASE)
@@ -28,29 +29,7 @@ def statements() -> dict[str, str]:
         for kind, each in sql.WRITES.items()
         for place, statement in enumerate(each)
     }
-    topics = (
-        sql.audit,
-        sql.customers,
-        sql.identity,
-        sql.ledger,
-        sql.lots,
-        sql.merging,
-        sql.nodes,
-        sql.outbox,
-        sql.program,
-        sql.purchases,
-        sql.resources,
-        sql.rotation,
-        sql.timeline,
-        sql.upkeep,
-        sql.usage,
-    )
-    read = {
-        f"{topic.__name__}.{name}": each
-        for topic in topics
-        for name, each in vars(topic).items()
-        if name.isupper() and isinstance(each, str)
-    }
+    read = {f"{name}.{each}": text for name in sql.__all__ if name.islower() for each, text in reads(name).items()}
     return written | read
 
 

@@ -37,8 +37,9 @@ from tessera.ops import clock
 from tessera.settings import Settings
 from tessera.store import migrate, sqlite
 from tessera.store.database import Database, OnOutage, SQLiteDatabase
-from tessera.store.driver import Driver, Row
+from tessera.store.driver import Driver, R
 from tessera.store.postgres import transaction
+from tessera.store.sql.statement import Select
 from tessera.store.sqlite import SQLiteDriver
 
 if TYPE_CHECKING:
@@ -121,9 +122,17 @@ class ArmedDriver:
         self._driver = driver
         self._late: set[asyncio.Task[None]] = set()
 
-    async def fetch(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:
+    async def rows(self, select: Select[R], parameters: Mapping[str, object]) -> list[R]:
         """As `store.driver.Driver`."""
-        return await self._driver.fetch(sql, parameters)
+        return await self._driver.rows(select, parameters)
+
+    async def first(self, select: Select[R], parameters: Mapping[str, object]) -> R | None:
+        """As `store.driver.Driver`."""
+        return await self._driver.first(select, parameters)
+
+    async def values(self, statement: str, parameters: Mapping[str, object]) -> list[Any]:
+        """As `store.driver.Driver`."""
+        return await self._driver.values(statement, parameters)
 
     async def commit(self, changes: Sequence[Change]) -> list[Notice]:
         """As `store.driver.Driver`, and the point after it."""

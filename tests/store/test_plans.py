@@ -10,6 +10,7 @@ import pytest
 
 from tessera.core import changes
 from tessera.store import sql
+from tests.support.statements import reads
 from tests.support.stores import empty_database
 
 GROWING = frozenset(
@@ -34,15 +35,15 @@ GROWING = frozenset(
 
 def statements() -> dict[str, str]:
     """Every statement that touches customers and what is kept of them, by a name for it."""
-    topics = (sql.customers, sql.ledger, sql.lots, sql.merging, sql.outbox, sql.purchases, sql.timeline)
+    topics = ("customers", "ledger", "lots", "merging", "outbox", "purchases", "timeline")
     found = {
         f"{kind.__name__} {place}": each.sql
         for topic in topics
-        for kind, written in getattr(topic, "WRITES", {}).items()
+        for kind, written in getattr(getattr(sql, topic), "WRITES", {}).items()
         for place, each in enumerate(written)
     }
     for topic in topics:
-        found |= {name: each for name, each in vars(topic).items() if name[0] != "_" and isinstance(each, str)}
+        found |= reads(topic)
     return {name: each for name, each in found.items() if " from " in each or each.startswith(("update", "delete"))}
 
 
@@ -88,7 +89,7 @@ def test_a_statement_that_scans_is_seen(connection: sqlite3.Connection) -> None:
         scans(connection, "select c.id from phone p join customer c on c.number = p.customer where p.mobile = 1") != []
     )
     assert scans(connection, "select number from customer where organization = :o order by created_at") != []
-    assert scans(connection, f"{sql.customers.CUSTOMERS_IN} ".replace("+c.", "c.")) != []
+    assert scans(connection, sql.customers.CUSTOMERS_IN.sql.replace("+c.", "c.")) != []
     assert changes.ForgetCustomer in sql.WRITES
 
 
@@ -128,7 +129,7 @@ def _is_table(line: str) -> bool:
 def test_what_is_warned_of_is_found_by_an_index(connection: sqlite3.Connection, name: str, index: str) -> None:
     """Looking for warnings reads neither all credentials nor all hours, however many there are."""
     topic, _, statement = name.partition(".")
-    text: str = getattr(getattr(sql, topic), statement)
+    text = reads(topic)[statement]
     parameters = dict.fromkeys(re.findall(r":(\w+)", text), 1)
     plan = [str(row[3]) for row in connection.execute(f"explain query plan {text}", parameters)]
     assert any(index in line for line in plan), plan

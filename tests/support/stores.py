@@ -6,12 +6,13 @@ import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tessera.core.changes import Change, Notice
 from tessera.ports import Store
-from tessera.store.driver import Row
+from tessera.store.driver import R
 from tessera.store.migrate import migrate_sqlite
+from tessera.store.sql.statement import Select
 from tessera.store.sqlite import Opener, SQLiteDriver, connect
 from tessera.store.store import SQLStore
 
@@ -40,8 +41,14 @@ class TwoProcesses:
         self._writer = SQLiteDriver(path)
         self._reader = SQLiteDriver(path)
 
-    async def fetch(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:
-        return await self._reader.fetch(sql, parameters)
+    async def rows(self, select: Select[R], parameters: Mapping[str, object]) -> list[R]:
+        return await self._reader.rows(select, parameters)
+
+    async def first(self, select: Select[R], parameters: Mapping[str, object]) -> R | None:
+        return await self._reader.first(select, parameters)
+
+    async def values(self, statement: str, parameters: Mapping[str, object]) -> list[Any]:
+        return await self._reader.values(statement, parameters)
 
     async def commit(self, changes: Sequence[Change]) -> list[Notice]:
         return await self._writer.commit(changes)

@@ -55,7 +55,7 @@ def test_everything_comes_back(tmp_path: Path, one: str, other: str) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in file.parent.iterdir()] == ["b.db"]
     with target.moment(alone=False) as moment:
-        assert moment.fetch("select * from lease") == []
+        assert moment.values("select name from lease") == []
 
 
 def test_a_restore_goes_on(tmp_path: Path) -> None:

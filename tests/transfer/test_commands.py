@@ -166,7 +166,7 @@ def test_a_restore_is_recorded_and_gives_no_number_twice(
 
     end = places.end(os.environ.get("TESSERA_DATABASE") or f"sqlite:{place}/")
     with end.moment(alone=False) as moment:
-        numbers = [number for (number,) in moment.fetch("select number from application order by number")]
+        numbers = moment.values("select number from application order by number")
     assert len(numbers) == 2
     assert numbers[1] > 10_000
 

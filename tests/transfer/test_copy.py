@@ -31,7 +31,7 @@ def all_tables(end: End) -> set[str]:
         else "select tablename from pg_tables where schemaname = 'public'"
     )
     with end.moment(alone=False) as moment:
-        return {name for (name,) in moment.fetch(names)}
+        return set(moment.values(names))
 
 
 @pytest.mark.parametrize(("one", "other"), PAIRS)
@@ -49,7 +49,7 @@ def test_everything_arrives(tmp_path: Path, one: str, other: str) -> None:
     assert all_tables(target) == all_tables(source)
     assert target.state() is SchemaState.CURRENT
     with target.moment(alone=False) as moment:
-        assert moment.fetch("select * from lease") == []
+        assert moment.values("select name from lease") == []
         assert digest(moment) == done.digest
 
 
@@ -70,8 +70,8 @@ def test_no_number_is_given_twice(tmp_path: Path, one: str, other: str) -> None:
     assert {name: number for name, number in last.items() if number < 3} == {}
     assert last["audit_entry"] == 9
     with target.moment(alone=False) as moment:
-        assert moment.fetch("select number from audit_entry where id = 'new'") == [(10,)]
-        assert moment.fetch("select number from organization where name = 'new'") == [(4,)]
+        assert moment.values("select number from audit_entry where id = 'new'") == [10]
+        assert moment.values("select number from organization where name = 'new'") == [4]
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -199,7 +199,7 @@ def test_what_was_acknowledged_before_a_backup_is_there_after_a_restore(
         again = cluster().url(cluster().create_database()) if where == "postgres" else None
         restored(file, folder / "master.key", place, again, "--keep-tokens")
         with places.end(again or f"sqlite:{place}/").moment(alone=False) as moment:
-            names = {name for (name,) in moment.fetch("select idempotency_id from ledger_entry")}
+            names = set(moment.values("select idempotency_id from ledger_entry"))
         assert set(told.deposited) <= names
         with running(place, **({} if again is None else {"TESSERA_DATABASE": again})) as server:
             target = Target(server.port, place, {**json.loads((folder / "demo.json").read_text())})

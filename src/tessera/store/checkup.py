@@ -9,14 +9,16 @@ import msgspec
 
 from tessera.core.administration.audit_chain import Checkpoint, Entry
 from tessera.core.clients.applications import FOREVER, CredentialKind, TokenBinding
-from tessera.core.clients.expiry_warnings import CALLS_EACH, GREEDY_TOKENS, Ending, Greedy, Owner, finished_hours
-from tessera.core.keys.wrapping import KeyPurpose, WrappedKey
+from tessera.core.clients.expiry_warnings import CALLS_EACH, GREEDY_TOKENS, Ending, Greedy, finished_hours
+from tessera.core.keys.wrapping import WrappedKey
 from tessera.ports import StoreUnavailable, Unusable
-from tessera.store import rows, sql
+from tessera.store import sql
 from tessera.store.database import Database, SQLiteDatabase
 from tessera.store.folder import DataFolder
 from tessera.store.inspection import Look
 from tessera.store.migrate import SchemaState
+from tessera.store.rows import warnings
+from tessera.store.rows.identity import wrapped_key
 from tessera.store.server_facts import ServerFacts
 
 AUDIT_ENTRIES = 10_000
@@ -116,7 +118,7 @@ def by_certificate(look: Look, now: int) -> list[str]:
         "now": now,
         "limit": LISTED_MAX,
     }
-    return [row[0] for row in look.rows(sql.identity.BY_CERTIFICATE, wanted)]
+    return look.values(sql.applications.BY_CERTIFICATE, wanted)
 
 
 def _database(database: Database, now: int, until: int, warn: int) -> DatabaseFacts:
@@ -128,26 +130,28 @@ def _database(database: Database, now: int, until: int, warn: int) -> DatabaseFa
         if damage or state is not SchemaState.CURRENT:
             return DatabaseFacts(state=state, damage=damage)
         with database.look() as look:
-            audit = [Entry(*row) for row in look.rows(sql.audit.ENTRIES_LAST, {"limit": AUDIT_ENTRIES})]
+            audit = look.rows(sql.audit.ENTRIES_LAST, {"limit": AUDIT_ENTRIES})
             first = audit[0].number if len(audit) == AUDIT_ENTRIES else 0
             return DatabaseFacts(
                 state=state,
-                keys=[WrappedKey(KeyPurpose(row[0]), *row[1:]) for row in look.rows(sql.identity.KEYS)],
-                newest_at=look.rows(sql.identity.NEWEST)[0][0],
+                keys=[wrapped_key(row) for row in look.rows(sql.identity.KEYS)],
+                newest_at=look.values(sql.identity.NEWEST)[0],
                 ending=[
-                    *(rows.ending(row) for row in look.rows(sql.rotation.ENDING, _ending(now, until))),
-                    *(rows.property_ending(row) for row in look.rows(sql.properties.ENDING, _ending(now, until))),
+                    *(warnings.ending(row) for row in look.rows(sql.rotation.ENDING, _ending(now, until))),
+                    *(warnings.property_ending(row) for row in look.rows(sql.properties.ENDING, _ending(now, until))),
                 ],
                 greedy=[
-                    Greedy(Owner(*row[:5]), *row[5:])
+                    warnings.greedy(row)
                     for hour in finished_hours(now)
                     for row in look.rows(sql.usage.GREEDY, _greedy(hour))
                 ],
-                warned=[(row[0], row[1]) for row in look.rows(sql.identity.WARNED, {"warn": warn})],
+                warned=[
+                    (row.name, row.query_credentials_used) for row in look.rows(sql.applications.WARNED, {"warn": warn})
+                ],
                 by_certificate=by_certificate(look, now),
                 audit=audit,
-                checkpoints=[Checkpoint(*row) for row in look.rows(sql.audit.CHECKPOINTS, {"first": first})],
-                noted_at=next((row[0] for row in look.rows(sql.purges.NOTED)), None),
+                checkpoints=look.rows(sql.audit.CHECKPOINTS, {"first": first}),
+                noted_at=next(iter(look.values(sql.purges.NOTED)), None),
             )
     except Unusable as error:
         return DatabaseFacts(problem=str(error))

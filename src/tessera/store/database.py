@@ -101,7 +101,7 @@ class SQLiteDatabase:
 
     def damage(self) -> list[str]:
         with sqlite_look(self.path) as look:
-            return [str(row[0]) for row in look.rows("pragma quick_check(5)") if row[0] != "ok"]
+            return [said for said in look.values("pragma quick_check(5)") if said != "ok"]
 
     def server(self) -> ServerFacts | None:
         return None

@@ -10,18 +10,26 @@
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from tessera.core.changes import Change, Notice
+from tessera.store.sql.statement import Select
 
+R = TypeVar("R")
 Row = tuple[Any, ...]
 
 
 class Driver(Protocol):
     """One engine. Raises the errors of `ports` and no other."""
 
-    async def fetch(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:
+    async def rows(self, select: Select[R], parameters: Mapping[str, object]) -> list[R]:
         """All rows of one read, of one moment."""
+
+    async def first(self, select: Select[R], parameters: Mapping[str, object]) -> R | None:
+        """The first row of one read; None when there is none."""
+
+    async def values(self, statement: str, parameters: Mapping[str, object]) -> list[Any]:
+        """All values of a statement of one column, of one moment."""
 
     async def commit(self, changes: Sequence[Change]) -> list[Notice]:
         """All of the changes or none; durable when it returns."""
@@ -41,4 +49,10 @@ class Fetching:
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
-        self._fetch = driver.fetch
+        self._rows = driver.rows
+        self._first = driver.first
+        self._values = driver.values
+
+    async def _value(self, statement: str, parameters: Mapping[str, object]) -> Any:
+        """The first value of a statement of one column; None when there is no row."""
+        return next(iter(await self._values(statement, parameters)), None)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from tessera.store.driver import Row
+from tessera.store.driver import R
 from tessera.store.migrate import read_only
+from tessera.store.sql.statement import Select, only_column
 
 _NOTHING: Mapping[str, object] = {}
 
@@ -14,8 +15,11 @@ _NOTHING: Mapping[str, object] = {}
 class Look(Protocol):
     """An open look at a database."""
 
-    def rows(self, statement: str, parameters: Mapping[str, object] = _NOTHING) -> list[Row]:
+    def rows(self, select: Select[R], parameters: Mapping[str, object] = _NOTHING) -> list[R]:
         """The rows of one statement. Raises StoreUnavailable, or what sqlite3 raises."""
+
+    def values(self, statement: str, parameters: Mapping[str, object] = _NOTHING) -> list[Any]:
+        """The values of a statement of one column. Raises as `rows`."""
 
     def moment(self) -> AbstractContextManager[None]:
         """Everything that is read in the block is of one moment."""
@@ -28,8 +32,11 @@ class SQLiteLook:
         self._connection = read_only(path)
         self._connection.isolation_level = None
 
-    def rows(self, statement: str, parameters: Mapping[str, object] = _NOTHING) -> list[Row]:
-        return self._connection.execute(statement, dict(parameters)).fetchall()
+    def rows(self, select: Select[R], parameters: Mapping[str, object] = _NOTHING) -> list[R]:
+        return select.rows(self._connection.execute(select.sql, dict(parameters)))
+
+    def values(self, statement: str, parameters: Mapping[str, object] = _NOTHING) -> list[Any]:
+        return only_column(self._connection.execute(statement, dict(parameters)))
 
     @contextmanager
     def moment(self) -> Iterator[None]:

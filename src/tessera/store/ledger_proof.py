@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -43,7 +43,7 @@ def _looking(database: Database) -> Iterator[Look]:
 def customers(database: Database) -> int:
     """How many there are. Raises StoreUnavailable."""
     with _looking(database) as look:
-        return int(look.rows(sql.CUSTOMERS)[0][0])
+        return int(look.values(sql.CUSTOMERS)[0])
 
 
 def records(database: Database) -> Iterator[Record]:
@@ -53,16 +53,19 @@ def records(database: Database) -> Iterator[Record]:
         while True:
             with look.moment():
                 page = look.rows(sql.STANDINGS, {"after": after, "limit": PAGE_ROWS})
-                found = [_record(look, *row) for row in page]
+                found = [_record(look, row) for row in page]
             yield from found
             if len(page) < PAGE_ROWS:
                 return
-            after = page[-1][0]
+            after = page[-1].number
 
 
-def _record(look: Look, *row: Any) -> Record:
-    number, customer_id, standing, due_at, forgotten_at = row
-    key = {"customer": number}
-    sums = [LedgerSum(*row) for row in look.rows(sql.PROVEN_SUMS, key)]
-    held = [Held(*row) for row in look.rows(sql.HELD, key)]
-    return Record(customer_id, _decode(standing), due_at if forgotten_at is None else None, sums, held)
+def _record(look: Look, row: sql.StandingRow) -> Record:
+    key = {"customer": row.number}
+    return Record(
+        customer_id=row.id,
+        standing=_decode(row.standing),
+        due_at=row.due_at if row.forgotten_at is None else None,
+        sums=look.rows(sql.PROVEN_SUMS, key),
+        held=look.rows(sql.HELD, key),
+    )

@@ -12,6 +12,7 @@ from tessera import files
 from tessera.ports import Unusable
 from tessera.store import sql, sqlite
 from tessera.store.migrations import HEAD
+from tessera.store.sql.statement import only_column
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -68,14 +69,14 @@ def older(path: Path) -> Unusable:
 
 
 def _state(connection: sqlite3.Connection, path: Path) -> SchemaState:
-    tables = {row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")}
+    tables = set(only_column(connection.execute("select name from sqlite_master where type = 'table'")))
     if not tables:
         return SchemaState.EMPTY
-    mark = connection.execute("pragma application_id").fetchone()[0]
+    (mark,) = only_column(connection.execute("pragma application_id"))
     if mark != sqlite.APPLICATION_ID or "alembic_version" not in tables:
         raise Unusable(f"{path} is a database of another program. Name a folder of Tessera's own with --data-dir.")
-    row = connection.execute(sql.identity.SCHEMA_VERSION).fetchone()
-    return compared(row[0] if row else "", str(path))
+    version = next(iter(only_column(connection.execute(sql.identity.SCHEMA_VERSION))), "")
+    return compared(version, str(path))
 
 
 def compared(version: str, what: str) -> SchemaState:

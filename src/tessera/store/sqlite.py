@@ -1,6 +1,6 @@
 """SQLite as an engine of the store: reads on the event loop over one connection, commits over another.
 
-    fetch -> _begin_reads -> rows          here
+    rows -> _fetched -> _begin_reads       here
     commit -> Writer -> Transactions       `writer.py`, `transactions.py`
 
 Write-ahead log with `synchronous = full`: what is acknowledged is on the disk.
@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from tessera.core.administration.audit_chain import chained
 from tessera.core.changes import Change, Notice
 from tessera.ports import StoreUnavailable, Unusable
-from tessera.store.driver import Row
+from tessera.store.driver import R, Row
+from tessera.store.sql.statement import Select, only_column
 from tessera.store.transactions import BUSY_TIMEOUT_MILLISECONDS
 from tessera.store.writer import Writer
 
@@ -92,7 +93,16 @@ class SQLiteDriver:
         self._reads_begun = False
         self._closed = False
 
-    async def fetch(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:
+    async def rows(self, select: Select[R], parameters: Mapping[str, object]) -> list[R]:
+        return select.rows(self._fetched(select.sql, parameters))
+
+    async def first(self, select: Select[R], parameters: Mapping[str, object]) -> R | None:
+        return select.first(self._fetched(select.sql, parameters))
+
+    async def values(self, statement: str, parameters: Mapping[str, object]) -> list[Any]:
+        return only_column(self._fetched(statement, parameters))
+
+    def _fetched(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:
         try:
             if not self._reads_begun:
                 self._begin_reads()
@@ -120,7 +130,7 @@ class SQLiteDriver:
 
     async def changed(self) -> bool:
         self._end_reads()
-        version = (await self.fetch("pragma data_version", {}))[0][0]
+        (version,) = await self.values("pragma data_version", {})
         if version == self._data_version:
             return False
         self._data_version = version

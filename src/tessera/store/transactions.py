@@ -146,5 +146,5 @@ def _apply(connection: sqlite3.Connection, change: Change) -> list[Notice]:
     if notice is None:
         return []
     kind, key = notice
-    row = connection.execute(sql.NOTICE, {"kind": kind, "key": key}).fetchone()
-    return [Notice(row[0], kind, key)]
+    (sequence,) = connection.execute(sql.NOTICE, {"kind": kind, "key": key}).fetchone()
+    return [Notice(sequence, kind, key)]

@@ -97,8 +97,8 @@ def test_reads_go_on_when_their_connection_is_lost() -> None:
     async def scenario(database: Kept, one: PostgresDriver, two: PostgresDriver) -> None:
         await two.commit([material.organization("here")])
         for _ in range(3):
-            found = await asyncio.gather(*(one.fetch("select name from organization", {}) for _ in range(10)))
-            assert found == [[("here",)]] * 10
+            found = await asyncio.gather(*(one.values("select name from organization", {}) for _ in range(10)))
+            assert found == [["here"]] * 10
             database.rows(END_ALL)
 
     play(scenario)

@@ -11,23 +11,20 @@ from tessera.store.postgres import statements
 from tessera.store.postgres.statements import PreparedStatement
 from tests.store.test_plans import GROWING, READ_THROUGH
 from tests.support import postgres
+from tests.support.statements import reads
 
 
 def prepared() -> dict[str, PreparedStatement]:
     """Every statement that touches customers and what is kept of them, as it is sent, by a name for it."""
-    topics = (sql.customers, sql.ledger, sql.lots, sql.outbox, sql.timeline)
+    topics = ("customers", "ledger", "lots", "outbox", "timeline")
     found = {
         f"{kind.__name__} {place}": each.statement
         for topic in topics
-        for kind in getattr(topic, "WRITES", {})
+        for kind in getattr(getattr(sql, topic), "WRITES", {})
         for place, each in enumerate(statements.of_change(kind))
     }
     for topic in topics:
-        found |= {
-            name: statements.prepared(each)
-            for name, each in vars(topic).items()
-            if name[0] != "_" and isinstance(each, str)
-        }
+        found |= {name: statements.prepared(each) for name, each in reads(topic).items()}
     return {
         name: each
         for name, each in found.items()

@@ -49,9 +49,18 @@ async def tag(
             held[each.name] = tags.given(each, held.get(each.name), ttl_seconds, now)
         for name in dict.fromkeys(each.name for each in whole):
             before, after = there.get(name), held[name]
-            was = (0, None) if before is None else (before.count, before.expires_at)
-            if (after.count, after.expires_at) != was:
-                changes.append(SetTag(customer.number, name, after.count, after.expires_at, *was))
+            was_count, was_expires_at = (0, None) if before is None else (before.count, before.expires_at)
+            if (after.count, after.expires_at) != (was_count, was_expires_at):
+                changes.append(
+                    SetTag(
+                        customer=customer.number,
+                        name=name,
+                        count=after.count,
+                        expires_at=after.expires_at,
+                        was_count=was_count,
+                        was_expires_at=was_expires_at,
+                    )
+                )
         if len(held) > NAMES_MAX:
             raise Validation(f"tags: a customer has at most {NAMES_MAX}.")
         return _shown(list(held.values()), now), changes

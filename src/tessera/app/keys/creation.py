@@ -49,7 +49,15 @@ async def add_missing(store: Store, master_key: MasterKey, clock: Clock, entropy
 async def _commit(store: Store, keys: list[AddKey], entropy: Entropy, now: int) -> None:
     """Write keys before there is a context, and record them as it would."""
     deeds = [
-        RecordDeed(uuid_of(now, entropy.random_bytes(UUID_RANDOM_BYTES)), now, audit.SERVER.name, None, *each)
+        RecordDeed(
+            id=uuid_of(now, entropy.random_bytes(UUID_RANDOM_BYTES)),
+            at=now,
+            actor=audit.SERVER.name,
+            source=None,
+            action=each.action,
+            target=each.target,
+            detail=each.detail,
+        )
         for each in audit.recorded(keys, audit.SERVER, str)  # of no customer
     ]
     await store.commit(*keys, *deeds)

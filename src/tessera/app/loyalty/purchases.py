@@ -167,7 +167,7 @@ def _changes(book: Book, customer: Customer, purchase: Purchase, awards: Sequenc
     event = json_text(purchases.recorded(book, purchase, customer.id, awards))
     kind = Happening.TRANSACTION_RECORDED.value
     return [
-        AddPurchase(*msgspec.structs.astuple(purchase)),
+        AddPurchase(**msgspec.structs.asdict(purchase)),
         *(
             AddPurchaseAward(
                 customer=customer.number,

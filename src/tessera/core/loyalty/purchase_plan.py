@@ -1,6 +1,7 @@
 """Planning the earning rules for purchases: from those that are there to those that are declared."""
 
 from collections.abc import Mapping
+from typing import TypedDict
 
 import msgspec
 from msgspec import UnsetType
@@ -55,9 +56,9 @@ def purchases(draft: Draft, wanted: Declaration, accounts: Mapping[str, str], so
         what="purchase rule",
         section="purchases",
         member="name",
-        add=lambda owner, key, rule: changes.AddPurchaseRule(owner, key, rule.name, *_values(rule)),
+        add=lambda owner, key, rule: changes.AddPurchaseRule(owner, key, rule.name, **_columns(rule)),
         set=lambda owner, key, rule, name, retired_at: changes.SetPurchaseRule(
-            owner, key, name, *_values(rule), retired_at
+            owner, key, name, **_columns(rule), retired_at=retired_at
         ),
         facts=facts,
     )
@@ -69,12 +70,30 @@ def _earns(rule: _Rule, account: str) -> str:
     return f"{points_text(rule.points)} {account} for each{each or ' 1'}"
 
 
-def _values(rule: _Rule) -> tuple[str, int, int, str, int, str, str, str | None]:
+class _Columns(TypedDict):
     """The columns of a rule; lists are JSON."""
-    channels, excluded = (msgspec.json.encode(each).decode() for each in (rule.channels, rule.excluded_items))
-    return (
-        rule.account_id, rule.points, rule.per, rule.rounding, rule.minimum, channels, excluded, rule.source_id
-    )  # fmt: skip
+
+    point_account_id: str
+    points: int
+    per: int
+    rounding: str
+    minimum: int
+    channels: str
+    excluded_items: str
+    point_source_id: str | None
+
+
+def _columns(rule: _Rule) -> _Columns:
+    return _Columns(
+        point_account_id=rule.account_id,
+        points=rule.points,
+        per=rule.per,
+        rounding=rule.rounding,
+        minimum=rule.minimum,
+        channels=msgspec.json.encode(rule.channels).decode(),
+        excluded_items=msgspec.json.encode(rule.excluded_items).decode(),
+        point_source_id=rule.source_id,
+    )
 
 
 def _known(rule: PurchaseRule, whole: Program) -> _Rule:

@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
+import msgspec
+
 from tessera.ports import StoreUnavailable
 from tessera.store import sqlite
+from tessera.store.sql.statement import Select, only_column
 
 POLL_SECONDS = 0.001
 """Between two tries for the write lock, as the servers' writers do it."""
@@ -50,6 +53,18 @@ class Patience:
         time.sleep(seconds)
 
 
+class CheckpointRow(msgspec.Struct, frozen=True):
+    """A row of `pragma wal_checkpoint`: 1 for `busy` when it could not end, the frames of the log, and those copied."""
+
+    busy: int
+    log: int
+    checkpointed: int
+
+
+PASSIVE = Select("pragma wal_checkpoint(passive)", CheckpointRow)
+TRUNCATE = Select("pragma wal_checkpoint(truncate)", CheckpointRow)
+
+
 class Connections:
     """One connection to hold the write lock, one to checkpoint, one to keep the log from beginning anew."""
 
@@ -73,8 +88,8 @@ class Connections:
 
     def number(self, pragma: str) -> int:
         """The value of a pragma that is a number."""
-        value: int = self._writer.execute(f"pragma {pragma}").fetchone()[0]
-        return value
+        (value,) = only_column(self._writer.execute(f"pragma {pragma}"))
+        return int(value)
 
     @contextmanager
     def write_lock(self) -> Iterator[sqlite3.Connection]:
@@ -90,9 +105,9 @@ class Connections:
     def checkpoint(self) -> tuple[int, int]:
         """Copy what can be copied from the log into the file; the frames of the log, and those that are copied."""
         while True:
-            _, frames, copied = self._checkpointer.execute("pragma wal_checkpoint(passive)").fetchone()
-            if frames >= 0:
-                return frames, copied
+            (done,) = PASSIVE.rows(self._checkpointer.execute(PASSIVE.sql))
+            if done.log >= 0:
+                return done.log, done.checkpointed
             self._patience.wait(POLL_SECONDS)  # somebody else is doing it
 
     def checkpoint_whole(self, seconds: float) -> bool:
@@ -127,8 +142,8 @@ class Connections:
         frames, copied = self.checkpoint()
         if frames - copied > FRAMES_FEW:
             return False
-        busy, _, _ = self._checkpointer.execute("pragma wal_checkpoint(truncate)").fetchone()
-        return not busy
+        (done,) = TRUNCATE.rows(self._checkpointer.execute(TRUNCATE.sql))
+        return not done.busy
 
 
 def _tried(connection: sqlite3.Connection, statement: str) -> bool:

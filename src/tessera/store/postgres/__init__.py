@@ -13,8 +13,8 @@ Offers `driver.PostgresDriver` to read and write through, and for commands `sche
     pipeline                         one connection, and the exchanges on it
     statements | failures            statements, values and rows as text | errors
 
-**A read** goes straight down: `driver.fetch` is `reads.Reads.fetch`, which encodes the parameters and sends one
-exchange over a `pipeline.PipelinedConnection`; its result comes back there and becomes rows.
+**A read** goes straight down: `driver.rows`, `first` and `values` are those of `reads.Reads`, which encodes the
+parameters and sends one exchange over a `pipeline.PipelinedConnection`; its result comes back there and becomes rows.
 
 **A commit** goes from `driver.commit` to a `commit_queue.CommitQueue`, which makes a `pending_commit.PendingCommit` of
 it and, with those of other callers, a batch. `transaction.run` sends the batch in one exchange, reads each caller's

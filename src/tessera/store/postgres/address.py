@@ -45,7 +45,7 @@ def described(parts: dict[str, str]) -> str:
     """The address without what nobody should read over a shoulder."""
     hosts = parts.get("host", "").split(",")
     ports = parts.get("port", "").split(",")
-    ports = ports if len(ports) == len(hosts) else ports[:1] * len(hosts)
+    ports = ports if len(ports) == len(hosts) else [ports[0]] * len(hosts)
     places = ",".join(f"{host}:{port}" if port else host for host, port in zip(hosts, ports, strict=True))
     user = f"{parts['user']}@" if "user" in parts else ""
     return f"postgresql://{user}{places}/{parts.get('dbname', '')}"

@@ -59,7 +59,8 @@ class PostgresDriver:
         self._independent = CommitQueue("write-beside", servers, independent, seconds, on_outage)
         self._feed = Feed(direct, seconds, on_outage, poll_seconds)
         self._follows_feed = False
-        self.fetch = self._reads.fetch  # not wrapped in a method: reads are the hot path, and each call costs
+        # Not wrapped in methods: reads are the hot path, and each call costs.
+        self.rows, self.first, self.values = self._reads.rows, self._reads.first, self._reads.values
 
     @property
     def connections(self) -> list[ReconnectingConnection]:
@@ -68,7 +69,8 @@ class PostgresDriver:
         return [*self._reads.connections, *queues, self._feed.connection]
 
     async def time(self) -> int:
-        return int((await self.fetch(_TIME, {}))[0][0])
+        (now,) = await self.values(_TIME, {})
+        return int(now)
 
     async def commit(self, changes: Sequence[Change]) -> list[Notice]:
         if not changes:

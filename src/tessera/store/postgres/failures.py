@@ -65,7 +65,7 @@ def first_failure(results: Sequence[PGresult]) -> PGresult | None:
 
 def is_defect(result: PGresult) -> bool:
     """Whether no database could take the statement."""
-    return sqlstate(result)[:2] in _DEFECTS
+    return sqlstate(result).startswith(_DEFECTS)
 
 
 def is_retryable(result: PGresult, *, serialized: bool) -> bool:
@@ -75,7 +75,7 @@ def is_retryable(result: PGresult, *, serialized: bool) -> bool:
 
 def is_rolled_back(result: PGresult) -> bool:
     """Whether a COMMIT that failed has certainly rolled everything back."""
-    return sqlstate(result)[:2] in _ROLLED_BACK
+    return sqlstate(result).startswith(_ROLLED_BACK)
 
 
 def is_read_only(results: Sequence[PGresult]) -> bool:

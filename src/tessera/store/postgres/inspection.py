@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 
 from tessera.ports import StoreUnavailable
-from tessera.store.driver import Row
+from tessera.store.driver import R, Row
 from tessera.store.postgres import failures
 from tessera.store.postgres.address import Address
 from tessera.store.postgres.schema import connected
 from tessera.store.postgres.statements import decode_rows, encode_parameters, prepared
+from tessera.store.sql.statement import Select, only_column
 
 _NOTHING: Mapping[str, object] = {}
 
@@ -21,7 +23,13 @@ class PostgresLook:
     def __init__(self, connection: psycopg.Connection) -> None:
         self._pgconn = connection.pgconn
 
-    def rows(self, statement: str, parameters: Mapping[str, object] = _NOTHING) -> list[Row]:
+    def rows(self, select: Select[R], parameters: Mapping[str, object] = _NOTHING) -> list[R]:
+        return select.rows(self._fetched(select.sql, parameters))
+
+    def values(self, statement: str, parameters: Mapping[str, object] = _NOTHING) -> list[Any]:
+        return only_column(self._fetched(statement, parameters))
+
+    def _fetched(self, statement: str, parameters: Mapping[str, object] = _NOTHING) -> list[Row]:
         translated = prepared(statement)
         result = self._pgconn.exec_params(
             translated.sql, encode_parameters(parameters, translated.names), translated.oids
@@ -32,9 +40,9 @@ class PostgresLook:
 
     @contextmanager
     def moment(self) -> Iterator[None]:
-        self.rows("begin isolation level repeatable read read only")
+        self._fetched("begin isolation level repeatable read read only")
         yield
-        self.rows("commit")
+        self._fetched("commit")
 
 
 @contextmanager

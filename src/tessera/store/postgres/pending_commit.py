@@ -13,10 +13,10 @@ from tessera.store.postgres.statements import (
     TEXT,
     BoundStatement,
     WriteStatement,
-    decode_rows,
     encode,
     encode_fields,
     of_change,
+    only_value,
     prepared,
 )
 
@@ -68,7 +68,7 @@ class PendingCommit:
                 return Conflict(change, fact) if taken else failures.error(result)
             if fact and result.command_tuples != 1:
                 return Conflict(change, fact)
-        numbers = [decode_rows(result)[0][0] for result in results[len(self.facts) :]]
+        numbers = [only_value(result) for result in results[len(self.facts) :]]
         return [Notice(number, *notice) for number, notice in zip(numbers, self.notices, strict=True)]
 
     def resolve(self, outcome: Outcome) -> None:

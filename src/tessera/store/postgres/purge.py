@@ -11,12 +11,14 @@ are the operator's.
 import time
 from typing import NamedTuple
 
+import msgspec
 import psycopg
 
 from tessera.ports import StoreUnavailable, Unusable
 from tessera.store.postgres.address import Address
 from tessera.store.postgres.schema import connected, pooled
 from tessera.store.purge import WAIT_SECONDS, Purged, Report, Step
+from tessera.store.sql.statement import Select, only_column
 
 SMALL_BYTES = 8 * 1024 * 1024
 """A table of this size, indexes and all, is written anew in less than `REWRITE_MILLISECONDS`."""
@@ -37,9 +39,18 @@ _OLDER = (
 )
 """Transactions that began before and still see rows that were deleted since: no vacuum removes those."""
 
-_TABLES = (
-    "select quote_ident(relname), pg_total_relation_size(oid) from pg_class"
-    " where relkind = 'r' and relnamespace = current_schema()::regnamespace order by relname"
+
+class TableRow(msgspec.Struct, frozen=True):
+    """A row of `TABLES`: the name as it stands in a statement, and the size with all indexes."""
+
+    name: str
+    size_bytes: int
+
+
+TABLES = Select(
+    "select quote_ident(relname) as name, pg_total_relation_size(oid) as size_bytes from pg_class"
+    " where relkind = 'r' and relnamespace = current_schema()::regnamespace order by relname",
+    TableRow,
 )
 _SIZE = (
     "select coalesce(sum(pg_total_relation_size(oid)), 0)::bigint from pg_class"
@@ -82,14 +93,14 @@ def purge(where: Address, report: Report, *, rewrite: bool = False, waits: Waits
 def _purge_tables(connection: psycopg.Connection, report: Report, waits: Waits, *, rewrite: bool) -> list[str]:
     """Vacuum or rewrite each table; the names of those that were only vacuumed."""
     left = []
-    tables = connection.execute(_TABLES.encode()).fetchall()
-    for done, (table, size) in enumerate(tables):
+    tables = TABLES.rows(connection.execute(TABLES.sql.encode()))
+    for done, table in enumerate(tables):
         report(Step.TABLES, done, len(tables))
         if rewrite:
-            _retried(connection, f"vacuum (full) {table}", waits.seconds)
-        elif size > SMALL_BYTES or not _rewritten_quickly(connection, table, waits.rewrite_milliseconds):
-            _retried(connection, f"vacuum {table}", waits.seconds)
-            left.append(table)
+            _retried(connection, f"vacuum (full) {table.name}", waits.seconds)
+        elif not _rewritten_quickly(connection, table, waits.rewrite_milliseconds):
+            _retried(connection, f"vacuum {table.name}", waits.seconds)
+            left.append(table.name)
     return left
 
 
@@ -100,8 +111,8 @@ def size_bytes(where: Address) -> int:
 
 
 def _wait_for_older_transactions(connection: psycopg.Connection, until: float) -> None:
-    row = connection.execute(_NOW).fetchone()
-    while _number(connection, _OLDER, row):
+    began = tuple(only_column(connection.execute(_NOW)))
+    while _number(connection, _OLDER, began):
         if time.monotonic() > until:
             raise StoreUnavailable(
                 "a transaction has been open all the time (a backup, a dump, a copy?), which still reads what was"
@@ -110,12 +121,14 @@ def _wait_for_older_transactions(connection: psycopg.Connection, until: float) -
         time.sleep(RETRY_SECONDS)
 
 
-def _rewritten_quickly(connection: psycopg.Connection, table: str, milliseconds: int) -> bool:
-    """Write a small table anew; False, and nothing done, when that would keep others waiting."""
+def _rewritten_quickly(connection: psycopg.Connection, table: TableRow, milliseconds: int) -> bool:
+    """Write a table anew if it is small; False, and nothing done, when that would keep others waiting."""
+    if table.size_bytes > SMALL_BYTES:
+        return False
     _limit(connection, LOCK_MILLISECONDS, milliseconds)
     for _ in range(QUICK_TRIES):
         try:
-            connection.execute(f"vacuum (full) {table}".encode())
+            connection.execute(f"vacuum (full) {table.name}".encode())
         except psycopg.errors.LockNotAvailable:
             time.sleep(RETRY_SECONDS)
         except psycopg.errors.QueryCanceled:
@@ -147,5 +160,5 @@ def _limit(connection: psycopg.Connection, lock_milliseconds: int, statement_mil
 
 
 def _number(connection: psycopg.Connection, statement: str, parameters: tuple[object, ...] | None = None) -> int:
-    row = connection.execute(statement.encode(), parameters).fetchone()
-    return int(row[0]) if row else 0
+    (number,) = only_column(connection.execute(statement.encode(), parameters))
+    return int(number)

@@ -1,6 +1,6 @@
 """Reads, over two connections in turn: a statement and its parameters go out, rows come back.
 
-    fetch -> prepared, values -> _exchange -> PipelinedConnection.exchange -> rows
+    rows -> _fetched -> encode_parameters -> _exchange -> PipelinedConnection.exchange -> decode_rows -> Select.rows
 
 Each connection is one process of the server, which runs one statement after the other. With two, a slow read holds up
 half of the reads that come behind it and not all, and reads go on while one connection is replaced.
@@ -9,11 +9,12 @@ half of the reads that come behind it and not all, and reads go on while one con
 import asyncio
 from collections.abc import Mapping
 from itertools import cycle
+from typing import Any
 
 from psycopg.pq.abc import PGresult
 
 from tessera.ports import StoreUnavailable
-from tessera.store.driver import Row
+from tessera.store.driver import R, Row
 from tessera.store.postgres import failures
 from tessera.store.postgres.pipeline import ConnectionLostError
 from tessera.store.postgres.reconnecting import OnOutage, ReconnectingConnection
@@ -28,6 +29,7 @@ from tessera.store.postgres.statements import (
     encode_parameters,
     prepared,
 )
+from tessera.store.sql.statement import Select, only_column
 
 CONNECTIONS = 2
 
@@ -51,7 +53,17 @@ class Reads:
         self._next = cycle(self.connections).__next__
         self._statements: dict[str, PreparedStatement] = {}
 
-    async def fetch(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:
+    async def rows(self, select: Select[R], parameters: Mapping[str, object]) -> list[R]:
+        """As `store.driver.Driver.rows`; so are `first` and `values`. Each raises what `_fetched` does."""
+        return select.rows(await self._fetched(select.sql, parameters))
+
+    async def first(self, select: Select[R], parameters: Mapping[str, object]) -> R | None:
+        return select.first(await self._fetched(select.sql, parameters))
+
+    async def values(self, statement: str, parameters: Mapping[str, object]) -> list[Any]:
+        return only_column(await self._fetched(statement, parameters))
+
+    async def _fetched(self, sql: str, parameters: Mapping[str, object]) -> list[Row]:
         """All rows of one read. Raises StoreUnavailable, and DefectError for a statement that no database takes."""
         statement = self._statements.get(sql)
         if statement is None:

@@ -20,7 +20,7 @@ LookUp = Callable[[str, str], list[str]]
 def look_up(host: str, port: str) -> list[str]:
     """The addresses of a host, each once, in the order of the system's preference. Raises OSError."""
     infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
-    return list(dict.fromkeys(str(info[4][0]) for info in infos))
+    return list(dict.fromkeys(str(address[0]) for _, _, _, _, address in infos))
 
 
 class Resolver:

@@ -15,6 +15,7 @@ from tessera.store.migrate import SchemaState
 from tessera.store.postgres.address import Address
 from tessera.store.postgres.write_lock import WRITE_LOCK
 from tessera.store.sql.identity import SCHEMA_VERSION
+from tessera.store.sql.statement import only_column
 
 VERSION_MIN = 130000
 """PostgreSQL 13; `server_version_num`."""
@@ -122,5 +123,4 @@ def _state(connection: psycopg.Connection, where: Address) -> SchemaState:
 
 
 def _one(connection: psycopg.Connection, statement: str) -> object:
-    row = connection.execute(statement.encode()).fetchone()
-    return row[0] if row else None
+    return next(iter(only_column(connection.execute(statement.encode()))), None)

@@ -19,7 +19,7 @@ from tessera.store.postgres import failures
 from tessera.store.postgres.hosts import Hosts
 from tessera.store.postgres.pipeline import ConnectionLostError, OnLost, PipelinedConnection
 from tessera.store.postgres.resolver import LookUp, look_up
-from tessera.store.postgres.statements import BoundStatement, decode_rows, prepared
+from tessera.store.postgres.statements import BoundStatement, only_value, prepared
 
 GRACE_SECONDS = 0.25
 """How long the others are waited for once one server has answered: it may be one that a failover left behind."""
@@ -100,14 +100,14 @@ class Servers:
             (pid,), (timeline,) = await asyncio.gather(
                 connection.exchange([(_BACKEND_PID, [])]), connection.exchange([(_TIMELINE, [])])
             )
-            connection.timeline = 0 if failures.failed(timeline) else int(decode_rows(timeline)[0][0], 16)
+            connection.timeline = 0 if failures.failed(timeline) else int(only_value(timeline), 16)
             if 0 < connection.timeline < self.timeline:
                 raise StoreUnavailable(
                     f"the server is of timeline {connection.timeline} and was left behind:"
                     f" one of {self.timeline} was seen"
                 )
             # A pooler invents the process id that it gives at connect.
-            connection.pooled = decode_rows(failures.require_success([pid])[0])[0][0] != pid_at_connect
+            connection.pooled = only_value(failures.require_success([pid])[0]) != pid_at_connect
             if setup and not connection.pooled:
                 failures.require_success(await connection.exchange(setup))
         except BaseException:

@@ -69,7 +69,7 @@ def prepared(text: str, oids: Mapping[str, int] | None = None) -> PreparedStatem
     places: dict[str, int] = {}
 
     def numbered(name: re.Match[str]) -> str:
-        return f"${places.setdefault(name[1], len(places) + 1)}"
+        return f"${places.setdefault(name.group(1), len(places) + 1)}"
 
     return PreparedStatement(
         b"t%d" % next(_key_numbers),
@@ -125,7 +125,7 @@ def encode(value: Any) -> Parameter:
 
 
 def _decode_bytes(raw: bytes) -> bytes:
-    return bytes.fromhex(raw[2:].decode())
+    return bytes.fromhex(raw.removeprefix(b"\\x").decode())
 
 
 def _decode_boolean(raw: bytes) -> int:
@@ -153,3 +153,9 @@ def decode_rows(result: PGresult) -> list[Row]:
         tuple([None if (raw := get(row, column)) is None else decode(raw) for column, decode in decoders])
         for row in range(count)
     ]
+
+
+def only_value(result: PGresult) -> Any:
+    """The value of a result of one row and one column."""
+    ((value,),) = decode_rows(result)
+    return value

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import Any
 
+import msgspec
 import psycopg
 
 from tessera.ports import Unusable
@@ -13,7 +14,8 @@ from tessera.store.migrate import SchemaState
 from tessera.store.postgres import schema
 from tessera.store.postgres.address import Address, address
 from tessera.store.postgres.write_lock import WRITE_LOCK
-from tessera.store.transfer.endpoints import BATCH_ROWS, Moment, Row, Written
+from tessera.store.sql.statement import Select, only_column
+from tessera.store.transfer.endpoints import BATCH_ROWS, Moment, R, Row, Written
 from tessera.store.transfer.tables import BYTES, INTEGER, LEFT_OUT, TEXT, Column, Table, in_order, quoted
 
 _KINDS = {"bigint": INTEGER, "integer": INTEGER, "text": TEXT, "bytea": BYTES}
@@ -21,9 +23,20 @@ _KINDS = {"bigint": INTEGER, "integer": INTEGER, "text": TEXT, "bytea": BYTES}
 _PARAMETER = re.compile(r"(?<!:):(\w+)")
 
 _TABLES = "select tablename from pg_tables where schemaname = current_schema()"
-_COLUMNS = (
+
+
+class ColumnRow(msgspec.Struct, frozen=True):
+    """A row of `COLUMNS`."""
+
+    column_name: str
+    data_type: str
+    is_identity: str
+
+
+COLUMNS = Select(
     "select column_name, data_type, is_identity from information_schema.columns"
-    " where table_schema = current_schema() and table_name = :name"
+    " where table_schema = current_schema() and table_name = :name",
+    ColumnRow,
 )
 _KEY = (
     "select a.attname from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey)"
@@ -108,18 +121,18 @@ class PostgresMoment:
 
     @cached_property
     def tables(self) -> list[Table]:
-        return in_order(self._table(name) for (name,) in self.fetch(_TABLES) if name not in LEFT_OUT)
+        return in_order(self._table(name) for name in self.values(_TABLES) if name not in LEFT_OUT)
 
     def _table(self, name: str) -> Table:
-        about = self.fetch(_COLUMNS, {"name": name})
-        columns = {column: Column(column, _kind(name, kind)) for column, kind, _ in about}
-        keyed = [column for (column,) in self.fetch(_KEY, {"name": quoted(name)})]
+        about = self.rows(COLUMNS, {"name": name})
+        columns = {each.column_name: Column(each.column_name, _kind(name, each.data_type)) for each in about}
+        keyed = self.values(_KEY, {"name": quoted(name)})
         return Table(
             name,
             tuple(columns[column] for column in keyed),
             tuple(columns[column] for column in sorted(columns.keys() - set(keyed))),
-            next((column for column, _, identity in about if identity == "YES"), None),
-            frozenset(target for (target,) in self.fetch(_REFERS, {"name": quoted(name)})),
+            next((each.column_name for each in about if each.is_identity == "YES"), None),
+            frozenset(self.values(_REFERS, {"name": quoted(name)})),
         )
 
     def batches(self, table: Table, after: Sequence[Any] | None = None) -> Iterator[list[Row]]:
@@ -133,12 +146,19 @@ class PostgresMoment:
                 yield batch
 
     def last_number(self, table: Table) -> int:
-        sequence = self.fetch(
+        (sequence,) = self.values(
             "select pg_get_serial_sequence(:table, :column)", {"table": quoted(table.name), "column": table.number}
-        )[0][0]
-        return int(self.fetch(f"select case when is_called then last_value else 0 end from {sequence}")[0][0])
+        )
+        (number,) = self.values(f"select case when is_called then last_value else 0 end from {sequence}")
+        return int(number)
 
-    def fetch(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
+    def rows(self, select: Select[R], parameters: Mapping[str, object] | None = None) -> list[R]:
+        return select.rows(self._fetched(select.sql, parameters))
+
+    def values(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Any]:
+        return only_column(self._fetched(sql, parameters))
+
+    def _fetched(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
         with told(self._text):
             return self._connection.execute(_PARAMETER.sub(r"%(\1)s", sql).encode(), parameters).fetchall()
 
@@ -177,7 +197,7 @@ class PostgresWritten(PostgresMoment):
         self.do(f"truncate {', '.join(quoted(table.name) for table in self.tables)} restart identity")
 
     def go_on_after(self, table: Table, number: int) -> None:
-        self.fetch(
+        self.values(
             "select setval(pg_get_serial_sequence(:table, :column), :number)",
             {"table": quoted(table.name), "column": table.number, "number": number},
         )

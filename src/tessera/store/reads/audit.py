@@ -10,29 +10,29 @@ class AuditReads(Fetching):
     """Implements `tessera.ports.AuditReader`."""
 
     async def audit_entries(self, after: int, limit: int) -> list[Entry]:
-        return [Entry(*row) for row in await self._fetch(sql.ENTRIES_AFTER, {"after": after, "limit": limit})]
+        return await self._rows(sql.ENTRIES_AFTER, {"after": after, "limit": limit})
 
     async def audit_entries_before(self, before: int, limit: int, search: Search) -> list[Entry]:
         key = {"before": before, "limit": limit, **search._asdict()}
-        return [Entry(*row) for row in await self._fetch(sql.ENTRIES_BEFORE, key)]
+        return await self._rows(sql.ENTRIES_BEFORE, key)
 
     async def audit_refusals(self, after: int, limit: int) -> list[Entry]:
-        return [Entry(*row) for row in await self._fetch(sql.REFUSALS_AFTER, {"after": after, "limit": limit})]
+        return await self._rows(sql.REFUSALS_AFTER, {"after": after, "limit": limit})
 
     async def audit_checkpoints(self) -> list[Checkpoint]:
-        return [Checkpoint(*row) for row in await self._fetch(sql.CHECKPOINTS, {"first": 0})]
+        return await self._rows(sql.CHECKPOINTS, {"first": 0})
 
     async def audit_checkpoint(self, number: int) -> Checkpoint | None:
-        found = [Checkpoint(*row) for row in await self._fetch(sql.CHECKPOINT_OVER, {"number": number})]
-        return found[0] if found and found[0].last_number >= number else None
+        found = await self._first(sql.CHECKPOINT_OVER, {"number": number})
+        return found if found is not None and found.last_number >= number else None
 
     async def refusal(self, request_id: str) -> str | None:
-        found = await self._fetch(sql.REFUSAL, {"request_id": request_id})
-        return found[0][0] if found else None
+        found: str | None = await self._value(sql.REFUSAL, {"request_id": request_id})
+        return found
 
     async def refusals_with(self, text: str, limit: int) -> list[str]:
-        return [row[0] for row in await self._fetch(sql.REFUSALS_WITH, {"text": text, "limit": limit})]
+        return await self._values(sql.REFUSALS_WITH, {"text": text, "limit": limit})
 
     async def refusal_at(self, place: int) -> int | None:
-        found = await self._fetch(sql.REFUSAL_AT, {"place": place})
-        return found[0][0] if found else None
+        found: int | None = await self._value(sql.REFUSAL_AT, {"place": place})
+        return found

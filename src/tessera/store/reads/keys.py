@@ -8,4 +8,4 @@ class KeyReads(Fetching):
     """Implements `tessera.ports.keys.KeyReader`."""
 
     async def longest_token_lifetime(self) -> int:
-        return int((await self._fetch(sql.LONGEST_TOKEN_LIFETIME, {}))[0][0])
+        return int(await self._value(sql.LONGEST_TOKEN_LIFETIME, {}))

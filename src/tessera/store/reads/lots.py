@@ -3,6 +3,8 @@
 from tessera.core.loyalty.lots import Lots
 from tessera.store.driver import Fetching
 from tessera.store.sql import lots as sql
+from tessera.store.sql.lots import LotRow
+from tessera.store.sql.statement import Select
 
 
 class LotReads(Fetching):
@@ -14,6 +16,6 @@ class LotReads(Fetching):
     async def expired(self, customer: int, after: int, through: int) -> Lots:
         return await self._lots(sql.EXPIRED, customer, after, through)
 
-    async def _lots(self, statement: str, customer: int, after: int, through: int) -> Lots:
-        found = await self._fetch(statement, {"customer": customer, "after": after, "through": through})
-        return {(row[0], row[1]): int(row[2]) for row in found}
+    async def _lots(self, select: Select[LotRow], customer: int, after: int, through: int) -> Lots:
+        found = await self._rows(select, {"customer": customer, "after": after, "through": through})
+        return {(row.point_account, row.ends_at): row.amount for row in found}

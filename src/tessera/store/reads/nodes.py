@@ -11,4 +11,5 @@ class NodeReads(Fetching):
 
     async def told_by_others(self, application: int, node: int, now: int, since: int) -> NodeCount:
         key = {"application": application, "node": node, "hour": now // HOUR, "day": now // DAY, "since": since}
-        return NodeCount(*(await self._fetch(sql.OTHERS, key))[0])
+        (counted,) = await self._rows(sql.OTHERS, key)
+        return counted

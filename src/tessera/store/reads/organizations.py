@@ -9,5 +9,5 @@ class OrganizationReads(Fetching):
     """Implements `tessera.ports.OrganizationReader`."""
 
     async def organization_counts(self, organization: int, limit: int) -> OrganizationCounts:
-        row = (await self._fetch(sql.COUNTS, {"organization": organization, "limit": limit}))[0]
-        return OrganizationCounts(*row)
+        (counts,) = await self._rows(sql.COUNTS, {"organization": organization, "limit": limit})
+        return counts

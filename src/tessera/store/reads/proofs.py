@@ -8,5 +8,5 @@ class ProofReads(Fetching):
     """Implements `tessera.ports.ProofReader`."""
 
     async def spent_proof(self, proof: str) -> int | None:
-        found = await self._fetch(sql.SPENT, {"proof": proof})
-        return int(found[0][0]) if found else None
+        found: int | None = await self._value(sql.SPENT, {"proof": proof})
+        return found

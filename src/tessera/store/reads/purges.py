@@ -12,8 +12,8 @@ class PurgeReads(Fetching):
         return await self._driver.time()
 
     async def noted_time(self) -> int | None:
-        found = await self._fetch(sql.NOTED, {})
-        return int(found[0][0]) if found else None
+        found: int | None = await self._value(sql.NOTED, {})
+        return found
 
     async def purgeable(self, kind: type[Change], until: int) -> bool:
-        return bool(await self._fetch(sql.LEFT[kind], {"until": until}))
+        return bool(await self._values(sql.LEFT[kind], {"until": until}))

@@ -11,31 +11,34 @@ class ResourceReads(Fetching):
     """Implements `tessera.ports.ResourceReader`."""
 
     async def resources(self) -> list[Resource]:
-        return [
-            Resource(number, identifier, scopes.parse(scope), None if form is None else TokenFormat(form), application)
-            for number, identifier, scope, form, application in await self._fetch(sql.RESOURCES, {})
-        ]
+        return [_resource(row) for row in await self._rows(sql.RESOURCES, {})]
 
     async def resource_records(self) -> list[ResourceRecord]:
-        found = []
-        for number, identifier, name, scope, form, server, created_at in await self._fetch(sql.RECORDS, {}):
-            shown = None if form is None else TokenFormat(form).name.lower()
-            found.append(
-                ResourceRecord(
-                    number=number,
-                    identifier=identifier,
-                    name=name,
-                    scope=scope,
-                    token_format=shown,
-                    server=server,
-                    created_at=created_at,
-                )
-            )
-        return found
+        return [_record(row) for row in await self._rows(sql.RECORDS, {})]
 
     async def access(self, client_id: str | None) -> list[AccessRecord]:
         if client_id is None:
-            found = await self._fetch(sql.ACCESS, {})
-        else:
-            found = await self._fetch(sql.ACCESS_OF, {"client_id": client_id})
-        return [AccessRecord(*row) for row in found]
+            return await self._rows(sql.ACCESS, {})
+        return await self._rows(sql.ACCESS_OF, {"client_id": client_id})
+
+
+def _resource(row: sql.ResourceRow) -> Resource:
+    return Resource(
+        number=row.number,
+        identifier=row.identifier,
+        scopes=scopes.parse(row.scope),
+        token_format=None if row.token_format is None else TokenFormat(row.token_format),
+        application=row.application,
+    )
+
+
+def _record(row: sql.RecordRow) -> ResourceRecord:
+    return ResourceRecord(
+        number=row.number,
+        identifier=row.identifier,
+        name=row.name,
+        scope=row.scope,
+        token_format=None if row.token_format is None else TokenFormat(row.token_format).name.lower(),
+        server=row.server,
+        created_at=row.created_at,
+    )

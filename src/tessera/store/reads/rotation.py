@@ -1,9 +1,9 @@
 """Reading what is warned of, and the counts by the hour."""
 
-from tessera.core.clients.expiry_warnings import Ending, Greedy, Owner
+from tessera.core.clients.expiry_warnings import Ending, Greedy
 from tessera.ports.rotation import HourCount
-from tessera.store import rows
 from tessera.store.driver import Fetching
+from tessera.store.rows import warnings
 from tessera.store.sql import rotation as sql
 from tessera.store.sql import usage
 
@@ -13,14 +13,14 @@ class RotationReads(Fetching):
 
     async def endings(self, after: int, after_number: int, until: int, limit: int) -> list[Ending]:
         key = {"after": after, "after_number": after_number, "until": until, "limit": limit}
-        return [rows.ending(row) for row in await self._fetch(sql.ENDING, key)]
+        return [warnings.ending(row) for row in await self._rows(sql.ENDING, key)]
 
     async def warning_told(self, name: str) -> bool:
-        return bool(await self._fetch(sql.WARNING_TOLD, {"name": name}))
+        return bool(await self._values(sql.WARNING_TOLD, {"name": name}))
 
     async def usage_hours(self, application: int, first: int) -> list[HourCount]:
-        return [HourCount(*row) for row in await self._fetch(usage.HOURS, {"application": application, "first": first})]
+        return await self._rows(usage.HOURS, {"application": application, "first": first})
 
     async def greedy(self, hour: int, tokens: int, calls_each: int) -> list[Greedy]:
         key = {"hour": hour, "tokens": tokens, "calls_each": calls_each}
-        return [Greedy(Owner(*row[:5]), *row[5:]) for row in await self._fetch(usage.GREEDY, key)]
+        return [warnings.greedy(row) for row in await self._rows(usage.GREEDY, key)]

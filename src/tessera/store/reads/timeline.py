@@ -19,9 +19,9 @@ class TimelineReads(Fetching):
         """Kinds that are not asked for are null in the statement, which equals nothing."""
         parameters: dict[str, object] = dict.fromkeys(_KINDS)
         parameters.update(zip(_KINDS, kinds, strict=False), customer=customer, beyond=beyond, limit=limit)
-        statement = sql.ENTRIES_NEWEST_FIRST if newest_first else sql.ENTRIES_OLDEST_FIRST
-        return [Entry(*row) for row in await self._fetch(statement, parameters)]
+        select = sql.ENTRIES_NEWEST_FIRST if newest_first else sql.ENTRIES_OLDEST_FIRST
+        return await self._rows(select, parameters)
 
     async def user_events_before(self, customer: int, before: str, limit: int) -> list[UserEvent]:
         key = {"customer": customer, "before": before, "limit": limit}
-        return [UserEvent(*row) for row in await self._fetch(sql.USER_EVENTS_NEWEST_FIRST, key)]
+        return await self._rows(sql.USER_EVENTS_NEWEST_FIRST, key)

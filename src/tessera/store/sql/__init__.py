@@ -1,11 +1,13 @@
 """Every statement, once, in the SQL that SQLite and PostgreSQL share.
 
 `:name` parameters, named columns. No `like`, `lower` or order by text; text is compared exactly. What is written stands
-in `WRITES`, by the class of change; what is read has a name in the module of its topic.
+in `WRITES`, by the class of change; what is read has a name in the module of its topic, a `Select` with the type of its
+rows where it returns more than one column.
 """
 
 from tessera.core.changes import Change
 from tessera.store.sql import (
+    applications,
     audit,
     customers,
     identity,
@@ -17,6 +19,7 @@ from tessera.store.sql import (
     organizations,
     outbox,
     program,
+    program_reads,
     proofs,
     properties,
     purchases,
@@ -57,6 +60,7 @@ NOTICE = identity.NOTICE
 __all__ = [
     "NOTICE",
     "WRITES",
+    "applications",
     "audit",
     "customers",
     "identity",
@@ -68,6 +72,7 @@ __all__ = [
     "organizations",
     "outbox",
     "program",
+    "program_reads",
     "proofs",
     "properties",
     "purchases",

@@ -5,7 +5,8 @@ the hash of an entry.
 """
 
 from tessera.core import changes
-from tessera.store.sql.statement import Statement
+from tessera.core.administration.audit_chain import Checkpoint, Entry
+from tessera.store.sql.statement import Select, Statement
 
 _LAST = "coalesce((select hash from audit_entry order by number desc limit 1), '')"
 _NEXT = "(select coalesce(max(number), 0) + 1 from audit_entry)"
@@ -27,24 +28,27 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
 }
 
 _COLUMNS = "number, id, at, actor, source, action, target, detail, hash"
-ENTRIES_AFTER = f"select {_COLUMNS} from audit_entry where number > :after order by number limit :limit"
-ENTRIES_BEFORE = (
+ENTRIES_AFTER = Select(f"select {_COLUMNS} from audit_entry where number > :after order by number limit :limit", Entry)
+ENTRIES_BEFORE = Select(
     f"select {_COLUMNS} from audit_entry where number < :before and at >= :since"
     " and actor = coalesce(:actor, actor) and action = coalesce(:action, action) and target = coalesce(:target, target)"
-    " order by number desc limit :limit"
+    " order by number desc limit :limit",
+    Entry,
 )
-ENTRIES_LAST = (
+ENTRIES_LAST = Select(
     f"select {_COLUMNS} from (select {_COLUMNS} from audit_entry order by number desc limit :limit) as newest"
-    " order by number"
+    " order by number",
+    Entry,
 )
 
-REFUSALS_AFTER = (
+REFUSALS_AFTER = Select(
     f"select {_COLUMNS} from audit_entry where action = 'client.refused' and number > :after"
-    " order by number limit :limit"
+    " order by number limit :limit",
+    Entry,
 )
 _CHECKPOINT = "select first_number, last_number, previous_hash, last_hash, seal from audit_checkpoint"
-CHECKPOINTS = f"{_CHECKPOINT} where last_number >= :first order by first_number"
-CHECKPOINT_OVER = f"{_CHECKPOINT} where first_number <= :number order by first_number desc limit 1"
+CHECKPOINTS = Select(f"{_CHECKPOINT} where last_number >= :first order by first_number", Checkpoint)
+CHECKPOINT_OVER = Select(f"{_CHECKPOINT} where first_number <= :number order by first_number desc limit 1", Checkpoint)
 
 REFUSAL = "select explanation from refusal where request_id = :request_id"
 REFUSALS_WITH = (

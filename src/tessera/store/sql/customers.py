@@ -1,7 +1,13 @@
 """Customers."""
 
+import msgspec
+
 from tessera.core import changes
-from tessera.store.sql.statement import Statement
+from tessera.core.customers.activity import Behaviour
+from tessera.core.customers.customers import Customer
+from tessera.core.customers.tags import Tag
+from tessera.ports.customers import UserEvent
+from tessera.store.sql.statement import Select, Statement
 
 KEYS_MAX = 100
 """Keys that one look-up of many takes; a statement has a fixed number of places for them."""
@@ -123,13 +129,36 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     ),
 }
 
-CUSTOMER_COLUMNS = "select c.number, c.id, c.profile, c.standing, c.version, c.identifiers, c.user_profile"
-CUSTOMER = (
-    f"{CUSTOMER_COLUMNS} from customer c where c.id = :id and c.organization = :organization and c.forgotten_at is null"
+
+class KeyedCustomerRow(msgspec.Struct, frozen=True, gc=False):
+    """A customer, and the `key` by which it was looked up."""
+
+    number: int
+    id: str
+    profile: str
+    standing: str
+    version: int
+    identifiers: str
+    user_profile: str | None
+    key: str
+
+
+class PhoneRow(msgspec.Struct, frozen=True):
+    """A row of `PHONES`."""
+
+    digits: str
+    mobile: int
+
+
+_CUSTOMER = "select c.number, c.id, c.profile, c.standing, c.version, c.identifiers, c.user_profile"
+CUSTOMER = Select(
+    f"{_CUSTOMER} from customer c where c.id = :id and c.organization = :organization and c.forgotten_at is null",
+    Customer,
 )
-CUSTOMER_EXTERNAL = (
-    f"{CUSTOMER_COLUMNS} from identifier x join customer c on c.number = x.customer"
-    " where x.organization = :organization and x.external_id = :external_id"
+CUSTOMER_EXTERNAL = Select(
+    f"{_CUSTOMER} from identifier x join customer c on c.number = x.customer"
+    " where x.organization = :organization and x.external_id = :external_id",
+    Customer,
 )
 CUSTOMER_ID_WITH_EMAIL = "select id from customer where organization = :organization and folded_email = :folded_email"
 CUSTOMER_ID_WITH_REFERRER_CODE = (
@@ -137,37 +166,45 @@ CUSTOMER_ID_WITH_REFERRER_CODE = (
     " where r.organization = :organization and r.code = :code"
 )
 
-CUSTOMER_WITH_EMAIL = (
-    f"{CUSTOMER_COLUMNS} from customer c where c.organization = :organization and c.folded_email = :folded_email"
+CUSTOMER_WITH_EMAIL = Select(
+    f"{_CUSTOMER} from customer c where c.organization = :organization and c.folded_email = :folded_email",
+    Customer,
 )
 
-CUSTOMERS_IN = (
-    f"{CUSTOMER_COLUMNS} from customer c"
-    f" where c.id in ({_KEYS}) and +c.organization = :organization and c.forgotten_at is null"
+CUSTOMERS_IN = Select(
+    f"{_CUSTOMER} from customer c"
+    f" where c.id in ({_KEYS}) and +c.organization = :organization and c.forgotten_at is null",
+    Customer,
 )
 """The `+` keeps a planner from going through all of the organization's customers by its index."""
 
-CUSTOMERS_EXTERNAL_IN = (
-    f"{CUSTOMER_COLUMNS}, x.external_id from identifier x join customer c on c.number = x.customer"
-    f" where x.organization = :organization and x.external_id in ({_KEYS})"
+CUSTOMERS_EXTERNAL_IN = Select(
+    f"{_CUSTOMER}, x.external_id as key from identifier x join customer c on c.number = x.customer"
+    f" where x.organization = :organization and x.external_id in ({_KEYS})",
+    KeyedCustomerRow,
 )
-CUSTOMERS_EMAIL_IN = (
-    f"{CUSTOMER_COLUMNS}, c.folded_email from customer c"
-    f" where c.organization = :organization and c.folded_email in ({_KEYS})"
+CUSTOMERS_EMAIL_IN = Select(
+    f"{_CUSTOMER}, c.folded_email as key from customer c"
+    f" where c.organization = :organization and c.folded_email in ({_KEYS})",
+    KeyedCustomerRow,
 )
-CUSTOMERS_WITH_PHONE = (
-    f"{CUSTOMER_COLUMNS} from phone p join customer c on c.number = p.customer"
+CUSTOMERS_WITH_PHONE = Select(
+    f"{_CUSTOMER} from phone p join customer c on c.number = p.customer"
     " where p.organization = :organization and p.digits = :digits and p.mobile >= :mobile and p.customer > :after"
-    " order by p.customer limit :limit"
+    " order by p.customer limit :limit",
+    Customer,
 )
-CUSTOMERS_AFTER = (
-    f"{CUSTOMER_COLUMNS} from customer c"
+CUSTOMERS_AFTER = Select(
+    f"{_CUSTOMER} from customer c"
     " where c.organization = :organization and c.number > :after and c.forgotten_at is null"
-    " order by c.number limit :limit"
+    " order by c.number limit :limit",
+    Customer,
 )
-PHONES = "select digits, mobile from phone where customer = :customer"
-TAGS = "select name, count, expires_at from tag where customer = :customer"
-BEHAVIOURS = "select name, count, last_at from behaviour where customer = :customer"
-USER_EVENTS = (
-    "select id, lookup, occurred_at from user_event where customer = :customer and id > :after order by id limit :limit"
+PHONES = Select("select digits, mobile from phone where customer = :customer", PhoneRow)
+TAGS = Select("select name, count, expires_at from tag where customer = :customer", Tag)
+BEHAVIOURS = Select("select name, count, last_at from behaviour where customer = :customer", Behaviour)
+USER_EVENTS = Select(
+    "select id, lookup, occurred_at from user_event where customer = :customer and id > :after order by id"
+    " limit :limit",
+    UserEvent,
 )

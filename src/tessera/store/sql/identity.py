@@ -1,7 +1,9 @@
 """Organizations, applications, secrets, keys, revocations, the change feed."""
 
+import msgspec
+
 from tessera.core import changes
-from tessera.store.sql.statement import Statement
+from tessera.store.sql.statement import Select, Statement
 
 NOTICE = (
     "insert into change (sequence, kind, key)"
@@ -161,48 +163,59 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     ),
 }
 
-_APPLICATION_COLUMNS = (
-    "select a.number, a.client_id, a.organization, a.enabled * o.enabled, a.scope, a.token_lifetime_seconds,"
-    " a.query_credentials,"
-    " case when o.tokens_valid_from > a.tokens_valid_from then o.tokens_valid_from else a.tokens_valid_from end,"
-    " s.number, s.kind, s.digest, s.ends_at, x.resource, x.scope,"
-    " a.token_format, a.authentication_methods, a.token_binding, a.token_reuse, a.rails,"
-    " a.security_profile, a.assertion_audience, a.signing_algorithms, a.json_requests, a.generation, o.generation"
-    " from application a join organization o on o.number = a.organization"
-    " left join credential s on s.application = a.number left join access x on x.application = a.number"
-)
-APPLICATION = f"{_APPLICATION_COLUMNS} where a.client_id = :client_id order by s.number, x.resource"
-APPLICATION_NUMBERED = f"{_APPLICATION_COLUMNS} where a.number = :number order by s.number, x.resource"
 
-KEYS = (
-    "select purpose, number, wrapped, created_at, signs_from, verifies_until from wrapped_key order by purpose, number"
+class KeyRow(msgspec.Struct, frozen=True):
+    """A row of `KEYS`."""
+
+    purpose: str
+    number: int
+    wrapped: bytes
+    created_at: int
+    signs_from: int
+    verifies_until: int | None
+
+
+class RevocationRow(msgspec.Struct, frozen=True):
+    """A row of `REVOCATIONS`."""
+
+    token_id: int
+    expires_at: int
+
+
+class NoticeRow(msgspec.Struct, frozen=True):
+    """A row of `NOTICES_AFTER`."""
+
+    sequence: int
+    kind: str
+    key: str
+
+
+class OrganizationRow(msgspec.Struct, frozen=True):
+    """A row of `ORGANIZATIONS`."""
+
+    number: int
+    name: str
+    retailer_id: str
+    created_at: int
+    enabled: int
+
+
+KEYS = Select(
+    "select purpose, number, wrapped, created_at, signs_from, verifies_until from wrapped_key order by purpose, number",
+    KeyRow,
 )
-REVOCATIONS = "select token_id, expires_at from revocation where token_id > :after order by token_id limit :limit"
+REVOCATIONS = Select(
+    "select token_id, expires_at from revocation where token_id > :after order by token_id limit :limit", RevocationRow
+)
 LAST_SEQUENCE = "select coalesce(max(sequence), 0) from change"
-NOTICES_AFTER = "select sequence, kind, key from change where sequence > :sequence order by sequence"
+NOTICES_AFTER = Select("select sequence, kind, key from change where sequence > :sequence order by sequence", NoticeRow)
 
 CUT_OFF_EVERYBODY = f"update organization set {CUT_OFF}"
 """Revokes all tokens, because a restored database does not know which were revoked since the backup."""
 
-ORGANIZATIONS = (
-    "select number, name, retailer_id, created_at, enabled from organization where deleted_at is null order by number"
-)
-_APPLICATION_RECORD = (
-    "select a.number, a.client_id, a.name, o.name, a.enabled, a.scope, a.token_lifetime_seconds,"
-    " a.query_credentials, a.token_format, a.authentication_methods, a.token_binding, a.token_reuse,"
-    " a.security_profile, a.assertion_audience, a.signing_algorithms, a.json_requests, a.rails,"
-    " a.created_at, coalesce(u.tokens_issued, 0), coalesce(u.query_credentials_used, 0),"
-    " u.last_token_at, o.enabled from application a join organization o on o.number = a.organization"
-    " left join application_usage u on u.application = a.number"
-)
-APPLICATIONS = f"{_APPLICATION_RECORD} where a.number > :after order by a.number limit :limit"
-APPLICATION_BY_CLIENT_ID = f"{_APPLICATION_RECORD} where a.client_id = :name"
-APPLICATION_BY_NAME = f"{_APPLICATION_RECORD} where a.name = :name"
-SECRETS = (
-    "select s.number, s.name, s.kind, s.last_four, s.created_at, s.ends_at, s.last_used_at,"
-    " s.last_used_from, case when s.kind in (:jwks_uri, :tls_subject) then s.digest end"
-    " from credential s join application a on a.number = s.application"
-    " where a.client_id = :client_id order by s.number"
+ORGANIZATIONS = Select(
+    "select number, name, retailer_id, created_at, enabled from organization where deleted_at is null order by number",
+    OrganizationRow,
 )
 
 SCHEMA_VERSION = "select version_num from alembic_version"
@@ -213,15 +226,4 @@ NEWEST = (
     " union all select max(created_at) from property_secret"
     " union all select max(created_at) from wrapped_key union all select max(created_at) from customer"
     " union all select max(last_token_at) from application_usage) newest"
-)
-BY_CERTIFICATE = (
-    "select a.name from application a where a.token_binding = :bound or exists ("
-    "select 1 from credential s where s.application = a.number and s.kind in (:certificate, :subject)"
-    " and (s.ends_at is null or s.ends_at > :now)) order by a.number limit :limit"
-)
-"""Who needs a client's certificate to be handed over."""
-
-WARNED = (
-    "select a.name, u.query_credentials_used from application a join application_usage u on u.application = a.number"
-    " where a.query_credentials = :warn and u.query_credentials_used > 0 order by a.number"
 )

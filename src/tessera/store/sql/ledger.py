@@ -1,7 +1,12 @@
 """Standings, the ledger, the history of memberships, the events that partners tell."""
 
+import msgspec
+
 from tessera.core import changes
-from tessera.store.sql.statement import Statement
+from tessera.core.loyalty.entries import Entry
+from tessera.core.loyalty.ledger_check import Held, LedgerSum
+from tessera.ports.ledger import Due, PastMembership, Sum
+from tessera.store.sql.statement import Select, Statement
 
 WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     changes.SetStanding: (
@@ -48,35 +53,61 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     ),
 }
 
-_ENTRY_COLUMNS = (
-    "select number, id, point_account, amount, kind, request, place, idempotency_id, fingerprint, reference_id,"
-    " reference_type, point_source_id, occurred_at, expires_at from ledger_entry"
+ENTRY_COLUMNS = (
+    "number, id, point_account, amount, kind, request, place, idempotency_id, fingerprint, reference_id,"
+    " reference_type, point_source_id, occurred_at, expires_at"
 )
-ENTRY = f"{_ENTRY_COLUMNS} where customer = :customer and idempotency_id = :idempotency_id"
-ENTRIES_OF_REQUEST = f"{_ENTRY_COLUMNS} where customer = :customer and request = :request order by number"
-ENTRIES_BETWEEN = f"{_ENTRY_COLUMNS} where customer = :customer and number between :first and :last order by number"
-ENTRIES_BEFORE = f"{_ENTRY_COLUMNS} where customer = :customer and number < :before order by number desc limit :limit"
-SUMS = (
-    "select point_account, sum(amount), coalesce(sum(amount) filter (where kind in ('deposit', 'return')), 0)"
-    " from ledger_entry where customer = :customer and number <= :through group by point_account"
+_ENTRIES = f"select {ENTRY_COLUMNS} from ledger_entry"
+ENTRY = Select(f"{_ENTRIES} where customer = :customer and idempotency_id = :idempotency_id", Entry)
+ENTRIES_OF_REQUEST = Select(f"{_ENTRIES} where customer = :customer and request = :request order by number", Entry)
+ENTRIES_BETWEEN = Select(
+    f"{_ENTRIES} where customer = :customer and number between :first and :last order by number", Entry
+)
+ENTRIES_BEFORE = Select(
+    f"{_ENTRIES} where customer = :customer and number < :before order by number desc limit :limit", Entry
+)
+_SUMS = (
+    "select point_account, sum(amount) as available,"
+    " coalesce(sum(amount) filter (where kind in ('deposit', 'return')), 0) as life_time"
+)
+SUMS = Select(
+    f"{_SUMS} from ledger_entry where customer = :customer and number <= :through group by point_account", Sum
 )
 
-MEMBERSHIPS = (
+MEMBERSHIPS = Select(
     "select id, tier_system, tier_level, joined_at, left_at, reason from membership"
-    " where customer = :customer order by number"
+    " where customer = :customer order by number",
+    PastMembership,
 )
 
-DUE = "select number, id, organization from customer where due_at <= :now order by due_at, number limit :limit"
+DUE = Select(
+    "select number, id, organization from customer where due_at <= :now order by due_at, number limit :limit", Due
+)
+
+
+class StandingRow(msgspec.Struct, frozen=True):
+    """A row of `STANDINGS`."""
+
+    number: int
+    id: str
+    standing: str
+    due_at: int | None
+    forgotten_at: int | None
+
 
 CUSTOMERS = "select count(*) from customer"
-STANDINGS = (
-    "select number, id, standing, due_at, forgotten_at from customer where number > :after order by number limit :limit"
+STANDINGS = Select(
+    "select number, id, standing, due_at, forgotten_at from customer where number > :after order by number"
+    " limit :limit",
+    StandingRow,
 )
-PROVEN_SUMS = (
-    "select point_account, sum(amount), coalesce(sum(amount) filter (where kind in ('deposit', 'return')), 0),"
-    " count(*), max(number) from ledger_entry where customer = :customer group by point_account"
+PROVEN_SUMS = Select(
+    f"{_SUMS}, count(*) as entries, max(number) as last_number"
+    " from ledger_entry where customer = :customer group by point_account",
+    LedgerSum,
 )
-HELD = (
+HELD = Select(
     "select tier_system, tier_level, id, joined_at from membership where customer = :customer and left_at is null"
-    " order by number"
+    " order by number",
+    Held,
 )

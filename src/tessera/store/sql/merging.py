@@ -1,7 +1,9 @@
 """Merging one customer into another: its rows become the survivor's, in one commit."""
 
+import msgspec
+
 from tessera.core import changes
-from tessera.store.sql.statement import Statement
+from tessera.store.sql.statement import Select, Statement
 
 COUNT_MAX = 2**53 - 1
 """The most that a count may come to, so that it is exact in JSON."""
@@ -74,5 +76,13 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     ),
 }
 
-MERGED = "select id, merged_at from merged_customer where customer = :customer order by id"
+
+class MergedRow(msgspec.Struct, frozen=True):
+    """A row of `MERGED`."""
+
+    id: str
+    merged_at: int
+
+
+MERGED = Select("select id, merged_at from merged_customer where customer = :customer order by id", MergedRow)
 WAS_MERGED = "select 1 from merged_customer where organization = :organization and id = :id"

@@ -1,7 +1,8 @@
 """What nodes have counted, for each other."""
 
 from tessera.core import changes
-from tessera.store.sql.statement import Statement
+from tessera.ports.nodes import NodeCount
+from tessera.store.sql.statement import Select, Statement
 
 
 def _later(window: str, count: str) -> str:
@@ -27,8 +28,9 @@ def _sum(count: str, condition: str) -> str:
     return f"coalesce(sum(case when {condition} then {count} else 0 end), 0)"
 
 
-OTHERS = (
-    f"select {_sum('hour_tokens', 'hour = :hour')}, {_sum('day_tokens', 'day = :day')},"
-    f" {_sum('watched', 'day = :day')}, {_sum('asked', 'at >= :since')}"
-    " from node_count where application = :application and node <> :node"
+OTHERS = Select(
+    f"select {_sum('hour_tokens', 'hour = :hour')} as hour_tokens, {_sum('day_tokens', 'day = :day')} as day_tokens,"
+    f" {_sum('watched', 'day = :day')} as watched, {_sum('asked', 'at >= :since')} as asked"
+    " from node_count where application = :application and node <> :node",
+    NodeCount,
 )

@@ -5,8 +5,9 @@ memberships of all other organizations would be searched for every account and l
 """
 
 from tessera.core import changes
+from tessera.core.organizations import OrganizationCounts
 from tessera.store.sql.identity import CUT_OFF
-from tessera.store.sql.statement import Statement
+from tessera.store.sql.statement import Select, Statement
 
 _STILL_DISABLED = Statement(
     "update organization set enabled = 0 where number = :organization and enabled = 0 and deleted_at is null",
@@ -95,11 +96,13 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     ),
 }
 
-COUNTS = (
-    "select (select count(*) from (select 1 from application where organization = :organization limit :limit) a),"
-    " (select count(*) from (select 1 from property where organization = :organization limit :limit) p),"
-    " (select count(*) from (select 1 from webhook where organization = :organization limit :limit) w),"
-    " (select count(*) from (select 1 from customer where organization = :organization limit :limit) c),"
-    " (select count(*) from (select 1 from event where organization = :organization limit :limit) e)"
+COUNTS = Select(
+    "select (select count(*) from (select 1 from application where organization = :organization limit :limit) a)"
+    " as applications,"
+    " (select count(*) from (select 1 from property where organization = :organization limit :limit) p) as properties,"
+    " (select count(*) from (select 1 from webhook where organization = :organization limit :limit) w) as webhooks,"
+    " (select count(*) from (select 1 from customer where organization = :organization limit :limit) c) as customers,"
+    " (select count(*) from (select 1 from event where organization = :organization limit :limit) e) as events",
+    OrganizationCounts,
 )
 """How much an organization has of each, counted up to a limit: nobody waits for a million rows to be counted."""

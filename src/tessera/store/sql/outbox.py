@@ -1,7 +1,11 @@
 """The outbox: what happened, who is told, and how far they are."""
 
+import msgspec
+
 from tessera.core import changes
-from tessera.store.sql.statement import Statement
+from tessera.core.webhooks.webhooks import Event, Webhook
+from tessera.ports.outbox import Counts
+from tessera.store.sql.statement import Select, Statement
 
 WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     changes.AddEvent: (
@@ -83,37 +87,105 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     ),
 }
 
+
+class WebhookInForceRow(msgspec.Struct, frozen=True):
+    """A webhook, and 1 for `is_due` when one of its deliveries is due."""
+
+    number: int
+    organization: int
+    name: str
+    url: str
+    kinds: str
+    secret: bytes
+    former_secret: bytes | None
+    former_ends_at: int | None
+    created_at: int
+    disabled_at: int | None
+    position: int
+    failures: int
+    next_attempt_at: int
+    delivered_at: int | None
+    last_error: str | None
+    is_due: int
+
+
 _WEBHOOK = (
     "select w.number, w.organization, w.name, w.url, w.kinds, w.secret, w.former_secret, w.former_ends_at,"
-    " w.created_at, w.paused_at, w.position, w.failures, w.next_attempt_at, w.delivered_at, w.last_error"
+    " w.created_at, w.paused_at as disabled_at, w.position, w.failures, w.next_attempt_at, w.delivered_at,"
+    " w.last_error"
 )
-WEBHOOKS = f"{_WEBHOOK} from webhook w order by w.number"
-WEBHOOK = f"{_WEBHOOK} from webhook w where w.organization = :organization and w.name = :name"
-WEBHOOKS_IN_FORCE = (
+WEBHOOKS = Select(f"{_WEBHOOK} from webhook w order by w.number", Webhook)
+WEBHOOK = Select(f"{_WEBHOOK} from webhook w where w.organization = :organization and w.name = :name", Webhook)
+WEBHOOKS_IN_FORCE = Select(
     f"{_WEBHOOK}, case when exists (select 1 from delivery d where d.webhook = w.number"
-    " and d.next_attempt_at <= :now) then 1 else 0 end from webhook w where w.paused_at is null order by w.number"
+    " and d.next_attempt_at <= :now) then 1 else 0 end as is_due"
+    " from webhook w where w.paused_at is null order by w.number",
+    WebhookInForceRow,
 )
 
-_EVENT = "select e.number, e.id, e.organization, e.kind, e.data, e.occurred_at"
-EVENTS_AFTER = (
-    f"{_EVENT} from event e where e.organization = :organization and e.number > :after order by e.number limit :limit"
+_EVENT_COLUMNS = "e.number, e.id, e.organization, e.kind, e.data, e.occurred_at"
+_EVENT = f"select {_EVENT_COLUMNS} from event e"
+EVENTS_AFTER = Select(
+    f"{_EVENT} where e.organization = :organization and e.number > :after order by e.number limit :limit", Event
 )
-EVENTS_BEFORE = (
-    f"{_EVENT} from event e where e.organization = :organization and e.number < :before"
-    " order by e.number desc limit :limit"
+EVENTS_BEFORE = Select(
+    f"{_EVENT} where e.organization = :organization and e.number < :before order by e.number desc limit :limit", Event
 )
-EVENT = f"{_EVENT} from event e where e.id = :id order by e.number limit 1"
+EVENT = Select(f"{_EVENT} where e.id = :id order by e.number limit 1", Event)
 LAST_EVENT = "select coalesce(max(number), 0) from event"
-EVENTS_ABOUT = f"{_EVENT} from event e where e.user_id = :user_id and e.number > :after order by e.number limit :limit"
-EVENT_SPAN = "select number, occurred_at from event where number > :after order by number limit :limit"
-WAITING = "select kind, count(*) from event where organization = :organization and number > :position group by kind"
+EVENTS_ABOUT = Select(
+    f"{_EVENT} where e.user_id = :user_id and e.number > :after order by e.number limit :limit", Event
+)
+
+
+class EventTimeRow(msgspec.Struct, frozen=True):
+    """A row of `EVENT_SPAN`."""
+
+    number: int
+    occurred_at: int
+
+
+class WaitingRow(msgspec.Struct, frozen=True):
+    """A row of `WAITING`: how many events of a kind wait."""
+
+    kind: str
+    events: int
+
+
+class DeliveryRow(msgspec.Struct, frozen=True):
+    """A row of `DELIVERIES`: a delivery, and its event."""
+
+    webhook: int
+    attempts: int
+    next_attempt_at: int
+    last_error: str | None
+    gave_up_at: int | None
+    number: int
+    id: str
+    organization: int
+    kind: str
+    data: str
+    occurred_at: int
+
+
+EVENT_SPAN = Select(
+    "select number, occurred_at from event where number > :after order by number limit :limit", EventTimeRow
+)
+WAITING = Select(
+    "select kind, count(*) as events from event where organization = :organization and number > :position"
+    " group by kind",
+    WaitingRow,
+)
 
 _DELIVERY = (
-    "select d.webhook, d.attempts, d.next_attempt_at, d.last_error, d.gave_up_at,"
-    " e.number, e.id, e.organization, e.kind, e.data, e.occurred_at from delivery d"
+    f"select d.webhook, d.attempts, d.next_attempt_at, d.last_error, d.gave_up_at, {_EVENT_COLUMNS} from delivery d"
     " join webhook w on w.number = d.webhook"
     " join event e on e.number = d.event and e.organization = w.organization where d.webhook = :webhook"
 )
-DELIVERIES_DUE = f"{_DELIVERY} and d.next_attempt_at <= :now order by d.next_attempt_at, d.event limit :limit"
-DELIVERIES = f"{_DELIVERY} and d.event > :after order by d.event limit :limit"
-DELIVERY_COUNTS = "select count(*), count(gave_up_at) from delivery where webhook = :webhook"
+DELIVERIES_DUE = Select(
+    f"{_DELIVERY} and d.next_attempt_at <= :now order by d.next_attempt_at, d.event limit :limit", DeliveryRow
+)
+DELIVERIES = Select(f"{_DELIVERY} and d.event > :after order by d.event limit :limit", DeliveryRow)
+DELIVERY_COUNTS = Select(
+    "select count(*) as deliveries, count(gave_up_at) as given_up from delivery where webhook = :webhook", Counts
+)

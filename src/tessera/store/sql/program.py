@@ -1,4 +1,4 @@
-"""Loyalty programs: their writes, and what every request reads of them. What is retired stays out of the latter."""
+"""Writing loyalty programs."""
 
 from tessera.core import changes
 from tessera.store.sql.statement import Statement
@@ -190,48 +190,3 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
         ),
     ),
 }
-
-PROGRAM = "select number, retailer_id, program_version from organization where number = :organization"
-PROGRAM_ACCOUNTS = (
-    "select number, id, name, grouping_label, lifetime_days, overdraw, retired_at from point_account"
-    " where organization = :organization order by number"
-)
-_LEVELS = (
-    "select t.number, t.id, t.name, t.maintenance_days, l.number, l.id, l.rank, l.name,"
-    " r.tree_id, r.root_id, r.id, r.constraint_id, r.target, r.keep_target, a.point_account,"
-    " t.retired_at, l.retired_at from tier_system t"
-)
-_RULES = "left join tier_rule r on r.tier_level = l.number left join tier_rule_account a on a.tier_rule = r.number"
-PROGRAM_LEVELS = (
-    f"{_LEVELS} join tier_level l on l.tier_system = t.number {_RULES} where t.organization = :organization"
-    " and t.retired_at is null and l.retired_at is null order by t.number, l.rank, a.point_account"
-)
-PROGRAM_SOURCES = (
-    "select number, id, name, retired_at from point_source where organization = :organization order by number"
-)
-_EVENTS = (
-    "select e.number, e.id, e.lookup, e.name, a.point_account, a.amount, a.point_source_id, e.retired_at"
-    " from event_rule e left join event_award a on a.event_rule = e.number where e.organization = :organization"
-)
-PROGRAM_EVENTS = f"{_EVENTS} and e.retired_at is null order by e.number, a.number"
-
-WHOLE_LEVELS = (
-    f"{_LEVELS} left join tier_level l on l.tier_system = t.number {_RULES}"
-    " where t.organization = :organization order by t.number, l.rank, a.point_account"
-)
-_PURCHASES = (
-    "select number, id, name, point_account, points, per, rounding, minimum, channels, excluded_items, point_source_id,"
-    " retired_at from purchase_rule where organization = :organization"
-)
-PROGRAM_PURCHASES = f"{_PURCHASES} and retired_at is null order by number"
-WHOLE_PURCHASES = f"{_PURCHASES} order by number"
-WHOLE_EVENTS = f"{_EVENTS} order by e.number, a.number"
-HOLDERS = (
-    "select count(*) from (select 1 from membership where tier_level = :tier_level and left_at is null"
-    " limit :limit) held"
-)
-IDS_TAKEN = (
-    "select id from point_account where id = :id union all select id from point_source where id = :id"
-    " union all select id from tier_system where id = :id union all select id from tier_level where id = :id"
-    " union all select id from event_rule where id = :id union all select id from purchase_rule where id = :id"
-)

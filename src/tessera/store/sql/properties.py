@@ -1,8 +1,12 @@
 """Digital properties and their secrets."""
 
+import msgspec
+
 from tessera.core import changes
 from tessera.core.clients.applications import FOREVER, CredentialKind
-from tessera.store.sql.statement import Statement
+from tessera.store.sql.applications import CredentialRow
+from tessera.store.sql.rotation import EndingRow
+from tessera.store.sql.statement import Select, Statement
 
 _PROPERTY = "(select number from property where api_key = :api_key)"
 
@@ -77,33 +81,66 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     ),
 }
 
-PROPERTY = (
-    "select p.number, p.api_key, p.organization, p.enabled * o.enabled, p.rails, s.number, s.digest, s.ends_at"
+
+class PropertyRow(msgspec.Struct, frozen=True, gc=False):
+    """A row of `PROPERTY`: one for each secret of a digital property."""
+
+    number: int
+    api_key: str
+    organization: int
+    enabled: int
+    rails: str
+    secret: int | None
+    digest: bytes
+    ends_at: int | None
+
+
+class RecordRow(msgspec.Struct, frozen=True):
+    """A row of `RECORDS`: a digital property as its operator sees it."""
+
+    number: int
+    name: str
+    organization: str
+    api_key: str
+    enabled: int
+    rails: str
+    created_at: int
+    last_used_at: int | None
+
+
+PROPERTY = Select(
+    "select p.number, p.api_key, p.organization, p.enabled * o.enabled as enabled, p.rails,"
+    " s.number as secret, s.digest, s.ends_at"
     " from property p join organization o on o.number = p.organization"
     " left join property_secret s on s.property = p.number"
-    " where p.api_key = :api_key order by s.number"
+    " where p.api_key = :api_key order by s.number",
+    PropertyRow,
 )
 
-RECORDS = (
-    "select p.number, p.name, o.name, p.api_key, p.enabled, p.rails, p.created_at,"
-    " (select max(s.last_used_at) from property_secret s where s.property = p.number)"
-    " from property p join organization o on o.number = p.organization order by p.number"
+RECORDS = Select(
+    "select p.number, p.name, o.name as organization, p.api_key, p.enabled, p.rails, p.created_at,"
+    " (select max(s.last_used_at) from property_secret s where s.property = p.number) as last_used_at"
+    " from property p join organization o on o.number = p.organization order by p.number",
+    RecordRow,
 )
 
-SECRETS = (
-    f"select s.number, s.name, {CredentialKind.KEYED:d}, s.last_four, s.created_at, s.ends_at, s.last_used_at,"
-    " s.last_used_from, null from property_secret s join property p on p.number = s.property"
-    " where p.api_key = :api_key order by s.number"
+SECRETS = Select(
+    f"select s.number, s.name, {CredentialKind.KEYED:d} as kind, s.last_four, s.created_at, s.ends_at, s.last_used_at,"
+    " s.last_used_from, null as named from property_secret s join property p on p.number = s.property"
+    " where p.api_key = :api_key order by s.number",
+    CredentialRow,
 )
 
-ENDING = (
-    f"select p.api_key, p.name, p.organization, o.name, o.retailer_id, s.number, s.name, {CredentialKind.KEYED:d},"
-    f" s.ends_at, (select max(coalesce(x.ends_at, {FOREVER})) from property_secret x where x.property = s.property),"
-    " s.last_used_at, s.last_used_from, (select max(x.last_used_at) from property_secret x"
-    f" where x.property = s.property and coalesce(x.ends_at, {FOREVER}) > s.ends_at)"
+ENDING = Select(
+    "select p.api_key as client_id, p.name as application, p.organization, o.name as organization_name,"
+    f" o.retailer_id, s.number, s.name, {CredentialKind.KEYED:d} as kind, s.ends_at,"
+    f" (select max(coalesce(x.ends_at, {FOREVER})) from property_secret x where x.property = s.property)"
+    " as application_until, s.last_used_at, s.last_used_from, (select max(x.last_used_at) from property_secret x"
+    f" where x.property = s.property and coalesce(x.ends_at, {FOREVER}) > s.ends_at) as newer_used_at"
     " from property_secret s join property p on p.number = s.property"
     " join organization o on o.number = p.organization"
     " where s.ends_at >= :after and s.ends_at <= :until and (s.ends_at > :after or s.number > :after_number)"
-    " and p.enabled = 1 and o.enabled = 1 order by s.ends_at, s.number limit :limit"
+    " and p.enabled = 1 and o.enabled = 1 order by s.ends_at, s.number limit :limit",
+    EndingRow,
 )
 """Secrets of enabled properties about to end, in the columns of `rotation.ENDING`."""

@@ -1,7 +1,10 @@
 """Resource servers, and what applications may do there."""
 
+import msgspec
+
 from tessera.core import changes
-from tessera.store.sql.statement import Statement
+from tessera.core.tokens.resource_servers import AccessRecord
+from tessera.store.sql.statement import Select, Statement
 
 _RESOURCE = "(select number from resource where identifier = :identifier)"
 
@@ -39,16 +42,41 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     ),
 }
 
-RESOURCES = "select number, identifier, scope, token_format, application from resource order by number"
-_RECORD = (
-    "select r.number, r.identifier, r.name, r.scope, r.token_format, a.name, r.created_at"
-    " from resource r left join application a on a.number = r.application"
+
+class ResourceRow(msgspec.Struct, frozen=True):
+    """A row of `RESOURCES`."""
+
+    number: int
+    identifier: str
+    scope: str
+    token_format: int | None
+    application: int | None
+
+
+class RecordRow(msgspec.Struct, frozen=True):
+    """A row of `RECORDS`: a resource server as its operator sees it."""
+
+    number: int
+    identifier: str
+    name: str
+    scope: str
+    token_format: int | None
+    server: str | None
+    created_at: int
+
+
+RESOURCES = Select(
+    "select number, identifier, scope, token_format, application from resource order by number", ResourceRow
 )
-RECORDS = f"{_RECORD} order by r.number"
+RECORDS = Select(
+    "select r.number, r.identifier, r.name, r.scope, r.token_format, a.name as server, r.created_at"
+    " from resource r left join application a on a.number = r.application order by r.number",
+    RecordRow,
+)
 _ACCESS = (
-    "select a.name, a.client_id, o.name, r.identifier, x.scope from access x"
+    "select a.name as application, a.client_id, o.name as organization, r.identifier as resource, x.scope from access x"
     " join application a on a.number = x.application join resource r on r.number = x.resource"
     " join organization o on o.number = a.organization"
 )
-ACCESS_OF = f"{_ACCESS} where a.client_id = :client_id order by r.number"
-ACCESS = f"{_ACCESS} order by a.number, r.number"
+ACCESS_OF = Select(f"{_ACCESS} where a.client_id = :client_id order by r.number", AccessRecord)
+ACCESS = Select(f"{_ACCESS} order by a.number, r.number", AccessRecord)

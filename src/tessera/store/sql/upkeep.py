@@ -1,7 +1,9 @@
 """Leases: the process that does a duty."""
 
+import msgspec
+
 from tessera.core import changes
-from tessera.store.sql.statement import Statement
+from tessera.store.sql.statement import Select, Statement
 
 WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     changes.TakeLease: (
@@ -15,4 +17,12 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     changes.ReleaseLease: (Statement("delete from lease where name = :name and holder = :holder"),),
 }
 
-LEASE = "select holder, ends_at from lease where name = :name"
+
+class LeaseRow(msgspec.Struct, frozen=True):
+    """A row of `LEASE`."""
+
+    holder: str
+    ends_at: int
+
+
+LEASE = Select("select holder, ends_at from lease where name = :name", LeaseRow)

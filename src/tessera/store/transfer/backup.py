@@ -11,12 +11,14 @@ from pathlib import Path
 
 import msgspec
 
-from tessera.core.keys.wrapping import KeyPurpose, WrappedKey
+from tessera.core.keys.wrapping import WrappedKey
 from tessera.files import NewFile, new_file
 from tessera.ports import Unusable
 from tessera.store import sql, sqlite
 from tessera.store.migrate import BACKUP, compared, migrate_sqlite
 from tessera.store.migrations import HEAD
+from tessera.store.rows.identity import wrapped_key
+from tessera.store.sql.statement import Select, only_column
 from tessera.store.transfer import copying
 from tessera.store.transfer.copying import Bar, Wish, check_source
 from tessera.store.transfer.digest import Digest, digest, total
@@ -25,7 +27,17 @@ from tessera.store.transfer.sqlite_endpoint import SQLiteEnd, SQLiteMoment, told
 
 FORMAT = 1
 
-_TABLE = "create table backup (manifest text not null, seal text not null) strict"
+TABLE = "create table backup (manifest text not null, seal text not null) strict"
+
+
+class ManifestRow(msgspec.Struct, frozen=True):
+    """The row of `MANIFEST`, both texts as they stand in the file."""
+
+    manifest: str
+    seal: str
+
+
+MANIFEST = Select("select manifest, seal from backup", ManifestRow)
 _UNSEALED = b"0" * 64
 _PIECE = 1 << 20
 
@@ -67,7 +79,7 @@ class Taken(msgspec.Struct, frozen=True):
 
 def keys_of(moment: Moment) -> list[WrappedKey]:
     """The keys in a database, wrapped."""
-    return [WrappedKey(KeyPurpose(row[0]), *row[1:]) for row in moment.fetch(sql.identity.KEYS)]
+    return [wrapped_key(row) for row in moment.rows(sql.identity.KEYS)]
 
 
 def write(source: End, file: Path, taken: Taken, bar: Bar, *, force: bool) -> Manifest:
@@ -100,7 +112,7 @@ def sealed(partial: Path, text: str, taken: Taken, bar: Bar) -> Manifest:
         moment = SQLiteMoment(connection, str(partial))
         with bar("rows read", total(moment)) as rows:
             found = digest(moment, rows)
-        ((schema,),) = connection.execute(sql.identity.SCHEMA_VERSION).fetchall()
+        (schema,) = moment.values(sql.identity.SCHEMA_VERSION)
         manifest = Manifest(
             format=FORMAT,
             taken_at=taken.at,
@@ -112,7 +124,7 @@ def sealed(partial: Path, text: str, taken: Taken, bar: Bar) -> Manifest:
             digest=found,
         )
         connection.execute("begin")
-        connection.execute(_TABLE)
+        connection.execute(TABLE)
         unsealed = f"sealed:{taken.nonce}:{_UNSEALED.decode()}"
         connection.execute("insert into backup values (?, ?)", (msgspec.json.encode(manifest).decode(), unsealed))
         connection.execute("update alembic_version set version_num = ?", (BACKUP,))
@@ -195,17 +207,17 @@ def manifest_of(file: Path) -> Manifest:
         raise Unusable(f"{file} is no backup of Tessera, or is damaged. Name a file that `tessera backup` made.")
     try:
         with closing(opened(file, writes=False)) as connection:
-            tables = {row[0] for row in connection.execute("select name from sqlite_master")}
+            tables = only_column(connection.execute("select name from sqlite_master"))
             if "backup" not in tables:
                 raise Unusable(f"{file} is no backup of Tessera. Name a file that `tessera backup` made.")
-            text, sealing = connection.execute("select manifest, seal from backup").fetchone()
-            _, nonce, hashed = sealing.split(":")
+            (row,) = MANIFEST.rows(connection.execute(MANIFEST.sql))
+            _, nonce, hashed = row.seal.split(":")
             place = _place(file, nonce)
             if place < 0 or _hash(file, place) != hashed:
                 raise damaged(file)
-            head = msgspec.json.decode(text, type=_Head)
+            head = msgspec.json.decode(row.manifest, type=_Head)
             compared(head.schema if head.format == FORMAT else f"{head.schema} (format {head.format})", str(file))
-            return msgspec.json.decode(text, type=Manifest)
+            return msgspec.json.decode(row.manifest, type=Manifest)
     except (sqlite3.Error, ValueError, TypeError, AttributeError, msgspec.MsgspecError) as error:
         raise damaged(file) from error
 

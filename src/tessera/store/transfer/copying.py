@@ -13,6 +13,7 @@ import msgspec
 from tessera.ports import Unusable
 from tessera.store.migrate import COPYING, SchemaState, Unfinished
 from tessera.store.migrations import HEAD
+from tessera.store.sql.statement import Select
 from tessera.store.transfer.digest import Digest, compared, counts, total
 from tessera.store.transfer.endpoints import End, Moment, Row, Written
 from tessera.store.transfer.tables import Table, quoted, shaped_alike
@@ -20,7 +21,20 @@ from tessera.store.transfer.tables import Table, quoted, shaped_alike
 Bar = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """Shows how far something is: given what is counted and how many there are, what it gives is called with the count."""
 
-_MARK = "create table copying (source text not null, counts text not null, name text, after_key text, done bigint)"
+TABLE = "create table copying (source text not null, counts text not null, name text, after_key text, done bigint)"
+
+
+class MarkRow(msgspec.Struct, frozen=True):
+    """The row of `MARK`: `counts` is the JSON of the rows by table, `after_key` that of a key."""
+
+    source: str
+    counts: str
+    name: str | None
+    after_key: str | None
+    done: int
+
+
+MARK = Select("select source, counts, name, after_key, done from copying", MarkRow)
 
 
 class Wish(NamedTuple):
@@ -95,7 +109,7 @@ def _is_begun(target: End) -> bool:
 
 def _check_quiet(moment: Moment, source: End, now: int) -> None:
     """Raises Unusable when a server holds a duty: it would write what is not copied."""
-    if moment.fetch("select 1 from lease where ends_at > :now limit 1", {"now": now}):
+    if moment.values("select 1 from lease where ends_at > :now limit 1", {"now": now}):
         raise Unusable(
             f"Servers seem to run on {source.text}. Stop them (one that was killed counts for 15 seconds more), or say"
             " --online to copy this moment: what they write later is not copied."
@@ -112,12 +126,12 @@ def _begin(moment: Moment, written: Written, source: End, target: End) -> _Mark:
 
 def check_empty(moment: Moment, target: End) -> None:
     """Raises Unusable when there is a row in any table."""
-    if any(moment.fetch(f"select 1 from {quoted(table.name)} limit 1") for table in moment.tables):
+    if any(moment.values(f"select 1 from {quoted(table.name)} limit 1") for table in moment.tables):
         raise Unusable(f"{target.text} holds data already. Name an empty database, or one that is not there.")
 
 
 def _write_mark(moment: Moment, written: Written, source: End) -> None:
-    written.do(_MARK)
+    written.do(TABLE)
     written.do(
         "insert into copying (source, counts, done) values (:source, :counts, 0)",
         {"source": source.text, "counts": _counts(moment)},
@@ -137,12 +151,12 @@ def _go_on(moment: Moment, written: Written, source: End, wish: Wish) -> _Mark:
             written.do("drop table copying")
             _write_mark(moment, written, source)
         return _Mark(None, None, 0)
-    ((place, counted, name, after, done),) = written.fetch("select source, counts, name, after_key, done from copying")
-    if place != source.text:
-        raise Unusable(f"The target is the beginning of a copy of {place}. Go on with that, or say --restart.")
-    if counted != _counts(moment):
+    (row,) = written.rows(MARK)
+    if row.source != source.text:
+        raise Unusable(f"The target is the beginning of a copy of {row.source}. Go on with that, or say --restart.")
+    if row.counts != _counts(moment):
         raise Unusable(f"{source.text} has changed since the copy was begun. Begin it again with --restart.")
-    return _Mark(name, None if after is None else tuple(msgspec.json.decode(after)), done)
+    return _Mark(row.name, None if row.after_key is None else tuple(msgspec.json.decode(row.after_key)), row.done)
 
 
 def _copy_rows(moment: Moment, written: Written, mark: _Mark, told: Callable[[int], None]) -> None:
@@ -161,7 +175,7 @@ def _copy_rows(moment: Moment, written: Written, mark: _Mark, told: Callable[[in
 
 def _note(written: Written, table: Table, batch: list[Row], done: int) -> None:
     """Note in the target how far it is. Raises Unusable when another process copies there."""
-    after = msgspec.json.encode(batch[-1][: len(table.key)]).decode()
+    after = msgspec.json.encode(table.key_of(batch[-1])).decode()
     values = {"name": table.name, "after": after, "done": done + len(batch), "was": done}
     moved = written.do("update copying set name = :name, after_key = :after, done = :done where done = :was", values)
     if moved != 1:
@@ -173,8 +187,8 @@ def _finish(moment: Moment, written: Written, at_end: Callable[[Written], None])
     with written.transaction():
         for table in moment.tables:
             if table.number is not None:
-                highest = f"select coalesce(max({quoted(table.number)}), 0) from {quoted(table.name)}"
-                number = max(moment.last_number(table), int(moment.fetch(highest)[0][0]))
+                (highest,) = moment.values(f"select coalesce(max({quoted(table.number)}), 0) from {quoted(table.name)}")
+                number = max(moment.last_number(table), highest)
                 if number:
                     written.go_on_after(table, number)
         at_end(written)

@@ -50,7 +50,9 @@ class _Sum:
 def counts(moment: Moment) -> dict[str, int]:
     """How many rows each table has."""
     return {
-        table.name: int(moment.fetch(f"select count(*) from {quoted(table.name)}")[0][0]) for table in moment.tables
+        table.name: rows
+        for table in moment.tables
+        for rows in moment.values(f"select count(*) from {quoted(table.name)}")
     }
 
 

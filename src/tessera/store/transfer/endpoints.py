@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from tessera.store.migrate import SchemaState
+from tessera.store.sql.statement import Select
 from tessera.store.transfer.tables import Table
 
 BATCH_ROWS = 5000
 """Rows that are read at once, and written in one transaction."""
 
+R = TypeVar("R")
 Row = tuple[Any, ...]
 
 
@@ -26,8 +28,11 @@ class Moment(Protocol):
     def last_number(self, table: Table) -> int:
         """The highest number that was ever given to a row of the table; 0 when there was none."""
 
-    def fetch(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
+    def rows(self, select: Select[R], parameters: Mapping[str, object] | None = None) -> list[R]:
         """The rows of a statement."""
+
+    def values(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Any]:
+        """The values of a statement of one column."""
 
 
 class Written(Moment, Protocol):

@@ -8,16 +8,30 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from tessera.ports import Unusable
 from tessera.store import sqlite
 from tessera.store.migrate import SchemaState, migrate_sqlite, older, sqlite_state
-from tessera.store.transfer.endpoints import BATCH_ROWS, Moment, Row, Written
+from tessera.store.sql.statement import Select, only_column
+from tessera.store.transfer.endpoints import BATCH_ROWS, Moment, R, Row, Written
 from tessera.store.transfer.tables import BYTES, INTEGER, LEFT_OUT, TEXT, Column, Table, in_order, listed, quoted
 
 _KINDS = {"INTEGER": INTEGER, "TEXT": TEXT, "BLOB": BYTES}
 
 _CACHE_KIBIBYTES = 131_072
 """Indexes of what people are called are written all over the file: while that much of it is in memory, it is quick."""
+
+
+class ColumnRow(msgspec.Struct, frozen=True):
+    """A row of `COLUMNS`: `pk` is the place of the column in the key, from 1, and 0 outside of it."""
+
+    name: str
+    type: str
+    pk: int
+
+
+COLUMNS = Select("select name, type, pk from pragma_table_info(:name)", ColumnRow)
 
 
 @contextmanager
@@ -81,21 +95,21 @@ class SQLiteMoment:
 
     @cached_property
     def tables(self) -> list[Table]:
-        names = self.fetch("select name from sqlite_master where type = 'table' and name not glob 'sqlite_*'")
-        return in_order(self._table(name) for (name,) in names if name not in LEFT_OUT)
+        names = self.values("select name from sqlite_master where type = 'table' and name not glob 'sqlite_*'")
+        return in_order(self._table(name) for name in names if name not in LEFT_OUT)
 
     def _table(self, name: str) -> Table:
-        about = self.fetch("select name, type, pk from pragma_table_info(:name)", {"name": name})
-        foreign = self.fetch('select "table" from pragma_foreign_key_list(:name)', {"name": name})
-        made = str(self.fetch("select sql from sqlite_master where name = :name", {"name": name})[0][0])
-        columns = {column: Column(column, _kind(name, kind)) for column, kind, _ in about}
-        keyed = [column for column, _, place in sorted(about, key=lambda each: each[2]) if place]
+        about = self.rows(COLUMNS, {"name": name})
+        foreign = self.values('select "table" from pragma_foreign_key_list(:name)', {"name": name})
+        (made,) = self.values("select sql from sqlite_master where name = :name", {"name": name})
+        columns = {each.name: Column(each.name, _kind(name, each.type)) for each in about}
+        keyed = [each.name for each in sorted(about, key=lambda each: each.pk) if each.pk]
         return Table(
             name,
             tuple(columns[column] for column in keyed),
             tuple(columns[column] for column in sorted(columns.keys() - set(keyed))),
             keyed[0] if "autoincrement" in made.lower() else None,
-            frozenset(target for (target,) in foreign),
+            frozenset(foreign),
         )
 
     def batches(self, table: Table, after: Sequence[Any] | None = None) -> Iterator[list[Row]]:
@@ -108,10 +122,16 @@ class SQLiteMoment:
                 yield batch
 
     def last_number(self, table: Table) -> int:
-        found = self.fetch("select seq from sqlite_sequence where name = :name", {"name": table.name})
-        return int(found[0][0]) if found else 0
+        found = self.values("select seq from sqlite_sequence where name = :name", {"name": table.name})
+        return int(found[0]) if found else 0
 
-    def fetch(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
+    def rows(self, select: Select[R], parameters: Mapping[str, object] | None = None) -> list[R]:
+        return select.rows(self._fetched(select.sql, parameters))
+
+    def values(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Any]:
+        return only_column(self._fetched(sql, parameters))
+
+    def _fetched(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
         with told(self._text):
             return self._connection.execute(sql, parameters or {}).fetchall()
 
@@ -155,7 +175,8 @@ class SQLiteWritten(SQLiteMoment):
     def finish(self) -> None:
         self._connection.execute("pragma synchronous = full")
         self._connection.execute("pragma wal_checkpoint(truncate)")
-        synchronize(Path(self.fetch("pragma database_list")[0][2]))
+        (file,) = self.values("select file from pragma_database_list where name = 'main'")
+        synchronize(Path(file))
 
 
 def synchronize(path: Path) -> None:

@@ -1,7 +1,7 @@
 """Tables as the database itself tells of them: nobody has to remember to list one."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from tessera.ports import Unusable
 
@@ -36,6 +36,11 @@ class Table(NamedTuple):
     def names(self) -> str:
         """The columns as they stand in a statement."""
         return listed(self.columns)
+
+    def key_of(self, row: Sequence[Any]) -> list[Any]:
+        """The values of the key in a row of all `columns`."""
+        values = dict(zip(self.columns, row, strict=True))
+        return [values[column] for column in self.key]
 
 
 def listed(columns: Iterable[Column]) -> str:

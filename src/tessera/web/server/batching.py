@@ -8,7 +8,7 @@ import asyncio
 import sys
 from collections import deque
 from collections.abc import Callable, Coroutine
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from typing import Any, Protocol
 
 TASK = "request"
@@ -48,8 +48,11 @@ class Turns:
         self._pipelined: deque[Connection] = deque()
         self._answers: list[tuple[asyncio.Transport, bytes, Ending | None]] = []
         self._ending = False
-        self._context = copy_context()
-        """The context of every turn: otherwise it would be that of the request which asked for the turn."""
+        self._context: Context | None = None
+        """The context of every turn: otherwise it would be that of the request which asked for the turn.
+
+        It is that in which the first bytes of a client arrived, and made no sooner: workers get this object by pickle.
+        """
 
     def begin(self, loop: asyncio.AbstractEventLoop, connection: Connection, *, pipelined: bool) -> None:
         """Answer the next request of a connection at the end of this turn, or of a later one when it is `pipelined`."""
@@ -78,6 +81,8 @@ class Turns:
     def _end_soon(self, loop: asyncio.AbstractEventLoop) -> None:
         if not self._ending:
             self._ending = True
+            if self._context is None:
+                self._context = copy_context()
             loop.call_soon(self._end, loop, context=self._context)
 
     def _end(self, loop: asyncio.AbstractEventLoop) -> None:

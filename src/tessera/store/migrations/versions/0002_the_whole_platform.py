@@ -139,16 +139,16 @@ def phones_of_profiles() -> None:
     insert = sa.text("insert into phone (organization, digits, customer, mobile) values (:o, :digits, :c, :mobile)")
     after = 0
     while rows := connection.execute(page, {"after": after}).fetchall():
-        for customer, organization, profile in rows:
+        for row in rows:
             found: dict[str, bool] = {}
-            for each in json.loads(profile).get("phone_numbers") or []:
+            for each in json.loads(row.profile).get("phone_numbers") or []:
                 digits = re.sub("[^0-9]+", "", each["phone_number"])
                 found[digits] = found.get(digits, False) or each["phone_type"] == "mobile"
             for digits in filter(None, found):
                 connection.execute(
-                    insert, {"o": organization, "digits": digits, "c": customer, "mobile": int(found[digits])}
+                    insert, {"o": row.organization, "digits": digits, "c": row.number, "mobile": int(found[digits])}
                 )
-        after = rows[-1][0]
+        after = rows[-1].number
 
 
 def outbox() -> None:
