@@ -129,7 +129,6 @@ class Response(msgspec.Struct, gc=False):
     varying: Headers = ()
 
 
-JSON_HEADERS = ((b"content-type", b"application/json"),)
 JSON_NO_STORE_HEADERS = (
     (b"content-type", b"application/json"),
     (b"cache-control", b"no-store"),

@@ -1,4 +1,4 @@
-"""Points: `/api/1.0/user_points` and the audit log of points."""
+"""Points: deposits, spends and balances (`/api/1.0/user_points`)."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""Tokens: issue one, say whose one is, revoke one."""
+"""Tokens that come with a request: whose one is, and the proofs beside it, which are used up."""
 
 from collections.abc import Sequence
 

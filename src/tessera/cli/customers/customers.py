@@ -1,4 +1,4 @@
-"""`tessera customers`: bring customers in from a file (`customer_files`), and work on one (`customer_records`)."""
+"""`tessera customers`: bring customers in from a file (`files`), and work on one (`records`)."""
 
 from tessera.cli.customers import files, records
 from tessera.cli.groups import group

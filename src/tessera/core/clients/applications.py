@@ -56,9 +56,6 @@ class CredentialKind(IntEnum):
     TLS_SUBJECT = 5
 
 
-SECRET_KINDS = (CredentialKind.KEYED, CredentialKind.ARGON2ID)
-
-
 class TokenFormat(IntEnum):
     """What access tokens look like: sealed by us (`OPAQUE`), or a JWT (RFC 9068) signed with this algorithm."""
 

@@ -14,9 +14,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-MASTER_KEY_LENGTH = 64
-"""Lower-case hex characters of a master key: 256 bits."""
-
 PEPPER_BYTES = 32
 
 _MASTER = re.compile(r"[0-9a-f]{64}")

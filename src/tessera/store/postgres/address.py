@@ -7,8 +7,6 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tessera.ports import Unusable
 
-SCHEMES = ("postgresql://", "postgres://")
-
 _DEFAULTS = {
     "application_name": "tessera",
     "connect_timeout": "2",
