@@ -93,165 +93,183 @@ class Settings(BaseSettings):
     database: str | None = Field(
         None,
         repr=False,
-        description="The PostgreSQL database, as `postgresql://USER@HOST/NAME`; when not set, a SQLite file in the data"
-        " folder.",
+        description="URL of the PostgreSQL database, as `postgresql://USER@HOST/NAME`; if not set, a SQLite file in the"
+        " data folder.",
     )
     database_file: Path | None = Field(
-        None, description="File that holds the URL of the database, for one with a password in it."
+        None, description="File that contains the URL of the database, for a URL with a password."
     )
     database_direct: str | None = Field(
         None,
         repr=False,
-        description="A URL of the same database that leads past PgBouncer, to hear at once what other nodes change.",
+        description="URL of the same database that bypasses PgBouncer, so that changes of other nodes arrive at once.",
     )
     database_timeout_seconds: float = Field(
-        1.5, ge=0.1, le=60, description="Time PostgreSQL has for a read or a write; then callers get a 503."
+        1.5,
+        ge=0.1,
+        le=60,
+        description="Deadline of a database read or write on PostgreSQL; after it callers get a 503.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    workers: int = Field(1, ge=1, le=64, description="Server processes that share the port and the data folder.")
-    demo: bool = Field(False, description="Create a demonstration organization on the first start, and show its keys.")
+    workers: int = Field(
+        1, ge=1, le=64, description="Number of server processes, which share the port and the data folder."
+    )
+    demo: bool = Field(
+        False, description="Create a demonstration organization on the first start, and show its credentials."
+    )
     behind_tls_proxy: bool = Field(
-        False, description="A trusted proxy ends TLS in front: allows listening beyond loopback without TLS."
+        False, description="A proxy in front terminates TLS: allows listening beyond loopback without TLS."
     )
     tls_certificate_file: Path | None = Field(
-        None, description="PEM file of the server's certificate, with those above it; read again when it changes."
+        None, description="PEM file of the server's certificate and the chain above it; read again when it changes."
     )
     tls_key_file: Path | None = Field(None, description="PEM file of the certificate's private key, not encrypted.")
     hsts_seconds: int = Field(
         31_536_000,
         ge=0,
-        description="How long browsers keep to https after an answer over TLS of the server's own"
-        " (`Strict-Transport-Security`); 0 sends no such header.",
+        description="How long browsers must use https after an answer over the server's own TLS"
+        " (`Strict-Transport-Security`); 0 omits the header.",
     )
     issuer: str | None = Field(
         None,
-        description="The address by which callers reach the service, as `https://id.example.com`; needed when it"
-        " listens beyond loopback.",
+        description="Address by which callers reach the service, as `https://id.example.com`; required if it listens"
+        " beyond loopback.",
     )
     dpop_nonces: DPoPNonces = Field(
         "required",
-        description="Whether a DPoP proof has to contain a nonce of ours that is a few minutes old at most: `required`"
-        " or `off`.",
+        description="Whether a DPoP proof must contain a nonce of this server that is a few minutes old at most:"
+        " `required` or `off`.",
     )
     trusted_proxies: NetworkList = Field(
-        (), description="Addresses and networks of the proxies in front, whose word on the client's address is taken."
+        (), description="Addresses and networks of the proxies that are trusted for the client's address."
     )
     client_certificate_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_certificate_networks)] = Field(
         (),
-        description="Addresses and networks of the proxies whose word on the client's certificate is taken (the header"
+        description="Addresses and networks of the proxies that are trusted for the client's certificate (the header"
         " `Client-Cert`, RFC 9440).",
     )
     outbound_networks_allowed: NetworkList = Field(
         (),
-        description="Addresses and networks beside the public ones that webhooks and key sets may lead to, as"
-        " `10.0.0.0/8`.",
+        description="Addresses and networks, in addition to the public ones, to which webhooks and key sets may lead,"
+        " as `10.0.0.0/8`.",
     )
     signing_algorithms: str = Field(
         "any",
         description="Algorithms with which clients may sign assertions and DPoP proofs: `any`, `fapi2` (PS256, ES256"
-        " and EdDSA), or some of EdDSA, ES256, PS256 and RS256 with commas between.",
+        " and EdDSA), or some of EdDSA, ES256, PS256 and RS256, separated by commas.",
     )
     mtls_address: str | None = Field(
         None,
-        description="The address, as `https://mtls.id.example.com`, at which clients with certificates reach the"
-        " service, where it is not the issuer's; the metadata names it in `mtls_endpoint_aliases` (RFC 8705 section 5)."
-        " Needs `client_certificate_proxies`.",
+        description="Address, as `https://mtls.id.example.com`, at which clients with certificates reach the service,"
+        " if it is not the issuer; the metadata names it in `mtls_endpoint_aliases` (RFC 8705 section 5). Needs"
+        " `client_certificate_proxies`.",
     )
     mtls_ca_file: Path | None = Field(
-        None, description="PEM file of the authorities whose certificates prove a client by its subject (RFC 8705)."
+        None,
+        description="PEM file of the authorities whose certificates authenticate a client by its subject (RFC 8705).",
     )
     wrong_secrets_max: int = Field(
         10,
         ge=1,
         le=1_000_000,
-        description="Wrong secrets that may come at once for one client from one address; then one in six seconds."
-        " Of slow checks that fail, three times as many.",
+        description="Wrong secrets that may arrive at once for one client from one address; then one every six seconds."
+        " For slow checks that fail, three times as many.",
     )
     master_key: str | None = Field(
         None, repr=False, description="The master key itself, 64 hex characters, instead of the file."
     )
     master_key_file: Path | None = Field(
-        None, description="File that holds the master key; `master.key` in the data folder when not set."
+        None, description="File that contains the master key; `master.key` in the data folder if not set."
     )
     management_host: str = Field("127.0.0.1", description="Address of the management port.")
     management_port: Annotated[Annotated[int, Field(ge=0, le=65535)] | Literal["off"], _ANY_CASE] = Field(
         9090,
-        description="Port of `/livez`, `/readyz` and `/metrics`; 0 takes a free one, `off` none. The default gives way"
-        " to a free one when it is taken.",
+        description="Port of `/livez`, `/readyz` and `/metrics`; 0 takes a free port, `off` opens none. If the default"
+        " port is taken, a free one is used.",
     )
     management_names: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_host_names)] = Field(
         (),
-        description="Names, beside localhost, by which the management port may be asked, as `tessera.internal`. Others"
-        " get a 421 when it listens on this machine only, or when there is a name here; addresses are always answered.",
+        description="Host names, in addition to localhost, that requests to the management port may use, as"
+        " `tessera.internal`. Other names get a 421 if the port listens on this machine only, or if a name is set here;"
+        " IP addresses are always accepted.",
     )
-    log_level: LogLevel = Field("info", description="Least severe events to log.")
+    log_level: LogLevel = Field("info", description="Lowest level of events that are logged.")
     log_format: LogFormat = Field("auto", description="`pretty`, `json`, or `auto`: pretty on a terminal.")
     log_requests: LogRequests = Field(
         "all", description="Which requests are logged: `all`, those `refused` or failed, or `none`."
     )
     log_paths: bool = Field(
-        False, description="Whether the log has paths as they were sent, ids of customers and all, beside their routes."
+        False,
+        description="Whether the log contains paths as they were sent, including ids of customers, besides routes.",
     )
     otlp_endpoint: str | None = Field(
         None,
-        description="Where traces are sent, as `http://127.0.0.1:4318/v1/traces` (OTLP over HTTP); needs the extra"
-        " `otel`.",
+        description="Address to which traces are sent, as `http://127.0.0.1:4318/v1/traces` (OTLP over HTTP); needs the"
+        " extra `otel`.",
     )
     applications_cached_max: int = Field(
-        200_000, ge=1, description="Applications that a process keeps in memory; more cost one read each."
+        200_000,
+        ge=1,
+        description="Number of applications that a process keeps in memory; each further one costs a read.",
     )
     feed_poll_milliseconds: int = Field(
-        100, ge=10, le=10_000, description="How often a process looks for what others have changed."
+        100, ge=10, le=10_000, description="How often a process polls for changes of other processes."
     )
     feed_stale_after_seconds: float = Field(
-        10.0, gt=0, le=3600, description="Without word of others' changes for so long, a process is not ready."
+        10.0,
+        gt=0,
+        le=3600,
+        description="Age of the change feed beyond which a process is not ready: how long ago it last read it.",
     )
     feed_stale_policy: FeedStalePolicy = Field(
         "continue",
-        description="What such a process does with tokens: `continue` to issue and take them, or `refuse` with a 503.",
+        description="What a process does that has received no changes for `feed_stale_after_seconds`: `continue` to"
+        " issue and accept tokens, or `refuse` with a 503.",
     )
     usage_flush_seconds: float = Field(
-        2.0, gt=0, le=3600, description="How often counts and last uses are written to the database."
+        2.0, gt=0, le=3600, description="How often usage counts and last uses are written to the database."
     )
     settle_seconds: float = Field(
-        2.0, gt=0, le=3600, description="How often it is looked for points that have ended and levels to be looked at."
+        2.0, gt=0, le=3600, description="How often expired points are removed and tier levels re-evaluated."
     )
     webhook_timeout_seconds: float = Field(
-        15.0, gt=0, le=120, description="Time a receiver has to answer a message of a webhook."
+        15.0, gt=0, le=120, description="Time a receiver has to answer a webhook message."
     )
     events_kept_days: int = Field(
-        30, ge=1, le=3650, description="How long events are kept; longer only for a webhook that is behind."
+        30, ge=1, le=3650, description="Retention of events; longer only for a webhook that is behind."
     )
     refusals_kept_days: int = Field(
-        7, ge=1, le=3650, description="How long it can be asked why a request was refused (`tessera explain`)."
+        7, ge=1, le=3650, description="Retention of refusal records, which `tessera explain` shows."
     )
     audit_refusals_kept_days: int = Field(
         30,
         ge=1,
         le=3650,
-        description="How long the audit keeps its entries of refused clients; all other entries stay for good.",
+        description="Retention of the audit log's entries of refused clients; all other entries stay forever.",
     )
     key_rotation_days: int = Field(
-        90, ge=0, le=3650, description="Age at which a key that seals or signs tokens is followed by another; 0 never."
+        90, ge=0, le=3650, description="Age at which a key that seals or signs tokens is rotated; 0 means never."
     )
     key_publish_seconds: int = Field(
-        3600, ge=600, le=30 * 86_400, description="How long a new key is published before it signs."
+        3600, ge=600, le=30 * 86_400, description="How long a new key is published before it is used."
     )
-    usage_kept_days: int = Field(
-        90, ge=1, le=3650, description="How long it is kept what each application did by the hour."
+    usage_kept_days: int = Field(90, ge=1, le=3650, description="Retention of the hourly usage of each application.")
+    connections_max: int = Field(
+        10_000, ge=1, description="Open connections that a process accepts; further ones get a 503."
     )
-    connections_max: int = Field(10_000, ge=1, description="Open connections a process accepts; more get a 503.")
     request_head_bytes_max: int = Field(
-        32 * 1024, ge=1024, description="Bytes of request line and headers; more get a 431."
+        32 * 1024, ge=1024, description="Largest size of request line and headers in bytes; larger ones get a 431."
     )
     request_timeout_seconds: float = Field(
-        10.0, gt=0, description="Time a client has to send a request whole; then 408 and the connection is closed."
+        10.0,
+        gt=0,
+        description="Time a client has to send a complete request; then it gets a 408 and the connection is closed.",
     )
     keep_alive_seconds: float = Field(
         75.0,
         gt=0,
-        description="How long an idle connection is kept open for the client's next request. Keep it longer than the"
+        description="How long an idle connection is kept open for the client's next request. Set it longer than the"
         " proxy in front does (commonly 60 seconds).",
     )
     shutdown_seconds: float = Field(8.0, gt=0, description="Time that requests in flight have to finish after SIGTERM.")

@@ -75,7 +75,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "uvloop": ("web/server/accepting.py",),
     "yaml": ("app/loyalty/program_files.py",),
 }
-"""Who may import what; `msgspec` is the context's vocabulary and may be used in every room."""
+"""Who may import what; `msgspec` is the context's vocabulary and may be used in every package."""
 
 GOES_OUT = frozenset(
     {

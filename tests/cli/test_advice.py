@@ -20,84 +20,90 @@ TOLD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "application_without_live_secret": (
         {"name": "a b", "id": "x"},
-        'a b has no live secret to rotate. Add one: `tessera apps secrets add "a b"`.',
+        'a b has no active secret to rotate. Add one: `tessera apps secrets add "a b"`.',
     ),
     "application_without_old_secret": (
         {"name": "a b", "id": "x"},
-        'a b has no old secret to end. Make the next one: `tessera apps rotate "a b"`.',
+        'a b has no old secret to end. Add a new one: `tessera apps rotate "a b"`.',
     ),
     "audit_head_incomplete": ({}, "Give --head and --number together, as an earlier verification printed them."),
     "column_mapping_malformed": (
         {"mapping": "x", "members": ["city", "email"]},
-        "--map x does not say COLUMN=member. Members are: city, email.",
+        "--map x is not of the form COLUMN=member. The members are: city, email.",
     ),
     "columns_unusable": (
         {"problems": "a column is missing", "members": ["city", "email"]},
         (
             "The first line must name the columns, external_id, identifiers or email among them, and each once: a"
-            " column is missing. There are: city, email. --map COLUMN=member says what another column is,"
-            " --ignore-columns COLUMN leaves it out."
+            " column is missing. The members are: city, email. --map COLUMN=member names the member for another column,"
+            " --ignore-columns COLUMN leaves a column out."
         ),
     ),
     "credential_of_other_kind": (
         {"name": "k", "called": "key", "kind": "secret"},
-        "k is a key, and no secret. End it with `tessera apps keys expire`.",
+        "k is a key, not a secret. End it with `tessera apps keys expire`.",
     ),
-    "cursor_malformed": ({}, "--after must be a cursor that this list has printed."),
+    "cursor_malformed": ({}, "--after must be a cursor that this list printed."),
     "encoding_differs": (
         {"encoding": "utf-16"},
-        "The file is in utf-16. Leave --encoding out, or say --encoding utf-16.",
+        "The file is in utf-16. Leave --encoding out, or use --encoding utf-16.",
     ),
     "event_not_asked_for": (
         {"webhook": "w", "kind": "points.spent"},
-        "w does not ask for points.spent. Change that with `tessera webhooks set` first.",
+        "w is not subscribed to points.spent. Subscribe it with `tessera webhooks set` first.",
     ),
     "header_not_in_encoding": (
         {"encoding": "utf-8"},
-        "The file is not in utf-8: its first line cannot be read. Say which encoding it is in with --encoding.",
+        "The file is not in utf-8: its first line cannot be read. Name its encoding with --encoding.",
     ),
-    "key_end_changed": ({}, "Somebody else changed the key's end at this moment. Look again: `tessera keys list`."),
+    "key_end_changed": (
+        {},
+        "Somebody else changed the expiry of the key at the same time. Check the keys with `tessera keys list`.",
+    ),
     "key_not_found": ({"name": "x", "nearest": None}, "There is no key named x. See `tessera keys list`."),
     "key_numbers_taken": (
         {},
-        "All numbers of sealing keys are taken. Wait until older ones have ended, or retire one: `tessera keys list`.",
+        (
+            "All numbers of sealing keys are in use. Wait until an older key has expired, or retire one: `tessera keys"
+            " list`."
+        ),
     ),
     "key_signs": (
         {"name": "eddsa-1", "purpose": "eddsa"},
         (
-            "eddsa-1 signs just now. Have another follow it first: `tessera keys rotate --purpose eddsa`, with"
-            " --at-once when it has leaked."
+            "eddsa-1 is the key that signs now. Rotate to another key first: `tessera keys rotate --purpose eddsa`,"
+            " with --at-once if this key has leaked."
         ),
     ),
-    "keys_added": ({}, "Somebody else added a key at this moment. Look again: `tessera keys list`."),
+    "keys_added": ({}, "Somebody else added a key at the same time. Check the keys with `tessera keys list`."),
     "limit_named_twice": (
         {"name": "requests"},
-        "The limit requests is named twice. Say one of --watch, --enforce and --none for it.",
+        "The limit requests is named twice. Give only one of --watch, --enforce and --none for it.",
     ),
     "limit_networks_count": (
         {"limit": 64},
-        "Name 1 to 64 networks, or take the limit away with --none networks.",
+        "Name 1 to 64 networks, or remove the limit with --none networks.",
     ),
     "new_secret_untried": (
         {**USED, "newest": "second"},
         (
-            f"{USED_TEXT}, and second never: the partner may live on a token it got with the old one. Have it change"
-            " over first; --force ends the old one now."
+            f"{USED_TEXT}, and second never: the partner may still use a token that it got with the old one. Have"
+            " the partner switch to the new secret first; --force ends the old one now."
         ),
     ),
     "organization_named_differently": (
         {},
         "The file names another organization than --org does. Leave one of them out.",
     ),
-    "organization_none_yet": ({}, "There is no organization yet. Make one: `tessera orgs create NAME`."),
-    "organization_not_named": ({"known": ["A", "B"]}, "Say which organization with --org. There are: A, B."),
+    "organization_none_yet": ({}, "There is no organization yet. Create one: `tessera orgs create NAME`."),
+    "organization_not_named": ({"known": ["A", "B"]}, "Name the organization with --org. The organizations are: A, B."),
     "profile_not_for_token_format": (
         {},
-        "Its tokens are signed with RS256, which the profile does not allow. Set --token-format.",
+        "The application's tokens are signed with RS256, which the profile does not allow. Set --token-format.",
     ),
     "property_name_ambiguous": (
         {"name": "shop", "organizations": ["A", "B"]},
-        "Several organizations have a property named shop. Say --org: A, B.",
+        "Several organizations have a property named shop. Name one with --org: A, B.",
     ),
     "property_not_found": (
         {"name": "x", "nearest": None},
@@ -105,15 +111,15 @@ TOLD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "property_secret_in_use": (
         {**USED, "seconds": 2.0},
-        f"{USED_TEXT} {UNUSED_FOR_A_DAY}; --force ends it now, and whoever still has it is refused.",
+        f"{USED_TEXT} {UNUSED_FOR_A_DAY}; --force ends it now, and callers that still use it are refused.",
     ),
     "property_without_live_secret": (
         {"name": "shop", "id": "k1"},
-        "shop has no live secret to rotate. Add one: `tessera properties secrets add k1`.",
+        "shop has no active secret to rotate. Add one: `tessera properties secrets add k1`.",
     ),
     "property_without_old_secret": (
         {"name": "shop", "id": "k1"},
-        "shop has no old secret to end. Make the next one: `tessera properties secrets rotate k1`.",
+        "shop has no old secret to end. Add a new one: `tessera properties secrets rotate k1`.",
     ),
     "resource_not_found": (
         {"name": "x", "nearest": None},
@@ -121,21 +127,21 @@ TOLD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "secret_in_use": (
         {**USED, "seconds": 2.0},
-        f"{USED_TEXT} {UNUSED_FOR_A_DAY}; --force ends it now, and whoever still has it gets no token.",
+        f"{USED_TEXT} {UNUSED_FOR_A_DAY}; --force ends it now, and clients that still use it get no token.",
     ),
-    "seed_taken": ({}, "Customers of this seed are there in part. Choose another with --seed."),
+    "seed_taken": ({}, "Some customers of this seed already exist. Choose another with --seed."),
     "separator_unusable": (
         {"separator": "x", "known": ["comma", "tab"]},
         (
-            "--separator x cannot separate columns. Say comma, tab, or one other character that is no letter, digit,"
-            " blank or quotation mark."
+            "--separator x cannot separate columns. Use comma, tab, or one other character that is not a letter,"
+            " digit, blank or quotation mark."
         ),
     ),
-    "separator_without_columns": ({}, "--separator is for CSV: JSON lines have no columns. Leave it out."),
+    "separator_without_columns": ({}, "--separator is only for CSV: JSON lines have no columns. Leave it out."),
     "webhook_change_empty": ({}, "Say what to change: --url, --events or both."),
     "webhook_kinds_empty": (
         {"everything": "all", "known": ["a", "b"]},
-        "Say which events with --events: all, or some of a, b.",
+        "Name the events with --events: all, or some of a, b.",
     ),
 }
 
@@ -172,7 +178,7 @@ FOUND: dict[str, tuple[dict[str, str], str]] = {
     "database_empty": ({}, "`tessera serve` sets it up."),
     "folder_missing": (
         {"path": "/a"},
-        "Name another with --data-dir, or make it: `tessera serve --data-dir /a`.",
+        "Name another with --data-dir, or create it: `tessera serve --data-dir /a`.",
     ),
     "last_credential": ({"application": "a b", "id": "x"}, 'Run `tessera apps rotate "a b"`.'),
     "property_last_credential": ({"application": "a b", "id": "x"}, "Run `tessera properties secrets rotate x`."),
@@ -181,7 +187,7 @@ FOUND: dict[str, tuple[dict[str, str], str]] = {
     "still_used": ({"application": "a b", "id": "x"}, 'See `tessera apps secrets list "a b"`.'),
     "token_per_call": (
         {"application": "a b"},
-        'Until it does, `tessera apps set "a b" --token-reuse on` hands the same one out again.',
+        'Until it does, `tessera apps set "a b" --token-reuse on` makes Tessera return the same token again.',
     ),
     "url_credentials_used": (
         {"application": "a b"},

@@ -79,7 +79,7 @@ def test_an_application_is_created_with_every_attribute(tmp_path: Path) -> None:
     )  # fmt: skip
     made = run("apps", "create", "New", *flags, *here)
     assert made.code == 0, made
-    assert "has no live credential for private_key_jwt" in made.err
+    assert "has no active credential for private_key_jwt" in made.err
     assert run("apps", "set", "Partner", *flags, "--yes", *here).code == 0
     created, changed = (run("apps", "show", name, "--json", *here).document for name in ("New", "Partner"))
     own = {"name", "client_id", "created_at", "secrets"}

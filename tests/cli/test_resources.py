@@ -98,9 +98,9 @@ def test_what_cannot_be_is_refused_in_one_sentence(folder: Path) -> None:
     for sentence, *arguments in (
         ("absolute URI", "resources", "create", "stock", "--name", "B", "--scope", "a"),
         ("absolute URI", "resources", "create", "https://b.example/#a", "--name", "B", "--scope", "a"),
-        ("names the platform", "resources", "create", "http://127.0.0.1:8000", "--name", "B", "--scope", "a"),
-        ("exists already", "resources", "create", STOCK, "--name", "B", "--scope", "a"),
-        ("exists already", "resources", "create", "urn:b", "--name", "Stock", "--scope", "a"),
+        ("identifies the platform", "resources", "create", "http://127.0.0.1:8000", "--name", "B", "--scope", "a"),
+        ("already exists", "resources", "create", STOCK, "--name", "B", "--scope", "a"),
+        ("already exists", "resources", "create", "urn:b", "--name", "Stock", "--scope", "a"),
         ("malformed", "resources", "create", "urn:b", "--name", "B", "--scope", "a\\"),
         ("malformed", "resources", "create", "urn:b", "--name", "B", "--scope", ""),
         ("no application named", "resources", "create", "urn:b", "--name", "B", "--scope", "a", "--server", "nobody"),

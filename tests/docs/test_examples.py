@@ -14,7 +14,7 @@ import pytest
 from tests.docs.fences import Fence, curl, differences, fences, paper
 from tests.support.server import Server
 
-PAPERS = ("README.md", "docs/api.md", "docs/webhooks.md")
+PAPERS = ("README.md", "docs/getting-started.md", "docs/api.md", "docs/webhooks.md")
 
 HERE = "http://127.0.0.1:8000"
 """The address that the papers print."""
@@ -99,12 +99,19 @@ def test_no_example_is_left_out(path: str) -> None:
 
 
 def test_the_readme_opens_with_what_works() -> None:
-    """The two commands come first, then three curl lines, of which the first is the token request by query string."""
-    first = fences("README.md")[:8]
+    """The README opens with the two commands, then the token request by query string; three requests are a page on."""
+    first, more = fences("README.md")[:4], fences("docs/getting-started.md")[:6]
 
     assert [fence.text for fence in first[:2]] == ["make run\n", "make test\n"]
-    assert [fence.language for fence in first[2:]] == ["sh", "json"] * 3
+    assert [fence.language for fence in first[2:]] == ["sh", "json"]
     assert re.match(r"curl -X POST \"\S+/oauth/token\?grant_type=client_credentials&client_id=", first[2].text)
+    assert [fence.text for fence in more[:2]] == [fence.text for fence in first[2:]]
+    assert [fence.language for fence in more] == ["sh", "json"] * 3
+
+
+def test_the_readme_is_one_page() -> None:
+    """The README stays short enough to read in one go; more belongs under docs/."""
+    assert len(paper("README.md").splitlines()) <= 120
 
 
 def test_the_makefile_has_every_target_that_is_named() -> None:

@@ -12,6 +12,9 @@ from tests.architecture.modules import ROOT, modules, texts
 PAPERS = sorted(path for path in texts() if path.endswith(".md"))
 
 _LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
+_ANCHOR = re.compile(r"\]\(([^)#:\s]*)#([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+_FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _SYMBOL = re.compile(r"`((?:[a-z_]+/)*[a-z_]+)\.([A-Za-z_][\w.]*)(?:\(\))?`")
 _PATH = re.compile(r"`((?:[a-z_]+/)+(?:[a-z_]+(?:\.(?:py|sh|txt|json))?)?)`")
 _TEST = re.compile(r"`(tests/[\w/.-]+)::([^`]+)`")
@@ -44,15 +47,38 @@ def test_the_page_for_maintainers_names_files_that_there_are() -> None:
     ]
 
 
+def anchors(text: str) -> set[str]:
+    """The anchors of the headings of a page, as they are made where Markdown is shown."""
+    return {
+        re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in _HEADING.findall(_FENCED.sub("", text))
+    }
+
+
+def lost_anchors(path: str, text: str) -> list[str]:
+    """Links of a page to headings that are not there."""
+    lost = []
+    for target, anchor in _ANCHOR.findall(text):
+        page = ROOT / path if not target else (ROOT / path).parent / target
+        if anchor not in anchors(text if not target else page.read_text("utf-8")):
+            lost.append(f"{target}#{anchor}")
+    return lost
+
+
+@pytest.mark.parametrize("path", PAPERS)
+def test_links_lead_to_headings(path: str) -> None:
+    """A link to a place in a page leads to a heading of it."""
+    assert lost_anchors(path, texts()[path]) == []
+
+
 def unknown_symbols(text: str) -> list[str]:
-    """Symbols, written `room/module.name`, that are not in the code."""
+    """Symbols, written `package/module.name`, that are not in the code."""
     unknown = []
     for place, names in _SYMBOL.findall(text):
         if names in {"md", "py", "toml", "json", "key", "db", "txt", "http"} or place in {
             "self",
             "request",
             "docs",
-            "room/module",
+            "package/module",
         }:
             continue
         try:
@@ -71,8 +97,8 @@ def test_symbols_are_in_the_code(path: str) -> None:
     assert unknown_symbols(texts()[path]) == []
 
 
-def test_every_room_is_on_the_plan() -> None:
-    """ARCHITECTURE.md names every file at the top of the package and every room."""
+def test_every_package_is_in_architecture() -> None:
+    """ARCHITECTURE.md names every file and package at the top of `tessera`."""
     tops = {PurePosixPath(module.within).parts[0] for module in modules() if module.within}
     text = texts()["ARCHITECTURE.md"]
 
@@ -110,7 +136,8 @@ def test_decisions_have_their_four_parts() -> None:
 
 
 def test_what_is_not_there_is_seen() -> None:
-    """Symbols that the code does not have are complained about."""
+    """Symbols that the code does not have, and headings that a page does not have, are complained about."""
+    assert lost_anchors("README.md", "# A `GET /b`\n\n[here](#a-get-b) and [there](#c)") == ["#c"]
     assert unknown_symbols("`core/wire.form` and `core/wire.fold` and `app/nothing.at_all`") == [
         "core/wire.fold",
         "app/nothing.at_all",

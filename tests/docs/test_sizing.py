@@ -53,7 +53,7 @@ def test_memory_is_that_of_the_runs_that_are_named() -> None:
 
     assert f"after its loads | {one:.0f} MiB | `{SPEEDS}`" in PAGE
     assert f"in use | {many:.0f} MiB | `{MANY}`" in PAGE
-    assert f"a live revocation | {each:.0f} bytes | `{SPEEDS}`" in PAGE
+    assert f"a revoked token | {each:.0f} bytes | `{SPEEDS}`" in PAGE
     assert len(_ROW.findall(PAGE)) == 11
 
 

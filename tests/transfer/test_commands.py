@@ -128,7 +128,7 @@ def test_a_restore_needs_the_right_master_key(tmp_path: Path) -> None:
     done = run("restore", file, "--data-dir", place)
     assert done.code == 0, done
     assert re.search(r"Restored \d+ rows into .*: everything until 20", done.err)
-    assert "All tokens so far are dead." in done.err
+    assert "All tokens are inactive." in done.err
     assert "There is a database already" in one_sentence(run("restore", file, "--data-dir", place))
 
 

@@ -46,74 +46,81 @@ def advised(found: Worded) -> str:
 ADVICE: Mapping[str, str] = {
     "application_not_found": "See `tessera apps list`.",
     "application_without_live_secret": 'Add one: `tessera apps secrets add "{name}"`.',
-    "application_without_old_secret": 'Make the next one: `tessera apps rotate "{name}"`.',
-    "columns_unusable": ("--map COLUMN=member says what another column is, --ignore-columns COLUMN leaves it out."),
+    "application_without_old_secret": 'Add a new one: `tessera apps rotate "{name}"`.',
+    "columns_unusable": (
+        "--map COLUMN=member names the member for another column, --ignore-columns COLUMN leaves a column out."
+    ),
     "credential_of_other_kind": "End it with `tessera apps {called}s expire`.",
-    "encoding_differs": "Leave --encoding out, or say --encoding {encoding}.",
-    "event_not_asked_for": "Change that with `tessera webhooks set` first.",
-    "header_not_in_encoding": "Say which encoding it is in with --encoding.",
-    "key_end_changed": "Look again: `tessera keys list`.",
+    "encoding_differs": "Leave --encoding out, or use --encoding {encoding}.",
+    "event_not_asked_for": "Subscribe it with `tessera webhooks set` first.",
+    "header_not_in_encoding": "Name its encoding with --encoding.",
+    "key_end_changed": "Check the keys with `tessera keys list`.",
     "key_not_found": "See `tessera keys list`.",
-    "keys_added": "Look again: `tessera keys list`.",
-    "limit_named_twice": "Say one of --watch, --enforce and --none for it.",
-    "organization_none_yet": "Make one: `tessera orgs create NAME`.",
+    "keys_added": "Check the keys with `tessera keys list`.",
+    "limit_named_twice": "Give only one of --watch, --enforce and --none for it.",
+    "organization_none_yet": "Create one: `tessera orgs create NAME`.",
     "profile_not_for_token_format": "Set --token-format.",
     "property_not_found": "See `tessera properties list`.",
     "property_without_live_secret": "Add one: `tessera properties secrets add {id}`.",
-    "property_without_old_secret": "Make the next one: `tessera properties secrets rotate {id}`.",
+    "property_without_old_secret": "Add a new one: `tessera properties secrets rotate {id}`.",
     "resource_not_found": "See `tessera resources list`.",
 }
 """What to type, after the sentence of an error."""
 
 INSTEAD: Mapping[str, str] = {
     "audit_head_incomplete": "Give --head and --number together, as an earlier verification printed them.",
-    "column_mapping_malformed": "--map {mapping} does not say COLUMN=member. Members are: {members}.",
-    "cursor_malformed": "--after must be a cursor that this list has printed.",
+    "column_mapping_malformed": "--map {mapping} is not of the form COLUMN=member. The members are: {members}.",
+    "cursor_malformed": "--after must be a cursor that this list printed.",
     "key_numbers_taken": (
-        "All numbers of sealing keys are taken. Wait until older ones have ended, or retire one: `tessera keys list`."
+        "All numbers of sealing keys are in use. Wait until an older key has expired, or retire one: `tessera keys"
+        " list`."
     ),
     "key_signs": (
-        "{name} signs just now. Have another follow it first: `tessera keys rotate --purpose {purpose}`, with --at-once"
-        " when it has leaked."
+        "{name} is the key that signs now. Rotate to another key first: `tessera keys rotate --purpose {purpose}`,"
+        " with --at-once if this key has leaked."
     ),
-    "limit_networks_count": "Name 1 to {limit} networks, or take the limit away with --none networks.",
+    "limit_networks_count": "Name 1 to {limit} networks, or remove the limit with --none networks.",
     "new_secret_untried": (
-        "{name} was last used at {at}, from {source}, and {newest} never: the partner may live on a token it got with"
-        " the old one. Have it change over first; --force ends the old one now."
+        "{name} was last used at {at}, from {source}, and {newest} never: the partner may still use a token that it"
+        " got with the old one. Have the partner switch to the new secret first; --force ends the old one now."
     ),
-    "organization_named_differently": ("The file names another organization than --org does. Leave one of them out."),
-    "organization_not_named": "Say which organization with --org. There are: {known}.",
-    "property_name_ambiguous": "Several organizations have a property named {name}. Say --org: {organizations}.",
+    "organization_named_differently": "The file names another organization than --org does. Leave one of them out.",
+    "organization_not_named": "Name the organization with --org. The organizations are: {known}.",
+    "property_name_ambiguous": (
+        "Several organizations have a property named {name}. Name one with --org: {organizations}."
+    ),
     "property_secret_in_use": (
-        "{name} was last used at {at}, from {source} (uses of the last {seconds:g} seconds may be missing). It can be"
-        " ended when it has not been used for a day; --force ends it now, and whoever still has it is refused."
+        "{name} was last used at {at}, from {source} (uses of the last {seconds:g} seconds may be missing). It can"
+        " be ended when it has not been used for a day; --force ends it now, and callers that still use it are"
+        " refused."
     ),
     "secret_in_use": (
-        "{name} was last used at {at}, from {source} (uses of the last {seconds:g} seconds may be missing). It can be"
-        " ended when it has not been used for a day; --force ends it now, and whoever still has it gets no token."
+        "{name} was last used at {at}, from {source} (uses of the last {seconds:g} seconds may be missing). It can"
+        " be ended when it has not been used for a day; --force ends it now, and clients that still use it get no"
+        " token."
     ),
-    "seed_taken": "Customers of this seed are there in part. Choose another with --seed.",
+    "seed_taken": "Some customers of this seed already exist. Choose another with --seed.",
     "separator_unusable": (
-        "--separator {separator} cannot separate columns. Say {known}, or one other character that is no letter,"
+        "--separator {separator} cannot separate columns. Use {known}, or one other character that is not a letter,"
         " digit, blank or quotation mark."
     ),
-    "separator_without_columns": "--separator is for CSV: JSON lines have no columns. Leave it out.",
+    "separator_without_columns": "--separator is only for CSV: JSON lines have no columns. Leave it out.",
     "webhook_change_empty": "Say what to change: --url, --events or both.",
-    "webhook_kinds_empty": "Say which events with --events: {everything}, or some of {known}.",
+    "webhook_kinds_empty": "Name the events with --events: {everything}, or some of {known}.",
 }
 """The whole text in place of the sentence, where a flag is what it is about."""
 
 ON_FINDINGS: Mapping[str, str] = {
     "audit_broken": "Run `tessera audit verify`.",
     "database_empty": "`tessera serve` sets it up.",
-    "folder_missing": "Name another with --data-dir, or make it: `tessera serve --data-dir {path}`.",
+    "folder_missing": "Name another with --data-dir, or create it: `tessera serve --data-dir {path}`.",
     "last_credential": 'Run `tessera apps rotate "{application}"`.',
     "property_last_credential": "Run `tessera properties secrets rotate {id}`.",
     "property_still_used": "See `tessera properties secrets list {id}`.",
     "schema_older": "Then run `tessera migrate`.",
     "still_used": 'See `tessera apps secrets list "{application}"`.',
     "token_per_call": (
-        'Until it does, `tessera apps set "{application}" --token-reuse on` hands the same one out again.'
+        'Until it does, `tessera apps set "{application}" --token-reuse on` makes Tessera return the same token again.'
     ),
     "url_credentials_used": 'Then run `tessera apps set "{application}" --query-credentials deny`.',
 }

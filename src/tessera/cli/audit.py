@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tessera.app.context import Context
     from tessera.core.administration.audit_chain import Entry
 
-app = group("Audit: who did what, when and from where, in a chain that shows tampering.", "id")
+app = group("Audit log: who did what, when and from where, tamper-evident.", "id")
 
 
 def _shown(entry: "Entry") -> dict[str, Any]:
@@ -39,21 +39,25 @@ def _shown(entry: "Entry") -> dict[str, Any]:
 def list_all(
     *,
     actor: Annotated[
-        str | None, typer.Option("--actor", help="Of this actor, as the list shows it.", metavar="ACTOR")
+        str | None, typer.Option("--actor", help="Only entries by this actor, written as in the list.", metavar="ACTOR")
     ] = None,
-    action: Annotated[str | None, typer.Option("--action", help="Of this action only.", metavar="ACTION")] = None,
+    action: Annotated[
+        str | None, typer.Option("--action", help="Only entries of this action.", metavar="ACTION")
+    ] = None,
     target: Annotated[
-        str | None, typer.Option("--target", help="Done to this client id, name, key or customer id.", metavar="TARGET")
+        str | None,
+        typer.Option("--target", help="Only entries about this client id, name, key or customer id.", metavar="TARGET"),
     ] = None,
-    since: Annotated[str | None, typer.Option("--since", help="From this time on.", metavar="TIME")] = None,
+    since: Annotated[str | None, typer.Option("--since", help="Only entries since this time.", metavar="TIME")] = None,
     before: Annotated[
-        int | None, typer.Option("--before", help="Go on before this entry of the last page.", metavar="NUMBER")
+        int | None,
+        typer.Option("--before", help="Continue before this entry, the last of the previous page.", metavar="NUMBER"),
     ] = None,
     limit: Limit = 50,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """List what was done, the newest first."""
+    """List audit entries, the newest first."""
     from tessera.app.administration import audit
     from tessera.ports import Search
 
@@ -116,15 +120,15 @@ def _with_name(text: str, names: dict[str, str]) -> str:
 def verify(
     *,
     head: Annotated[
-        str | None, typer.Option("--head", help="The hash that was noted of that entry.", metavar="HASH")
+        str | None, typer.Option("--head", help="The hash that was recorded for that entry.", metavar="HASH")
     ] = None,
     number: Annotated[
-        int | None, typer.Option("--number", help="An entry that was noted earlier.", metavar="NUMBER")
+        int | None, typer.Option("--number", help="The number of an entry that was recorded earlier.", metavar="NUMBER")
     ] = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Walk along the chain. Exit code 1 when an entry was changed, removed, inserted or moved."""
+    """Verify the hash chain. Exit code 1 if an entry was changed, removed, inserted or moved."""
     from tessera.app.administration import audit
 
     async def work(context: "Context") -> "Verdict":
@@ -154,7 +158,7 @@ def _tell(verdict: "Verdict") -> None:
 def export(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     """Print all entries as JSON, one a line, the oldest first, with their hashes; with --json as one document.
 
-    In the place of refusals that were deleted when their time was over there is a checkpoint.
+    A checkpoint replaces refusals that were deleted after their retention time.
     """
     from tessera.app.administration import audit
     from tessera.core.administration.audit_chain import Entry

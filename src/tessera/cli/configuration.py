@@ -13,7 +13,7 @@ HIDDEN = {"master_key", "database", "database_direct"}
 
 
 def show(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """List every setting: its value, its default, what it is for."""
+    """List every setting with its value, default and purpose."""
     from tessera import settings
 
     chosen = settings.load(data_dir=data_dir)

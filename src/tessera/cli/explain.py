@@ -25,12 +25,12 @@ def explain(
     *,
     about: Annotated[
         str | None,
-        typer.Option("--about", help="List the refusals of requests with this id in their address.", metavar="ID"),
+        typer.Option("--about", help="List the refusals of requests with this id in the URL.", metavar="ID"),
     ] = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Tell why a request was refused: the check that failed, what was presented, and how to put it right."""
+    """Show why a request was refused: the check that failed, the presented credentials, and the remedy."""
     from tessera.app.administration import explain as deed
 
     if (request_id is None) == (about is None):

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from tessera.app.context import Context
     from tessera.app.keys.rotation import KeyRecord
 
-app = group("Keys that seal and sign tokens; they follow one another by themselves.", "name")
+app = group("Keys that seal and sign tokens, with automatic rotation.", "name")
 
 MOMENTS = ("created_at", "signs_from", "verifies_until")
 
-Key = Annotated[str, typer.Argument(help="The key's name, as eddsa-2, or its kid.", metavar="KEY", show_default=False)]
+Key = Annotated[
+    str, typer.Argument(help="The key's name, for example eddsa-2, or its kid.", metavar="KEY", show_default=False)
+]
 
 
 class Purpose(StrEnum):
@@ -33,7 +35,7 @@ class Purpose(StrEnum):
 
 @app.command("list", epilog=examples("keys list", "keys list --json"))
 def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """List the keys: published, signing, only verifying what they signed, or ended."""
+    """List the keys with their states: published, signing, verifying only, or ended."""
     from tessera.app.keys import rotation
 
     _show(with_context(data_dir, rotation.every), as_json=as_json)
@@ -69,14 +71,14 @@ def _show(found: "list[KeyRecord]", *, as_json: bool) -> None:
 @app.command("rotate", ids=("name",), wide=True, epilog=examples("keys rotate", "keys rotate --purpose eddsa"))
 def rotate(
     *,
-    purpose: Annotated[Purpose | None, typer.Option("--purpose", help="Which kind of key; all when left out.")] = None,
+    purpose: Annotated[Purpose | None, typer.Option("--purpose", help="Kind of key. Default: all.")] = None,
     at_once: Annotated[
-        bool, typer.Option("--at-once", help="Let it sign in a second, without publishing it first.")
+        bool, typer.Option("--at-once", help="Let it sign after a second, without publishing it first.")
     ] = False,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Make the next key: it is published now, and signs after `key_publish_seconds`. The one before stays good."""
+    """Add the next key. It is published now and signs after `key_publish_seconds`. The old key still verifies."""
     from tessera.app.keys import rotation
     from tessera.core.keys.rotation_schedule import ROTATED
     from tessera.core.keys.wrapping import KeyPurpose
@@ -91,15 +93,15 @@ def rotate(
 
 @app.command("retire", ids=("name",), epilog=examples("keys retire eddsa-1 --yes"))
 def retire(key: Key, *, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """End a key now: all that it sealed or signed is dead. The key that signs has to be followed first."""
+    """End a key now: tokens that it sealed or signed become inactive. Rotate first if the key signs."""
     from tessera.app.keys import rotation
 
     async def work(context: "Context") -> "KeyRecord":
         found = await rotation.find(context, key)
         confirm(
-            f"Retire {found.name} now? Every token that it made is dead then, and its holders have to ask for another.",
-            f"Every token that {found.name} made would be dead, and its holders had to ask for another. Say --yes to"
-            " do it.",
+            f"Retire {found.name} now? Its tokens become inactive, and clients have to request new ones.",
+            f"The tokens of {found.name} would become inactive, and clients would have to request new ones. Give --yes"
+            " to retire it.",
             yes=yes,
         )
         return await rotation.retire(context, key)

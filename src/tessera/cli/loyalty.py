@@ -38,10 +38,10 @@ class Form(StrEnum):
     "apply",
     ids=("retailer_id",),
     help=(
-        "Make a program what a file declares, after showing what that changes.\n\n"
-        "The file is YAML or JSON; its form is in docs/loyalty.md, and `tessera loyalty export` writes it. What is left"
-        " out of a section is retired, a section that is left out stays as it is. An organization that the file names"
-        " and that does not exist is created."
+        "Change a program to the declaration in a file, after showing the changes.\n\n"
+        "The file is YAML or JSON; its form is in docs/loyalty.md, and `tessera loyalty export` writes it. Parts"
+        " missing from a section are retired; a missing section stays as it is. If the organization that the file names"
+        " does not exist, it is created."
     ),
     epilog=examples("loyalty apply program.yaml --dry-run", "loyalty apply program.yaml --yes"),
 )
@@ -58,7 +58,7 @@ def apply(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:  # fmt: skip
-    """Make a program what a file declares, after showing what that changes."""
+    """Change a program to the declaration in a file, after showing the changes."""
     from tessera.app.loyalty import program_files, programs
     from tessera.core.errors import PlatformRefusal
 
@@ -137,14 +137,14 @@ def _plan_document(draft: "Draft", *, applied: bool) -> dict[str, Any]:
 def export(
     *,
     org: Org = None,
-    form: Annotated[Form, typer.Option("--format", help="How it is written.")] = Form.YAML,
+    form: Annotated[Form, typer.Option("--format", help="Format of the file.")] = Form.YAML,
     to: Annotated[
-        Path | None, typer.Option("--output", help="File to write; standard output when left out.", metavar="FILE")
+        Path | None, typer.Option("--output", help="File to write. Default: standard output.", metavar="FILE")
     ] = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Write a program down, in the form that apply reads."""
+    """Export a program, in the form that apply reads."""
     from tessera import files
     from tessera.app.loyalty import program_files, programs
     from tessera.app.organizations import organizations

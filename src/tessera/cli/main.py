@@ -43,25 +43,27 @@ class Listed(NamedTuple):
 
 
 LISTED = {
-    "apps": Listed("OAuth applications: what partners get their tokens with.", CALLERS, "apps.apps"),
+    "apps": Listed("OAuth applications: the clients with which partners get tokens.", CALLERS, "apps.apps"),
     "orgs": Listed(
-        "Organizations: whose customers and applications live here.", CALLERS, "organizations.organizations"
+        "Organizations: the owners of customers, applications and digital properties.",
+        CALLERS,
+        "organizations.organizations",
     ),
     "properties": Listed(
         "Digital properties: the API keys under which partners call the platform, and their secrets.",
         CALLERS,
         "organizations.properties",
     ),
-    "resources": Listed("Resource servers: other APIs that our tokens open.", CALLERS, "resources"),
+    "resources": Listed("Resource servers: other APIs that accept tokens of this service.", CALLERS, "resources"),
     "customers": Listed("Customers of an organization.", DATA, "customers.customers"),
     "loyalty": Listed("Loyalty programs: point accounts and sources, tier systems, events.", DATA, "loyalty"),
-    "webhooks": Listed("Webhooks: who is told what happens, and how far they are.", DATA, "webhooks.webhooks"),
-    "events": Listed("Events: what happened, and sending it to a webhook again.", DATA, "webhooks.events"),
+    "webhooks": Listed("Webhooks: the receivers of events, and their progress.", DATA, "webhooks.webhooks"),
+    "events": Listed("Events: list them, and replay them to a webhook.", DATA, "webhooks.events"),
     "token": Listed("Tokens: request one, inspect one, revoke one.", TOKENS, "token"),
-    "keys": Listed("Keys that seal and sign tokens; they follow one another by themselves.", TOKENS, "keys"),
-    "audit": Listed("Audit: who did what, when and from where, in a chain that shows tampering.", TOKENS, "audit"),
+    "keys": Listed("Keys that seal and sign tokens, with automatic rotation.", TOKENS, "keys"),
+    "audit": Listed("Audit log: who did what, when and from where, tamper-evident.", TOKENS, "audit"),
     "explain": Listed(
-        sentence="Tell why a request was refused: the check that failed, what was presented, and how to put it right.",
+        sentence="Show why a request was refused: the check that failed, the presented credentials, and the remedy.",
         panel=TOKENS,
         module="explain",
         work="explain",
@@ -69,49 +71,48 @@ LISTED = {
         wide=True,
     ),
     "serve": Listed(
-        "Start the server; the data folder is set up on the first start. Ctrl-C or SIGTERM stops it.",
+        "Start the server. The first start sets up the data folder. Ctrl-C or SIGTERM stops it.",
         SERVER,
         "serve",
         "serve",
     ),
     "doctor": Listed(
-        "Check folder, master key, database, disk, clock and secrets; change nothing."
-        " Exit code 1 when something fails.",
+        "Check folder, master key, database, disk, clock and secrets; change nothing. Exit code 1 if a check fails.",
         SERVER,
         "data.doctor",
         "doctor",
     ),
     "settings": Listed(
-        "List every setting: its value, its default, what it is for.",
+        "List every setting with its value, default and purpose.",
         SERVER,
         "configuration",
         "show",
         ids=("name",),
     ),
     "migrate": Listed(
-        "Bring an older database to the schema of this version, and set up an empty one of PostgreSQL.",
+        "Migrate an older database to the schema of this version, or set up an empty PostgreSQL database.",
         SERVER,
         "data.migrate",
         "migrate",
     ),
     "backup": Listed(
-        "Write everything of this moment into one file, while servers go on.",
+        "Write a consistent backup of all data into one file, while servers run.",
         SERVER,
         "data.backups",
         "backup",
         "BACKUP_EXAMPLES",
     ),
     "restore": Listed(
-        "Verify a backup and put it into an empty folder or database, of either engine.",
+        "Verify a backup and restore it into an empty folder or database, of either engine.",
         SERVER,
         "data.backups",
         "restore",
         "RESTORE_EXAMPLES",
     ),
     "copy": Listed(
-        "Copy everything to an empty database of either engine, and compare every row.", SERVER, "data.copy", "copy"
+        "Copy all data to an empty database of either engine, and compare every row.", SERVER, "data.copy", "copy"
     ),
-    "demo": Listed("Made-up data to try things with.", SERVER, "data.demo"),
+    "demo": Listed("Generated data for trials.", SERVER, "data.demo"),
     "version": Listed("Show the version.", SERVER, "configuration", "version", "VERSION_EXAMPLES"),
 }
 """Everything below `tessera`, in the order of the help."""

@@ -10,7 +10,7 @@ DataDir = Annotated[
     Path | None,
     typer.Option(
         "--data-dir",
-        help="Data folder; ./var, or TESSERA_DATA_DIR, when left out.",
+        help="Data folder. Default: TESSERA_DATA_DIR, or ./var.",
         metavar="FOLDER",
         show_default=False,
     ),
@@ -18,7 +18,7 @@ DataDir = Annotated[
 AsJSON = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Org = Annotated[
     str | None,
-    typer.Option("--org", help="Organization, by name; the only one there is when left out.", metavar="NAME"),
+    typer.Option("--org", help="Organization, by name. Default: the only organization.", metavar="NAME"),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 App = Annotated[str, typer.Argument(help="The application's name or client id.", metavar="APP", show_default=False)]
@@ -27,19 +27,21 @@ Property = Annotated[
 ]
 PropertyOrg = Annotated[
     str | None,
-    typer.Option("--org", help="Organization of the property, where several have one of this name.", metavar="NAME"),
+    typer.Option(
+        "--org", help="Organization of the property, if several have a property with this name.", metavar="NAME"
+    ),
 ]
 
 Hook = Annotated[str, typer.Argument(help="The webhook's name.", metavar="NAME", show_default=False)]
-Limit = Annotated[int, typer.Option("--limit", help="How many at most.", min=1, max=1000)]
+Limit = Annotated[int, typer.Option("--limit", help="Maximum number.", min=1, max=1000)]
 
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the id alone.")]
-Wide = Annotated[bool, typer.Option("--wide", help="Show every column whole, however narrow the terminal is.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the id.")]
+Wide = Annotated[bool, typer.Option("--wide", help="Show every column in full, even on a narrow terminal.")]
 Database = Annotated[
     str | None,
     typer.Option(
         "--database",
-        help="PostgreSQL database; SQLite in the data folder, or TESSERA_DATABASE, when left out.",
+        help="PostgreSQL database. Default: TESSERA_DATABASE, or SQLite in the data folder.",
         metavar="URL",
         show_default=False,
     ),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tessera.app.tokens.resource_servers import Holder
     from tessera.core.tokens.resource_servers import ResourceRecord
 
-app = group("Resource servers: other APIs that our tokens open.", "identifier")
+app = group("Resource servers: other APIs that accept tokens of this service.", "identifier")
 
 MOMENTS = ("created_at",)
 
@@ -25,7 +25,7 @@ Resource = Annotated[
 ]
 Server = Annotated[
     str | None,
-    typer.Option("--server", help="Application by which it asks about tokens, by name or client id.", metavar="APP"),
+    typer.Option("--server", help="Application with which it introspects tokens, by name or client id.", metavar="APP"),
 ]
 
 
@@ -47,15 +47,15 @@ def create(
     identifier: Annotated[
         str,
         typer.Argument(
-            help="What names it: an absolute URI without a fragment.", metavar="IDENTIFIER", show_default=False
+            help="Its identifier: an absolute URI without a fragment.", metavar="IDENTIFIER", show_default=False
         ),
     ],
-    name: Annotated[str, typer.Option("--name", help="A name for people.")],
-    scope: Annotated[str, typer.Option("--scope", help="Scopes that it has, with spaces between.")],
+    name: Annotated[str, typer.Option("--name", help="A readable name.")],
+    scope: Annotated[str, typer.Option("--scope", help="Its scopes, separated by spaces.")],
     *,
     server: Server = None,
     token_format: Annotated[
-        Format, typer.Option("--token-format", help="What tokens for it look like.")
+        Format, typer.Option("--token-format", help="Format of tokens for it.")
     ] = Format.APPLICATION,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
@@ -112,21 +112,19 @@ def show(resource: Resource, *, data_dir: DataDir = None, as_json: AsJSON = Fals
 def change(
     resource: Resource,
     *,
-    name: Annotated[str | None, typer.Option("--name", help="Another name.")] = None,
-    scope: Annotated[
-        str | None, typer.Option("--scope", help="The scopes that it has from now on, with spaces between.")
-    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="The new name.")] = None,
+    scope: Annotated[str | None, typer.Option("--scope", help="Its new scopes, separated by spaces.")] = None,
     server: Annotated[
         str | None,
         typer.Option(
-            "--server", help="Application by which it asks about tokens; an empty text for none.", metavar="APP"
+            "--server", help="Application with which it introspects tokens; an empty string for none.", metavar="APP"
         ),
     ] = None,
-    token_format: Annotated[Format | None, typer.Option("--token-format", help="What tokens for it look like.")] = None,
+    token_format: Annotated[Format | None, typer.Option("--token-format", help="Format of tokens for it.")] = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Change a resource server. Tokens that say more than it still has are dead."""
+    """Change a resource server. Tokens with a scope that it no longer has become inactive."""
     from tessera.app.tokens import resource_servers
 
     form = "" if token_format is Format.APPLICATION else token_format and token_format.value
@@ -141,7 +139,7 @@ def change(
 
 @app.command("delete", epilog=examples("resources delete Stock --yes"))
 def delete(resource: Resource, *, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Delete a resource server with what was granted there; tokens for it are dead."""
+    """Delete a resource server with the grants for it. Tokens for it become inactive."""
     from tessera.app.tokens import resource_servers
 
     async def work(context: "Context") -> "ResourceRecord":
@@ -158,7 +156,7 @@ def delete(resource: Resource, *, yes: Yes = False, data_dir: DataDir = None, as
     if as_json:
         output.document(output.record(found, moments=MOMENTS))
     else:
-        output.message(f"{found.name}: Deleted. Tokens for it are dead.")
+        output.message(f"{found.name}: Deleted. Tokens for it are inactive.")
 
 
 @app.command(
@@ -170,7 +168,7 @@ def who(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Say which applications may do what a scope lets them, at the platform and at every resource server."""
+    """List the applications that have a scope, at the platform and at every resource server."""
     from tessera.app.tokens import resource_servers
 
     async def work(context: "Context") -> "list[Holder]":

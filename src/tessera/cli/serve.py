@@ -45,46 +45,46 @@ class Format(StrEnum):
 
 def serve(  # noqa: PLR0913  # typer makes a flag of each
     *,
-    host: Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 when left out.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port; 8000 when left out, 0 takes a free one.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Server processes; 1 when left out.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on. Default: 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port. Default: 8000; 0 takes a free port.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Number of server processes. Default: 1.")] = None,
     management_port: Annotated[
-        str | None, typer.Option(help="Port of /livez, /readyz and /metrics; 9090 when left out, 0 any, `off` none.")
+        str | None, typer.Option(help="Port of /livez, /readyz and /metrics. Default: 9090; 0 any, `off` none.")
     ] = None,
     tls_certificate_file: Annotated[
-        Path | None, typer.Option(help="PEM file of the certificate; read again when it changes.")
+        Path | None, typer.Option(help="PEM file of the certificate. Reloaded when it changes.")
     ] = None,
     tls_key_file: Annotated[Path | None, typer.Option(help="PEM file of its private key.")] = None,
     data_dir: DataDir = None,
     demo: Annotated[
-        bool | None, typer.Option("--demo", help="Make a demonstration on the first start, show its keys on each.")
+        bool | None, typer.Option("--demo", help="Create demonstration data once; show its credentials each time.")
     ] = None,
     behind_tls_proxy: Annotated[
-        bool | None, typer.Option("--behind-tls-proxy", help="A trusted proxy ends TLS in front.")
+        bool | None, typer.Option("--behind-tls-proxy", help="A trusted proxy in front terminates TLS.")
     ] = None,
     issuer: Annotated[
         str | None,
         typer.Option(
-            help="Address by which callers reach the service, as https://id.example.com; needed beyond loopback."
+            help="URL at which callers reach the service, for example https://id.example.com. Required beyond loopback."
         ),
     ] = None,
     trusted_proxy: Annotated[
         list[str] | None,
         typer.Option(
             "--trusted-proxy",
-            help="Address or network of a proxy in front, whose word on the client's address is taken; repeatable.",
+            help="Address or network of a proxy in front that is trusted to forward client addresses. Repeatable.",
             metavar="ADDRESS",
         ),
     ] = None,
     log_level: Annotated[
-        Level | None, typer.Option(case_sensitive=False, help="Least severe events to log; info when left out.")
+        Level | None, typer.Option(case_sensitive=False, help="Lowest level of events to log. Default: info.")
     ] = None,
     log_format: Annotated[
         Format | None,
-        typer.Option(case_sensitive=False, help="Form of the log; auto, by whether it is a terminal, when left out."),
+        typer.Option(case_sensitive=False, help="Format of the log. Default: auto, pretty on a terminal, else JSON."),
     ] = None,
 ) -> None:
-    """Start the server; the data folder is set up on the first start. Ctrl-C or SIGTERM stops it."""
+    """Start the server. The first start sets up the data folder. Ctrl-C or SIGTERM stops it."""
     from tessera import server, settings
 
     chosen = settings.load(

@@ -43,14 +43,16 @@ def request(  # noqa: PLR0913  # one a flag
     client_secret_env: Annotated[
         str | None, typer.Option("--client-secret-env", help="Environment variable with the secret.", metavar="NAME")
     ] = None,
-    scope: Annotated[str | None, typer.Option("--scope", help="Scopes to ask for.")] = None,
-    via: Annotated[Way, typer.Option("--via", help="Where the id and secret stand.")] = Way.QUERY,
-    demo: Annotated[bool, typer.Option("--demo", help="Take id and secret from demo.json in the data folder.")] = False,
+    scope: Annotated[str | None, typer.Option("--scope", help="Scopes to request.")] = None,
+    via: Annotated[Way, typer.Option("--via", help="Where to send the client id and secret.")] = Way.QUERY,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Take the client id and secret from demo.json in the data folder.")
+    ] = False,
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait for the answer.", min=0.1)] = 30.0,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Perform the client_credentials grant against any URL, and say what came of it."""
+    """Request a token from any URL with the client_credentials grant, and show the result."""
     from tessera.cli import token_request
 
     if demo:
@@ -111,7 +113,7 @@ def _show(answer: "Answer", *, as_json: bool) -> None:
 
 @app.command("inspect", epilog=examples("token inspect 01c0ffee...", "token inspect - < token.txt"))
 def inspect(token: Token, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Say whether a token is live, whose it is, and why it is dead."""
+    """Show whether a token is valid, whose it is, and why it is inactive."""
     from tessera.app.tokens import inspection
 
     text = _token(token)

@@ -168,7 +168,7 @@ def test_an_unknown_application_is_not_changed(tmp_path: Path) -> None:
     """One that was deleted meanwhile is named as gone."""
 
     async def scenario(scene: Scene) -> None:
-        with pytest.raises(OperatorError, match="does not exist"):
+        with pytest.raises(OperatorError, match="no longer exists"):
             await application_settings.change(scene.context, "nobody", EVERYTHING)
 
     play(tmp_path, scenario)

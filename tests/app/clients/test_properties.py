@@ -142,7 +142,7 @@ def test_a_disabled_property_is_refused_everywhere(tmp_path: Path) -> None:
         with pytest.raises(InvalidAPIKey) as in_path:
             await callers.own_api_key(scene.context, caller, scene.shop.api_key)
         assert in_path.value.check == "address.disabled"
-        with pytest.raises(OperatorError, match="disabled already"):
+        with pytest.raises(OperatorError, match="already disabled"):
             await properties.disable(scene.context, await shop(scene))
         await properties.enable(scene.context, await shop(scene))
         await calls(scene)
@@ -289,9 +289,9 @@ def test_a_pace_holds_for_a_property(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wanted", "sentence"),
     [
-        ({"tokens_per_hour": 5}, "networks and requests: it gets no tokens"),
-        ({"watch": ("tokens-day",)}, "networks and requests: it gets no tokens"),
-        ({"watch": ("requests",)}, "There is no limit requests of this property"),
+        ({"tokens_per_hour": 5}, "gets no tokens, so it can only have the limits networks and requests"),
+        ({"watch": ("tokens-day",)}, "gets no tokens, so it can only have the limits networks and requests"),
+        ({"watch": ("requests",)}, "This property has no limit requests yet"),
         ({"networks": ("everywhere",)}, "neither an address nor a network"),
     ],
 )

@@ -184,7 +184,7 @@ def test_a_use_between_looking_and_ending_is_seen(tmp_path: Path) -> None:
         await rotated(scene)
         old = (await secrets(scene))["first"]
         meanwhile(scene, MarkCredentialUsed(old.number, scene.clock.now()))
-        with pytest.raises(OperatorError, match="used, or its end changed"):
+        with pytest.raises(OperatorError, match="used, or its expiry was changed"):
             await finished(scene)
         assert (await secrets(scene))["first"].ends_at == old.ends_at
 
@@ -235,7 +235,7 @@ def test_of_two_rotations_at_once_one_is_done(tmp_path: Path, names: tuple[str |
         won = [each for each in done if isinstance(each, Rotated)]
         lost = [each for each in done if isinstance(each, OperatorError)]
         assert (len(won), len(lost)) == (1, 1), done
-        assert "Look again" in str(lost[0])
+        assert "try again" in str(lost[0])
         assert list(await secrets(scene)) == ["first", won[0].secret_name]
         await scene.token(secret=won[0].client_secret)
         await scene.token()

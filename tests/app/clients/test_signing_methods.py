@@ -178,7 +178,7 @@ def test_an_application_that_is_gone_is_told_so(tmp_path: Path) -> None:
             credentials.set_signing_algorithms(context, client_id, SigningAlgorithms.RS256),
             credentials.set_assertion_audience(context, client_id, AssertionAudience.ISSUER),
         ):
-            with pytest.raises(OperatorError, match="does not exist any more"):
+            with pytest.raises(OperatorError, match="no longer exists"):
                 await deed
 
     play(tmp_path, scenario)

@@ -130,7 +130,7 @@ def test_what_is_noted_under_a_pseudonym_is_found_by_the_id(tmp_path: Path) -> N
 
 def test_the_papers_say_when_the_rest_is_gone() -> None:
     """Each table that keeps something of a customer for a time, or under a pseudonym, is in docs/operations.md."""
-    section = PAPER.partition("## Forget a customer")[2].partition("\n## ")[0]
+    section = PAPER.partition("## Erase a customer")[2].partition("\n## ")[0]
     tables = {column.partition(".")[0] for column in columns_that(Holds.EXPIRES, Holds.PSEUDONYM)}
     assert tables == {"audit_entry", "event", "refusal"}
     assert {table for table in tables if re.search(rf"`{table}`", section)} == tables

@@ -191,19 +191,19 @@ def test_a_key_is_retired_for_all_that_it_made(tmp_path: Path) -> None:
         await applications.set_token_format(scene.context, scene.partner.client_id, TokenFormat.EDDSA)
         old = await scene.token()
         assert await scene.alive(old)
-        with pytest.raises(OperatorError, match=r"eddsa-1 signs just now") as kept:
+        with pytest.raises(OperatorError, match=r"eddsa-1 is the key that signs now") as kept:
             await rotation.retire(scene.context, "eddsa-1")
         assert kept.value.parameters == {"name": "eddsa-1", "purpose": "eddsa"}
         [added] = await rotation.rotate(scene.context, [KeyPurpose.EDDSA], at_once=True)
         assert (added.name, added.state) == ("eddsa-2", "published")
-        with pytest.raises(OperatorError, match="signs just now"):
+        with pytest.raises(OperatorError, match="is the key that signs now"):
             await rotation.retire(scene.context, "eddsa-1")
         scene.clock.step(rotation.AT_ONCE_SECONDS)
         assert await scene.alive(old)
         assert (await rotation.retire(scene.context, "eddsa-1")).state == "ended"
         assert not await scene.alive(old)
         assert await scene.alive(await scene.token())
-        with pytest.raises(OperatorError, match="ended already"):
+        with pytest.raises(OperatorError, match="already ended"):
             await rotation.retire(scene.context, "eddsa-1")
         with pytest.raises(OperatorError, match="no key named pepper-1"):
             await rotation.retire(scene.context, "pepper-1")
@@ -268,7 +268,7 @@ def test_numbers_of_sealing_keys_come_round(tmp_path: Path) -> None:
             await rotation.rotate(context, [KeyPurpose.SEALING], at_once=True)
             scene.clock.step(1)
         assert await scene.alive(old)
-        with pytest.raises(OperatorError, match="All numbers of sealing keys are taken"):
+        with pytest.raises(OperatorError, match="All numbers of sealing keys are in use"):
             await rotation.rotate(context, [KeyPurpose.SEALING])
         context.settings = load(key_rotation_days=1)
         scene.clock.step(86_400)

@@ -61,7 +61,7 @@ def test_a_disabled_organization_lets_nobody_in(tmp_path: Path, form: TokenForma
         assert await property_gets_in(context, scene)
         scene.clock.step(1)
         assert await scene.alive(await scene.token())
-        with pytest.raises(OperatorError, match="enabled already"):
+        with pytest.raises(OperatorError, match="already enabled"):
             await organizations.enable(context, await own(scene))
 
     play(tmp_path, scenario)

@@ -94,7 +94,7 @@ def test_disabling_kills_tokens_for_good(tmp_path: Path) -> None:
         await applications.enable(scene.context, scene.partner.client_id)
         assert not await scene.alive(old)
         assert await scene.alive(await scene.token())
-        with pytest.raises(OperatorError, match="enabled already"):
+        with pytest.raises(OperatorError, match="already enabled"):
             await applications.enable(scene.context, scene.partner.client_id)
 
     play(tmp_path, scenario)
@@ -168,7 +168,7 @@ def test_an_ended_secret_stays_ended(tmp_path: Path) -> None:
         await applications.expire_secret(scene.context, client_id, "first", scene.clock.now() + 10)
         await applications.expire_secret(scene.context, client_id, "first", scene.clock.now() + 20)
         scene.clock.at += 20
-        with pytest.raises(OperatorError, match="ended already"):
+        with pytest.raises(OperatorError, match="already ended"):
             await applications.expire_secret(scene.context, client_id, "first", scene.clock.now() + 10**9)
         with pytest.raises(OperatorError, match=r"no secret named other. It has: first"):
             await applications.expire_secret(scene.context, client_id, "other")
@@ -252,13 +252,13 @@ def test_scopes_are_the_application_s(tmp_path: Path) -> None:
         ({"name": ""}, "The name must be"),
         ({"name": "é"}, "The name must be"),
         ({"name": "n" * 256}, "The name must be"),
-        ({"name": "partner"}, "exists already"),
+        ({"name": "partner"}, "already exists"),
         ({"scope": ""}, "scope is malformed"),
         ({"token_lifetime_seconds": 0}, "lifetime must be 1 to"),
         ({"token_lifetime_seconds": 10 * 366 * 86_400 + 1}, "lifetime must be 1 to"),
         ({"client_id": "a\x00b"}, "The client id must be"),
         ({"client_secret": ""}, "The secret must be"),
-        ({"client_secret": "human made"}, "takes a secret of that form only"),
+        ({"client_secret": "human made"}, "requires a secret of 64 hex characters"),
     ],
 )
 def test_an_application_that_cannot_be_is_refused(tmp_path: Path, options: dict[str, Any], sentence: str) -> None:
@@ -301,11 +301,11 @@ def test_organizations_are_found_by_name(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         assert (await organizations.find(scene.context, None)).name == "Org"
         await organizations.create(scene.context, "Second")
-        with pytest.raises(OperatorError, match="There are: Org, Second"):
+        with pytest.raises(OperatorError, match="The organizations are: Org, Second"):
             await organizations.find(scene.context, None)
         with pytest.raises(OperatorError, match="no organization named Third"):
             await organizations.find(scene.context, "Third")
-        with pytest.raises(OperatorError, match="exists already"):
+        with pytest.raises(OperatorError, match="already exists"):
             await organizations.create(scene.context, "Org")
 
     play(tmp_path, scenario)

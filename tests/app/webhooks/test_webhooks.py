@@ -213,11 +213,11 @@ def test_what_was_told_is_sent_again(tmp_path: Path) -> None:
             assert await events.replay_failed(context, hook) == 0
 
             (spent,) = await happen(context, 1, kind="points.spent")
-            with pytest.raises(OperatorError, match=r"does not ask for points\.spent"):
+            with pytest.raises(OperatorError, match=r"is not subscribed to points\.spent"):
                 await events.replay_one(context, hook, await events.find(context, spent))
             await webhooks.disable(context, hook)
             (waiting,) = await happen(context, 1)
-            with pytest.raises(OperatorError, match="has not been told"):
+            with pytest.raises(OperatorError, match="has not been sent to"):
                 await events.replay_one(context, hook, await events.find(context, waiting))
             with pytest.raises(OperatorError, match="no event"):
                 await events.find(context, waiting, organization=99)

@@ -102,7 +102,7 @@ def test_every_attribute_of_an_application_can_be_set(tmp_path: Path) -> None:
     assert (shown["client_id"], shown["scope"]) == (made["client_id"], "profiles:read loyalty:read")
     assert shown["token_lifetime_seconds"] == 12 * 3600
     ended = run("apps", "set", made["client_id"], "--no-platform", "--cut-off", *here)
-    assert "All tokens issued before are dead." in ended.err
+    assert "All existing tokens are revoked." in ended.err
     assert run("apps", "show", made["client_id"], "--json", *here).document["scope"] == ""
     for wrong in (("--scope", " "), ("--scope", "openid", "--no-platform"), ("--cut-off",), ("--token-lifetime", "x")):
         assert run("apps", "set", made["client_id"], *wrong, *here).code == 2
@@ -175,9 +175,9 @@ def test_disable_enable_set_and_delete(tmp_path: Path) -> None:
     folder, made = folder_with_application(tmp_path)
     at = ("--data-dir", folder)
     assert run("apps", "disable", "Partner", "--json", *at).document["enabled"] is False
-    assert "disabled already" in one_sentence(run("apps", "disable", "Partner", *at))
+    assert "already disabled" in one_sentence(run("apps", "disable", "Partner", *at))
     assert run("apps", "enable", made["client_id"], "--json", *at).document["enabled"] is True
-    assert "enabled already" in one_sentence(run("apps", "enable", "Partner", *at))
+    assert "already enabled" in one_sentence(run("apps", "enable", "Partner", *at))
     changed = run("apps", "set", "Partner", "--query-credentials", "warn", "--json", *at)
     assert changed.document["query_credentials"] == "warn"
     assert "Say --yes" in one_sentence(run("apps", "delete", "Partner", *at))
@@ -200,7 +200,7 @@ def test_a_secret_is_added_listed_and_expired(tmp_path: Path) -> None:
         days=90
     )
     again = run("apps", "secrets", "expire", "Partner", "first", "--in", "7d", "--yes", *at)
-    assert "ended already" in one_sentence(again)
+    assert "already ended" in one_sentence(again)
 
 
 def test_the_last_secret_is_not_ended_by_accident(tmp_path: Path) -> None:
@@ -208,11 +208,11 @@ def test_the_last_secret_is_not_ended_by_accident(tmp_path: Path) -> None:
     folder, _ = folder_with_application(tmp_path)
     at = ("--data-dir", folder)
     for when in ([], ["--in", "7d"], ["--at", "2100-01-01T00:00:00Z"]):
-        assert "last live credential of Partner" in one_sentence(
+        assert "last active credential of Partner" in one_sentence(
             run("apps", "secrets", "expire", "Partner", "first", *when, *at)
         )
     run("apps", "secrets", "add", "Partner", "--name", "short", "--expires", "1d", *at)
-    assert "last live credential" in one_sentence(
+    assert "last active credential" in one_sentence(
         run("apps", "secrets", "expire", "Partner", "first", "--in", "7d", *at)
     )
     assert run("apps", "secrets", "expire", "Partner", "first", "--in", "12h", *at).code == 0
@@ -248,7 +248,7 @@ def test_an_organization_must_be_named_among_several(tmp_path: Path) -> None:
     """With two organizations --org is needed, and the sentence names them."""
     folder, _ = folder_with_application(tmp_path)
     run("orgs", "create", "Borealis", "--data-dir", folder)
-    assert "There are: Aurora, Borealis." in one_sentence(run("apps", "create", "X", "--data-dir", folder))
+    assert "The organizations are: Aurora, Borealis." in one_sentence(run("apps", "create", "X", "--data-dir", folder))
     made = run("apps", "create", "X", "--org", "Borealis", "--json", "--data-dir", folder).document
     assert made["organization"] == "Borealis"
 

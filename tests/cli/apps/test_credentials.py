@@ -64,7 +64,7 @@ def test_a_key_set_is_shown_with_its_address(tmp_path: Path) -> None:
     at = ("--data-dir", folder)
     done = run("apps", "keys", "add", "Partner", "--jwks-uri", SET, "--name", "2030", "--ends", "90d", *at)
     assert done.code == 0, done
-    assert "Added 2030. Running servers take it within 250 ms." in done.err
+    assert "Added 2030. Running servers accept it within 250 ms." in done.err
     assert SET in done.out
     (shown,) = run("apps", "keys", "list", "Partner", "--json", *at).document
     assert (shown["name"], shown["kind"], shown["named"], shown["state"]) == ("2030", "jwks_uri", SET, "ending")
@@ -168,7 +168,7 @@ def test_what_is_added_is_said_once(tmp_path: Path) -> None:
     for name in ("", "a" * 256, "café"):
         one_sentence(run("apps", "keys", "add", "Partner", "--jwk", given["jwk"], "--name", name, *at))
     taken = run("apps", "keys", "add", "Partner", "--jwk", given["jwk"], "--name", "first", *at)
-    assert "a credential with this name already" in one_sentence(taken)
+    assert "already has a credential with this name" in one_sentence(taken)
     assert "no application named Nobody" in one_sentence(run("apps", "keys", "add", "Nobody", "--jwks-uri", SET, *at))
     assert names(folder, "keys") == names(folder, "certificates") == []
 
@@ -183,7 +183,7 @@ def test_a_key_is_ended_now_or_later(tmp_path: Path) -> None:
     assert later["state"] == "ending"
     assert "ends at" in run("apps", "keys", "expire", "Partner", "key-1", "--at", "3d", *at).err
     assert "key-1: ended." in run("apps", "keys", "expire", "Partner", "key-1", *at).err
-    assert "ended already" in one_sentence(run("apps", "keys", "expire", "Partner", "key-1", *at))
+    assert "already ended" in one_sentence(run("apps", "keys", "expire", "Partner", "key-1", *at))
     past = run("apps", "keys", "expire", "Partner", "key-2", "--at", "2020-01-01", *at)
     assert "already passed" in one_sentence(past)
     assert run("apps", "keys", "expire", "Partner", "key-2", "--at", "soon", *at).code == 2
@@ -204,7 +204,7 @@ def test_each_command_ends_its_own_kind(tmp_path: Path) -> None:
         for other, name in own.items():
             if other != kind:
                 sentence = one_sentence(run("apps", f"{kind}s", "expire", "Partner", name, "--yes", *at))
-                assert sentence == f"{name} is a {other}, and no {kind}. End it with `tessera apps {other}s expire`."
+                assert sentence == f"{name} is a {other}, not a {kind}. End it with `tessera apps {other}s expire`."
         sentence = one_sentence(run("apps", f"{kind}s", "expire", "Partner", "other", "--yes", *at))
         assert sentence == f"The application has no {kind} named other. It has: {mine}."
     shown = run("apps", "show", "Partner", "--json", *at).document["secrets"]
@@ -220,7 +220,7 @@ def test_the_last_credential_is_not_ended_by_accident(tmp_path: Path, group: str
     name = run("apps", group, "add", "Partner", *add, "--json", *at).document["name"]
     assert run("apps", "secrets", "expire", "Partner", "first", *at).code == 0
     for when in ([], ["--at", "7d"]):
-        assert "last live credential" in one_sentence(run("apps", group, "expire", "Partner", name, *when, *at))
+        assert "last active credential" in one_sentence(run("apps", group, "expire", "Partner", name, *when, *at))
     assert run("apps", group, "list", "Partner", "--json", *at).document[0]["state"] == "live"
     assert run("apps", group, "expire", "Partner", name, "--yes", "--json", *at).document["state"] == "ended"
 
@@ -236,7 +236,7 @@ def test_the_ways_of_an_application_are_chosen(tmp_path: Path) -> None:
     ):  # fmt: skip
         done = run("apps", "set", "Partner", "--methods", said, "--yes", *at)
         assert (done.code, done.out) == (0, "")
-        assert f"It may prove itself by: {said}." in done.err
+        assert f"It may authenticate with: {said}." in done.err
         shown = run("apps", "show", "Partner", *at).out
         assert [line.split()[-1] for line in shown.splitlines() if line.startswith("proves itself by")] == [held]
         both = run("apps", "set", "Partner", "--query-credentials", "warn", "--json", *at).document
@@ -267,14 +267,16 @@ def test_an_application_is_not_shut_out_by_accident(tmp_path: Path) -> None:
 
     for said, named in (("tls", "tls"), ("tls,private_key_jwt", "private_key_jwt or tls")):
         sentence = chosen("--methods", said, "--query-credentials", "deny")
-        assert sentence.startswith(f"Partner has no live credential for {named}: it gets no tokens then. "), sentence
+        assert sentence.startswith(f"Partner has no active credential for {named}, so it would get no tokens. "), (
+            sentence
+        )
     shown = run("apps", "show", "Partner", "--json", *at).document
     assert (shown["authentication_methods"], shown["query_credentials"]) == ("any", "allow")
     run("apps", "keys", "add", "Partner", "--jwk", given["jwk"], *at)
     assert chosen("--methods", "private_key_jwt,tls") == "private_key_jwt,tls"
     assert chosen("--methods", "secret") == "secret"
     assert run("apps", "keys", "expire", "Partner", "key-1", *at).code == 0
-    assert "no live credential for private_key_jwt" in chosen("--methods", "private_key_jwt")
+    assert "no active credential for private_key_jwt" in chosen("--methods", "private_key_jwt")
     assert chosen("--methods", "private_key_jwt", "--yes") == "private_key_jwt"
     assert chosen("--methods", "any") == "any"
 
@@ -286,9 +288,11 @@ def test_the_last_credential_of_a_way_that_is_on_is_not_ended_by_accident(tmp_pa
     run("apps", "keys", "add", "Partner", "--jwk", given["jwk"], *at)
     run("apps", "set", "Partner", "--methods", "secret,tls", *at)
     sentence = one_sentence(run("apps", "secrets", "expire", "Partner", "first", *at))
-    assert sentence.startswith("first is the last live credential for secret or tls: Partner gets no tokens then. Add")
+    assert sentence.startswith(
+        "first is the last active credential for secret or tls: without it, Partner gets no tokens. Add"
+    )
     run("apps", "secrets", "add", "Partner", "--expires", "7d", *at)
-    assert "last live" in one_sentence(run("apps", "secrets", "expire", "Partner", "first", "--in", "8d", *at))
+    assert "last active" in one_sentence(run("apps", "secrets", "expire", "Partner", "first", "--in", "8d", *at))
     assert run("apps", "secrets", "expire", "Partner", "first", "--in", "6d", *at).code == 0
     assert run("apps", "keys", "expire", "Partner", "key-1", "--at", "5d", *at).code == 0
     run("apps", "set", "Partner", "--methods", "tls", "--yes", *at)

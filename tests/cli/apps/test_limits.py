@@ -47,8 +47,8 @@ def test_guard_rails_are_set_shown_and_taken_away(tmp_path: Path) -> None:
         (("--networks", "10.0.0.1/8"), "10.0.0.1/8 is neither an address nor a network"),
         (("--networks", ""), "Name 1 to 100 networks"),
         (("--requests-per-second", "0"), "The limit requests takes 1 to 1,000,000."),
-        (("--watch", "requests"), "There is no limit requests of this application."),
-        (("--none", "all"), "There are: networks, requests, tokens-hour, tokens-day."),
+        (("--watch", "requests"), "This application has no limit requests yet."),
+        (("--none", "all"), "The limits are: networks, requests, tokens-hour, tokens-day."),
     ],
 )
 def test_what_cannot_be_a_guard_rail_is_told(tmp_path: Path, flags: tuple[str, ...], sentence: str) -> None:

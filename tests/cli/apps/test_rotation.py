@@ -55,7 +55,7 @@ def test_a_rotation_is_one_document(tmp_path: Path) -> None:
     assert (former["name"], former["last_used_from"]) == ("first", "192.0.2.9")
     assert run("apps", "secrets", "list", "Partner", "--json", "--data-dir", folder).document[0]["state"] == "ended"
     again = run("apps", "rotate", "Partner", "--name", "2030", "--data-dir", folder)
-    assert "a credential with this name already" in one_sentence(again)
+    assert "already has a credential with this name" in one_sentence(again)
 
 
 def test_finishing_is_refused_while_the_old_one_is_used(tmp_path: Path) -> None:

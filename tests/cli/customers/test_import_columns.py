@@ -117,14 +117,16 @@ def test_members_of_json_lines_can_be_mapped_and_ignored(folder: Path) -> None:
     assert counted(bring_in(folder, json.dumps(row), "jsonl", *flags)) == (1, 0, 0, 0)
     assert profile(folder, "c-1")["first_name"] == "Ann"
     assert "city" not in profile(folder, "c-1")
-    assert "--separator is for CSV" in one_sentence(bring_in(folder, json.dumps(row), "jsonl", "--separator", "tab"))
+    assert "--separator is only for CSV" in one_sentence(
+        bring_in(folder, json.dumps(row), "jsonl", "--separator", "tab")
+    )
 
 
 @pytest.mark.parametrize(
     ("flags", "part"),
     [
-        (("--map", "external_id"), "does not say COLUMN=member"),
-        (("--map", "x=nickname"), "Members are: external_id,"),
+        (("--map", "external_id"), "is not of the form COLUMN=member"),
+        (("--map", "x=nickname"), "The members are: external_id,"),
         (("--map", "absent=city"), "absent is not in the file"),
         (("--ignore-columns", "Absent"), "absent is not in the file"),
         (("--map", "city=first_name"), "first_name stands twice"),
@@ -221,7 +223,7 @@ def test_lines_that_end_in_carriage_returns_alone_are_refused(
 ) -> None:
     """Such a file would be one line; a sentence says how it has to be saved, and nothing is imported."""
     done = bring_in(folder, content.encode(encoding), ending)
-    assert "carriage returns alone" in one_sentence(done)
+    assert "a carriage return alone" in one_sentence(done)
     assert run("customers", "list", "-q", "--data-dir", folder).out == ""
 
 

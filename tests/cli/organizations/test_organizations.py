@@ -20,7 +20,7 @@ def test_an_organization_is_shown_renamed_stopped_and_started(tmp_path: Path) ->
     assert "within 250 ms" in done.err
     assert "disabled" in run("orgs", "list", *here).out
     assert "organization disabled" in run("apps", "list", *here).out
-    assert "disabled already" in one_sentence(run("orgs", "disable", "Aurora Coffee", "--yes", *here))
+    assert "already disabled" in one_sentence(run("orgs", "disable", "Aurora Coffee", "--yes", *here))
     assert run("orgs", "enable", "Aurora Coffee", *here).code == 0
     assert "disabled" not in run("orgs", "show", "Aurora Coffee", *here).out
     assert run("orgs", "set", "Aurora Coffee", *here).code == 2

@@ -39,7 +39,7 @@ def test_a_property_is_renamed_disabled_enabled_and_deleted(tmp_path: Path) -> N
     assert "Disabled." in run("properties", "disable", "Online", "--data-dir", folder).err
     listed = run("properties", "list", "--json", "--data-dir", folder).document
     assert [(each["name"], each["enabled"]) for each in listed] == [("Online", False)]
-    assert "disabled already" in one_sentence(run("properties", "disable", "Online", "--data-dir", folder))
+    assert "already disabled" in one_sentence(run("properties", "disable", "Online", "--data-dir", folder))
     enabled = run("properties", "enable", "Online", "--json", "--data-dir", folder).document
     assert (enabled["api_key"], enabled["enabled"]) == (made["api_key"], True)
     assert "--yes" in one_sentence(run("properties", "delete", "Online", "--data-dir", folder))
@@ -72,7 +72,7 @@ def test_secrets_are_added_and_expired(tmp_path: Path) -> None:
     assert "shown this once" in added.err
     brought = run(*secrets, "add", "Shop", "--name", "old", "--stdin", "--json", "--data-dir", folder, stdin=SECRET)
     assert set(brought.document) == {"api_key", "secret_name"}
-    assert "a secret with this name already" in one_sentence(
+    assert "already has a secret with this name" in one_sentence(
         run(*secrets, "add", "Shop", "--name", "old", "--data-dir", folder)
     )
     ended = run(*secrets, "expire", "Shop", "old", "--json", "--data-dir", folder).document
@@ -83,11 +83,11 @@ def test_secrets_are_added_and_expired(tmp_path: Path) -> None:
     assert states == {"first": "ending", "secret-2": "ending", "old": "ended"}
     run(*secrets, "expire", "Shop", "first", "--data-dir", folder)
     lost = one_sentence(run(*secrets, "expire", "Shop", "secret-2", "--data-dir", folder))
-    assert lost.startswith("secret-2 is the last live secret of Shop")
+    assert lost.startswith("secret-2 is the last active secret of Shop")
     assert run(*secrets, "expire", "Shop", "secret-2", "--yes", "--data-dir", folder).code == 0
     unknown = run(*secrets, "expire", "Shop", "nobody", "--data-dir", folder)
     assert "The property has no secret named nobody. It has: first, secret-2, old." in one_sentence(unknown)
-    assert "no live secret to rotate" in one_sentence(run(*secrets, "rotate", "Shop", "--data-dir", folder))
+    assert "no active secret to rotate" in one_sentence(run(*secrets, "rotate", "Shop", "--data-dir", folder))
 
 
 def test_a_secret_is_rotated_and_the_rotation_finished(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_property_has_no_limits_of_tokens(tmp_path: Path, flags: tuple[str, st
     """Limits that count tokens are refused with the reason."""
     folder, _ = folder_with_property(tmp_path)
     told = one_sentence(run("properties", "limit", "Shop", *flags, "--data-dir", folder))
-    assert told == "The limits of a property are networks and requests: it gets no tokens."
+    assert told == "A property gets no tokens, so it can only have the limits networks and requests."
 
 
 def test_the_end_of_the_last_secret_is_warned_of(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_pausing_and_resuming_take_turns(folder: Path) -> None:
     """Each is refused in one sentence when it is so already."""
     assert "not disabled" in one_sentence(hooks(folder, "enable", "hook"))
     assert hooks(folder, "disable", "hook", "--json").document["state"] == "disabled"
-    assert "disabled already" in one_sentence(hooks(folder, "disable", "hook"))
+    assert "already disabled" in one_sentence(hooks(folder, "disable", "hook"))
     assert hooks(folder, "enable", "hook", "--json").document["state"] == "ok"
 
 
@@ -186,4 +186,4 @@ def test_a_replay_says_which(folder: Path) -> None:
     assert replay().code == replay("--failed", "--event", event).code == replay("--since", "7d").code == 2
     assert replay("--failed", "--json").document == {"webhook": "hook", "events": 0}
     assert replay("--since", "2000-01-01", "--json").document == {"webhook": "hook", "events": 0}
-    assert "has not been told" in one_sentence(replay("--event", event))
+    assert "has not been sent to hook yet" in one_sentence(replay("--event", event))

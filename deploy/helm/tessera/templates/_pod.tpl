@@ -65,7 +65,7 @@ capabilities:
 {{- end -}}
 
 {{- define "tessera.volumes" -}}
-# Counts of guard rails, of this node alone.
+# The counters of the limits, of this node alone.
 - name: data
   emptyDir:
     sizeLimit: 256Mi

@@ -163,10 +163,12 @@ async def lost_with(context: Context, application: ApplicationRecord, name: str,
     found = await context.store.secrets(application.client_id)
     own, others = [each for each in found if each.name == name], [each for each in found if each.name != name]
     if not applications.proving(others, "any", end):
-        return f"{name} is the last live credential of {application.name}: with it end all of the application's tokens."
+        return (
+            f"{name} is the last active credential of {application.name}: without it, all its tokens become inactive."
+        )
     if applications.proving(own, ways, now) and not applications.proving(others, ways, end):
         allowed = " or ".join(ways.split(","))
-        return f"{name} is the last live credential for {allowed}: {application.name} gets no tokens then."
+        return f"{name} is the last active credential for {allowed}: without it, {application.name} gets no tokens."
     return ""
 
 

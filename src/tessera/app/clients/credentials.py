@@ -152,7 +152,7 @@ async def lost_without(context: Context, application: ApplicationRecord, methods
     found = await context.store.secrets(application.client_id)
     if not names or applications.proving(found, ",".join(names), context.clock.now()):
         return ""
-    return f"{application.name} has no live credential for {' or '.join(names)}: it gets no tokens then."
+    return f"{application.name} has no active credential for {' or '.join(names)}, so it would get no tokens."
 
 
 async def set_profile(context: Context, client_id: str, profile: Profile) -> None:

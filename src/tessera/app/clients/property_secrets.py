@@ -84,7 +84,9 @@ async def lost_with(context: Context, found: PropertyRecord, name: str, ends_at:
     own, others = [each for each in secrets if each.name == name], [each for each in secrets if each.name != name]
     if not live_secrets(own, now) or live_secrets(others, end):
         return ""
-    return f"{name} is the last live secret of {found.name}: without one nobody can call with its API key and secret."
+    return (
+        f"{name} is the last active secret of {found.name}: without one, nobody can call with its API key and secret."
+    )
 
 
 async def rotate(context: Context, found: PropertyRecord, overlap_seconds: int, name: str | None) -> RotatedSecret:

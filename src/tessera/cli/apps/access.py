@@ -21,12 +21,12 @@ Shown = tuple["ApplicationRecord", "list[Place]"]
 def grant(
     name: App,
     resource: Resource,
-    scope: Annotated[str, typer.Option("--scope", help="What it may do there, with spaces between.")],
+    scope: Annotated[str, typer.Option("--scope", help="Scopes at the resource server, separated by spaces.")],
     *,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Let an application do this at a resource server, in place of what it could do there."""
+    """Grant an application these scopes at a resource server, in place of its scopes there."""
     from tessera.app.clients import applications
     from tessera.app.tokens import resource_servers
 
@@ -39,7 +39,7 @@ def grant(
 
 
 def ungrant(name: App, resource: Resource, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Let an application do nothing at a resource server any more; its tokens for it are dead."""
+    """Remove an application's scopes at a resource server. Its tokens for that server become inactive."""
     from tessera.app.clients import applications
     from tessera.app.tokens import resource_servers
 
@@ -52,7 +52,7 @@ def ungrant(name: App, resource: Resource, *, data_dir: DataDir = None, as_json:
 
 
 def access(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Say what an application may do, at the platform and at each resource server."""
+    """Show an application's scopes, at the platform and at each resource server."""
     from tessera.app.clients import applications
     from tessera.app.tokens import resource_servers
 
@@ -82,7 +82,7 @@ def _show(shown: Shown, *, as_json: bool) -> None:
 
 
 def revoke_tokens(name: App, *, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Revoke all tokens that an application has now; it may have new ones at once."""
+    """Revoke all current tokens of an application. It can get new tokens at once."""
     from tessera.app.clients import applications
 
     async def work(context: "Context") -> "ApplicationRecord":

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tessera.app.context import Context
     from tessera.core.clients.applications import ApplicationRecord
 
-app = group("OAuth applications: what partners get their tokens with.", "client_id")
+app = group("OAuth applications: the clients with which partners get tokens.", "client_id")
 CREDENTIALS, ACCESS = "Credentials", "Access, limits and tokens"
 
 app.add(secrets.app, name="secrets", rich_help_panel=CREDENTIALS)
@@ -37,11 +37,11 @@ app.command("set", epilog=app_options.EXAMPLES)(app_options.change)
 MOMENTS = app_options.MOMENTS
 
 Scope = Annotated[
-    str | None, typer.Option("--scope", help="Scopes its tokens carry, with spaces between; openid when left out.")
+    str | None, typer.Option("--scope", help="Scopes of its tokens, separated by spaces. Default: openid.")
 ]
 Lifetime = Annotated[
     str,
-    typer.Option("--token-lifetime", help="How long a token lives: 3600 (seconds), 12h, 14d.", metavar="DURATION"),
+    typer.Option("--token-lifetime", help="Lifetime of its tokens: 3600 (seconds), 12h, 14d.", metavar="DURATION"),
 ]
 
 
@@ -65,7 +65,7 @@ def create(  # noqa: PLR0913  # typer makes a flag of each
     algorithms: app_options.Algorithms = None,
     assertion_audience: app_options.AssertionAudience = None,
     client_id: Annotated[
-        str | None, typer.Option("--client-id", help="An imported client id; one is made when left out.")
+        str | None, typer.Option("--client-id", help="An imported client id. Default: a generated one.")
     ] = None,
     client_secret_stdin: Annotated[
         bool, typer.Option("--client-secret-stdin", help="Read an imported secret from standard input.")
@@ -73,7 +73,7 @@ def create(  # noqa: PLR0913  # typer makes a flag of each
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Create an application with its first secret, which is shown this once."""
+    """Create an application with its first secret, which is shown only once."""
     from tessera.app.clients import applications
     from tessera.app.clients import credentials as client_credentials
     from tessera.app.clients.application_settings import Wanted
@@ -129,7 +129,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     if as_json:
         output.document([output.record(each, moments=MOMENTS) for each in found])
     elif not found:
-        output.message("There is no application yet. Make one: `tessera apps create NAME`.")
+        output.message("There is no application yet. Create one: `tessera apps create NAME`.")
     else:
         output.table(
             (
@@ -203,7 +203,7 @@ def show(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> Non
 
 @app.command("disable", epilog=examples("apps disable Partner"))
 def disable(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Stop an application: no new tokens, and all tokens so far are dead for good."""
+    """Disable an application: it gets no tokens, and all existing tokens become inactive for good."""
     from tessera.app.clients import applications
 
     async def work(context: "Context") -> "ApplicationRecord":
@@ -213,14 +213,14 @@ def disable(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> 
 
     _done(
         with_context(data_dir, work),
-        "Disabled. Running servers refuse it within 250 ms; its tokens so far stay dead.",
+        "Disabled. Running servers refuse it within 250 ms; its existing tokens stay inactive.",
         as_json=as_json,
     )
 
 
 @app.command("enable", epilog=examples("apps enable Partner"))
 def enable(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Let a disabled application have tokens again; those from before stay dead."""
+    """Enable a disabled application again. Tokens issued before stay inactive."""
     from tessera.app.clients import applications
 
     async def work(context: "Context") -> "ApplicationRecord":
@@ -233,7 +233,7 @@ def enable(name: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> N
 
 @app.command("delete", epilog=examples("apps delete Partner --yes"))
 def delete(name: App, *, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Delete an application with its secrets and counts; its tokens are dead."""
+    """Delete an application with its secrets and usage counts. Its tokens become inactive."""
     from tessera.app.clients import applications
 
     async def work(context: "Context") -> "ApplicationRecord":
@@ -246,7 +246,7 @@ def delete(name: App, *, yes: Yes = False, data_dir: DataDir = None, as_json: As
         await applications.delete(context, found.client_id)
         return found
 
-    _done(with_context(data_dir, work), "Deleted. Its tokens are dead.", as_json=as_json)
+    _done(with_context(data_dir, work), "Deleted. Its tokens are inactive.", as_json=as_json)
 
 
 def _done(record: "ApplicationRecord", sentence: str, *, as_json: bool) -> None:

@@ -18,19 +18,17 @@ if TYPE_CHECKING:
     from tessera.app.context import Context
     from tessera.core.clients.applications import AuthenticationMethod
 
-keys = group(
-    "Public keys of an application, by which it proves itself with a signed assertion (private_key_jwt).", "name"
-)
-certificates = group("Certificates of an application, by which it proves itself over mutual TLS.", "name")
+keys = group("Public keys of an application, for authentication with a signed assertion (private_key_jwt).", "name")
+certificates = group("Certificates of an application, for authentication with mutual TLS.", "name")
 
-Name = Annotated[
-    str | None, typer.Option("--name", help="What to call it; the next free number when left out.", metavar="NAME")
+Name = Annotated[str | None, typer.Option("--name", help="Its name. Default: the next free number.", metavar="NAME")]
+Ends = Annotated[
+    str | None, typer.Option("--ends", help="When it expires: 90d, or 2030-01-31T12:00:00Z.", metavar="WHEN")
 ]
-Ends = Annotated[str | None, typer.Option("--ends", help="When it ends: 90d, or 2030-01-31T12:00:00Z.", metavar="WHEN")]
 Named = Annotated[str, typer.Argument(help="Its name.", metavar="NAME", show_default=False)]
 At = Annotated[
     str | None,
-    typer.Option("--at", help="When it ends: 7d, or 2030-01-31T12:00:00Z; now when left out.", metavar="WHEN"),
+    typer.Option("--at", help="When it expires: 7d, or 2030-01-31T12:00:00Z. Default: now.", metavar="WHEN"),
 ]
 
 
@@ -69,14 +67,14 @@ def add_key(
     jwk: Annotated[Path | None, _file("--jwk", "File of the public key as a JWK.")] = None,
     pem: Annotated[Path | None, _file("--pem", "File of the public key as PEM.")] = None,
     jwks_uri: Annotated[
-        str | None, typer.Option("--jwks-uri", help="Address at which it publishes its keys.", metavar="URL")
+        str | None, typer.Option("--jwks-uri", help="URL at which it publishes its keys.", metavar="URL")
     ] = None,
     name: Name = None,
     ends: Ends = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Add a public key, or the address of a set of them: only the public half, which is no secret."""
+    """Add a public key, or the URL of a set of public keys."""
     from tessera.app.clients import credentials
 
     if sum(each is not None for each in (jwk, pem, jwks_uri)) != 1:
@@ -121,7 +119,7 @@ def add_certificate(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Add a certificate, or the subject of those that an authority of `mtls_ca_file` signs."""
+    """Add a certificate, or the subject of certificates that a CA in `mtls_ca_file` signs."""
     from tessera.app.clients import credentials
 
     if (pem is None) == (subject is None):
@@ -165,7 +163,7 @@ def _added(
     if as_json:
         output.document(made)
     else:
-        output.message(f"Added {made['name']}. Running servers take it within 250 ms.")
+        output.message(f"Added {made['name']}. Running servers accept it within 250 ms.")
         show_table([made])
 
 
@@ -188,7 +186,7 @@ def show_table(found: list[dict[str, Any]]) -> None:
 
 @keys.command("list", epilog=examples("apps keys list Partner"))
 def list_keys(application: App, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """List the public keys of an application, and the addresses of its key sets."""
+    """List the public keys of an application, and the URLs of its key sets."""
     _list(application, "KEY_KINDS", data_dir=data_dir, as_json=as_json)
 
 
@@ -217,7 +215,7 @@ def _list(application: str, kinds: str, *, data_dir: Path | None, as_json: bool)
 def expire_key(
     application: App, name: Named, *, at: At = None, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False
 ) -> None:
-    """End a key, now or at a time. With the last credential end all of the application's tokens."""
+    """End a key, now or at a given time. After the last credential, all tokens become inactive."""
     secrets.end(application, "key", name, at, yes=yes, data_dir=data_dir, as_json=as_json)
 
 
@@ -228,5 +226,5 @@ def expire_key(
 def expire_certificate(
     application: App, name: Named, *, at: At = None, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False
 ) -> None:
-    """End a certificate, now or at a time. With the last credential end all of the application's tokens."""
+    """End a certificate, now or at a given time. After the last credential, all tokens become inactive."""
     secrets.end(application, "certificate", name, at, yes=yes, data_dir=data_dir, as_json=as_json)

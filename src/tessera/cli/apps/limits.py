@@ -29,10 +29,14 @@ PROPERTY_EXAMPLES = examples(
 
 Networks = Annotated[
     str | None,
-    typer.Option("--networks", help="Networks that it may come from, with spaces between.", metavar="NETWORKS"),
+    typer.Option(
+        "--networks", help="Networks from which it may send requests, separated by spaces.", metavar="NETWORKS"
+    ),
 ]
-Enforce = Annotated[str | None, typer.Option("--enforce", help="These refuse from now on.", metavar="LIMITS")]
-Away = Annotated[str | None, typer.Option("--none", help="Take these away.", metavar="LIMITS")]
+Enforce = Annotated[
+    str | None, typer.Option("--enforce", help="Enforce these limits: they refuse requests.", metavar="LIMITS")
+]
+Away = Annotated[str | None, typer.Option("--none", help="Remove these limits.", metavar="LIMITS")]
 
 
 def limit(  # noqa: PLR0913  # typer makes a flag of each
@@ -40,14 +44,14 @@ def limit(  # noqa: PLR0913  # typer makes a flag of each
     *,
     networks: Networks = None,
     requests_per_second: Annotated[
-        int | None, typer.Option(help="Requests a second: of the application, and with its tokens.")
+        int | None, typer.Option(help="Requests per second by the application and with its tokens.")
     ] = None,
-    tokens_per_hour: Annotated[int | None, typer.Option(help="Tokens that it may have in an hour.")] = None,
-    tokens_per_day: Annotated[int | None, typer.Option(help="Tokens that it may have in a day (UTC).")] = None,
+    tokens_per_hour: Annotated[int | None, typer.Option(help="Tokens per hour.")] = None,
+    tokens_per_day: Annotated[int | None, typer.Option(help="Tokens per day (UTC).")] = None,
     watch: Annotated[
         str | None,
         typer.Option(
-            help="These only report from now on; of networks, requests, tokens-hour, tokens-day.", metavar="LIMITS"
+            help="Make these limits report-only: networks, requests, tokens-hour, tokens-day.", metavar="LIMITS"
         ),
     ] = None,
     enforce: Enforce = None,
@@ -55,7 +59,7 @@ def limit(  # noqa: PLR0913  # typer makes a flag of each
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Show the limits of an application, or change those that are named; new ones refuse at once."""
+    """Show the limits of an application, or change the given limits. New limits are enforced at once."""
     from tessera.app.clients import limit_settings
 
     wanted = limit_settings.Wanted(
@@ -80,10 +84,10 @@ def limit_property(
     name: Property,
     *,
     networks: Networks = None,
-    requests_per_second: Annotated[int | None, typer.Option(help="Calls a second with its secrets.")] = None,
+    requests_per_second: Annotated[int | None, typer.Option(help="Calls per second with its secrets.")] = None,
     watch: Annotated[
         str | None,
-        typer.Option(help="These only report from now on; of networks, requests.", metavar="LIMITS"),
+        typer.Option(help="Make these limits report-only: networks, requests.", metavar="LIMITS"),
     ] = None,
     enforce: Enforce = None,
     none: Away = None,
@@ -91,7 +95,7 @@ def limit_property(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Show the limits of a property, or change those that are named; they hold for calls with its secrets."""
+    """Show the limits of a property, or change the given limits. They apply to calls with its secrets."""
     from tessera.app.clients import limit_settings, properties
 
     wanted = limit_settings.Wanted(

@@ -43,35 +43,37 @@ EXAMPLES = examples(
 
 
 QueryCredentials = Annotated[
-    Policy | None, typer.Option("--query-credentials", help="Whether the id and secret may stand in a URL.")
+    Policy | None, typer.Option("--query-credentials", help="Whether the client id and secret may be sent in the URL.")
 ]
 JSONRequests = Annotated[
     Permission | None,
-    typer.Option("--json-requests", help="Whether it may send JSON to the OAuth endpoints, in place of a form."),
+    typer.Option("--json-requests", help="Whether it may send JSON to the OAuth endpoints instead of a form."),
 ]
 TokenFormat = Annotated[
     Form | None,
-    typer.Option("--token-format", help="What its tokens look like: sealed, or a JWT with this signature."),
+    typer.Option("--token-format", help="Format of its tokens: opaque, or a JWT with this signature."),
 ]
 TokenBinding = Annotated[
     Binding | None,
-    typer.Option("--token-binding", help="What its tokens have to be bound to: a DPoP key, a TLS certificate."),
+    typer.Option("--token-binding", help="Required binding of its tokens: a DPoP key or a TLS certificate."),
 ]
 TokenReuse = Annotated[
     Switch | None,
-    typer.Option("--token-reuse", help="Whether a live token is handed out again while half its life remains."),
+    typer.Option(
+        "--token-reuse", help="Whether a valid token is returned again while more than half of its lifetime remains."
+    ),
 ]
 Methods = Annotated[
     str | None,
     typer.Option(
         "--methods",
-        help="How it may prove itself: any, or some of secret, private_key_jwt, tls, with commas between.",
+        help="Allowed authentication methods: any, or some of secret, private_key_jwt, tls, separated by commas.",
         metavar="METHODS",
     ),
 ]
 HeldTo = Annotated[
     Profile | None,
-    typer.Option("--profile", help="Security profile for what it signs: fapi2 allows PS256, ES256 and EdDSA."),
+    typer.Option("--profile", help="Security profile of its signatures: fapi2 allows PS256, ES256 and EdDSA."),
 ]
 Algorithms = Annotated[
     str | None,
@@ -86,27 +88,23 @@ AssertionAudience = Annotated[
     Audience | None,
     typer.Option(
         "--assertion-audience",
-        help="Whom its assertions may name (aud): the issuer alone, or an endpoint too; by the profile by default.",
+        help="Audience (aud) of its assertions: only the issuer, or also an endpoint. Default: by the profile.",
     ),
 ]
 
 
 Scope = Annotated[
     str | None,
-    typer.Option("--scope", help="Scopes that its new tokens have, with spaces between.", metavar="SCOPES"),
+    typer.Option("--scope", help="Scopes of its new tokens, separated by spaces.", metavar="SCOPES"),
 ]
-NoPlatform = Annotated[
-    bool, typer.Option("--no-platform", help="No scope at the platform: for resource servers' tokens alone.")
-]
+NoPlatform = Annotated[bool, typer.Option("--no-platform", help="No scopes at the platform, only at resource servers.")]
 Lifetime = Annotated[
     str | None,
-    typer.Option(
-        "--token-lifetime", help="How long its new tokens live: 3600 (seconds), 12h, 14d.", metavar="DURATION"
-    ),
+    typer.Option("--token-lifetime", help="Lifetime of its new tokens: 3600 (seconds), 12h, 14d.", metavar="DURATION"),
 ]
 CutOff = Annotated[
     bool,
-    typer.Option("--cut-off", help="End all tokens that it has so far, in the same step; else they stay as they are."),
+    typer.Option("--cut-off", help="Also revoke all its existing tokens, in the same step. Otherwise they stay valid."),
 ]
 
 Sentences = list[tuple[str, Any, str]]
@@ -116,7 +114,7 @@ Sentences = list[tuple[str, Any, str]]
 def change(  # noqa: PLR0913  # typer makes a flag of each
     name: App,
     *,
-    new_name: Annotated[str | None, typer.Option("--name", help="Another name.", metavar="NAME")] = None,
+    new_name: Annotated[str | None, typer.Option("--name", help="The new name.", metavar="NAME")] = None,
     scope: Scope = None,
     no_platform: NoPlatform = False,
     token_lifetime: Lifetime = None,
@@ -134,9 +132,9 @@ def change(  # noqa: PLR0913  # typer makes a flag of each
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Change an application: all in one step. What leaves it no way to prove itself asks for --yes.
+    """Change an application, in one step. A change that leaves it no credential requires --yes.
 
-    Tokens that were issued before keep what they say until they expire, unless --cut-off ends them.
+    Existing tokens keep their scopes and other properties until they expire, unless --cut-off revokes them.
     """
     from tessera.app.clients import application_settings, applications
     from tessera.app.clients import credentials as client_credentials
@@ -170,7 +168,7 @@ def change(  # noqa: PLR0913  # typer makes a flag of each
         return
     sentences = [sentence for _, value, sentence in chosen if value is not None]
     if cut_off:
-        sentences.append("All tokens issued before are dead.")
+        sentences.append("All existing tokens are revoked.")
     elif wanted.scope is not None or wanted.token_lifetime_seconds is not None:
         sentences.append("Tokens issued before stay as they are; --cut-off would end them.")
     output.message(f"{record.name}: {' '.join(sentences)}")
@@ -191,7 +189,7 @@ def named(name: str | None, scope: str | None, lifetime: str | None, *, no_platf
     return [
         ("name", name, "This is its name now; its client id stays."),
         ("scope", "" if no_platform else scope, f"Its scopes are now: {scope or 'none at the platform'}."),
-        ("token_lifetime_seconds", seconds, f"New tokens live {lifetime}."),
+        ("token_lifetime_seconds", seconds, f"The lifetime of new tokens is {lifetime}."),
     ]
 
 
@@ -236,7 +234,7 @@ def signing(
     held = profile and signing_methods.Profile[profile.name]
     named = audience and signing_methods.AssertionAudience[audience.name]
     return [
-        ("authentication_methods", ways, f"It may prove itself by: {methods}."),
+        ("authentication_methods", ways, f"It may authenticate with: {methods}."),
         ("security_profile", held, f"It is held to the profile: {profile}."),
         ("signing_algorithms", flags, "" if flags is None else f"It may sign with: {signing_methods.shown(flags)}."),
         ("assertion_audience", named, f"Its assertions may name: {audience}."),

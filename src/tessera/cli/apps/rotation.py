@@ -23,13 +23,13 @@ WARNINGS_EXAMPLES = examples("apps warnings", "apps warnings --json")
 
 
 Overlap = Annotated[
-    str, typer.Option("--overlap", help="How long the old secret still works: 7d, 12h, 0.", metavar="DURATION")
+    str, typer.Option("--overlap", help="How long the old secret keeps working: 7d, 12h, 0.", metavar="DURATION")
 ]
 NewName = Annotated[
     str | None,
-    typer.Option("--name", help="What to call the new one; the next free number when left out.", metavar="NAME"),
+    typer.Option("--name", help="Name of the new secret. Default: the next free number.", metavar="NAME"),
 ]
-Force = Annotated[bool, typer.Option("--force", help="End it also when it is still used.")]
+Force = Annotated[bool, typer.Option("--force", help="End it even if it is still used.")]
 
 
 def rotate(
@@ -40,7 +40,7 @@ def rotate(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Make the next secret, shown this once, and end the older ones when the overlap is over."""
+    """Add a new secret, shown only once. The older secrets expire after the overlap."""
     from tessera.app.clients import applications, secret_rotation
 
     seconds = durations.seconds(overlap)
@@ -88,7 +88,7 @@ def finish(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """End every secret but the newest now; refused while one of them is in use."""
+    """End all secrets except the newest now. Refused while one of them is in use."""
     from tessera.app.clients import applications, secret_rotation
 
     async def work(context: "Context") -> "tuple[str, list[Ended]]":
@@ -108,7 +108,7 @@ def show_finished(called: str, ended: "list[Ended]", *, as_json: bool) -> None:
 
 
 def warnings(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """List what is to be done: credentials about to end, callers that ask for a token for every call."""
+    """List warnings: credentials about to expire, and applications that request a token for every call."""
     from tessera.app.clients.expiry_warnings import current
 
     found = with_context(data_dir, current)

@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from tessera.app.context import Context
     from tessera.core.clients.applications import CredentialRecord
 
-app = group("Secrets of an application: add a new one, move over, expire the old one.", "secret_name", "name")
+app = group(
+    "Secrets of an application: add a new one, let the partner switch, expire the old one.", "secret_name", "name"
+)
 
-NewName = Annotated[
-    str | None, typer.Option("--name", help="What to call it; the next free number when left out.", metavar="NAME")
-]
+NewName = Annotated[str | None, typer.Option("--name", help="Its name. Default: the next free number.", metavar="NAME")]
 Expires = Annotated[
-    str | None, typer.Option("--expires", help="When it ends: 90d, or 2030-01-31T12:00:00Z.", metavar="WHEN")
+    str | None, typer.Option("--expires", help="When it expires: 90d, or 2030-01-31T12:00:00Z.", metavar="WHEN")
 ]
 Stdin = Annotated[bool, typer.Option("--stdin", help="Read an imported secret from standard input.")]
 At = Annotated[
     str | None,
-    typer.Option("--at", help="When it ends, as 2030-01-31T12:00:00Z; now when left out.", metavar="TIME"),
+    typer.Option("--at", help="When it expires, for example 2030-01-31T12:00:00Z. Default: now.", metavar="TIME"),
 ]
-In = Annotated[str | None, typer.Option("--in", help="When it ends, from now: 7d, 12h.", metavar="DURATION")]
+In = Annotated[str | None, typer.Option("--in", help="When it expires, from now: 7d, 12h.", metavar="DURATION")]
 
 MOMENTS = ("created_at", "ends_at", "last_used_at")
 
@@ -96,7 +96,7 @@ def add(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Add a secret beside those there are; it is shown this once."""
+    """Add a secret. It is shown only once, and the other secrets keep working."""
     from tessera.app.clients import applications
 
     if expires is not None:
@@ -149,7 +149,7 @@ def expire(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """End a secret, now or at a time. With the last one end all of the application's tokens: that asks for --yes."""
+    """End a secret, now or at a given time. Ending the last credential ends all tokens and requires --yes."""
     end(application, "secret", secret, one_end(at, after), yes=yes, data_dir=data_dir, as_json=as_json)
 
 

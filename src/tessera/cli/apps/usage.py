@@ -25,11 +25,11 @@ _NONE = "."
 def usage(
     application: App,
     *,
-    days: Annotated[int, typer.Option("--days", help="How many days back, today included.", min=1, max=3650)] = 14,
+    days: Annotated[int, typer.Option("--days", help="Number of days, including today.", min=1, max=3650)] = 14,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Show tokens issued and in life, the calls made with them, and refusals: by the hour and by the day."""
+    """Show issued and valid tokens, the calls made with them, and refusals, by hour and by day."""
     from tessera.app.clients import applications, usage_report
 
     async def work(context: "Context") -> "tuple[ApplicationRecord, UsageReport]":

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 DONE_IN_PART = 3
 
 HELP = (
-    "Create or update customers, one a row.\n\n"
-    "Columns (or members) are the fields of the profile, external_id, identifiers or email among them; phone_number"
-    " may stand for a list of one. Case, blanks, _ and - make no difference in the names of columns. An empty cell is"
-    " not given for a new customer, and clears the field of a known one. Refused rows are named with all that is wrong"
-    " in them and stop no other (exit code 3). Importing a file again changes nothing."
+    "Create or update customers, one per row.\n\n"
+    "Columns (or members) are the fields of the profile. One of external_id, identifiers or email is required."
+    " phone_number is a phone list of one. Case, blanks, _ and - make no difference in the names of columns. An empty"
+    " cell leaves the field of a new customer empty, and clears the field of an existing one. A refused row is"
+    " reported with all its errors and does not stop the others (exit code 3). Importing a file again changes nothing."
 )
 EXAMPLES = examples(
     "customers import customers.csv --dry-run",
@@ -54,44 +54,44 @@ def import_file(  # noqa: PLR0913  # typer makes a flag of each
     *,
     org: Org = None,
     form: Annotated[
-        Form | None, typer.Option("--format", help="How the file is written; told by its ending when left out.")
+        Form | None, typer.Option("--format", help="Format of the file. Default: by its extension.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would happen, and write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would happen; write nothing.")] = False,
     separator: Annotated[
         str | None,
         typer.Option(
-            help="What stands between columns: comma, semicolon, tab, pipe, or another character; recognized from the"
-            " header when left out.",
+            help="Separator of the columns: comma, semicolon, tab, pipe, or another character. Default: recognized"
+            " from the header.",
             metavar="SEPARATOR",
         ),
     ] = None,
     encoding: Annotated[
         str | None,
         typer.Option(
-            help="Encoding of the file, such as windows-1252; UTF-8, or UTF-16 where it begins so, when left out.",
+            help="Encoding of the file, for example windows-1252. Default: UTF-8, or UTF-16 by its byte order mark.",
             metavar="ENCODING",
         ),
     ] = None,
     renamed: Annotated[
         list[str] | None,
-        typer.Option("--map", help="A column by another name; may stand several times.", metavar="COLUMN=MEMBER"),
+        typer.Option("--map", help="A column with a different name. Repeatable.", metavar="COLUMN=MEMBER"),
     ] = None,
     ignored: Annotated[
         list[str] | None,
         typer.Option(
             "--ignore-columns",
-            help="Columns to leave out, with commas between; may stand several times.",
+            help="Columns to ignore, separated by commas. Repeatable.",
             metavar="COLUMNS",
         ),
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse rows in which a spreadsheet seems to have spoiled a value.")
+        bool, typer.Option("--strict", help="Refuse rows in which a spreadsheet seems to have corrupted a value.")
     ] = False,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
     quiet: Quiet = False,
 ) -> None:
-    """Create or update customers, one a row."""
+    """Create or update customers, one per row."""
     from tessera.app.customers.files import bulk_import, reading
     from tessera.app.organizations import organizations
 

@@ -70,9 +70,9 @@ def list_all(
     org: Org = None,
     after: Annotated[
         str | None,
-        typer.Option("--after", help="Go on where a page ended, by the cursor it printed.", metavar="CURSOR"),
+        typer.Option("--after", help="Continue after a page, by the cursor that it printed.", metavar="CURSOR"),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", help="How many at most.", min=1, max=10_000)] = 50,
+    limit: Annotated[int, typer.Option("--limit", help="Maximum number.", min=1, max=10_000)] = 50,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
@@ -110,7 +110,7 @@ def export(
     org: Org = None,
     file: Annotated[
         Path | None,
-        typer.Option("--output", help="Write to this file, for this user only; standard output when left out."),
+        typer.Option("--output", help="File to write, readable by this user only. Default: standard output."),
     ] = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
@@ -149,7 +149,7 @@ def _opened(file: Path | None) -> Iterator[output.JSONSink | BinaryIO]:
 
 
 def delete(who: Who, *, org: Org = None, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Forget a customer for good: profile, ids, phones, tags, events. The ledger stays, without a name."""
+    """Erase a customer for good: profile, ids, phones, tags, events. The ledger stays, without a name."""
     from tessera.app.customers import records
     from tessera.app.organizations import organizations
 
@@ -175,18 +175,18 @@ def purge(
     *,
     rewrite: Annotated[
         bool,
-        typer.Option("--rewrite", help="PostgreSQL: write every table anew, each locked for as long as that takes."),
+        typer.Option("--rewrite", help="PostgreSQL: rewrite every table; each is locked while it is rewritten."),
     ] = False,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Erase what the database still holds of deleted rows, while servers go on.
+    """Erase the bytes of deleted rows from the database files, while servers run.
 
-    It can be interrupted, and run again at any time.
+    It can be interrupted and run again at any time.
 
-    PostgreSQL: tables of up to 8 MB are written anew. Of larger ones, dead rows are removed, but
-    their bytes stay in PostgreSQL's files until they are overwritten, unless --rewrite is given.
-    Its log of writes, archives and backups keep what is in them until they end.
+    PostgreSQL: tables of up to 8 MB are rewritten. In larger tables dead rows are removed, but their
+    bytes stay in PostgreSQL's files until they are overwritten, unless --rewrite is given. The
+    write-ahead log, archives and backups keep their content until they are deleted.
     """
     from tessera import bootstrap, files, settings
 

@@ -32,13 +32,14 @@ File = Annotated[Path, typer.Argument(help="The backup.", metavar="FILE", show_d
 def backup(
     file: File,
     *,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Write everything of this moment into one file, while servers go on.
+    """Write a consistent backup of all data into one file, while servers run.
 
-    The keys are in it, wrapped by the master key, which is not: keep that elsewhere, as without it nobody can restore.
+    The backup contains the keys, wrapped by the master key, but not the master key itself. Keep a copy of the master
+    key elsewhere: nobody can restore the backup without it.
     """
     from tessera import settings
     from tessera.app.administration import backups
@@ -62,14 +63,14 @@ def restore(
     *,
     check: Annotated[bool, typer.Option("--check", help="Only verify the file; restore nothing.")] = False,
     keep_tokens: Annotated[
-        bool, typer.Option("--keep-tokens", help="Let tokens live on, also those revoked since the backup.")
+        bool, typer.Option("--keep-tokens", help="Keep tokens valid, including those revoked since the backup.")
     ] = False,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Verify a backup and put it into an empty folder or database, of either engine.
+    """Verify a backup and restore it into an empty folder or database, of either engine.
 
-    The master key must be there. Tokens issued so far are dead afterwards, as some may have been revoked since.
+    The master key must be in place. All tokens become inactive, because some may have been revoked since the backup.
     """
     from tessera import settings
     from tessera.app.administration import backups
@@ -174,8 +175,6 @@ def _show_restored(target: str, done: "Restored", *, as_json: bool) -> None:
         return
     output.message(f"Restored {done.manifest.digest.rows:,} rows into {target}: everything until {until}.")
     if dead is None:
-        output.message("Tokens and secrets that were revoked or ended since then are alive again.")
+        output.message("Tokens and secrets that were revoked or ended since then are valid again.")
     else:
-        output.message(
-            "All tokens so far are dead. Secrets that were ended since then are alive again: end them again."
-        )
+        output.message("All tokens are inactive. Secrets that were ended since then are valid again: end them again.")

@@ -22,18 +22,20 @@ _NAMES = "sqlite:PATH or postgresql://USER@HOST/NAME"
 def copy(
     *,
     source: Annotated[str, typer.Option("--from", help=f"Database to read: {_NAMES}.", metavar="DATABASE")],
-    target: Annotated[str, typer.Option("--to", help="Empty database to write, named alike.", metavar="DATABASE")],
+    target: Annotated[
+        str, typer.Option("--to", help="Empty database to write, named in the same way.", metavar="DATABASE")
+    ],
     online: Annotated[
-        bool, typer.Option("--online", help="Copy this moment of running servers; what they write later is not copied.")
+        bool, typer.Option("--online", help="Copy the present state of running servers. Later writes are not copied.")
     ] = False,
     restart: Annotated[
-        bool, typer.Option("--restart", help="Begin again, where an unfinished copy cannot go on.")
+        bool, typer.Option("--restart", help="Start over if an unfinished copy cannot be continued.")
     ] = False,
     as_json: AsJSON = False,
 ) -> None:
-    """Copy everything to an empty database of either engine, and compare every row.
+    """Copy all data to an empty database of either engine, and compare every row.
 
-    Stop the servers first. Interrupted, it goes on where it was when it is run again. The master key is not copied.
+    Stop the servers first. If the copy is interrupted, run it again to continue. The master key is not copied.
     """
     from tessera.ops.clock import SystemClock
     from tessera.store.transfer import copying, places

@@ -19,27 +19,29 @@ if TYPE_CHECKING:
 
 STOPPED = 130
 
-app = group("Made-up data to try things with.")
+app = group("Generated data for trials.")
 
 
 @app.command(
     "generate",
     help=(
-        "Make customers with two years of history.\n\n"
+        "Generate customers with two years of history.\n\n"
         "Profiles, phones, purchases with their points, rewards and tiers, all by the organization's own program (the"
-        " demonstration's, when it has none). Running it again adds more. Ctrl-C stops it; what is made stays."
+        " demonstration's, if it has none). Each run adds customers. Ctrl-C stops it and keeps the customers so far."
     ),
     epilog=examples("demo generate --customers 10000", "demo generate --customers 1000000 --org Aurora --seed 7"),
 )
 def generate(
     *,
-    customers: Annotated[int, typer.Option("--customers", help="How many to make.", min=1)],
+    customers: Annotated[int, typer.Option("--customers", help="Number of customers.", min=1)],
     org: Org = None,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same people.", min=0, max=2**31)] = 1,
+    seed: Annotated[
+        int, typer.Option("--seed", help="The same seed generates the same customers.", min=0, max=2**31)
+    ] = 1,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Make customers with two years of history."""
+    """Generate customers with two years of history."""
     from tessera import bootstrap, settings
     from tessera.app.demo import history
     from tessera.app.organizations import organizations

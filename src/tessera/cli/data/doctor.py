@@ -22,12 +22,12 @@ _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 def doctor(
     *,
     ledger: Annotated[
-        bool, typer.Option("--ledger", help="Compute every balance again from the ledger, and compare.")
+        bool, typer.Option("--ledger", help="Recompute every balance from the ledger, and compare.")
     ] = False,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Check folder, master key, database, disk, clock and secrets; change nothing. Exit code 1 when something fails."""
+    """Check folder, master key, database, disk, clock and secrets; change nothing. Exit code 1 if a check fails."""
     from tessera import bootstrap, settings
     from tessera.app.administration import audit, findings, unknown_settings
     from tessera.core.administration import finding

@@ -7,9 +7,9 @@ EXAMPLES = examples("migrate --data-dir ./var", "migrate --database postgresql:/
 
 
 def migrate(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Bring an older database to the schema of this version, and set up an empty one of PostgreSQL.
+    """Migrate an older database to the schema of this version, or set up an empty PostgreSQL database.
 
-    Back it up first. SQLite: stop its servers. PostgreSQL: servers of the version before may go on.
+    Back up the database first. SQLite: stop its servers. PostgreSQL: servers of the previous version may keep running.
     """
     from tessera import bootstrap, settings
     from tessera.ports import Unusable

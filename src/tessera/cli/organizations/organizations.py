@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tessera.app.context import Context
     from tessera.core.organizations import OrganizationCounts, OrganizationRecord
 
-app = group("Organizations: whose customers and applications live here.", "retailer_id")
+app = group("Organizations: the owners of customers, applications and digital properties.", "retailer_id")
 
 MOMENTS = ("created_at",)
 
@@ -30,7 +30,7 @@ def create(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Create an organization; the data folder too, when there is none yet."""
+    """Create an organization, and the data folder if there is none yet."""
     from tessera.app.organizations import organizations
 
     async def work(context: "Context") -> "OrganizationRecord":
@@ -55,7 +55,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     if as_json:
         output.document([output.record(each, moments=MOMENTS) for each in found])
     elif not found:
-        output.message("There is no organization yet. Make one: `tessera orgs create NAME`.")
+        output.message("There is no organization yet. Create one: `tessera orgs create NAME`.")
     else:
         output.table(
             (Column("name", short=32), "state", Column("retailer id", short=17, id=True), Column("created", drop=1)),
@@ -65,7 +65,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
 
 @app.command("show", epilog=examples('orgs show "Aurora Coffee"'))
 def show(name: Organization, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Show one organization and how much it has of each."""
+    """Show one organization, with the numbers of its customers, applications and so on."""
     from tessera.app.organizations import organizations
 
     async def work(context: "Context") -> "tuple[OrganizationRecord, OrganizationCounts]":
@@ -91,11 +91,11 @@ def show(name: Organization, *, data_dir: DataDir = None, as_json: AsJSON = Fals
 def change(
     name: Organization,
     *,
-    new_name: Annotated[str | None, typer.Option("--name", help="Another name.", metavar="NAME")] = None,
+    new_name: Annotated[str | None, typer.Option("--name", help="The new name.", metavar="NAME")] = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Rename an organization. Its retailer id and all it has stay as they are."""
+    """Rename an organization. Its retailer id and its data do not change."""
     from tessera.app.organizations import organizations
 
     if new_name is None:
@@ -109,7 +109,7 @@ def change(
 
 @app.command("disable", epilog=examples('orgs disable "Aurora Coffee" --yes'))
 def disable(name: Organization, *, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Stop an organization: no tokens for its applications, and its tokens and property secrets work no more."""
+    """Disable an organization: its applications get no tokens; its tokens and property secrets stop working."""
     from tessera.app.organizations import organizations
 
     async def work(context: "Context") -> "OrganizationRecord":
@@ -121,13 +121,15 @@ def disable(name: Organization, *, yes: Yes = False, data_dir: DataDir = None, a
         )
         return await organizations.disable(context, organization)
 
-    sentence = "Disabled. Running servers refuse its applications and properties within 250 ms; its tokens stay dead."
+    sentence = (
+        "Disabled. Running servers refuse its applications and properties within 250 ms; its tokens stay inactive."
+    )
     _done(with_context(data_dir, work), sentence, as_json=as_json)
 
 
 @app.command("enable", epilog=examples('orgs enable "Aurora Coffee"'))
 def enable(name: Organization, *, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Let a disabled organization's applications and properties in again; tokens from before stay dead."""
+    """Enable a disabled organization again. Tokens issued before stay inactive."""
     from tessera.app.organizations import organizations
 
     async def work(context: "Context") -> "OrganizationRecord":
@@ -206,7 +208,7 @@ def revoke_tokens(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Revoke all tokens that an organization's applications have now; they may have new ones at once."""
+    """Revoke all current tokens of an organization's applications. They can get new tokens at once."""
     from tessera.app.organizations import organizations
 
     async def work(context: "Context") -> "OrganizationRecord":

@@ -39,7 +39,7 @@ def create(
     *,
     org: Org = None,
     api_key: Annotated[
-        str | None, typer.Option("--api-key", help="An imported API key; one is made when left out.")
+        str | None, typer.Option("--api-key", help="An imported API key. Default: a generated one.")
     ] = None,
     secret_stdin: Annotated[
         bool, typer.Option("--secret-stdin", help="Read an imported secret from standard input.")
@@ -47,7 +47,7 @@ def create(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Create a digital property with an API key and a secret, which is shown this once."""
+    """Create a digital property with an API key and a secret, which is shown only once."""
     from tessera.app.clients import properties
     from tessera.app.organizations import organizations
 
@@ -74,7 +74,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     if as_json:
         output.document([output.record(each, moments=MOMENTS) for each in found])
     elif not found:
-        output.message("There is no property yet. Make one: `tessera properties create NAME`.")
+        output.message("There is no property yet. Create one: `tessera properties create NAME`.")
     else:
         output.table(
             (
@@ -135,7 +135,7 @@ def change(
     name: Property,
     *,
     new_name: Annotated[
-        str | None, typer.Option("--name", help="Its name from now on; the API key stays.", metavar="NAME")
+        str | None, typer.Option("--name", help="Its new name. The API key does not change.", metavar="NAME")
     ] = None,
     org: PropertyOrg = None,
     data_dir: DataDir = None,
@@ -155,7 +155,7 @@ def change(
 
 @app.command("disable", epilog=examples('properties disable "Web shop"'))
 def disable(name: Property, *, org: PropertyOrg = None, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Stop a property: its secrets are refused, and its API key in the path of calls, also with a token."""
+    """Disable a property: its secrets are refused, and so are calls with its API key in the path."""
     from tessera.app.clients import properties
 
     sentence = "Disabled. Running servers refuse its secrets and its API key within 250 ms."
@@ -164,10 +164,10 @@ def disable(name: Property, *, org: PropertyOrg = None, data_dir: DataDir = None
 
 @app.command("enable", epilog=examples('properties enable "Web shop"'))
 def enable(name: Property, *, org: PropertyOrg = None, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Let a disabled property go on, with the secrets that it has."""
+    """Enable a disabled property again, with its secrets."""
     from tessera.app.clients import properties
 
-    sentence = "Enabled. Running servers take its API key and its live secrets within 250 ms."
+    sentence = "Enabled. Running servers accept its API key and its active secrets within 250 ms."
     _carry_out(name, org, properties.enable, sentence, data_dir=data_dir, as_json=as_json)
 
 
@@ -194,7 +194,7 @@ def _carry_out(
 def delete(
     name: Property, *, org: PropertyOrg = None, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False
 ) -> None:
-    """Delete a digital property with its secrets; calls with its API key are refused."""
+    """Delete a digital property with its secrets. Calls with its API key are refused."""
     from tessera.app.clients import properties
 
     async def work(context: "Context") -> "PropertyRecord":

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from tessera.app.context import Context
     from tessera.core.clients.secret_rotation import Ended
 
-app = group("Secrets of a digital property: add a new one, move over, expire the old one.", "secret_name", "name")
+app = group(
+    "Secrets of a digital property: add a new one, let the partner switch, expire the old one.", "secret_name", "name"
+)
 
 
 def shown(made: dict[str, Any]) -> dict[str, Any]:
@@ -35,7 +37,7 @@ def add(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Add a secret beside those there are; it is shown this once."""
+    """Add a secret. It is shown only once, and the other secrets keep working."""
     from tessera.app.clients import properties, property_secrets
 
     if expires is not None:
@@ -82,7 +84,7 @@ def rotate(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Make the next secret, shown this once, and end the older ones when the overlap is over."""
+    """Add a new secret, shown only once. The older secrets expire after the overlap."""
     from tessera.app.clients import properties, property_secrets
 
     seconds = durations.seconds(overlap)
@@ -110,7 +112,7 @@ def finish(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """End every secret but the newest now; refused while one of them is in use."""
+    """End all secrets except the newest now. Refused while one of them is in use."""
     from tessera.app.clients import properties, property_secrets
 
     async def work(context: "Context") -> "tuple[str, list[Ended]]":
@@ -135,7 +137,7 @@ def expire(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """End a secret, now or at a time. Ending the last one asks for --yes."""
+    """End a secret, now or at a given time. Ending the last one requires --yes."""
     from tessera.app.clients import properties, property_secrets
 
     when = secrets.one_end(at, after)

@@ -19,16 +19,17 @@ EXAMPLES = examples("webhooks deliveries shop", "webhooks deliveries shop --fail
 def deliveries(
     name: Hook,
     *,
-    failed: Annotated[bool, typer.Option("--failed", help="Those that were given up only.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Only deliveries that were given up.")] = False,
     after: Annotated[
-        int, typer.Option("--after", help="Go on after this number of the last page.", metavar="NUMBER")
+        int,
+        typer.Option("--after", help="Continue after this number, the last of the previous page.", metavar="NUMBER"),
     ] = 0,
     limit: Limit = 50,
     org: Org = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """List what did not arrive with the rest: tried again by itself, or given up after three days."""
+    """List events that a receiver did not accept: retried one by one, or given up after three days."""
     from tessera.app.webhooks import webhooks
 
     async def work(context: "Context") -> "list[Delivery]":

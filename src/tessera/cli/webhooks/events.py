@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tessera.app.context import Context
     from tessera.core.webhooks.webhooks import Event
 
-app = group("Events: what happened, and sending it to a webhook again.", "id")
+app = group("Events: list them, and replay them to a webhook.", "id")
 
 
 def _shown(event: "Event") -> dict[str, Any]:
@@ -26,17 +26,20 @@ def _shown(event: "Event") -> dict[str, Any]:
 @app.command("list", epilog=examples("events list", "events list --kind points.earned --user USER_ID --limit 10"))
 def list_all(
     *,
-    kind: Annotated[str | None, typer.Option("--kind", help="Of this kind only.")] = None,
-    user: Annotated[str | None, typer.Option("--user", help="About this customer only.", metavar="USER_ID")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", help="Only events of this kind.")] = None,
+    user: Annotated[
+        str | None, typer.Option("--user", help="Only events about this customer.", metavar="USER_ID")
+    ] = None,
     after: Annotated[
-        str | None, typer.Option("--after", help="Go on after this event of the last page.", metavar="EVENT")
+        str | None,
+        typer.Option("--after", help="Continue after this event, the last of the previous page.", metavar="EVENT"),
     ] = None,
     limit: Limit = 50,
     org: Org = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """List what happened, the newest first."""
+    """List events, the newest first."""
     from tessera.app.organizations import organizations
     from tessera.app.webhooks import events
 
@@ -67,7 +70,7 @@ def show(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Show one event: when, of which kind, and what webhooks are told of it."""
+    """Show one event: its time, its kind, and the content that webhooks receive."""
     from tessera.app.webhooks import events
 
     async def work(context: "Context") -> "Event":
@@ -93,16 +96,16 @@ def show(
 def replay(
     webhook: Annotated[str, typer.Option("--webhook", help="The webhook's name.", metavar="NAME")],
     *,
-    event: Annotated[str | None, typer.Option("--event", help="This event.", metavar="EVENT")] = None,
+    event: Annotated[str | None, typer.Option("--event", help="Replay this event.", metavar="EVENT")] = None,
     since: Annotated[
-        str | None, typer.Option("--since", help="Everything that happened since a time.", metavar="TIME")
+        str | None, typer.Option("--since", help="Replay all events since a time.", metavar="TIME")
     ] = None,
-    failed: Annotated[bool, typer.Option("--failed", help="Everything that failed or was given up.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Replay all events that failed or were given up.")] = False,
     org: Org = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Send a webhook again what it was told before, with the same ids; a running server does it within a second."""
+    """Replay events to a webhook, with the same ids. A running server sends them within a second."""
     from tessera.app.webhooks import events, webhooks
 
     if [event is not None, since is not None, failed].count(True) != 1:

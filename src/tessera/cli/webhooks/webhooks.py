@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from tessera.core.webhooks.deliveries import Answer
     from tessera.core.webhooks.webhooks import Webhook
 
-app = group("Webhooks: who is told what happens, and how far they are.", "name")
+app = group("Webhooks: the receivers of events, and their progress.", "name")
 app.command("deliveries", ids=("event",), epilog=deliveries.EXAMPLES)(deliveries.deliveries)
 
 MOMENTS = ("created_at", "disabled_at", "next_attempt_at", "delivered_at", "former_secret_ends_at")
 
-Url = Annotated[str, typer.Option("--url", help="Where messages go: https://..., or http:// on this machine.")]
+Url = Annotated[str, typer.Option("--url", help="URL of the receiver: https://..., or http:// on this machine.")]
 Kinds = Annotated[
-    str, typer.Option("--events", help="Kinds of events with commas between; all for every kind.", metavar="KINDS")
+    str, typer.Option("--events", help="Kinds of events, separated by commas; all for every kind.", metavar="KINDS")
 ]
 
 
@@ -54,7 +54,7 @@ def create(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Create a webhook, told what happens from now on; its secret is shown this once."""
+    """Create a webhook for events from now on. Its secret is shown only once."""
     from tessera.app.organizations import organizations
     from tessera.app.webhooks import webhooks
 
@@ -94,7 +94,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
     if as_json:
         output.document(listed)
     elif not listed:
-        output.message("There is no webhook yet. Make one: `tessera webhooks create NAME --url URL`.")
+        output.message("There is no webhook yet. Create one: `tessera webhooks create NAME --url URL`.")
     else:
         columns = ("name", "organization", "state", "events", "delivered_at", "failures", "url")
         titles = (
@@ -111,7 +111,7 @@ def list_all(*, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
 
 @app.command("show", epilog=examples("webhooks show shop"))
 def show(name: Hook, *, org: Org = None, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Show one webhook: how far it is, what waits, what failed last, when it is tried again."""
+    """Show one webhook: its position, waiting events, last failure and next attempt."""
     from tessera.app.webhooks import webhooks
 
     async def work(context: "Context") -> "tuple[OrganizationRecord, Progress]":
@@ -152,15 +152,15 @@ def show(name: Hook, *, org: Org = None, data_dir: DataDir = None, as_json: AsJS
 def change(
     name: Hook,
     *,
-    url: Annotated[str | None, typer.Option("--url", help="Where messages go from now on.")] = None,
+    url: Annotated[str | None, typer.Option("--url", help="The new URL of the receiver.")] = None,
     kinds: Annotated[
-        str | None, typer.Option("--events", help="Kinds of events with commas between, or all.", metavar="KINDS")
+        str | None, typer.Option("--events", help="Kinds of events, separated by commas, or all.", metavar="KINDS")
     ] = None,
     org: Org = None,
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Send a webhook to another URL, or other kinds of events; what waits is sent at once."""
+    """Change the URL or the kinds of events of a webhook. Waiting events are sent at once."""
     from tessera.app.webhooks import webhooks
 
     async def work(context: "Context") -> dict[str, Any]:
@@ -197,7 +197,7 @@ def rotate(
     data_dir: DataDir = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Give a webhook a new secret, shown this once; until the overlap ends both secrets sign."""
+    """Rotate a webhook's secret. The new one is shown only once; both sign until the overlap ends."""
     from tessera.app.webhooks import webhooks
 
     seconds = durations.seconds(overlap)
@@ -219,7 +219,7 @@ def rotate(
 
 @app.command("disable", epilog=examples("webhooks disable shop"))
 def disable(name: Hook, *, org: Org = None, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Stop sending to a webhook; what happens is kept for it."""
+    """Disable a webhook. Its events are kept."""
     from tessera.app.webhooks import webhooks
 
     async def work(context: "Context") -> dict[str, Any]:
@@ -233,7 +233,7 @@ def disable(name: Hook, *, org: Org = None, data_dir: DataDir = None, as_json: A
 
 @app.command("enable", epilog=examples("webhooks enable shop"))
 def enable(name: Hook, *, org: Org = None, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Send to a disabled webhook again, from where it was."""
+    """Enable a disabled webhook again. It continues from its position."""
     from tessera.app.webhooks import webhooks
 
     async def work(context: "Context") -> dict[str, Any]:
@@ -245,7 +245,7 @@ def enable(name: Hook, *, org: Org = None, data_dir: DataDir = None, as_json: As
 
 @app.command("delete", epilog=examples("webhooks delete shop --yes"))
 def delete(name: Hook, *, org: Org = None, yes: Yes = False, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Delete a webhook; what it has not been told is not told."""
+    """Delete a webhook. Its waiting events are not sent."""
     from tessera.app.webhooks import webhooks
 
     async def work(context: "Context") -> dict[str, Any]:
@@ -263,7 +263,7 @@ def delete(name: Hook, *, org: Org = None, yes: Yes = False, data_dir: DataDir =
 
 @app.command("test", ids=("webhook",), epilog=examples("webhooks test shop"))
 def send_test(name: Hook, *, org: Org = None, data_dir: DataDir = None, as_json: AsJSON = False) -> None:
-    """Send a signed `webhook.test` message now, and show the answer; exit code 1 when it did not arrive."""
+    """Send a signed `webhook.test` message now, and show the answer. Exit code 1 if it did not arrive."""
     from tessera import wiring
     from tessera.app.webhooks import webhooks
 
