@@ -14,8 +14,10 @@
 
 The route runs phases 1 to 3 in its own lines (`api/oauth/token.routes`) and hands their results to `issue`. The
 client's credentials end with phase 3: a grant is given its own parameters only. A grant cannot forget a phase: it
-brings only phase 7. No phase after the commit refuses anything, so that nothing is used up by a request that is turned
-down. A request that brings nothing to commit waits on nothing.
+brings only phase 7. Once changes of a grant are committed nothing refuses the request, so that no code is used up in
+vain. A DPoP proof or an assertion can be: of requests that are checked at once, those beyond a limit on tokens are
+refused although their proofs are used up by then, so that the limit holds exactly. A request that brings nothing to
+commit waits on nothing.
 """
 
 from typing import NamedTuple
