@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tessera.app import callers
-from tessera.app.clients import applications, limit_settings, secret_rotation
+from tessera.app.clients import application_settings, applications, limit_settings
 from tessera.app.clients.limit_settings import Wanted
 from tessera.app.context import Context
 from tessera.app.grants import token_endpoint
@@ -64,7 +64,9 @@ def test_a_token_is_about_its_subject(tmp_path: Path, form: TokenFormat) -> None
     """Subject and grant stand in the claims, `sub` in introspection and JWTs, and the holder is told the owner."""
 
     async def scenario(scene: Scene) -> None:
-        await applications.set_token_format(scene.context, scene.partner.client_id, form)
+        await application_settings.change(
+            scene.context, scene.partner.client_id, application_settings.Wanted(token_format=form)
+        )
         ticket = await scene.customer("ann")
         token = (await ask(scene, Tickets(), ticket)).access_token
         claims = await claims_of(scene, token)
@@ -295,7 +297,9 @@ def test_a_live_token_is_not_handed_out_for_a_ticket(tmp_path: Path) -> None:
     """Token reuse is for tokens that cost nothing: what a ticket pays for is new, and nobody else gets it."""
 
     async def scenario(scene: Scene) -> None:
-        await secret_rotation.set_token_reuse(scene.context, scene.partner.client_id, reuse=True)
+        await application_settings.change(
+            scene.context, scene.partner.client_id, application_settings.Wanted(token_reuse=True)
+        )
         grant = Tickets()
         own = (await scene.token()).access_token
         ann, ben = await scene.customer("ann"), await scene.customer("ben")
