@@ -1,8 +1,9 @@
-"""Operations are there for the product: what tests alone call is not written."""
+"""What is there is used by the product: operations are called, and members are read."""
 
 import ast
 from collections.abc import Iterable
 
+from tessera.app.grants.grant import Authorization
 from tests.architecture.modules import Module, modules
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -43,3 +44,15 @@ def test_an_operation_without_a_caller_is_seen() -> None:
     caller = Module("src/tessera/cli/b.py", "from tessera.app.a import unused\nfrom tessera.app import a\na.used()\n")
 
     assert unused([operations, caller]) == ["src/tessera/app/a.py: unused"]
+
+
+def test_every_member_of_an_authorization_is_read() -> None:
+    """What a grant says of a request has an effect: the token endpoint reads each member."""
+    endpoint = next(module for module in modules() if module.within == "app/grants/token_endpoint.py")
+    read = {
+        node.attr
+        for node in ast.walk(endpoint.tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "authorization"
+    }
+
+    assert set(Authorization.__struct_fields__) == read

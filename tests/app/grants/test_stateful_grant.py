@@ -13,7 +13,7 @@ from tessera.app.clients import application_settings, applications, limit_settin
 from tessera.app.clients.limit_settings import Wanted
 from tessera.app.context import Context
 from tessera.app.grants import token_endpoint
-from tessera.app.grants.grant import Authorization, ClientType, TokenRequest
+from tessera.app.grants.grant import Authorization, TokenRequest
 from tessera.app.tokens import formats, introspection, resource_servers
 from tessera.core import scopes, wire
 from tessera.core.changes import SetScope
@@ -312,18 +312,20 @@ def test_a_live_token_is_not_handed_out_for_a_ticket(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
-def test_a_grant_for_public_clients_is_for_no_other(tmp_path: Path) -> None:
-    """A client with credentials is refused before the grant is asked; `both` lets it in."""
+def test_no_grant_is_for_a_client_without_a_credential(tmp_path: Path) -> None:
+    """A request that names its client and proves nothing is refused, even where no credential is live any more."""
 
     async def scenario(scene: Scene) -> None:
         ticket, grant = await scene.customer("ann"), Tickets()
-        for_public = grant.grants(ClientType.PUBLIC)
-        with pytest.raises(InvalidClient) as refused:
-            await asking.grant(scene.context, tickets.params(scene, for_public, ticket), NOTHING, for_public)
-        assert (refused.value.check, refused.value.client) == ("grant.client", scene.partner.client_id)
-        assert grant.calls == 0
-        for_both = grant.grants(ClientType.BOTH)
-        await asking.grant(scene.context, tickets.params(scene, for_both, ticket), NOTHING, for_both)
+        values = {"client_id": scene.partner.client_id, "grant_type": tickets.NAME, "ticket": ticket}
+        params = wire.form(b"", urlencode(values).encode(), FORM, grant.grants().parameters)
+        with pytest.raises(InvalidClient):
+            await asking.grant(scene.context, params, NOTHING, grant.grants())
+        await applications.expire_secret(scene.context, scene.partner.client_id, "first")
+        scene.clock.step(1)
+        with pytest.raises(InvalidClient):
+            await asking.grant(scene.context, params, NOTHING, grant.grants())
+        assert (grant.calls, await tickets.used(scene, ticket)) == (0, False)
 
     play(tmp_path, scenario)
 
