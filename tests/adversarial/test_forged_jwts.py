@@ -6,7 +6,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from tessera.app.clients import applications
+from tessera.app.clients import application_settings
 from tessera.app.clients.application_settings import Wanted
 from tessera.app.context import Context
 from tessera.app.tokens import formats, inspection, verification
@@ -25,7 +25,7 @@ SIGNED = [TokenFormat.EDDSA, TokenFormat.ES256, TokenFormat.RS256]
 
 async def forger(scene: Scene, form: TokenFormat) -> Forger:
     """A forger with a good token of this form."""
-    await applications.set_token_format(scene.context, scene.partner.client_id, form)
+    await application_settings.change(scene.context, scene.partner.client_id, Wanted(token_format=form))
     good = (await scene.token()).access_token
     return Forger(good, scene.context.directory.signing.signing(FORMATS[form], scene.clock.now()))
 

@@ -5,7 +5,8 @@ import random
 import socket
 import sys
 from collections.abc import Iterator
-from typing import Any, cast
+from contextlib import suppress
+from typing import Any, NoReturn, cast
 
 import pytest
 from uvicorn.server import ServerState
@@ -109,6 +110,38 @@ def test_a_closed_connection_that_nobody_reads_is_ended() -> None:
         assert (recorder.answers, left) == (1 if sys.version_info >= (3, 12) else 2, 0)
 
     run(scene)
+
+
+class Unable(HttpConnection):
+    """A connection with a defect: no request of it can be begun."""
+
+    def begin(self) -> NoReturn:
+        raise LookupError
+
+
+def test_a_client_whose_request_cannot_be_begun_is_told_at_once() -> None:
+    """Its connection is over before any time is, and the server keeps nothing of it."""
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+        state = ServerState()
+        reported: list[type] = []
+        loop.set_exception_handler(lambda _loop, context: reported.append(type(context["exception"])))
+        application = App(cast("Any", None), Served(Recorder()))
+        limits = Limits(connections_max=9, head_bytes_max=16_384, request_timeout_seconds=600, keep_alive_seconds=600)
+        turns = Turns()
+        server = await loop.create_server(lambda: Unable(application, state, limits, turns, loop), "127.0.0.1", 0)
+        with socket.socket() as client:
+            client.setblocking(False)
+            await loop.sock_connect(client, server.sockets[0].getsockname())
+            await loop.sock_sendall(client, GET)
+            async with asyncio.timeout(60):
+                with suppress(ConnectionError):  # a reset is an end as good as any
+                    assert await loop.sock_recv(client, 1) == b""
+        server.close()
+        assert (reported, len(state.connections)) == ([LookupError], 0)
+
+    asyncio.run(scene())
 
 
 def test_a_stray_line_end_is_no_reason_to_speak() -> None:

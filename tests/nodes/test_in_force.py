@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tessera.app.clients import applications
+from tessera.app.clients import application_settings
+from tessera.app.clients.application_settings import Wanted
 from tessera.app.clients.applications import Issued
 from tessera.app.context import Context
 from tessera.app.keys import rotation as key_rotation
@@ -163,7 +164,9 @@ async def _rotate(context: Context) -> None:
 def test_keys_follow_one_another_under_load(stand: Stand) -> None:
     """Keys that seal and keys that sign are followed at once, again and again: no node refuses anything meanwhile."""
     made = [stand.partner("sealed"), stand.partner("signed")]
-    stand.do(lambda context: applications.set_token_format(context, made[1].client_id, TokenFormat.EDDSA))
+    stand.do(
+        lambda context: application_settings.change(context, made[1].client_id, Wanted(token_format=TokenFormat.EDDSA))
+    )
     load = Load(stand, made)
     try:
         load.wait_for_keys(2)

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from tessera.app.context import Context
 from tessera.app.grants import client_credentials
-from tessera.app.grants.grant import Authorization, ClientType, Grant, Grants, TokenRequest
+from tessera.app.grants.grant import Authorization, Grant, Grants, TokenRequest
 from tessera.core import wire
 from tessera.core.changes import SetCustomProfile
 from tessera.core.clients.credentials import Authenticated
@@ -45,13 +45,12 @@ class Tickets:
             changes=(SetCustomProfile(customer.number, USED, customer.user_profile),),
         )
 
-    def grants(self, client: ClientType = ClientType.CONFIDENTIAL) -> Grants:
+    def grants(self) -> Grants:
         """A token endpoint's grants, with this one among them."""
         ticket = Grant(
             NAME,
             self.authorize,
             parameters=frozenset({"ticket"}),
-            client=client,
             brings_target=self.target is not None,
         )
         return Grants(client_credentials.GRANT, ticket)

@@ -8,7 +8,8 @@ import pytest
 
 from tessera import wiring
 from tessera.app.administration import backups
-from tessera.app.clients import applications
+from tessera.app.clients import application_settings, applications
+from tessera.app.clients.application_settings import Wanted
 from tessera.app.context import Context
 from tessera.app.organizations import organizations
 from tessera.app.tokens import verification
@@ -110,7 +111,7 @@ def test_every_token_is_dead_after_a_restore(
     del source
 
     async def scenario(scene: Scene) -> None:
-        await applications.set_token_format(scene.context, scene.partner.client_id, form)
+        await application_settings.change(scene.context, scene.partner.client_id, Wanted(token_format=form))
         for number in range(cut_offs_before):
             await cut_off(scene.context, scene, number)
         restorer = Restorer(scene, tmp_path, target)

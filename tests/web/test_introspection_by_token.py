@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tessera import wiring
-from tessera.app.clients import applications, limit_settings
+from tessera.app.clients import application_settings, applications, limit_settings
 from tessera.app.clients.applications import Issued
 from tessera.app.clients.limit_settings import Wanted
 from tessera.app.organizations import organizations
@@ -91,7 +91,9 @@ def test_an_application_that_may_not_send_json_may_not_here_either(tmp_path: Pat
             return await answer_of(app, "POST", "/oauth/introspect", headers, json.dumps({"token": two}).encode())
 
         assert told(await in_json())["active"] is True
-        await applications.set_json_requests(scene.context, scene.partner.client_id, JSONRequests.DENY)
+        await application_settings.change(
+            scene.context, scene.partner.client_id, application_settings.Wanted(json_requests=JSONRequests.DENY)
+        )
         refused(await in_json(), "invalid_request", 400)
         assert told(await ask(two, raw.bearer(one)))["active"] is True
 

@@ -61,6 +61,9 @@ REDIRECT = Surface(
     content={},
 )
 
+OF_UNKNOWN = {"/.well-known/nowhere": OAUTH, "/oauth/nowhere": OAUTH, "/priv/v1/nowhere": PLATFORM, "/oauth": PLATFORM}
+"""Addresses that the service does not have, and the surface of each."""
+
 
 class Told(NamedTuple):
     """An answer, and the record of its request."""
@@ -159,12 +162,24 @@ def test_a_defect_has_the_form_of_the_route() -> None:
 @pytest.mark.parametrize("path", ["/line/{id}", "/line", "/line/first/second"])
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_an_unknown_method_has_the_form_of_the_address(path: str, slash: str) -> None:
-    """It is 405 with `Allow`, in the form of the routes that share the first segment, with a slash at the end too."""
+    """It is 405 with `Allow`, in the form of the routes of the address, with a slash at the end too."""
     answer, record = ask(raising(ValueError(), path=path), "DELETE", path.format(id="a%20b") + slash)
 
     assert (answer.status, record.code, record.check) == (405, "invalid_request", "address.method")
     assert answer.body == b"invalid_request|Use GET or HEAD for this address.|"
     assert answer.header("allow") == "GET, HEAD"
+
+
+@pytest.mark.parametrize("path", ["/oauth/line", "/oauth/{id}/line", "/docs"])
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_an_unknown_method_has_not_the_form_of_the_neighbours(path: str, slash: str) -> None:
+    """Where addresses that begin alike have several surfaces, that of the address counts, not that of the first."""
+    _, others, *_ = raising(ValueError(), path=path)
+    routes = [Route("POST", "/oauth/token", others.handler, OAUTH), Route("GET", "/docs/{id}", others.handler, OAUTH)]
+    answer, record = ask([*routes, others], "PUT", path.format(id="a%20b") + slash)
+
+    assert (answer.status, record.code) == (405, "invalid_request")
+    assert answer.body == b"invalid_request|Use GET or HEAD for this address.|"
 
 
 @pytest.mark.parametrize(
@@ -243,8 +258,8 @@ def test_every_route_names_the_surface_that_it_had(tmp_path: Path) -> None:
 
     assert [route.surface is OAUTH for route in routes] == oauth
     assert [route.surface is PLATFORM for route in routes] == [not each for each in oauth]
-    assert table.surface("/.well-known/nowhere") is table.surface("/oauth/nowhere") is OAUTH
-    assert table.surface("/priv/v1/nowhere") is table.surface("/oauth") is PLATFORM
+    unknown = {path: table.surface(path, path.encode()) for path in OF_UNKNOWN}
+    assert unknown == OF_UNKNOWN
     for route in routes:
         for kind in route.operation.refusals if route.operation else ():
             assert not issubclass(kind, foreign[route.surface]), (route.path, kind)

@@ -36,6 +36,7 @@ class Asking:
 
     def __init__(self, request: Coroutine[Any, Any, None] | None) -> None:
         self.task: asyncio.Task[None] | None = None
+        self.aborted = False
         self._request = request
 
     def begin(self) -> Coroutine[Any, Any, None] | None:
@@ -43,6 +44,16 @@ class Asking:
 
     def begun(self, task: asyncio.Task[None]) -> None:
         self.task = task
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+class Broken(Asking):
+    """A connection that cannot begin its request."""
+
+    def begin(self) -> Coroutine[Any, Any, None] | None:
+        raise LookupError
 
 
 def play(scenario: Scenario) -> None:
@@ -113,6 +124,27 @@ def test_a_request_that_ends_in_an_error_takes_no_turn_from_others() -> None:
         await settled()
         gc.collect()
         assert (reported, answered) == ([LookupError], [1])
+
+    play(scenario)
+
+
+def test_a_connection_that_cannot_begin_its_request_is_closed() -> None:
+    """The error is reported, the client is not left waiting for an answer, and others have their turn."""
+
+    async def scenario(turns: Turns, loop: asyncio.AbstractEventLoop) -> None:
+        reported: list[type] = []
+        loop.set_exception_handler(lambda _loop, context: reported.append(type(context["exception"])))
+        answered: list[int] = []
+
+        async def sound() -> None:
+            answered.append(1)
+
+        broken, other = Broken(None), Asking(sound())
+        turns.begin(loop, broken, pipelined=False)
+        turns.begin(loop, other, pipelined=False)
+        await settled()
+        assert (reported, answered) == ([LookupError], [1])
+        assert (broken.aborted, other.aborted) == (True, False)
 
     play(scenario)
 

@@ -9,7 +9,8 @@ from functools import partial
 
 import pytest
 
-from tessera.app.clients import applications, secret_rotation
+from tessera.app.clients import application_settings, applications, secret_rotation
+from tessera.app.clients.application_settings import Wanted
 from tessera.app.clients.secret_rotation import Rotated
 from tessera.app.context import Context
 from tessera.app.operators import OperatorError
@@ -198,7 +199,9 @@ def _profile(server: Server) -> str:
 def test_reused_tokens_are_one_for_each_worker(server: Server, wires: dict[int, Wire]) -> None:
     """With token reuse each worker hands its own token out again, so there are as many as workers."""
     made = deeds.make_partner(server.folder, "reusing")
-    deeds.do(server.folder, lambda context: secret_rotation.set_token_reuse(context, made.client_id, reuse=True))
+    deeds.do(
+        server.folder, lambda context: application_settings.change(context, made.client_id, Wanted(token_reuse=True))
+    )
     until = time.monotonic() + SETTLED_SECONDS
     while True:  # a word of the change that comes late has a worker make another, once
         given = set()

@@ -4,21 +4,16 @@ No redirect is followed, no cookie kept, no proxy used, and no password of a `.n
 host of the URL, whichever of its addresses is connected to.
 """
 
-import ssl
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpcore2
 import httpx2
 
 from tessera import __version__
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tessera.ops.outbound import Outbound
+from tessera.ops.outbound import Outbound
 
 CONNECT_SECONDS = 2.0
 """How long one address of several is tried before the next."""
@@ -63,7 +58,7 @@ class Client:
 
 
 @contextmanager
-def _told() -> "Iterator[None]":
+def _told() -> Iterator[None]:
     """Tell the errors of the library as our own."""
     try:
         yield
@@ -76,7 +71,7 @@ def _told() -> "Iterator[None]":
 class _GuardedNetwork(httpcore2.AsyncNetworkBackend):
     """Connects to addresses that the guard has judged, one after the other."""
 
-    def __init__(self, outbound: "Outbound") -> None:
+    def __init__(self, outbound: Outbound) -> None:
         self._outbound = outbound
         self._network = httpcore2.AnyIOBackend()
 
@@ -107,9 +102,9 @@ class _GuardedNetwork(httpcore2.AsyncNetworkBackend):
 class _GuardedTransport(httpx2.AsyncHTTPTransport):
     """The library's transport over guarded connections: it has no other way to be given them."""
 
-    def __init__(self, outbound: "Outbound", trust: ssl.SSLContext, kept: int, kept_seconds: float) -> None:
+    def __init__(self, outbound: Outbound, kept: int, kept_seconds: float) -> None:
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=trust,
+            ssl_context=outbound.trust(),
             max_connections=None,
             max_keepalive_connections=kept,
             keepalive_expiry=kept_seconds,
@@ -118,10 +113,10 @@ class _GuardedTransport(httpx2.AsyncHTTPTransport):
 
 
 @asynccontextmanager
-async def opened(outbound: "Outbound", trust: ssl.SSLContext, kept: int, kept_seconds: float) -> AsyncIterator[Client]:
-    """A client, and its connections for as long as it is used; `kept` of them wait for a next request."""
+async def opened(outbound: Outbound, *, connections_kept: int = 0, kept_seconds: float = 0) -> AsyncIterator[Client]:
+    """A client, and its connections for as long as it is used; `connections_kept` of them wait for a next request."""
     async with httpx2.AsyncClient(
-        transport=_GuardedTransport(outbound, trust, kept, kept_seconds),
+        transport=_GuardedTransport(outbound, connections_kept, kept_seconds),
         timeout=None,  # the callers bound the whole
         trust_env=False,
         follow_redirects=False,

@@ -7,17 +7,13 @@ one is opened: what the name means a moment later changes nothing. The HTTP clie
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from tessera.core import networks
 from tessera.core.outbound import Rules
 from tessera.ports import NotAllowed
-
-if TYPE_CHECKING:
-    from tessera.ops.http_client import Client
 
 CHECK_SECONDS = 2.0
 """How long a name is looked up when a URL is only checked: it is judged again before anything is sent."""
@@ -59,14 +55,6 @@ class Outbound:
         with suppress(OSError):  # of the resolver, the end of the time among them
             async with asyncio.timeout(CHECK_SECONDS):
                 await self.addresses(parts.hostname or "", _PORTS[parts.scheme] if parts.port is None else parts.port)
-
-    @asynccontextmanager
-    async def client(self, *, connections_kept: int = 0, kept_seconds: float = 0) -> AsyncIterator["Client"]:
-        """An HTTP client, and its connections for as long as it is used."""
-        from tessera.ops import http_client  # its library is loaded only where something is sent
-
-        async with http_client.opened(self, self.trust(), connections_kept, kept_seconds) as client:
-            yield client
 
     def trust(self) -> ssl.SSLContext:
         """What the machine trusts, read once."""

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from tessera.core.webhooks.deliveries import Answer
+from tessera.ops import http_client
 from tessera.ops.http_client import Broke, Client, NoConnection, Reply
 from tessera.ops.outbound import Outbound
 from tessera.ports import NotAllowed
@@ -60,5 +61,5 @@ async def _beginning(reply: Reply) -> str:
 @asynccontextmanager
 async def open_sender(outbound: Outbound, timeout_seconds: float) -> AsyncIterator[HTTPSender]:
     """A sender, and its connections for as long as it is used."""
-    async with outbound.client(connections_kept=IDLE_CONNECTIONS_MAX, kept_seconds=IDLE_SECONDS) as client:
+    async with http_client.opened(outbound, connections_kept=IDLE_CONNECTIONS_MAX, kept_seconds=IDLE_SECONDS) as client:
         yield HTTPSender(client, timeout_seconds)

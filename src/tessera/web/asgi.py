@@ -98,8 +98,10 @@ class App:
         return response, RequestRecord(request.route, request.source, request.client)
 
     def _surface(self, route: Route | None, scope: Scope) -> Surface:
-        """The surface of the route, or of an address that no route answers."""
-        return self._routes.surface(scope["path"]) if route is None else route.surface
+        """The surface of the route; of the address when no route answers there, or none by this method."""
+        if route is not None:
+            return route.surface
+        return self._routes.surface(scope["path"], scope["raw_path"])
 
     def _refused(
         self,

@@ -87,34 +87,42 @@ class Routes:
         Only the values may be percent-encoded, and one slash at the end means nothing: else an address has one
         spelling. Raises MethodNotAllowed when the address answers other methods only.
         """
+        found = self._at(raw_path)
+        return None if found is None else (_choose(found[0], method), found[1])
+
+    def _at(self, raw_path: bytes) -> tuple[dict[str, Route], tuple[str, ...]] | None:
+        """The routes of an address by their methods, and its decoded values; None when the address is not known."""
         path = raw_path.decode("latin-1")
         exact = self._exact.get(path)
         if exact is not None:
-            return _choose(exact, method), ()
-        found = self._matched(method, path)
+            return exact, ()
+        found = self._matched(path)
         if found is None and path.endswith("/"):
             path = path[:-1]
             exact = self._exact.get(path)
-            return self._matched(method, path) if exact is None else (_choose(exact, method), ())
+            return self._matched(path) if exact is None else (exact, ())
         return found
 
-    def _matched(self, method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
-        """The route whose pattern an address has, and its values."""
+    def _matched(self, path: str) -> tuple[dict[str, Route], tuple[str, ...]] | None:
+        """The routes whose pattern an address has, and its values."""
         segments = path.split("/")
         for pattern in self._patterns.get(len(segments), ()):
             if pattern.literals_of(segments) == pattern.literals:
                 values = tuple([segments[index] for index in pattern.values])
                 if "%" in path:
                     values = _decoded(values)
-                return (_choose(pattern.routes, method), values) if all(values) else None
+                return (pattern.routes, values) if all(values) else None
         return None
 
-    def surface(self, path: str) -> Surface:
+    def surface(self, path: str, raw_path: bytes) -> Surface:
         """The surface of an address that nothing answers, or not by the method that was sent. `path` is decoded.
 
-        It is that of the routes that share its first segment: of the first of them where they differ, and the
-        platform's when there are none.
+        It is that of the routes of the address, by other methods. When there are none, it is that of the routes that
+        share its first segment, and then the platform's. Where several differ, the first of them decides.
         """
+        found = self._at(raw_path)
+        if found is not None:
+            return next(iter(found[0].values())).surface
         return self._surfaces.get(_first_segment(path), PLATFORM)
 
     def shown(self, raw_path: bytes) -> str:

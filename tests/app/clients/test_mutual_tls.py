@@ -9,7 +9,8 @@ import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tessera.app import callers
-from tessera.app.clients import applications, credentials
+from tessera.app.clients import application_settings, applications, credentials
+from tessera.app.clients.application_settings import Wanted
 from tessera.app.operators import OperatorError
 from tessera.app.tokens import verification
 from tessera.core.changes import AddCredential
@@ -229,7 +230,9 @@ def test_tokens_by_secret_are_bound_where_that_is_asked_for(tmp_path: Path) -> N
     async def scenario(scene: Scene) -> None:
         pair, secret = pki.certificate("Anybody", now=NOW), scene.partner.client_secret or ""
         assert not (await claims_of(scene, await ask(scene, connected(pair), secret))).binding
-        await applications.set_token_binding(scene.context, scene.partner.client_id, TokenBinding.TLS)
+        await application_settings.change(
+            scene.context, scene.partner.client_id, Wanted(token_binding=TokenBinding.TLS)
+        )
         claims = await claims_of(scene, await ask(scene, connected(pair), secret))
         assert claims.thumbprint == hashlib.sha256(pair.der).digest()
         for evidence in (connected(None), Evidence(certificate=certificates.UNREADABLE)):

@@ -8,7 +8,8 @@ from types import FrameType
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from tessera.app.clients import applications, credentials
+from tessera.app.clients import application_settings, applications, credentials
+from tessera.app.clients.application_settings import Wanted
 from tessera.app.operators import OperatorError
 from tessera.core.clients.applications import AuthenticationMethod
 from tessera.core.clients.credentials import SYMMETRIC_ASSERTION, UNKNOWN_CLIENT
@@ -256,7 +257,9 @@ def test_ways_are_switched_off(tmp_path: Path) -> None:
         context, own = scene.context, scene.partner.client_id
         key = await keyed(scene)
         for methods, by_secret, by_key in ((1, True, False), (2, False, True), (4, False, False), (0, True, True)):
-            await credentials.set_methods(context, own, AuthenticationMethod(methods))
+            await application_settings.change(
+                context, own, Wanted(authentication_methods=AuthenticationMethod(methods))
+            )
             if by_secret:
                 await scene.token()
             else:

@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tessera.app.clients import applications, credentials
+from tessera.app.clients import application_settings, applications, credentials
+from tessera.app.clients.application_settings import Wanted
 from tessera.app.operators import OperatorError
 from tessera.core.clients.applications import TokenFormat
 from tessera.core.clients.signing_methods import FAPI2_ALGORITHMS, AssertionAudience, Profile, SigningAlgorithms
@@ -34,7 +35,6 @@ def test_an_assertion_may_name_the_endpoint(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         key, issuer, client_id = await keyed(scene), scene.context.issuer, scene.partner.client_id
-        set_audience, set_profile = credentials.set_assertion_audience, credentials.set_profile
         others = (f"{issuer}/oauth/token", [issuer], [f"{issuer}/oauth/token"])
         for audience in (issuer, *others):
             await ask(scene, good(scene, key, aud=audience), TOKEN)
@@ -44,12 +44,14 @@ def test_an_assertion_may_name_the_endpoint(tmp_path: Path) -> None:
             (Profile.NONE, AssertionAudience.ISSUER),
             (Profile.FAPI2, AssertionAudience.DEFAULT),
         ):
-            await set_profile(scene.context, client_id, profile)
-            await set_audience(scene.context, client_id, chosen)
+            await application_settings.change(scene.context, client_id, Wanted(security_profile=profile))
+            await application_settings.change(scene.context, client_id, Wanted(assertion_audience=chosen))
             await ask(scene, good(scene, key, aud=issuer), TOKEN)
             for audience in others:
                 assert "aud is not the issuer" in await refused(scene, good(scene, key, aud=audience))
-        await set_audience(scene.context, client_id, AssertionAudience.ISSUER_OR_ENDPOINT)
+        await application_settings.change(
+            scene.context, client_id, Wanted(assertion_audience=AssertionAudience.ISSUER_OR_ENDPOINT)
+        )
         await ask(scene, good(scene, key, aud=others[0]), TOKEN)
 
     play(tmp_path, scenario)
@@ -98,7 +100,7 @@ def test_the_profile_fapi2_refuses_rs256(tmp_path: Path) -> None:
         key, client_id = await keyed(scene, Algorithm.RS256), scene.partner.client_id
         rs256, ps256 = Holder(Algorithm.RS256), Holder(Algorithm.PS256)
         await ask(scene, good(scene, key, Algorithm.RS256), evidence(scene, rs256, None))
-        await credentials.set_profile(scene.context, client_id, Profile.FAPI2)
+        await application_settings.change(scene.context, client_id, Wanted(security_profile=Profile.FAPI2))
         assert "its algorithm" in await refused(scene, good(scene, key, Algorithm.RS256))
         with pytest.raises(InvalidDPoPProof) as caught:
             await ask(scene, good(scene, key, Algorithm.PS256), evidence(scene, rs256, None))
@@ -114,11 +116,11 @@ def test_an_application_is_held_to_its_algorithms(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         client_id = scene.partner.client_id
         elliptic, edwards = await keyed(scene), await keyed(scene, Algorithm.EDDSA, "other")
-        await credentials.set_signing_algorithms(scene.context, client_id, SigningAlgorithms.EDDSA)
+        await application_settings.change(scene.context, client_id, Wanted(signing_algorithms=SigningAlgorithms.EDDSA))
         assert "its algorithm" in await refused(scene, good(scene, elliptic))
         for name in (Algorithm.EDDSA, Algorithm.ED25519):
             await ask(scene, good(scene, edwards, name))
-        await credentials.set_signing_algorithms(scene.context, client_id, SigningAlgorithms(0))
+        await application_settings.change(scene.context, client_id, Wanted(signing_algorithms=SigningAlgorithms(0)))
         await ask(scene, good(scene, elliptic))
 
     play(tmp_path, scenario)
@@ -142,23 +144,22 @@ def test_what_cannot_be_kept_to_is_not_set(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         context, client_id = scene.context, scene.partner.client_id
-        set_algorithms, set_profile = credentials.set_signing_algorithms, credentials.set_profile
-        await set_profile(context, client_id, Profile.FAPI2)
+        await application_settings.change(context, client_id, Wanted(security_profile=Profile.FAPI2))
         with pytest.raises(OperatorError, match="leaves no algorithm: RS256 is chosen, the profile is fapi2"):
-            await set_algorithms(context, client_id, SigningAlgorithms.RS256)
+            await application_settings.change(context, client_id, Wanted(signing_algorithms=SigningAlgorithms.RS256))
         with pytest.raises(OperatorError, match="does not allow RS256"):
-            await applications.set_token_format(context, client_id, TokenFormat.RS256)
+            await application_settings.change(context, client_id, Wanted(token_format=TokenFormat.RS256))
         only_rs256 = assertions.jwk(assertions.new_key(Algorithm.RS256), alg="RS256")
         with pytest.raises(OperatorError, match="The key is for RS256"):
             await credentials.add_key(context, client_id, "key", only_rs256)
-        await set_profile(context, client_id, Profile.NONE)
-        await applications.set_token_format(context, client_id, TokenFormat.RS256)
+        await application_settings.change(context, client_id, Wanted(security_profile=Profile.NONE))
+        await application_settings.change(context, client_id, Wanted(token_format=TokenFormat.RS256))
         with pytest.raises(OperatorError, match="RS256"):
-            await set_profile(context, client_id, Profile.FAPI2)
-        await applications.set_token_format(context, client_id, TokenFormat.ES256)
-        await set_algorithms(context, client_id, SigningAlgorithms.RS256)
+            await application_settings.change(context, client_id, Wanted(security_profile=Profile.FAPI2))
+        await application_settings.change(context, client_id, Wanted(token_format=TokenFormat.ES256))
+        await application_settings.change(context, client_id, Wanted(signing_algorithms=SigningAlgorithms.RS256))
         with pytest.raises(OperatorError, match="leaves no algorithm"):
-            await set_profile(context, client_id, Profile.FAPI2)
+            await application_settings.change(context, client_id, Wanted(security_profile=Profile.FAPI2))
         found = await context.store.application(client_id)
         assert found is not None
         options = found.options
@@ -174,9 +175,9 @@ def test_an_application_that_is_gone_is_told_so(tmp_path: Path) -> None:
         context, client_id = scene.context, scene.partner.client_id
         await applications.delete(context, client_id)
         for deed in (
-            credentials.set_profile(context, client_id, Profile.FAPI2),
-            credentials.set_signing_algorithms(context, client_id, SigningAlgorithms.RS256),
-            credentials.set_assertion_audience(context, client_id, AssertionAudience.ISSUER),
+            application_settings.change(context, client_id, Wanted(security_profile=Profile.FAPI2)),
+            application_settings.change(context, client_id, Wanted(signing_algorithms=SigningAlgorithms.RS256)),
+            application_settings.change(context, client_id, Wanted(assertion_audience=AssertionAudience.ISSUER)),
         ):
             with pytest.raises(OperatorError, match="no longer exists"):
                 await deed
@@ -190,9 +191,9 @@ def test_it_is_recorded_by_name(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         context, client_id = scene.context, scene.partner.client_id
         algorithms = SigningAlgorithms.ES256 | SigningAlgorithms.PS256
-        await credentials.set_profile(context, client_id, Profile.FAPI2)
-        await credentials.set_signing_algorithms(context, client_id, algorithms)
-        await credentials.set_assertion_audience(context, client_id, AssertionAudience.ISSUER)
+        await application_settings.change(context, client_id, Wanted(security_profile=Profile.FAPI2))
+        await application_settings.change(context, client_id, Wanted(signing_algorithms=algorithms))
+        await application_settings.change(context, client_id, Wanted(assertion_audience=AssertionAudience.ISSUER))
         entries = (await context.store.audit_entries(0, 100))[-3:]
         assert [each.action for each in entries] == ["application.set"] * 3
         told = {name: value for each in entries for name, value in msgspec.json.decode(each.detail).items()}

@@ -8,7 +8,7 @@ import pytest
 
 from tessera.app import callers
 from tessera.app.callers import Caller
-from tessera.app.clients import applications, limit_settings
+from tessera.app.clients import application_settings, applications, limit_settings
 from tessera.app.clients.limit_settings import Wanted
 from tessera.app.tokens import verification
 from tessera.core import wire
@@ -106,13 +106,17 @@ async def other_networks(scene: Scene) -> object:
 
 async def bound_to_certificates(scene: Scene) -> object:
     """Have the application's tokens bound to a certificate."""
-    await applications.set_token_binding(scene.context, scene.partner.client_id, TokenBinding.TLS)
+    await application_settings.change(
+        scene.context, scene.partner.client_id, application_settings.Wanted(token_binding=TokenBinding.TLS)
+    )
     return TokenBinding.TLS
 
 
 async def unlimited(scene: Scene) -> object:
     """Take everything away that stood in the way."""
-    await applications.set_token_binding(scene.context, scene.partner.client_id, TokenBinding.NONE)
+    await application_settings.change(
+        scene.context, scene.partner.client_id, application_settings.Wanted(token_binding=TokenBinding.NONE)
+    )
     return await limit_settings.change(scene.context, "partner", Wanted(none=("networks", "requests", "tokens-hour")))
 
 

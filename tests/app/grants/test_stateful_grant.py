@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from tessera.app import callers
-from tessera.app.clients import applications, limit_settings, secret_rotation
+from tessera.app.clients import application_settings, applications, limit_settings
 from tessera.app.clients.limit_settings import Wanted
 from tessera.app.context import Context
 from tessera.app.grants import token_endpoint
-from tessera.app.grants.grant import Authorization, ClientType, TokenRequest
+from tessera.app.grants.grant import Authorization, TokenRequest
 from tessera.app.tokens import formats, introspection, resource_servers
 from tessera.core import scopes, wire
 from tessera.core.changes import SetScope
@@ -64,7 +64,9 @@ def test_a_token_is_about_its_subject(tmp_path: Path, form: TokenFormat) -> None
     """Subject and grant stand in the claims, `sub` in introspection and JWTs, and the holder is told the owner."""
 
     async def scenario(scene: Scene) -> None:
-        await applications.set_token_format(scene.context, scene.partner.client_id, form)
+        await application_settings.change(
+            scene.context, scene.partner.client_id, application_settings.Wanted(token_format=form)
+        )
         ticket = await scene.customer("ann")
         token = (await ask(scene, Tickets(), ticket)).access_token
         claims = await claims_of(scene, token)
@@ -295,7 +297,9 @@ def test_a_live_token_is_not_handed_out_for_a_ticket(tmp_path: Path) -> None:
     """Token reuse is for tokens that cost nothing: what a ticket pays for is new, and nobody else gets it."""
 
     async def scenario(scene: Scene) -> None:
-        await secret_rotation.set_token_reuse(scene.context, scene.partner.client_id, reuse=True)
+        await application_settings.change(
+            scene.context, scene.partner.client_id, application_settings.Wanted(token_reuse=True)
+        )
         grant = Tickets()
         own = (await scene.token()).access_token
         ann, ben = await scene.customer("ann"), await scene.customer("ben")
@@ -308,18 +312,20 @@ def test_a_live_token_is_not_handed_out_for_a_ticket(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
-def test_a_grant_for_public_clients_is_for_no_other(tmp_path: Path) -> None:
-    """A client with credentials is refused before the grant is asked; `both` lets it in."""
+def test_no_grant_is_for_a_client_without_a_credential(tmp_path: Path) -> None:
+    """A request that names its client and proves nothing is refused, even where no credential is live any more."""
 
     async def scenario(scene: Scene) -> None:
         ticket, grant = await scene.customer("ann"), Tickets()
-        for_public = grant.grants(ClientType.PUBLIC)
-        with pytest.raises(InvalidClient) as refused:
-            await asking.grant(scene.context, tickets.params(scene, for_public, ticket), NOTHING, for_public)
-        assert (refused.value.check, refused.value.client) == ("grant.client", scene.partner.client_id)
-        assert grant.calls == 0
-        for_both = grant.grants(ClientType.BOTH)
-        await asking.grant(scene.context, tickets.params(scene, for_both, ticket), NOTHING, for_both)
+        values = {"client_id": scene.partner.client_id, "grant_type": tickets.NAME, "ticket": ticket}
+        params = wire.form(b"", urlencode(values).encode(), FORM, grant.grants().parameters)
+        with pytest.raises(InvalidClient):
+            await asking.grant(scene.context, params, NOTHING, grant.grants())
+        await applications.expire_secret(scene.context, scene.partner.client_id, "first")
+        scene.clock.step(1)
+        with pytest.raises(InvalidClient):
+            await asking.grant(scene.context, params, NOTHING, grant.grants())
+        assert (grant.calls, await tickets.used(scene, ticket)) == (0, False)
 
     play(tmp_path, scenario)
 

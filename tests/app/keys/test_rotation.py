@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tessera import wiring
-from tessera.app.clients import applications
+from tessera.app.clients import application_settings
+from tessera.app.clients.application_settings import Wanted
 from tessera.app.context import Context
 from tessera.app.keys import creation, rotation
 from tessera.app.keys.rotation import KeyRecord
@@ -57,7 +58,7 @@ def test_a_key_is_published_before_it_signs_and_the_old_one_opens_what_it_made(
     """Nothing is refused while a key follows another: not before it signs, not after, and not in another process."""
 
     async def scenario(scene: Scene) -> None:
-        await applications.set_token_format(scene.context, scene.partner.client_id, form)
+        await application_settings.change(scene.context, scene.partner.client_id, Wanted(token_format=form))
         await ripe(scene)
         old = await scene.token()
         await rotation.look(scene.context)
@@ -188,7 +189,9 @@ def test_a_key_is_retired_for_all_that_it_made(tmp_path: Path) -> None:
     """The signing key is not retired; once another has followed it is, and what it made is dead, remembered or not."""
 
     async def scenario(scene: Scene) -> None:
-        await applications.set_token_format(scene.context, scene.partner.client_id, TokenFormat.EDDSA)
+        await application_settings.change(
+            scene.context, scene.partner.client_id, Wanted(token_format=TokenFormat.EDDSA)
+        )
         old = await scene.token()
         assert await scene.alive(old)
         with pytest.raises(OperatorError, match=r"eddsa-1 is the key that signs now") as kept:
@@ -246,7 +249,9 @@ def test_a_key_that_was_retired_before_it_signed_follows_nobody(tmp_path: Path) 
     """When the published key is retired the old one goes on signing, and gets no end."""
 
     async def scenario(scene: Scene) -> None:
-        await applications.set_token_format(scene.context, scene.partner.client_id, TokenFormat.ES256)
+        await application_settings.change(
+            scene.context, scene.partner.client_id, Wanted(token_format=TokenFormat.ES256)
+        )
         await rotation.rotate(scene.context, [KeyPurpose.ES256])
         await rotation.retire(scene.context, "es256-2")
         scene.clock.step(PUBLISHED + FORTNIGHT)
@@ -290,7 +295,9 @@ def test_after_a_restart_all_is_as_it_was(tmp_path: Path) -> None:
     """A process that starts in the middle of a rotation opens the old tokens and signs with the same key."""
 
     async def scenario(scene: Scene) -> None:
-        await applications.set_token_format(scene.context, scene.partner.client_id, TokenFormat.EDDSA)
+        await application_settings.change(
+            scene.context, scene.partner.client_id, Wanted(token_format=TokenFormat.EDDSA)
+        )
         await ripe(scene)
         old = await scene.token()
         await rotation.look(scene.context)

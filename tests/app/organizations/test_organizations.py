@@ -7,7 +7,8 @@ import pytest
 
 from tessera import wiring
 from tessera.app import callers
-from tessera.app.clients import applications
+from tessera.app.clients import application_settings, applications
+from tessera.app.clients.application_settings import Wanted
 from tessera.app.context import Context
 from tessera.app.operators import OperatorError
 from tessera.app.organizations import organizations, removal
@@ -44,7 +45,7 @@ def test_a_disabled_organization_lets_nobody_in(tmp_path: Path, form: TokenForma
 
     async def scenario(scene: Scene) -> None:
         context = scene.context
-        await applications.set_token_format(context, scene.partner.client_id, form)
+        await application_settings.change(context, scene.partner.client_id, Wanted(token_format=form))
         before = await scene.token()
         assert await property_gets_in(context, scene)
         await organizations.disable(context, await own(scene))

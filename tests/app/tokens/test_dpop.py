@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tessera.app import callers
-from tessera.app.clients import applications
+from tessera.app.clients import application_settings, applications
+from tessera.app.clients.application_settings import Wanted
 from tessera.app.operators import OperatorError
 from tessera.app.tokens import verification
 from tessera.core.clients.applications import TokenBinding, TokenFormat
@@ -72,7 +73,7 @@ def test_the_thumbprint_is_in_the_token(tmp_path: Path, token_format: TokenForma
 
     async def scenario(scene: Scene) -> None:
         holder, thief = Holder(), Holder()
-        await applications.set_token_format(scene.context, scene.partner.client_id, token_format)
+        await application_settings.change(scene.context, scene.partner.client_id, Wanted(token_format=token_format))
         nonce = await nonce_of(scene, holder)
         reply = await ask(scene, evidence(scene, holder, nonce))
         assert ("." in reply.access_token) == (token_format is not TokenFormat.OPAQUE)
@@ -96,7 +97,9 @@ def test_an_application_can_be_held_to_proofs(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         before = await scene.token()
-        await applications.set_token_binding(scene.context, scene.partner.client_id, TokenBinding.DPOP)
+        await application_settings.change(
+            scene.context, scene.partner.client_id, Wanted(token_binding=TokenBinding.DPOP)
+        )
         with pytest.raises(InvalidDPoPProof):
             await ask(scene, NOTHING)
         holder = Holder()
@@ -104,11 +107,15 @@ def test_an_application_can_be_held_to_proofs(tmp_path: Path) -> None:
         assert reply.token_type == "DPoP"
         assert await scene.alive(before)
         await callers.identify(scene.context, Evidence(f"Bearer {before.access_token}".encode()))
-        await applications.set_token_binding(scene.context, scene.partner.client_id, TokenBinding.NONE)
+        await application_settings.change(
+            scene.context, scene.partner.client_id, Wanted(token_binding=TokenBinding.NONE)
+        )
         assert (await ask(scene, NOTHING)).token_type == "bearer"
         await applications.delete(scene.context, scene.partner.client_id)
         with pytest.raises(OperatorError, match="does not exist"):
-            await applications.set_token_binding(scene.context, scene.partner.client_id, TokenBinding.NONE)
+            await application_settings.change(
+                scene.context, scene.partner.client_id, Wanted(token_binding=TokenBinding.NONE)
+            )
 
     play(tmp_path, scenario)
 

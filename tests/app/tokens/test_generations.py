@@ -98,7 +98,7 @@ def test_a_cut_off_depends_on_nobody_s_clock(tmp_path: Path, name: str, form: To
 
     async def scenario(scene: Scene) -> None:
         here, made = scene.context, scene.partner
-        await applications.set_token_format(here, made.client_id, form)
+        await application_settings.change(here, made.client_id, Wanted(token_format=form))
         for ahead in AHEAD_SECONDS:
             async with node(scene, ahead) as there:
                 earlier = [await token(here, made), await token(there, made)]
@@ -139,7 +139,7 @@ def test_a_later_token_is_good_on_a_node_that_has_not_heard_of_the_cut_off(tmp_p
 
     async def scenario(scene: Scene) -> None:
         made = scene.partner
-        await applications.set_token_format(scene.context, made.client_id, form)
+        await application_settings.change(scene.context, made.client_id, Wanted(token_format=form))
         async with node(scene, 0) as there:
             earlier = await token(there, made)
             await applications.revoke_tokens(scene.context, made.client_id)
@@ -188,7 +188,7 @@ def test_a_single_token_of_a_later_generation_is_revoked(tmp_path: Path, form: T
 
     async def scenario(scene: Scene) -> None:
         made = scene.partner
-        await applications.set_token_format(scene.context, made.client_id, form)
+        await application_settings.change(scene.context, made.client_id, Wanted(token_format=form))
         await applications.revoke_tokens(scene.context, made.client_id)
         one, two = await token(scene.context, made), await token(scene.context, made)
         async with node(scene, 60) as there:

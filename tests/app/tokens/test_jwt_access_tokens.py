@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tessera.app.clients import applications
+from tessera.app.clients import application_settings, applications
 from tessera.app.clients.application_settings import Wanted
 from tessera.app.tokens import formats, inspection, revocation, verification
 from tessera.core.clients.applications import TokenBinding, TokenFormat
@@ -25,7 +25,7 @@ FORTNIGHT = 14 * 86_400
 
 async def signed(scene: Scene, form: TokenFormat = TokenFormat.EDDSA) -> TokenReply:
     """A token of the scene's application, which has this form from now on."""
-    await applications.set_token_format(scene.context, scene.partner.client_id, form)
+    await application_settings.change(scene.context, scene.partner.client_id, Wanted(token_format=form))
     return await scene.token()
 
 
@@ -146,7 +146,9 @@ def test_a_bound_token_says_to_what(tmp_path: Path, binding: TokenBinding, name:
     """What a JWT is bound to stands in `cnf`, and is read back."""
 
     async def scenario(scene: Scene) -> None:
-        await applications.set_token_format(scene.context, scene.partner.client_id, TokenFormat.EDDSA)
+        await application_settings.change(
+            scene.context, scene.partner.client_id, Wanted(token_format=TokenFormat.EDDSA)
+        )
         application = await scene.context.directory.applications.with_client_id(scene.partner.client_id)
         assert application is not None
         thumbprint = bytes(range(32))
@@ -163,7 +165,9 @@ def test_what_was_issued_in_one_form_stays_good_in_another(tmp_path: Path) -> No
 
     async def scenario(scene: Scene) -> None:
         replies = [await scene.token()] + [await signed(scene, form) for form in SIGNED]
-        await applications.set_token_format(scene.context, scene.partner.client_id, TokenFormat.OPAQUE)
+        await application_settings.change(
+            scene.context, scene.partner.client_id, Wanted(token_format=TokenFormat.OPAQUE)
+        )
         assert [await scene.alive(each) for each in replies] == [True] * 4
         assert "." not in (await scene.token()).access_token
 

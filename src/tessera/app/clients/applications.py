@@ -22,10 +22,7 @@ from tessera.core.clients.applications import (
     ApplicationRecord,
     CredentialKind,
     CredentialRecord,
-    JSONRequests,
     QueryCredentials,
-    TokenBinding,
-    TokenFormat,
 )
 from tessera.core.nearest import nearest
 
@@ -196,26 +193,6 @@ async def delete(context: Context, client_id: str) -> None:
 async def revoke_tokens(context: Context, client_id: str) -> None:
     """All tokens that the application has so far are dead for good; it may have new ones. Raises OperatorError."""
     await commit(context, RevokeApplicationTokens(client_id, context.clock.now(), context.generation_step()))
-
-
-async def set_query_credentials(context: Context, client_id: str, policy: QueryCredentials) -> None:
-    """Set the policy for the application's credentials in a URL. Raises OperatorError."""
-    await application_settings.change(context, client_id, Wanted(query_credentials=policy))
-
-
-async def set_json_requests(context: Context, client_id: str, policy: JSONRequests) -> None:
-    """Set whether the application may send OAuth requests with a JSON body. Raises OperatorError."""
-    await application_settings.change(context, client_id, Wanted(json_requests=policy))
-
-
-async def set_token_format(context: Context, client_id: str, token_format: TokenFormat) -> None:
-    """Set the form of the application's tokens from now on; those it has stay as they are. Raises OperatorError."""
-    await application_settings.change(context, client_id, Wanted(token_format=token_format))
-
-
-async def set_token_binding(context: Context, client_id: str, binding: TokenBinding) -> None:
-    """Set what the tokens that the application asks for have to be bound to. Raises OperatorError."""
-    await application_settings.change(context, client_id, Wanted(token_binding=binding))
 
 
 async def find(context: Context, name_or_client_id: str) -> ApplicationRecord:

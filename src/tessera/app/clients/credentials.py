@@ -2,8 +2,6 @@
 
 import msgspec
 
-from tessera.app.clients import application_settings
-from tessera.app.clients.application_settings import Wanted
 from tessera.app.clients.applications import CALLED
 from tessera.app.context import Context
 from tessera.app.operators import OperatorError, check_reachable, check_text, commit
@@ -17,7 +15,6 @@ from tessera.core.clients.applications import (
     Options,
 )
 from tessera.core.clients.certificates import NotUsable
-from tessera.core.clients.signing_methods import AssertionAudience, Profile, SigningAlgorithms
 from tessera.core.keys import jws, public_keys
 from tessera.core.keys.jws import Malformed, PublicKey, VerifyingKey
 from tessera.core.nearest import nearest
@@ -153,26 +150,6 @@ async def lost_without(context: Context, application: ApplicationRecord, methods
     if not names or applications.proving(found, ",".join(names), context.clock.now()):
         return ""
     return f"{application.name} has no active credential for {' or '.join(names)}, so it would get no tokens."
-
-
-async def set_profile(context: Context, client_id: str, profile: Profile) -> None:
-    """Hold the application to a security profile, or to none. Raises OperatorError when it cannot keep to it."""
-    await application_settings.change(context, client_id, Wanted(security_profile=profile))
-
-
-async def set_signing_algorithms(context: Context, client_id: str, algorithms: SigningAlgorithms) -> None:
-    """Set the algorithms with which the application may sign; none for any. Raises OperatorError when none is left."""
-    await application_settings.change(context, client_id, Wanted(signing_algorithms=algorithms))
-
-
-async def set_assertion_audience(context: Context, client_id: str, audience: AssertionAudience) -> None:
-    """Set the audiences that the application's assertions may have. Raises OperatorError."""
-    await application_settings.change(context, client_id, Wanted(assertion_audience=audience))
-
-
-async def set_methods(context: Context, client_id: str, methods: AuthenticationMethod) -> None:
-    """Set the ways in which the application may prove itself; 0 for any with a credential. Raises OperatorError."""
-    await application_settings.change(context, client_id, Wanted(authentication_methods=methods))
 
 
 async def _options(context: Context, client_id: str) -> Options:

@@ -2,8 +2,7 @@
 
 import msgspec
 
-from tessera.app.clients import application_settings, rotation_steps
-from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients import rotation_steps
 from tessera.app.clients.applications import free_credential_name, new_secret
 from tessera.app.clients.rotation_steps import Made, Owner
 from tessera.app.context import Context
@@ -48,8 +47,3 @@ async def _owner(context: Context, application: ApplicationRecord) -> Owner:
         secrets=await context.store.secrets(application.client_id),
         token_lifetime_seconds=application.token_lifetime_seconds,
     )
-
-
-async def set_token_reuse(context: Context, client_id: str, *, reuse: bool) -> None:
-    """Set whether the application is handed a live token again instead of a new one. Raises OperatorError."""
-    await application_settings.change(context, client_id, Wanted(token_reuse=reuse))

@@ -1,7 +1,6 @@
 """Grants: the values that each grant brings to the token endpoint, and the table of them."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from enum import Enum
 
 import msgspec
 
@@ -12,17 +11,6 @@ from tessera.core.clients.credentials import Authenticated
 from tessera.core.errors import InvalidRequest, UnsupportedGrantType
 from tessera.core.oauth import parameters
 from tessera.core.scopes import Scopes
-
-
-class ClientType(Enum):
-    """The clients that may use a grant (RFC 6749 section 2.1): those with credentials, those without, or both.
-
-    No application is public yet. When one is, phase 3 of the token endpoint is where it is let in.
-    """
-
-    CONFIDENTIAL = "confidential"
-    PUBLIC = "public"
-    BOTH = "both"
 
 
 class TokenRequest(msgspec.Struct, frozen=True, gc=False):
@@ -50,8 +38,7 @@ class Authorization(msgspec.Struct, frozen=True, gc=False):
     `subject` is the id (UUID) of the account or customer that the token is about, empty for the client itself; `grant`
     is the number of the sign-in that it belongs to, 0 for none. `scopes` are the most that may be granted, and `target`
     is the only resource that the token may be for; None leaves both to the request. `changes` are committed when every
-    other phase has passed. `refresh_token` and `id_token` say whether such a token comes along: phase 10 of the token
-    endpoint is where they will be sealed.
+    other phase has passed. The answer has an access token and no other.
     """
 
     subject: str = ""
@@ -59,8 +46,6 @@ class Authorization(msgspec.Struct, frozen=True, gc=False):
     scopes: Scopes | None = None
     target: int | None = None
     changes: tuple[Change, ...] = ()
-    refresh_token: bool = False
-    id_token: bool = False
 
 
 Authorize = Callable[[Context, TokenRequest, Authenticated], Awaitable[Authorization]]
@@ -72,15 +57,15 @@ step is called again, and reads again.
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """One grant: its name, the request parameters that it alone reads, the clients that may use it, and its own step.
+    """One grant: its name, the request parameters that it alone reads, and its own step.
 
+    Its client has authenticated by a credential (RFC 6749 section 2.1 calls such clients confidential).
     `brings_target` says that its authorization has a target, so that a request need not name one.
     """
 
     name: str
     authorize: Authorize
     parameters: frozenset[str] = frozenset()
-    client: ClientType = ClientType.CONFIDENTIAL
     brings_target: bool = False
 
 

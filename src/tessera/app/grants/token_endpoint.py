@@ -2,7 +2,7 @@
 
      1  parse                the parameters, those of every grant among them (`Grants.parameters`)
      2  grant known          the request names a grant of the table
-     3  authenticate client  by its credentials; the grant is for such clients
+     3  authenticate client  by its credentials: no grant is for clients that have none
      4  sender constraint    the key or the certificate that the token is to be bound to
      5  target               the resource that the token is for (RFC 8707), or the platform
      6  scopes               within those that the client was given there
@@ -27,13 +27,13 @@ import msgspec
 from tessera.app.clients import limits
 from tessera.app.context import Context
 from tessera.app.grants import client_credentials
-from tessera.app.grants.grant import Authorization, ClientType, Grant, Grants, TokenRequest
+from tessera.app.grants.grant import Authorization, Grant, Grants, TokenRequest
 from tessera.app.tokens import dpop, formats
 from tessera.app.tokens.verification import consume
 from tessera.core import scopes
 from tessera.core.clients.applications import Application, TokenBinding
-from tessera.core.clients.credentials import UNKNOWN_CLIENT, Authenticated
-from tessera.core.errors import InvalidClient, InvalidScope, InvalidTarget, Unavailable
+from tessera.core.clients.credentials import Authenticated
+from tessera.core.errors import InvalidScope, InvalidTarget, Unavailable
 from tessera.core.presented import Evidence
 from tessera.core.quotas import Quotas
 from tessera.core.scopes import Scopes
@@ -50,12 +50,7 @@ GRANTS = Grants(client_credentials.GRANT)
 ATTEMPTS_MAX = 10
 """How often a grant decides again when the facts that its changes rely on have changed meanwhile."""
 
-_PUBLIC, _UNBOUND, _TO_KEY, _TO_CERTIFICATE = (
-    ClientType.PUBLIC,
-    TokenBinding.NONE,
-    TokenBinding.DPOP,
-    TokenBinding.TLS,
-)
+_UNBOUND, _TO_KEY, _TO_CERTIFICATE = TokenBinding.NONE, TokenBinding.DPOP, TokenBinding.TLS
 
 
 class Granted(msgspec.Struct, frozen=True, gc=False):
@@ -93,8 +88,6 @@ async def issue(context: Context, grant: Grant, caller: Authenticated, params: P
 
     Raises the OAuthRefusal of the first phase that fails, and as `ports.Store.commit` does.
     """
-    if grant.client is _PUBLIC:
-        raise _not_for(caller)
     request, proof = _checked(context, grant, caller, params, evidence)  # 4, 5, 6
     for _ in range(ATTEMPTS_MAX):
         authorization = await grant.authorize(context, request, caller)  # 7
@@ -106,13 +99,6 @@ async def issue(context: Context, grant: Grant, caller: Authenticated, params: P
     else:
         raise Unavailable("Too many requests for the same thing at once. Send it again.")
     return _seal(context, caller, claims, evidence, authorization)  # 8 (for those that had nothing to commit), 10, 11
-
-
-def _not_for(caller: Authenticated) -> InvalidClient:
-    """The refusal of a client with credentials where a grant is for those without."""
-    refusal = InvalidClient(UNKNOWN_CLIENT, detail="the grant is for public clients alone", check="grant.client")
-    refusal.client, refusal.quotas = caller.client, caller.quotas
-    return refusal
 
 
 def _checked(

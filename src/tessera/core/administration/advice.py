@@ -123,10 +123,6 @@ CHECKS: Mapping[str, Advice] = {
         "`/readyz` tells more; look at the disk, and at the event `feed_unavailable` in the log.",
     ),
     "grant.absent": Advice("The parameter grant_type is missing.", "Have it send grant_type=client_credentials."),
-    "grant.client": Advice(
-        "The grant is for clients without credentials, and this client has some.",
-        "Have the client use another grant: `grant_types_supported` in the metadata lists them.",
-    ),
     "grant.unknown": Advice(
         "The grant type is not one of this service.", "Have it send grant_type=client_credentials."
     ),

@@ -39,6 +39,9 @@ class Connection(Protocol):
     def begun(self, task: asyncio.Task[None]) -> None:
         """It is being answered in this task, which is the connection's to hold."""
 
+    def abort(self) -> None:
+        """Close it at once: its request could not be begun, and nothing will answer it."""
+
 
 class Turns:
     """What is to be done at the end of this turn: requests to begin, then answers to write, in order."""
@@ -96,6 +99,7 @@ class Turns:
                     connection.begun(_start(loop, request))
             except Exception as error:  # noqa: BLE001  # the requests of others come after this one
                 loop.call_exception_handler({"message": "a request could not be begun", "exception": error})
+                connection.abort()
         answers, self._answers = self._answers, []
         self._ending = False
         for transport, data, end in answers:

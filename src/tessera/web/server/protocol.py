@@ -251,6 +251,10 @@ class HttpConnection(asyncio.Protocol):
         if self._going_down:
             self._hold_task()
 
+    def abort(self) -> None:
+        """Close at once, without an answer (see `web/server/batching.Connection`)."""
+        self._transport.abort()
+
     def _hold_task(self) -> None:
         """Have the server wait for the request under way, whatever becomes of this connection."""
         if self._task is not None and not self._task.done():

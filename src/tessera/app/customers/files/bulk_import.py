@@ -1,5 +1,6 @@
 """Bringing customers in from a file: create, update or leave alone, a chunk of rows in one commit."""
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple, cast
@@ -90,12 +91,9 @@ async def rehearse(
     strict: bool = False,
 ) -> Tally:
     """Tell what `load` would do, and write nothing. Raises as `load` does."""
-    store = context.store
-    context.store = cast("Store", Rehearsal(store))  # it can do what an import needs, and nothing that writes
-    try:
-        return await load(context, organization, rows, report, strict=strict)
-    finally:
-        context.store = store
+    own = copy.copy(context)  # others go on writing to the store by theirs
+    own.store = cast("Store", Rehearsal(context.store))  # it can do what an import needs, and nothing that writes
+    return await load(own, organization, rows, report, strict=strict)
 
 
 async def load(
