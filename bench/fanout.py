@@ -1,10 +1,10 @@
 """`python -m bench.fanout`: how soon a revocation is in force on every node, simulated; nothing is measured here.
 
 A revocation is committed, and PostgreSQL notifies the nodes that listen. A node looks ten times a second whether it has
-heard something (`feed_poll_milliseconds`), and then reads the feed, as it does a second after its last read at the
-latest; what it reads is in force when the read ends. Notifications that come between two looks make one read together.
-A notification may be lost. A node may lose the database: it hears and reads nothing until it is connected again, and
-then reads at once.
+heard something (`feed_poll_interval_milliseconds`), and then reads the feed, as it does a second after its last read at
+the latest; what it reads is in force when the read ends. Notifications that come between two looks make one read
+together. A notification may be lost. A node may lose the database: it hears and reads nothing until it is connected
+again, and then reads at once.
 
 Times are in seconds inside, in milliseconds in flags and results. The same seed gives the same figures.
 """

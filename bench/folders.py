@@ -90,7 +90,7 @@ def _random(context: Context) -> str:
 
 
 def _application(context: Context, organization: int, name: str, caller: Caller) -> list[Change]:
-    """An application with one secret, as the operator's deed makes it."""
+    """An application with one secret, as the operator's operation makes it."""
     now = context.clock.now()
     digest = secret_digest(context.directory.pepper, caller.client_secret)
     return [

@@ -28,8 +28,8 @@ from bench import processes
 from bench.folders import Folder, make
 from bench.processes import ROOT, Server
 from bench.writes import savings
-from tessera.core.changes import ForgetCustomer
-from tessera.core.loyalty.book import NEVER
+from tessera.core.changes import EraseCustomer
+from tessera.core.loyalty.ledger_session import NEVER
 from tessera.store import sqlite
 from tessera.store.compiled import WRITES
 from tessera.store.folder import DATABASE
@@ -125,9 +125,9 @@ def _forget(connection: sqlite3.Connection, numbers: list[int]) -> Iterator[byte
         id, version, identifiers = connection.execute(
             "select id, version, identifiers from customer where number = ?", (number,)
         ).fetchone()
-        change = ForgetCustomer(number, id, str(uuid.uuid4()), 1, NEVER, version)
+        change = EraseCustomer(number, id, str(uuid.uuid4()), 1, NEVER, version)
         connection.execute("begin immediate")
-        for statement in WRITES[ForgetCustomer]:
+        for statement in WRITES[EraseCustomer]:
             connection.execute(statement.sql, statement.values(change))
         connection.execute("commit")
         yield json.loads(identifiers)[0].encode()

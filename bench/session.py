@@ -13,11 +13,11 @@ from bench import (
     customers,
     folders,
     kinds,
+    limits,
     machine,
     postgres,
     processes,
     purges,
-    rails,
     revocations,
     signed,
     writes,
@@ -26,11 +26,11 @@ from bench import (
 from bench.customers import Crowd
 from bench.folders import Folder
 from bench.kinds import KINDS, PROFILE, TIER_STATUS, TOKEN_QUERY, Kind
+from bench.limits import Limited
 from bench.measure import Rotation, Rounds, Subject, Turn
 from bench.postgres import OnPostgres
 from bench.processes import Server
 from bench.purges import Purged
-from bench.rails import Railed
 from bench.results import Line, Results
 from bench.revocations import Revoked
 from bench.signed import Signed
@@ -39,7 +39,7 @@ from bench.writes import Writes
 PARTS = (
     "many",
     "rotation",
-    "rails",
+    "limits",
     "writes",
     "revocations",
     "signed",
@@ -125,7 +125,7 @@ class Session:
         plan = self._plan
         known: dict[str, tuple[str, Callable[[], Part]]] = {
             "rotation": ("an operator rotates secrets", lambda: self._rotation(bare)),
-            "rails": ("token, all guard rails on", lambda: self._with_rails(one)),
+            "limits": ("token, all limits on", lambda: self._with_limits(one)),
             "writes": ("deposits and spends", lambda: self._writing(bare)),
             "revocations": (f"{plan.revocations:,} revocations", lambda: self._revoked(bare)),
             "signed": ("signatures", lambda: self._signatures(bare)),
@@ -191,12 +191,12 @@ class Session:
         operator = (str(folder.path), str(clients), str(counted))
         return Rotation(bare, subject, operator, counted, self._length)
 
-    def _with_rails(self, one: Subject) -> Railed:
-        """A server whose only caller has every guard rail."""
+    def _with_limits(self, one: Subject) -> Limited:
+        """A server whose only caller has every guard limit."""
         folder = self._folder("railed", 1)
-        rails.set_all(folder)
-        server = self._stack.enter_context(processes.tessera("guard rails", folder.path))
-        return Railed(one, Subject(server, self._requests(server, folder, [TOKEN_QUERY])), self._length)
+        limits.set_all(folder)
+        server = self._stack.enter_context(processes.tessera("guard limits", folder.path))
+        return Limited(one, Subject(server, self._requests(server, folder, [TOKEN_QUERY])), self._length)
 
     def _writing(self, bare: Subject) -> Writes:
         """A server that writes, on a folder of its own."""

@@ -87,7 +87,7 @@ def prepare(folder: Folder) -> dict[Algorithm, PrivateKey]:
         Algorithm.ES256: ec.generate_private_key(ec.SECP256R1()),
     }
 
-    async def deed(path: Path) -> None:
+    async def operation(path: Path) -> None:
         async with wiring.open_context(load(data_dir=path)) as context:
             for algorithm, key in keys.items():
                 jwk = msgspec.json.encode(public_keys.jwk(key.public_key()))
@@ -95,7 +95,7 @@ def prepare(folder: Folder) -> dict[Algorithm, PrivateKey]:
             await context.commit(SetTokenFormat(folder.callers[1].client_id, TokenFormat.EDDSA))
             await context.commit(SetTokenFormat(folder.callers[2].client_id, TokenFormat.ES256))
 
-    asyncio.run(deed(folder.path))
+    asyncio.run(operation(folder.path))
     return keys
 
 

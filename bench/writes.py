@@ -15,7 +15,7 @@ from tessera.app.callers import Caller
 from tessera.app.loyalty import ledger_check, points
 from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import SPEND, UNITS
-from tessera.store import ledger_proof as reading
+from tessera.store import ledger_check as reading
 from tessera.store.database import SQLiteDatabase
 from tessera.store.folder import DATABASE
 

@@ -20,11 +20,11 @@ from tessera.core import urls
 from tessera.core.oauth import issuers
 from tessera.ops import tracing
 from tessera.ops.certificates import CertificateError, Certificates
-from tessera.ops.shared_memory import Board
+from tessera.ops.shared_memory import SharedMetrics
 from tessera.settings import Settings, SettingsError
 from tessera.web.asgi import App
 from tessera.web.server.accepting import Loop
-from tessera.web.server.batching import Turns
+from tessera.web.server.batching import EventLoopBatch
 from tessera.web.server.connection_limits import Limits
 from tessera.web.server.protocol import HttpConnection
 from tessera.wiring import Equipment
@@ -85,7 +85,7 @@ def check_traces(settings: Settings) -> None:
         raise SettingsError("Traces need the extra `otel`: `pip install 'tessera-id[otel]'`, or unset otlp_endpoint.")
 
 
-def listen_beside(settings: Settings) -> socket.socket | None:
+def listen_for_management(settings: Settings) -> socket.socket | None:
     """A listening socket for the management port; None when it is off.
 
     When the default is taken, which says nothing of an operator's wish, any free port will do. Raises SettingsError.
@@ -114,7 +114,7 @@ def run(
     pair = certificates(settings)
     limits = _limits(settings)
     config = _Config(
-        partial(_application, settings, Equipment(Board(), management, pair)),
+        partial(_application, settings, Equipment(SharedMetrics(), management, pair)),
         ssl_context_factory=None if pair is None else partial(_context, pair),
         factory=True,
         workers=settings.workers,
@@ -126,7 +126,7 @@ def run(
         server_header=False,
         headers=_tls_headers(settings),
         proxy_headers=False,
-        timeout_graceful_shutdown=int(settings.shutdown_seconds) or 1,
+        timeout_graceful_shutdown=int(settings.shutdown_timeout_seconds) or 1,
     )
     config.limits = limits
     server = uvicorn.Server(config)
@@ -141,9 +141,9 @@ def run(
 
 def _tls_headers(settings: Settings) -> list[tuple[str, str]]:
     """Headers of every answer over TLS of the server's own; over http they would count for nothing (RFC 6797)."""
-    if settings.tls_certificate_file is None or settings.hsts_seconds == 0:
+    if settings.tls_certificate_file is None or settings.hsts_max_age_seconds == 0:
         return []
-    return [("strict-transport-security", f"max-age={settings.hsts_seconds}")]
+    return [("strict-transport-security", f"max-age={settings.hsts_max_age_seconds}")]
 
 
 def _application(settings: Settings, equipment: Equipment) -> App:
@@ -178,16 +178,16 @@ def _limits(settings: Settings) -> Limits:
         connections_max=settings.connections_max,
         head_bytes_max=settings.request_head_bytes_max,
         request_timeout_seconds=settings.request_timeout_seconds,
-        keep_alive_seconds=settings.keep_alive_seconds,
+        keep_alive_timeout_seconds=settings.keep_alive_timeout_seconds,
     )
 
 
 def _protocol(limits: Limits) -> Any:
-    return partial(_connection, limits, Turns())
+    return partial(_connection, limits, EventLoopBatch())
 
 
 def _connection(
-    limits: Limits, turns: Turns, *, config: uvicorn.Config, server_state: ServerState, **_options: Any
+    limits: Limits, turns: EventLoopBatch, *, config: uvicorn.Config, server_state: ServerState, **_options: Any
 ) -> HttpConnection:
     """A connection, as uvicorn asks for one."""
     return HttpConnection(config.loaded_app, server_state, limits, turns)

@@ -19,6 +19,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from tessera import renamed_settings
 from tessera.core import networks
 from tessera.core.clients import signing_methods
 from tessera.core.clients.signing_methods import SigningAlgorithms
@@ -125,7 +126,7 @@ class Settings(BaseSettings):
         None, description="PEM file of the server's certificate and the chain above it; read again when it changes."
     )
     tls_key_file: Path | None = Field(None, description="PEM file of the certificate's private key, not encrypted.")
-    hsts_seconds: int = Field(
+    hsts_max_age_seconds: int = Field(
         31_536_000,
         ge=0,
         description="How long browsers must use https after an answer over the server's own TLS"
@@ -169,7 +170,7 @@ class Settings(BaseSettings):
         None,
         description="PEM file of the authorities whose certificates authenticate a client by its subject (RFC 8705).",
     )
-    wrong_secrets_max: int = Field(
+    failed_attempts_max: int = Field(
         10,
         ge=1,
         le=1_000_000,
@@ -213,7 +214,7 @@ class Settings(BaseSettings):
         ge=1,
         description="Number of applications that a process keeps in memory; each further one costs a read.",
     )
-    feed_poll_milliseconds: int = Field(
+    feed_poll_interval_milliseconds: int = Field(
         100, ge=10, le=10_000, description="How often a process polls for changes of other processes."
     )
     feed_stale_after_seconds: float = Field(
@@ -227,22 +228,22 @@ class Settings(BaseSettings):
         description="What a process does that has received no changes for `feed_stale_after_seconds`: `continue` to"
         " issue and accept tokens, or `refuse` with a 503.",
     )
-    usage_flush_seconds: float = Field(
+    usage_flush_interval_seconds: float = Field(
         2.0, gt=0, le=3600, description="How often usage counts and last uses are written to the database."
     )
-    settle_seconds: float = Field(
+    settlement_interval_seconds: float = Field(
         2.0, gt=0, le=3600, description="How often expired points are removed and tier levels re-evaluated."
     )
     webhook_timeout_seconds: float = Field(
         15.0, gt=0, le=120, description="Time a receiver has to answer a webhook message."
     )
-    events_kept_days: int = Field(
+    events_retention_days: int = Field(
         30, ge=1, le=3650, description="Retention of events; longer only for a webhook that is behind."
     )
-    refusals_kept_days: int = Field(
+    refusals_retention_days: int = Field(
         7, ge=1, le=3650, description="Retention of refusal records, which `tessera explain` shows."
     )
-    audit_refusals_kept_days: int = Field(
+    audit_refusals_retention_days: int = Field(
         30,
         ge=1,
         le=3650,
@@ -254,7 +255,9 @@ class Settings(BaseSettings):
     key_publish_seconds: int = Field(
         3600, ge=600, le=30 * 86_400, description="How long a new key is published before it is used."
     )
-    usage_kept_days: int = Field(90, ge=1, le=3650, description="Retention of the hourly usage of each application.")
+    usage_retention_days: int = Field(
+        90, ge=1, le=3650, description="Retention of the hourly usage of each application."
+    )
     connections_max: int = Field(
         10_000, ge=1, description="Open connections that a process accepts; further ones get a 503."
     )
@@ -266,13 +269,15 @@ class Settings(BaseSettings):
         gt=0,
         description="Time a client has to send a complete request; then it gets a 408 and the connection is closed.",
     )
-    keep_alive_seconds: float = Field(
+    keep_alive_timeout_seconds: float = Field(
         75.0,
         gt=0,
         description="How long an idle connection is kept open for the client's next request. Set it longer than the"
         " proxy in front does (commonly 60 seconds).",
     )
-    shutdown_seconds: float = Field(8.0, gt=0, description="Time that requests in flight have to finish after SIGTERM.")
+    shutdown_timeout_seconds: float = Field(
+        8.0, gt=0, description="Time that requests in flight have to finish after SIGTERM."
+    )
 
     @field_validator("issuer")
     @classmethod
@@ -349,6 +354,10 @@ def load(**flags: Any) -> Settings:
     config = os.environ.get("TESSERA_CONFIG")
     if config and not Path(config).is_file():
         raise SettingsError(f"TESSERA_CONFIG names {config}, which is not a file.")
+    if (
+        old := renamed_settings.in_environment((name for name, value in os.environ.items() if value), PREFIX)
+    ) is not None:
+        raise SettingsError(old)
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
@@ -356,7 +365,8 @@ def load(**flags: Any) -> Settings:
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             raise SettingsError(
-                f"The configuration file has {name}, which is no setting.{hint(name, Settings.model_fields)}"
+                renamed_settings.in_file(name)
+                or f"The configuration file has {name}, which is no setting.{hint(name, Settings.model_fields)}"
             ) from None
         raise SettingsError(
             f"The setting {name} cannot be used: {first['msg'].removeprefix('Value error, ')}."

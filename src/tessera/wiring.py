@@ -37,7 +37,7 @@ from tessera.ops.node_counts import NODE_MAX, NodeCounts
 from tessera.ops.outbound import Outbound
 from tessera.ops.request_log import RequestLog
 from tessera.ops.shared_counts import MappedCounts
-from tessera.ops.shared_memory import Board
+from tessera.ops.shared_memory import SharedMetrics
 from tessera.ops.slow_hash import Argon2
 from tessera.ops.tracing import Answered
 from tessera.ports import Clock, Entropy, Sender, SharedCounts, StoreError, Unusable
@@ -48,9 +48,9 @@ from tessera.store.folder import DataFolder
 from tessera.store.store import SQLStore
 
 if TYPE_CHECKING:
-    from tessera.app.runtime.count_exchange import Exchange
+    from tessera.app.runtime.counter_synchronization import Exchange
     from tessera.web.asgi import App, Served
-    from tessera.web.refusal_records import Explainer
+    from tessera.web.refusal_records import RefusalRecorder
     from tessera.web.routes import Route
 
 LOG_SECONDS = 2.0
@@ -60,7 +60,7 @@ LOG_SECONDS = 2.0
 class Equipment(NamedTuple):
     """What a server process is handed beside its settings: None for what it does without."""
 
-    board: Board
+    board: SharedMetrics
     management: socket.socket | None = None
     certificates: Certificates | None = None
 
@@ -153,7 +153,7 @@ async def serving(
     from tessera.app.clients import slow_secrets
     from tessera.app.management import housekeeping
     from tessera.web.asgi import Served
-    from tessera.web.observation import Watch
+    from tessera.web.observation import Observer
     from tessera.web.routes import Routes
     from tessera.web.server.management_listener import listening
 
@@ -167,7 +167,7 @@ async def serving(
         tasks += [asyncio.create_task(exchange.go_on()) for exchange in _exchanges(context)]
         if equipment is not None and equipment.certificates is not None:
             tasks.append(asyncio.create_task(equipment.certificates.follow(partial(_certificate_ends, metrics))))
-        watch = Watch(
+        watch = Observer(
             counts=metrics,
             requests=requests,
             traced=traced,
@@ -175,7 +175,7 @@ async def serving(
             proxies=settings.trusted_proxies,
             paths=settings.log_paths,
         )
-        served = Served(Routes(routes(context)), watch, _explainer(context))
+        served = Served(Routes(routes(context)), watch, _refusal_recorder(context))
         await asyncio.to_thread(_say_polled, settings)
         await asyncio.to_thread(_say_not_in_force, settings)
         _keep_for_good()
@@ -205,31 +205,34 @@ def _upkeep(context: Context, sender: Sender) -> list[asyncio.Task[None]]:
 
     holder = f"{os.getpid()} {context.new_uuid()}"
     return [
-        asyncio.create_task(housekeeping.follow_feed(context, context.settings.feed_poll_milliseconds / 1000)),
+        asyncio.create_task(housekeeping.follow_feed(context, context.settings.feed_poll_interval_milliseconds / 1000)),
         asyncio.create_task(housekeeping.keep_pulse(context)),
-        asyncio.create_task(housekeeping.flush_usage(context, context.settings.usage_flush_seconds)),
+        asyncio.create_task(housekeeping.flush_usage(context, context.settings.usage_flush_interval_seconds)),
         asyncio.create_task(purge_clock.watch(context)),
         asyncio.create_task(housekeeping.drop_expired(context)),
-        asyncio.create_task(housekeeping.rekey_secrets(context, context.settings.usage_flush_seconds)),
+        asyncio.create_task(housekeeping.rekey_secrets(context, context.settings.usage_flush_interval_seconds)),
         asyncio.create_task(housekeeping.try_writing(context, holder)),
         asyncio.create_task(refusals.keep(context.state.refusals, context.store, context.new_uuid)),
         asyncio.create_task(
-            leases.while_held(
-                context, "settlement", holder, lambda: settlement.settle(context, context.settings.settle_seconds)
+            leases.run_with_lease(
+                context,
+                "settlement",
+                holder,
+                lambda: settlement.settle(context, context.settings.settlement_interval_seconds),
             )
         ),
         asyncio.create_task(
-            leases.while_held(context, "webhooks", holder, lambda: deliveries.deliver(context, sender))
+            leases.run_with_lease(context, "webhooks", holder, lambda: deliveries.deliver(context, sender))
         ),
-        asyncio.create_task(leases.while_held(context, "keys", holder, lambda: rotation.rotate_when_due(context))),
-        asyncio.create_task(leases.while_held(context, "warnings", holder, lambda: expiry_warnings.watch(context))),
-        asyncio.create_task(leases.while_held(context, "purges", holder, lambda: purges.go_on(context))),
+        asyncio.create_task(leases.run_with_lease(context, "keys", holder, lambda: rotation.rotate_when_due(context))),
+        asyncio.create_task(leases.run_with_lease(context, "warnings", holder, lambda: expiry_warnings.watch(context))),
+        asyncio.create_task(leases.run_with_lease(context, "purges", holder, lambda: purges.go_on(context))),
     ]
 
 
 def _exchanges(context: Context) -> "list[Exchange]":
     """What tells other nodes the counts of this one, and hears theirs, where there may be others."""
-    from tessera.app.runtime.count_exchange import Exchange
+    from tessera.app.runtime.counter_synchronization import Exchange
 
     return [
         Exchange(context, counts, of_properties=counts is context.property_counts)
@@ -238,12 +241,12 @@ def _exchanges(context: Context) -> "list[Exchange]":
     ]
 
 
-def _explainer(context: Context) -> "Explainer":
-    from tessera.web.refusal_records import Explainer
+def _refusal_recorder(context: Context) -> "RefusalRecorder":
+    from tessera.web.refusal_records import RefusalRecorder
 
     settings = context.settings
     pseudonym = partial(context.pseudonym, REFUSAL)
-    return Explainer(
+    return RefusalRecorder(
         context.state.refusals, context.clock, settings.trusted_proxies, pseudonym, paths=settings.log_paths
     )
 
@@ -291,7 +294,7 @@ async def _serving_aloud(settings: Settings, equipment: Equipment, app: "App") -
     """As `serving`, with the log written by a thread, and an event for each request."""
     wanted = settings.log_requests != "none" and settings.log_level in ("debug", "info")
     requests = RequestLog(settings.log_format, settings.log_requests) if wanted else None
-    log.open_outlet(partial(_dropped, Metrics(equipment.board)))
+    log.open_log_writer(partial(_dropped, Metrics(equipment.board)))
     try:
         with _traces(settings) as traced:
             async with serving(settings, app, equipment, requests, traced) as served:
@@ -299,7 +302,7 @@ async def _serving_aloud(settings: Settings, equipment: Equipment, app: "App") -
     finally:
         if requests is not None:
             requests.write()
-        await asyncio.to_thread(log.close_outlet, LOG_SECONDS)
+        await asyncio.to_thread(log.close_log_writer, LOG_SECONDS)
 
 
 def _certificate_ends(metrics: Metrics, ends: datetime) -> None:

@@ -10,7 +10,7 @@ from tessera.app.context import Context
 from tessera.app.organizations import organizations
 from tessera.app.tokens import resource_servers
 from tessera.core.clients.applications import TokenFormat
-from tests.support import deeds, raw, world
+from tests.support import operator_session, raw, world
 from tests.support.raw import Answer
 from tests.support.target import Target
 
@@ -54,7 +54,7 @@ class Asked(Target):
         return told is True
 
     def becomes(self, name: str, token: str, *, active: bool) -> None:
-        """Wait until another process's deed is in force here."""
+        """Wait until another process's operation is in force here."""
         deadline = time.monotonic() + IN_FORCE_SECONDS
         while self.active(name, token) is not active:
             assert time.monotonic() < deadline, "never in force"
@@ -64,10 +64,10 @@ class Asked(Target):
 async def furnish(context: Context) -> dict[str, Issued]:
     """Resource servers with their applications, one of another organization, and who may have tokens for them."""
     made = {
-        "buyer": await deeds.partner(context, "buyer"),
-        "bound": await deeds.partner(context, "bound", scope=None),
-        "watcher": await deeds.partner(context, "watcher", scope="tokens:introspect"),
-        "stock": await deeds.partner(context, "stock server", scope="profiles:read"),
+        "buyer": await operator_session.partner(context, "buyer"),
+        "bound": await operator_session.partner(context, "bound", scope=None),
+        "watcher": await operator_session.partner(context, "watcher", scope="tokens:introspect"),
+        "stock": await operator_session.partner(context, "stock server", scope="profiles:read"),
     }
     other = await organizations.find(context, "Other Bakery")
     made["tills"] = await applications.create(context, "till server", other.number)
@@ -89,7 +89,7 @@ async def furnish(context: Context) -> dict[str, Issued]:
 def furnished(port: int, folder: Path) -> Asked:
     """A running demonstration, once resource servers are in force there."""
     values = world.furnish(folder)
-    for name, issued in deeds.do(folder, furnish).items():
+    for name, issued in operator_session.do(folder, furnish).items():
         values |= {f"{name}_id": issued.client_id, f"{name}_secret": str(issued.client_secret)}
     asked = Asked(port, folder, values)
     wait_for_tokens(asked, SIGNED)

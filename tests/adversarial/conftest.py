@@ -24,7 +24,7 @@ def _target(folder: Path) -> Iterator[Target]:
 
 @contextmanager
 def _stand(folder: Path) -> Iterator[Stand]:
-    with running(folder, TESSERA_USAGE_FLUSH_SECONDS="3600", TESSERA_EVENTS_KEPT_DAYS="3650") as server:
+    with running(folder, TESSERA_USAGE_FLUSH_INTERVAL_SECONDS="3600", TESSERA_EVENTS_RETENTION_DAYS="3650") as server:
         values = neighbours.furnish(folder)
         partner = Stand(Target(server.port, folder, values))
         partner.settle_in()

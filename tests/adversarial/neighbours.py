@@ -23,7 +23,7 @@ from tessera.core.loyalty.points import SPEND
 from tessera.core.loyalty.program import Program
 from tessera.core.loyalty.purchase_rules import Rounding
 from tessera.core.organizations import OrganizationRecord
-from tests.support import deeds, world
+from tests.support import operator_session, world
 
 EVENT = "visited-shop"
 THEIR_EVENT = "baked-bread"
@@ -38,7 +38,7 @@ LIFETIME_DAYS = 400
 def furnish(folder: Path) -> dict[str, str]:
     """Add it to a demonstration; the values of the world and of the neighbours."""
     values = world.furnish(folder)
-    deeds.do(folder, lambda context: _furnish(context, values))
+    operator_session.do(folder, lambda context: _furnish(context, values))
     return values
 
 
@@ -49,7 +49,7 @@ async def _furnish(context: Context, values: dict[str, str]) -> None:
 
 
 async def _own(context: Context, organization: OrganizationRecord, values: dict[str, str]) -> None:
-    admin = await deeds.partner(context, "admin", scope="openid loyalty:admin")
+    admin = await operator_session.partner(context, "admin", scope="openid loyalty:admin")
     assert admin.client_secret is not None
     before = await programs.export(context, organization)
     assert isinstance(before.point_accounts, list)

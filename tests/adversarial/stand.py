@@ -24,7 +24,7 @@ from tests.support.target import Header, Target
 
 ALSO_UNDER = ("/incentives", "/transactions")
 BESIDE = frozenset({"lease", "watermark", "refusal", "audit_entry", "usage_hour", "application_usage", "credential"})
-"""Tables that are written beside what a request does: who does which duty, what was refused, what is counted."""
+"""Tables that change without a request's doing: the leases of singleton tasks, refusals, counts."""
 
 _JSON = ("Content-Type", "application/json")
 _PLACE = re.compile(r"\{(\w+)\}")

@@ -12,7 +12,7 @@ from tessera.app.context import Context
 from tessera.core.clients.assertions import TYPE
 from tessera.core.keys import jws
 from tessera.core.keys.jws import PrivateKey
-from tests.support import assertions, deeds, raw
+from tests.support import assertions, operator_session, raw
 from tests.support.raw import Answer, basic
 from tests.support.target import Target, assert_refused
 
@@ -49,7 +49,7 @@ def client(target: Target) -> Client:
         await credentials.add_key(context, issued.client_id, "key", assertions.jwk(key))
         return issued.client_id, issued.client_secret or ""
 
-    client_id, secret = deeds.do(target.folder, furnish)
+    client_id, secret = operator_session.do(target.folder, furnish)
     return Client(target, client_id, secret, key, f"http://127.0.0.1:{target.port}")
 
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import pytest
 
 from tessera.app.clients import applications, credentials, limit_settings
-from tessera.app.clients.limit_settings import Wanted
+from tessera.app.clients.limit_settings import LimitChanges
 from tessera.app.context import Context
-from tests.support import deeds, pki, raw, world
+from tests.support import operator_session, pki, raw, world
 from tests.support.pki import Pair
 from tests.support.raw import Answer
 from tests.support.server import running
@@ -41,7 +41,7 @@ def _client(target: Target, name: str = "mutual") -> Client:
         await credentials.add_certificate(context, issued.client_id, "certificate", pair.pem)
         return issued.client_id, issued.client_secret or ""
 
-    return Client(*deeds.do(target.folder, furnish), pair)
+    return Client(*operator_session.do(target.folder, furnish), pair)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,9 @@ def test_a_proxy_that_tells_addresses_hands_over_no_certificates(tmp_path: Path,
         client = _client(target)
         for peer in ("10.0.0.7", "127.0.0.2"):  # who is believed is who connects, not who is told of
             assert_refused(client.ask(target, header(client.pair), ("X-Forwarded-For", peer)), 401, "invalid_client")
-        deeds.do(folder, lambda context: limit_settings.change(context, "mutual", Wanted(networks=("192.0.2.7",))))
+        operator_session.do(
+            folder, lambda context: limit_settings.change(context, "mutual", LimitChanges(networks=("192.0.2.7",)))
+        )
         secret = f"grant_type=client_credentials&client_id={client.client_id}&client_secret={client.secret}"
         from_there = ("X-Forwarded-For", "192.0.2.7")
         assert target.ask_token("", secret, from_there).status == 200
@@ -92,8 +94,9 @@ def test_a_proxy_that_tells_addresses_hands_over_no_certificates(tmp_path: Path,
 def test_a_proxy_that_hands_certificates_over_tells_no_addresses(behind: Target) -> None:
     """One trust is not the other: what such a proxy says of its client's address is not believed."""
     client = _client(behind, "from elsewhere")
-    deeds.do(
-        behind.folder, lambda context: limit_settings.change(context, "from elsewhere", Wanted(networks=("192.0.2.7",)))
+    operator_session.do(
+        behind.folder,
+        lambda context: limit_settings.change(context, "from elsewhere", LimitChanges(networks=("192.0.2.7",))),
     )
     for said in (("X-Forwarded-For", "192.0.2.7"), ("Forwarded", "for=192.0.2.7")):
         assert_refused(client.ask(behind, header(client.pair), said), 401, "invalid_client")

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.support import deeds
+from tests.support import operator_session
 from tests.support.raw import Answer, basic, encoded_basic
 from tests.support.target import Header, Target, assert_refused
 
@@ -74,7 +74,7 @@ def test_basic_halves_are_form_decoded(target: Target) -> None:
 
 def test_basic_halves_that_are_not_encoded_are_taken_too(target: Target) -> None:
     """An imported id and secret with plus and percent authenticate as `curl -u` sends them, and encoded."""
-    deeds.make_partner(target.folder, "raw", client_id="raw+id%", client_secret="a+b%41:c")
+    operator_session.make_partner(target.folder, "raw", client_id="raw+id%", client_secret="a+b%41:c")
     for way in (basic, encoded_basic):
         assert target.ask_token(GRANT, b"", way("raw+id%", "a+b%41:c")).status == 200
     for wrong in ("a+b%41:d", "a b%41:c", "a+bA:c"):

@@ -10,7 +10,7 @@ from tessera.app.clients import applications
 from tessera.app.clients.applications import Issued
 from tessera.app.context import Context
 from tessera.app.tokens import revocation as token_revocation
-from tests.support import deeds, raw, world
+from tests.support import operator_session, raw, world
 from tests.support.raw import basic, bearer
 from tests.support.server import Server, running
 from tests.support.target import Target, assert_refused
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.engines("sqlite", "postgres")
 IN_FORCE_SECONDS = 1.0
 GRANT = "grant_type=client_credentials"
 
-Deed = Callable[[Context, Issued], Awaitable[object]]
+AuditedChange = Callable[[Context, Issued], Awaitable[object]]
 
 
 async def disable(context: Context, made: Issued) -> None:
@@ -46,7 +46,7 @@ def target_of(server: Server, values: dict[str, str], made: dict[str, Issued]) -
 
 
 def wait_until_dead(target: Target, token: str) -> None:
-    """Wait until another process's deed is in force here."""
+    """Wait until another process's operation is in force here."""
     deadline = time.monotonic() + IN_FORCE_SECONDS
     while target.read(bearer(token)).status != 401:
         assert time.monotonic() < deadline, "the token is alive still"
@@ -65,16 +65,16 @@ def assert_dead(target: Target, name: str, token: str) -> None:
     assert set(target.everywhere(bearer(token)).values()) == {401}
 
 
-@pytest.mark.parametrize("deed", [disable, delete, expire], ids=["disabled", "deleted", "without a live secret"])
-def test_a_dead_client_gets_nothing_at_once_and_after_a_restart(tmp_path: Path, deed: Deed) -> None:
+@pytest.mark.parametrize("operation", [disable, delete, expire], ids=["disabled", "deleted", "without a live secret"])
+def test_a_dead_client_gets_nothing_at_once_and_after_a_restart(tmp_path: Path, operation: AuditedChange) -> None:
     """What another process did to the client is in force at every endpoint, survives a restart, and harms no other."""
     folder = tmp_path / "data"
     with running(folder) as server:
-        made = {name: deeds.make_partner(folder, name) for name in ("doomed", "spared")}
+        made = {name: operator_session.make_partner(folder, name) for name in ("doomed", "spared")}
         target = target_of(server, world.furnish(folder), made)
         doomed, spared = target.token("doomed"), target.token("spared")
         assert 401 not in target.everywhere(bearer(doomed)).values()
-        deeds.do(folder, lambda context: deed(context, made["doomed"]))
+        operator_session.do(folder, lambda context: operation(context, made["doomed"]))
         wait_until_dead(target, doomed)
         assert_dead(target, "doomed", doomed)
         assert 401 not in target.everywhere(bearer(spared)).values()
@@ -89,14 +89,14 @@ def test_a_client_that_is_enabled_again_starts_afresh(tmp_path: Path) -> None:
     """New tokens work; those from before it was disabled stay dead, and so do those of a deleted namesake."""
     folder = tmp_path / "data"
     with running(folder) as server:
-        made = {name: deeds.make_partner(folder, name) for name in ("paused", "replaced")}
+        made = {name: operator_session.make_partner(folder, name) for name in ("paused", "replaced")}
         target = target_of(server, world.furnish(folder), made)
         old = {name: target.token(name) for name in made}
-        deeds.do(folder, lambda context: disable(context, made["paused"]))
-        deeds.do(folder, lambda context: applications.enable(context, made["paused"].client_id))
-        deeds.do(folder, lambda context: delete(context, made["replaced"]))
+        operator_session.do(folder, lambda context: disable(context, made["paused"]))
+        operator_session.do(folder, lambda context: applications.enable(context, made["paused"].client_id))
+        operator_session.do(folder, lambda context: delete(context, made["replaced"]))
         client_id = made["replaced"].client_id
-        again = deeds.make_partner(folder, "replaced again", client_id=client_id)
+        again = operator_session.make_partner(folder, "replaced again", client_id=client_id)
         wait_until_dead(target, old["paused"])
         wait_until_dead(target, old["replaced"])
         target = target_of(server, target.values, {"paused": made["paused"], "replaced": again})
@@ -109,12 +109,16 @@ def test_secrets_overlap_and_end_without_a_restart(tmp_path: Path) -> None:
     """Two secrets open the door in the overlap; the old one stops at its end by itself, its client lives on."""
     folder = tmp_path / "data"
     with running(folder) as server:
-        first = deeds.make_partner(folder, "rotating")
-        second = deeds.do(folder, lambda context: applications.add_secret(context, first.client_id, "second"))
+        first = operator_session.make_partner(folder, "rotating")
+        second = operator_session.do(
+            folder, lambda context: applications.add_secret(context, first.client_id, "second")
+        )
         target = target_of(server, world.furnish(folder), {"old": first, "new": second})
         ends_at = time.time() + 1.0
         microseconds = int(ends_at * 1_000_000)
-        deeds.do(folder, lambda context: applications.expire_secret(context, first.client_id, "first", microseconds))
+        operator_session.do(
+            folder, lambda context: applications.expire_secret(context, first.client_id, "first", microseconds)
+        )
         token = target.token("old")
         assert target.token("new")
         query = f"{GRANT}&client_id={first.client_id}&client_secret={first.client_secret}"
@@ -132,7 +136,7 @@ def test_a_revoked_token_is_dead_everywhere_and_after_a_restart(tmp_path: Path) 
     with running(folder) as server:
         target = target_of(server, world.furnish(folder), {})
         token, sister = target.token(), target.token()
-        assert deeds.do(folder, lambda context: token_revocation.revoke(context, token)) is not None
+        assert operator_session.do(folder, lambda context: token_revocation.revoke(context, token)) is not None
         wait_until_dead(target, token)
         assert set(target.everywhere(bearer(token)).values()) == {401}
         assert target.read(bearer(sister)).status == 200

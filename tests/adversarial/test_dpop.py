@@ -11,7 +11,7 @@ from tessera.app.clients import credentials
 from tessera.app.context import Context
 from tessera.core.keys.jws import PrivateKey
 from tests.adversarial.stand import refused
-from tests.support import assertions, deeds, raw
+from tests.support import assertions, operator_session, raw
 from tests.support.possession import LEFT_OUT, Holder
 from tests.support.raw import Answer
 from tests.support.target import Header, Target, assert_refused
@@ -105,7 +105,7 @@ def test_a_token_is_bound_to_the_key_of_the_proof(client: Client) -> None:
 
 async def _with_key(context: Context, key: PrivateKey) -> str:
     """A client that proves itself by a key; its client id."""
-    made = await deeds.partner(context, f"signing {id(key)}")
+    made = await operator_session.partner(context, f"signing {id(key)}")
     await credentials.add_key(context, made.client_id, "key", assertions.jwk(key))
     return made.client_id
 
@@ -113,7 +113,7 @@ async def _with_key(context: Context, key: PrivateKey) -> str:
 def test_an_assertion_is_good_for_the_second_request_too(client: Client) -> None:
     """Sent back for a nonce, a client that signs sends the same assertion again; only that uses it up."""
     key, target = assertions.new_key(), client.target
-    client_id = deeds.do(target.folder, partial(_with_key, key=key))
+    client_id = operator_session.do(target.folder, partial(_with_key, key=key))
     says = assertions.claims(client_id, f"http://127.0.0.1:{target.port}", time.time())
     form = assertions.form(assertions.signed(key, says))
     first = target.ask_token("", form, ("DPoP", client.proof(nonce=None)))

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from tessera.app.clients import applications
 from tessera.app.clients import credentials as client_credentials
-from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients.application_settings import ApplicationChanges
 from tessera.app.context import Context
 from tessera.core.clients.applications import TokenFormat
 from tessera.core.keys import jws
 from tessera.core.keys.jws import Algorithm, PrivateKey
 from tessera.core.keys.signing import SigningKey
-from tests.support import assertions, deeds, raw
+from tests.support import assertions, operator_session, raw
 from tests.support.json_values import ODD, anything, written
 from tests.support.possession import Holder
 from tests.support.raw import Answer
@@ -190,18 +190,22 @@ def strange(target: Target) -> Strange:
     key = assertions.new_key()
 
     async def furnish(context: Context) -> tuple[str, str]:
-        issued = await applications.create(context, "strange", 1, options=Wanted(token_format=TokenFormat.EDDSA))
+        issued = await applications.create(
+            context, "strange", 1, options=ApplicationChanges(token_format=TokenFormat.EDDSA)
+        )
         await client_credentials.add_key(context, issued.client_id, "key", assertions.jwk(key))
         return issued.client_id, issued.client_secret or ""
 
-    client_id, secret = deeds.do(target.folder, furnish)
+    client_id, secret = operator_session.do(target.folder, furnish)
     form = f"grant_type=client_credentials&client_id={client_id}&client_secret={secret}"
     token = json.loads(target.ask_token("", form).body)["access_token"]
     holder, address = Holder(), f"http://127.0.0.1:{target.port}/oauth/token"
     nonce = target.ask_token("", form, ("DPoP", holder.proof("POST", address))).header("dpop-nonce")
     answer = target.ask_token("", form, ("DPoP", holder.proof("POST", address, nonce=nonce)))
     bound = json.loads(answer.body)["access_token"]
-    return Strange(target, client_id, secret, key, holder, token, bound, deeds.do(target.folder, _signing_key))
+    return Strange(
+        target, client_id, secret, key, holder, token, bound, operator_session.do(target.folder, _signing_key)
+    )
 
 
 async def _signing_key(context: Context) -> SigningKey:

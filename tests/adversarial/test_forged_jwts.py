@@ -7,14 +7,14 @@ from urllib.parse import quote_plus
 import pytest
 
 from tessera.app.clients import application_settings
-from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients.application_settings import ApplicationChanges
 from tessera.app.context import Context
 from tessera.app.tokens import formats, inspection, verification
 from tessera.core.clients.applications import TokenFormat
 from tessera.core.keys.jws import Algorithm
 from tessera.core.keys.signing import SigningKey
 from tessera.core.tokens.jwt_access_tokens import FORMATS
-from tests.support import deeds, raw
+from tests.support import operator_session, raw
 from tests.support.forgeries import Forger
 from tests.support.raw import bearer
 from tests.support.scene import Scene, play
@@ -25,7 +25,7 @@ SIGNED = [TokenFormat.EDDSA, TokenFormat.ES256, TokenFormat.RS256]
 
 async def forger(scene: Scene, form: TokenFormat) -> Forger:
     """A forger with a good token of this form."""
-    await application_settings.change(scene.context, scene.partner.client_id, Wanted(token_format=form))
+    await application_settings.change(scene.context, scene.partner.client_id, ApplicationChanges(token_format=form))
     good = (await scene.token()).access_token
     return Forger(good, scene.context.directory.signing.signing(FORMATS[form], scene.clock.now()))
 
@@ -78,10 +78,12 @@ def test_an_operator_is_told_that_a_forgery_is_none_of_ours(tmp_path: Path) -> N
 
 def test_over_the_wire_a_forgery_is_401(target: Target) -> None:
     """At the platform and at introspection forgeries are dead tokens, or bad requests, and never a defect."""
-    made = deeds.make_partner(target.folder, "signed", options=Wanted(token_format=TokenFormat.EDDSA))
+    made = operator_session.make_partner(
+        target.folder, "signed", options=ApplicationChanges(token_format=TokenFormat.EDDSA)
+    )
     form = f"grant_type=client_credentials&client_id={made.client_id}&client_secret={made.client_secret}"
     good = json.loads(target.ask_token("", form).body)["access_token"]
-    key = deeds.do(target.folder, _signing_key)
+    key = operator_session.do(target.folder, _signing_key)
     assert target.read(bearer(good)).status == 200
     ask = f"client_id={made.client_id}&client_secret={made.client_secret}&token="
     for name, text in Forger(good, key).everything():

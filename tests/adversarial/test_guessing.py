@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tessera.app.context import Context
-from tests.support import deeds, raw
+from tests.support import operator_session, raw
 from tests.support.raw import Answer, Wire
 from tests.support.server import Server, running
 
@@ -25,13 +25,13 @@ REQUESTS = 20
 @pytest.fixture(scope="module")
 def guarded(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that slows wrong secrets as it does by itself."""
-    with running(tmp_path_factory.mktemp("guarded") / "data", TESSERA_WRONG_SECRETS_MAX="10") as server:
+    with running(tmp_path_factory.mktemp("guarded") / "data", TESSERA_FAILED_ATTEMPTS_MAX="10") as server:
         yield server
 
 
 def imported(server: Server, client_id: str) -> None:
     """A client that was brought along from another system, and was never used here."""
-    deeds.make_partner(server.folder, client_id, client_id=client_id, client_secret=SECRET)
+    operator_session.make_partner(server.folder, client_id, client_id=client_id, client_secret=SECRET)
 
 
 def request(client_id: str, secret: str) -> bytes:
@@ -98,9 +98,9 @@ async def kind(context: Context, client_id: str) -> str:
 def test_a_used_secret_is_held_by_the_keyed_digest_when_the_server_ends(engine: str, tmp_path: Path) -> None:
     """What was presented before the end is moved at the end: the next start checks nothing slowly."""
     folder = tmp_path / "data"
-    with running(folder, TESSERA_USAGE_FLUSH_SECONDS="3600") as server, Wire(server.port) as wire:
+    with running(folder, TESSERA_USAGE_FLUSH_INTERVAL_SECONDS="3600") as server, Wire(server.port) as wire:
         imported(server, "used")
         imported(server, "unused")
         assert asked(wire, "used", SECRET).status == 200
-    kinds = [deeds.do(folder, partial(kind, client_id=client_id)) for client_id in ("used", "unused")]
+    kinds = [operator_session.do(folder, partial(kind, client_id=client_id)) for client_id in ("used", "unused")]
     assert kinds == ["keyed", "argon2id"]

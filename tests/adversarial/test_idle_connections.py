@@ -16,7 +16,7 @@ POST_HEAD = b"POST /nowhere HTTP/1.1\r\nhost: tessera\r\ncontent-length: 4\r\n\r
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that keeps an idle connection for half a second."""
-    with running(tmp_path_factory.mktemp("idle") / "data", TESSERA_KEEP_ALIVE_SECONDS="0.5") as server:
+    with running(tmp_path_factory.mktemp("idle") / "data", TESSERA_KEEP_ALIVE_TIMEOUT_SECONDS="0.5") as server:
         yield server
 
 
@@ -46,5 +46,5 @@ def test_a_request_is_answered_when_its_body_is_whole(impatient: Server) -> None
 
 def test_an_idle_connection_outlives_that_of_common_proxies() -> None:
     """Proxies reuse a connection for up to 60 seconds; the side that closes first must be theirs."""
-    assert Settings.model_fields["keep_alive_seconds"].default >= 75
-    assert management_listener.LIMITS.keep_alive_seconds >= 75
+    assert Settings.model_fields["keep_alive_timeout_seconds"].default >= 75
+    assert management_listener.LIMITS.keep_alive_timeout_seconds >= 75

@@ -15,7 +15,7 @@ from tessera.app.context import Context
 from tessera.app.organizations import organizations
 from tessera.app.tokens import resource_servers
 from tests.adversarial.asked import NO, SIGNED, STOCK, TILLS, Asked, token_for
-from tests.support import deeds, raw, world
+from tests.support import operator_session, raw, world
 from tests.support.raw import Answer, basic, bearer
 from tests.support.server import running
 from tests.support.target import assert_refused
@@ -334,22 +334,22 @@ End = Callable[[Context, str], Coroutine[Any, Any, object]]
 """What an operator does to an application, by its client id."""
 
 
-@pytest.mark.parametrize("deed", [_disable, _delete, _end_secret, _revoke_all, _ungrant, _grant_less])
-def test_what_ends_a_token_ends_it_for_who_asks(asked: Asked, deed: End) -> None:
+@pytest.mark.parametrize("operation", [_disable, _delete, _end_secret, _revoke_all, _ungrant, _grant_less])
+def test_what_ends_a_token_ends_it_for_who_asks(asked: Asked, operation: End) -> None:
     """Whatever an operator does to the application: the resource's server is told that the token is dead."""
 
     async def make(context: Context) -> Issued:
-        made = await deeds.partner(context, f"doomed by {deed}"[:60], scope=None)
+        made = await operator_session.partner(context, f"doomed by {operation}"[:60], scope=None)
         found = await applications.find(context, made.client_id)
         await resource_servers.grant(context, found, await resource_servers.find(context, STOCK), "read write")
         return made
 
-    made = deeds.do(asked.folder, make)
+    made = operator_session.do(asked.folder, make)
     values = asked.values | {"doomed_id": made.client_id, "doomed_secret": str(made.client_secret)}
     mine = asked._replace(values=values)
     token, other = mine.token("doomed"), token_for(asked, "buyer", STOCK)
     assert mine.active("stock", token)
-    deeds.do(asked.folder, lambda context: deed(context, made.client_id))
+    operator_session.do(asked.folder, lambda context: operation(context, made.client_id))
     mine.becomes("stock", token, active=False)
     assert asked.active("stock", other)
 
@@ -366,7 +366,7 @@ def test_all_tokens_of_an_organization_are_dead_at_once(tmp_path: Path) -> None:
         async def revoke(context: Context) -> None:
             await organizations.revoke_tokens(context, await organizations.find(context, "Other Bakery"))
 
-        deeds.do(folder, revoke)
+        operator_session.do(folder, revoke)
         asked.becomes("their", theirs, active=False)
         asked.becomes("their_admin", admins, active=False)
         again = asked.token("their")

@@ -14,7 +14,7 @@ from tessera.app.clients import applications, properties
 from tessera.app.context import Context
 from tessera.app.tokens import revocation
 from tests.cli import command
-from tests.support import deeds, raw
+from tests.support import operator_session, raw
 from tests.support.raw import Answer, Wire, basic, bearer, encoded_basic
 from tests.support.server import Server, running
 
@@ -34,8 +34,8 @@ class Secrets(NamedTuple):
 
 async def furnish(context: Context) -> Secrets:
     """An application, one with a secret of its own making, and a property, none of which `demo.json` knows."""
-    partner = await deeds.partner(context, "leaky")
-    await deeds.partner(context, "old leaky", client_id="old-leaky", client_secret=IMPORTED)
+    partner = await operator_session.partner(context, "leaky")
+    await operator_session.partner(context, "old leaky", client_id="old-leaky", client_secret=IMPORTED)
     spare = await applications.add_secret(context, partner.client_id, "spare")
     shop = await properties.create(context, (await context.store.organizations())[0], "leaky shop")
     assert partner.client_secret is not None
@@ -188,14 +188,14 @@ def test_no_secret_or_token_is_left_anywhere(tmp_path: Path, form: str) -> None:
     """Not in the log at its most talkative, error bodies, the process list, or the database and what lies beside it."""
     folder = tmp_path / "data"
     with running(folder, TESSERA_LOG_LEVEL="debug", TESSERA_LOG_FORMAT=form) as server:
-        secrets = deeds.do(folder, furnish)
+        secrets = operator_session.do(folder, furnish)
         issued = issue(server.port, secrets)
         answers = fail(server.port, secrets)
         answers += [answer for token in issued for answer in call_platform(server.port, secrets, token)]
         with Wire(server.port) as wire:
             wire.send(f"POST /oauth/token?client_secret={secrets.client_secret} HTTP/9\r\n{issued[0]}\r\n\r\n".encode())
             assert wire.closed() or wire.answer()
-        deeds.do(folder, lambda context: revocation.revoke(context, issued[0]))
+        operator_session.do(folder, lambda context: revocation.revoke(context, issued[0]))
         forbidden = [*secrets.forbidden, *issued]
         contents = left_behind(server)
         server.stop()

@@ -13,7 +13,7 @@ import pytest
 from tessera.app.clients import applications, credentials
 from tessera.app.context import Context
 from tessera.core.clients.assertions import TYPE
-from tests.support import assertions, deeds, pki
+from tests.support import assertions, operator_session, pki
 from tests.support.raw import Answer
 from tests.support.target import Header, Target, assert_refused
 
@@ -50,7 +50,7 @@ def prover(target: Target) -> Prover:
         await credentials.add_key(context, issued.client_id, "key", assertions.jwk(key))
         return issued.client_id
 
-    client_id = deeds.do(target.folder, furnish)
+    client_id = operator_session.do(target.folder, furnish)
     says = assertions.claims(client_id, f"http://127.0.0.1:{target.port}", time.time(), exp=int(time.time()) + 300)
     good = {"grant_type": "client_credentials", "client_assertion_type": TYPE}
     return Prover(target, {**good, "client_assertion": assertions.signed(key, says)})

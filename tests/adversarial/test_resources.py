@@ -9,7 +9,7 @@ from tessera.app.clients import applications
 from tessera.app.context import Context
 from tessera.app.tokens import resource_servers
 from tests.adversarial.asked import SIGNED, STOCK, TILLS, Asked, furnished, token_for, wait_for_tokens
-from tests.support import deeds
+from tests.support import operator_session
 from tests.support.raw import bearer
 from tests.support.server import running
 from tests.support.target import assert_refused
@@ -90,13 +90,13 @@ def test_a_removed_resource_takes_its_tokens_along(tmp_path: Path) -> None:
         asked = furnished(server.port, folder)
         token = token_for(asked, "buyer", STOCK)
         assert asked.active("buyer", token)
-        deeds.do(folder, lambda context: resource_servers.delete(context, STOCK))
+        operator_session.do(folder, lambda context: resource_servers.delete(context, STOCK))
         asked.becomes("buyer", token, active=False)
 
         async def again(context: Context) -> None:
             made = await resource_servers.create(context, STOCK, "Stock", "read write", server="stock server")
             await resource_servers.grant(context, await applications.find(context, "buyer"), made, "read write")
 
-        deeds.do(folder, again)
+        operator_session.do(folder, again)
         wait_for_tokens(asked, STOCK)
         assert not asked.active("buyer", token)

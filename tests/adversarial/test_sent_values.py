@@ -13,7 +13,7 @@ from tessera.core.sent_values import SHOWN_MAX, Number, described, may_be_shown,
 from tests.adversarial.test_leaks import Secrets, found, furnish
 from tests.architecture.words import REFUSAL_TEXT
 from tests.cli import command
-from tests.support import deeds, raw
+from tests.support import operator_session, raw
 from tests.support.raw import Answer, basic
 from tests.support.server import running
 
@@ -115,7 +115,7 @@ def test_a_value_is_in_the_answer_and_nowhere_else(tmp_path: Path) -> None:
     """The log, the refusals that are kept, what is told of them, the audit: none has a word of what was sent."""
     folder = tmp_path / "data"
     with running(folder, TESSERA_LOG_LEVEL="debug") as server:
-        secrets = deeds.do(folder, furnish)
+        secrets = operator_session.do(folder, furnish)
         known = [basic(secrets.api_key, secrets.property_secret), JSON]
         for user in ({"external_id": "known"}, {"email": "somebody@customers.example"}):
             made = raw.ask(

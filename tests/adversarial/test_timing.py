@@ -22,12 +22,12 @@ from typing import NamedTuple
 import pytest
 
 from tessera.app.clients import applications, credentials, limit_settings, properties, property_secrets, slow_secrets
-from tessera.app.clients.limit_settings import Wanted
+from tessera.app.clients.limit_settings import LimitChanges
 from tessera.app.clients.properties import IssuedProperty
 from tessera.app.context import Context
 from tessera.app.organizations import organizations
 from tessera.core.keys.jws import PrivateKey
-from tests.support import assertions, deeds, raw
+from tests.support import assertions, operator_session, raw
 from tests.support.raw import Wire
 from tests.support.target import Target
 
@@ -179,7 +179,7 @@ def test_a_property_that_is_refused_takes_as_long_as_a_wrong_secret(target: Targ
             await properties.disable(context, await properties.find(context, made.api_key))
         return made
 
-    made = deeds.do(target.folder, furnish)
+    made = operator_session.do(target.folder, furnish)
     wrong, other = calling(made.api_key, "f" * 40), calling(made.api_key, made.property_secret)
     difference = best(target.port, wrong, other)
     assert not difference.shows, difference
@@ -202,13 +202,15 @@ def _imported(target: Target) -> None:
             await applications.create(context, client_id, 1, client_id=client_id, client_secret="the right one")
         await applications.disable(context, "imported-and-stopped")
 
-    deeds.do(target.folder, furnish)
+    operator_session.do(target.folder, furnish)
     for client_id in ("used-before", "imported-for-elsewhere"):
         form = f"grant_type=client_credentials&client_id={client_id}&client_secret=the+right+one"
         assert target.ask_token(form).status == 200
-    deeds.do(
+    operator_session.do(
         target.folder,
-        lambda context: limit_settings.change(context, "imported-for-elsewhere", Wanted(networks=("192.0.2.0/24",))),
+        lambda context: limit_settings.change(
+            context, "imported-for-elsewhere", LimitChanges(networks=("192.0.2.0/24",))
+        ),
     )
     deadline = time.monotonic() + 30
     while target.ask_token(form).status == 200:
@@ -248,7 +250,9 @@ def by_basic(pair: tuple[str, str]) -> Ask:
 @pytest.mark.usefixtures("_imported")
 def test_raw_basic_takes_as_long_as_encoded(target: Target) -> None:
     """Both readings are compared whichever is right, so a client's way to write its secret costs it nothing."""
-    deeds.do(target.folder, partial(applications.add_secret, client_id="used-before", name="raw", imported="a+b%"))
+    operator_session.do(
+        target.folder, partial(applications.add_secret, client_id="used-before", name="raw", imported="a+b%")
+    )
     by_raw = by_basic(raw.basic("used-before", "a+b%"))
     encoded = by_basic(raw.encoded_basic("used-before", "a+b%"))
     deadline = time.monotonic() + 30
@@ -287,7 +291,7 @@ def prover(target: Target) -> Prover:
         await applications.disable(context, made[1])
         return made
 
-    client_id, stopped_id = deeds.do(target.folder, furnish)
+    client_id, stopped_id = operator_session.do(target.folder, furnish)
     return Prover(client_id, stopped_id, own, assertions.new_key(), f"http://127.0.0.1:{target.port}")
 
 

@@ -1,1 +1,1 @@
-"""The deeds, on a real SQLite file with a stepped clock."""
+"""The operations, on a real SQLite file with a stepped clock."""

@@ -1,4 +1,4 @@
-"""Every deed, with its commit failing in both forms: nothing is swallowed, nothing is half, nothing happens twice."""
+"""Every operation, with its commit failing in both forms: nothing is swallowed, half done, or done twice."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -10,32 +10,32 @@ from msgspec import Raw
 
 from tessera.app.clients import applications, properties
 from tessera.app.customers import activity, erasure, updates
-from tessera.app.customers.customers import Named
+from tessera.app.customers.customers import CustomerRef
 from tessera.app.loyalty import points, tiers, user_events
 from tessera.app.loyalty.settlement import settle_due
 from tessera.app.loyalty.user_events import Subject
 from tessera.app.operators import OperatorError
 from tessera.app.organizations import organizations
 from tessera.app.tokens import resource_servers, revocation, verification
-from tessera.core.customers.customers import PhoneNumber, Wanted
+from tessera.core.customers.customers import Include, PhoneNumber
 from tessera.core.customers.profiles import CustomerUpdate
 from tessera.core.errors import InvalidClient, UserNotFound, Validation
 from tessera.core.loyalty.orders import Deposit, Spend
 from tessera.core.loyalty.points import UNITS
 from tessera.core.loyalty.standing import Standing
 from tessera.directory import feed
-from tests.app import token_deeds
-from tests.app.token_deeds import STOCK
+from tests.app import token_operations
+from tests.app.token_operations import STOCK
 from tests.loyalty import furniture
 from tests.support import engines, invariants
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.scene import Scene, play, status
 
 
-class Deed(NamedTuple):
+class AuditedChange(NamedTuple):
     """`prepare` answers what `run` and `done` need; `done` says whether the end state is the one that was wanted.
 
-    `again` is what trying again after an unknown outcome may raise, when the deed can tell that it is done.
+    `again` is what trying again after an unknown outcome may raise, when the operation can tell that it is done.
     """
 
     prepare: Callable[[Scene], Awaitable[str]]
@@ -96,7 +96,7 @@ async def _shut(scene: Scene, client_id: str) -> bool:
     return not await _lets_in(scene) and not (await applications.find(scene.context, client_id)).enabled
 
 
-async def _dead(scene: Scene, token: str) -> bool:
+async def _inactive(scene: Scene, token: str) -> bool:
     return await verification.check(scene.context, token) is None
 
 
@@ -174,8 +174,8 @@ async def _new_property(scene: Scene, _: str) -> object:
 
 async def _update(scene: Scene, customer_id: str) -> object:
     sent = CustomerUpdate(email="new@b.example", external_id="card-2", phone_numbers=[PhoneNumber("+1 555")])
-    named = Named(customer_id)
-    return await updates.update(scene.context, scene.caller, scene.shop.api_key, named, sent, Wanted())
+    named = CustomerRef(customer_id)
+    return await updates.update(scene.context, scene.caller, scene.shop.api_key, named, sent, Include())
 
 
 async def _updated(scene: Scene, customer_id: str) -> bool:
@@ -188,7 +188,7 @@ async def _updated(scene: Scene, customer_id: str) -> bool:
 
 async def _customize(scene: Scene, customer_id: str) -> object:
     sent = {"roast": Raw(b'"dark"')}
-    named = Named(customer_id)
+    named = CustomerRef(customer_id)
     return await updates.customize(scene.context, scene.caller, scene.shop.api_key, named, sent, whole=False)
 
 
@@ -198,106 +198,106 @@ async def _customized(scene: Scene, customer_id: str) -> bool:
 
 
 async def _forget(scene: Scene, customer_id: str) -> object:
-    return await erasure.forget(scene.context, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
+    return await erasure.erase(scene.context, scene.caller, scene.shop.api_key, CustomerRef(customer_id), Include())
 
 
 async def _forgotten(scene: Scene, customer_id: str) -> bool:
     return await scene.context.store.customer(1, customer_id) is None
 
 
-DEEDS = {
-    "create-application": Deed(
+AUDITED_CHANGES = {
+    "create-application": AuditedChange(
         _nothing, lambda scene, _: applications.create(scene.context, "new", 1), _has_application, OperatorError
     ),
-    "add-secret": Deed(
+    "add-secret": AuditedChange(
         _partner, lambda scene, it: applications.add_secret(scene.context, it, "second"), _has_secrets, OperatorError
     ),
-    "expire-secret": Deed(
+    "expire-secret": AuditedChange(
         _partner_with_two_secrets,
         lambda scene, it: applications.expire_secret(scene.context, it, "first"),
         _first_ended,
         OperatorError,
     ),
-    "disable": Deed(_partner, lambda scene, it: applications.disable(scene.context, it), _shut, OperatorError),
-    "delete": Deed(_partner, lambda scene, it: applications.delete(scene.context, it), _gone, OperatorError),
-    "revoke-token": Deed(_token, lambda scene, it: revocation.revoke(scene.context, it), _dead, None),
-    "revoke-own": Deed(_token, token_deeds.revoke_own, _dead, None),
-    "revoke-application": Deed(
-        _token, lambda scene, _: applications.revoke_tokens(scene.context, scene.partner.client_id), _dead, None
+    "disable": AuditedChange(_partner, lambda scene, it: applications.disable(scene.context, it), _shut, OperatorError),
+    "delete": AuditedChange(_partner, lambda scene, it: applications.delete(scene.context, it), _gone, OperatorError),
+    "revoke-token": AuditedChange(_token, lambda scene, it: revocation.revoke(scene.context, it), _inactive, None),
+    "revoke-own": AuditedChange(_token, token_operations.revoke_own, _inactive, None),
+    "revoke-application": AuditedChange(
+        _token, lambda scene, _: applications.revoke_tokens(scene.context, scene.partner.client_id), _inactive, None
     ),
-    "revoke-organization": Deed(_token, token_deeds.revoke_organization, _dead, None),
-    "add-resource": Deed(
+    "revoke-organization": AuditedChange(_token, token_operations.revoke_organization, _inactive, None),
+    "add-resource": AuditedChange(
         _nothing,
         lambda scene, _: resource_servers.create(scene.context, STOCK, "Stock", "read"),
-        token_deeds.has_resource,
+        token_operations.has_resource,
         OperatorError,
     ),
-    "remove-resource": Deed(
-        token_deeds.token_for_stock,
+    "remove-resource": AuditedChange(
+        token_operations.token_for_stock,
         lambda scene, _: resource_servers.delete(scene.context, STOCK),
-        _dead,
+        _inactive,
         OperatorError,
     ),
-    "take-access-back": Deed(token_deeds.token_for_stock, token_deeds.take_back, _dead, None),
-    "create-customer": Deed(
+    "take-access-back": AuditedChange(token_operations.token_for_stock, token_operations.take_back, _inactive, None),
+    "create-customer": AuditedChange(
         _nothing, lambda scene, _: scene.customer("card-2", email="a@b.example"), _customer_is_there, Validation
     ),
-    "deposit": Deed(
+    "deposit": AuditedChange(
         _customer, lambda scene, it: scene.deposit(it, status(1_000, "a"), status(2_000, "b")), _deposited, None
     ),
-    "spend": Deed(_customer, _spend, _spent, None),
-    "move": Deed(_customer, _move, _moved, None),
-    "settle": Deed(_one_with_much_due, _settle, _settled, None),
-    "update-customer": Deed(_customer, _update, _updated, None),
-    "custom-profile": Deed(_customer, _customize, _customized, None),
-    "forget-customer": Deed(_customer, _forget, _forgotten, UserNotFound),
-    "create-property": Deed(_nothing, _new_property, _property_is_there, OperatorError),
+    "spend": AuditedChange(_customer, _spend, _spent, None),
+    "move": AuditedChange(_customer, _move, _moved, None),
+    "settle": AuditedChange(_one_with_much_due, _settle, _settled, None),
+    "update-customer": AuditedChange(_customer, _update, _updated, None),
+    "custom-profile": AuditedChange(_customer, _customize, _customized, None),
+    "forget-customer": AuditedChange(_customer, _forget, _forgotten, UserNotFound),
+    "create-property": AuditedChange(_nothing, _new_property, _property_is_there, OperatorError),
 }
 
 
-def rows_after(folder: Path, deed: Deed) -> Counter[str]:
-    """The number of rows in each table after a deed that nothing went wrong with."""
+def rows_after(folder: Path, operation: AuditedChange) -> Counter[str]:
+    """The number of rows in each table after an operation that nothing went wrong with."""
 
     async def scenario(scene: Scene) -> Counter[str]:
-        subject = await deed.prepare(scene)
-        await deed.run(scene, subject)
-        assert await deed.done(scene, subject)
+        subject = await operation.prepare(scene)
+        await operation.run(scene, subject)
+        assert await operation.done(scene, subject)
         return invariants.row_counts(scene.folder)
 
     return play(folder, scenario)
 
 
 @pytest.mark.parametrize("fault", Fault)
-@pytest.mark.parametrize("name", DEEDS)
+@pytest.mark.parametrize("name", AUDITED_CHANGES)
 def test_a_deed_whose_commit_fails(tmp_path: Path, name: str, fault: Fault) -> None:
     """The failure reaches the caller, the database is whole, and trying again brings the end state exactly once."""
-    deed = DEEDS[name]
+    operation = AUDITED_CHANGES[name]
     (tmp_path / "good").mkdir()
-    expected = rows_after(tmp_path / "good", deed)
+    expected = rows_after(tmp_path / "good", operation)
 
     async def scenario(scene: Scene) -> None:
-        subject = await deed.prepare(scene)
+        subject = await operation.prepare(scene)
         store = FaultyStore(scene.context.store)
         scene.context.store = store.as_store()
         before = invariants.contents(scene.folder)
         store.faults = [fault]
         with pytest.raises(fault.value, match="planned"):
-            await deed.run(scene, subject)
+            await operation.run(scene, subject)
         assert store.faults == []
         invariants.check(scene.folder)
         assert (invariants.contents(scene.folder) == before) is (fault is Fault.BEFORE)
         await feed.catch_up(scene.context.directory, store.as_store())
         if fault is Fault.AFTER:
-            assert await deed.done(scene, subject)
-        if fault is Fault.AFTER and deed.again is not None:
-            with pytest.raises(deed.again):
-                await deed.run(scene, subject)
+            assert await operation.done(scene, subject)
+        if fault is Fault.AFTER and operation.again is not None:
+            with pytest.raises(operation.again):
+                await operation.run(scene, subject)
         else:
-            await deed.run(scene, subject)
-        assert await deed.done(scene, subject)
+            await operation.run(scene, subject)
+        assert await operation.done(scene, subject)
         invariants.check(scene.folder)
         counted = invariants.row_counts(scene.folder)
-        if fault is Fault.AFTER and deed.again is None:  # done twice, and so told twice
+        if fault is Fault.AFTER and operation.again is None:  # done twice, and so told twice
             assert counted.pop("audit_entry") >= expected.pop("audit_entry")
         assert counted == expected
 
@@ -335,15 +335,15 @@ def test_counting_whose_commit_fails(tmp_path: Path, fault: Fault) -> None:
         customer_id = await _customer(scene)
         store = FaultyStore(scene.context.store)
         scene.context.store = store.as_store()
-        named, key = Named(customer_id), scene.shop.api_key
-        for deed in (
+        named, key = CustomerRef(customer_id), scene.shop.api_key
+        for operation in (
             lambda: activity.tag(scene.context, scene.caller, key, named, ["a", "b"], None),
             lambda: activity.count(scene.context, scene.caller, key, named, {"a": 2, "b": 1}),
         ):
             store.faults = [fault]
             before = len(await store.as_store().events_about(customer_id, 0, 100))
             with pytest.raises(fault.value, match="planned"):
-                await deed()
+                await operation()
             written = len(await store.as_store().events_about(customer_id, 0, 100)) - before
             assert written == (fault is Fault.AFTER)
         known = await scene.context.store.customer(1, customer_id)

@@ -6,7 +6,7 @@ from pathlib import Path
 from tessera.app.loyalty import points, tiers
 from tessera.app.loyalty.points import Answer
 from tessera.core.errors import PlatformRefusal
-from tessera.core.loyalty.book import Line
+from tessera.core.loyalty.ledger_session import AppliedAmount
 from tessera.core.loyalty.orders import Deposit, Order, Spend
 from tessera.core.loyalty.points import UNITS
 from tests.support import invariants
@@ -20,7 +20,7 @@ async def ask(scene: Scene, customer_id: str, *orders: Order, partial: bool = Fa
     )  # fmt: skip
 
 
-def amounts(results: Sequence[list[Line] | PlatformRefusal]) -> list[list[int] | None]:
+def amounts(results: Sequence[list[AppliedAmount] | PlatformRefusal]) -> list[list[int] | None]:
     """What each order moved, in points; None for one that was refused."""
     return [[line.amount // UNITS for line in each] if isinstance(each, list) else None for each in results]
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from tessera.cli import refusal_advice
 from tessera.core.administration import advice
-from tessera.core.clients.limits import Rail
+from tessera.core.clients.limits import LimitName
 from tessera.web.errors import STATUSES
 from tessera.web.surfaces import OAUTH, PLATFORM
-from tests.architecture.manners import is_sentence
+from tests.architecture.conventions import is_sentence
 from tests.architecture.modules import modules
 
 
@@ -34,15 +34,15 @@ def checks_in(tree: ast.AST) -> set[str]:
         ):
             value = node.value.elts[1] if isinstance(node.value, ast.Tuple) else node.value
             found |= set(texts(value))
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "Told" and len(node.args) > 1:
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "Outcome" and len(node.args) > 1:
             found |= set(texts(node.args[1]))
     return found
 
 
 def checks() -> set[str]:
     """Every slug in the source; those of limits have the names of these."""
-    rails = {f"rails.{each}" for each in Rail}
-    return rails.union(*(checks_in(each.tree) for each in modules() if each.path.startswith("src/")))
+    limits = {f"limits.{each}" for each in LimitName}
+    return limits.union(*(checks_in(each.tree) for each in modules() if each.path.startswith("src/")))
 
 
 def test_every_check_has_advice() -> None:

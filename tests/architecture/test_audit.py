@@ -18,7 +18,7 @@ UNTOLD = frozenset({"digest", "secret", "was_secret", "wrapped", "last_four", "p
 PAST_THE_CONTEXT = frozenset(
     {
         "audit_purge.py",
-        "duties.py",
+        "singleton tasks.py",
         "events.py",
         "exchange.py",
         "context.py",
@@ -30,26 +30,29 @@ PAST_THE_CONTEXT = frozenset(
         "warnings.py",
     }
 )
-"""Files of app/ that commit without the context: the upkeep, and those that record deeds themselves."""
+"""Files of app/ that commit without the context: the upkeep, and those that record operations themselves."""
 
 
 def test_every_change_is_recorded_or_named() -> None:
     """A new change cannot be forgotten: it stands in exactly one of the two lists."""
-    assert set(kinds()) == audit.DEEDS.keys() | audit.UNRECORDED
-    assert audit.DEEDS.keys() & audit.UNRECORDED == set()
+    assert set(kinds()) == audit.AUDITED_CHANGES.keys() | audit.UNRECORDED
+    assert audit.AUDITED_CHANGES.keys() & audit.UNRECORDED == set()
 
 
-@pytest.mark.parametrize("kind", audit.DEEDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", audit.AUDITED_CHANGES, ids=lambda kind: kind.__name__)
 def test_nothing_secret_is_told(kind: type[Change]) -> None:
     """What is told of a change are fields that it has, none of them bytes or named as a secret."""
-    deed = audit.DEEDS[kind]
+    operation = audit.AUDITED_CHANGES[kind]
     fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
     forbidden = UNTOLD - ({"id"} if kind.__module__.endswith("program") else set())
-    shown = {*deed.told, *(() if deed.of_customer else (deed.target,))}  # a customer's id becomes a pseudonym
+    shown = {
+        *operation.told,
+        *(() if operation.of_customer else (operation.target,)),
+    }  # a customer's id becomes a pseudonym
 
-    assert {deed.target, *deed.told} <= fields.keys()
+    assert {operation.target, *operation.told} <= fields.keys()
     assert not shown & forbidden
-    assert all(fields[name] is not bytes for name in (deed.target, *deed.told))
+    assert all(fields[name] is not bytes for name in (operation.target, *operation.told))
 
 
 def committing() -> set[str]:

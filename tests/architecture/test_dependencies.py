@@ -4,7 +4,7 @@ import re
 import sys
 import tomllib
 
-from tests.architecture.floors import OWNERS, imported
+from tests.architecture.layers import OWNERS, imported
 from tests.architecture.modules import ROOT, modules, texts
 
 IMPORTED_AS = {

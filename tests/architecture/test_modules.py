@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.architecture import floors, manners, rows, shape, words
+from tests.architecture import conventions, layers, rows, shape, words
 from tests.architecture.modules import Module, modules, texts
 from tests.architecture.test_refusals import refusals
 
@@ -46,19 +46,19 @@ RULES: tuple[tuple[Rule, Callable[[str], bool]], ...] = (
     (shape.no_docstring, everywhere),
     (shape.silent_room, shape.is_room),
     (shape.unsorted_exports, everywhere),
-    (floors.impure, in_core),
-    (floors.knows_asgi, lambda path: path.startswith("src/")),
-    (floors.parses_raw_input, everywhere),
-    (floors.builds, everywhere),
-    (floors.decides_purge_time, everywhere),
-    (floors.prints_around, everywhere),
-    (floors.borrows, everywhere),
-    (floors.goes_out, everywhere),
-    (floors.makes_files, everywhere),
-    (manners.mocks, in_tests),
-    (manners.excused, in_tests),
-    (manners.silent_test, in_tests),
-    (manners.long_sleep, in_tests),
+    (layers.impure, in_core),
+    (layers.knows_asgi, lambda path: path.startswith("src/")),
+    (layers.parses_raw_input, everywhere),
+    (layers.builds, everywhere),
+    (layers.decides_purge_time, everywhere),
+    (layers.prints_around, everywhere),
+    (layers.borrows, everywhere),
+    (layers.goes_out, everywhere),
+    (layers.makes_files, everywhere),
+    (conventions.mocks, in_tests),
+    (conventions.excused, in_tests),
+    (conventions.silent_test, in_tests),
+    (conventions.long_sleep, in_tests),
 )
 
 

@@ -11,7 +11,7 @@ from tessera.app import operators
 from tessera.app.operator_errors import SENTENCES
 from tessera.cli.advice import ADVICE, INSTEAD, ON_FINDINGS
 from tessera.core.clients.expiry_warnings import Reason
-from tests.architecture.manners import is_sentence
+from tests.architecture.conventions import is_sentence
 from tests.architecture.modules import Module, modules
 
 LOOKED_UP = "src/tessera/app/operators.py"

@@ -25,7 +25,7 @@ BY_KEY: frozenset[type[Change]] = frozenset(
         changes.DeleteResource,
         changes.DeleteWebhook,
         changes.EndDelivery,
-        changes.ForgetCustomer,
+        changes.EraseCustomer,
         changes.MergeCustomer,
         changes.ReleaseIdentifier,
         changes.ReleaseLease,
@@ -63,7 +63,7 @@ def purging() -> list[type[Change]]:
 
 def test_there_are_purges() -> None:
     """The rules below are about something, and what is named as deleting by key does delete."""
-    assert {changes.PurgeRevocations, changes.PurgeProofs, *BY_NUMBER, *BOUNDED} <= set(purging())
+    assert {changes.PurgeRevocations, changes.PurgeConsumedProofs, *BY_NUMBER, *BOUNDED} <= set(purging())
     assert all(deletes(kind) for kind in BY_KEY)
 
 

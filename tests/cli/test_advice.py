@@ -78,7 +78,7 @@ TOLD: dict[str, tuple[dict[str, Any], str]] = {
     "keys_added": ({}, "Somebody else added a key at the same time. Check the keys with `tessera keys list`."),
     "limit_named_twice": (
         {"name": "requests"},
-        "The limit requests is named twice. Give only one of --watch, --enforce and --none for it.",
+        "The limit requests is named twice. Give only one of --report-only, --enforce and --none for it.",
     ),
     "limit_networks_count": (
         {"limit": 64},

@@ -13,17 +13,17 @@ from tessera.app.administration import audit, audit_purge
 from tessera.app.context import Context
 from tessera.core.administration.audit import REFUSED
 from tessera.core.administration.audit_chain import chained
-from tessera.core.changes import RecordDeed
+from tessera.core.changes import RecordAuditEntry
 from tessera.core.times import PurgeTime
 from tests.cli.command import folder_with_application, one_sentence, run, spawn
-from tests.support import deeds
+from tests.support import operator_session
 
 SECRET_FIELDS = ("digest", "secret", "last_four")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A data folder in which seven deeds or more were done."""
+    """A data folder in which seven operations or more were done."""
     made, _ = folder_with_application(tmp_path)
     for name in ("one", "two", "three"):
         assert run("apps", "create", name, "--data-dir", made).code == 0
@@ -47,7 +47,7 @@ def verified(folder: Path, *options: str) -> tuple[int, dict[str, object]]:
 
 
 def test_what_was_done_is_listed_newest_first(folder: Path) -> None:
-    """Each deed has its actor, action, target and detail; filters and pages narrow the list."""
+    """Each operation has its actor, action, target and detail; filters and pages narrow the list."""
     listed = run("audit", "list", "--json", "--data-dir", folder).document
     newest, added = listed[0], listed[1]
     assert (newest["action"], added["action"]) == ("application.disable", "credential.add")
@@ -180,16 +180,16 @@ def test_an_export_can_be_verified_elsewhere(folder: Path) -> None:
 
 
 async def _purge(context: Context) -> None:
-    """Three old refusals between deeds, purged as if their time were over."""
+    """Three old refusals between operations, purged as if their time were over."""
     for number, action in enumerate((REFUSED, REFUSED, "application.set", REFUSED, "application.set")):
-        await context.store.commit(RecordDeed(f"id {number}", 5, "server", None, action, "target", "{}"))
+        await context.store.commit(RecordAuditEntry(f"id {number}", 5, "server", None, action, "target", "{}"))
     async for _ in audit_purge.purge(context, PurgeTime(5)):
         pass
 
 
 def test_a_chain_with_checkpoints_verifies_and_is_exported(folder: Path) -> None:
     """Deleted refusals are counted; the doctor agrees; the export has what it takes to go on behind them."""
-    deeds.do(folder, _purge)
+    operator_session.do(folder, _purge)
     code, said = verified(folder)
     assert (code, said["purged"], said["intact"]) == (0, 3, said["entries"])
     assert "3 entries of refusals were deleted" in run("audit", "verify", "--data-dir", folder).out
@@ -255,7 +255,7 @@ def test_an_export_of_a_customer_is_recorded(tmp_path: Path) -> None:
     assert run("customers", "export", "card-1", "--output", tmp_path / "record", "--data-dir", folder).code == 0
     assert run("customers", "delete", "card-1", "--yes", "--data-dir", folder).code == 0
     found = run("audit", "list", "--limit", "2", "--json", "--data-dir", folder).document
-    assert [each["action"] for each in found] == ["customer.forget", "customer.export"]
+    assert [each["action"] for each in found] == ["customer.erase", "customer.export"]
     assert found[0]["target"] == found[1]["target"]
     assert re.fullmatch("customer [0-9a-f]{32}", found[0]["target"])
     assert not any(text in json.dumps(found) for text in ("ada@", "card-1", user["id"]))

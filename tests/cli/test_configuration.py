@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tessera.renamed_settings import RENAMED
 from tessera.settings import Settings
 from tests.cli.command import folder_with_application, one_sentence, run, spawn
 
@@ -53,6 +54,28 @@ def test_a_name_in_the_file_that_is_no_setting_is_refused(tmp_path: Path, line: 
     file.write_text(f"{line}\n")
     done = spawn("settings", "--data-dir", tmp_path, environment={"TESSERA_CONFIG": str(file)})
     assert one_sentence(done).startswith(sentence)
+
+
+def test_a_setting_that_was_renamed_is_refused_with_its_new_name(tmp_path: Path) -> None:
+    """In the environment and in the file, and whatever its value is; an empty variable counts as not set."""
+    file = tmp_path / "tessera.toml"
+    file.write_text("settle_seconds = 5\n")
+    done = spawn("settings", "--data-dir", tmp_path, environment={"TESSERA_CONFIG": str(file)})
+    assert one_sentence(done) == (
+        "The setting settle_seconds of the configuration file is now called settlement_interval_seconds."
+    )
+    done = spawn("serve", "--data-dir", tmp_path / "none", environment={"TESSERA_WRONG_SECRETS_MAX": "5"})
+    assert one_sentence(done) == (
+        "TESSERA_WRONG_SECRETS_MAX is now called TESSERA_FAILED_ATTEMPTS_MAX. Set that variable instead."
+    )
+    assert not (tmp_path / "none").exists()
+    assert spawn("settings", environment={"TESSERA_WRONG_SECRETS_MAX": ""}).code == 0
+
+
+def test_every_renamed_setting_leads_to_one_that_there_is() -> None:
+    """No new name is an old one, and no old name is a setting again."""
+    assert set(RENAMED.values()) <= set(Settings.model_fields)
+    assert not set(RENAMED) & set(Settings.model_fields)
 
 
 AT_WORK = [

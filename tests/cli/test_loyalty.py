@@ -11,8 +11,8 @@ import pytest
 from tessera.app.loyalty import program_files
 from tests.cli.command import Done, one_sentence, run
 from tests.support import prepared
-from tests.support.deeds import make_partner
 from tests.support.invariants import contents
+from tests.support.operator_session import make_partner
 from tests.support.server import running
 
 PROGRAM = """\

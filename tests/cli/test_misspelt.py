@@ -13,7 +13,7 @@ MISSPELT = (
     ("apps set Partner --algorithms ES265", "ES256"),
     ("apps set Partner --profile fapi", "fapi2"),
     ("apps set Partner --scope profile:read", "profiles:read"),
-    ("apps limit Partner --watch netwrks", "networks"),
+    ("apps limit Partner --report-only netwrks", "networks"),
     ("apps limit Partner --none tokens-hours", "tokens-hour"),
     ("apps secrets expire Partner frst", "first"),
     ("apps keys expire Partner kye-1", "key-1"),

@@ -18,7 +18,7 @@ from tessera.core.administration.explanations import Explanation
 from tessera.core.administration.pseudonyms import REFUSAL
 from tessera.core.changes import AddDelivery, KeepRefusal
 from tests.cli.command import commands, folder_with_application, run
-from tests.support import deeds
+from tests.support import operator_session
 
 WIDTHS = (60, 80, 100, 200)
 LONG = "Partner with a name that no table of any terminal was ever made for, and more of it"
@@ -92,7 +92,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     program.write_text(PROGRAM)
     run("customers", "import", rows, *here)
     assert run("loyalty", "apply", program, "--yes", *here).code == 0
-    deeds.do(data, _failures)
+    operator_session.do(data, _failures)
     return data
 
 

@@ -14,7 +14,7 @@ from tessera.store.checkup import DatabaseFacts, FileFacts, FolderFacts
 from tessera.store.server_facts import ServerFacts
 from tests.cli.command import one_sentence, run
 from tests.support import engines
-from tests.support.deeds import do
+from tests.support.operator_session import do
 from tests.support.settings import settings_for
 
 pytestmark = pytest.mark.engines("postgres")

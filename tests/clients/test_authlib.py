@@ -8,7 +8,7 @@ import pytest
 from authlib.integrations.httpx_client import OAuth2Client
 from authlib.integrations.requests_client import OAuth2Session
 
-from tests.support import deeds
+from tests.support import operator_session
 from tests.support.server import Server
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -37,7 +37,7 @@ def client_of(kind: Callable[..., Client], client_id: str, secret: str, method: 
 @pytest.mark.parametrize("kind", [OAuth2Session, OAuth2Client])
 def test_a_token_from_its_request_to_its_end(server: Server, kind: Callable[..., Client], method: str) -> None:
     """`fetch_token`, `introspect_token`, `revoke_token`: live and described at first, inactive after it was revoked."""
-    made = deeds.make_partner(server.folder, f"authlib {kind.__module__} {method}")
+    made = operator_session.make_partner(server.folder, f"authlib {kind.__module__} {method}")
     with client_of(kind, made.client_id, str(made.client_secret), method) as client:
         token = client.fetch_token(f"{server.url}/oauth/token", grant_type="client_credentials")
         about = {"token": token["access_token"], "token_type_hint": "access_token"}
@@ -50,7 +50,7 @@ def test_a_token_from_its_request_to_its_end(server: Server, kind: Callable[...,
 
 def test_another_clients_token_is_nothing_to_it(server: Server) -> None:
     """Asked about by another application the token is inactive, and revoking it does nothing."""
-    made = deeds.make_partner(server.folder, "authlib stranger")
+    made = operator_session.make_partner(server.folder, "authlib stranger")
     token = server.token()
     about = {"token": token}
     with client_of(OAuth2Client, made.client_id, str(made.client_secret), "client_secret_basic") as stranger:

@@ -10,7 +10,7 @@ from tessera.app.clients import credentials
 from tessera.core.keys import public_keys
 from tessera.core.keys.jws import Algorithm
 from tests.clients import trials
-from tests.support import deeds
+from tests.support import operator_session
 from tests.support.possession import MAKERS
 from tests.support.server import Server
 
@@ -24,8 +24,8 @@ def test_the_library_lives_without_a_secret(server: Server, tmp_path: Path, algo
     public = json.dumps(public_keys.jwk(key.public_key())).encode()
     private = tmp_path / "key.pem"
     private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    made = deeds.make_partner(server.folder, f"openid-client {algorithm}")
-    deeds.do(server.folder, lambda context: credentials.add_key(context, made.client_id, "key", public))
+    made = operator_session.make_partner(server.folder, f"openid-client {algorithm}")
+    operator_session.do(server.folder, lambda context: credentials.add_key(context, made.client_id, "key", public))
     told = trials.run_node(
         "private_key.mjs", server, CLIENT_ID=made.client_id, PRIVATE_KEY=str(private), ALGORITHM=algorithm
     )

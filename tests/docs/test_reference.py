@@ -16,7 +16,7 @@ from tessera.app.webhooks.workers import BATCH_MAX
 from tessera.core import errors, wire
 from tessera.core.customers import custom_profiles, identifiers
 from tessera.core.errors import Refusal
-from tessera.core.event_types import DATA, Happening
+from tessera.core.event_types import DATA, EventType
 from tessera.core.webhooks.deliveries import BACKOFF_SECONDS, RETRY_SCHEDULE_SECONDS
 from tessera.core.webhooks.webhooks import TEST
 from tessera.ops import metrics, slow_hash
@@ -148,7 +148,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         "argon2id checks that wait": (slow_hash.WAITING_MAX,),
         "commits that wait": (writer.WAITING_MAX, commit_queue.WAITING_MAX),
         "argon2id checks that failed": tuple(
-            factor * settings["wrong_secrets_max"].default
+            factor * settings["failed_attempts_max"].default
             for factor in (brute_force.SLOW_CHECKS_FACTOR, brute_force.ADDRESS_FACTOR)
         ),
     }
@@ -171,7 +171,7 @@ def told(text: str) -> dict[str, set[str]]:
 
 def test_every_kind_of_event_is_explained() -> None:
     """docs/webhooks.md has every kind of event that webhooks are told of, with every member of its data."""
-    expected = {kind.value: set(DATA[kind].__struct_fields__) for kind in Happening}
+    expected = {kind.value: set(DATA[kind].__struct_fields__) for kind in EventType}
 
     assert told(paper("docs/webhooks.md")) == expected | {TEST: {"webhook"}}
 
@@ -204,7 +204,7 @@ def events() -> set[str]:
         for module in modules()
         if module.within
         for node in ast.walk(module.tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Trouble"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "OutageLog"
         for event in node.args
     }
 

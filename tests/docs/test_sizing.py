@@ -11,7 +11,7 @@ from bench.fanout import Plan
 
 from tessera import wiring
 from tessera.app.clients.applications import DEFAULT_LIFETIME_SECONDS
-from tessera.app.runtime import count_exchange, leases
+from tessera.app.runtime import counter_synchronization, leases
 from tessera.app.state import usage
 from tessera.core import changes
 from tessera.core.changes import Change
@@ -63,13 +63,13 @@ def statements(kind: type[Change]) -> int:
     return len(WRITES[kind]) + notified
 
 
-@pytest.mark.parametrize("deed", _DEED.findall(PAGE), ids=lambda deed: deed[0].strip())
-def test_statements_are_counted_rightly(deed: tuple[str, str, str]) -> None:
-    """The statements of a deed are those of its changes; each of them writes one row."""
-    kinds: list[type[Change]] = [getattr(changes, name) for name in re.findall(r"\w+", deed[0])]
+@pytest.mark.parametrize("operation", _DEED.findall(PAGE), ids=lambda operation: operation[0].strip())
+def test_statements_are_counted_rightly(operation: tuple[str, str, str]) -> None:
+    """The statements of an operation are those of its changes; each of them writes one row."""
+    kinds: list[type[Change]] = [getattr(changes, name) for name in re.findall(r"\w+", operation[0])]
 
     assert all(issubclass(kind, msgspec.Struct) for kind in kinds)
-    assert sum(statements(kind) for kind in kinds) == int(deed[1]) == int(deed[2])
+    assert sum(statements(kind) for kind in kinds) == int(operation[1]) == int(operation[2])
     for statement in (each for kind in kinds for each in WRITES[kind]):
         assert statement.sql.startswith(("insert", "update"))
 
@@ -77,18 +77,20 @@ def test_statements_are_counted_rightly(deed: tuple[str, str, str]) -> None:
 def test_what_the_page_reckons_with_is_what_is_in_force() -> None:
     """Defaults and paces that the page names are those of the code."""
     defaults = {name: field.default for name, field in Settings.model_fields.items()}
-    rows = usage.FLUSH_MAX * 3 / defaults["usage_flush_seconds"]
-    held = inspect.getsource(wiring).count("leases.while_held(")
+    rows = usage.FLUSH_MAX * 3 / defaults["usage_flush_interval_seconds"]
+    held = inspect.getsource(wiring).count("leases.run_with_lease(")
 
     assert len(_DEED.findall(PAGE)) == 7
-    assert f"({defaults['usage_flush_seconds']:.0f}) by each worker, for {usage.FLUSH_MAX} applications" in PAGE
+    assert (
+        f"({defaults['usage_flush_interval_seconds']:.0f}) by each worker, for {usage.FLUSH_MAX} applications" in PAGE
+    )
     assert f"never more than {rows:.0f}," in PAGE
     assert f"`applications_cached_max` ({defaults['applications_cached_max']:,})" in PAGE
-    assert f"for {count_exchange.AT_ONCE} of them at most" in PAGE
-    assert leases.LOOK_SECONDS == 0.25
+    assert f"for {counter_synchronization.AT_ONCE} of them at most" in PAGE
+    assert leases.POLL_SECONDS == 0.25
     assert leases.RENEWED_SECONDS == 5
-    assert f"up to {held / leases.LOOK_SECONDS:.0f} reads of one row a second and worker" in PAGE
-    assert (Plan().poll, Plan().look) == (feed.POLL_SECONDS, defaults["feed_poll_milliseconds"] / 1000)
+    assert f"up to {held / leases.POLL_SECONDS:.0f} reads of one row a second and worker" in PAGE
+    assert (Plan().poll, Plan().look) == (feed.POLL_SECONDS, defaults["feed_poll_interval_milliseconds"] / 1000)
     assert feed.POLL_SECONDS_DEAF == 0.25
     assert len(PostgresDriver(ConnectionOptions("", "", 1), lambda _name, _reason: None).connections) == 5
     assert DEFAULT_LIFETIME_SECONDS == 14 * 86_400

@@ -212,7 +212,7 @@ if POINT.name == "newer":
     _become_newer()
 elif POINT.name == "clock":
     setattr(wiring, "SystemClock", AheadClock)  # noqa: B010  # a name that it only uses
-    purges.ROUND_SECONDS = purge_clock.LOOK_SECONDS = ROUND_SECONDS
+    purges.ROUND_SECONDS = purge_clock.POLL_SECONDS = ROUND_SECONDS
     housekeeping.DROP_SECONDS = ROUND_SECONDS
 elif POINT.name:
     bootstrap.database = _armed_database

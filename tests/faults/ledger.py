@@ -27,7 +27,7 @@ Key = tuple[str, str]
 
 
 class State(IntEnum):
-    """What is known of a deed."""
+    """What is known of an operation."""
 
     NEVER = 0
     SENT = 1
@@ -88,7 +88,7 @@ class Ledger:
 
 
 class Known:
-    """What the lines come to: the last state of each deed, and its facts, in the order of their first lines."""
+    """What the lines come to: the last state of each operation, and its facts, in the order of their first lines."""
 
     def __init__(self, lines: Iterable[Line]) -> None:
         self.states: dict[Key, State] = {}
@@ -103,9 +103,9 @@ class Known:
                 self.facts.setdefault(key, {})
 
     def state(self, kind: str, name: str) -> State:
-        """What is known of one deed."""
+        """What is known of one operation."""
         return self.states.get((kind, name), State.NEVER)
 
     def names(self, kind: str) -> list[str]:
-        """Every deed of a kind."""
+        """Every operation of a kind."""
         return [name for found, name in self.states if found == kind]

@@ -1,7 +1,7 @@
 """The proof: every line of the ledger is asked about, and what was left open is written down as it was found.
 
-Only the end of a deed that was answered, or was seen to be in force, counts as lost; one that was neither may be in
-force or not, and stays what it is.
+Only the end of an operation that was answered, or was seen to be in force, counts as lost; one that was neither may be
+in force or not, and stays what it is.
 """
 
 import random

@@ -10,7 +10,7 @@ from threading import Barrier
 
 from tessera.app.clients import applications, credentials, limit_settings
 from tessera.app.clients.applications import Issued
-from tessera.app.clients.limit_settings import Wanted
+from tessera.app.clients.limit_settings import LimitChanges
 from tessera.app.context import Context
 from tests.faults.callers import JSON, Shared
 from tests.faults.load import Load, Row, loaded
@@ -75,7 +75,7 @@ def races(stage: Stage, rounds: int, seed: int) -> Row:
         await credentials.add_key(context, prover.client_id, "key", assertions.jwk(key))
         limited = f"limited {secrets.token_hex(4)}"
         made = await applications.create(context, limited, 1)
-        await limit_settings.change(context, limited, Wanted(tokens_per_day=TOKENS_A_DAY))
+        await limit_settings.change(context, limited, LimitChanges(tokens_per_day=TOKENS_A_DAY))
         return prover, made
 
     prover, limited = stage.do(furnish)

@@ -22,7 +22,7 @@ ANSWERED_SECONDS = 120.0
 """Timeout until every caller is answered, on a busy machine."""
 
 
-class Deed(NamedTuple):
+class AuditedChange(NamedTuple):
     """One request. `moves` is what it adds to each point account of `whose`, in points, once it is done.
 
     Some are refused when they are sent again after they were done: `again` is the status then.
@@ -44,7 +44,7 @@ class Shopper(Caller):
         self._crowd = crowd
         self._stories = self._live()
         self._token: str | None = None
-        self._sent: Deed | None = None
+        self._sent: AuditedChange | None = None
         self._tries = 0
 
     @property
@@ -62,24 +62,24 @@ class Shopper(Caller):
                 time.sleep(0.005)
                 return
             self._sent, self._tries = next(self._stories), 0
-        deed = self._sent
+        operation = self._sent
         self._tries += 1
-        answer = self.ask("POST", deed.path, msgspec.json.encode(deed.body), bearer(self._token), JSON)
+        answer = self.ask("POST", operation.path, msgspec.json.encode(operation.body), bearer(self._token), JSON)
         if answer is None:
             return
-        if answer.status != 200 and not (self._tries > 1 and answer.status == deed.again):
-            self.shared.wrong.append(f"{deed} at try {self._tries}: {answer.status} {answer.body[:200]!r}")
-        self._crowd.note(deed, again=self._tries > 1)
+        if answer.status != 200 and not (self._tries > 1 and answer.status == operation.again):
+            self.shared.wrong.append(f"{operation} at try {self._tries}: {answer.status} {answer.body[:200]!r}")
+        self._crowd.note(operation, again=self._tries > 1)
         self._sent = None
 
-    def _live(self) -> Iterator[Deed]:
+    def _live(self) -> Iterator[AuditedChange]:
         while True:
             if self.random.random() < 0.5:
                 yield from self._at_the_till(self.random.choice(self.shared.stage.customers))
             else:
                 yield from self._one_of_two()
 
-    def _at_the_till(self, customer: str) -> Iterator[Deed]:
+    def _at_the_till(self, customer: str) -> Iterator[AuditedChange]:
         subtotal = self.random.randint(2, 50)
         name = secrets.token_hex(6)
         yield self._transaction(name, subtotal, customer, customer)
@@ -89,58 +89,60 @@ class Shopper(Caller):
         yield self._transaction(f"{name} back", -back, customer, customer, original_transaction_id=name)
         yield self._order("spend_multiple", customer, points)
 
-    def _one_of_two(self) -> Iterator[Deed]:
+    def _one_of_two(self) -> Iterator[AuditedChange]:
         pair = f"{self._crowd.mark} {secrets.token_hex(6)}"
         cards = [f"{pair} {each}" for each in "ab"]
         users = f"/priv/v1/apps/{self.shared.stage.demo['api_key']}"
         for card in cards:
-            yield Deed("create", f"{users}/users", {"user": {"external_id": card}}, again=400)
+            yield AuditedChange("create", f"{users}/users", {"user": {"external_id": card}}, again=400)
             yield self._transaction(card, 30, card, pair)
         body = {"user": {"external_id": cards[1]}}
-        yield Deed(
+        yield AuditedChange(
             "merge", f"{users}/external/users/{cards[0].replace(' ', '%20')}/merge_accounts", body, pair, again=400
         )
         yield self._transaction(f"{pair} more", 5, cards[1], pair)
         yield self._transaction(f"{pair} back", -10, cards[0], pair, original_transaction_id=cards[1])
 
-    def _transaction(self, name: str, subtotal: int, customer: str, whose: str, **members: str) -> Deed:
+    def _transaction(self, name: str, subtotal: int, customer: str, whose: str, **members: str) -> AuditedChange:
         payload = {"transaction_id": f"{self._crowd.mark} {name}", "subtotal": subtotal}
         payload |= {member: f"{self._crowd.mark} {value}" for member, value in members.items()}
         retailer = self.shared.stage.retailer_id
         body = {"store_id": "s", "client_id": retailer, "request_id": payload["transaction_id"], "user_id": customer}
         path = "/api/2.0/send_transaction"
         kind = "purchase" if subtotal > 0 else "return"
-        return Deed(kind, path, {**body, "request_payload": payload}, whose, subtotal)
+        return AuditedChange(kind, path, {**body, "request_payload": payload}, whose, subtotal)
 
-    def _order(self, kind: str, customer: str, points: int) -> Deed:
+    def _order(self, kind: str, customer: str, points: int) -> AuditedChange:
         detail: dict[str, Any] = {"amount": points, "idempotency_id": f"{self._crowd.mark} {secrets.token_hex(6)}"}
         account = self.shared.stage.account
         detail |= {"point_account_id": account} if kind == "deposit" else {"point_account_ids": [account]}
         details = {"deposit": "deposit_details", "spend_multiple": "spend_details"}[kind]
         body = {"retailer_id": self.shared.stage.retailer_id, "user_id": customer, details: [detail]}
-        return Deed(kind, f"/api/1.0/user_points/{kind}", body, customer, points if kind == "deposit" else -points)
+        return AuditedChange(
+            kind, f"/api/1.0/user_points/{kind}", body, customer, points if kind == "deposit" else -points
+        )
 
 
 class Crowd:
-    """Many shoppers at the servers of a stage. `resent` is how many deeds were sent more than once."""
+    """Many shoppers at the servers of a stage. `resent` is how many operations were sent more than once."""
 
     def __init__(self, stage: Stage, path: Path) -> None:
         self.stage = stage
         self.mark = f"s-{secrets.token_hex(4)}"
         self.shared = Shared(stage, Ledger(path))
         self.finishing = False
-        self.deeds: list[Deed] = []
+        self.operations: list[AuditedChange] = []
         self.resent = 0
         self.shoppers = [Shopper(self.shared, number, self) for number in range(CROWD)]
 
     @property
     def done(self) -> Counter[str]:
-        """The number of answered deeds of each kind."""
-        return Counter(deed.kind for deed in list(self.deeds))
+        """The number of answered operations of each kind."""
+        return Counter(operation.kind for operation in list(self.operations))
 
-    def note(self, deed: Deed, *, again: bool) -> None:
-        """A deed was answered."""
-        self.deeds.append(deed)
+    def note(self, operation: AuditedChange, *, again: bool) -> None:
+        """An operation was answered."""
+        self.operations.append(operation)
         self.resent += again
 
     def answered(self, times: int = 2) -> None:
@@ -156,10 +158,12 @@ class Crowd:
         wait_until(lambda: all(each.sure for each in self.shoppers), ANSWERED_SECONDS)
 
     def complaints(self, before: dict[str, int]) -> list[str]:
-        """Every answered deed that the database contradicts; `before` has the balances of the customers at first."""
+        """Every answered operation that the database contradicts; `before` has the first balances of the customers."""
         wrong = list(self.shared.wrong)
         bought = self._count(f"purchase where transaction_id like '{self.mark} %'", "transaction_id")
-        wanted = {d.body["request_payload"]["transaction_id"] for d in self.deeds if d.kind in {"purchase", "return"}}
+        wanted = {
+            d.body["request_payload"]["transaction_id"] for d in self.operations if d.kind in {"purchase", "return"}
+        }
         wrong += [
             f"{name} is there {bought[name]} times"
             for name in bought.keys() | wanted
@@ -167,7 +171,7 @@ class Crowd:
         ]
         ordered = self._count(f"ledger_entry where idempotency_id like '{self.mark} %'", "idempotency_id")
         wrong += [f"{name} is there {count} times" for name, count in ordered.items() if count != 1]
-        merged = {deed.whose for deed in self.deeds if deed.kind == "merge"}
+        merged = {operation.whose for operation in self.operations if operation.kind == "merge"}
         together = self._count(
             f"identifier i join identifier j on i.customer = j.customer where i.external_id like '{self.mark} % a'"
             f" and j.external_id like '{self.mark} % b'",
@@ -175,8 +179,8 @@ class Crowd:
         )
         wrong += [f"{pair} is not one" for pair in merged if together[f"{pair} a"] != 1]
         moved: Counter[str] = Counter()
-        for deed in self.deeds:
-            moved[deed.whose] += deed.moves
+        for operation in self.operations:
+            moved[operation.whose] += operation.moves
         now = beans(self.stage)
         for whose in filter(None, moved):
             cards = {f"{whose} a", f"{whose} b"} if whose.startswith(self.mark) else {whose}

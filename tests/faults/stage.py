@@ -157,12 +157,12 @@ class Stage:
         """As an operator on this folder and database has them."""
         return load(data_dir=self.folder, database=self.url)
 
-    def do(self, deed: Callable[[Context], Awaitable[T]]) -> T:
-        """Have an operator's deed done by this process."""
+    def do(self, operation: Callable[[Context], Awaitable[T]]) -> T:
+        """Have an operator's operation done by this process."""
 
         async def done() -> T:
             async with wiring.open_context(self.settings) as context:
-                return await deed(context)
+                return await operation(context)
 
         for _ in range(TRIES):
             try:

@@ -16,7 +16,7 @@ from tests.support.raw import Answer, Wire, bearer
 pytestmark = pytest.mark.alone
 
 
-class Deed(NamedTuple):
+class AuditedChange(NamedTuple):
     """A request that is sent once to a server that dies of it, and once more to the next one."""
 
     path: str
@@ -33,40 +33,42 @@ class Shopper:
         self._connect(port)
         self.users = f"/priv/v1/apps/{stage.demo['api_key']}/users"
         for card in (self.name, f"{self.name} other"):
-            assert self.send(port, Deed(self.users, {"user": {"external_id": card}})).status == 200
+            assert self.send(port, AuditedChange(self.users, {"user": {"external_id": card}})).status == 200
 
     def _connect(self, port: int) -> None:
         form = self.stage.client.form(grant_type="client_credentials")
         answer = raw.ask(port, "POST", "/oauth/token", form, [raw.FORM])
         self.token = msgspec.json.decode(answer.body)["access_token"]
 
-    def send(self, port: int, deed: Deed) -> Answer:
+    def send(self, port: int, operation: AuditedChange) -> Answer:
         """The answer of a server that lives."""
-        answer = self.ask(port, deed)
+        answer = self.ask(port, operation)
         assert answer is not None
         return answer
 
-    def ask(self, port: int, deed: Deed) -> Answer | None:
+    def ask(self, port: int, operation: AuditedChange) -> Answer | None:
         """The answer, or None of a server that died."""
         with Wire(port, timeout=30) as wire:
-            wire.send(raw.request("POST", deed.path, msgspec.json.encode(deed.body), [bearer(self.token), JSON]))
+            wire.send(
+                raw.request("POST", operation.path, msgspec.json.encode(operation.body), [bearer(self.token), JSON])
+            )
             return wire.answer()
 
-    def transaction(self, name: str, subtotal: float, card: str, **members: object) -> Deed:
+    def transaction(self, name: str, subtotal: float, card: str, **members: object) -> AuditedChange:
         """A transaction with a card."""
         payload = {"transaction_id": f"{self.name} {name}", "subtotal": subtotal, **members}
         retailer = self.stage.retailer_id
         body = {"store_id": "s", "client_id": retailer, "request_id": f"{self.name} {name}", "user_id": card}
-        return Deed("/api/2.0/send_transaction", {**body, "request_payload": payload})
+        return AuditedChange("/api/2.0/send_transaction", {**body, "request_payload": payload})
 
-    def deeds(self) -> list[Deed]:
+    def operations(self) -> list[AuditedChange]:
         """The requests of the shopper, in order."""
         other = f"{self.name} other"
         merge = self.users.replace("/users", f"/external/users/{self.name}/merge_accounts")
         return [
             self.transaction("bought", 30, other),
             self.transaction("given back", -10, other, original_transaction_id=f"{self.name} bought"),
-            Deed(merge, {"user": {"external_id": other}}),
+            AuditedChange(merge, {"user": {"external_id": other}}),
         ]
 
     def there(self) -> tuple[int, int, int]:
@@ -81,24 +83,24 @@ class Shopper:
 @pytest.mark.parametrize("on", ENGINES)
 @pytest.mark.parametrize("point", POINTS)
 def test_a_deed_is_whole_or_not_there(scenes: Scenes, on: str, point: str) -> None:
-    """Each deed is sent to a server that dies at its commit, and again: it is done once, and all adds up."""
+    """Each operation is sent to a server that dies at its commit, and again: it is done once, and all adds up."""
     stage = scenes(on, False).stage
     node = stage.start()
     shopper = Shopper(stage, node.port)
-    deeds, expected = shopper.deeds(), [(1, 2, 0), (1, 2, 0), (0, 0, 1)]
-    for deed, added in zip(deeds, expected, strict=True):
+    operations, expected = shopper.operations(), [(1, 2, 0), (1, 2, 0), (0, 0, 1)]
+    for operation, added in zip(operations, expected, strict=True):
         node.kill()
         node = stage.start(port=node.port, module=ARMED, FAULTS_ARMED=f"{point}:1")
         before = shopper.there()
-        assert shopper.ask(node.port, deed) is None, deed
+        assert shopper.ask(node.port, operation) is None, operation
         node.wait_killed()
         after = tuple(have + more for have, more in zip(before, added, strict=True))
-        assert shopper.there() == (after if point == "after-commit" else before), deed
+        assert shopper.there() == (after if point == "after-commit" else before), operation
         node = stage.start(port=node.port)
-        again = shopper.send(node.port, deed)
-        known = point == "after-commit" and "merge" in deed.path
+        again = shopper.send(node.port, operation)
+        known = point == "after-commit" and "merge" in operation.path
         assert again.status == (400 if known else 200), again
-        assert shopper.there() == after, deed
+        assert shopper.there() == after, operation
     stage.close()
     with_card = "select c.standing from identifier i join customer c on c.number = i.customer where i.external_id"
     standings = {stage.rows(f"{with_card} = '{card}'")[0][0] for card in (shopper.name, f"{shopper.name} other")}

@@ -1,4 +1,4 @@
-"""Kill -9 under 32 callers who buy, return, deposit, spend and merge: each deed is done once, and the ledger agrees."""
+"""Kill -9 under 32 callers who buy, return, deposit, spend and merge: each is done once, and the ledger agrees."""
 
 import random
 from pathlib import Path

@@ -84,7 +84,8 @@ class _Unhurried(Limits):
     def __init__(self, limits: Limits) -> None:
         super().__init__(
             connections_max=limits.connections_max, head_bytes_max=limits.head_bytes_max,
-            request_timeout_seconds=limits.request_timeout_seconds, keep_alive_seconds=limits.keep_alive_seconds,
+            request_timeout_seconds=limits.request_timeout_seconds,
+            keep_alive_timeout_seconds=limits.keep_alive_timeout_seconds,
         )  # fmt: skip
 
     def watch(self, connections: Collection[Watched], loop: asyncio.AbstractEventLoop) -> None:

@@ -12,7 +12,7 @@ import pytest
 from uvicorn.server import ServerState
 
 from tessera.web.asgi import App, Served
-from tessera.web.server.batching import Turns
+from tessera.web.server.batching import EventLoopBatch
 from tessera.web.server.connection_limits import Limits
 from tessera.web.server.protocol import HttpConnection
 from tests.framing.application import Recorder
@@ -90,8 +90,10 @@ def test_a_closed_connection_that_nobody_reads_is_ended() -> None:
         loop = asyncio.get_running_loop()
         recorder, state = Recorder(), ServerState()
         application = App(cast("Any", None), Served(recorder))
-        limits = Limits(connections_max=9, head_bytes_max=16_384, request_timeout_seconds=0.2, keep_alive_seconds=60)
-        turns = Turns()
+        limits = Limits(
+            connections_max=9, head_bytes_max=16_384, request_timeout_seconds=0.2, keep_alive_timeout_seconds=60
+        )
+        turns = EventLoopBatch()
         server = await loop.create_server(
             lambda: HttpConnection(application, state, limits, turns, loop), "127.0.0.1", 0
         )
@@ -128,8 +130,10 @@ def test_a_client_whose_request_cannot_be_begun_is_told_at_once() -> None:
         reported: list[type] = []
         loop.set_exception_handler(lambda _loop, context: reported.append(type(context["exception"])))
         application = App(cast("Any", None), Served(Recorder()))
-        limits = Limits(connections_max=9, head_bytes_max=16_384, request_timeout_seconds=600, keep_alive_seconds=600)
-        turns = Turns()
+        limits = Limits(
+            connections_max=9, head_bytes_max=16_384, request_timeout_seconds=600, keep_alive_timeout_seconds=600
+        )
+        turns = EventLoopBatch()
         server = await loop.create_server(lambda: Unable(application, state, limits, turns, loop), "127.0.0.1", 0)
         with socket.socket() as client:
             client.setblocking(False)
@@ -227,7 +231,7 @@ def test_one_connection_that_cannot_be_ended_keeps_no_other() -> None:
         stand = Stand()
         reported: list[object] = []
         stand.loop.set_exception_handler(lambda _loop, context: reported.append(context["exception"]))
-        limits = Limits(connections_max=1, head_bytes_max=1, request_timeout_seconds=1, keep_alive_seconds=1)
+        limits = Limits(connections_max=1, head_bytes_max=1, request_timeout_seconds=1, keep_alive_timeout_seconds=1)
         one, other = Waiting(fails=True), Waiting(fails=False)
         for _ in range(2):
             limits._sweep([one, other], stand.loop)

@@ -113,11 +113,11 @@ class Year:
             expected = member.person.visit(event, self.scene.clock.at)
         except Refused:
             expected = None
-        deed = user_events.trigger(
+        operation = user_events.trigger(
             self.scene.context, self.scene.caller, self.scene.retailer_id, Subject(member.id), event
         )
         try:
-            got = (await deed).outcomes
+            got = (await operation).outcomes
         except NotFound:
             assert expected is None
             return False

@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 from tessera import wiring
 from tessera.app.clients import limit_settings
 from tessera.app.clients.applications import Issued
-from tessera.app.clients.limit_settings import Wanted
+from tessera.app.clients.limit_settings import LimitChanges
 from tessera.app.context import Context
 from tessera.settings import load
 from tests.proxy import haproxy
-from tests.support import deeds, postgres, raw
+from tests.support import operator_session, postgres, raw
 from tests.support.operator import Operated, until
 from tests.support.raw import Answer, Wire, bearer
 from tests.support.server import Server, start_bare
@@ -63,13 +63,13 @@ class Stand:
         until(lambda: server.output, lambda output: "Health and metrics on" in output)
         return Operated(server)
 
-    def do(self, deed: Callable[[Context], Awaitable[T]]) -> T:
-        """Have a deed done by the operator, on a machine of his own."""
+    def do(self, operation: Callable[[Context], Awaitable[T]]) -> T:
+        """Have an operation done by the operator, on a machine of his own."""
 
         async def done() -> T:
             settings = load(data_dir=self._operator, database=self.url, master_key=MASTER_KEY)
             async with wiring.open_context(settings) as context:
-                return await deed(context)
+                return await operation(context)
 
         return asyncio.run(done())
 
@@ -77,9 +77,9 @@ class Stand:
         """A new application, with these limits."""
 
         async def make(context: Context) -> Issued:
-            made = await deeds.partner(context, name)
+            made = await operator_session.partner(context, name)
             if wanted:
-                await limit_settings.change(context, name, Wanted(**wanted))
+                await limit_settings.change(context, name, LimitChanges(**wanted))
             return made
 
         return self.do(make)

@@ -1,4 +1,4 @@
-"""Limits over three nodes: quotas and paces hold for all of them together, within what docs/rails.md states."""
+"""Limits over three nodes: quotas and paces hold for all of them together, within what docs/limits.md states."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +35,7 @@ def well_within_a_day() -> None:
         time.sleep(left)
 
 
-def paced(began: float, number: int) -> None:
+def next_slot(began: float, number: int) -> None:
     """Wait until this request of a node is due."""
     ahead = began + number / EACH_PER_SECOND - time.monotonic()
     if ahead > 0:
@@ -46,7 +46,7 @@ def until_refused(wire: Wire, made: Issued) -> int:
     """How many tokens a node issues before it refuses one."""
     began = time.monotonic()
     for issued in range(TOKENS + 1):
-        paced(began, issued)
+        next_slot(began, issued)
         found = answer(wire, asking(made))
         if found.status == 429:
             assert (found.header("ratelimit") or "").startswith('"tokens-day";r=0;t=')
@@ -94,7 +94,7 @@ def passing(wire: Wire, made: Issued) -> tuple[int, int, float]:
     """How many requests a node lets pass while nodes come to know of each other, then, and in how many seconds then."""
     began, passed = time.monotonic(), [0, 0]
     for number in range(EACH_PER_SECOND * (SETTLED_SECONDS + MEASURED_SECONDS)):
-        paced(began, number)
+        next_slot(began, number)
         settled = time.monotonic() - began > SETTLED_SECONDS
         passed[settled] += answer(wire, asking(made)).status == 200
     return passed[0], passed[1], time.monotonic() - began - SETTLED_SECONDS

@@ -8,14 +8,14 @@ from collections.abc import Callable
 import pytest
 
 from tessera.app.clients import application_settings
-from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients.application_settings import ApplicationChanges
 from tessera.app.clients.applications import Issued
 from tessera.app.context import Context
 from tessera.app.keys import rotation as key_rotation
 from tessera.core.clients.applications import TokenFormat
 from tessera.core.keys.wrapping import KeyPurpose
 from tests.nodes.stand import NODES, Stand, answer, asking, percentile, reading, token
-from tests.support import deeds, raw
+from tests.support import operator_session, raw
 from tests.support.raw import Wire
 from tests.support.waiting import wait_until
 
@@ -45,7 +45,7 @@ def test_a_new_application_works_on_every_node_at_once(stand: Stand) -> None:
     async def made_and_asked(context: Context) -> list[int]:
         found = []
         for number in range(5):
-            made = await deeds.partner(context, f"at once {number}")
+            made = await operator_session.partner(context, f"at once {number}")
             found += [answer(wire, asking(made)).status for wire in wires for _ in range(2)]
         return found
 
@@ -61,7 +61,7 @@ def test_an_id_that_was_asked_for_before_it_existed_works_at_once(stand: Stand) 
         for number in range(5):
             made = Issued(f"{number:064x}", "f" * 64, "foretold")
             found.append([answer(wire, asking(made)).status for wire in wires for _ in range(2)])
-            await deeds.partner(
+            await operator_session.partner(
                 context, f"foretold {number}", client_id=made.client_id, client_secret=made.client_secret
             )
             found.append([answer(wire, asking(made)).status for wire in wires])
@@ -165,7 +165,9 @@ def test_keys_follow_one_another_under_load(stand: Stand) -> None:
     """Keys that seal and keys that sign are followed at once, again and again: no node refuses anything meanwhile."""
     made = [stand.partner("sealed"), stand.partner("signed")]
     stand.do(
-        lambda context: application_settings.change(context, made[1].client_id, Wanted(token_format=TokenFormat.EDDSA))
+        lambda context: application_settings.change(
+            context, made[1].client_id, ApplicationChanges(token_format=TokenFormat.EDDSA)
+        )
     )
     load = Load(stand, made)
     try:

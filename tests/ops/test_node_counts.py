@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tessera.core.clients.rates import SECOND_NS, share
-from tessera.ops.node_counts import HEARD_SECONDS, NodeCounts
+from tessera.ops.node_counts import RECEIVED_SECONDS, NodeCounts
 from tessera.ops.shared_counts import ROOM
 from tessera.ports import NodeCount
 from tests.support.clock import START
@@ -15,12 +15,12 @@ def test_what_was_heard_counts_until_its_window_ends(tmp_path: Path) -> None:
     """Tokens of others add to those of this node, in this hour and day; what a node tells is its own alone."""
     counts, day_begins = NodeCounts(tmp_path / "node", 7), START // DAY * DAY
     counts.token(1, day_begins)
-    counts.hear(1, NodeCount(10, 20, 30, 0), day_begins)
+    counts.receive(1, NodeCount(10, 20, 30, 0), day_begins)
     assert counts.tokens(1, day_begins) == (11, 21)
     assert counts.own(1, day_begins) == NodeCount(1, 1)
     assert counts.tokens(1, day_begins + HOUR) == (0, 21)
     assert counts.tokens(1, day_begins + DAY) == counts.tokens(2, day_begins) == (0, 0)
-    counts.hear(1, NodeCount(5, 2**40, 0, 0), day_begins)
+    counts.receive(1, NodeCount(5, 2**40, 0, 0), day_begins)
     assert counts.tokens(1, day_begins) == (6, 2**32)
 
 
@@ -29,7 +29,7 @@ def test_a_node_has_one_number_and_one_file(tmp_path: Path) -> None:
     one, two = NodeCounts(tmp_path / "node", 7), NodeCounts(tmp_path / "node", 8)
     assert one.node == two.node == 7
     assert NodeCounts(tmp_path / "other", 8).node == 8
-    one.hear(3 * ROOM, NodeCount(10, 20, 0, 0), START)
+    one.receive(3 * ROOM, NodeCount(10, 20, 0, 0), START)
     assert two.tokens(3 * ROOM, START) == (10, 20)
     assert one.node == 7
 
@@ -50,7 +50,7 @@ def passed(counts: NodeCounts, per_second: int, asked: int, others: int, seconds
     found = 0
     for second in range(seconds):
         begins = START // SECOND * SECOND + second * SECOND
-        counts.hear(1, NodeCount(asked=others), begins)
+        counts.receive(1, NodeCount(asked=others), begins)
         found += sum(counts.request(1, per_second, begins + n * SECOND // asked) >= 0 for n in range(asked))
     return found
 
@@ -68,11 +68,11 @@ def test_a_pace_is_shared_by_how_often_nodes_are_asked(tmp_path: Path) -> None:
 def test_a_pace_that_nobody_tells_any_more_is_none(tmp_path: Path) -> None:
     """Some seconds after others were heard last this node paces alone; likewise when the clock goes back."""
     counts = NodeCounts(tmp_path / "node", 7)
-    counts.hear(1, NodeCount(asked=1000), START)
-    assert counts.request(1, 10, START + HEARD_SECONDS * SECOND) == 0
-    counts.hear(2, NodeCount(asked=1000), START)
-    assert counts.request(2, 10, START + (HEARD_SECONDS + 1) * SECOND) == 9
-    counts.hear(3, NodeCount(asked=1000), START)
+    counts.receive(1, NodeCount(asked=1000), START)
+    assert counts.request(1, 10, START + RECEIVED_SECONDS * SECOND) == 0
+    counts.receive(2, NodeCount(asked=1000), START)
+    assert counts.request(2, 10, START + (RECEIVED_SECONDS + 1) * SECOND) == 9
+    counts.receive(3, NodeCount(asked=1000), START)
     assert counts.request(3, 10, START - SECOND) == 9
 
 

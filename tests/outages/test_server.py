@@ -7,13 +7,13 @@ from pathlib import Path
 
 import httpx
 
-from tests.nodes.test_duties import DUTIES
+from tests.nodes.test_leases import LEASES_HELD
 from tests.support.pgbouncer import pgbouncer
 from tests.support.postgres import Cluster, cluster
 from tests.support.server import Server, free_port, running
 from tests.support.waiting import wait_until
 
-BACK = "database_back"
+BACK = "database_recovered"
 LIMIT_SECONDS = 60.0
 """By when everything is answered, on a machine however busy."""
 
@@ -67,7 +67,7 @@ def test_partners_hardly_notice_and_the_operator_is_told(tmp_path: Path) -> None
             assert _get(f"{management}/livez").status_code == 200
             assert _get(f"{management}/readyz").status_code == 503
             assert "tessera_database_failing 1" in _get(f"{management}/metrics").text
-            wait_until(lambda: server.output.count("duty_unavailable") == len(DUTIES))
+            wait_until(lambda: server.output.count("lease_unavailable") == len(LEASES_HELD))
             assert all(server.token() for _ in range(50))
             made.start()
             began = time.monotonic()
@@ -78,11 +78,13 @@ def test_partners_hardly_notice_and_the_operator_is_told(tmp_path: Path) -> None
             logged = [json.loads(line) for line in server.output.splitlines() if line.startswith("{")]
             events = [each["event"] for each in logged]
             assert events.count("feed_unavailable") == 1
-            changes = [(each["line"], each["event"]) for each in logged if each["event"] in ("database_away", BACK)]
+            changes = [
+                (each["line"], each["event"]) for each in logged if each["event"] in ("database_unavailable", BACK)
+            ]
             for name in {name for name, _ in changes}:
                 told = [event for line, event in changes if line == name]
                 assert all(one != next_ for one, next_ in pairwise(told)), "the same is told again"
-            assert events.count("duty_unavailable") <= len(DUTIES)
+            assert events.count("lease_unavailable") <= len(LEASES_HELD)
             held = made.execute("select count(*) from pg_stat_activity where usename = 'tessera'")
             assert held <= [(5,)]
     finally:

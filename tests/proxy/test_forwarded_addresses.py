@@ -8,9 +8,9 @@ import pytest
 
 from tessera.app.clients import limit_settings
 from tessera.app.clients.applications import Issued
-from tessera.app.clients.limit_settings import Wanted
+from tessera.app.clients.limit_settings import LimitChanges
 from tests.proxy.nginx import ADDRESS, proxy
-from tests.support import deeds, raw
+from tests.support import operator_session, raw
 from tests.support.raw import Answer
 from tests.support.server import Server, running
 
@@ -31,8 +31,8 @@ class Behind:
 
     def partner(self, server: Server, name: str, **wanted: Any) -> Issued:
         """A new application with these limits."""
-        made = deeds.make_partner(server.folder, name)
-        deeds.do(server.folder, lambda context: limit_settings.change(context, name, Wanted(**wanted)))
+        made = operator_session.make_partner(server.folder, name)
+        operator_session.do(server.folder, lambda context: limit_settings.change(context, name, LimitChanges(**wanted)))
         return made
 
 
@@ -40,7 +40,7 @@ class Behind:
 def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Behind]:
     """The two servers."""
     folder = tmp_path_factory.mktemp("behind")
-    few = {"TESSERA_WRONG_SECRETS_MAX": "10"}
+    few = {"TESSERA_FAILED_ATTEMPTS_MAX": "10"}
     with (
         running(folder / "trusting", "--trusted-proxy", ADDRESS, "--trusted-proxy", "10.0.0.0/8", **few) as trusting,
         running(folder / "wary", **few) as wary,

@@ -11,7 +11,7 @@ import pytest
 from tessera.app.clients import applications, credentials
 from tessera.app.context import Context
 from tests.proxy import haproxy, nginx
-from tests.support import deeds, pki
+from tests.support import operator_session, pki
 from tests.support.operator import until
 from tests.support.pki import Pair
 from tests.support.server import running
@@ -71,7 +71,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
 
     settings = {"TESSERA_CLIENT_CERTIFICATE_PROXIES": "127.0.0.2", "TESSERA_MTLS_CA_FILE": str(folder / "ca.pem")}
     with running(folder / "data", **settings) as server:
-        ids = deeds.do(folder / "data", furnish)
+        ids = operator_session.do(folder / "data", furnish)
         with haproxy.proxy(folder / "proxy", server.port, haproxy.server_certificate(root), OURS.pem) as port:
             url = f"https://127.0.0.1:{port}"
             yield Door(url, server.url, server.demo, folder / "trust.pem", folder, *ids)
@@ -117,7 +117,7 @@ def test_a_start_that_counts_on_the_other_setting_is_told(tmp_path: Path) -> Non
     folder = tmp_path / "data"
     with running(folder) as server:
         assert "client_certificates_ignored" not in server.output
-        deeds.do(folder, furnish)
+        operator_session.do(folder, furnish)
     with running(folder, TESSERA_TRUSTED_PROXIES="127.0.0.2") as server:
         told = until(lambda: server.output, lambda output: "client_certificates_ignored" in output)
         assert "by certificate cannot use certificates: the setting client_certificate_proxies" in told
@@ -143,7 +143,7 @@ def test_the_nginx_of_the_docs_hands_over_nothing_of_its_clients(tmp_path: Path)
         "x-forwarded-for": "192.0.2.1",
     }
     with running(tmp_path / "data", **believing) as server:
-        data = {"grant_type": "client_credentials", "client_id": deeds.do(tmp_path / "data", furnish)}
+        data = {"grant_type": "client_credentials", "client_id": operator_session.do(tmp_path / "data", furnish)}
         assert httpx.post(f"{server.url}/oauth/token", data=data, headers=headers, timeout=60).status_code == 200
         with nginx.example(tmp_path / "nginx", server.port, own) as port:
             context = ssl.create_default_context(cafile=str(tmp_path / "trust.pem"))

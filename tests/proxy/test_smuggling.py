@@ -9,13 +9,13 @@ import httpx
 import pytest
 
 from tessera.app.clients import credentials, limit_settings
-from tessera.app.clients.limit_settings import Wanted
+from tessera.app.clients.limit_settings import LimitChanges
 from tessera.app.context import Context
 from tests.framing.corpus import sized
 from tests.proxy.attacks import Pieces, attack, attacks
 from tests.proxy.gateways import GATEWAYS, SMUGGLED, Gateway
 from tests.proxy.nginx import ADDRESS
-from tests.support import deeds, pki
+from tests.support import operator_session, pki
 from tests.support.server import Server, running
 
 OFFICE = "192.0.2.7"
@@ -49,13 +49,16 @@ class Town:
         """Comes to the server as the proxies do, and may say anything."""
 
         async def furnish(context: Context) -> dict[str, str]:
-            made = {name: await deeds.partner(context, name) for name in ("victim", "secret", "certificate", "network")}
+            made = {
+                name: await operator_session.partner(context, name)
+                for name in ("victim", "secret", "certificate", "network")
+            }
             await credentials.add_certificate(context, made["certificate"].client_id, "it", CERTIFICATE.pem)
-            await limit_settings.change(context, "network", Wanted(networks=(OFFICE,)))
+            await limit_settings.change(context, "network", LimitChanges(networks=(OFFICE,)))
             secrets = {f"{name}_secret": str(issued.client_secret) for name, issued in made.items()}
             return secrets | {f"{name}_id": issued.client_id for name, issued in made.items()}
 
-        self.values = deeds.do(server.folder, furnish)
+        self.values = operator_session.do(server.folder, furnish)
         self.victim = self._token("victim")
         for number in range(CUSTOMERS):
             self.create(f"victim-{number}")

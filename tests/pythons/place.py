@@ -14,7 +14,7 @@ from tessera.app.context import Context
 from tessera.app.demo import demo
 from tessera.app.organizations import organizations
 from tessera.app.webhooks import webhooks
-from tests.support import assertions, deeds, key_server, pki
+from tests.support import assertions, key_server, operator_session, pki
 from tests.support.receiver import Receiver, receiving_beside
 from tests.support.server import Server, running
 
@@ -70,10 +70,10 @@ class Place(NamedTuple):
 
 async def _furnish(context: Context, published_at: str, hook: str) -> tuple[Clients, str]:
     clients = Clients(
-        await deeds.partner(context, "key"),
-        await deeds.partner(context, "published"),
-        await deeds.partner(context, "certificate"),
-        await deeds.partner(context, "admin", scope="loyalty:read loyalty:admin"),
+        await operator_session.partner(context, "key"),
+        await operator_session.partner(context, "published"),
+        await operator_session.partner(context, "certificate"),
+        await operator_session.partner(context, "admin", scope="loyalty:read loyalty:admin"),
     )
     await credentials.add_key(context, clients.key.client_id, "key", assertions.jwk(KEY))
     await credentials.add_key_set(context, clients.published.client_id, "set", published_at)
@@ -91,7 +91,7 @@ def place(folder: Path) -> Iterator[Place]:
         keys.body = b'{"keys":[%s]}' % assertions.jwk(KEY, kid="key")
         trust = {"SSL_CERT_FILE": str(keys.trust)}
         with running(folder, "--workers", "2", **SETTINGS, **trust) as server:
-            clients, account = deeds.do(folder, lambda context: _furnish(context, keys.url(), receiver.url))
+            clients, account = operator_session.do(folder, lambda context: _furnish(context, keys.url(), receiver.url))
             with httpx.Client(base_url=server.url, timeout=SECONDS) as caller:
                 yield Place(server, clients, receiver, caller, account)
             assert server.stop() == 0

@@ -130,7 +130,8 @@ SOUND_ONLY = ("--phases", "examples,coverage", "--mode", "positive")
 def test_everything_that_is_answered_is_in_the_document(fuzzed: Server, tmp_path: Path, by_token: bool) -> None:
     """No call gets an error of ours, or a status, type, header or body that the document does not tell.
 
-    By token every deed is called in every way, at the first of its addresses; by Basic every address as it should be.
+    By token every operation is called in every way, at the first of its addresses; by Basic every address as it should
+    be.
     """
     document = httpx.get(f"{fuzzed.url}/openapi.json", timeout=60).json()
     if by_token:
@@ -148,8 +149,8 @@ def test_everything_that_is_answered_is_in_the_document(fuzzed: Server, tmp_path
     assert {line.split()[0] for line in heard} == expected
     for answered in ("requestToken", "revokeToken", "getTierStatus"):
         assert {f"{answered} 200", f"{answered} 401"} <= heard
-    for deed in ("getCustomer", "updateCustomer", "deleteCustomer"):
-        assert {f"{deed} 200", f"{deed}ByExternalId 200"} <= heard
+    for operation in ("getCustomer", "updateCustomer", "deleteCustomer"):
+        assert {f"{operation} 200", f"{operation}ByExternalId 200"} <= heard
 
 
 def test_an_answer_that_is_not_in_the_document_is_seen(fuzzed: Server, tmp_path: Path) -> None:

@@ -210,7 +210,7 @@ def test_a_handler_with_arguments_is_described_by_its_function() -> None:
 
 
 def test_other_methods_and_other_names_are_other_operations() -> None:
-    """Addresses are of one deed when handler, method and names are the same."""
+    """Addresses are of one operation when handler, method and names are the same."""
     said = document(
         [
             Route("POST", "/things/{name}", seek, PLATFORM, SEEK),

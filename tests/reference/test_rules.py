@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 
-from tessera.core.event_types import DATA, Happening
+from tessera.core.event_types import DATA, EventType
 from tessera.core.text import Id
 from tessera.core.webhooks.webhooks import TEST
 from tessera.web.reference.schemas import schemas
@@ -221,15 +221,15 @@ def test_aliases_are_deprecated(made: Part) -> None:
 
 def test_every_kind_of_event_is_a_webhook(made: Part) -> None:
     """`webhooks` has each kind of event, whole where it stands, with its headers and the type of its data."""
-    assert set(DATA) == set(Happening)
-    assert set(made["webhooks"]) == {*map(str, Happening), TEST}
+    assert set(DATA) == set(EventType)
+    assert set(made["webhooks"]) == {*map(str, EventType), TEST}
     for kind, item in made["webhooks"].items():
         schema = item["post"]["requestBody"]["content"]["application/json"]["schema"]
         assert schema["properties"]["type"]["enum"] == [kind]
         assert schema["properties"]["timestamp"]["format"] == "date-time"
         assert set(schema["required"]) == {"type", "timestamp", "data"}
         if kind != TEST:
-            names = DATA[Happening(kind)].__struct_fields__
+            names = DATA[EventType(kind)].__struct_fields__
             assert tuple(schema["properties"]["data"]["properties"]) == names
         assert "$ref" not in json.dumps(item), "generators leave out what only a webhook points at"
         assert [each["name"] for each in item["post"]["parameters"]] == [

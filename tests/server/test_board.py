@@ -5,7 +5,7 @@ import os
 from tessera.ops import metrics
 from tessera.ops.log import rendered
 from tessera.ops.metrics import Metrics
-from tessera.ops.shared_memory import CELLS, Board
+from tessera.ops.shared_memory import CELLS, SharedMetrics
 
 
 def number(counted: Metrics, family: metrics.Family) -> int | None:
@@ -18,13 +18,13 @@ def test_who_takes_over_a_slot_counts_on_and_holds_nothing() -> None:
     """Counters of the process before stay and go on; its gauges say nothing any more."""
     descriptor = os.memfd_create("test")
     os.ftruncate(descriptor, 64 * 1024 * 1024)
-    before = Metrics(Board(descriptor))
+    before = Metrics(SharedMetrics(descriptor))
     before.count(metrics.TOKENS, "issued", by=3)
-    before.set(metrics.DUTIES, 1, "settlement")
-    assert (number(before, metrics.TOKENS), number(before, metrics.DUTIES)) == (3, 1)
-    after = Metrics(Board(descriptor))  # locks are a process's own: this one may claim the slot again
+    before.set(metrics.LEASES_HELD, 1, "settlement")
+    assert (number(before, metrics.TOKENS), number(before, metrics.LEASES_HELD)) == (3, 1)
+    after = Metrics(SharedMetrics(descriptor))  # locks are a process's own: this one may claim the slot again
     after.count(metrics.TOKENS, "issued")
-    assert (number(after, metrics.TOKENS), number(after, metrics.DUTIES)) == (4, None)
+    assert (number(after, metrics.TOKENS), number(after, metrics.LEASES_HELD)) == (4, None)
     os.close(descriptor)
 
 
@@ -36,7 +36,7 @@ def test_there_is_room_for_a_bounded_number_of_series() -> None:
         counted.count(metrics.REFUSALS, str(label))
     counted.count(metrics.TOKENS, "issued")
     assert number(counted, metrics.TOKENS) == 2
-    assert (number(counted, metrics.NO_ROOM) or 0) >= 10
+    assert (number(counted, metrics.METRICS_DROPPED) or 0) >= 10
 
 
 def test_a_pretty_line_is_one_line() -> None:

@@ -15,7 +15,7 @@ from tessera.app.demo import demo
 from tessera.app.organizations import organizations
 from tessera.app.webhooks import webhooks
 from tests.cli.command import one_sentence, spawn
-from tests.support import deeds, raw
+from tests.support import operator_session, raw
 from tests.support.operator import Operated, operated, until
 from tests.support.post import happen
 from tests.support.processes import children
@@ -115,7 +115,7 @@ def test_no_webhook_reaches_it(tmp_path: Path) -> None:
         await happen(context, 1, organization=organization.number)
 
     allowed = {"TESSERA_OUTBOUND_NETWORKS_ALLOWED": "127.0.0.0/8"}
-    deeds.do(folder, furnish)
+    operator_session.do(folder, furnish)
     with operated(folder, "--management-port", management.rpartition(":")[2], **allowed) as served:
         (first, *_) = until(lambda: served.events("webhook_failing"), bool)
         assert first["reason"].startswith("not sent: 127.0.0.1, which is loopback")
@@ -158,7 +158,7 @@ def test_a_taken_port_gives_way_only_when_nobody_chose_it(tmp_path: Path) -> Non
 def test_a_database_that_takes_nothing_is_told(tmp_path: Path) -> None:
     """While somebody else holds the write lock, commits fail and the server is not ready; then it is again."""
     with operated(tmp_path / "data") as served:
-        until(lambda: served.number("tessera_duties_held"), lambda held: held >= 2)
+        until(lambda: served.number("tessera_leases_held"), lambda held: held >= 2)
         with closing(sqlite3.connect(served.server.folder / "tessera.db", isolation_level=None)) as holder:
             holder.execute("begin immediate")
             until(lambda: failing(served), lambda found: "database" in found)

@@ -42,9 +42,9 @@ def test_every_scrape_shows_all_requests(served: Operated) -> None:
     for asked in range(1, 6):
         ask(served, 10)
         assert {counted(served) for _ in range(10)} == {before + 10 * asked}
-    seconds = served.number("tessera_request_seconds_count", route="none")
+    seconds = served.number("tessera_request_duration_seconds_count", route="none")
     assert seconds == counted(served)
-    infinite = served.number("tessera_request_seconds_bucket", route="none", le="+Inf")
+    infinite = served.number("tessera_request_duration_seconds_bucket", route="none", le="+Inf")
     assert infinite == seconds
 
 
@@ -60,7 +60,7 @@ def test_a_killed_worker_takes_no_count_with_it(served: Operated) -> None:
     assert {counted(served) for _ in range(10)} == {before + 40}
     workers = {value for _, labels in served.samples() for name, value in labels if name == "worker"}
     assert workers == {"1", "2"}
-    assert served.number("tessera_duties_held", duty="settlement") <= 1
+    assert served.number("tessera_leases_held", lease="settlement") <= 1
 
 
 def test_no_request_invents_a_label(served: Operated) -> None:
@@ -87,7 +87,7 @@ def test_no_request_invents_a_label(served: Operated) -> None:
 
 
 def test_what_happens_is_counted(served: Operated) -> None:
-    """Tokens by outcome, refusals by code, commits, duties, memory: each shows what was done."""
+    """Tokens by outcome, refusals by code, commits, singleton tasks, memory: each shows what was done."""
     server = served.server
     for _ in range(3):
         server.token()
@@ -100,13 +100,13 @@ def test_what_happens_is_counted(served: Operated) -> None:
     with Wire(server.port) as wire:
         wire.send(b"GET / HTTP/1.1\r\n\r\n")
         assert wire.answer() is not None
-    assert served.number("tessera_turned_away_total", status="400") == 1
+    assert served.number("tessera_connections_rejected_total", status="400") == 1
     until(lambda: served.number("tessera_commits_total", outcome="ok"), lambda commits: commits > 0)
-    until(lambda: served.number("tessera_duties_held"), lambda held: held >= 2)
+    until(lambda: served.number("tessera_leases_held"), lambda held: held >= 2)
     assert served.number("tessera_resident_memory_bytes") > 10_000_000
-    assert served.number("tessera_applications_held") >= 1
+    assert served.number("tessera_applications_cached") >= 1
     until(lambda: served.number("tessera_feed_age_seconds"), lambda seconds: seconds < 5)
-    assert served.number("tessera_build") == 1
+    assert served.number("tessera_build_info") == 1
 
 
 def test_the_text_is_what_prometheus_reads(served: Operated) -> None:
@@ -115,5 +115,5 @@ def test_the_text_is_what_prometheus_reads(served: Operated) -> None:
     families = {family.name: family for family in text_string_to_metric_families(answer.text)}
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert families["tessera_requests"].type == "counter"
-    assert families["tessera_request_seconds"].type == "histogram"
+    assert families["tessera_request_duration_seconds"].type == "histogram"
     assert [name for name, family in families.items() if not family.documentation or family.type == "unknown"] == []

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tessera.ops.log_writer import Outlet
+from tessera.ops.log_writer import LogWriter
 from tests.support import raw
 from tests.support.operator import Operated, operated, until
 from tests.support.raw import Wire
@@ -175,7 +175,7 @@ def test_an_outlet_keeps_a_bound_and_the_order(tmp_path: Path) -> None:
     """Lines come out in their order; beyond the bound they are dropped, counted, and told once there is room."""
     reading, writing = os.pipe()
     lost: list[int] = []
-    outlet = Outlet(writing, gap=lambda events: b"lost %d\n" % events, dropped=lost.append, held_bytes_max=200_000)
+    outlet = LogWriter(writing, gap=lambda events: b"lost %d\n" % events, dropped=lost.append, held_bytes_max=200_000)
     for number in range(300):
         outlet.put(b"%03d" % number + b"." * 996 + b"\n", 1)
     assert sum(lost) > 0
@@ -195,7 +195,7 @@ def test_written_lines_make_room(tmp_path: Path) -> None:
     """The bound is on what waits, not on what was ever written: a log that is read in time loses nothing."""
     reading, writing = os.pipe()
     lost: list[int] = []
-    outlet = Outlet(writing, gap=lambda events: b"lost %d\n" % events, dropped=lost.append, held_bytes_max=1000)
+    outlet = LogWriter(writing, gap=lambda events: b"lost %d\n" % events, dropped=lost.append, held_bytes_max=1000)
     for number in range(50):
         line = b"%099d\n" % number
         outlet.put(line, 1)

@@ -113,7 +113,7 @@ def test_a_new_pair_is_taken_and_open_connections_go_on(served: Operated, author
         kept.sendall(raw.request("GET", "/nothing"))
         assert kept.recv(65536).startswith(b"HTTP/1.1 404")
         put(authority, "renewed")
-        until(lambda: len(served.events("certificate_taken")), lambda taken: taken >= 2)
+        until(lambda: len(served.events("certificate_loaded")), lambda taken: taken >= 2)
         assert {shown(port, context) for _ in range(20)} == {"renewed"}
         kept.sendall(raw.request("GET", "/nothing"))
         assert kept.recv(65536).startswith(b"HTTP/1.1 404")
@@ -125,14 +125,14 @@ def test_a_bad_new_pair_is_told_and_the_old_one_stays(served: Operated, authorit
     context = trusting(authority)
     port = served.server.port
     put(authority, "ended", begins=-3, ends=-1)
-    told = until(lambda: served.events("certificate_not_taken"), lambda events: len(events) >= 2)
+    told = until(lambda: served.events("certificate_rejected"), lambda events: len(events) >= 2)
     assert "ended at" in told[0]["reason"]
     assert {shown(port, context) for _ in range(10)} == {"served"}
     authority.issue("other")[1].replace(tmp_path / "served.key")
-    told = until(lambda: served.events("certificate_not_taken"), lambda events: len(events) >= 4)
+    told = until(lambda: served.events("certificate_rejected"), lambda events: len(events) >= 4)
     assert "is not that of" in told[-1]["reason"]
     (tmp_path / "served.pem").unlink()
-    told = until(lambda: served.events("certificate_not_taken"), lambda events: len(events) >= 6)
+    told = until(lambda: served.events("certificate_rejected"), lambda events: len(events) >= 6)
     assert "cannot be read" in told[-1]["reason"]
     assert {shown(port, context) for _ in range(10)} == {"served"}
     put(authority, "mended")
@@ -166,7 +166,7 @@ def test_browsers_are_told_to_keep_to_https(
     """Every answer over TLS of the server's own says so, pages, refusals and what is no HTTP included."""
     certificate, key = authority.issue("served")
     files = {"TESSERA_TLS_CERTIFICATE_FILE": str(certificate), "TESSERA_TLS_KEY_FILE": str(key)}
-    chosen = {} if seconds is None else {"TESSERA_HSTS_SECONDS": seconds}
+    chosen = {} if seconds is None else {"TESSERA_HSTS_MAX_AGE_SECONDS": seconds}
     with operated(tmp_path / "data", **files, **chosen) as running:
         with httpx.Client(verify=trusting(authority), base_url=running.server.url, timeout=60) as client:
             answers = [client.get(path) for path in ("/docs", "/nowhere", "/.well-known/oauth-authorization-server")]

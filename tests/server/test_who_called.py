@@ -21,7 +21,7 @@ from tessera.core.clients.applications import TokenBinding
 from tessera.core.clients.credentials import Assertion, Certificate, Place, Presented
 from tessera.ports import Search
 from tests.server.test_traces import Collector, attributes, collecting
-from tests.support import assertions, deeds, pki, raw
+from tests.support import assertions, operator_session, pki, raw
 from tests.support.operator import Operated, operated, until
 from tests.support.possession import Holder
 from tests.support.raw import Answer
@@ -60,7 +60,7 @@ class Partner:
         self.other_pair = pki.certificate("Other")
         self.key = assertions.new_key()
         self.holder = Holder()
-        deeds.do(self.server.folder, self._furnish)
+        operator_session.do(self.server.folder, self._furnish)
         self.bearer = self._token(Sent([], {}, self._secret()))
         self.by_certificate = self._token(self._certificate(self.pair))
         self.by_dpop = self._token(Sent([self._proof("POST", "/oauth/token")], {}, self._secret()))
@@ -202,7 +202,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         }
         with operated(folder, **environment) as served:
             partner = Partner(served)
-            yield Stage(served, collector, partner, deeds.do(folder, operations), [partner.requests])
+            yield Stage(served, collector, partner, operator_session.do(folder, operations), [partner.requests])
 
 
 async def operations(context: Context) -> list[tuple[str, str, str]]:
@@ -270,7 +270,7 @@ def explained(stage: Stage, answer: Answer) -> tuple[str, bool]:
     """Client that `tessera explain` names for a refusal, and whether as one that is known."""
     request_id = answer.header("x-request-id") or ""
     text = until(
-        lambda: deeds.do(stage.served.server.folder, lambda context: context.store.refusal(request_id)),
+        lambda: operator_session.do(stage.served.server.folder, lambda context: context.store.refusal(request_id)),
         lambda text: text is not None,
     )
     assert text is not None
@@ -297,4 +297,4 @@ def test_the_audit_names_who_was_refused(stage: Stage) -> None:
     for way in ways(stage, "platform"):
         stage.requests[0] += 1
         ask(stage.served.server.port, "GET", path, way.wrong("GET", path))
-    until(lambda: deeds.do(stage.served.server.folder, recorded), lambda found: refused <= found)
+    until(lambda: operator_session.do(stage.served.server.folder, recorded), lambda found: refused <= found)

@@ -90,7 +90,7 @@ def test_a_statement_that_scans_is_seen(connection: sqlite3.Connection) -> None:
     )
     assert scans(connection, "select number from customer where organization = :o order by created_at") != []
     assert scans(connection, sql.customers.CUSTOMERS_IN.sql.replace("+c.", "c.")) != []
-    assert changes.ForgetCustomer in sql.WRITES
+    assert changes.EraseCustomer in sql.WRITES
 
 
 def purging() -> dict[str, str]:
@@ -122,7 +122,7 @@ def _is_table(line: str) -> bool:
     ("name", "index"),
     [
         ("rotation.ENDING", "credential_ends"),
-        ("usage.GREEDY", "usage_hour_hour"),
+        ("usage.WASTEFUL_CLIENTS", "usage_hour_hour"),
         ("usage.HOURS", "PRIMARY KEY"),
     ],
 )

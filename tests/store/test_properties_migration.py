@@ -10,7 +10,7 @@ from tessera.app import callers
 from tessera.app.keys import creation
 from tessera.core.clients.applications import secret_digest
 from tessera.core.keys.wrapping import KeyPurpose, MasterKey
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tessera.store.store import SQLStore
 from tests.support import engines, revisions
 from tests.support.clock import StepClock
@@ -58,7 +58,7 @@ async def called(folder: Path) -> None:
     async with wiring.open_context(settings_of(folder)) as context:
         assert [(each.number, each.enabled) for each in await context.store.properties()] == [(5, True), (6, True)]
         for api_key, secret in SECRETS.items():
-            caller = await callers.identify(context, Evidence(basic(api_key, secret)[1].encode()))
+            caller = await callers.identify(context, RequestCredentials(basic(api_key, secret)[1].encode()))
             assert caller.api_key == api_key
             (record,) = await context.store.property_secrets(api_key)
             assert (record.name, record.last_four, record.created_at, record.ends_at) == ("first", secret[-4:], 7, None)

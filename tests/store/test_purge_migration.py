@@ -6,7 +6,7 @@ import pytest
 
 from tessera.core.administration.audit import REFUSED
 from tessera.core.administration.audit_chain import Walk, chained, checkpoint
-from tessera.core.changes import PurgeAuditEntries, PurgeProofs, RaiseProofMark, RecordDeed, SpendProof
+from tessera.core.changes import ConsumeProof, PurgeAuditEntries, PurgeConsumedProofs, RaiseProofMark, RecordAuditEntry
 from tessera.core.times import PurgeTime
 from tessera.ports import Conflict
 from tessera.store.conformance import Stores
@@ -28,7 +28,7 @@ def _fill(folder: Path) -> None:
             before = chained(before, number, *fields)
             places = ", ".join("?" * 9)
             database.rows(f"insert into audit_entry values ({places})", number, *fields, before)
-        database.rows("insert into spent_proof values ('old', 7)")
+        database.rows("insert into consumed_proof values ('old', 7)")
 
 
 @pytest.mark.parametrize("engine", engines.ENGINES)
@@ -42,15 +42,15 @@ def test_old_rows_are_purged_after_the_migration(tmp_path: Path, engine: str) ->
         assert [each.number for each in await store.audit_refusals(0, 9)] == [1, 2, 4]
         made = checkpoint(PEPPER, 1, 2, "", entries[1].hash)
         await store.commit(PurgeAuditEntries(PurgeTime(5), 1, 2, 1, 2, made.previous_hash, made.last_hash, made.seal))
-        await store.commit(RecordDeed("later", 9, "server", None, "application.set", "target", "{}"))
+        await store.commit(RecordAuditEntry("later", 9, "server", None, "application.set", "target", "{}"))
         walk = Walk(checkpoints={each.first_number: each for each in await store.audit_checkpoints()})
         assert [walk.step(each) for each in await store.audit_entries(0, 9)] == [None] * 3
         assert (walk.number, walk.purged) == (5, 2)
         await store.commit(RaiseProofMark(PurgeTime(7)))
-        await store.commit(PurgeProofs(PurgeTime(7), 9))
-        assert await store.spent_proof("old") is None
+        await store.commit(PurgeConsumedProofs(PurgeTime(7), 9))
+        assert await store.consumed_proof("old") is None
         with pytest.raises(Conflict):
-            await store.commit(SpendProof("old", 7))
+            await store.commit(ConsumeProof("old", 7))
 
     with revisions.made(tmp_path, engine, "0005") as database:
         _fill(tmp_path)

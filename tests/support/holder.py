@@ -1,4 +1,4 @@
-"""A process that does a duty until it ends: it says `working` each time it begins the work.
+"""A process that does a singleton task until it ends: it says `working` each time it begins the work.
 
 python -m tests.support.holder FOLDER DUTY
 """
@@ -20,10 +20,10 @@ async def work() -> None:
     await asyncio.Event().wait()
 
 
-async def main(folder: Path, duty: str) -> None:
-    """Do the duty until SIGTERM."""
+async def main(folder: Path, lease: str) -> None:
+    """Do the singleton task until SIGTERM."""
     async with wiring.open_context(settings_of(folder)) as context:
-        doing = asyncio.create_task(leases.while_held(context, duty, f"process {os.getpid()}", work))
+        doing = asyncio.create_task(leases.run_with_lease(context, lease, f"process {os.getpid()}", work))
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, doing.cancel)
         await asyncio.gather(doing, return_exceptions=True)
 

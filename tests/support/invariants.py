@@ -8,7 +8,7 @@ from typing import Any
 from tessera import bootstrap
 from tessera.app.loyalty.ledger_check import prove
 from tessera.settings import Settings
-from tessera.store.ledger_proof import records
+from tessera.store.ledger_check import records
 from tests.support import engines
 from tests.support.engines import Reading
 

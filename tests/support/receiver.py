@@ -27,7 +27,7 @@ class Received(NamedTuple):
         return kind
 
 
-Behaviour = Callable[[Received], Awaitable[int | None]]
+ActivityCounter = Callable[[Received], Awaitable[int | None]]
 """Answers the status; None closes the connection without an answer."""
 
 
@@ -40,7 +40,7 @@ class Receiver:
     """What came, and how it is answered: `behaviour` may be changed at any time. `most` were under way at once."""
 
     def __init__(self) -> None:
-        self.behaviour: Behaviour = takes
+        self.behaviour: ActivityCounter = takes
         self.attempts: list[Received] = []
         self.taken: list[Received] = []
         self.port = 0

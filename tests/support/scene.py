@@ -33,7 +33,7 @@ from tessera.core.changes import (
 from tessera.core.customers.customers import NewCustomer
 from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import SPEND, TIER, UNITS
-from tessera.core.presented import NOTHING, Evidence
+from tessera.core.presented import NOTHING, RequestCredentials
 from tessera.core.tokens.access_tokens import TokenReply
 from tests.support import asking, engines, forms, prepared
 from tests.support.clock import StepClock
@@ -77,11 +77,15 @@ class Scene:
         secret: str | None = None,
         *,
         in_query: bool = False,
-        evidence: Evidence = NOTHING,
+        request_credentials: RequestCredentials = NOTHING,
         source: str = "",
     ) -> TokenReply:
-        """A token for an application (the scene's own when None) by its secret. Raises as the deed does."""
-        return (await self.granted(issued, secret, in_query=in_query, evidence=evidence, source=source)).reply
+        """A token for an application (the scene's own when None) by its secret. Raises as the operation does."""
+        return (
+            await self.granted(
+                issued, secret, in_query=in_query, request_credentials=request_credentials, source=source
+            )
+        ).reply
 
     async def granted(
         self,
@@ -89,10 +93,10 @@ class Scene:
         secret: str | None = None,
         *,
         in_query: bool = False,
-        evidence: Evidence = NOTHING,
+        request_credentials: RequestCredentials = NOTHING,
         source: str = "",
     ) -> Granted:
-        """A token for an application (the scene's own when None) by its secret, and its quotas. Raises as a deed does.
+        """A token for an application (the scene's own if None) by its secret, and its quotas. Raises as operations do.
 
         `source` is the address from which it is asked for.
         """
@@ -106,7 +110,9 @@ class Scene:
         ).encode()
         params = forms.form(text, b"", b"") if in_query else forms.form(b"", text, FORM)
         return await asking.grant(
-            self.context, params, msgspec.structs.replace(evidence, source=source or evidence.source)
+            self.context,
+            params,
+            msgspec.structs.replace(request_credentials, source=source or request_credentials.source),
         )
 
     async def alive(self, reply: TokenReply) -> bool:

@@ -18,10 +18,10 @@ import msgspec
 from tessera import files
 from tessera.app.demo import demo
 from tessera.store.folder import DataFolder
-from tests.support import deeds, engines, prepared
+from tests.support import engines, operator_session, prepared
 from tests.support.settings import settings_for
 
-PATIENT = {"TESSERA_WRONG_SECRETS_MAX": "1000000"}
+PATIENT = {"TESSERA_FAILED_ATTEMPTS_MAX": "1000000"}
 """Tests of anything else are not slowed when they send wrong secrets."""
 
 START_SECONDS = 120.0
@@ -110,7 +110,7 @@ def start(folder: Path, *arguments: str, **environment: str) -> Server:
 
 def _with_demonstration(folder: Path) -> None:
     settings_for(folder)
-    files.write(DataFolder(folder).demo, msgspec.json.encode(deeds.do(folder, demo.create)))
+    files.write(DataFolder(folder).demo, msgspec.json.encode(operator_session.do(folder, demo.create)))
 
 
 def start_bare(folder: Path, *arguments: str, module: str = "tessera", **environment: str) -> Server:

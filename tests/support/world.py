@@ -5,20 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from tessera.app.clients import applications, properties
-from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients.application_settings import ApplicationChanges
 from tessera.app.context import Context
 from tessera.app.organizations import organizations
 from tessera.core.changes import AddPointAccount
 from tessera.core.clients.applications import QueryCredentials
 from tessera.core.loyalty.points import SPEND
-from tests.support import deeds
+from tests.support import operator_session
 
 
 def furnish(folder: Path) -> dict[str, str]:
     """Add to a demonstration what the transcripts name; the values they may use."""
     values: dict[str, str] = json.loads((folder / "demo.json").read_text())
-    values.update(deeds.do(folder, _furnish))
-    program = deeds.do(folder, lambda context: context.directory.programs.get(1))
+    values.update(operator_session.do(folder, _furnish))
+    program = operator_session.do(folder, lambda context: context.directory.programs.get(1))
     assert program is not None
     values |= {
         "beans": program.accounts[0].id,
@@ -39,8 +39,8 @@ async def _furnish(context: Context) -> dict[str, str]:
     values: dict[str, str] = {}
     await _partner(context, values, "reader", scope="profiles:read")
     await _partner(context, values, "accountant", scope="loyalty:read loyalty:write")
-    await _partner(context, values, "careful", options=Wanted(query_credentials=QueryCredentials.DENY))
-    await _partner(context, values, "warned", options=Wanted(query_credentials=QueryCredentials.WARN))
+    await _partner(context, values, "careful", options=ApplicationChanges(query_credentials=QueryCredentials.DENY))
+    await _partner(context, values, "warned", options=ApplicationChanges(query_credentials=QueryCredentials.WARN))
     await _partner(context, values, "hurried", token_lifetime_seconds=60)
     await _partner(context, values, "stopped")
     await _partner(context, values, "moved", client_id="old partner+1%:", client_secret="a b+c%:/=&?~")
@@ -66,6 +66,6 @@ async def _furnish(context: Context) -> dict[str, str]:
 
 
 async def _partner(context: Context, values: dict[str, str], name: str, **options: Any) -> None:
-    made = await deeds.partner(context, name, **options)
+    made = await operator_session.partner(context, name, **options)
     values[f"{name}_id"] = made.client_id
     values[f"{name}_secret"] = made.client_secret or str(options["client_secret"])

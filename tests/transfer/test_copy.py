@@ -36,7 +36,7 @@ def all_tables(end: End) -> set[str]:
 
 @pytest.mark.parametrize(("one", "other"), PAIRS)
 def test_everything_arrives(tmp_path: Path, one: str, other: str) -> None:
-    """Every table that there is has rows, and each row is in the copy; only duties stay behind."""
+    """Every table that there is has rows, and each row is in the copy; only singleton tasks stay behind."""
     source, target = filled(one, tmp_path), absent(other, tmp_path)
 
     done = copied(source, target)
@@ -195,7 +195,7 @@ def test_a_running_source_is_copied_as_it_was_at_one_moment(tmp_path: Path, engi
 
 
 def test_a_running_server_is_noticed(tmp_path: Path) -> None:
-    """A duty that is held now is a server at work; one whose time is over is not."""
+    """A singleton task that is held now is a server at work; one whose time is over is not."""
     source, target = filled("sqlite", tmp_path), empty("sqlite", tmp_path)
     execute(source, f"insert into lease values ('webhooks', 'somebody', {NOW})")
     assert copied(source, empty("sqlite", tmp_path, "first")).digest.rows > MANY

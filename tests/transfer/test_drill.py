@@ -16,7 +16,7 @@ from tessera.app.clients import applications
 from tessera.ports import StoreError
 from tessera.store.transfer import places
 from tests.cli.command import Done, spawn
-from tests.support import deeds, raw, world
+from tests.support import operator_session, raw, world
 from tests.support.postgres import cluster
 from tests.support.raw import bearer
 from tests.support.server import running
@@ -50,10 +50,10 @@ class Operator(threading.Thread):
                 self._work(number)
 
     def _work(self, number: int) -> None:
-        made = deeds.make_partner(self._folder, f"drilled {number}")
+        made = operator_session.make_partner(self._folder, f"drilled {number}")
         assert made.client_secret is not None
         if number % 2:
-            deeds.do(self._folder, partial(applications.disable, client_id=made.client_id))
+            operator_session.do(self._folder, partial(applications.disable, client_id=made.client_id))
             self.disabled.append(made.client_id)
         self.created[made.client_id] = made.client_secret
 
@@ -219,7 +219,7 @@ def test_tokens_are_dead_after_a_restore_unless_they_are_kept(tmp_path: Path) ->
 
     done = restored(file, folder / "master.key", place, None)
 
-    assert done.document["tokens_dead_before"] is not None
+    assert done.document["tokens_invalid_before"] is not None
     with running(place) as server:
         target = Target(server.port, place, server.demo)
         assert target.read(bearer(token)).status == 401

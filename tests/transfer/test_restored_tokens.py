@@ -9,7 +9,7 @@ import pytest
 from tessera import wiring
 from tessera.app.administration import backups
 from tessera.app.clients import application_settings, applications
-from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients.application_settings import ApplicationChanges
 from tessera.app.context import Context
 from tessera.app.organizations import organizations
 from tessera.app.tokens import verification
@@ -19,7 +19,7 @@ from tessera.ops.entropy import SystemEntropy
 from tessera.store.folder import DataFolder
 from tessera.store.transfer import places
 from tessera.store.transfer.endpoints import End
-from tests.app.tokens.test_generations import hear, node, token
+from tests.app.tokens.test_generations import node, receive, token
 from tests.support import engines
 from tests.support.clock import StepClock
 from tests.support.postgres import cluster
@@ -97,7 +97,7 @@ async def issued_meanwhile(scene: Scene) -> list[str]:
             assert await valid(scene.context, both) == both
             found += both
             await cut_off(scene.context, scene, number)
-            await hear(ahead)
+            await receive(ahead)
     return found
 
 
@@ -111,7 +111,7 @@ def test_every_token_is_dead_after_a_restore(
     del source
 
     async def scenario(scene: Scene) -> None:
-        await application_settings.change(scene.context, scene.partner.client_id, Wanted(token_format=form))
+        await application_settings.change(scene.context, scene.partner.client_id, ApplicationChanges(token_format=form))
         for number in range(cut_offs_before):
             await cut_off(scene.context, scene, number)
         restorer = Restorer(scene, tmp_path, target)

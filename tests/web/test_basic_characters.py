@@ -20,7 +20,7 @@ from tessera.app.context import Context
 from tessera.core.clients import credentials
 from tessera.core.clients.applications import Application
 from tessera.core.errors import InvalidClient
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tessera.ops.slow_hash import Argon2
 from tessera.ports import Store
 from tessera.web.asgi import App, Served, opens_nothing
@@ -165,7 +165,7 @@ def test_both_readings_work_at_every_endpoint(tmp_path: Path) -> None:
     """Every character in an id and a secret: 200 encoded and as it is, and 401 for anything else."""
 
     async def scenario(scene: Scene) -> None:
-        scene.context.settings = scene.context.settings.model_copy(update={"wrong_secrets_max": 1_000_000})
+        scene.context.settings = scene.context.settings.model_copy(update={"failed_attempts_max": 1_000_000})
         endpoints = OAuthEndpoints(scene.context)
         endpoints.token = (await scene.token()).access_token
         refused = []
@@ -192,7 +192,7 @@ FORMS = ((1, 1), (2, 1), (2, 2))
 def form(header: Header) -> tuple[int, int]:
     """The form of what a header presents: how many readings it has, and of how many client ids."""
     try:
-        read = credentials.present(forms.form(b"", b"", b""), Evidence(header[1].encode()))
+        read = credentials.present(forms.form(b"", b"", b""), RequestCredentials(header[1].encode()))
     except InvalidClient:
         return 0, 0  # it can be no id and secret
     assert isinstance(read, credentials.Presented)
@@ -203,7 +203,7 @@ def test_the_right_reading_costs_what_the_other_one_would(tmp_path: Path) -> Non
     """Digests, reads and slow checks are the same for each header of one form, before and after re-keying."""
 
     async def scenario(scene: Scene) -> None:
-        scene.context.settings = scene.context.settings.model_copy(update={"wrong_secrets_max": 1_000_000})
+        scene.context.settings = scene.context.settings.model_copy(update={"failed_attempts_max": 1_000_000})
         endpoints = OAuthEndpoints(scene.context)
         endpoints.token = (await scene.token()).access_token
         good: dict[tuple[int, int, bool], set[Work]] = defaultdict(set)

@@ -23,7 +23,7 @@ from tessera.settings import SettingsError, load
 from tessera.web.asgi import App, Served
 from tessera.web.routes import Route, Routes
 from tests.reference.conftest import routes
-from tests.support import assertions, deeds, pki, raw
+from tests.support import assertions, operator_session, pki, raw
 from tests.support.players import answer_of
 from tests.support.possession import Holder
 from tests.support.raw import Answer
@@ -92,7 +92,7 @@ def by_assertion(server: Server, path: str, form: str) -> Answer:
         if not await credentials.of_kind(context, client_id, credentials.KEY_KINDS):
             await credentials.add_key(context, client_id, "key", assertions.jwk(KEY))
 
-    deeds.do(server.folder, furnish)
+    operator_session.do(server.folder, furnish)
     deadline = time.monotonic() + 10
     while True:
         assertion = assertions.signed(KEY, assertions.claims(client_id, server.url, time.time()))

@@ -12,11 +12,11 @@ import pytest
 from tessera import wiring
 from tessera.app.clients import application_settings, applications, limit_settings
 from tessera.app.clients.applications import Issued
-from tessera.app.clients.limit_settings import Wanted
+from tessera.app.clients.limit_settings import LimitChanges
 from tessera.app.organizations import organizations
 from tessera.app.tokens import resource_servers, revocation
 from tessera.core.clients.applications import JSONRequests
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tessera.web.asgi import App, Served
 from tessera.web.routes import Routes
 from tests.support import asking, forms, raw
@@ -92,7 +92,9 @@ def test_an_application_that_may_not_send_json_may_not_here_either(tmp_path: Pat
 
         assert told(await in_json())["active"] is True
         await application_settings.change(
-            scene.context, scene.partner.client_id, application_settings.Wanted(json_requests=JSONRequests.DENY)
+            scene.context,
+            scene.partner.client_id,
+            application_settings.ApplicationChanges(json_requests=JSONRequests.DENY),
         )
         refused(await in_json(), "invalid_request", 400)
         assert told(await ask(two, raw.bearer(one)))["active"] is True
@@ -165,7 +167,7 @@ def test_a_bound_token_needs_its_proof(tmp_path: Path) -> None:
         form = f"grant_type=client_credentials&client_id={scene.partner.client_id}"
         params = forms.form(b"", f"{form}&client_secret={scene.partner.client_secret}".encode(), FORM)
         proof = holder.proof("POST", f"{issuer}/oauth/token", at=now).encode()
-        shown = Evidence(None, "", None, (), (proof,), "POST", "/oauth/token")
+        shown = RequestCredentials(None, "", None, (), (proof,), "POST", "/oauth/token")
         bound = (await asking.issue(scene.context, params, shown)).access_token
         refused(await ask(subject, raw.bearer(bound)), "invalid_token")
         refused(await ask(subject, ("Authorization", f"DPoP {bound}")), "invalid_token")
@@ -176,14 +178,14 @@ def test_a_bound_token_needs_its_proof(tmp_path: Path) -> None:
     at_the_door(tmp_path, scenario)
 
 
-def test_guard_rails_hold_for_it(tmp_path: Path) -> None:
+def test_limits_hold_for_it(tmp_path: Path) -> None:
     """A client that may not come from here gets no answer by its token either, and its requests are counted."""
 
     async def scenario(scene: Scene, ask: Ask) -> None:
         one, two = await new(scene), await new(scene)
-        await limit_settings.change(scene.context, "partner", Wanted(networks=("192.0.2.0/24",)))
+        await limit_settings.change(scene.context, "partner", LimitChanges(networks=("192.0.2.0/24",)))
         refused(await ask(two, raw.bearer(one)), "invalid_token")
-        await limit_settings.change(scene.context, "partner", Wanted(requests_per_second=1, none=("networks",)))
+        await limit_settings.change(scene.context, "partner", LimitChanges(requests_per_second=1, none=("networks",)))
         assert (await ask(two, raw.bearer(one))).status == 200
         assert (await ask(two, raw.bearer(one))).status == 429
 

@@ -9,14 +9,14 @@ import pytest
 from tessera import wiring
 from tessera.api import management
 from tessera.app.state.refusals import Refusals
-from tessera.core.changes import RecordDeed
+from tessera.core.changes import RecordAuditEntry
 from tessera.core.errors import InvalidScope, OAuthRefusal, PlatformRefusal, Refusal, TooManyRequests, Unavailable
 from tessera.ops.request_record import RequestRecord
 from tessera.ports import StoreError
 from tessera.web.asgi import App, Served
 from tessera.web.errors import STATUSES
 from tessera.web.messages import Request, Response
-from tessera.web.refusal_records import Explainer
+from tessera.web.refusal_records import RefusalRecorder
 from tessera.web.routes import Route, Routes
 from tessera.web.surfaces import OAUTH, PLATFORM, Problem, Surface
 from tests.architecture.test_refusals import refusals
@@ -94,10 +94,10 @@ def ask(routes: list[Route], method: str, target: str) -> Told:
 def counted(routes: list[Route], method: str, target: str) -> int:
     """How many refusals of a known client the audit counts, after one request of that client to these routes."""
     refusals = Refusals(lambda client: client == "a", StepClock())
-    explainer = Explainer(refusals, StepClock(), (), str)
-    app = App(cast("Any", None), Served(Routes(routes), explainer=explainer))
+    refusal_recorder = RefusalRecorder(refusals, StepClock(), (), str)
+    app = App(cast("Any", None), Served(Routes(routes), refusal_recorder=refusal_recorder))
     asyncio.run(answer_of(app, method, target, BASIC_CALLER, b""))
-    return sum(isinstance(change, RecordDeed) for change in refusals.take(lambda: "id"))
+    return sum(isinstance(change, RecordAuditEntry) for change in refusals.take(lambda: "id"))
 
 
 def raising(problem: Exception, surface: Surface = LINE, path: str = "/line/{id}") -> list[Route]:

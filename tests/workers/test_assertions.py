@@ -8,7 +8,7 @@ import httpx
 
 from tessera.app.clients import applications, credentials
 from tessera.app.context import Context
-from tests.support import assertions, deeds
+from tests.support import assertions, operator_session
 from tests.support.server import Server, running, start
 
 USES = 50
@@ -29,7 +29,7 @@ def test_of_fifty_uses_one_counts(tmp_path: Path) -> None:
         return issued.client_id
 
     with running(folder, "--workers", "2") as server:
-        client_id = deeds.do(folder, furnish)
+        client_id = operator_session.do(folder, furnish)
         bodies = []
         for _ in range(3):
             says = assertions.claims(client_id, server.url, time.time(), exp=int(time.time()) + 500)

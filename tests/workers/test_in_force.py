@@ -20,7 +20,7 @@ from tessera.app.clients import applications
 from tessera.app.clients.applications import Issued
 from tessera.app.context import Context
 from tessera.app.tokens import revocation
-from tests.support import deeds, raw, world
+from tests.support import operator_session, raw, world
 from tests.support.processes import one_wire_each
 from tests.support.raw import Wire, bearer
 from tests.support.server import running, start_bare
@@ -96,13 +96,13 @@ def test_a_deed_of_another_process_is_in_force_in_all_workers(workers: Workers, 
     numbers = count()
 
     def one_round() -> float:
-        made = deeds.make_partner(workers.target.folder, f"{what} {next(numbers)}")
+        made = operator_session.make_partner(workers.target.folder, f"{what} {next(numbers)}")
         wires = one_wire_each(workers.target.port, workers.pid, WORKERS)
         ask = asking(made.client_id, made.client_secret)
         values = workers.target.values | {"new_id": made.client_id, "new_secret": str(made.client_secret)}
         read = reading(workers.target, workers.target._replace(values=values).token("new"))
         assert {status(wire, data) for wire in wires.values() for data in (ask, read)} == {200}
-        since = deeds.do(workers.target.folder, partial(_deed, made=made, what=what))
+        since = operator_session.do(workers.target.folder, partial(_audit_entry, made=made, what=what))
         seconds = max(seconds_until_dead(wires, ask, since), seconds_until_dead(wires, read, since))
         for wire in wires.values():
             wire.socket.close()
@@ -112,7 +112,7 @@ def test_a_deed_of_another_process_is_in_force_in_all_workers(workers: Workers, 
     print(f"\n{what}: in force in all {WORKERS} workers after {longest * 1000:.0f} ms at most, of {ROUNDS}")
 
 
-async def _deed(context: Context, made: Issued, what: str) -> float:
+async def _audit_entry(context: Context, made: Issued, what: str) -> float:
     """Do it; when it was acknowledged."""
     if what == "disabled":
         await applications.disable(context, made.client_id)
@@ -130,7 +130,7 @@ async def _revoke(context: Context, token: str) -> float:
 
 def by_another_process(workers: Workers, token: str, _wires: dict[int, Wire]) -> float:
     """Revoke by a context of its own."""
-    return deeds.do(workers.target.folder, lambda context: _revoke(context, token))
+    return operator_session.do(workers.target.folder, lambda context: _revoke(context, token))
 
 
 def by_one_worker(workers: Workers, token: str, wires: dict[int, Wire]) -> float:
@@ -165,12 +165,12 @@ def test_a_revocation_is_in_force_in_all_workers(
 
 def test_after_a_cut_off_a_new_token_is_good_in_all_workers_at_once(workers: Workers) -> None:
     """A worker that refuses the earlier token issues one that all workers accept, also those that have not heard."""
-    made = deeds.make_partner(workers.target.folder, "cut off")
+    made = operator_session.make_partner(workers.target.folder, "cut off")
     wires = one_wire_each(workers.target.port, workers.pid, WORKERS)
     tokens_so_far = [asked_of(next(iter(wires.values())), made)]
     for _ in range(ROUNDS):
         assert {status(wire, reading(workers.target, tokens_so_far[-1])) for wire in wires.values()} == {200}
-        deeds.do(workers.target.folder, lambda context: applications.revoke_tokens(context, made.client_id))
+        operator_session.do(workers.target.folder, lambda context: applications.revoke_tokens(context, made.client_id))
         for worker, wire in wires.items():
             seconds_until_dead({worker: wire}, reading(workers.target, tokens_so_far[-1]), time.monotonic())
             fresh = asked_of(wire, made)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from tessera.app.clients import limit_settings, properties, property_secrets
-from tessera.app.clients.limit_settings import Wanted
+from tessera.app.clients.limit_settings import LimitChanges
 from tessera.app.context import Context
 from tessera.core.clients.properties import PropertyRecord
-from tests.support import deeds, raw
+from tests.support import operator_session, raw
 from tests.support.processes import one_wire_each
 from tests.support.raw import Wire, basic
 from tests.support.server import Server, running
@@ -22,7 +22,7 @@ LATE_SECONDS = 60.0
 def server(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with two workers that write what was counted every fifth of a second."""
     folder = tmp_path_factory.mktemp("properties") / "data"
-    with running(folder, "--workers", str(WORKERS), TESSERA_USAGE_FLUSH_SECONDS="0.2") as started:
+    with running(folder, "--workers", str(WORKERS), TESSERA_USAGE_FLUSH_INTERVAL_SECONDS="0.2") as started:
         yield started
 
 
@@ -72,7 +72,7 @@ def test_every_worker_goes_by_what_the_operator_did(server: Server, wires: dict[
         await property_secrets.finish(context, await found(context), force=True)
 
     async def limit(context: Context, *networks: str) -> None:
-        await limit_settings.change_property(context, await found(context), Wanted(networks=networks))
+        await limit_settings.change_property(context, await found(context), LimitChanges(networks=networks))
 
     async def disable(context: Context) -> None:
         await properties.disable(context, await found(context))
@@ -81,19 +81,19 @@ def test_every_worker_goes_by_what_the_operator_did(server: Server, wires: dict[
         await properties.enable(context, await found(context))
 
     until_all(server, wires, old, 200)
-    new = deeds.do(server.folder, rotate)
+    new = operator_session.do(server.folder, rotate)
     until_all(server, wires, new, 200)
     until_all(server, wires, old, 200)
     deadline = time.monotonic() + LATE_SECONDS
-    while deeds.do(server.folder, last_uses) != [True, True]:
+    while operator_session.do(server.folder, last_uses) != [True, True]:
         assert time.monotonic() < deadline, "no worker wrote the uses"
-    deeds.do(server.folder, finish)
+    operator_session.do(server.folder, finish)
     until_all(server, wires, old, 401)
-    deeds.do(server.folder, lambda context: limit(context, "192.0.2.0/24"))
+    operator_session.do(server.folder, lambda context: limit(context, "192.0.2.0/24"))
     until_all(server, wires, new, 401)
-    deeds.do(server.folder, lambda context: limit(context, "127.0.0.0/8"))
+    operator_session.do(server.folder, lambda context: limit(context, "127.0.0.0/8"))
     until_all(server, wires, new, 200)
-    deeds.do(server.folder, disable)
+    operator_session.do(server.folder, disable)
     until_all(server, wires, new, 401)
-    deeds.do(server.folder, enable)
+    operator_session.do(server.folder, enable)
     until_all(server, wires, new, 200)

@@ -10,12 +10,12 @@ from functools import partial
 import pytest
 
 from tessera.app.clients import application_settings, applications, secret_rotation
-from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients.application_settings import ApplicationChanges
 from tessera.app.clients.secret_rotation import Rotated
 from tessera.app.context import Context
 from tessera.app.operators import OperatorError
 from tessera.core.clients.applications import CredentialRecord
-from tests.support import deeds, raw
+from tests.support import operator_session, raw
 from tests.support.processes import one_wire_each
 from tests.support.raw import Wire, bearer
 from tests.support.server import Server, running
@@ -32,7 +32,7 @@ MORE = 100
 def server(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with two workers that write what was counted every fifth of a second."""
     folder = tmp_path_factory.mktemp("rotation") / "data"
-    with running(folder, "--workers", str(WORKERS), TESSERA_USAGE_FLUSH_SECONDS="0.2") as started:
+    with running(folder, "--workers", str(WORKERS), TESSERA_USAGE_FLUSH_INTERVAL_SECONDS="0.2") as started:
         yield started
 
 
@@ -124,10 +124,10 @@ def until_all(wires: dict[int, Wire], data: bytes, status: int) -> None:
 
 def test_under_load_nobody_is_refused_while_secrets_are_rotated(server: Server, wires: dict[int, Wire]) -> None:
     """Both secrets are used all the time on both workers, through three rotations: not one request is refused."""
-    made = deeds.make_partner(server.folder, "loaded")
+    made = operator_session.make_partner(server.folder, "loaded")
     loads = [Load(server, asking(made.client_id, made.client_secret))]
     for _ in range(3):
-        new = deeds.do(server.folder, partial(_rotate, client_id=made.client_id, seconds=86_400))
+        new = operator_session.do(server.folder, partial(_rotate, client_id=made.client_id, seconds=86_400))
         until_all(wires, asking(made.client_id, new.client_secret), 200)
         loads.append(Load(server, asking(made.client_id, new.client_secret)))
         go_on(loads)
@@ -138,9 +138,9 @@ def test_under_load_nobody_is_refused_while_secrets_are_rotated(server: Server, 
 
 def test_the_old_secret_is_refused_at_the_end_of_the_overlap(server: Server, wires: dict[int, Wire]) -> None:
     """To the end of the overlap every worker takes both; after it none takes the old one, and all take the new one."""
-    made = deeds.make_partner(server.folder, "short overlap")
+    made = operator_session.make_partner(server.folder, "short overlap")
     old = asking(made.client_id, made.client_secret)
-    new = deeds.do(server.folder, partial(_rotate, client_id=made.client_id, seconds=OVERLAP_SECONDS))
+    new = operator_session.do(server.folder, partial(_rotate, client_id=made.client_id, seconds=OVERLAP_SECONDS))
     ends_at = new.former[0].ends_at / 1_000_000
     until_all(wires, asking(made.client_id, new.client_secret), 200)
     load = Load(server, asking(made.client_id, new.client_secret))
@@ -156,25 +156,25 @@ def test_the_old_secret_is_refused_at_the_end_of_the_overlap(server: Server, wir
 
 def test_finishing_early_is_refused_by_what_workers_wrote(server: Server, wires: dict[int, Wire]) -> None:
     """A use in one worker, written by it, stands in the way of another process; forced, it is in force in all."""
-    made = deeds.make_partner(server.folder, "used")
-    deeds.do(server.folder, partial(_rotate, client_id=made.client_id, seconds=86_400))
+    made = operator_session.make_partner(server.folder, "used")
+    operator_session.do(server.folder, partial(_rotate, client_id=made.client_id, seconds=86_400))
     old = asking(made.client_id, made.client_secret)
     assert statuses(wires, old) == {200}
     deadline = time.monotonic() + LATE_SECONDS
-    while deeds.do(server.folder, partial(_secrets, client_id=made.client_id))[0].last_used_at is None:
+    while operator_session.do(server.folder, partial(_secrets, client_id=made.client_id))[0].last_used_at is None:
         assert time.monotonic() < deadline, "no worker wrote the use"
     with pytest.raises(OperatorError, match=r"from 127\.0\.0\.1"):
-        deeds.do(server.folder, partial(_finish, client_id=made.client_id, force=False))
+        operator_session.do(server.folder, partial(_finish, client_id=made.client_id, force=False))
     assert statuses(wires, old) == {200}
-    since = deeds.do(server.folder, partial(_finish, client_id=made.client_id, force=True))
+    since = operator_session.do(server.folder, partial(_finish, client_id=made.client_id, force=True))
     until_all(wires, old, 401)
     print(f"\nfinished in all {WORKERS} workers after {(time.monotonic() - since) * 1000:.0f} ms")
 
 
 def test_tokens_and_calls_of_all_workers_are_counted_by_the_hour(server: Server, wires: dict[int, Wire]) -> None:
     """What every worker issued, let in and refused adds up in the counts of the hour."""
-    made = deeds.make_partner(server.folder, "counted")
-    number = deeds.do(server.folder, lambda context: applications.find(context, made.client_id)).number
+    made = operator_session.make_partner(server.folder, "counted")
+    number = operator_session.do(server.folder, lambda context: applications.find(context, made.client_id)).number
     for wire in wires.values():
         wire.send(asking(made.client_id, made.client_secret))
         answer = wire.answer()
@@ -188,7 +188,7 @@ def test_tokens_and_calls_of_all_workers_are_counted_by_the_hour(server: Server,
     total = (0, 0, 0)
     while total != (WORKERS, 3 * WORKERS, WORKERS):
         assert time.monotonic() < deadline, total
-        hours = deeds.do(server.folder, lambda context: context.store.usage_hours(number, 0))
+        hours = operator_session.do(server.folder, lambda context: context.store.usage_hours(number, 0))
         total = (sum(h.tokens for h in hours), sum(h.calls for h in hours), sum(h.refused for h in hours))
 
 
@@ -198,9 +198,10 @@ def _profile(server: Server) -> str:
 
 def test_reused_tokens_are_one_for_each_worker(server: Server, wires: dict[int, Wire]) -> None:
     """With token reuse each worker hands its own token out again, so there are as many as workers."""
-    made = deeds.make_partner(server.folder, "reusing")
-    deeds.do(
-        server.folder, lambda context: application_settings.change(context, made.client_id, Wanted(token_reuse=True))
+    made = operator_session.make_partner(server.folder, "reusing")
+    operator_session.do(
+        server.folder,
+        lambda context: application_settings.change(context, made.client_id, ApplicationChanges(token_reuse=True)),
     )
     until = time.monotonic() + SETTLED_SECONDS
     while True:  # a word of the change that comes late has a worker make another, once

@@ -35,7 +35,9 @@ def test_what_is_sent_again_is_made_once(town: Town) -> None:
     customer_id = newcomer(town, 100)
     make: list[tuple[Callable[..., tuple[str, dict[str, object]]], int]] = [(deposit, 3), (spend, 2)]
     requests = [
-        deed(town, customer_id, amount, f"{deed.__name__} {place}") for place in range(8) for deed, amount in make
+        operation(town, customer_id, amount, f"{operation.__name__} {place}")
+        for place in range(8)
+        for operation, amount in make
     ]
 
     first = at_once(town, requests * 2)

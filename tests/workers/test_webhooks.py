@@ -14,7 +14,7 @@ from tessera.app.demo import demo
 from tessera.app.runtime import leases
 from tessera.app.webhooks import deliveries, workers
 from tests.cli.command import run
-from tests.support import deeds
+from tests.support import operator_session
 from tests.support.post import happen
 from tests.support.receiver import Received, Receiver, receiving_beside
 from tests.support.server import Server, running
@@ -46,7 +46,7 @@ def subscribe(folder: Path, receiver: Receiver) -> str:
 
 def deliverer(folder: Path) -> int:
     """The process that tells webhooks now."""
-    lease = deeds.do(folder, lambda context: context.store.lease("webhooks"))
+    lease = operator_session.do(folder, lambda context: context.store.lease("webhooks"))
     assert lease is not None
     return process(lease)
 
@@ -59,7 +59,7 @@ def process(lease: tuple[str, int]) -> int:
 def deposit(server: Server) -> None:
     """A deposit of 25 points by the API."""
     demo_values, headers = server.demo, {"Authorization": f"Bearer {server.token()}"}
-    program = deeds.do(server.folder, lambda context: context.directory.programs.get(1))
+    program = operator_session.do(server.folder, lambda context: context.directory.programs.get(1))
     assert program is not None
     answer = httpx.post(
         f"{server.url}/api/1.0/user_points/deposit",
@@ -91,14 +91,14 @@ def test_one_process_tells_and_another_goes_on(tmp_path: Path) -> None:
         deposit(server)
         until(lambda: "points.earned" in [each.kind for each in receiver.taken])
         first = len(receiver.taken)
-        told = deeds.do(folder, lambda context: happen(context, 300))
+        told = operator_session.do(folder, lambda context: happen(context, 300))
         until(lambda: len(receiver.taken) >= first + 300)
         time.sleep(deliveries.POLL_SECONDS * 3)
         assert len(receiver.ids) == len(set(receiver.ids)) == first + 300
 
         receiver.behaviour = slow
         killed = deliverer(folder)
-        told += deeds.do(folder, lambda context: happen(context, 300))
+        told += operator_session.do(folder, lambda context: happen(context, 300))
         until(lambda: len(receiver.taken) >= first + 400)
         receiver.behaviour = silent
         until(lambda: receiver.under_way == workers.BATCH_MAX)
@@ -119,7 +119,7 @@ def test_a_server_that_ends_passes_it_on_at_once(tmp_path: Path) -> None:
         subscribe(folder, receiver)
         with running(folder) as _heir:
             assert server.stop() == 0
-            left = deeds.do(folder, lambda context: context.store.lease("webhooks"))
+            left = operator_session.do(folder, lambda context: context.store.lease("webhooks"))
             assert left is None or process(left) != server.process.pid, "the lease was not let go"
-            told = deeds.do(folder, lambda context: happen(context, 10))
+            told = operator_session.do(folder, lambda context: happen(context, 10))
             until(lambda: set(told) <= set(receiver.ids))

@@ -13,7 +13,7 @@ from tessera.app.clients import applications, credentials
 from tessera.app.clients.applications import Issued
 from tessera.app.context import Context
 from tessera.core.keys.jws import PrivateKey
-from tests.support import assertions, deeds, engines
+from tests.support import assertions, engines, operator_session
 from tests.support.operator import Operated, until
 from tests.support.possession import Holder
 from tests.support.server import start_bare
@@ -74,7 +74,7 @@ class Client:
         self.folder = folder
         self.key: PrivateKey = assertions.new_key()
         self.holder = Holder()
-        self.issued: Issued = deeds.do(folder, self._furnish)
+        self.issued: Issued = operator_session.do(folder, self._furnish)
         self.tokens: list[str] = []
         self.bodies: list[tuple[str, str | None]] = []
 
@@ -119,7 +119,7 @@ def expired(folder: Path) -> Callable[[], int]:
     """Put in a revocation and a used proof that have long expired; how many of them are left."""
     at = int((time.time() - 3 * 86_400) * 1_000_000)
     with engines.writing(folder) as database:
-        for table, key, value in (("revocation", "token_id", 1), ("spent_proof", "proof", "long ago")):
+        for table, key, value in (("revocation", "token_id", 1), ("consumed_proof", "proof", "long ago")):
             database.rows(f"delete from {table} where {key} = ?", value)
             database.rows(f"insert into {table} ({key}, expires_at) values (?, ?)", value, at)
 
@@ -127,7 +127,7 @@ def expired(folder: Path) -> Callable[[], int]:
         with engines.reading(folder) as database:
             return sum(
                 database.one(f"select count(*) from {table} where expires_at = ?", at)[0]
-                for table in ("revocation", "spent_proof")
+                for table in ("revocation", "consumed_proof")
             )
 
     return left

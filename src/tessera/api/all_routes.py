@@ -20,9 +20,20 @@ from tessera.app.context import Context
 from tessera.web.routes import Route
 
 _PROFILES = (customers, customer_search, custom_profiles, activity, merging, campaigns, timelines)
-_ROOMS = (token, introspection, discovery, *_PROFILES, points, purchases, points_history, tiers, programs, user_events)
+_MODULES = (
+    token,
+    introspection,
+    discovery,
+    *_PROFILES,
+    points,
+    purchases,
+    points_history,
+    tiers,
+    programs,
+    user_events,
+)
 
 
 def routes(context: Context) -> list[Route]:
     """All of them, in the order in which the document of the API shows them."""
-    return [route for room in _ROOMS for route in room.routes(context)]
+    return [route for room in _MODULES for route in room.routes(context)]

@@ -18,14 +18,14 @@ from tessera.core.errors import (
     MissingCredentials,
     Refusal,
 )
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tessera.core.quotas import Quotas
 from tessera.core.scopes import Scopes
 from tessera.core.tokens import access_tokens as core_tokens
 from tessera.core.tokens import certificate_binding
 from tessera.core.tokens import dpop as proofs
 from tessera.core.tokens.access_tokens import Claims
-from tessera.core.tokens.dpop import Proof
+from tessera.core.tokens.dpop import DPoPProof
 from tessera.ports import StoreError
 
 NO_TOKEN = "The token is not valid, expired or revoked. Request a new one from /oauth/token."
@@ -75,7 +75,7 @@ class _Named(msgspec.Struct, frozen=True, gc=False):
 
 
 async def identify(
-    context: Context, evidence: Evidence, accept: Callable[[Caller], None] = lambda _caller: None
+    context: Context, request_credentials: RequestCredentials, accept: Callable[[Caller], None] = lambda _caller: None
 ) -> Caller:
     """The caller that the `Authorization` header proves, by Bearer, by DPoP or by Basic.
 
@@ -85,16 +85,16 @@ async def identify(
     a network that its limits do not allow, TooManyRequests for more than they do, and DPoPChallenge for a token
     without the proof of the key it is bound to. These name the client or property that was presented, if there is one.
     """
-    authorization = evidence.authorization
+    authorization = request_credentials.authorization
     if authorization is None:
         raise MissingCredentials(
             "Send Authorization: Bearer with a token from /oauth/token, or Basic credentials.", check="caller.absent"
         )
-    named = await _named(context, authorization, evidence)
+    named = await _named(context, authorization, request_credentials)
     caller, proof = named.caller, None
     try:
         if named.token is not None:
-            proof, quotas = _hold(context, *named.token, named.by_dpop, evidence)
+            proof, quotas = _hold(context, *named.token, named.by_dpop, request_credentials)
             if quotas:
                 caller = msgspec.structs.replace(caller, quotas=quotas)
         accept(caller)
@@ -108,7 +108,7 @@ async def identify(
     return caller
 
 
-async def _named(context: Context, authorization: bytes, evidence: Evidence) -> _Named:
+async def _named(context: Context, authorization: bytes, request_credentials: RequestCredentials) -> _Named:
     """Whose credentials stand in the header: the one place that tells the ways apart."""
     bearer = credentials.bearer(authorization)
     token = proofs.token(authorization) if bearer is None else bearer
@@ -118,27 +118,31 @@ async def _named(context: Context, authorization: bytes, evidence: Evidence) -> 
             raise InvalidAuthToken(
                 "The Authorization header is neither a Bearer token nor well-formed Basic.", check="caller.scheme"
             )
-        found, quotas = await property_authentication.authenticate(context, evidence, *pair)
+        found, quotas = await property_authentication.authenticate(context, request_credentials, *pair)
         return _Named(
             Caller(
                 organization=found.organization,
                 scopes=EVERYTHING,
                 client_id="",
                 api_key=found.api_key,
-                source=evidence.source,
+                source=request_credentials.source,
                 quotas=quotas,
             )
         )
     live = await verification.check(context, token)
     if live is None or live[0].resource or live[0].subject:
-        raise dpop.refusal(NO_TOKEN) if bearer is None else await _dead(context, token, live)
-    caller = Caller(live[1].organization, live[0].scopes, live[1].client_id, "", evidence.source)
+        raise dpop.refusal(NO_TOKEN) if bearer is None else await _inactive(context, token, live)
+    caller = Caller(live[1].organization, live[0].scopes, live[1].client_id, "", request_credentials.source)
     return _Named(caller, live, token if bearer is None else None)
 
 
 def _hold(
-    context: Context, claims: Claims, application: Application, by_dpop: str | None, evidence: Evidence
-) -> tuple[Proof | None, Quotas]:
+    context: Context,
+    claims: Claims,
+    application: Application,
+    by_dpop: str | None,
+    request_credentials: RequestCredentials,
+) -> tuple[DPoPProof | None, Quotas]:
     """Hold the sender of a live token to what it is bound to, and to the limits of its application, with its quotas.
 
     Raises InvalidAuthToken, DPoPChallenge and TooManyRequests. A proof that came along is still to be used up.
@@ -146,20 +150,20 @@ def _hold(
     proof = None
     quotas: Quotas = ()
     if by_dpop is not None:
-        proof = dpop.check(context, claims, application, by_dpop, evidence)
+        proof = dpop.check(context, claims, application, by_dpop, request_credentials)
     elif claims.binding:
         dpop.check_bearer(claims)
-        _check_certificate(claims, evidence)
-    if application.options.rails:
+        _check_certificate(claims, request_credentials)
+    if application.options.limits:
         now = context.clock.now()
-        outside = limits.outside(context, application, evidence, now)
+        outside = limits.outside(context, application, request_credentials, now)
         if outside:
-            raise InvalidAuthToken(NO_TOKEN, detail=outside, check="rails.networks")
-        quotas = limits.pace(context, application, now)
+            raise InvalidAuthToken(NO_TOKEN, detail=outside, check="limits.networks")
+        quotas = limits.take_request(context, application, now)
     return proof, quotas
 
 
-async def _dead(context: Context, token: str, found: tuple[Claims, Application] | None) -> InvalidAuthToken:
+async def _inactive(context: Context, token: str, found: tuple[Claims, Application] | None) -> InvalidAuthToken:
     """One answer, whatever is wrong with a token; one for another resource server is dead here."""
     now = context.clock.now()
     claims = await formats.read(context, token, now)
@@ -201,9 +205,9 @@ def _refused(detail: str, *, check: str) -> InvalidAuthToken:
     return InvalidAuthToken(NO_TOKEN, detail=detail, check=check)
 
 
-def _check_certificate(claims: Claims, evidence: Evidence) -> None:
+def _check_certificate(claims: Claims, request_credentials: RequestCredentials) -> None:
     """Raises InvalidAuthToken for a token that is bound to a certificate, which did not come along."""
-    if not certificate_binding.fits(claims, evidence):
+    if not certificate_binding.fits(claims, request_credentials):
         raise InvalidAuthToken(
             "The token is bound to a certificate. Connect with that.",
             detail="no certificate came along, or another one",

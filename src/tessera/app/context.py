@@ -6,7 +6,7 @@ from tessera.app.state.state import State
 from tessera.core import generations
 from tessera.core.administration import audit, pseudonyms
 from tessera.core.administration.audit import Actor
-from tessera.core.changes import Change, Notice, RecordDeed
+from tessera.core.changes import Change, Notice, RecordAuditEntry
 from tessera.core.clients.certificates import Authorities
 from tessera.core.clocks import Clocks
 from tessera.core.errors import Unavailable
@@ -100,15 +100,17 @@ class Context:
         else than this process's actor, `about` a name where the changes only have a number, with `more` to be told.
         """
         actor = by or self.actor
-        deeds = [self._deed(actor, *each) for each in audit.recorded(changes, actor, self.in_audit, about, more)]
-        notices = await self.store.commit(*changes, *deeds)
+        operations = [
+            self._audit_entry(actor, *each) for each in audit.recorded(changes, actor, self.in_audit, about, more)
+        ]
+        notices = await self.store.commit(*changes, *operations)
         for notice in notices:
             await self.directory.apply(notice)
         return notices
 
     async def record(self, action: str, target: str, told: Mapping[str, object]) -> None:
         """Record what changes nothing. Raises as `ports.Store.commit` does."""
-        await self.store.commit(self._deed(self.actor, action, target, audit.detail(told)))
+        await self.store.commit(self._audit_entry(self.actor, action, target, audit.detail(told)))
 
     def pseudonym(self, purpose: bytes, id: str) -> str:
         """The pseudonym under which an id is noted (`core/administration/pseudonyms.py`)."""
@@ -118,8 +120,8 @@ class Context:
         """The target that stands for a customer in the audit, whose entries outlive the customer."""
         return audit.CUSTOMER + self.pseudonym(pseudonyms.AUDIT, customer_id)
 
-    def _deed(self, actor: Actor, action: str, target: str, detail: str) -> RecordDeed:
-        return RecordDeed(
+    def _audit_entry(self, actor: Actor, action: str, target: str, detail: str) -> RecordAuditEntry:
+        return RecordAuditEntry(
             id=self.new_uuid(),
             at=self.clock.now(),
             actor=actor.name,

@@ -1,4 +1,4 @@
-"""What all deeds of an operator share: how they are refused, what a name may be, how they are committed."""
+"""What all operations of an operator share: how they are refused, what a name may be, how they are committed."""
 
 from collections.abc import Mapping
 
@@ -58,7 +58,7 @@ CODES: dict[type[Change], str] = {
     changes.DisableProperty: "property_disabled",
     changes.EnableProperty: "property_enabled",
     changes.DeleteProperty: "property_gone",
-    changes.SetPropertyRails: "property_limits_changed",
+    changes.SetPropertyLimits: "property_limits_changed",
     changes.AddPropertySecret: "property_secret_name_taken",
     changes.EndPropertySecret: "secret_end_changed",
     changes.KeepPropertySecret: "property_secrets_changed",
@@ -98,7 +98,7 @@ CODES: dict[type[Change], str] = {
     changes.RenameApplication: "application_not_renamed",
     changes.SetScope: "application_gone",
     changes.SetTokenLifetime: "application_gone",
-    changes.SetRails: "application_limits_changed",
+    changes.SetLimits: "application_limits_changed",
     changes.AddWebhook: "webhook_name_taken",
     changes.SetWebhook: "webhook_gone",
     changes.RotateWebhook: "webhook_secret_changed",

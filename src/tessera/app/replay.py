@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tessera.app.context import Context
-from tessera.core.changes import Change, SpendProof
+from tessera.core.changes import Change, ConsumeProof
 from tessera.ports import Conflict
 
 
@@ -28,7 +28,7 @@ async def consume(context: Context, uses: Sequence[Use], changes: Sequence[Chang
     Raises as `ports.Store.commit` does: a proof that cannot be looked up is not to be taken. Conflict is about one of
     the `changes`.
     """
-    spent = [SpendProof(_key(use.kind, use.parts), use.expires_at) for use in uses]
+    spent = [ConsumeProof(_key(use.kind, use.parts), use.expires_at) for use in uses]
     try:
         await context.commit(*spent, *changes)
     except Conflict as conflict:
@@ -39,7 +39,7 @@ async def consume(context: Context, uses: Sequence[Use], changes: Sequence[Chang
     return None
 
 
-async def spend(context: Context, kind: str, parts: tuple[str, ...], expires_at: int) -> bool:
+async def consume_one(context: Context, kind: str, parts: tuple[str, ...], expires_at: int) -> bool:
     """Use one proof up; False when it was used before. Raises as `consume` does."""
     return await consume(context, [Use(kind, parts, expires_at)]) is None
 

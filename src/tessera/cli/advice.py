@@ -57,7 +57,7 @@ ADVICE: Mapping[str, str] = {
     "key_end_changed": "Check the keys with `tessera keys list`.",
     "key_not_found": "See `tessera keys list`.",
     "keys_added": "Check the keys with `tessera keys list`.",
-    "limit_named_twice": "Give only one of --watch, --enforce and --none for it.",
+    "limit_named_twice": "Give only one of --report-only, --enforce and --none for it.",
     "organization_none_yet": "Create one: `tessera orgs create NAME`.",
     "profile_not_for_token_format": "Set --token-format.",
     "property_not_found": "See `tessera properties list`.",

@@ -106,7 +106,7 @@ def _actions() -> set[str]:
     """The actions by which changes of the database are recorded."""
     from tessera.core.administration import audit
 
-    return {each.action for each in audit.DEEDS.values()}
+    return {each.action for each in audit.AUDITED_CHANGES.values()}
 
 
 def _with_name(text: str, names: dict[str, str]) -> str:

@@ -31,7 +31,7 @@ def explain(
     as_json: AsJSON = False,
 ) -> None:
     """Show why a request was refused: the check that failed, the presented credentials, and the remedy."""
-    from tessera.app.administration import explain as deed
+    from tessera.app.administration import explain as operation
 
     if (request_id is None) == (about is None):
         raise typer.BadParameter("Name a request by its X-Request-Id, or an id with --about.")
@@ -41,7 +41,7 @@ def explain(
     wanted = request_id or ""
 
     async def work(context: "Context") -> "Explained":
-        return await deed.explain(context, wanted)
+        return await operation.explain(context, wanted)
 
     found = with_context(data_dir, work)
     advice = found.advice or refusal_advice.advice_for(found.refusal.check, found.refusal.code)
@@ -66,10 +66,10 @@ def explain(
 
 
 def _list(id: str, data_dir: DataDir, *, as_json: bool) -> None:
-    from tessera.app.administration import explain as deed
+    from tessera.app.administration import explain as operation
 
     async def work(context: "Context") -> "list[Explanation]":
-        return await deed.about(context, id)
+        return await operation.about(context, id)
 
     found = with_context(data_dir, work)
     if as_json:

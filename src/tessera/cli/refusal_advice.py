@@ -23,18 +23,18 @@ CHECKS: Mapping[str, str] = {
         "Have the client make a new proof, with another jti, for every request. When it does, compare the clocks"
         " (`tessera doctor`): one that is far behind takes new ones for old."
     ),
-    "rails.networks": (
+    "limits.networks": (
         "`tessera apps limit APP` or `tessera properties limit PROPERTY` shows and sets its networks. Behind a"
         " proxy, `trusted_proxies` must name that."
     ),
-    "rails.tokens-day": (
-        "`tessera apps usage APP` shows whether it keeps its tokens; `tessera apps limit APP` sets the rail."
+    "limits.tokens-day": (
+        "`tessera apps usage APP` shows whether it keeps its tokens; `tessera apps limit APP` sets the limit."
     ),
-    "rails.tokens-hour": (
-        "`tessera apps usage APP` shows whether it keeps its tokens; `tessera apps limit APP` sets the rail."
+    "limits.tokens-hour": (
+        "`tessera apps usage APP` shows whether it keeps its tokens; `tessera apps limit APP` sets the limit."
     ),
-    "rails.requests": (
-        "`tessera apps limit APP` or `tessera properties limit PROPERTY` shows and sets the rail; `Retry-After`"
+    "limits.requests": (
+        "`tessera apps limit APP` or `tessera properties limit PROPERTY` shows and sets the limit; `Retry-After`"
         " says when it may go on."
     ),
     "target.form": "Have it send the identifier of `tessera resources list`, once.",

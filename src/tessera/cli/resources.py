@@ -132,7 +132,9 @@ def change(
         raise typer.BadParameter("Say what is to be different: --name, --scope, --server or --token-format.")
 
     async def work(context: "Context") -> "ResourceRecord":
-        return await resource_servers.change(context, resource, resource_servers.Wanted(name, scope, server, form))
+        return await resource_servers.change(
+            context, resource, resource_servers.ResourceServerChanges(name, scope, server, form)
+        )
 
     _show(with_context(data_dir, work), as_json=as_json)
 

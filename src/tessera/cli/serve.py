@@ -108,7 +108,7 @@ def serve(  # noqa: PLR0913  # typer makes a flag of each
         address = _address(listener, "http" if chosen.tls_certificate_file is None else "https")
         chosen = chosen.model_copy(update={"port": listener.getsockname()[1]})
         asyncio.run(_prepare(chosen, address))
-        management = server.listen_beside(chosen)
+        management = server.listen_for_management(chosen)
         with nullcontext() if management is None else management:
             server.run(chosen, listener, management, lambda: _say(address, management))
 

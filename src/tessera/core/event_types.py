@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 
-class Happening(StrEnum):
+class EventType(StrEnum):
     """The kinds of events that webhooks can receive."""
 
     POINTS_EARNED = "points.earned"
@@ -138,20 +138,20 @@ class TokenPerCall(msgspec.Struct, frozen=True, gc=False):
     calls: int
 
 
-DATA: dict[Happening, type[msgspec.Struct]] = {
-    Happening.POINTS_EARNED: PointsMoved,
-    Happening.POINTS_SPENT: PointsMoved,
-    Happening.POINTS_EXPIRED: PointsMoved,
-    Happening.TIER_PROMOTED: TierMoved,
-    Happening.TIER_DEMOTED: TierMoved,
-    Happening.CUSTOMER_CREATED: CustomerHappened,
-    Happening.CUSTOMER_CHANGED: CustomerHappened,
-    Happening.CUSTOMER_DELETED: CustomerHappened,
-    Happening.CUSTOMER_MERGED: CustomerMerged,
-    Happening.CUSTOMER_REFERRED: CustomerReferred,
-    Happening.TRANSACTION_RECORDED: TransactionRecorded,
-    Happening.APPLICATION_SECRET_ENDING: SecretEnding,
-    Happening.APPLICATION_TOKEN_PER_CALL: TokenPerCall,
-    Happening.PROPERTY_SECRET_ENDING: PropertySecretEnding,
+DATA: dict[EventType, type[msgspec.Struct]] = {
+    EventType.POINTS_EARNED: PointsMoved,
+    EventType.POINTS_SPENT: PointsMoved,
+    EventType.POINTS_EXPIRED: PointsMoved,
+    EventType.TIER_PROMOTED: TierMoved,
+    EventType.TIER_DEMOTED: TierMoved,
+    EventType.CUSTOMER_CREATED: CustomerHappened,
+    EventType.CUSTOMER_CHANGED: CustomerHappened,
+    EventType.CUSTOMER_DELETED: CustomerHappened,
+    EventType.CUSTOMER_MERGED: CustomerMerged,
+    EventType.CUSTOMER_REFERRED: CustomerReferred,
+    EventType.TRANSACTION_RECORDED: TransactionRecorded,
+    EventType.APPLICATION_SECRET_ENDING: SecretEnding,
+    EventType.APPLICATION_TOKEN_PER_CALL: TokenPerCall,
+    EventType.PROPERTY_SECRET_ENDING: PropertySecretEnding,
 }
 """The type of the data of each kind of event, for the document of the API and for tests."""

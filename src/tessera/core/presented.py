@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Evidence(msgspec.Struct, frozen=True, gc=False):
+class RequestCredentials(msgspec.Struct, frozen=True, gc=False):
     """The headers of a request by which somebody is told from others, and where it comes from.
 
     `source` is the address of the client, as far as it is known by our own eyes or by a trusted proxy's word.
@@ -21,5 +21,5 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
     path: str = ""
 
 
-NOTHING = Evidence()
+NOTHING = RequestCredentials()
 """A request without any of it."""

@@ -109,13 +109,13 @@ class Directory:
         """A new key, as the database may hold it at this place."""
         return self._master_key.wrap(purpose, number, material)
 
-    def enclose(self, place: str, material: bytes) -> bytes:
+    def encrypt(self, place: str, material: bytes) -> bytes:
         """Something that has to be read again, as it may stand at this place of the database."""
-        return self._master_key.enclose(place, material)
+        return self._master_key.encrypt(place, material)
 
-    def disclose(self, place: str, enclosed: bytes) -> bytes:
+    def decrypt(self, place: str, enclosed: bytes) -> bytes:
         """What was enclosed for this place. Raises Unusable when it was not."""
-        material = self._master_key.disclose(place, enclosed)
+        material = self._master_key.decrypt(place, enclosed)
         if material is None:
             raise Unusable(f"What the database holds for the {place} is not of this place. Restore it from a backup.")
         return material

@@ -15,7 +15,7 @@ from cryptography import x509
 from tessera.core.times import core_time
 from tessera.ops.log import log
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 
 CIPHERS = ":".join(
     (
@@ -68,7 +68,7 @@ class Certificates:
         taken(self._ends())
         seen = self._state()
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
             before, seen = seen, self._state()
             if seen != before or seen == self._read:
                 continue
@@ -76,11 +76,11 @@ class Certificates:
             try:
                 self._current = self._made()
             except CertificateError as error:
-                log.error("certificate_not_taken", reason=str(error))
+                log.error("certificate_rejected", reason=str(error))
                 continue
             ends = self._ends()
             taken(ends)
-            log.info("certificate_taken", ends_at=ends.isoformat())
+            log.info("certificate_loaded", ends_at=ends.isoformat())
 
     def _state(self) -> State:
         return tuple(_state(path) for path in (self.certificate, self.key))

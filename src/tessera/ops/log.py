@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from tessera.core.escaping import escaped, escaped_json
-from tessera.ops.log_writer import Outlet
+from tessera.ops.log_writer import LogWriter
 from tessera.settings import LogFormat, LogLevel
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class _Stream:
     """Standard error; while there is an outlet, by way of it."""
 
     def __init__(self) -> None:
-        self.outlet: Outlet | None = None
+        self.outlet: LogWriter | None = None
 
     def write(self, text: str) -> int:
         return (self.outlet or sys.stderr).write(text)
@@ -124,12 +124,12 @@ def configure(level: LogLevel, form: LogFormat) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def open_outlet(dropped: Callable[[int], None]) -> None:
+def open_log_writer(dropped: Callable[[int], None]) -> None:
     """Have a thread write the log from now on; `dropped` is told of events that nobody took."""
-    stream.outlet = Outlet(sys.stderr.fileno(), gap=_gap, dropped=dropped)
+    stream.outlet = LogWriter(sys.stderr.fileno(), gap=_gap, dropped=dropped)
 
 
-def close_outlet(seconds: float) -> None:
+def close_log_writer(seconds: float) -> None:
     """Write what is waiting, for so long at most; then this thread writes again."""
     outlet, stream.outlet = stream.outlet, None
     if outlet is not None:

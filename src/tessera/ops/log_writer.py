@@ -11,7 +11,7 @@ from queue import SimpleQueue
 HELD_BYTES_MAX = 4 * 1024 * 1024
 
 
-class Outlet:
+class LogWriter:
     """A file of text lines. `dropped` is called with the number of events that are lost, `gap` words them."""
 
     def __init__(

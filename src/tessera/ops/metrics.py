@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tessera import __version__
-from tessera.ops.shared_memory import UNSET, Board, Name, Slot
+from tessera.ops.shared_memory import UNSET, Name, SharedMetrics, Slot
 
 BOUNDS_MICROSECONDS = (
     *(100, 250, 500, 1000, 2500, 5000, 10_000, 25_000),
@@ -47,37 +47,42 @@ class Family(NamedTuple):
 
 REQUESTS = Family("tessera_requests", Kind.COUNTER, "Requests answered.", ("method", "route", "status"))
 REQUEST_SECONDS = Family(
-    "tessera_request_seconds", Kind.HISTOGRAM, "Time from a whole request to its answer.", ("method", "route")
+    "tessera_request_duration_seconds", Kind.HISTOGRAM, "Time from a whole request to its answer.", ("method", "route")
 )
-TURNED_AWAY = Family(
-    "tessera_turned_away", Kind.COUNTER, "Connections closed with an answer before there was a request.", ("status",)
+CONNECTIONS_REJECTED = Family(
+    "tessera_connections_rejected",
+    Kind.COUNTER,
+    "Connections closed with an answer before there was a request.",
+    ("status",),
 )
 TOKENS = Family("tessera_tokens", Kind.COUNTER, "Token requests, by what came of them.", ("outcome",))
 REFUSALS = Family("tessera_refusals", Kind.COUNTER, "Requests refused, by the code of the error.", ("code",))
-RAILS = Family("tessera_rails", Kind.COUNTER, "Requests that met a limit.", ("rail", "outcome"))
+LIMITS = Family("tessera_limits", Kind.COUNTER, "Requests that met a limit.", ("limit", "outcome"))
 COMMITS = Family("tessera_commits", Kind.COUNTER, "Commits to the database.", ("outcome",))
-COMMIT_SECONDS = Family("tessera_commit_seconds", Kind.HISTOGRAM, "Time a commit took, waiting included.")
+COMMIT_SECONDS = Family("tessera_commit_duration_seconds", Kind.HISTOGRAM, "Time a commit took, waiting included.")
 LOG_DROPPED = Family("tessera_log_events_dropped", Kind.COUNTER, "Events of the log that nobody took in time.")
-NO_ROOM = Family("tessera_metrics_dropped", Kind.COUNTER, "Counts for which there was no room.")
-REVOCATIONS = Family("tessera_revocations_held", Kind.MOST, "Revoked tokens in memory.")
-APPLICATIONS = Family("tessera_applications_held", Kind.SUM, "Applications in memory, of all workers together.")
+METRICS_DROPPED = Family("tessera_metrics_dropped", Kind.COUNTER, "Counts for which there was no room.")
+REVOCATIONS = Family("tessera_revocations_cached", Kind.MOST, "Revoked tokens in memory.")
+APPLICATIONS = Family("tessera_applications_cached", Kind.SUM, "Applications in memory, of all workers together.")
 FEED = Family("tessera_feed_age_seconds", Kind.MOMENT, "Since the changes of other processes were last heard.")
 USAGE = Family("tessera_usage_backlog", Kind.SUM, "Applications and credentials with counts to be written.")
-DUTIES = Family("tessera_duties_held", Kind.SUM, "Duties that one process does for all.", ("duty",))
+LEASES_HELD = Family("tessera_leases_held", Kind.SUM, "Leases of singleton tasks that this server holds.", ("lease",))
 WEBHOOKS_FAILING = Family("tessera_webhooks_failing", Kind.MOST, "Webhooks whose receivers take nothing.")
 CREDENTIALS_ENDING = Family(
-    "tessera_credentials_ending", Kind.MOST, "Credentials that end within so many days.", ("days",)
+    "tessera_credentials_expiring", Kind.MOST, "Credentials that end within so many days.", ("days",)
 )
-CERTIFICATE_ENDS = Family("tessera_certificate_ends", Kind.MOST, "When the TLS certificate ends, in Unix time.")
+CERTIFICATE_ENDS = Family(
+    "tessera_certificate_expiry_timestamp_seconds", Kind.MOST, "When the TLS certificate ends, in Unix time."
+)
 DATABASE_FAILING = Family("tessera_database_failing", Kind.MOST, "1 while the database refuses reads or writes.")
 PURGES_PAUSED = Family("tessera_purges_paused", Kind.MOST, "1 while nothing expired is deleted: a clock is in doubt.")
 CLOCK_JUMPS = Family("tessera_clock_jumps", Kind.COUNTER, "Steps of a clock against elapsed time.")
 CLOCK_SKEW = Family("tessera_clock_skew_seconds", Kind.MOST, "How far this clock and the database's are apart.")
 RESIDENT = Family("tessera_resident_memory_bytes", Kind.EACH, "Memory of a worker.", ("worker",))
-DESCRIPTORS = Family("tessera_open_descriptors", Kind.EACH, "Files and connections of a worker.", ("worker",))
-PULSE = Family("tessera_worker_pulse_age_seconds", Kind.MOMENT, "Since the slowest worker last had a turn.")
+DESCRIPTORS = Family("tessera_open_file_descriptors", Kind.EACH, "Files and connections of a worker.", ("worker",))
+PULSE = Family("tessera_worker_heartbeat_age_seconds", Kind.MOMENT, "Since the slowest worker last had a turn.")
 WORKERS = Family("tessera_workers", Kind.SUM, "Workers that live.")
-BUILD = Family("tessera_build", Kind.MOST, "What runs here; always 1.", ("version", "python"))
+BUILD = Family("tessera_build_info", Kind.MOST, "What runs here; always 1.", ("version", "python"))
 
 FAMILIES = {each.name: each for each in globals().values() if isinstance(each, Family)}
 
@@ -90,14 +95,14 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 class Metrics:
     """The counts of this process. Without a board it counts for itself alone."""
 
-    def __init__(self, board: Board | None = None) -> None:
+    def __init__(self, board: SharedMetrics | None = None) -> None:
         self._board = board
         self._slot = Slot() if board is None else board.claim()
         self._cells = self._slot.cells
         self._places: dict[tuple[str, ...], int] = {}
         self._requests: dict[tuple[str, str, int], tuple[int, int]] = {}
         self._take_over()
-        self._spare = self._place(NO_ROOM, ())
+        self._spare = self._place(METRICS_DROPPED, ())
 
     def _take_over(self) -> None:
         """Count on where a process before ended, whose gauges say nothing any more."""

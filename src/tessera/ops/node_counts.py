@@ -12,12 +12,12 @@ what was counted under it.
 
 from pathlib import Path
 
-from tessera.core.clients.rates import COUNT_BITS, COUNT_MAX, SECOND_NS, counted, paced, share
+from tessera.core.clients.rates import COUNT_BITS, COUNT_MAX, SECOND_NS, counted, next_slot, share
 from tessera.core.times import DAY, HOUR, SECOND
 from tessera.ops.shared_counts import MappedCounts
 from tessera.ports import NodeCount
 
-HEARD_SECONDS = 10
+RECEIVED_SECONDS = 10
 """How long the pace of others counts after it was heard: when nothing is heard any more, this node paces alone."""
 
 NODE_MAX = 2**63 - 1
@@ -56,11 +56,11 @@ class NodeCounts(MappedCounts):
         burst = SECOND_NS
         heard = words[place + 8]
         others = heard & COUNT_MAX
-        if others and 0 <= second - (heard >> COUNT_BITS) <= HEARD_SECONDS:
+        if others and 0 <= second - (heard >> COUNT_BITS) <= RECEIVED_SECONDS:
             interval = share(per_second, counted(words[place + 5], second - 1), others)
             burst = max(SECOND_NS, interval)
         now *= 1000
-        due, wait = paced(words[place], interval, burst, now)
+        due, wait = next_slot(words[place], interval, burst, now)
         words[place] = due
         return -wait // 1000 if wait else (burst + now - due) // interval
 
@@ -92,7 +92,7 @@ class NodeCounts(MappedCounts):
             del self._touched[number]
         return first
 
-    def hear(self, application: int, others: NodeCount, now: int) -> None:
+    def receive(self, application: int, others: NodeCount, now: int) -> None:
         place = self._cell(application)
         self._words[place + 6] = _word(others.hour_tokens, now // HOUR)
         self._words[place + 7] = _word(others.day_tokens, now // DAY)

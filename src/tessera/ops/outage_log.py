@@ -3,7 +3,7 @@
 from tessera.ops.log import log
 
 
-class Trouble:
+class OutageLog:
     """One thing that may fail: `event` is logged when it begins to, `over` when it works again."""
 
     __slots__ = ("_event", "_met", "_over", "_told")

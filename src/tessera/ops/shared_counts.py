@@ -15,7 +15,7 @@ import os
 from pathlib import Path
 
 from tessera import files
-from tessera.core.clients.rates import COUNT_MAX, SECOND_NS, counted, one_more, paced
+from tessera.core.clients.rates import COUNT_MAX, SECOND_NS, counted, next_slot, one_more
 from tessera.core.times import DAY, HOUR
 from tessera.ops.log import log
 from tessera.ports import NodeCount, Unusable
@@ -53,7 +53,7 @@ class MappedCounts:
         place = self._cell(application)
         interval = SECOND_NS // per_second
         now *= 1000
-        due, wait = paced(self._words[place], interval, SECOND_NS, now)
+        due, wait = next_slot(self._words[place], interval, SECOND_NS, now)
         self._words[place] = due
         return -wait // 1000 if wait else (SECOND_NS + now - due) // interval
 
@@ -87,14 +87,14 @@ class MappedCounts:
         tag, place = self._entry(key)
         words = self._words
         due = words[place + 1] if words[place] == tag else 0
-        due, wait = paced(due, interval, interval * at_once, now)
+        due, wait = next_slot(due, interval, interval * at_once, now)
         words[place], words[place + 1] = tag, due
         return wait
 
     def failing(self, key: bytes, at_once: int, interval: int, now: int) -> int:
         tag, place = self._entry(key)
         due = self._words[place + 1] if self._words[place] == tag else 0
-        return paced(due, interval, interval * at_once, now)[1]
+        return next_slot(due, interval, interval * at_once, now)[1]
 
     def succeeded(self, key: bytes, now: int) -> None:
         tag, place = self._entry(key, SUCCESSES_BEGIN, SUCCESS_SETS)

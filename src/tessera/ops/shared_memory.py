@@ -75,7 +75,7 @@ class Slot:
         return at
 
 
-class Board:
+class SharedMetrics:
     """The slots of one server. Handed to a worker as it is started, it is the same memory there."""
 
     def __init__(self, descriptor: int | None = None) -> None:
@@ -121,8 +121,8 @@ class Board:
         return True
 
 
-def _inherited(descriptor: Any) -> Board:
-    return Board(descriptor.detach())
+def _inherited(descriptor: Any) -> SharedMetrics:
+    return SharedMetrics(descriptor.detach())
 
 
 def _memory() -> int:

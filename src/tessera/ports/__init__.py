@@ -21,10 +21,10 @@ from tessera.ports.nodes import NodeCount, NodeReader
 from tessera.ports.organizations import OrganizationReader
 from tessera.ports.outbox import Counts, OutboxReader, Sender
 from tessera.ports.program import ProgramReader, WholeProgramReader
-from tessera.ports.proofs import ProofReader
 from tessera.ports.properties import PropertyReader
 from tessera.ports.purchases import PurchaseReader
 from tessera.ports.purges import PurgeReader
+from tessera.ports.replay import ReplayReader
 from tessera.ports.resources import ResourceReader
 from tessera.ports.rotation import HourCount, RotationReader
 from tessera.ports.timeline import TimelineReader
@@ -49,7 +49,7 @@ class Reader(
     TimelineReader,
     OutboxReader,
     AuditReader,
-    ProofReader,
+    ReplayReader,
     PurgeReader,
     RotationReader,
     NodeReader,
@@ -130,11 +130,11 @@ __all__ = [
     "OutboxReader",
     "PastMembership",
     "ProgramReader",
-    "ProofReader",
     "PropertyReader",
     "PurchaseReader",
     "PurgeReader",
     "Reader",
+    "ReplayReader",
     "ResourceReader",
     "RotationReader",
     "Search",

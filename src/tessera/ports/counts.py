@@ -31,7 +31,7 @@ class SharedCounts(Protocol):
         """
 
     def would_refuse(self, application: int, now: int) -> None:
-        """One more that a watched rail would have refused."""
+        """One more that a report-only limit would have refused."""
 
     def own(self, application: int, now: int) -> NodeCount:
         """What was counted of an application here; the requests are those of the last whole second."""
@@ -58,5 +58,5 @@ class NodeCounts(SharedCounts, Protocol):
     def touch(self, application: int) -> None:
         """Have an application among those, at the end."""
 
-    def hear(self, application: int, others: NodeCount, now: int) -> None:
+    def receive(self, application: int, others: NodeCount, now: int) -> None:
         """What all other nodes together have counted of an application, in place of what was heard before."""

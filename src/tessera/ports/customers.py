@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from tessera.core.customers.activity import Behaviour
+from tessera.core.customers.activity import ActivityCounter
 from tessera.core.customers.customers import Customer
 from tessera.core.customers.tags import Tag
 
@@ -66,7 +66,7 @@ class CustomerReader(Protocol):
     async def tags(self, customer: int) -> list[Tag]:
         """The tags of a customer in no order, also those that have ended."""
 
-    async def behaviours(self, customer: int) -> list[Behaviour]:
+    async def behaviours(self, customer: int) -> list[ActivityCounter]:
         """What is counted of a customer, in no order."""
 
     async def user_events(self, customer: int, after: str, limit: int) -> list[UserEvent]:

@@ -57,4 +57,4 @@ class LedgerReader(Protocol):
         """Customers to whom something is due at `now`, the longest due first."""
 
     async def lease(self, name: str) -> tuple[str, int] | None:
-        """Who does a duty, and until when."""
+        """Who does a singleton task, and until when."""

@@ -4,7 +4,7 @@ from typing import NamedTuple, Protocol
 
 
 class NodeCount(NamedTuple):
-    """What was counted of an application; `watched` is what watched rails would have refused.
+    """What was counted of an application; `watched` is what report-only limits would have refused.
 
     Tokens of this hour and this day, `watched` of this day, requests (`asked`) of a second.
     """
@@ -18,7 +18,7 @@ class NodeCount(NamedTuple):
 class NodeReader(Protocol):
     """What nodes tell each other."""
 
-    async def told_by_others(self, application: int, node: int, now: int, since: int) -> NodeCount:
+    async def counts_of_others(self, application: int, node: int, now: int, since: int) -> NodeCount:
         """What all nodes but this one have told of an application, added up.
 
         Of the hour and the day of `now`; requests of a second only where they were told since a moment.

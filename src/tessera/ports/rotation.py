@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
-from tessera.core.clients.expiry_warnings import Ending, Greedy
+from tessera.core.clients.expiry_warnings import Ending, WastefulClient
 
 
 class HourCount(NamedTuple):
@@ -21,11 +21,11 @@ class RotationReader(Protocol):
     async def endings(self, after: int, after_number: int, until: int, limit: int) -> list[Ending]:
         """Credentials of enabled applications that end by a moment, in pages by their end and their number."""
 
-    async def warning_told(self, name: str) -> bool:
+    async def warning_sent(self, name: str) -> bool:
         """Whether the warning with this name was told."""
 
     async def usage_hours(self, application: int, first: int) -> list[HourCount]:
         """What an application (its number) did from an hour on, in the order of the hours."""
 
-    async def greedy(self, hour: int, tokens: int, calls_each: int) -> list[Greedy]:
+    async def wasteful_clients(self, hour: int, tokens: int, calls_each: int) -> list[WastefulClient]:
         """Applications that got so many tokens for the platform in an hour and made fewer calls than that to each."""

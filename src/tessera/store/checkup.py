@@ -9,13 +9,13 @@ import msgspec
 
 from tessera.core.administration.audit_chain import Checkpoint, Entry
 from tessera.core.clients.applications import FOREVER, CredentialKind, TokenBinding
-from tessera.core.clients.expiry_warnings import CALLS_EACH, GREEDY_TOKENS, Ending, Greedy, finished_hours
+from tessera.core.clients.expiry_warnings import CALLS_EACH, WASTEFUL_TOKENS_MIN, Ending, WastefulClient, finished_hours
 from tessera.core.keys.wrapping import WrappedKey
 from tessera.ports import StoreUnavailable, Unusable
 from tessera.store import sql
 from tessera.store.database import Database, SQLiteDatabase
 from tessera.store.folder import DataFolder
-from tessera.store.inspection import Look
+from tessera.store.inspection import Inspection
 from tessera.store.migrate import SchemaState
 from tessera.store.rows import warnings
 from tessera.store.rows.identity import wrapped_key
@@ -45,7 +45,7 @@ class DatabaseFacts(msgspec.Struct, frozen=True):
     keys: list[WrappedKey] = []
     newest_at: int | None = None
     ending: list[Ending] = []
-    greedy: list[Greedy] = []
+    wasteful_clients: list[WastefulClient] = []
     warned: list[tuple[str, int]] = []
     by_certificate: list[str] = []
     audit: list[Entry] = []
@@ -105,11 +105,11 @@ def _ending(now: int, until: int) -> dict[str, int]:
     return {"after": now, "after_number": FOREVER, "until": until, "limit": LISTED_MAX}
 
 
-def _greedy(hour: int) -> dict[str, int]:
-    return {"hour": hour, "tokens": GREEDY_TOKENS, "calls_each": CALLS_EACH}
+def _wasteful_clients(hour: int) -> dict[str, int]:
+    return {"hour": hour, "tokens": WASTEFUL_TOKENS_MIN, "calls_each": CALLS_EACH}
 
 
-def by_certificate(look: Look, now: int) -> list[str]:
+def by_certificate(look: Inspection, now: int) -> list[str]:
     """The names of applications that prove themselves by a certificate, or whose tokens are bound to one."""
     wanted = {
         "bound": int(TokenBinding.TLS),
@@ -140,10 +140,10 @@ def _database(database: Database, now: int, until: int, warn: int) -> DatabaseFa
                     *(warnings.ending(row) for row in look.rows(sql.rotation.ENDING, _ending(now, until))),
                     *(warnings.property_ending(row) for row in look.rows(sql.properties.ENDING, _ending(now, until))),
                 ],
-                greedy=[
-                    warnings.greedy(row)
+                wasteful_clients=[
+                    warnings.wasteful_clients(row)
                     for hour in finished_hours(now)
-                    for row in look.rows(sql.usage.GREEDY, _greedy(hour))
+                    for row in look.rows(sql.usage.WASTEFUL_CLIENTS, _wasteful_clients(hour))
                 ],
                 warned=[
                     (row.name, row.query_credentials_used) for row in look.rows(sql.applications.WARNED, {"warn": warn})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from tessera.ports import Unusable
 from tessera.store.driver import Driver
-from tessera.store.inspection import Look, sqlite_look
+from tessera.store.inspection import Inspection, sqlite_inspection
 from tessera.store.migrate import SchemaState, migrate_sqlite, older, sqlite_state
 from tessera.store.purge import Purged, Report, purge
 from tessera.store.server_facts import ServerFacts
@@ -51,7 +51,7 @@ class Database(Protocol):
     def migrate(self) -> None:
         """Run the revisions that are missing. Raises Unusable."""
 
-    def look(self) -> AbstractContextManager[Look]:
+    def look(self) -> AbstractContextManager[Inspection]:
         """A look at its rows beside whoever has it open. Raises Unusable."""
 
     def damage(self) -> list[str]:
@@ -96,11 +96,11 @@ class SQLiteDatabase:
     def migrate(self) -> None:
         migrate_sqlite(self.path)
 
-    def look(self) -> AbstractContextManager[Look]:
-        return sqlite_look(self.path)
+    def look(self) -> AbstractContextManager[Inspection]:
+        return sqlite_inspection(self.path)
 
     def damage(self) -> list[str]:
-        with sqlite_look(self.path) as look:
+        with sqlite_inspection(self.path) as look:
             return [said for said in look.values("pragma quick_check(5)") if said != "ok"]
 
     def server(self) -> ServerFacts | None:
@@ -157,7 +157,7 @@ class PostgresDatabase:
 
         schema.migrate(self._address)
 
-    def look(self) -> AbstractContextManager[Look]:
+    def look(self) -> AbstractContextManager[Inspection]:
         from tessera.store.postgres.inspection import looking
 
         return looking(self._address)

@@ -12,7 +12,7 @@ from tessera.store.sql.statement import Select, only_column
 _NOTHING: Mapping[str, object] = {}
 
 
-class Look(Protocol):
+class Inspection(Protocol):
     """An open look at a database."""
 
     def rows(self, select: Select[R], parameters: Mapping[str, object] = _NOTHING) -> list[R]:
@@ -25,7 +25,7 @@ class Look(Protocol):
         """Everything that is read in the block is of one moment."""
 
 
-class SQLiteLook:
+class SQLiteInspection:
     """A look at a file."""
 
     def __init__(self, path: Path) -> None:
@@ -49,7 +49,7 @@ class SQLiteLook:
 
 
 @contextmanager
-def sqlite_look(path: Path) -> Iterator[Look]:
+def sqlite_inspection(path: Path) -> Iterator[Inspection]:
     """A look at a SQLite file for the length of a block."""
-    with closing(SQLiteLook(path)) as look:
+    with closing(SQLiteInspection(path)) as look:
         yield look

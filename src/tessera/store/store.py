@@ -15,10 +15,10 @@ from tessera.store.reads.nodes import NodeReads
 from tessera.store.reads.organizations import OrganizationReads
 from tessera.store.reads.outbox import OutboxReads
 from tessera.store.reads.program import ProgramReads
-from tessera.store.reads.proofs import ProofReads
 from tessera.store.reads.properties import PropertyReads
 from tessera.store.reads.purchases import PurchaseReads
 from tessera.store.reads.purges import PurgeReads
+from tessera.store.reads.replay import ReplayReads
 from tessera.store.reads.resources import ResourceReads
 from tessera.store.reads.rotation import RotationReads
 from tessera.store.reads.timeline import TimelineReads
@@ -40,7 +40,7 @@ class SQLStore(
     PurchaseReads,
     TimelineReads,
     OutboxReads,
-    ProofReads,
+    ReplayReads,
     PurgeReads,
     RotationReads,
     AuditReads,

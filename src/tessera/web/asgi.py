@@ -13,8 +13,8 @@ from tessera.ports import StoreError
 from tessera.web import errors, rate_limit_headers
 from tessera.web.challenges import NO_METADATA, Challenge
 from tessera.web.messages import ClientGone, Incoming, Receive, Request, Response, Scope, Send
-from tessera.web.observation import Watch
-from tessera.web.refusal_records import REQUEST_ID, Explainer, Told, Unread, new_id
+from tessera.web.observation import Observer
+from tessera.web.refusal_records import REQUEST_ID, Outcome, RefusalRecorder, Unread, new_id
 from tessera.web.routes import Route, Routes
 from tessera.web.surfaces import Surface
 
@@ -23,17 +23,17 @@ class Served(NamedTuple):
     """What an application answers, and who is told of its answers."""
 
     routes: Routes
-    watch: Watch | None = None
-    explainer: Explainer | None = None
+    watch: Observer | None = None
+    refusal_recorder: RefusalRecorder | None = None
 
 
 Lifespan = Callable[["App"], AbstractAsyncContextManager[Served]]
 """Opens what the routes stand on, gives the routes, and closes it after the last request."""
 
-NOWHERE = Told("not_found", "address.unknown", "Nothing answers at this address.")
-NOT_GIVEN = Told("", "answer.refused", "The request was read and could not be answered.")
-UNAVAILABLE = Told("temporarily_unavailable", "store.unavailable", "The service cannot store anything just now.")
-DEFECT = Told("internal_server_error", "server.defect", "Something went wrong on our side.")
+NOWHERE = Outcome("not_found", "address.unknown", "Nothing answers at this address.")
+NOT_GIVEN = Outcome("", "answer.refused", "The request was read and could not be answered.")
+UNAVAILABLE = Outcome("temporarily_unavailable", "store.unavailable", "The service cannot store anything just now.")
+DEFECT = Outcome("internal_server_error", "server.defect", "Something went wrong on our side.")
 
 
 class App:
@@ -45,7 +45,7 @@ class App:
     def __init__(self, lifespan: Lifespan, served: Served | None = None, challenge: Challenge = NO_METADATA) -> None:
         self._lifespan = lifespan
         self._challenge = challenge
-        self._routes, self.watch, self.explainer = served or Served(Routes([]))
+        self._routes, self.watch, self.refusal_recorder = served or Served(Routes([]))
         self.going_down = False
 
     async def answer(self, scope: Scope, incoming: Incoming) -> Response | None:
@@ -73,7 +73,7 @@ class App:
             response = await route.handler(request)
         except Refusal as refusal:
             surface = self._surface(route, scope)
-            told = Told(surface.code(type(refusal)), refusal.check, refusal.public, refusal.detail)
+            told = Outcome(surface.code(type(refusal)), refusal.check, refusal.public, refusal.detail)
             response = errors.respond(refusal, surface, request, self._challenge)
             return self._refused(request, response, surface, told, refusal)
         except StoreError as error:
@@ -108,7 +108,7 @@ class App:
         request: Request,
         response: Response,
         surface: Surface,
-        told: Told,
+        told: Outcome,
         problem: Refusal | StoreError | None = None,
     ) -> tuple[Response, RequestRecord]:
         """The response, with an id by which it can be asked why, and the record of it.
@@ -119,8 +119,8 @@ class App:
         response.varying = (*response.varying, (REQUEST_ID, request_id))
         address = self._address(request)
         path = "" if request.route else address
-        if self.explainer is not None:
-            path = self.explainer.path(request.scope) or path
+        if self.refusal_recorder is not None:
+            path = self.refusal_recorder.path(request.scope) or path
         client = (problem.client if problem else "") or request.client
         record = RequestRecord(
             route=request.route,
@@ -133,8 +133,8 @@ class App:
             request_id=request_id.decode(),
             path=path,
         )
-        if self.explainer is not None:
-            self.explainer.refused(request, record, address, response.status, surface)
+        if self.refusal_recorder is not None:
+            self.refusal_recorder.refused(request, record, address, response.status, surface)
         _tell(response, (*request.quotas, *(problem.quotas if problem else ())))
         return response, record
 
@@ -150,12 +150,12 @@ class App:
             "request_id": record.request_id,
         }
 
-    def turned_away(self, reason: Unread, request_id: bytes, source: str) -> None:
+    def connection_rejected(self, reason: Unread, request_id: bytes, source: str) -> None:
         """The protocol has refused a connection by itself, and closes it."""
         if self.watch is not None:
-            self.watch.turned_away(reason.status)
-        if self.explainer is not None:
-            self.explainer.unread(request_id, reason, source)
+            self.watch.connection_rejected(reason.status)
+        if self.refusal_recorder is not None:
+            self.refusal_recorder.unread(request_id, reason, source)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI's lifespan, by which the server says when to start and when to end; requests do not come this way."""
@@ -164,7 +164,7 @@ class App:
         await receive()
         try:
             opened = self._lifespan(self)
-            self._routes, self.watch, self.explainer = await opened.__aenter__()
+            self._routes, self.watch, self.refusal_recorder = await opened.__aenter__()
         except Exception as error:  # noqa: BLE001  # whatever it is, the server is told and stops
             log.exception("start_failed")
             await send({"type": "lifespan.startup.failed", "message": str(error)})

@@ -15,7 +15,7 @@ from tessera.app.tokens import dpop, introspection
 from tessera.app.tokens.introspection import Held, PersonalTokenInfo, TokenInfo
 from tessera.core.clients.credentials import Authenticated
 from tessera.core.errors import ArgumentError, InvalidRequest
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tessera.core.quotas import Quotas
 from tessera.core.wire import Params
 from tessera.web import presented
@@ -58,7 +58,7 @@ async def caller(context: Context, request: Request, scope: str) -> Caller:
     Only the `Authorization` header counts. Raises MissingCredentials, InvalidAuthToken, DPoPChallenge,
     InsufficientScope, and ArgumentError when a token stands in the URL as well (RFC 6750 section 2).
     """
-    evidence = presented.read(request, context.settings)
+    request_credentials = presented.read(request, context.settings)
 
     def accept(found: Caller) -> None:
         if request.query and b"access_token=" in request.query:
@@ -67,29 +67,35 @@ async def caller(context: Context, request: Request, scope: str) -> Caller:
             )
         callers.require(found, scope)
 
-    found = _noted(request, await callers.identify(context, evidence, accept))
-    if evidence.proofs:
+    found = _noted(request, await callers.identify(context, request_credentials, accept))
+    if request_credentials.proofs:
         request.also_answer += fresh_nonce(context)
     return found
 
 
-async def client(context: Context, request: Request, params: Params, evidence: Evidence) -> Authenticated:
+async def client(
+    context: Context, request: Request, params: Params, request_credentials: RequestCredentials
+) -> Authenticated:
     """The client that authenticates at an OAuth endpoint. Raises as `app.clients.authenticate` does."""
-    return _noted(request, await client_authentication.authenticate(context, params, evidence))
+    return _noted(request, await client_authentication.authenticate(context, params, request_credentials))
 
 
-async def asker(context: Context, request: Request, params: Params, evidence: Evidence) -> Authenticated | Held:
+async def asker(
+    context: Context, request: Request, params: Params, request_credentials: RequestCredentials
+) -> Authenticated | Held:
     """The client that asks about a token: by its credentials, or by another token in the header, beside nothing else.
 
     Raises as `app.clients.authenticate` and `app.introspection.by_token` do.
     """
-    if _TOKEN.match(evidence.authorization or b"") and not any(each in params.values for each in _CREDENTIALS):
-        found = _noted(request, await introspection.by_token(context, params, evidence))
-        if evidence.proofs:
+    if _TOKEN.match(request_credentials.authorization or b"") and not any(
+        each in params.values for each in _CREDENTIALS
+    ):
+        found = _noted(request, await introspection.by_token(context, params, request_credentials))
+        if request_credentials.proofs:
             request.also_answer += fresh_nonce(context)
         _refuse_token_in_address(request)
         return found
-    return await client(context, request, params, evidence)
+    return await client(context, request, params, request_credentials)
 
 
 async def holder(context: Context, request: Request) -> TokenInfo | PersonalTokenInfo:
@@ -97,10 +103,12 @@ async def holder(context: Context, request: Request) -> TokenInfo | PersonalToke
 
     Raises InvalidRequest when a token stands in the URL as well (RFC 6750 section 2).
     """
-    evidence = presented.read(request, context.settings)
+    request_credentials = presented.read(request, context.settings)
 
-    told = _noted(request, await introspection.holder_s(context, evidence, lambda: _refuse_token_in_address(request)))
-    if evidence.proofs:
+    told = _noted(
+        request, await introspection.holder_s(context, request_credentials, lambda: _refuse_token_in_address(request))
+    )
+    if request_credentials.proofs:
         request.also_answer += fresh_nonce(context)
     return told
 

@@ -22,11 +22,11 @@ NO_ROUTE = "none"
 """Any address that nothing answers, or not by this method."""
 
 
-RAIL_CHECK = "rails."
+LIMIT_CHECK = "limits."
 """How the checks of limits begin (`app/clients/limits.py`)."""
 
 
-class Watch:
+class Observer:
     """Told of every answer.
 
     `outcomes` are routes whose refusals are counted by code, with their family. `proxies` is the setting
@@ -61,8 +61,8 @@ class Watch:
         counts.request(method if method in METHODS else OTHER, route or NO_ROUTE, status, took)
         if record.code:
             counts.count(metrics.REFUSALS, record.code)
-            if record.check.startswith(RAIL_CHECK):
-                counts.count(metrics.RAILS, record.check.removeprefix(RAIL_CHECK), "refused")
+            if record.check.startswith(LIMIT_CHECK):
+                counts.count(metrics.LIMITS, record.check.removeprefix(LIMIT_CHECK), "refused")
         family = self._outcomes.get(route)
         if family is not None:
             counts.count(family, record.code or "issued")
@@ -79,9 +79,9 @@ class Watch:
         path: str = scope["raw_path"][:PATH_LENGTH_MAX].decode("latin-1")
         return path
 
-    def turned_away(self, status: int) -> None:
+    def connection_rejected(self, status: int) -> None:
         """A connection was answered and closed before there was a request."""
-        self._metrics.count(metrics.TURNED_AWAY, str(status))
+        self._metrics.count(metrics.CONNECTIONS_REJECTED, str(status))
 
 
 def _event(scope: Scope, record: RequestRecord, path: str, status: int, size: int, took: int) -> RequestEvent:

@@ -29,7 +29,7 @@ class Operation(msgspec.Struct, frozen=True):
     """What an operation is for, what it takes, what it answers, and how it may refuse.
 
     `body` and `reply` are structs (or unions of them) whose schemas are shown; `scope` is what a caller's token must
-    hold, None where none is asked for. `refusals` are those of the deed itself: what the guard, the limits and the
+    hold, None where none is asked for. `refusals` are those of the operation itself: what the guard, the limits and the
     store may refuse is the same everywhere and is added when the reference is made. So is the description when it is
     left out: it is then the docstring of the handler. `example` is a body that a caller may start from. `name` is what
     generated clients call the operation; made from the address when it is left out.

@@ -5,13 +5,13 @@ from tessera.core.clients import certificates
 from tessera.core.clients.credentials import UNKNOWN_CLIENT
 from tessera.core.errors import InvalidClient
 from tessera.core.oauth import parameters
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tessera.settings import Settings
 from tessera.web import client_address
 from tessera.web.messages import DuplicateHeader, Request
 
 
-def read(request: Request, settings: Settings) -> Evidence:
+def read(request: Request, settings: Settings) -> RequestCredentials:
     """The evidence of a request, with as much of what a proxy says as the settings have it believed.
 
     Raises DuplicateHeader when it has two `Authorization` headers.
@@ -38,7 +38,7 @@ def read(request: Request, settings: Settings) -> Evidence:
         certificate, chain = _certificate(scope["headers"])
     request.source = source
     path = scope["raw_path"].decode("latin-1")
-    return Evidence(
+    return RequestCredentials(
         authorization=authorization,
         source=source,
         certificate=certificate,
@@ -51,20 +51,20 @@ def read(request: Request, settings: Settings) -> Evidence:
 
 async def read_oauth(
     request: Request, settings: Settings, defined: frozenset[str] = parameters.EVERY_ENDPOINT
-) -> tuple[Evidence, wire.Params]:
+) -> tuple[RequestCredentials, wire.Params]:
     """The evidence and the parameters of an OAuth request, of which the endpoint defines these.
 
     Raises InvalidClient when a header by which a client authenticates was sent twice, which proves nothing, and
     InvalidRequest and TooLarge.
     """
     try:
-        evidence = read(request, settings)
+        request_credentials = read(request, settings)
     except DuplicateHeader:
         raise InvalidClient(UNKNOWN_CLIENT, detail="two Authorization headers", check="client.two_ways") from None
     body = await request.body(wire.BODY_BYTES_MAX)
     content_type = request.header(b"content-type") or b"" if body else b""
     request.params = wire.form(request.query, body, content_type, defined)
-    return evidence, request.params
+    return request_credentials, request.params
 
 
 def _certificate(headers: client_address.HeaderList) -> tuple[bytes | None, tuple[bytes, ...]]:

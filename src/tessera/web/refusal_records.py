@@ -26,7 +26,7 @@ def new_id() -> bytes:
     return os.urandom(ID_BYTES).hex().encode()
 
 
-class Told(NamedTuple):
+class Outcome(NamedTuple):
     """Why a request was refused: what the caller is told, and what only the operator is."""
 
     code: str
@@ -40,34 +40,36 @@ class Unread(Enum):
 
     MALFORMED = (
         400,
-        Told(
+        Outcome(
             "", "http.malformed", "The connection was closed: this is not well-formed HTTP, or can be read in two ways."
         ),
     )
     UPGRADE = (
         400,
-        Told("", "http.upgrade", "The connection was closed: a request with a body cannot offer another protocol."),
+        Outcome("", "http.upgrade", "The connection was closed: a request with a body cannot offer another protocol."),
     )
-    VERSION = 505, Told("", "http.version", "The connection was closed: only HTTP/1.0 and HTTP/1.1 are spoken here.")
+    VERSION = 505, Outcome("", "http.version", "The connection was closed: only HTTP/1.0 and HTTP/1.1 are spoken here.")
     HOST = (
         400,
-        Told("", "http.host", "The connection was closed: the header Host is sent once, with a name or address in it."),
+        Outcome(
+            "", "http.host", "The connection was closed: the header Host is sent once, with a name or address in it."
+        ),
     )
     EXPECTATION = (
         417,
-        Told("", "http.expectation", "The connection was closed: Expect can be 100-continue and nothing else."),
+        Outcome("", "http.expectation", "The connection was closed: Expect can be 100-continue and nothing else."),
     )
-    SLOW = 408, Told("", "http.slow", "The connection was closed: the request did not arrive whole in time.")
-    CUT_OFF = 400, Told("", "http.cut_off", "The connection was closed: it ended before the request was whole.")
-    HEAD = 431, Told("", "http.head", "The connection was closed: the request line and headers are over a limit.")
-    CONNECTIONS = 503, Told("", "http.connections", "The connection was closed: there are too many.")
+    SLOW = 408, Outcome("", "http.slow", "The connection was closed: the request did not arrive whole in time.")
+    CUT_OFF = 400, Outcome("", "http.cut_off", "The connection was closed: it ended before the request was whole.")
+    HEAD = 431, Outcome("", "http.head", "The connection was closed: the request line and headers are over a limit.")
+    CONNECTIONS = 503, Outcome("", "http.connections", "The connection was closed: there are too many.")
 
-    def __init__(self, status: int, told: Told) -> None:
+    def __init__(self, status: int, told: Outcome) -> None:
         self.status = status
         self.told = told
 
 
-class Explainer:
+class RefusalRecorder:
     """Hands what was refused to the upkeep, which keeps it.
 
     `pseudonym` is what is kept of an id that stood in an address; `paths` is whether the log has addresses as they were

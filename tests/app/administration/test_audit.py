@@ -1,4 +1,4 @@
-"""Deeds and their entries: in one commit, by the right actor, or not at all."""
+"""Operations and their entries: in one commit, by the right actor, or not at all."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from tessera.core.administration.audit import operator
 from tessera.core.administration.audit_chain import Entry
 from tessera.core.keys.wrapping import KeyPurpose
 from tessera.core.loyalty.declaration import Declaration, PointSourceForm
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tessera.ports import Search, StoreUnavailable, Unknown
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.scene import Scene, play
@@ -28,7 +28,7 @@ async def entries(scene: Scene) -> list[Entry]:
 
 
 def test_a_deed_that_fails_leaves_no_entry(tmp_path: Path) -> None:
-    """A refused deed, and one whose commit was not attempted, are not recorded; the next one is."""
+    """A refused operation, and one whose commit was not attempted, are not recorded; the next one is."""
 
     async def scenario(scene: Scene) -> None:
         before = await entries(scene)
@@ -71,8 +71,8 @@ def test_the_api_acts_under_its_client_s_name(tmp_path: Path) -> None:
         scene.context.actor = operator("ada", None)
         issued = await applications.create(scene.context, "admin", 1, scope="loyalty:admin")
         token = (await scene.token(issued)).access_token
-        evidence = Evidence(f"Bearer {token}".encode(), "192.0.2.9")
-        caller = await identify(scene.context, evidence)
+        request_credentials = RequestCredentials(f"Bearer {token}".encode(), "192.0.2.9")
+        caller = await identify(scene.context, request_credentials)
         renamed = Declaration(point_sources=[PointSourceForm(name="Till")])
         await programs.apply(scene.context, caller, scene.retailer_id, renamed, dry_run=True)
         assert (await entries(scene))[-1].action == "credential.add"

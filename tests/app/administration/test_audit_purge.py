@@ -10,7 +10,7 @@ from tessera.app.administration import audit, audit_purge
 from tessera.app.management import purges
 from tessera.core.administration.audit import REFUSED
 from tessera.core.administration.audit_chain import Checkpoint, Entry, chained, checkpoint
-from tessera.core.changes import RecordDeed
+from tessera.core.changes import RecordAuditEntry
 from tessera.core.times import DAY
 from tests.app.administration.test_audit import entries
 from tests.support import engines
@@ -25,7 +25,7 @@ async def record(scene: Scene, *actions: str) -> list[int]:
     for action in actions:
         scene.clock.step(60)
         await scene.context.store.commit(
-            RecordDeed(scene.context.new_uuid(), scene.clock.now(), "server", None, action, "target", "{}")
+            RecordAuditEntry(scene.context.new_uuid(), scene.clock.now(), "server", None, action, "target", "{}")
         )
         numbers.append((await entries(scene))[-1].number)
     return numbers
@@ -37,7 +37,7 @@ async def shape(scene: Scene) -> list[str]:
     async for each in audit.told_in_order(scene.context):
         if isinstance(each, Checkpoint):
             found.append(str(each.last_number - each.first_number + 1))
-        elif each.action in (REFUSED, "deed"):
+        elif each.action in (REFUSED, "operation"):
             found.append(each.action[0])
     return found
 
@@ -48,10 +48,10 @@ async def whole(scene: Scene) -> bool:
 
 
 def test_old_refusals_go_and_deeds_stay(tmp_path: Path) -> None:
-    """After their days refusals are replaced by one checkpoint between two deeds; numbers go on, the newest stays."""
+    """After their days refusals are replaced by one checkpoint between two entries; numbers go on, the newest stays."""
 
     async def scenario(scene: Scene) -> None:
-        await record(scene, REFUSED, REFUSED, "deed", REFUSED, "deed", "deed", REFUSED)
+        await record(scene, REFUSED, REFUSED, "operation", REFUSED, "operation", "operation", REFUSED)
         scene.clock.step(20 * 86_400)
         await record(scene, REFUSED, REFUSED)
         await scene.purge()
@@ -64,7 +64,7 @@ def test_old_refusals_go_and_deeds_stay(tmp_path: Path) -> None:
         await scene.purge()
         assert await shape(scene) == ["2", "d", "1", "d", "d", "2", "c"]
         last = (await entries(scene))[-1].number
-        assert await record(scene, "deed") == [last + 1]
+        assert await record(scene, "operation") == [last + 1]
         await scene.purge()
         assert await shape(scene) == ["2", "d", "1", "d", "d", "3", "d"]
         verdict = await audit.verify(scene.context, head=None, number=None)
@@ -81,7 +81,7 @@ def test_a_younger_refusal_between_older_ones_waits(tmp_path: Path) -> None:
         scene.clock.step(10 * 86_400)
         await record(scene, REFUSED)
         scene.clock.step(-10 * 86_400)
-        await record(scene, REFUSED, "deed")
+        await record(scene, REFUSED, "operation")
         scene.clock.step((KEPT_DAYS + 1) * 86_400)
         await scene.purge()
         assert await shape(scene) == ["1", "c", "1", "d"]
@@ -99,9 +99,11 @@ def test_no_more_than_a_batch_goes_at_once(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         many = 2 * audit_purge.RUN_MAX + 50
-        deeds = [RecordDeed(f"r{n}", scene.clock.now(), "server", None, REFUSED, "c", "{}") for n in range(many)]
-        await scene.context.store.commit(*deeds)
-        await record(scene, "deed")
+        operations = [
+            RecordAuditEntry(f"r{n}", scene.clock.now(), "server", None, REFUSED, "c", "{}") for n in range(many)
+        ]
+        await scene.context.store.commit(*operations)
+        await record(scene, "operation")
         scene.clock.step((KEPT_DAYS + 1) * 86_400)
         await purges.purge_all(scene.context)
         assert await shape(scene) == [str(many), "d"]
@@ -120,9 +122,9 @@ FORGED = (
     " {number}, '{before}', '{hash}', '{seal}')"
 )
 TAMPERED: Sequence[tuple[str, Sequence[str], str]] = (
-    ("a deed after a checkpoint", ["delete from audit_entry where number = {number}"], "missing before entry"),
+    ("an operation after a checkpoint", ["delete from audit_entry where number = {number}"], "missing before entry"),
     (
-        "a deed, with the checkpoint drawn over it",
+        "an operation, with the checkpoint drawn over it",
         [
             "delete from audit_entry where number = {number}",
             "update audit_checkpoint set last_number = {number}, last_hash = '{hash}' where last_number = {number} - 1",
@@ -130,12 +132,12 @@ TAMPERED: Sequence[tuple[str, Sequence[str], str]] = (
         "is not genuine",
     ),
     (
-        "a deed, with a checkpoint made for it",
+        "an operation, with a checkpoint made for it",
         ["delete from audit_entry where number = {number}", FORGED],
         "is not genuine",
     ),
     (
-        "a deed, with the seal of another checkpoint",
+        "an operation, with the seal of another checkpoint",
         ["delete from audit_entry where number = {number}", FORGED.replace("{seal}", "{genuine}")],
         "is not genuine",
     ),
@@ -146,7 +148,7 @@ TAMPERED: Sequence[tuple[str, Sequence[str], str]] = (
         "is not genuine",
     ),
     (
-        "a deed before a checkpoint, with its hash made anew",
+        "an operation before a checkpoint, with its hash made anew",
         ["update audit_entry set actor = 'eve', hash = '{remade}' where number = {earlier}"],
         "does not agree with the checkpoint after it",
     ),
@@ -160,17 +162,17 @@ def test_tampering_with_a_purged_chain_is_found(
     """A removed or changed entry beside a checkpoint, and a forged checkpoint, are reported."""
 
     async def scenario(scene: Scene) -> None:
-        earlier, _, _, number, _ = await record(scene, "deed", REFUSED, REFUSED, "deed", "deed")
+        earlier, _, _, number, _ = await record(scene, "operation", REFUSED, REFUSED, "operation", "operation")
         scene.clock.step((KEPT_DAYS + 1) * 86_400)
         await scene.purge()
         assert await whole(scene)
         known = {each.number: each for each in await entries(scene)}
         (stands,) = await audit.checkpoints(scene.context)
-        first, deed = known[earlier], known[number]
+        first, operation = known[earlier], known[number]
         fields = (first.id, first.at, "eve", first.source, first.action, first.target, first.detail)
         values = {
-            "number": number, "earlier": earlier, "hash": deed.hash, "before": first.hash, "genuine": stands.seal,
-            "seal": _forged(deed, deed).seal, "remade": chained(known[earlier - 1].hash, earlier, *fields),
+            "number": number, "earlier": earlier, "hash": operation.hash, "before": first.hash, "genuine": stands.seal,
+            "seal": _forged(operation, operation).seal, "remade": chained(known[earlier - 1].hash, earlier, *fields),
         }  # fmt: skip
         with engines.writing(scene.folder) as database:
             for statement in statements:
@@ -195,9 +197,9 @@ def test_a_purge_covers_up_nothing(tmp_path: Path, statement: str) -> None:
     """Tampering from before a purge is not hidden by it: it is still reported afterwards."""
 
     async def scenario(scene: Scene) -> None:
-        await record(scene, REFUSED, "deed", REFUSED)
+        await record(scene, REFUSED, "operation", REFUSED)
         scene.clock.step((KEPT_DAYS + 1) * 86_400)
-        refused, *_ = await record(scene, REFUSED, REFUSED, "deed")
+        refused, *_ = await record(scene, REFUSED, REFUSED, "operation")
         await scene.purge()
         scene.clock.step((KEPT_DAYS + 1) * 86_400)
         with engines.writing(scene.folder) as database:
@@ -217,11 +219,11 @@ def test_a_head_that_was_noted_can_still_be_compared(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         context = scene.context
-        deed, first, last = await record(scene, "deed", REFUSED, REFUSED)
+        operation, first, last = await record(scene, "operation", REFUSED, REFUSED)
         hashes = {each.number: each.hash for each in await entries(scene)}
         noted = await audit.verify(context, head=None, number=None)
-        assert (noted.number, noted.hash) == (deed, hashes[deed])
-        await record(scene, "deed")
+        assert (noted.number, noted.hash) == (operation, hashes[operation])
+        await record(scene, "operation")
         scene.clock.step((KEPT_DAYS + 1) * 86_400)
         await scene.purge()
         assert (await audit.verify(context, head=noted.hash, number=noted.number)).whole
@@ -230,6 +232,6 @@ def test_a_head_that_was_noted_can_still_be_compared(tmp_path: Path) -> None:
         assert "another hash" in other
         (gone,) = (await audit.verify(context, head=hashes[first], number=first)).shown
         assert "deleted when its time was over" in gone
-        assert scene.context.settings.audit_refusals_kept_days * DAY == KEPT_DAYS * DAY
+        assert scene.context.settings.audit_refusals_retention_days * DAY == KEPT_DAYS * DAY
 
     play(tmp_path, scenario)

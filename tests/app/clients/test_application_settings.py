@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tessera.app.clients import application_settings, applications
-from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients.application_settings import ApplicationChanges
 from tessera.app.operators import OperatorError
 from tessera.app.tokens import verification
 from tessera.core.clients.applications import AuthenticationMethod, QueryCredentials, TokenBinding, TokenFormat
@@ -13,7 +13,7 @@ from tessera.core.clients.signing_methods import AssertionAudience, Profile, Sig
 from tessera.ports import Search
 from tests.support.scene import Scene, play
 
-EVERYTHING = Wanted(
+EVERYTHING = ApplicationChanges(
     name="Partner of 2030",
     scope="loyalty:read profiles:read",
     token_lifetime_seconds=900,
@@ -62,7 +62,7 @@ def test_a_scope_that_is_named_twice_is_stored_once(tmp_path: Path) -> None:
         made = await applications.create(scene.context, "Twice", 1, scope="openid openid profiles:read")
         record = await applications.find(scene.context, made.client_id)
         assert record.scope == "openid profiles:read"
-        twice = Wanted(scope="loyalty:read profiles:read  loyalty:read")
+        twice = ApplicationChanges(scope="loyalty:read profiles:read  loyalty:read")
         changed = await application_settings.change(scene.context, made.client_id, twice)
         assert changed.scope == "profiles:read loyalty:read"
 
@@ -75,20 +75,20 @@ def test_tokens_from_before_keep_what_they_say_unless_cut_off(tmp_path: Path, fo
 
     async def scenario(scene: Scene) -> None:
         context, client_id = scene.context, scene.partner.client_id
-        await application_settings.change(context, client_id, Wanted(token_format=form))
+        await application_settings.change(context, client_id, ApplicationChanges(token_format=form))
         first = await scene.token()
-        narrowed = Wanted(scope="profiles:read", token_lifetime_seconds=60)
+        narrowed = ApplicationChanges(scope="profiles:read", token_lifetime_seconds=60)
         await application_settings.change(context, client_id, narrowed)
         second = await scene.token()
         assert await scopes_of(scene, first.access_token) == ("openid",)
         assert await scopes_of(scene, second.access_token) == ("profiles:read",)
         assert 59 <= second.expires_in <= 60
-        await application_settings.change(context, client_id, Wanted(scope="loyalty:read", cut_off=True))
+        await application_settings.change(context, client_id, ApplicationChanges(scope="loyalty:read", cut_off=True))
         assert await scopes_of(scene, first.access_token) is None
         assert await scopes_of(scene, second.access_token) is None
         scene.clock.step(1)
         assert await scopes_of(scene, (await scene.token()).access_token) == ("loyalty:read",)
-        await application_settings.change(context, client_id, Wanted(scope=""))
+        await application_settings.change(context, client_id, ApplicationChanges(scope=""))
         assert (await applications.find(context, client_id)).scope == ""
 
     play(tmp_path, scenario)
@@ -99,10 +99,10 @@ def test_a_token_of_before_is_not_handed_out_again(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         client_id = scene.partner.client_id
-        await application_settings.change(scene.context, client_id, Wanted(token_reuse=True))
+        await application_settings.change(scene.context, client_id, ApplicationChanges(token_reuse=True))
         first = await scene.token()
         assert (await scene.token()).access_token == first.access_token
-        await application_settings.change(scene.context, client_id, Wanted(scope="profiles:read"))
+        await application_settings.change(scene.context, client_id, ApplicationChanges(scope="profiles:read"))
         again = await scene.token()
         assert await scopes_of(scene, again.access_token) == ("profiles:read",)
 
@@ -112,21 +112,24 @@ def test_a_token_of_before_is_not_handed_out_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wanted", "sentence"),
     [
-        (Wanted(name="taken"), "Another application has this name"),
-        (Wanted(name=""), "The name must be"),
-        (Wanted(name="a\x1b[31m"), "The name must be"),
-        (Wanted(name="x" * 256), "The name must be"),
-        (Wanted(scope="profile:read"), "no scope profile:read. Did you mean profiles:read?"),
-        (Wanted(scope="openid OPENID"), "no scope OPENID"),
-        (Wanted(scope="a\\b"), "malformed"),
-        (Wanted(scope="x" * 1001), "longer than"),
-        (Wanted(token_lifetime_seconds=0), "must be 1 to"),
-        (Wanted(token_lifetime_seconds=2**40), "must be 1 to"),
-        (Wanted(security_profile=Profile.FAPI2, signing_algorithms=SigningAlgorithms.RS256), "leaves no algorithm"),
-        (Wanted(security_profile=Profile.FAPI2, token_format=TokenFormat.RS256), "does not allow RS256"),
+        (ApplicationChanges(name="taken"), "Another application has this name"),
+        (ApplicationChanges(name=""), "The name must be"),
+        (ApplicationChanges(name="a\x1b[31m"), "The name must be"),
+        (ApplicationChanges(name="x" * 256), "The name must be"),
+        (ApplicationChanges(scope="profile:read"), "no scope profile:read. Did you mean profiles:read?"),
+        (ApplicationChanges(scope="openid OPENID"), "no scope OPENID"),
+        (ApplicationChanges(scope="a\\b"), "malformed"),
+        (ApplicationChanges(scope="x" * 1001), "longer than"),
+        (ApplicationChanges(token_lifetime_seconds=0), "must be 1 to"),
+        (ApplicationChanges(token_lifetime_seconds=2**40), "must be 1 to"),
+        (
+            ApplicationChanges(security_profile=Profile.FAPI2, signing_algorithms=SigningAlgorithms.RS256),
+            "leaves no algorithm",
+        ),
+        (ApplicationChanges(security_profile=Profile.FAPI2, token_format=TokenFormat.RS256), "does not allow RS256"),
     ],
 )
-def test_a_change_that_cannot_be_is_refused_whole(tmp_path: Path, wanted: Wanted, sentence: str) -> None:
+def test_a_change_that_cannot_be_is_refused_whole(tmp_path: Path, wanted: ApplicationChanges, sentence: str) -> None:
     """Nothing else of the same call is changed, and no token is cut off."""
 
     async def scenario(scene: Scene) -> None:
@@ -156,10 +159,10 @@ def test_scopes_of_another_time_stay(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         context, client_id = scene.context, scene.partner.client_id
         await context.commit(SetScope(client_id, "openid legacy"))
-        record = await application_settings.change(context, client_id, Wanted(scope="profiles:read legacy"))
+        record = await application_settings.change(context, client_id, ApplicationChanges(scope="profiles:read legacy"))
         assert record.scope == "profiles:read legacy"
         with pytest.raises(OperatorError, match="no scope other"):
-            await application_settings.change(context, client_id, Wanted(scope="legacy other"))
+            await application_settings.change(context, client_id, ApplicationChanges(scope="legacy other"))
 
     play(tmp_path, scenario)
 

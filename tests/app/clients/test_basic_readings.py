@@ -10,7 +10,7 @@ from tessera.app.clients.applications import Issued
 from tessera.core.changes import CountHour
 from tessera.core.clients.credentials import Authenticated
 from tessera.core.errors import InvalidClient, TooManyRequests
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tests.app.clients.test_brute_force import allow_few
 from tests.app.clients.test_slow_secrets import Counting
 from tests.support import forms, raw
@@ -29,7 +29,7 @@ async def by_basic(scene: Scene, user: str, password: str, *, encode: bool, sour
     """Authenticate by Basic, with both halves form-encoded first, or as they are."""
     pair = (quote_plus(user, safe=""), quote_plus(password, safe="")) if encode else (user, password)
     return await authentication.authenticate(
-        scene.context, forms.form(b"", b"", b""), Evidence(raw.basic(*pair)[1].encode(), source)
+        scene.context, forms.form(b"", b"", b""), RequestCredentials(raw.basic(*pair)[1].encode(), source)
     )
 
 

@@ -9,27 +9,29 @@ from tessera.app import callers
 from tessera.app.clients import applications, brute_force
 from tessera.app.clients.applications import Issued
 from tessera.core.errors import InvalidAuthToken, InvalidClient, Refusal, TooManyRequests
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tests.app.clients.test_slow_secrets import PASSWORD, imported
 from tests.support.raw import basic
 from tests.support.scene import Scene, play
 
-HERE = Evidence(source="192.0.2.7")
+HERE = RequestCredentials(source="192.0.2.7")
 AT_ONCE = 10
 
 
-async def wrong(scene: Scene, client_id: str | None = None, evidence: Evidence = HERE) -> Refusal:
+async def wrong(scene: Scene, client_id: str | None = None, request_credentials: RequestCredentials = HERE) -> Refusal:
     """How a wrong secret is refused."""
     with pytest.raises((InvalidClient, TooManyRequests)) as refusal:
-        await scene.token(Issued(client_id or scene.partner.client_id, None, ""), "wrong", evidence=evidence)
+        await scene.token(
+            Issued(client_id or scene.partner.client_id, None, ""), "wrong", request_credentials=request_credentials
+        )
     found: Refusal = refusal.value
     return found
 
 
-async def flood(scene: Scene, client_id: str | None = None, evidence: Evidence = HERE) -> None:
+async def flood(scene: Scene, client_id: str | None = None, request_credentials: RequestCredentials = HERE) -> None:
     """Send as many wrong secrets as may come at once."""
     for _ in range(AT_ONCE):
-        assert isinstance(await wrong(scene, client_id, evidence), InvalidClient)
+        assert isinstance(await wrong(scene, client_id, request_credentials), InvalidClient)
 
 
 def test_wrong_secrets_are_slowed(tmp_path: Path) -> None:
@@ -58,8 +60,8 @@ def test_good_traffic_is_let_through(tmp_path: Path) -> None:
         for _ in range(20):
             assert isinstance(await wrong(scene), TooManyRequests)
         for _ in range(20):
-            await scene.token(evidence=HERE)
-        await flood(scene, evidence=Evidence(source="192.0.2.8"))
+            await scene.token(request_credentials=HERE)
+        await flood(scene, request_credentials=RequestCredentials(source="192.0.2.8"))
         other = await applications.create(scene.context, "other", 1)
         await flood(scene, other.client_id)
 
@@ -92,8 +94,11 @@ def test_an_ipv6_subscriber_is_a_64(tmp_path: Path, other: str, same: bool) -> N
     """Addresses of one /64 count together."""
 
     async def scenario(scene: Scene) -> None:
-        await flood(scene, evidence=Evidence(source="2001:db8:0:1::1"))
-        assert isinstance(await wrong(scene, evidence=Evidence(source=other)), TooManyRequests) is same
+        await flood(scene, request_credentials=RequestCredentials(source="2001:db8:0:1::1"))
+        assert (
+            isinstance(await wrong(scene, request_credentials=RequestCredentials(source=other)), TooManyRequests)
+            is same
+        )
 
     play(tmp_path, scenario)
 
@@ -106,10 +111,10 @@ def test_the_right_imported_secret_passes_in_a_flood(tmp_path: Path) -> None:
         await flood(scene, made.client_id)
         for _ in range(5):
             assert isinstance(await wrong(scene, made.client_id), TooManyRequests)
-        assert await scene.alive(await scene.token(made, PASSWORD, evidence=HERE))
+        assert await scene.alive(await scene.token(made, PASSWORD, request_credentials=HERE))
         for _ in range(20):  # more than there are slow checks
             assert isinstance(await wrong(scene, made.client_id), TooManyRequests)
-        assert await scene.alive(await scene.token(made, PASSWORD, evidence=HERE))
+        assert await scene.alive(await scene.token(made, PASSWORD, request_credentials=HERE))
 
     play(tmp_path, scenario)
 
@@ -123,20 +128,20 @@ def test_slow_checks_of_one_client_end_with_a_flood(tmp_path: Path) -> None:
             await wrong(scene, made.client_id)
         assert counting.checks == AT_ONCE * brute_force.SLOW_CHECKS_FACTOR
         with pytest.raises(TooManyRequests):
-            await scene.token(made, PASSWORD, evidence=HERE)
+            await scene.token(made, PASSWORD, request_credentials=HERE)
         scene.clock.step(brute_force.INTERVAL_SECONDS)
         await wrong(scene, made.client_id)
         await wrong(scene, made.client_id)
         assert counting.checks == AT_ONCE * brute_force.SLOW_CHECKS_FACTOR + 1
-        await scene.token(made, PASSWORD, evidence=Evidence(source="192.0.2.8"))
-        await scene.token(made, PASSWORD, evidence=HERE)
+        await scene.token(made, PASSWORD, request_credentials=RequestCredentials(source="192.0.2.8"))
+        await scene.token(made, PASSWORD, request_credentials=HERE)
 
     play(tmp_path, scenario)
 
 
 def allow_few(scene: Scene) -> None:
     """Let one wrong secret pass at once: three slow checks for a client from an address, ten for all clients."""
-    scene.context.settings = scene.context.settings.model_copy(update={"wrong_secrets_max": 1})
+    scene.context.settings = scene.context.settings.model_copy(update={"failed_attempts_max": 1})
 
 
 async def use_up_slow_checks(scene: Scene) -> None:
@@ -154,14 +159,14 @@ def test_an_address_has_a_limit_over_all_clients(tmp_path: Path) -> None:
         made, counting = await imported(scene)
         new = await applications.create(scene.context, "new", 1, client_id="new", client_secret=PASSWORD)
         own = await applications.add_secret(scene.context, made.client_id, "other", imported="f" * 64)
-        await scene.token(own, "f" * 64, evidence=HERE)
+        await scene.token(own, "f" * 64, request_credentials=HERE)
         await use_up_slow_checks(scene)
         before = counting.checks
         with pytest.raises(TooManyRequests):
-            await scene.token(new, PASSWORD, evidence=HERE)
+            await scene.token(new, PASSWORD, request_credentials=HERE)
         assert counting.checks == before
-        await scene.token(made, PASSWORD, evidence=HERE)
-        await scene.token(new, PASSWORD, evidence=Evidence(source="192.0.2.8"))
+        await scene.token(made, PASSWORD, request_credentials=HERE)
+        await scene.token(new, PASSWORD, request_credentials=RequestCredentials(source="192.0.2.8"))
 
     play(tmp_path, scenario)
 
@@ -174,10 +179,10 @@ def test_an_address_has_more_slow_checks_after_a_while(tmp_path: Path) -> None:
         made, _ = await imported(scene)
         await use_up_slow_checks(scene)
         with pytest.raises(TooManyRequests) as refusal:
-            await scene.token(made, PASSWORD, evidence=HERE)
+            await scene.token(made, PASSWORD, request_credentials=HERE)
         assert refusal.value.seconds == 1
         scene.clock.step(1)
-        await scene.token(made, PASSWORD, evidence=HERE)
+        await scene.token(made, PASSWORD, request_credentials=HERE)
 
     play(tmp_path, scenario)
 
@@ -190,7 +195,7 @@ def test_unknown_client_ids_use_up_nobody_s_slow_checks(tmp_path: Path) -> None:
         made, counting = await imported(scene)
         await asyncio.gather(*(wrong(scene, f"made up {number}") for number in range(3 * brute_force.ADDRESS_FACTOR)))
         assert counting.checks == 0
-        await scene.token(made, PASSWORD, evidence=HERE)
+        await scene.token(made, PASSWORD, request_credentials=HERE)
 
     play(tmp_path, scenario)
 
@@ -201,7 +206,7 @@ def test_answers_do_not_tell_whether_a_slow_check_was_made(tmp_path: Path) -> No
     async def answers(scene: Scene, prefix: str, source: str) -> list[tuple[type[Refusal], int]]:
         found = []
         for number in range(2 * brute_force.ADDRESS_FACTOR):
-            refusal = await wrong(scene, f"{prefix}{number // 2}", Evidence(source=source))
+            refusal = await wrong(scene, f"{prefix}{number // 2}", RequestCredentials(source=source))
             found.append((type(refusal), getattr(refusal, "seconds", 0)))
         return found
 
@@ -225,11 +230,11 @@ def test_an_address_is_known_for_a_month(tmp_path: Path) -> None:
         allow_few(scene)
         made, _ = await imported(scene)
         await applications.add_secret(scene.context, made.client_id, "other", imported="f" * 64)
-        await scene.token(made, "f" * 64, evidence=HERE)
+        await scene.token(made, "f" * 64, request_credentials=HERE)
         scene.clock.step(30 * 86_400)
         await use_up_slow_checks(scene)
         with pytest.raises(TooManyRequests):
-            await scene.token(made, PASSWORD, evidence=HERE)
+            await scene.token(made, PASSWORD, request_credentials=HERE)
 
     play(tmp_path, scenario)
 
@@ -238,8 +243,8 @@ def test_a_property_s_secret_is_guarded_too(tmp_path: Path) -> None:
     """HTTP Basic with an API key is slowed in the same way, and its right secret passes."""
 
     async def scenario(scene: Scene) -> None:
-        def tried(secret: str) -> Evidence:
-            return Evidence(basic(scene.shop.api_key, secret)[1].encode(), "192.0.2.7")
+        def tried(secret: str) -> RequestCredentials:
+            return RequestCredentials(basic(scene.shop.api_key, secret)[1].encode(), "192.0.2.7")
 
         for _ in range(AT_ONCE):
             with pytest.raises(InvalidAuthToken):

@@ -10,7 +10,7 @@ import pytest
 
 from tessera import wiring
 from tessera.app.clients import applications, expiry_warnings, property_secrets, secret_rotation
-from tessera.app.clients.expiry_warnings import Watch
+from tessera.app.clients.expiry_warnings import ExpiryWatcher
 from tessera.app.management import purges
 from tessera.app.management.housekeeping import write_usage
 from tessera.app.runtime import leases
@@ -43,7 +43,7 @@ def test_the_end_of_the_last_secret_is_told_at_thirty_seven_and_one_day(tmp_path
 
     async def scenario(scene: Scene) -> None:
         at = await ends_in(scene, 40)
-        watch, steps = Watch(scene.context, step_seconds=0), []
+        watch, steps = ExpiryWatcher(scene.context, step_seconds=0), []
         for days in (30, 7, 1, 0):
             for moment in (at - days * DAY - 1, at - days * DAY, at - days * DAY + SECOND):
                 scene.clock.at = moment
@@ -74,15 +74,15 @@ def test_a_restart_and_a_second_process_tell_nothing_twice(tmp_path: Path) -> No
         at = await ends_in(scene, 7)
         async with wiring.open_context(settings_of(scene.folder), clock=scene.clock) as other:
             counts = await asyncio.gather(
-                *(Watch(context, step_seconds=0).look() for context in (scene.context, other, scene.context))
+                *(ExpiryWatcher(context, step_seconds=0).look() for context in (scene.context, other, scene.context))
             )
             assert sum(counts) == 1
-            assert await Watch(other, step_seconds=0).look() == 0
+            assert await ExpiryWatcher(other, step_seconds=0).look() == 0
             scene.clock.at = at - DAY
             assert (
                 sum(
                     await asyncio.gather(
-                        Watch(other, step_seconds=0).look(), Watch(scene.context, step_seconds=0).look()
+                        ExpiryWatcher(other, step_seconds=0).look(), ExpiryWatcher(scene.context, step_seconds=0).look()
                     )
                 )
                 == 1
@@ -101,7 +101,7 @@ def test_a_lost_answer_tells_nothing_twice(tmp_path: Path, fault: Fault) -> None
         store = FaultyStore(scene.context.store)
         scene.context.store = store.as_store()
         store.faults = [fault]
-        watch = Watch(scene.context, step_seconds=0)
+        watch = ExpiryWatcher(scene.context, step_seconds=0)
         with pytest.raises(StoreError):
             await watch.look()
         for _ in range(2):
@@ -116,7 +116,7 @@ def test_an_end_that_was_moved_is_told_anew(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         await ends_in(scene, 6)
-        watch = Watch(scene.context, step_seconds=0)
+        watch = ExpiryWatcher(scene.context, step_seconds=0)
         assert await watch.look() == 1
         await applications.expire_secret(scene.context, scene.partner.client_id, "first", scene.clock.now() + 60 * DAY)
         assert await watch.look() == 0
@@ -138,7 +138,7 @@ def test_a_successor_in_use_makes_it_quiet(tmp_path: Path) -> None:
         await write_usage(scene.context)
         scene.clock.step(86_400)
         assert [each.text for each in await expiry_warnings.current(scene.context)] == []
-        assert await Watch(scene.context, step_seconds=0).look() == 0
+        assert await ExpiryWatcher(scene.context, step_seconds=0).look() == 0
 
     play(tmp_path, scenario)
 
@@ -150,7 +150,7 @@ def test_an_old_secret_still_used_is_told_at_seven_and_one_day(tmp_path: Path) -
         made = await secret_rotation.rotate(
             scene.context, await applications.find(scene.context, scene.partner.client_id), 10 * 86_400, None
         )
-        watch = Watch(scene.context, step_seconds=0)
+        watch = ExpiryWatcher(scene.context, step_seconds=0)
         for _ in range(19):
             await scene.token(source="192.0.2.9")
             await scene.token(secret=made.client_secret)
@@ -189,7 +189,7 @@ def test_disabled_applications_are_left_alone(tmp_path: Path) -> None:
         await ends_in(scene, 7)
         await applications.disable(scene.context, scene.partner.client_id)
         assert await expiry_warnings.current(scene.context) == []
-        assert await Watch(scene.context, step_seconds=0).look() == 0
+        assert await ExpiryWatcher(scene.context, step_seconds=0).look() == 0
 
     play(tmp_path, scenario)
 
@@ -205,7 +205,7 @@ def test_a_token_for_each_call_is_told_once_a_day(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         hour = scene.clock.now() // HOUR
         scene.clock.at = hour * HOUR
-        watch = Watch(scene.context, step_seconds=0)
+        watch = ExpiryWatcher(scene.context, step_seconds=0)
         await asked(scene, hour, 100, 199)
         looks = []
         for moment in ((hour + 1) * HOUR + WRITTEN_AFTER - 1, (hour + 1) * HOUR + WRITTEN_AFTER):
@@ -217,7 +217,7 @@ def test_a_token_for_each_call_is_told_once_a_day(tmp_path: Path) -> None:
         tomorrow = (hour // 24 + 1) * 24
         await asked(scene, tomorrow, 500, 3)
         scene.clock.at = (tomorrow + 1) * HOUR + WRITTEN_AFTER
-        looks += [await watch.look(), await Watch(scene.context, step_seconds=0).look()]
+        looks += [await watch.look(), await ExpiryWatcher(scene.context, step_seconds=0).look()]
         assert looks == [0, 1, 0, 1, 0]
         kinds = Counter(kind for kind, _ in await told(scene))
         assert kinds == {"application.token_per_call": 2}
@@ -243,7 +243,7 @@ def test_few_tokens_or_enough_calls_are_no_matter(tmp_path: Path, tokens: int, c
     async def scenario(scene: Scene) -> None:
         await asked(scene, scene.clock.now() // HOUR, tokens, calls)
         scene.clock.step(2 * 3600)
-        assert await Watch(scene.context, step_seconds=0).look() == 0
+        assert await ExpiryWatcher(scene.context, step_seconds=0).look() == 0
         assert await expiry_warnings.current(scene.context) == []
 
     play(tmp_path, scenario)
@@ -257,11 +257,11 @@ def test_old_counts_are_purged(tmp_path: Path) -> None:
         first = this - 90 * 24 - 2 * purges.BATCH
         await scene.context.store.commit(*(CountHour(1, hour, 1, 1, 1) for hour in range(first, this + 1)))
         await ends_in(scene, 7)
-        await Watch(scene.context, step_seconds=0).look()
+        await ExpiryWatcher(scene.context, step_seconds=0).look()
         await scene.purge()
         left = await scene.context.store.usage_hours(1, 0)
         assert [each.hour for each in left] == list(range(this - 90 * 24, this + 1))
-        assert await Watch(scene.context, step_seconds=0).look() == 0
+        assert await ExpiryWatcher(scene.context, step_seconds=0).look() == 0
         scene.clock.at += 91 * DAY
         await scene.purge()
         assert await scene.context.store.usage_hours(1, 0) == []
@@ -271,14 +271,14 @@ def test_old_counts_are_purged(tmp_path: Path) -> None:
 
 
 def test_one_process_tells_while_it_holds_the_duty(tmp_path: Path) -> None:
-    """The duty looks by itself, and goes on when the database did not answer."""
+    """The singleton task looks by itself, and goes on when the database did not answer."""
 
     async def scenario(scene: Scene) -> None:
         await ends_in(scene, 7)
         store = FaultyStore(scene.context.store)
         scene.context.store = store.as_store()
         task = asyncio.create_task(
-            leases.while_held(
+            leases.run_with_lease(
                 scene.context, "warnings", "me", lambda: expiry_warnings.watch(scene.context, 0.01, step_seconds=0)
             )
         )
@@ -309,7 +309,7 @@ def test_the_end_of_a_property_s_secret_is_told(tmp_path: Path) -> None:
         at = scene.clock.now() + 7 * DAY
         await property_secrets.expire(scene.context, scene.shop.api_key, "first", at)
         await ends_in(scene, 7)  # a credential with the same number and end
-        watch = Watch(scene.context, step_seconds=0)
+        watch = ExpiryWatcher(scene.context, step_seconds=0)
         assert [await watch.look(), await watch.look()] == [2, 0]
         found = await scene.context.store.events_after(1, 0, 1000)
         (data,) = [msgspec.json.decode(each.data) for each in found if each.kind == "property.secret_ending"]

@@ -10,7 +10,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tessera.app import callers
 from tessera.app.clients import application_settings, applications, credentials
-from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients.application_settings import ApplicationChanges
 from tessera.app.operators import OperatorError
 from tessera.app.tokens import verification
 from tessera.core.changes import AddCredential
@@ -19,7 +19,7 @@ from tessera.core.clients.applications import CredentialKind, TokenBinding
 from tessera.core.clients.certificates import Authorities
 from tessera.core.clients.credentials import UNKNOWN_CLIENT
 from tessera.core.errors import InvalidAuthToken, InvalidClient, InvalidRequest
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tessera.core.tokens.access_tokens import Claims, TokenReply
 from tests.support import asking, forms, pki
 from tests.support.clock import START
@@ -29,24 +29,24 @@ from tests.support.scene import FORM, Scene, play
 NOW = START / 1_000_000
 
 
-def connected(pair: Pair | None, *chain: Pair, authorization: bytes | None = None) -> Evidence:
+def connected(pair: Pair | None, *chain: Pair, authorization: bytes | None = None) -> RequestCredentials:
     """The evidence of a connection with this certificate."""
-    return Evidence(
+    return RequestCredentials(
         authorization, certificate=None if pair is None else pair.der, chain=tuple(each.der for each in chain)
     )
 
 
-async def ask(scene: Scene, evidence: Evidence, secret: str = "") -> TokenReply:
-    """A token by the certificate of a connection. Raises as the deed does."""
+async def ask(scene: Scene, request_credentials: RequestCredentials, secret: str = "") -> TokenReply:
+    """A token by the certificate of a connection. Raises as the operation does."""
     also = f"&client_secret={secret}" if secret else ""
     body = f"grant_type=client_credentials&client_id={scene.partner.client_id}{also}"
-    return await asking.issue(scene.context, forms.form(b"", body.encode(), FORM), evidence)
+    return await asking.issue(scene.context, forms.form(b"", body.encode(), FORM), request_credentials)
 
 
-async def refused(scene: Scene, evidence: Evidence) -> str:
+async def refused(scene: Scene, request_credentials: RequestCredentials) -> str:
     """Why a certificate is not taken, which only the operator is told."""
     with pytest.raises(InvalidClient, match=re.escape(UNKNOWN_CLIENT)) as caught:
-        await ask(scene, evidence)
+        await ask(scene, request_credentials)
     return caught.value.detail
 
 
@@ -115,7 +115,7 @@ def test_what_cannot_be_read_proves_nothing(tmp_path: Path) -> None:
         pair = pki.certificate("Partner", now=NOW)
         await registered(scene, pair)
         for der in (certificates.UNREADABLE, b"x", pair.der[:-1], pair.der + b"\0"):
-            assert await refused(scene, Evidence(certificate=der))
+            assert await refused(scene, RequestCredentials(certificate=der))
 
     play(tmp_path, scenario)
 
@@ -213,13 +213,13 @@ def test_a_bound_token_works_with_its_certificate_only(tmp_path: Path) -> None:
         await registered(scene, pair)
         header = b"Bearer " + (await ask(scene, connected(pair))).access_token.encode()
         await callers.identify(scene.context, connected(pair, authorization=header))
-        for evidence in (
+        for request_credentials in (
             connected(None, authorization=header),
             connected(other, authorization=header),
-            Evidence(header, certificate=certificates.UNREADABLE),
+            RequestCredentials(header, certificate=certificates.UNREADABLE),
         ):
             with pytest.raises(InvalidAuthToken, match="bound to a certificate"):
-                await callers.identify(scene.context, evidence)
+                await callers.identify(scene.context, request_credentials)
 
     play(tmp_path, scenario)
 
@@ -231,13 +231,13 @@ def test_tokens_by_secret_are_bound_where_that_is_asked_for(tmp_path: Path) -> N
         pair, secret = pki.certificate("Anybody", now=NOW), scene.partner.client_secret or ""
         assert not (await claims_of(scene, await ask(scene, connected(pair), secret))).binding
         await application_settings.change(
-            scene.context, scene.partner.client_id, Wanted(token_binding=TokenBinding.TLS)
+            scene.context, scene.partner.client_id, ApplicationChanges(token_binding=TokenBinding.TLS)
         )
         claims = await claims_of(scene, await ask(scene, connected(pair), secret))
         assert claims.thumbprint == hashlib.sha256(pair.der).digest()
-        for evidence in (connected(None), Evidence(certificate=certificates.UNREADABLE)):
+        for request_credentials in (connected(None), RequestCredentials(certificate=certificates.UNREADABLE)):
             with pytest.raises(InvalidRequest, match="Connect with one"):
-                await ask(scene, evidence, secret)
+                await ask(scene, request_credentials, secret)
 
     play(tmp_path, scenario)
 

@@ -1,4 +1,4 @@
-"""Clients that prove themselves by a signed assertion, deed by deed, with a clock that is stepped."""
+"""Clients that prove themselves by a signed assertion, operation by operation, with a clock that is stepped."""
 
 import re
 import sys
@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tessera.app.clients import application_settings, applications, credentials
-from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients.application_settings import ApplicationChanges
 from tessera.app.operators import OperatorError
 from tessera.core.clients.applications import AuthenticationMethod
 from tessera.core.clients.credentials import SYMMETRIC_ASSERTION, UNKNOWN_CLIENT
@@ -32,7 +32,7 @@ async def keyed(scene: Scene, algorithm: Algorithm = Algorithm.ES256, name: str 
 
 
 async def ask(scene: Scene, assertion: str, **other: str) -> TokenReply:
-    """A token for an assertion. Raises as the deed does."""
+    """A token for an assertion. Raises as the operation does."""
     params = forms.form(b"", assertions.form(assertion, **other).encode(), FORM)
     return await asking.issue(scene.context, params, NOTHING)
 
@@ -258,7 +258,7 @@ def test_ways_are_switched_off(tmp_path: Path) -> None:
         key = await keyed(scene)
         for methods, by_secret, by_key in ((1, True, False), (2, False, True), (4, False, False), (0, True, True)):
             await application_settings.change(
-                context, own, Wanted(authentication_methods=AuthenticationMethod(methods))
+                context, own, ApplicationChanges(authentication_methods=AuthenticationMethod(methods))
             )
             if by_secret:
                 await scene.token()

@@ -7,15 +7,15 @@ import pytest
 
 from tessera.app import callers
 from tessera.app.clients import limit_settings, properties, property_secrets
-from tessera.app.clients.limit_settings import Wanted
+from tessera.app.clients.limit_settings import LimitChanges
 from tessera.app.clients.property_authentication import FAILED
 from tessera.app.management.housekeeping import write_usage
 from tessera.app.operators import OperatorError
 from tessera.app.organizations import organizations
-from tessera.core.changes import SetPropertyRails
+from tessera.core.changes import SetPropertyLimits
 from tessera.core.clients.properties import Property, PropertyRecord
 from tessera.core.errors import InvalidAPIKey, InvalidAuthToken, Refusal, TooManyRequests
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tessera.ports import Store
 from tests.support.raw import basic
 from tests.support.scene import Scene, play
@@ -24,9 +24,9 @@ OFFICE = "192.0.2.7"
 DAY_SECONDS = 86_400
 
 
-def shown(api_key: str, secret: str, source: str = OFFICE) -> Evidence:
+def shown(api_key: str, secret: str, source: str = OFFICE) -> RequestCredentials:
     """A call by HTTP Basic from an address."""
-    return Evidence(basic(api_key, secret)[1].encode(), source)
+    return RequestCredentials(basic(api_key, secret)[1].encode(), source)
 
 
 async def calls(scene: Scene, secret: str | None = None, source: str = OFFICE) -> callers.Caller:
@@ -134,7 +134,7 @@ def test_a_disabled_property_is_refused_everywhere(tmp_path: Path) -> None:
     """Its secrets are refused, and its API key in the path also with a token; enabled again, all of it works."""
 
     async def scenario(scene: Scene) -> None:
-        by_token = Evidence(f"Bearer {(await scene.token()).access_token}".encode())
+        by_token = RequestCredentials(f"Bearer {(await scene.token()).access_token}".encode())
         caller = await callers.identify(scene.context, by_token)
         await properties.disable(scene.context, await shop(scene))
         refusal = await refused(scene)
@@ -241,21 +241,21 @@ def test_what_cannot_be_a_key_or_secret_is_told(tmp_path: Path, given: dict[str,
     play(tmp_path, scenario)
 
 
-async def limit(scene: Scene, **wanted: Any) -> limit_settings.Limits:
+async def limit(scene: Scene, **wanted: Any) -> limit_settings.LimitsReport:
     """Set limits of the scene's property."""
-    return await limit_settings.change_property(scene.context, await shop(scene), Wanted(**wanted))
+    return await limit_settings.change_property(scene.context, await shop(scene), LimitChanges(**wanted))
 
 
 def test_networks_hold_for_a_property(tmp_path: Path) -> None:
-    """From elsewhere the right secret is refused as a wrong one is; watched, it is only counted."""
+    """From elsewhere the right secret is refused as a wrong one is; report_only, it is only counted."""
 
     async def scenario(scene: Scene) -> None:
         await limit(scene, networks=("192.0.2.0/24",))
         await calls(scene)
         outside = await refused(scene, source="198.51.100.1")
-        assert (outside.check, outside.public) == ("rails.networks", FAILED)
-        assert (await refused(scene, source="")).check == "rails.networks"
-        now = await limit(scene, watch=("networks",))
+        assert (outside.check, outside.public) == ("limits.networks", FAILED)
+        assert (await refused(scene, source="")).check == "limits.networks"
+        now = await limit(scene, report_only=("networks",))
         assert now.would_refuse_day == 0
         await calls(scene, source="198.51.100.1")
         assert (await limit_settings.show_property(scene.context, await shop(scene))).would_refuse_day == 1
@@ -268,16 +268,16 @@ def test_a_pace_holds_for_a_property(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         await limit(scene, requests_per_second=3)
-        await limit_settings.change(scene.context, "partner", Wanted(requests_per_second=3))
+        await limit_settings.change(scene.context, "partner", LimitChanges(requests_per_second=3))
         assert (await shop(scene)).number == 1  # the application has this number too
         for _ in range(3):
             await scene.token()
         for _ in range(3):
             await calls(scene)
-        evidence = shown(scene.shop.api_key, scene.shop.property_secret)
+        request_credentials = shown(scene.shop.api_key, scene.shop.property_secret)
         with pytest.raises(TooManyRequests) as refusal:
-            await callers.identify(scene.context, evidence)
-        assert (refusal.value.check, refusal.value.client) == ("rails.requests", scene.shop.api_key)
+            await callers.identify(scene.context, request_credentials)
+        assert (refusal.value.check, refusal.value.client) == ("limits.requests", scene.shop.api_key)
         assert [(each.name, each.left) for each in refusal.value.quotas] == [("requests", 0)]
         await refused(scene, "wrong")  # which uses up nothing
         scene.clock.step(1)
@@ -298,22 +298,22 @@ def test_a_pace_holds_for_a_property(tmp_path: Path) -> None:
 def test_what_cannot_be_a_guard_rail_of_a_property_is_told(
     tmp_path: Path, wanted: dict[str, Any], sentence: str
 ) -> None:
-    """A rail that counts tokens, one that is not there, and a value that cannot be are refused."""
+    """A limit that counts tokens, one that is not there, and a value that cannot be are refused."""
 
     async def scenario(scene: Scene) -> None:
         with pytest.raises(OperatorError, match=sentence):
             await limit(scene, **wanted)
-        assert (await shop(scene)).rails == ""
+        assert (await shop(scene)).limits == ""
 
     play(tmp_path, scenario)
 
 
-def test_guard_rails_that_cannot_be_read_refuse_everything(tmp_path: Path) -> None:
-    """A damaged row lets nobody in, and setting the rails again puts it right."""
+def test_limits_that_cannot_be_read_refuse_everything(tmp_path: Path) -> None:
+    """A damaged row lets nobody in, and setting the limits again puts it right."""
 
     async def scenario(scene: Scene) -> None:
-        await scene.context.commit(SetPropertyRails(scene.shop.api_key, "{nonsense", ""))
-        assert (await refused(scene)).check == "rails.networks"
+        await scene.context.commit(SetPropertyLimits(scene.shop.api_key, "{nonsense", ""))
+        assert (await refused(scene)).check == "limits.networks"
         assert not (await limit_settings.show_property(scene.context, await shop(scene))).readable
         await limit(scene, requests_per_second=5)
         await calls(scene)
@@ -331,7 +331,7 @@ def test_every_failure_has_one_text(tmp_path: Path) -> None:
         await property_secrets.expire(scene.context, scene.shop.api_key, "first")
         away = await properties.create(scene.context, other, "away")
         await limit_settings.change_property(
-            scene.context, await properties.find(scene.context, "away"), Wanted(networks=("::1",))
+            scene.context, await properties.find(scene.context, "away"), LimitChanges(networks=("::1",))
         )
         off = await properties.create(scene.context, other, "off")
         await properties.disable(scene.context, await properties.find(scene.context, "off"))
@@ -340,7 +340,7 @@ def test_every_failure_has_one_text(tmp_path: Path) -> None:
             "caller.property": (scene.shop.api_key, theirs.property_secret),
             "caller.api_key": ("nobody", theirs.property_secret),
             "caller.disabled": (off.api_key, off.property_secret),
-            "rails.networks": (away.api_key, away.property_secret),
+            "limits.networks": (away.api_key, away.property_secret),
         }
         for check, pair in tried.items():
             with pytest.raises(InvalidAuthToken) as refusal:
@@ -356,7 +356,7 @@ def test_an_api_key_that_none_can_be_is_refused(tmp_path: Path, api_key: str) ->
     """Whatever stands before the colon is refused as an unknown key is, and is kept in no memory."""
 
     async def scenario(scene: Scene) -> None:
-        encoded = Evidence(basic(api_key, "secret")[1].encode(), OFFICE)
+        encoded = RequestCredentials(basic(api_key, "secret")[1].encode(), OFFICE)
         with pytest.raises(InvalidAuthToken) as refusal:
             await callers.identify(scene.context, encoded)
         assert (refusal.value.check, refusal.value.client) == ("caller.api_key", "")

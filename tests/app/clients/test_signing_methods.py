@@ -6,24 +6,24 @@ import msgspec
 import pytest
 
 from tessera.app.clients import application_settings, applications, credentials
-from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients.application_settings import ApplicationChanges
 from tessera.app.operators import OperatorError
 from tessera.core.clients.applications import TokenFormat
 from tessera.core.clients.signing_methods import FAPI2_ALGORITHMS, AssertionAudience, Profile, SigningAlgorithms
 from tessera.core.errors import InvalidClient, InvalidDPoPProof
 from tessera.core.keys.jws import Algorithm
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tests.app.clients.test_private_key_jwt import good, keyed
 from tests.app.grants.test_order_of_checks import ask
-from tests.app.tokens.test_dpop import evidence
+from tests.app.tokens.test_dpop import request_credentials
 from tests.support import asking, assertions, forms
 from tests.support.possession import Holder
 from tests.support.scene import FORM, Scene, play
 
-TOKEN = Evidence(method="POST", path="/oauth/token")
+TOKEN = RequestCredentials(method="POST", path="/oauth/token")
 
 
-async def refused(scene: Scene, assertion: str, shown: Evidence = TOKEN) -> str:
+async def refused(scene: Scene, assertion: str, shown: RequestCredentials = TOKEN) -> str:
     """Why an assertion is not taken, which only the operator is told."""
     with pytest.raises(InvalidClient) as caught:
         await ask(scene, assertion, shown)
@@ -44,13 +44,13 @@ def test_an_assertion_may_name_the_endpoint(tmp_path: Path) -> None:
             (Profile.NONE, AssertionAudience.ISSUER),
             (Profile.FAPI2, AssertionAudience.DEFAULT),
         ):
-            await application_settings.change(scene.context, client_id, Wanted(security_profile=profile))
-            await application_settings.change(scene.context, client_id, Wanted(assertion_audience=chosen))
+            await application_settings.change(scene.context, client_id, ApplicationChanges(security_profile=profile))
+            await application_settings.change(scene.context, client_id, ApplicationChanges(assertion_audience=chosen))
             await ask(scene, good(scene, key, aud=issuer), TOKEN)
             for audience in others:
                 assert "aud is not the issuer" in await refused(scene, good(scene, key, aud=audience))
         await application_settings.change(
-            scene.context, client_id, Wanted(assertion_audience=AssertionAudience.ISSUER_OR_ENDPOINT)
+            scene.context, client_id, ApplicationChanges(assertion_audience=AssertionAudience.ISSUER_OR_ENDPOINT)
         )
         await ask(scene, good(scene, key, aud=others[0]), TOKEN)
 
@@ -65,7 +65,7 @@ def test_an_assertion_may_name_the_endpoint_that_is_asked(tmp_path: Path, path: 
         key = await keyed(scene)
         address = scene.context.issuer + path
         params = forms.form(b"", assertions.form(good(scene, key, aud=address), token="00").encode(), FORM)
-        shown = Evidence(method="POST", path=path)
+        shown = RequestCredentials(method="POST", path=path)
         assert await asking.authenticate(scene.context, params, shown) == scene.partner.client_id
         assert "aud" in await refused(scene, good(scene, key, aud=address))
 
@@ -99,13 +99,13 @@ def test_the_profile_fapi2_refuses_rs256(tmp_path: Path) -> None:
         scene.context.settings = scene.context.settings.model_copy(update={"dpop_nonces": "off"})
         key, client_id = await keyed(scene, Algorithm.RS256), scene.partner.client_id
         rs256, ps256 = Holder(Algorithm.RS256), Holder(Algorithm.PS256)
-        await ask(scene, good(scene, key, Algorithm.RS256), evidence(scene, rs256, None))
-        await application_settings.change(scene.context, client_id, Wanted(security_profile=Profile.FAPI2))
+        await ask(scene, good(scene, key, Algorithm.RS256), request_credentials(scene, rs256, None))
+        await application_settings.change(scene.context, client_id, ApplicationChanges(security_profile=Profile.FAPI2))
         assert "its algorithm" in await refused(scene, good(scene, key, Algorithm.RS256))
         with pytest.raises(InvalidDPoPProof) as caught:
-            await ask(scene, good(scene, key, Algorithm.PS256), evidence(scene, rs256, None))
+            await ask(scene, good(scene, key, Algorithm.PS256), request_credentials(scene, rs256, None))
         assert "its algorithm is none of EdDSA Ed25519 ES256 PS256" in caught.value.detail
-        await ask(scene, good(scene, key, Algorithm.PS256), evidence(scene, ps256, None))
+        await ask(scene, good(scene, key, Algorithm.PS256), request_credentials(scene, ps256, None))
 
     play(tmp_path, scenario)
 
@@ -116,11 +116,15 @@ def test_an_application_is_held_to_its_algorithms(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         client_id = scene.partner.client_id
         elliptic, edwards = await keyed(scene), await keyed(scene, Algorithm.EDDSA, "other")
-        await application_settings.change(scene.context, client_id, Wanted(signing_algorithms=SigningAlgorithms.EDDSA))
+        await application_settings.change(
+            scene.context, client_id, ApplicationChanges(signing_algorithms=SigningAlgorithms.EDDSA)
+        )
         assert "its algorithm" in await refused(scene, good(scene, elliptic))
         for name in (Algorithm.EDDSA, Algorithm.ED25519):
             await ask(scene, good(scene, edwards, name))
-        await application_settings.change(scene.context, client_id, Wanted(signing_algorithms=SigningAlgorithms(0)))
+        await application_settings.change(
+            scene.context, client_id, ApplicationChanges(signing_algorithms=SigningAlgorithms(0))
+        )
         await ask(scene, good(scene, elliptic))
 
     play(tmp_path, scenario)
@@ -144,22 +148,26 @@ def test_what_cannot_be_kept_to_is_not_set(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         context, client_id = scene.context, scene.partner.client_id
-        await application_settings.change(context, client_id, Wanted(security_profile=Profile.FAPI2))
+        await application_settings.change(context, client_id, ApplicationChanges(security_profile=Profile.FAPI2))
         with pytest.raises(OperatorError, match="leaves no algorithm: RS256 is chosen, the profile is fapi2"):
-            await application_settings.change(context, client_id, Wanted(signing_algorithms=SigningAlgorithms.RS256))
+            await application_settings.change(
+                context, client_id, ApplicationChanges(signing_algorithms=SigningAlgorithms.RS256)
+            )
         with pytest.raises(OperatorError, match="does not allow RS256"):
-            await application_settings.change(context, client_id, Wanted(token_format=TokenFormat.RS256))
+            await application_settings.change(context, client_id, ApplicationChanges(token_format=TokenFormat.RS256))
         only_rs256 = assertions.jwk(assertions.new_key(Algorithm.RS256), alg="RS256")
         with pytest.raises(OperatorError, match="The key is for RS256"):
             await credentials.add_key(context, client_id, "key", only_rs256)
-        await application_settings.change(context, client_id, Wanted(security_profile=Profile.NONE))
-        await application_settings.change(context, client_id, Wanted(token_format=TokenFormat.RS256))
+        await application_settings.change(context, client_id, ApplicationChanges(security_profile=Profile.NONE))
+        await application_settings.change(context, client_id, ApplicationChanges(token_format=TokenFormat.RS256))
         with pytest.raises(OperatorError, match="RS256"):
-            await application_settings.change(context, client_id, Wanted(security_profile=Profile.FAPI2))
-        await application_settings.change(context, client_id, Wanted(token_format=TokenFormat.ES256))
-        await application_settings.change(context, client_id, Wanted(signing_algorithms=SigningAlgorithms.RS256))
+            await application_settings.change(context, client_id, ApplicationChanges(security_profile=Profile.FAPI2))
+        await application_settings.change(context, client_id, ApplicationChanges(token_format=TokenFormat.ES256))
+        await application_settings.change(
+            context, client_id, ApplicationChanges(signing_algorithms=SigningAlgorithms.RS256)
+        )
         with pytest.raises(OperatorError, match="leaves no algorithm"):
-            await application_settings.change(context, client_id, Wanted(security_profile=Profile.FAPI2))
+            await application_settings.change(context, client_id, ApplicationChanges(security_profile=Profile.FAPI2))
         found = await context.store.application(client_id)
         assert found is not None
         options = found.options
@@ -174,13 +182,17 @@ def test_an_application_that_is_gone_is_told_so(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         context, client_id = scene.context, scene.partner.client_id
         await applications.delete(context, client_id)
-        for deed in (
-            application_settings.change(context, client_id, Wanted(security_profile=Profile.FAPI2)),
-            application_settings.change(context, client_id, Wanted(signing_algorithms=SigningAlgorithms.RS256)),
-            application_settings.change(context, client_id, Wanted(assertion_audience=AssertionAudience.ISSUER)),
+        for operation in (
+            application_settings.change(context, client_id, ApplicationChanges(security_profile=Profile.FAPI2)),
+            application_settings.change(
+                context, client_id, ApplicationChanges(signing_algorithms=SigningAlgorithms.RS256)
+            ),
+            application_settings.change(
+                context, client_id, ApplicationChanges(assertion_audience=AssertionAudience.ISSUER)
+            ),
         ):
             with pytest.raises(OperatorError, match="no longer exists"):
-                await deed
+                await operation
 
     play(tmp_path, scenario)
 
@@ -191,9 +203,11 @@ def test_it_is_recorded_by_name(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         context, client_id = scene.context, scene.partner.client_id
         algorithms = SigningAlgorithms.ES256 | SigningAlgorithms.PS256
-        await application_settings.change(context, client_id, Wanted(security_profile=Profile.FAPI2))
-        await application_settings.change(context, client_id, Wanted(signing_algorithms=algorithms))
-        await application_settings.change(context, client_id, Wanted(assertion_audience=AssertionAudience.ISSUER))
+        await application_settings.change(context, client_id, ApplicationChanges(security_profile=Profile.FAPI2))
+        await application_settings.change(context, client_id, ApplicationChanges(signing_algorithms=algorithms))
+        await application_settings.change(
+            context, client_id, ApplicationChanges(assertion_audience=AssertionAudience.ISSUER)
+        )
         entries = (await context.store.audit_entries(0, 100))[-3:]
         assert [each.action for each in entries] == ["application.set"] * 3
         told = {name: value for each in entries for name, value in msgspec.json.decode(each.detail).items()}

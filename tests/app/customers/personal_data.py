@@ -1,7 +1,7 @@
 """What each column of the schema holds, with regard to customers: every column of every table has a class.
 
 A new column without a class fails a test. One that can hold something of a customer is emptied by the erasure
-(`changes.ForgetCustomer`), holds a pseudonym, or is in docs/operations.md with when it is gone.
+(`changes.EraseCustomer`), holds a pseudonym, or is in docs/operations.md with when it is gone.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ COLUMNS: Mapping[str, Mapping[str, Holds]] = {
     "application": _nothing(
         "number", "client_id", "name", "organization", "enabled", "scope", "token_lifetime_seconds",
         "query_credentials", "tokens_valid_from", "created_at", "token_format", "authentication_methods",
-        "token_binding", "token_reuse", "rails", "security_profile", "assertion_audience", "signing_algorithms",
+        "token_binding", "token_reuse", "limits", "security_profile", "assertion_audience", "signing_algorithms",
         "json_requests", "generation",
     ),
     "application_usage": _nothing("application", "tokens_issued", "query_credentials_used", "last_token_at"),
@@ -91,7 +91,7 @@ COLUMNS: Mapping[str, Mapping[str, Holds]] = {
         "number", "id", "organization", "name", "point_account", "points", "per", "rounding", "minimum", "channels",
         "excluded_items", "point_source_id", "retired_at",
     ),
-    "property": _nothing("number", "organization", "name", "api_key", "enabled", "rails", "created_at"),
+    "property": _nothing("number", "organization", "name", "api_key", "enabled", "limits", "created_at"),
     "property_secret": _nothing(
         "number", "property", "name", "digest", "last_four", "created_at", "ends_at", "last_used_at", "last_used_from"
     ),
@@ -99,7 +99,7 @@ COLUMNS: Mapping[str, Mapping[str, Holds]] = {
     "refusal": {**_nothing("request_id", "at"), "explanation": P},
     "resource": _nothing("number", "identifier", "name", "scope", "token_format", "application", "created_at"),
     "revocation": _nothing("token_id", "expires_at"),
-    "spent_proof": _nothing("proof", "expires_at"),
+    "consumed_proof": _nothing("proof", "expires_at"),
     "tag": {"customer": R, "name": E, "count": E, "expires_at": E},
     "tier_level": _nothing("number", "id", "tier_system", "rank", "name", "retired_at"),
     "tier_rule": _nothing("number", "id", "tier_level", "tree_id", "root_id", "constraint_id", "target", "keep_target"),

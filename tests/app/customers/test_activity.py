@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tessera.app.customers import activity
-from tessera.app.customers.customers import Named
-from tessera.core.customers.activity import TOTAL_MAX, Behaviour
+from tessera.app.customers.customers import CustomerRef
+from tessera.core.customers.activity import TOTAL_MAX, ActivityCounter
 from tessera.core.customers.tags import Given, Tag
 from tessera.core.errors import Validation
 from tessera.core.times import SECOND
@@ -39,12 +39,12 @@ asyncio.run(main(*sys.argv[1:]))
 
 async def tag(scene: Scene, customer_id: str, *names: str | Given, ttl: int | None = None) -> list[Tag]:
     """Give a customer tags."""
-    return await activity.tag(scene.context, scene.caller, scene.shop.api_key, Named(customer_id), names, ttl)
+    return await activity.tag(scene.context, scene.caller, scene.shop.api_key, CustomerRef(customer_id), names, ttl)
 
 
-async def count(scene: Scene, customer_id: str, **events: int) -> dict[str, Behaviour]:
+async def count(scene: Scene, customer_id: str, **events: int) -> dict[str, ActivityCounter]:
     """Count what a customer did."""
-    return await activity.count(scene.context, scene.caller, scene.shop.api_key, Named(customer_id), events)
+    return await activity.count(scene.context, scene.caller, scene.shop.api_key, CustomerRef(customer_id), events)
 
 
 def as_answered(each: Tag) -> Given:
@@ -134,7 +134,7 @@ def test_a_tag_ends_when_it_says(tmp_path: Path) -> None:
         customer_id = await scene.customer("card")
 
         async def shown() -> list[tuple[str, int, int | None]]:
-            held = await activity.read_tags(scene.context, scene.caller, scene.shop.api_key, Named(customer_id))
+            held = await activity.read_tags(scene.context, scene.caller, scene.shop.api_key, CustomerRef(customer_id))
             return [(each.name, each.count, each.expires_at) for each in held]
 
         begun = scene.clock.now()

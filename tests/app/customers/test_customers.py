@@ -10,13 +10,13 @@ from tessera.app.callers import Caller
 from tessera.app.clients import properties
 from tessera.app.customers import customers
 from tessera.app.organizations import organizations
-from tessera.core.customers.customers import Wanted
+from tessera.core.customers.customers import Include
 from tessera.core.errors import InvalidAPIKey, UserNotFound, Validation
 from tests.support import invariants
 from tests.support.scene import Scene, play
 
 
-async def read(scene: Scene, customer_id: str, wanted: Wanted = Wanted()) -> dict[str, object]:  # noqa: B008  # frozen
+async def read(scene: Scene, customer_id: str, wanted: Include = Include()) -> dict[str, object]:  # noqa: B008  # frozen
     """A customer's profile as JSON."""
     view = await customers.read(scene.context, scene.caller, scene.shop.api_key, customer_id, wanted)
     members: dict[str, object] = msgspec.json.decode(msgspec.json.encode(view))
@@ -31,7 +31,7 @@ def test_a_new_customer_is_in_the_lowest_level(tmp_path: Path) -> None:
         user = await read(scene, customer_id)
         assert (user["id"], user["external_id"], user["email"]) == (customer_id, "card", "Ada@X.example")
         assert (user["tier"], user["tier_points"], user["next_tier_points"]) == ("L0", 0, 500)
-        by_card = await customers.read_external(scene.context, scene.caller, scene.shop.api_key, "card", Wanted())
+        by_card = await customers.read_external(scene.context, scene.caller, scene.shop.api_key, "card", Include())
         assert msgspec.json.decode(msgspec.json.encode(by_card)) == user
         invariants.check(scene.folder)
 
@@ -73,7 +73,7 @@ def test_a_custom_profile_has_a_version_of_ours(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         sent = {"_version": msgspec.Raw(b'"x"'), "roast": msgspec.Raw(b"[1]")}
-        user = await read(scene, await scene.customer("card", user_profile=sent), Wanted(user_profile=True))
+        user = await read(scene, await scene.customer("card", user_profile=sent), Include(user_profile=True))
         assert user["user_profile"] == {"_version": 1, "roast": [1]}
 
     play(tmp_path, scenario)
@@ -90,12 +90,12 @@ def test_another_organization_sees_nothing(tmp_path: Path) -> None:
         refusals = []
         for caller, key in ((scene.caller, theirs.api_key), (scene.caller, "0" * 40), (stranger, scene.shop.api_key)):
             with pytest.raises(InvalidAPIKey) as refusal:
-                await customers.read(scene.context, caller, key, customer_id, Wanted())
+                await customers.read(scene.context, caller, key, customer_id, Include())
             refusals.append(refusal.value.public)
         assert len(set(refusals)) == 1
         with pytest.raises(UserNotFound):
-            await customers.read(scene.context, stranger, theirs.api_key, customer_id, Wanted())
+            await customers.read(scene.context, stranger, theirs.api_key, customer_id, Include())
         with pytest.raises(UserNotFound):
-            await customers.read_external(scene.context, stranger, theirs.api_key, "card", Wanted())
+            await customers.read_external(scene.context, stranger, theirs.api_key, "card", Include())
 
     play(tmp_path, scenario)

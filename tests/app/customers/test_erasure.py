@@ -9,12 +9,12 @@ import pytest
 
 from tessera import bootstrap, wiring
 from tessera.app.customers import activity, customers, erasure, updates
-from tessera.app.customers.customers import Named
+from tessera.app.customers.customers import CustomerRef
 from tessera.app.customers.files import bulk_import
 from tessera.app.customers.files.rows import Row
 from tessera.app.loyalty import points, programs, purchases
 from tessera.core.changes import AddUserEvent
-from tessera.core.customers.customers import NewCustomer, PhoneNumber, Wanted
+from tessera.core.customers.customers import Include, NewCustomer, PhoneNumber
 from tessera.core.customers.profiles import CustomerUpdate
 from tessera.core.errors import UserNotFound
 from tessera.core.loyalty.declaration import Declaration
@@ -52,10 +52,10 @@ async def somebody(scene: Scene) -> str:
         "user_profile": {marked("member"): msgspec.Raw(json.dumps(marked("value")).encode())},
     }
     customer_id = await scene.customer(marked("card"), **new)
-    named = Named(customer_id)
+    named = CustomerRef(customer_id)
     key = scene.shop.api_key
     sent = CustomerUpdate(external_id=marked("second-card"), first_name=marked("new-name"))
-    await updates.update(scene.context, scene.caller, key, named, sent, Wanted())
+    await updates.update(scene.context, scene.caller, key, named, sent, Include())
     await activity.tag(scene.context, scene.caller, key, named, [marked("tag")], None)
     await activity.count(scene.context, scene.caller, key, named, {marked("behaviour"): 3})
     deposit = Deposit("account-spend", 5 * UNITS, marked("once"), marked("order"), marked("order-type"))
@@ -86,7 +86,7 @@ async def buy(scene: Scene, customer_id: str) -> None:
         json.dumps({"store_id": marked("store")}),
         (marked("request"), marked("transaction")),
     )
-    who = [purchases.Named(customer_id, external=False, member="user_id")]
+    who = [purchases.CustomerRef(customer_id, external=False, member="user_id")]
     await purchases.record(scene.context, scene.caller, scene.retailer_id, who, sale)
 
 
@@ -108,7 +108,7 @@ def test_nothing_personal_is_left_in_the_files(tmp_path: Path) -> None:
         await scene.deposit(other, Deposit("account-spend", UNITS, "kept-once", "kept-order"))
         folder = scene.folder
         assert all(hits(folder, *PERSONAL).values())
-        await erasure.forget(scene.context, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
+        await erasure.erase(scene.context, scene.caller, scene.shop.api_key, CustomerRef(customer_id), Include())
         invariants.check(scene.folder)
         bootstrap.database(settings_of(scene.folder)).purge(lambda *_progress: None)
         assert {text: where for text, where in hits(folder, *PERSONAL).items() if where} == {}
@@ -119,23 +119,23 @@ def test_nothing_personal_is_left_in_the_files(tmp_path: Path) -> None:
 
 
 def test_a_forgotten_customer_is_nowhere_found(tmp_path: Path) -> None:
-    """No deed finds the customer; forgetting again is told so; its names are free for somebody new, in bulk too."""
+    """No operation finds the customer; erasing again is refused; the ids are free for somebody new, in bulk too."""
 
     async def scenario(scene: Scene) -> None:
         customer_id = await somebody(scene)
-        named, key = Named(customer_id), scene.shop.api_key
-        await erasure.forget(scene.context, scene.caller, key, Named(marked("card"), external=True), Wanted())
-        for deed in (
-            customers.read(scene.context, scene.caller, key, customer_id, Wanted()),
-            erasure.forget(scene.context, scene.caller, key, named, Wanted()),
-            updates.update(scene.context, scene.caller, key, named, CustomerUpdate(city="x"), Wanted()),
+        named, key = CustomerRef(customer_id), scene.shop.api_key
+        await erasure.erase(scene.context, scene.caller, key, CustomerRef(marked("card"), external=True), Include())
+        for operation in (
+            customers.read(scene.context, scene.caller, key, customer_id, Include()),
+            erasure.erase(scene.context, scene.caller, key, named, Include()),
+            updates.update(scene.context, scene.caller, key, named, CustomerUpdate(city="x"), Include()),
             activity.tag(scene.context, scene.caller, key, named, ["x"], None),
             activity.count(scene.context, scene.caller, key, named, {"x": 1}),
             scene.deposit(customer_id, status(1)),
             points.balances(scene.context, scene.caller, scene.retailer_id, customer_id, None),
         ):
             with pytest.raises(UserNotFound):
-                await deed
+                await operation
         new = NewCustomer(external_id=marked("card"), email=f"{MARK}@{MARK}.example")
         row = Row(2, new, CustomerUpdate())
         tally = await bulk_import.load(scene.context, 1, [row], lambda _tally: None)
@@ -151,7 +151,7 @@ def test_it_is_told_once_and_without_a_name(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         customer_id = await somebody(scene)
         before = await scene.context.store.events_about(customer_id, 0, 1000)
-        await erasure.forget(scene.context, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
+        await erasure.erase(scene.context, scene.caller, scene.shop.api_key, CustomerRef(customer_id), Include())
         after = await scene.context.store.events_about(customer_id, 0, 1000)
         assert not any(MARK in each.data for each in after)
         assert [each.kind for each in after] == [*(each.kind for each in before), "customer.deleted"]
@@ -167,10 +167,10 @@ def test_deposits_at_the_same_moment_leave_no_name(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         customer_id = await somebody(scene)
-        named, key = Named(customer_id), scene.shop.api_key
+        named, key = CustomerRef(customer_id), scene.shop.api_key
         settings = settings_of(scene.folder)
         async with wiring.open_context(settings, clock=scene.clock) as other:
-            deeds = [
+            operations = [
                 *(scene.deposit(customer_id, Deposit("account-spend", 1, f"{MARK}{n}", MARK)) for n in range(20)),
                 *(
                     points.order(
@@ -182,11 +182,11 @@ def test_deposits_at_the_same_moment_leave_no_name(tmp_path: Path) -> None:
                     )
                     for n in range(20)
                 ),
-                erasure.forget(other, scene.caller, key, named, Wanted()),
+                erasure.erase(other, scene.caller, key, named, Include()),
                 *(activity.tag(other, scene.caller, key, named, [marked("late")], None) for _ in range(5)),
                 *(activity.count(scene.context, scene.caller, key, named, {MARK: 1}) for _ in range(5)),
             ]
-            done = await asyncio.gather(*deeds, return_exceptions=True)
+            done = await asyncio.gather(*operations, return_exceptions=True)
         refused = [each for each in done if isinstance(each, BaseException)]
         assert {type(each) for each in refused} <= {UserNotFound}
         invariants.check(scene.folder)

@@ -12,17 +12,17 @@ from msgspec import UNSET
 from tessera.app.administration import audit as reading
 from tessera.app.callers import Caller
 from tessera.app.customers import activity, customers, erasure, export, merging, timelines
-from tessera.app.customers.customers import Named
+from tessera.app.customers.customers import CustomerRef
 from tessera.app.customers.merging import Merged
 from tessera.app.customers.timelines import Asked
 from tessera.app.loyalty import points, programs, tiers
 from tessera.app.organizations import organizations
 from tessera.core.changes import SetStanding
-from tessera.core.customers.customers import NewCustomer, PhoneNumber, Wanted
+from tessera.core.customers.customers import Include, NewCustomer, PhoneNumber
 from tessera.core.customers.timeline import VIEWS
 from tessera.core.errors import PlatformRefusal, UserNotFound, Validation
-from tessera.core.loyalty.book import NEVER
 from tessera.core.loyalty.declaration import Declaration
+from tessera.core.loyalty.ledger_session import NEVER
 from tessera.core.loyalty.orders import Deposit, Spend
 from tessera.core.loyalty.points import UNITS
 from tessera.ports import Search
@@ -34,7 +34,7 @@ from tests.support.scene import Scene, play, status
 
 async def merge(scene: Scene, survivor: str, merged: str | None = None, external_id: str | None = None) -> Any:
     """Merge a customer into another one; the survivor as it is answered."""
-    named = Named(survivor)
+    named = CustomerRef(survivor)
     done = await merging.merge(scene.context, scene.caller, scene.shop.api_key, named, Merged(merged, external_id))
     return msgspec.json.decode(msgspec.json.encode(done))
 
@@ -122,7 +122,7 @@ def test_names_lead_to_the_survivor(tmp_path: Path) -> None:
         assert user["user_profile"] == {"mine": 1, "_version": 1}
         context, key = scene.context, scene.shop.api_key
         with pytest.raises(UserNotFound):
-            await customers.read(context, scene.caller, key, other, Wanted())
+            await customers.read(context, scene.caller, key, other, Include())
         for found in (
             await context.store.customer_with_external_id(1, "card-b"),
             await context.store.customer_with_email(1, "b@customers.example"),
@@ -151,17 +151,17 @@ def test_what_was_noted_goes_along(tmp_path: Path) -> None:
     async def scenario(scene: Scene, survivor: str, other: str) -> None:
         context, key = scene.context, scene.shop.api_key
         for who, times in ((survivor, 1), (other, 2)):
-            await activity.tag(context, scene.caller, key, Named(who), ["vip"] * times, None)
-            await activity.tag(context, scene.caller, key, Named(who), ["brief"], 60 * times)
-            await activity.count(context, scene.caller, key, Named(who), {"visit": times})
+            await activity.tag(context, scene.caller, key, CustomerRef(who), ["vip"] * times, None)
+            await activity.tag(context, scene.caller, key, CustomerRef(who), ["brief"], 60 * times)
+            await activity.count(context, scene.caller, key, CustomerRef(who), {"visit": times})
             await send(scene, f"t{times}", 10 * times, user_id=who)
         await merge(scene, survivor, other)
         tags = {tag.name: (tag.count, tag.expires_at) for tag in await activity.read_tags(
-            context, scene.caller, key, Named(survivor))}  # fmt: skip
+            context, scene.caller, key, CustomerRef(survivor))}  # fmt: skip
         assert tags["vip"] == (3, None)
         assert tags["brief"][1] is not None
         assert tags["brief"][1] > context.clock.now() + 100_000_000
-        counted = await activity.count(context, scene.caller, key, Named(survivor), {"visit": 1})
+        counted = await activity.count(context, scene.caller, key, CustomerRef(survivor), {"visit": 1})
         assert counted["visit"].count == 4
         assert await balance(scene, survivor) == (60, 60)
 
@@ -353,7 +353,7 @@ def test_a_timeline_has_the_levels_of_both_as_they_were(tmp_path: Path) -> None:
             await scene.deposit(customer_id, status(600))
         await merge(scene, survivor, other)
         told = await timelines.read(
-            scene.context, scene.caller, scene.shop.api_key, Named(survivor), Asked(VIEWS["TIERS"], 50)
+            scene.context, scene.caller, scene.shop.api_key, CustomerRef(survivor), Asked(VIEWS["TIERS"], 50)
         )
         levels = [(each.event_type, each.level, each.former_level, each.reason) for each in told]
         own = [("tier.promoted", "L1", "L0", "earned"), ("tier.joined", "L0", UNSET, "joined")]
@@ -370,7 +370,7 @@ def test_forgetting_the_survivor_forgets_both(tmp_path: Path) -> None:
         await merge(scene, third, other)
         await merge(scene, survivor, third)
         assert await scene.context.store.was_merged(1, other)
-        await erasure.forget(scene.context, scene.caller, scene.shop.api_key, Named(survivor), Wanted())
+        await erasure.erase(scene.context, scene.caller, scene.shop.api_key, CustomerRef(survivor), Include())
         assert not await scene.context.store.was_merged(1, other)
         for card in ("card-a", "card-b", "card-c"):
             assert await scene.context.store.customer_with_external_id(1, card) is None

@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tessera.app.customers import customers, erasure, search, updates
-from tessera.app.customers.customers import Named
+from tessera.app.customers.customers import CustomerRef
 from tessera.app.customers.files import bulk_import
 from tessera.app.customers.files.rows import Row
 from tessera.app.customers.search import By
 from tessera.core import external_ids, leniency
 from tessera.core.customers import referrer_codes
-from tessera.core.customers.customers import Wanted
+from tessera.core.customers.customers import Include
 from tessera.core.customers.profiles import CustomerUpdate, NewCustomer
 from tessera.core.errors import UserNotFound, Validation
 from tests.support import invariants
@@ -42,7 +42,7 @@ async def create(scene: Scene, **members: Any) -> dict[str, Any]:
     return answer
 
 
-async def update(scene: Scene, named: Named, **members: Any) -> dict[str, Any]:
+async def update(scene: Scene, named: CustomerRef, **members: Any) -> dict[str, Any]:
     """What an update answers."""
     sent = leniency.decode(_update, json.dumps(members).encode())
     view = await updates.update(scene.context, scene.caller, scene.shop.api_key, named, sent)
@@ -55,8 +55,8 @@ async def found(scene: Scene, external_id: str) -> str | None:
     context, caller, key = scene.context, scene.caller, scene.shop.api_key
     ids = set()
     for looked_up in (
-        customers.read_external(context, caller, key, external_id, Wanted()),
-        search.one(context, caller, key, {By.EXTERNAL_ID: external_id}, Wanted()),
+        customers.read_external(context, caller, key, external_id, Include()),
+        search.one(context, caller, key, {By.EXTERNAL_ID: external_id}, Include()),
     ):
         try:
             ids.add(json.loads(bytes(await looked_up))["id"])
@@ -89,12 +89,16 @@ def test_what_is_created_is_found_changed_and_deleted(tmp_path_factory: pytest.T
             spellings = (sent, form, f" \u3000{form}\u00a0", unicodedata.normalize("NFD", sent))
             for spelling in spellings:
                 assert await found(scene, spelling) == customer_id
-                named = Named(spelling, external=True)
+                named = CustomerRef(spelling, external=True)
                 assert (await update(scene, named, external_id=spelling, city=spelling))["external_id"] == form
                 with pytest.raises(Validation, match="external_id belongs"):
                     await create(scene, external_id=spelling)
-            await erasure.forget(
-                scene.context, scene.caller, scene.shop.api_key, Named(spellings[number % 4], external=True), Wanted()
+            await erasure.erase(
+                scene.context,
+                scene.caller,
+                scene.shop.api_key,
+                CustomerRef(spellings[number % 4], external=True),
+                Include(),
             )
             assert await found(scene, sent) is None
         invariants.check(scene.folder)
@@ -122,7 +126,7 @@ def test_identifiers_are_added_retyped_and_replaced(tmp_path: Path) -> None:
             scene, external_id="a", external_id_type="card",
             identifiers=[{"external_id": "a"}, {"external_id": "b", "external_id_type": "till"}],
         )  # fmt: skip
-        named = Named(user["id"])
+        named = CustomerRef(user["id"])
         assert (user["external_id"], types(user)) == ("a", {"b": "till", "a": "card"})
         assert await update(scene, named, **user) | {"tier_details": 0} == user | {"tier_details": 0}
         user = await update(scene, named, identifiers=[{"external_id": "b", "external_id_type": "app"}])
@@ -161,12 +165,12 @@ def test_referrer_codes_are_ours_and_everybodys_own(tmp_path: Path) -> None:
         codes = {user["referrer_code"] for user in users}
         assert len(codes) == 20
         assert all(referrer_codes.ours(code) for code in codes)
-        named = Named(users[0]["id"])
+        named = CustomerRef(users[0]["id"])
         for empty in ("", None):
             assert (await update(scene, named, referrer_code=empty))["referrer_code"] == users[0]["referrer_code"]
         assert (await update(scene, named, referrer_code="FRIEND"))["referrer_code"] == "FRIEND"
         with pytest.raises(Validation, match="referrer_code belongs"):
-            await update(scene, Named(users[1]["id"]), referrer_code="FRIEND")
+            await update(scene, CustomerRef(users[1]["id"]), referrer_code="FRIEND")
         with pytest.raises(Validation, match="referrer_code belongs"):
             await create(scene, external_id="new", referrer_code="FRIEND")
         cleared = (await update(scene, named, referrer_code=None))["referrer_code"]
@@ -183,7 +187,7 @@ def test_a_referral_is_kept_and_told_once(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         user = await create(scene, external_id="a", referral={"referral_code": "FRIEND"})
-        named = Named(user["id"])
+        named = CustomerRef(user["id"])
         assert user["referral"] == {"referral_code": "FRIEND"}
         await update(scene, named, **user)
         await update(scene, named, referral={})
@@ -208,7 +212,7 @@ def test_addresses_of_one_person_are_one(tmp_path: Path) -> None:
         for spelling in ("caf\u00e9@b\u00fccher.example", "CAF\u00c9@xn--bcher-kva.example"):
             with pytest.raises(Validation, match="email belongs"):
                 await create(scene, email=spelling)
-            view = await search.one(scene.context, scene.caller, scene.shop.api_key, {By.EMAIL: spelling}, Wanted())
+            view = await search.one(scene.context, scene.caller, scene.shop.api_key, {By.EMAIL: spelling}, Include())
             assert json.loads(bytes(view))["id"] == first["id"]
         ids = {(await create(scene, email=f"info@{each}.example"))["id"] for each in ("stra\u00dfe", "strasse")}
         assert len(ids) == 2
@@ -222,7 +226,7 @@ def test_one_code_wanted_by_many_goes_to_one(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         ids = [(await create(scene, external_id=f"c{n}"))["id"] for n in range(6)]
         done = await asyncio.gather(
-            *(update(scene, Named(each), referrer_code="ONE") for each in ids),
+            *(update(scene, CustomerRef(each), referrer_code="ONE") for each in ids),
             *(create(scene, external_id=f"n{n}", referrer_code="ONE") for n in range(6)),
             return_exceptions=True,
         )

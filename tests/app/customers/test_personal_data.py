@@ -7,11 +7,11 @@ from pathlib import Path
 from tessera import wiring
 from tessera.app.administration import audit as reading
 from tessera.app.customers import erasure
-from tessera.app.customers.customers import Named
+from tessera.app.customers.customers import CustomerRef
 from tessera.app.state import refusals
 from tessera.core.administration import audit
 from tessera.core.administration.pseudonyms import REFUSAL
-from tessera.core.customers.customers import Wanted
+from tessera.core.customers.customers import Include
 from tessera.ports import Search
 from tessera.web.asgi import App, Served, opens_nothing
 from tessera.web.routes import Routes
@@ -54,8 +54,8 @@ def columns_that(*holds: Holds) -> set[str]:
 
 async def refused(scene: Scene, customer_id: str) -> None:
     """Requests about a customer that are refused, in every way that an id can stand in an address."""
-    explainer = wiring._explainer(scene.context)
-    app = App(opens_nothing, Served(Routes(wiring.routes(scene.context)), None, explainer))
+    refusal_recorder = wiring._refusal_recorder(scene.context)
+    app = App(opens_nothing, Served(Routes(wiring.routes(scene.context)), None, refusal_recorder))
     apps = f"/priv/v1/apps/{scene.shop.api_key}"
     for method, path, status in (
         ("GET", f"{apps}/users/{customer_id}", 401),
@@ -95,7 +95,7 @@ def erased(tmp_path: Path, look: Callable[[Scene, str], Awaitable[None]]) -> Non
             before = set(holding(database, [MARK, customer_id]))
         assert before <= columns_that(Holds.ERASED, Holds.EXPIRES), "a class is wrong"
         assert before >= {"customer.id", "customer.profile", "identifier.external_id", "event.user_id", "tag.name"}
-        await erasure.forget(scene.context, scene.caller, scene.shop.api_key, Named(customer_id), Wanted())
+        await erasure.erase(scene.context, scene.caller, scene.shop.api_key, CustomerRef(customer_id), Include())
         await look(scene, customer_id)
 
     play(tmp_path, scenario)
@@ -120,7 +120,7 @@ def test_what_is_noted_under_a_pseudonym_is_found_by_the_id(tmp_path: Path) -> N
         for id, count in ((customer_id, 2), (marked("card"), 1)):
             assert len(await store.refusals_with(scene.context.pseudonym(REFUSAL, id), 10)) == count
         found = await reading.newest(scene.context, Search(target=customer_id), before=None, limit=10)
-        assert [each.action for each in found] == ["customer.forget", "customer.export"]
+        assert [each.action for each in found] == ["customer.erase", "customer.export"]
         assert {each.target for each in found} == {scene.context.in_audit(customer_id)}
         assert scene.context.pseudonym(REFUSAL, customer_id) not in scene.context.in_audit(customer_id)
         assert (await reading.verify(scene.context, head=None, number=None)).whole

@@ -27,7 +27,7 @@ def test_others_write_while_an_import_is_rehearsed(tmp_path: Path) -> None:
         def report(_tally: Tally) -> None:
             assert scene.context.store is store
 
-        tally = await bulk_import.rehearse(scene.context, 1, rows(), report)
+        tally = await bulk_import.dry_run(scene.context, 1, rows(), report)
         await created[0]
 
         assert (tally.created, tally.refused) == (1, 0)

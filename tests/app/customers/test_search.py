@@ -11,7 +11,7 @@ from tessera.app.customers import search
 from tessera.app.customers.customers import creation
 from tessera.app.customers.search import By, Page, Sought
 from tessera.app.organizations import organizations
-from tessera.core.customers.customers import NewCustomer, PhoneNumber, Wanted
+from tessera.core.customers.customers import Include, NewCustomer, PhoneNumber
 from tessera.core.errors import ArgumentError, UserNotFound
 from tests.support.scene import Scene, play
 
@@ -96,7 +96,7 @@ def test_of_several_the_oldest_is_the_one(tmp_path: Path) -> None:
 
         async def one(by: By, value: str) -> str:
             sought = {by: value}
-            found = await search.one(scene.context, scene.caller, scene.shop.api_key, sought, Wanted())
+            found = await search.one(scene.context, scene.caller, scene.shop.api_key, sought, Include())
             return str(json.loads(bytes(found))["id"])
 
         assert await one(By.PHONE, "+1-5") == await one(By.MOBILE_NUMBER, "15") == ids[0]

@@ -10,15 +10,15 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tessera.app.customers import customers, erasure, search, updates
-from tessera.app.customers.customers import Named
+from tessera.app.customers.customers import CustomerRef
 from tessera.app.customers.search import By
 from tessera.core import leniency
-from tessera.core.customers.customers import Wanted
+from tessera.core.customers.customers import Include
 from tessera.core.customers.profiles import CustomerUpdate, NewCustomer
 from tests.support import invariants
 from tests.support.scene import Scene, play, status
 
-EVERYTHING = Wanted(user_profile=True, identifiers=True, incentives=True)
+EVERYTHING = Include(user_profile=True, identifiers=True, incentives=True)
 
 _new = msgspec.json.Decoder(NewCustomer)
 _update = msgspec.json.Decoder(CustomerUpdate)
@@ -106,13 +106,13 @@ def test_whatever_is_answered_can_be_sent_back(
         body = {"external_id": "card", **{name: MEMBERS[name] for name in names}}
         created = await answered(customers.create(context, caller, key, as_new(body), EVERYTHING))
         assert {name: created[name] for name in names} == {name: STORED.get(name, MEMBERS[name]) for name in names}
-        named = Named(created["id"])
+        named = CustomerRef(created["id"])
         await scene.deposit(created["id"], status(700))
         await answered(updates.update(context, caller, key, named, as_update({cleared: None})))
         page = await search.several(context, caller, key, {By.EMAIL: MEMBERS["email"]}, None, 9)
         one = search.one(context, caller, key, {By.EXTERNAL_ID: "card"}, EVERYTHING)
         answers = [
-            await answered(customers.read(context, caller, key, created["id"], Wanted())),
+            await answered(customers.read(context, caller, key, created["id"], Include())),
             await answered(one),
             *(json.loads(bytes(player)) for player in page.players),
         ]
@@ -125,7 +125,7 @@ def test_whatever_is_answered_can_be_sent_back(
         assert invariants.contents(scene.folder) == stands
         changed = await answered(updates.update(context, caller, key, named, as_update({**answers[0], "city": "Oslo"})))
         assert {**changed, "city": "", "updated_at": ""} == {**again, "city": "", "updated_at": ""}
-        gone = await answered(erasure.forget(context, caller, key, named, EVERYTHING))
+        gone = await answered(erasure.erase(context, caller, key, named, EVERYTHING))
         remade = await answered(customers.create(context, caller, key, as_new(gone), EVERYTHING))
         ours = remade.keys() & (MEMBERS.keys() | {"external_id"})
         assert {name: remade[name] for name in ours - {"user_profile", "phone_numbers"}} == {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tessera.api.platform import fields
 from tessera.app.customers import activity, timelines
-from tessera.app.customers.customers import Named
+from tessera.app.customers.customers import CustomerRef
 from tessera.app.customers.timelines import Asked
 from tessera.app.loyalty import points, tiers, user_events
 from tessera.app.loyalty.settlement import settle_due
@@ -37,7 +37,7 @@ async def read(
 ) -> list[TimelineEvent]:
     """A timeline."""
     asked = Asked(types, limit, since)
-    return await timelines.read(scene.context, scene.caller, scene.shop.api_key, Named(who), asked)
+    return await timelines.read(scene.context, scene.caller, scene.shop.api_key, CustomerRef(who), asked)
 
 
 async def live(scene: Scene) -> str:
@@ -58,7 +58,7 @@ async def live(scene: Scene) -> str:
     scene.clock.step(1)
     await user_events.trigger(context, scene.caller, scene.retailer_id, Subject(who), "visit")
     scene.clock.step(1)
-    await activity.count(context, scene.caller, scene.shop.api_key, Named(who), {"survey": 2})
+    await activity.count(context, scene.caller, scene.shop.api_key, CustomerRef(who), {"survey": 2})
     scene.clock.step(1)
     await tiers.move(context, scene.caller, scene.retailer_id, who, Place("club", "level-0"))
     scene.clock.step(3 * DAY_SECONDS)
@@ -158,7 +158,7 @@ def test_going_on_from_the_newest_leaves_nothing_out(
             elif step == "visit":
                 await user_events.trigger(context, caller, scene.retailer_id, Subject(who), "visit")
             else:
-                await activity.count(context, caller, scene.shop.api_key, Named(who), {f"survey {place}": 1})
+                await activity.count(context, caller, scene.shop.api_key, CustomerRef(who), {f"survey {place}": 1})
         whole = await read(scene, who)
         seen: list[TimelineEvent] = []
         since = 0

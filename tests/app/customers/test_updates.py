@@ -10,8 +10,8 @@ import pytest
 
 from tessera import wiring
 from tessera.app.customers import customers, updates
-from tessera.app.customers.customers import Named
-from tessera.core.customers.customers import NewCustomer, PhoneNumber, Wanted
+from tessera.app.customers.customers import CustomerRef
+from tessera.core.customers.customers import Include, NewCustomer, PhoneNumber
 from tessera.core.customers.identifiers import IDENTIFIERS_MAX
 from tessera.core.customers.profiles import CustomerUpdate
 from tessera.core.errors import Validation
@@ -19,13 +19,13 @@ from tests.support import invariants
 from tests.support.scene import Scene, play
 from tests.support.settings import settings_of
 
-EVERYTHING = Wanted(user_profile=True, identifiers=True)
+EVERYTHING = Include(user_profile=True, identifiers=True)
 
 
 async def update(scene: Scene, key: str, *, external: bool = False, **members: Any) -> dict[str, Any]:
     """What an update answers."""
     sent = msgspec.json.decode(msgspec.json.encode(members), type=CustomerUpdate)
-    named = Named(key, external=external)
+    named = CustomerRef(key, external=external)
     user = await updates.update(scene.context, scene.caller, scene.shop.api_key, named, sent, EVERYTHING)
     answer: dict[str, Any] = json.loads(bytes(user))
     return answer
@@ -71,7 +71,7 @@ def test_what_changes_nothing_writes_nothing(tmp_path: Path) -> None:
             scene, "card", external=True, **same, user_profile={"cups": 1}, phone_numbers=[{"phone_number": "1"}]
         )
         await update(scene, customer_id)
-        named = Named(customer_id)
+        named = CustomerRef(customer_id)
         for whole in (True, False):
             sent = {"cups": msgspec.Raw(b" 1 ")}
             await updates.customize(scene.context, scene.caller, scene.shop.api_key, named, sent, whole=whole)
@@ -127,8 +127,8 @@ def test_many_updates_at_once_all_take_effect(tmp_path: Path) -> None:
             await asyncio.gather(
                 *(
                     updates.update(
-                        context, scene.caller, scene.shop.api_key, Named(customer_id),
-                        CustomerUpdate(external_id=f"card-{n}", user_profile={f"m{n}": msgspec.Raw(b"1")}), Wanted(),
+                        context, scene.caller, scene.shop.api_key, CustomerRef(customer_id),
+                        CustomerUpdate(external_id=f"card-{n}", user_profile={f"m{n}": msgspec.Raw(b"1")}), Include(),
                     )
                     for n in range(30)
                     for context in [(scene.context, other)[n % 2]]

@@ -9,7 +9,7 @@ import pytest
 from tessera.app import callers
 from tessera.app.callers import Caller
 from tessera.app.clients import application_settings, applications, limit_settings
-from tessera.app.clients.limit_settings import Wanted
+from tessera.app.clients.limit_settings import LimitChanges
 from tessera.app.tokens import verification
 from tessera.core import wire
 from tessera.core.clients.applications import TokenBinding
@@ -26,16 +26,16 @@ from tessera.core.errors import (
     UseDPoPNonce,
 )
 from tessera.core.keys.jws import PrivateKey
-from tessera.core.presented import NOTHING, Evidence
+from tessera.core.presented import NOTHING, RequestCredentials
 from tessera.core.tokens.access_tokens import TokenReply
 from tests.app.clients.test_private_key_jwt import good, keyed
-from tests.app.tokens.test_dpop import evidence
+from tests.app.tokens.test_dpop import request_credentials
 from tests.support import asking, assertions, forms
 from tests.support.possession import Holder
 from tests.support.scene import FORM, Scene, play
 
 
-async def ask(scene: Scene, assertion: str, shown: Evidence = NOTHING, **other: str) -> TokenReply:
+async def ask(scene: Scene, assertion: str, shown: RequestCredentials = NOTHING, **other: str) -> TokenReply:
     """A token for an assertion and a proof."""
     return await asking.issue(scene.context, forms.form(b"", assertions.form(assertion, **other).encode(), FORM), shown)
 
@@ -43,7 +43,7 @@ async def ask(scene: Scene, assertion: str, shown: Evidence = NOTHING, **other: 
 async def nonce_for(scene: Scene, assertion: str, holder: Holder) -> str:
     """The nonce that an assertion with a proof without one is sent back for."""
     with pytest.raises(UseDPoPNonce) as refused:
-        await ask(scene, assertion, evidence(scene, holder, None))
+        await ask(scene, assertion, request_credentials(scene, holder, None))
     return refused.value.nonce
 
 
@@ -54,10 +54,10 @@ def test_an_assertion_outlives_the_question_for_a_nonce(tmp_path: Path) -> None:
         assertion, holder = good(scene, await keyed(scene)), Holder()
         for _ in range(3):
             nonce = await nonce_for(scene, assertion, holder)
-        reply = await ask(scene, assertion, evidence(scene, holder, nonce))
+        reply = await ask(scene, assertion, request_credentials(scene, holder, nonce))
         assert reply.token_type == "DPoP"
         with pytest.raises(InvalidClient) as refused:
-            await ask(scene, assertion, evidence(scene, holder, nonce))
+            await ask(scene, assertion, request_credentials(scene, holder, nonce))
         assert refused.value.check == "assertion.replay"
 
     play(tmp_path, scenario)
@@ -70,7 +70,7 @@ def test_both_are_used_up_or_neither(tmp_path: Path) -> None:
         key, holder = await keyed(scene), Holder()
         first, second, third = (good(scene, key) for _ in range(3))
         nonce = await nonce_for(scene, first, holder)
-        one, two = evidence(scene, holder, nonce), evidence(scene, holder, nonce)
+        one, two = request_credentials(scene, holder, nonce), request_credentials(scene, holder, nonce)
         await ask(scene, first, one)
         with pytest.raises(InvalidClient):
             await ask(scene, first, two)
@@ -89,25 +89,25 @@ Obstacle = Callable[[Scene], Awaitable[object]]
 
 async def no_more_tokens(scene: Scene) -> object:
     """Let the application have one token an hour, and have it."""
-    await limit_settings.change(scene.context, "partner", Wanted(tokens_per_hour=1))
+    await limit_settings.change(scene.context, "partner", LimitChanges(tokens_per_hour=1))
     return await scene.token()
 
 
 async def no_more_requests(scene: Scene) -> object:
     """Let the application send one request a second, and send it."""
-    await limit_settings.change(scene.context, "partner", Wanted(requests_per_second=1))
+    await limit_settings.change(scene.context, "partner", LimitChanges(requests_per_second=1))
     return await scene.token()
 
 
 async def other_networks(scene: Scene) -> object:
     """Let the application come from elsewhere only."""
-    return await limit_settings.change(scene.context, "partner", Wanted(networks=("192.0.2.0/24",)))
+    return await limit_settings.change(scene.context, "partner", LimitChanges(networks=("192.0.2.0/24",)))
 
 
 async def bound_to_certificates(scene: Scene) -> object:
     """Have the application's tokens bound to a certificate."""
     await application_settings.change(
-        scene.context, scene.partner.client_id, application_settings.Wanted(token_binding=TokenBinding.TLS)
+        scene.context, scene.partner.client_id, application_settings.ApplicationChanges(token_binding=TokenBinding.TLS)
     )
     return TokenBinding.TLS
 
@@ -115,9 +115,11 @@ async def bound_to_certificates(scene: Scene) -> object:
 async def unlimited(scene: Scene) -> object:
     """Take everything away that stood in the way."""
     await application_settings.change(
-        scene.context, scene.partner.client_id, application_settings.Wanted(token_binding=TokenBinding.NONE)
+        scene.context, scene.partner.client_id, application_settings.ApplicationChanges(token_binding=TokenBinding.NONE)
     )
-    return await limit_settings.change(scene.context, "partner", Wanted(none=("networks", "requests", "tokens-hour")))
+    return await limit_settings.change(
+        scene.context, "partner", LimitChanges(none=("networks", "requests", "tokens-hour"))
+    )
 
 
 async def nothing(_: Scene) -> None:
@@ -143,7 +145,7 @@ def test_an_assertion_outlives_every_other_refusal(
     async def scenario(scene: Scene) -> None:
         assertion, holder = good(scene, await keyed(scene)), Holder()
         nonce = await nonce_for(scene, assertion, holder)
-        shown = evidence(scene, holder, nonce)
+        shown = request_credentials(scene, holder, nonce)
         await obstacle(scene)
         for _ in range(2):
             with pytest.raises(refusal):
@@ -161,7 +163,7 @@ def test_a_replayed_assertion_takes_no_token_of_the_limit(tmp_path: Path) -> Non
         key = await keyed(scene)
         used = good(scene, key)
         await ask(scene, used)
-        await limit_settings.change(scene.context, "partner", Wanted(tokens_per_hour=2))
+        await limit_settings.change(scene.context, "partner", LimitChanges(tokens_per_hour=2))
         number = (await applications.find(scene.context, "partner")).number
         await ask(scene, good(scene, key))
         before = scene.context.counts.tokens(number, scene.clock.now())
@@ -175,8 +177,8 @@ def test_a_replayed_assertion_takes_no_token_of_the_limit(tmp_path: Path) -> Non
     play(tmp_path, scenario)
 
 
-@pytest.mark.parametrize("deed", ["revoke_own", "introspect"])
-def test_an_assertion_is_used_once_at_every_endpoint(tmp_path: Path, deed: str) -> None:
+@pytest.mark.parametrize("operation", ["revoke_own", "introspect"])
+def test_an_assertion_is_used_once_at_every_endpoint(tmp_path: Path, operation: str) -> None:
     """A request without a token leaves it unused, one with a token uses it up, wherever it is sent then."""
 
     async def scenario(scene: Scene) -> None:
@@ -187,8 +189,8 @@ def test_an_assertion_is_used_once_at_every_endpoint(tmp_path: Path, deed: str) 
             return forms.form(b"", assertions.form(assertion, **more).encode(), FORM)
 
         with pytest.raises(InvalidRequest):
-            await getattr(asking, deed)(scene.context, asked())
-        await getattr(asking, deed)(scene.context, asked(token=token))
+            await getattr(asking, operation)(scene.context, asked())
+        await getattr(asking, operation)(scene.context, asked(token=token))
         for again in ("revoke_own", "introspect"):
             with pytest.raises(InvalidClient):
                 await getattr(asking, again)(scene.context, asked(token=token))
@@ -202,7 +204,7 @@ async def bound_token(scene: Scene, key: PrivateKey, holder: Holder) -> tuple[st
     """A token that is bound to a key, and a nonce."""
     assertion = good(scene, key)
     nonce = await nonce_for(scene, assertion, holder)
-    return (await ask(scene, assertion, evidence(scene, holder, nonce))).access_token, nonce
+    return (await ask(scene, assertion, request_credentials(scene, holder, nonce))).access_token, nonce
 
 
 def test_a_call_s_proof_is_used_up_last(tmp_path: Path) -> None:
@@ -211,14 +213,14 @@ def test_a_call_s_proof_is_used_up_last(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         holder = Holder()
         token, nonce = await bound_token(scene, await keyed(scene), holder)
-        shown = evidence(scene, holder, nonce, token=token)
+        shown = request_credentials(scene, holder, nonce, token=token)
 
         def refuse(caller: Caller) -> None:
             callers.require(msgspec.structs.replace(caller, scopes=("profiles:read",)), "loyalty:write")
 
         with pytest.raises(InsufficientScope):
             await callers.identify(scene.context, shown, refuse)
-        await limit_settings.change(scene.context, "partner", Wanted(requests_per_second=1))
+        await limit_settings.change(scene.context, "partner", LimitChanges(requests_per_second=1))
         await scene.token()
         with pytest.raises(TooManyRequests):
             await callers.identify(scene.context, shown)

@@ -10,7 +10,7 @@ import pytest
 
 from tessera.app import callers
 from tessera.app.clients import application_settings, applications, limit_settings
-from tessera.app.clients.limit_settings import Wanted
+from tessera.app.clients.limit_settings import LimitChanges
 from tessera.app.context import Context
 from tessera.app.grants import token_endpoint
 from tessera.app.grants.grant import Authorization, TokenRequest
@@ -34,10 +34,10 @@ from tessera.core.errors import (
     UnsupportedGrantType,
 )
 from tessera.core.keys import jws
-from tessera.core.presented import NOTHING, Evidence
+from tessera.core.presented import NOTHING, RequestCredentials
 from tessera.core.tokens.access_tokens import Claims, TokenReply
 from tests.app.clients.test_private_key_jwt import good, keyed
-from tests.app.tokens.test_dpop import evidence, nonce_of
+from tests.app.tokens.test_dpop import nonce_of, request_credentials
 from tests.support import asking, tickets
 from tests.support.possession import Holder
 from tests.support.scene import FORM, Scene, play
@@ -46,7 +46,9 @@ from tests.support.tickets import Tickets
 STOCK = "https://stock.example/api"
 
 
-async def ask(scene: Scene, grant: Tickets, ticket: str, shown: Evidence = NOTHING, **more: str) -> TokenReply:
+async def ask(
+    scene: Scene, grant: Tickets, ticket: str, shown: RequestCredentials = NOTHING, **more: str
+) -> TokenReply:
     """A token for a ticket. Raises as the endpoint would answer."""
     grants = grant.grants()
     return (await asking.grant(scene.context, tickets.params(scene, grants, ticket, **more), shown, grants)).reply
@@ -65,7 +67,7 @@ def test_a_token_is_about_its_subject(tmp_path: Path, form: TokenFormat) -> None
 
     async def scenario(scene: Scene) -> None:
         await application_settings.change(
-            scene.context, scene.partner.client_id, application_settings.Wanted(token_format=form)
+            scene.context, scene.partner.client_id, application_settings.ApplicationChanges(token_format=form)
         )
         ticket = await scene.customer("ann")
         token = (await ask(scene, Tickets(), ticket)).access_token
@@ -75,7 +77,7 @@ def test_a_token_is_about_its_subject(tmp_path: Path, form: TokenFormat) -> None
         told = await asking.introspect(scene.context, wire.Params({}, msgspec.convert(values, dict[str, str])))
         assert told is not None
         assert (told.sub, told.client_id) == (ticket, scene.partner.client_id)
-        info = await introspection.holder_s(scene.context, Evidence(b"Bearer " + token.encode()))
+        info = await introspection.holder_s(scene.context, RequestCredentials(b"Bearer " + token.encode()))
         assert msgspec.to_builtins(info)["resource_owner_id"] == ticket
         if form is not TokenFormat.OPAQUE:
             said = msgspec.json.decode(jws.split(token).payload)
@@ -89,7 +91,7 @@ def test_a_token_about_a_person_opens_nothing_for_servers(tmp_path: Path) -> Non
 
     async def scenario(scene: Scene) -> None:
         token = (await ask(scene, Tickets(), await scene.customer("ann"))).access_token
-        shown = Evidence(f"Bearer {token}".encode())
+        shown = RequestCredentials(f"Bearer {token}".encode())
         with pytest.raises(InvalidAuthToken) as refused:
             await callers.identify(scene.context, shown)
         assert refused.value.check == "token.subject"
@@ -176,7 +178,7 @@ async def nothing(_: Scene) -> None:
 
 async def no_more_tokens(scene: Scene) -> None:
     """Let the application have one token an hour, and have it."""
-    await limit_settings.change(scene.context, "partner", Wanted(tokens_per_hour=1))
+    await limit_settings.change(scene.context, "partner", LimitChanges(tokens_per_hour=1))
     await scene.token()
 
 
@@ -200,14 +202,14 @@ def test_a_refusal_leaves_nothing_committed(
         await with_stock(scene, "profiles:read loyalty:write")
         ticket, grant = await scene.customer("ann"), Tickets(target=0, scopes=("profiles:read", "unknown"))
         holder = Holder()
-        shown = evidence(scene, holder, await nonce_of(scene, holder))
+        shown = request_credentials(scene, holder, await nonce_of(scene, holder))
         await obstacle(scene)
         proved = {"client_assertion": assertion, "client_assertion_type": TYPE}
         for _ in range(2):
             with pytest.raises(refusal):
                 await ask(scene, grant, ticket, shown, **proved, **wrong)
             assert not await tickets.used(scene, ticket)
-        await limit_settings.change(scene.context, "partner", Wanted(none=("tokens-hour",)))
+        await limit_settings.change(scene.context, "partner", LimitChanges(none=("tokens-hour",)))
         reply = await ask(scene, grant, ticket, shown, **proved)
         assert (reply.scope, reply.token_type) == ("profiles:read", "DPoP")
 
@@ -232,9 +234,9 @@ def test_a_used_assertion_or_proof_leaves_the_ticket_unused(tmp_path: Path) -> N
         nonce = await nonce_of(scene, holder)
         first, second = await scene.customer("ann"), await scene.customer("ben")
         spent, unspent = good(scene, key), good(scene, key)
-        proof, other = evidence(scene, holder, nonce), evidence(scene, holder, nonce)
+        proof, other = request_credentials(scene, holder, nonce), request_credentials(scene, holder, nonce)
 
-        async def proved(ticket: str, assertion: str, shown: Evidence) -> TokenReply:
+        async def proved(ticket: str, assertion: str, shown: RequestCredentials) -> TokenReply:
             return await ask(scene, grant, ticket, shown, client_assertion=assertion, client_assertion_type=TYPE)
 
         await proved(first, spent, proof)
@@ -254,7 +256,7 @@ def test_what_was_committed_is_answered(tmp_path: Path) -> None:
     """Two that were within the limit when they began to commit both get their token; the next one gets none."""
 
     async def scenario(scene: Scene) -> None:
-        await limit_settings.change(scene.context, "partner", Wanted(tokens_per_hour=1))
+        await limit_settings.change(scene.context, "partner", LimitChanges(tokens_per_hour=1))
         grant = Meeting(2)
         first, second, third = [await scene.customer(name) for name in ("ann", "ben", "cid")]
         found = await at_once(ask(scene, grant, first), ask(scene, grant, second))
@@ -298,7 +300,7 @@ def test_a_live_token_is_not_handed_out_for_a_ticket(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         await application_settings.change(
-            scene.context, scene.partner.client_id, application_settings.Wanted(token_reuse=True)
+            scene.context, scene.partner.client_id, application_settings.ApplicationChanges(token_reuse=True)
         )
         grant = Tickets()
         own = (await scene.token()).access_token
@@ -373,11 +375,11 @@ def test_the_key_is_looked_at_before_the_target(tmp_path: Path) -> None:
         nonce = await nonce_of(scene, holder)
         wrong = {"resource": "https://unknown.example", "scope": "nonsense"}
         with pytest.raises(InvalidDPoPProof):
-            await ask(scene, Tickets(), ticket, evidence(scene, holder, nonce, at=-3600), **wrong)
+            await ask(scene, Tickets(), ticket, request_credentials(scene, holder, nonce, at=-3600), **wrong)
         with pytest.raises(InvalidTarget):
-            await ask(scene, Tickets(), ticket, evidence(scene, holder, nonce), **wrong)
+            await ask(scene, Tickets(), ticket, request_credentials(scene, holder, nonce), **wrong)
         with pytest.raises(InvalidScope):
-            await ask(scene, Tickets(), ticket, evidence(scene, holder, nonce), scope="nonsense")
+            await ask(scene, Tickets(), ticket, request_credentials(scene, holder, nonce), scope="nonsense")
 
     play(tmp_path, scenario)
 

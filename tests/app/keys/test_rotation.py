@@ -8,7 +8,7 @@ import pytest
 
 from tessera import wiring
 from tessera.app.clients import application_settings
-from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients.application_settings import ApplicationChanges
 from tessera.app.context import Context
 from tessera.app.keys import creation, rotation
 from tessera.app.keys.rotation import KeyRecord
@@ -58,7 +58,7 @@ def test_a_key_is_published_before_it_signs_and_the_old_one_opens_what_it_made(
     """Nothing is refused while a key follows another: not before it signs, not after, and not in another process."""
 
     async def scenario(scene: Scene) -> None:
-        await application_settings.change(scene.context, scene.partner.client_id, Wanted(token_format=form))
+        await application_settings.change(scene.context, scene.partner.client_id, ApplicationChanges(token_format=form))
         await ripe(scene)
         old = await scene.token()
         await rotation.look(scene.context)
@@ -190,7 +190,7 @@ def test_a_key_is_retired_for_all_that_it_made(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         await application_settings.change(
-            scene.context, scene.partner.client_id, Wanted(token_format=TokenFormat.EDDSA)
+            scene.context, scene.partner.client_id, ApplicationChanges(token_format=TokenFormat.EDDSA)
         )
         old = await scene.token()
         assert await scene.alive(old)
@@ -250,7 +250,7 @@ def test_a_key_that_was_retired_before_it_signed_follows_nobody(tmp_path: Path) 
 
     async def scenario(scene: Scene) -> None:
         await application_settings.change(
-            scene.context, scene.partner.client_id, Wanted(token_format=TokenFormat.ES256)
+            scene.context, scene.partner.client_id, ApplicationChanges(token_format=TokenFormat.ES256)
         )
         await rotation.rotate(scene.context, [KeyPurpose.ES256])
         await rotation.retire(scene.context, "es256-2")
@@ -296,7 +296,7 @@ def test_after_a_restart_all_is_as_it_was(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         await application_settings.change(
-            scene.context, scene.partner.client_id, Wanted(token_format=TokenFormat.EDDSA)
+            scene.context, scene.partner.client_id, ApplicationChanges(token_format=TokenFormat.EDDSA)
         )
         await ripe(scene)
         old = await scene.token()

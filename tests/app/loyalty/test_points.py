@@ -171,19 +171,19 @@ def test_only_one_s_own_customers_get_points(tmp_path: Path) -> None:
 class _Overtaken:
     """A store in which somebody else is done as soon as a customer was read."""
 
-    def __init__(self, store: Store, deed: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, store: Store, operation: Callable[[], Awaitable[None]]) -> None:
         self._store = store
-        self._deed: Callable[[], Awaitable[None]] | None = deed
+        self._audit_entry: Callable[[], Awaitable[None]] | None = operation
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
     async def customer(self, organization: int, customer_id: str) -> Customer | None:
-        """As the store, and then the deed, once."""
+        """As the store, and then the operation, once."""
         found = await self._store.customer(organization, customer_id)
-        deed, self._deed = self._deed, None
-        if deed is not None:
-            await deed()
+        operation, self._audit_entry = self._audit_entry, None
+        if operation is not None:
+            await operation()
         return found
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from tessera import wiring
 from tessera.api.platform.points_history import AUDIT_TYPES
 from tessera.app.customers import merging
-from tessera.app.customers.customers import Named
+from tessera.app.customers.customers import CustomerRef
 from tessera.app.loyalty import points, points_history
 from tessera.app.loyalty.settlement import settle_due
 from tessera.core.changes import AddPointAccount, SetPointAccount
@@ -87,7 +87,9 @@ def test_a_customer_with_merged_ones_is_shown_in_time_order(tmp_path: Path) -> N
         for who, amount in ((gone, 1), (ada, 2), (gone, 3), (ada, 4)):
             scene.clock.step(60)
             await scene.deposit(who, Deposit("account-spend", amount * UNITS))
-        await merging.merge(scene.context, scene.caller, scene.shop.api_key, Named(ada), merging.Merged(gone, None))
+        await merging.merge(
+            scene.context, scene.caller, scene.shop.api_key, CustomerRef(ada), merging.Merged(gone, None)
+        )
         scene.clock.step(60)
         spend = [Spend(("account-spend",), 4 * UNITS)]
         await points.order(scene.context, scene.caller, scene.retailer_id, ada, spend)

@@ -58,12 +58,12 @@ async def level_of(scene: Scene, customer_id: str) -> str:
     return told.tier_levels[0].tier_overview.name
 
 
-def with_second(scene: Scene, deed: Callable[[Context], Awaitable[None]]) -> Awaitable[None]:
+def with_second(scene: Scene, operation: Callable[[Context], Awaitable[None]]) -> Awaitable[None]:
     """Have something done in a second context on the same folder, which follows no feed by itself."""
 
     async def done() -> None:
         async with wiring.open_context(settings_of(scene.folder), clock=StepClock()) as other:
-            await deed(other)
+            await operation(other)
 
     return done()
 
@@ -106,7 +106,7 @@ def test_two_at_once_have_one_winner(tmp_path: Path) -> None:
     """Of two changes planned on the same program one is made; the other is told, and writes nothing."""
 
     async def scenario(scene: Scene) -> None:
-        async def deed(other: Context) -> None:
+        async def operation(other: Context) -> None:
             mine = await programs.propose(scene.context, 1, declared(point_sources=[{"name": "Till"}]))
             theirs = await programs.propose(other, 1, club(*CLUB[:3], {**CLUB[3], "points": 9000}))
             await programs.carry_out(scene.context, mine)
@@ -118,7 +118,7 @@ def test_two_at_once_have_one_winner(tmp_path: Path) -> None:
                 "change tier level L3 of Club: points 5000 -> 9000"
             ]
 
-        await with_second(scene, deed)
+        await with_second(scene, operation)
 
     play(tmp_path, scenario)
 
@@ -127,7 +127,7 @@ def test_many_at_once_have_one_winner(tmp_path: Path) -> None:
     """However many commit at the same moment what they planned on the same program, one is made."""
 
     async def scenario(scene: Scene) -> None:
-        async def deed(other: Context) -> None:
+        async def operation(other: Context) -> None:
             contexts = (scene.context, other) * 8
             planned = [
                 await programs.propose(context, 1, declared(point_sources=[{"name": f"Till {place}"}]))
@@ -142,7 +142,7 @@ def test_many_at_once_have_one_winner(tmp_path: Path) -> None:
             assert whole is not None
             assert [source.name for source in whole.sources] == [f"Till {done.index(None)}"]
 
-        await with_second(scene, deed)
+        await with_second(scene, operation)
 
     play(tmp_path, scenario)
 
@@ -289,7 +289,7 @@ def test_other_processes_hear_of_it(tmp_path: Path) -> None:
     """A program that was changed is read anew by whoever follows the feed."""
 
     async def scenario(scene: Scene) -> None:
-        async def deed(other: Context) -> None:
+        async def operation(other: Context) -> None:
             before = await other.directory.programs.get(1)
             assert before is not None
             await make(scene.context, club(*CLUB[:3], {**CLUB[3], "points": 9000}))
@@ -301,7 +301,7 @@ def test_other_processes_hear_of_it(tmp_path: Path) -> None:
             assert rule is not None
             assert rule.target == 9000 * UNITS
 
-        await with_second(scene, deed)
+        await with_second(scene, operation)
 
     play(tmp_path, scenario)
 

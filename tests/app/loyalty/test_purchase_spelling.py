@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tessera.app.customers import merging
-from tessera.app.customers.customers import Named
+from tessera.app.customers.customers import CustomerRef
 from tessera.app.loyalty import points_history
 from tessera.core.changes import AddPurchase
 from tessera.core.errors import ArgumentError, IdempotencyConflict, Validation
@@ -99,7 +99,9 @@ def test_a_transaction_of_a_customer_who_was_merged(tmp_path: Path) -> None:
     async def scenario(scene: Scene, who: str) -> None:
         gone = await scene.customer("gone")
         first = await send(scene, "t1", 10, user_id=gone, payments=[{"user_id": gone}])
-        await merging.merge(scene.context, scene.caller, scene.shop.api_key, Named(who), merging.Merged(gone, None))
+        await merging.merge(
+            scene.context, scene.caller, scene.shop.api_key, CustomerRef(who), merging.Merged(gone, None)
+        )
         for name in (who, "gone", "card"):
             again = await send(scene, "t1", 10, user_id=name, payments=[{"user_id": name}])
             assert (again.user_id, again.points) == (who, first.points)

@@ -8,7 +8,7 @@ import pytest
 from tessera import wiring
 from tessera.app import callers
 from tessera.app.clients import application_settings, applications
-from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients.application_settings import ApplicationChanges
 from tessera.app.context import Context
 from tessera.app.operators import OperatorError
 from tessera.app.organizations import organizations, removal
@@ -17,7 +17,7 @@ from tessera.app.webhooks import webhooks
 from tessera.core.clients.applications import TokenFormat
 from tessera.core.errors import InvalidAuthToken, InvalidClient
 from tessera.core.organizations import OrganizationCounts, OrganizationRecord
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tessera.directory import feed
 from tessera.ports import Search
 from tests.support.scene import Scene, play
@@ -33,7 +33,7 @@ async def property_gets_in(context: Context, scene: Scene) -> bool:
     """Whether the scene's property authenticates by its secret."""
     pair = b64encode(f"{scene.shop.api_key}:{scene.shop.property_secret}".encode())
     try:
-        await callers.identify(context, Evidence(authorization=b"Basic " + pair))
+        await callers.identify(context, RequestCredentials(authorization=b"Basic " + pair))
     except InvalidAuthToken as refusal:
         return refusal.check != "caller.disabled"
     return True
@@ -45,7 +45,7 @@ def test_a_disabled_organization_lets_nobody_in(tmp_path: Path, form: TokenForma
 
     async def scenario(scene: Scene) -> None:
         context = scene.context
-        await application_settings.change(context, scene.partner.client_id, Wanted(token_format=form))
+        await application_settings.change(context, scene.partner.client_id, ApplicationChanges(token_format=form))
         before = await scene.token()
         assert await property_gets_in(context, scene)
         await organizations.disable(context, await own(scene))

@@ -1,4 +1,4 @@
-"""A duty is done by one process at a time, and by another soon when that one ends, dies or cannot prolong its lease."""
+"""One process at a time does a singleton task; another takes over soon when that one ends, dies or loses its lease."""
 
 import asyncio
 import signal
@@ -35,7 +35,7 @@ class Process:
         self.working = False
         self.failing = asyncio.Event()
         self.rounds = Rounds()
-        self.task = asyncio.create_task(leases.while_held(context, "duty", name, self.work, self.rounds))
+        self.task = asyncio.create_task(leases.run_with_lease(context, "singleton task", name, self.work, self.rounds))
 
     async def work(self) -> None:
         """Go on until cancelled, or fail when told to."""
@@ -78,7 +78,7 @@ class SkewedClock:
 def play(
     folder: Path, scenario: Callable[[StepClock, Process, Process], Awaitable[None]], ahead_seconds: float = 0
 ) -> None:
-    """Play a scenario with two processes, of which the first does the duty; the second one's clock may be ahead."""
+    """Play a scenario with two processes, of which the first holds the lease; the second one's clock may be ahead."""
     settings_for(folder)
     clock = StepClock()
     clocks = (clock, SkewedClock(clock, ahead_seconds))
@@ -100,13 +100,13 @@ def play(
 
 
 def test_one_does_it_while_it_prolongs_its_lease(tmp_path: Path) -> None:
-    """A process that is there keeps the duty however long, and the other never begins."""
+    """A process that is there keeps the singleton task however long, and the other never begins."""
 
     async def scenario(clock: StepClock, first: Process, second: Process) -> None:
         for _ in range(6):
             clock.step(leases.RENEWED_SECONDS)
             await looks(first, second)
-        lease = await second.context.store.lease("duty")
+        lease = await second.context.store.lease("singleton task")
         assert lease is not None
         assert lease[0] == "first"
         assert lease[1] > clock.now() + (leases.LEASE_SECONDS - leases.RENEWED_SECONDS) * SECOND
@@ -117,7 +117,7 @@ def test_one_does_it_while_it_prolongs_its_lease(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ahead_seconds", [-5, 5])
 def test_clocks_that_differ_by_seconds_take_no_duty_away(tmp_path: Path, ahead_seconds: float) -> None:
-    """With clocks five seconds apart a process that is there keeps its duty; one that is gone is replaced."""
+    """With clocks five seconds apart a process that is there keeps its singleton task; one that is gone is replaced."""
 
     async def scenario(clock: StepClock, first: Process, second: Process) -> None:
         for _ in range(3):
@@ -180,15 +180,15 @@ def test_one_renewal_that_fails_changes_nothing(tmp_path: Path, fault: Fault) ->
 
 
 def test_a_duty_that_another_has_taken_is_let_be(tmp_path: Path) -> None:
-    """A process that was frozen for so long that another took its duty stops its work, and leaves the lease alone."""
+    """A process that was frozen for so long that another took its lease stops its work, and leaves the lease alone."""
 
     async def scenario(clock: StepClock, first: Process, second: Process) -> None:
         at = clock.now() + leases.LEASE_SECONDS * SECOND
-        await second.context.store.commit(TakeLease("duty", "third", at, at + 3600 * SECOND))
+        await second.context.store.commit(TakeLease("singleton task", "third", at, at + 3600 * SECOND))
         clock.step(leases.RENEWED_SECONDS)
         await until(lambda: not first.working)
         await looks(first, second)
-        lease = await second.context.store.lease("duty")
+        lease = await second.context.store.lease("singleton task")
         assert lease is not None
         assert lease[0] == "third"
         assert not second.working
@@ -197,7 +197,7 @@ def test_a_duty_that_another_has_taken_is_let_be(tmp_path: Path) -> None:
 
 
 def test_work_that_fails_is_begun_again(tmp_path: Path) -> None:
-    """Work that fails ends the duty of nobody: one of the processes begins it again."""
+    """Work that fails ends the singleton task of nobody: one of the processes begins it again."""
 
     async def scenario(_clock: StepClock, first: Process, second: Process) -> None:
         first.failing.set()
@@ -217,8 +217,8 @@ def test_work_that_is_done_ends_the_duty(tmp_path: Path) -> None:
 
     async def whole() -> None:
         async with wiring.open_context(settings) as context:
-            await leases.while_held(context, "duty", "me", nothing)
-            assert await context.store.lease("duty") is None
+            await leases.run_with_lease(context, "singleton task", "me", nothing)
+            assert await context.store.lease("singleton task") is None
 
     asyncio.run(whole())
 
@@ -228,7 +228,7 @@ def test_a_process_that_dies_is_replaced(tmp_path: Path, number: signal.Signals)
     """After SIGTERM another process begins at once, after SIGKILL when the lease has ended, and not before."""
     folder = tmp_path / "data"
     settings = settings_for(folder)
-    command = [sys.executable, "-m", "tests.support.holder", str(folder), "duty"]
+    command = [sys.executable, "-m", "tests.support.holder", str(folder), "singleton task"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "working\n"

@@ -17,7 +17,7 @@ from tessera.app.tokens import inspection, revocation, verification
 from tessera.core.clients.assertions import LIFE_SECONDS_MAX, SKEW_SECONDS
 from tessera.core.clocks import STEADY
 from tessera.core.errors import InvalidAuthToken
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tessera.core.times import DAY, HOUR, SECOND
 from tests.support import engines
 from tests.support.clock import StepClock
@@ -51,13 +51,13 @@ class Dead:
             self.tokens.append(token)
         for lives in range(0, LIFE_SECONDS_MAX + 2 * SKEW_SECONDS, 30):
             proof = f"{lives} {len(self.proofs)}", context.clock.now() + lives * SECOND
-            assert await replay.spend(context, "assertion", proof[:1], proof[1])
+            assert await replay.consume_one(context, "assertion", proof[:1], proof[1])
             self.proofs.append(proof)
 
     async def alive(self, context: Context) -> list[str]:
         """Everything that this process accepts again."""
         found = [token for token in self.tokens if await verification.check(context, token) is not None]
-        return found + [name for name, at in self.proofs if await replay.spend(context, "assertion", (name,), at)]
+        return found + [name for name, at in self.proofs if await replay.consume_one(context, "assertion", (name,), at)]
 
 
 async def purge(context: Context) -> None:
@@ -78,7 +78,7 @@ async def node(scene: Scene, clock: StepClock | None = None) -> AsyncIterator[Co
 async def rows(scene: Scene) -> int:
     """How many revocations and used proofs there are."""
     with engines.reading(scene.folder) as database:
-        return sum(database.one(f"select count(*) from {table}")[0] for table in ("revocation", "spent_proof"))
+        return sum(database.one(f"select count(*) from {table}")[0] for table in ("revocation", "consumed_proof"))
 
 
 @pytest.mark.parametrize("ahead", AHEAD)
@@ -262,7 +262,7 @@ def test_an_operator_is_told_why_a_token_of_a_purged_age_is_dead(tmp_path: Path)
             assert not found.live
             assert any("whatever this machine's clock says" in reason for reason in found.reasons)
             with pytest.raises(InvalidAuthToken) as refusal:
-                await callers.identify(behind, Evidence(f"Bearer {token}".encode(), "192.0.2.9"))
+                await callers.identify(behind, RequestCredentials(f"Bearer {token}".encode(), "192.0.2.9"))
             assert refusal.value.check == "token.expired"
 
     play(tmp_path, scenario)

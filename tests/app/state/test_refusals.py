@@ -7,7 +7,7 @@ from pathlib import Path
 from tessera.app.state import refusals
 from tessera.app.state.refusals import BATCH, COUNTED_MAX, RESERVED, WAITING_MAX, Refusals
 from tessera.core.administration.explanations import Explanation
-from tessera.core.changes import KeepRefusal, PurgeRefusals, RecordDeed
+from tessera.core.changes import KeepRefusal, PurgeRefusals, RecordAuditEntry
 from tessera.core.times import DAY, SECOND, PurgeTime
 from tessera.ports import Search, Store
 from tests.support.clock import StepClock
@@ -62,7 +62,7 @@ def test_memory_is_bounded_and_known_clients_keep_their_place() -> None:
     desk.clock.step(1)
     while batch := desk.refusals.take(desk.new_id):
         assert len(batch) <= 2 * BATCH
-        counted += sum(isinstance(each, RecordDeed) for each in batch)
+        counted += sum(isinstance(each, RecordAuditEntry) for each in batch)
         desk.refusals.written()
     assert counted == COUNTED_MAX
 

@@ -8,7 +8,7 @@ import pytest
 
 from tessera import wiring
 from tessera.app.clients import application_settings, applications
-from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients.application_settings import ApplicationChanges
 from tessera.app.clients.applications import Issued
 from tessera.app.management.housekeeping import write_usage
 from tessera.app.state import token_reuse
@@ -29,7 +29,7 @@ LIFE = 14 * 86_400
 
 async def reusing(scene: Scene) -> None:
     """Set the scene's application to it."""
-    await application_settings.change(scene.context, scene.partner.client_id, Wanted(token_reuse=True))
+    await application_settings.change(scene.context, scene.partner.client_id, ApplicationChanges(token_reuse=True))
 
 
 def test_the_same_token_is_handed_out_while_half_its_life_remains(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_it_is_off_unless_asked_for(tmp_path: Path) -> None:
         assert (await scene.token()).access_token != first.access_token
         await reusing(scene)
         kept = await scene.token()
-        await application_settings.change(scene.context, scene.partner.client_id, Wanted(token_reuse=False))
+        await application_settings.change(scene.context, scene.partner.client_id, ApplicationChanges(token_reuse=False))
         assert (await scene.token()).access_token != kept.access_token
         await reusing(scene)
         assert (await scene.token()).access_token != kept.access_token
@@ -130,7 +130,7 @@ def test_each_secret_and_each_application_has_its_own(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         await reusing(scene)
         other = await applications.create(scene.context, "other", 1)
-        await application_settings.change(scene.context, other.client_id, Wanted(token_reuse=True))
+        await application_settings.change(scene.context, other.client_id, ApplicationChanges(token_reuse=True))
         second = await applications.add_secret(scene.context, scene.partner.client_id, "second")
         ways: list[Issued] = [scene.partner, second, other]
         given = [(await scene.token(each)).access_token for each in ways]
@@ -278,7 +278,9 @@ def test_each_resource_server_has_a_token_of_its_own(tmp_path: Path) -> None:
         given = [(await for_resource(scene, each)).access_token for each in ways]
         assert len({*given, (await scene.token()).access_token}) >= 3
         assert [(await for_resource(scene, each)).access_token for each in ways] == given
-        await resource_servers.change(scene.context, stock, resource_servers.Wanted(token_format="eddsa"))
+        await resource_servers.change(
+            scene.context, stock, resource_servers.ResourceServerChanges(token_format="eddsa")
+        )
         signed = await for_resource(scene, stock)
         assert "." in signed.access_token
         assert (await for_resource(scene, stock)).access_token == signed.access_token

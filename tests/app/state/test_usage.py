@@ -164,14 +164,14 @@ def test_calls_and_refusals_are_counted_by_the_hour(tmp_path: Path) -> None:
         scene.clock.at -= scene.clock.at % HOUR
         first = scene.clock.now() // HOUR
         reply = await scene.token()
-        evidence = msgspec.structs.replace(NOTHING, authorization=f"Bearer {reply.access_token}".encode())
+        request_credentials = msgspec.structs.replace(NOTHING, authorization=f"Bearer {reply.access_token}".encode())
         for _ in range(3):
-            await callers.identify(scene.context, evidence)
+            await callers.identify(scene.context, request_credentials)
         with pytest.raises(InvalidClient):
             await scene.token(secret="f" * 64)
         await write_usage(scene.context)
         scene.clock.step(3600)
-        await callers.identify(scene.context, evidence)
+        await callers.identify(scene.context, request_credentials)
         await write_usage(scene.context)
         assert await scene.context.store.usage_hours(1, 0) == [HourCount(first, 1, 3, 1), HourCount(first + 1, 0, 1, 0)]
         assert (await counted(scene))[0] == 1

@@ -6,12 +6,12 @@ import pytest
 
 from tessera.app import callers
 from tessera.app.clients import application_settings, applications
-from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients.application_settings import ApplicationChanges
 from tessera.app.operators import OperatorError
 from tessera.app.tokens import verification
 from tessera.core.clients.applications import TokenBinding, TokenFormat
 from tessera.core.errors import DPoPChallenge, InvalidDPoPProof, UseDPoPNonce
-from tessera.core.presented import NOTHING, Evidence
+from tessera.core.presented import NOTHING, RequestCredentials
 from tessera.core.tokens.access_tokens import TokenReply
 from tessera.core.tokens.dpop import NONCE_SECONDS
 from tests.support import asking, forms
@@ -21,16 +21,18 @@ from tests.support.scene import FORM, Scene, play
 ADDRESS = "/oauth/token"
 
 
-def evidence(scene: Scene, holder: Holder, nonce: str | None, *, token: str | None = None, at: float = 0) -> Evidence:
+def request_credentials(
+    scene: Scene, holder: Holder, nonce: str | None, *, token: str | None = None, at: float = 0
+) -> RequestCredentials:
     """A request with a proof made `at` seconds from now: for a token, or with one for the platform."""
     method, path = ("POST", ADDRESS) if token is None else ("GET", "/priv/v1/apps/key/users/id")
     moment = scene.clock.now() / 1_000_000 + at
     proof = holder.proof(method, scene.context.issuer + path, token=token, nonce=nonce, at=moment).encode()
     authorization = None if token is None else f"DPoP {token}".encode()
-    return Evidence(authorization, "", None, (), (proof,), method, path)
+    return RequestCredentials(authorization, "", None, (), (proof,), method, path)
 
 
-async def ask(scene: Scene, shown: Evidence) -> TokenReply:
+async def ask(scene: Scene, shown: RequestCredentials) -> TokenReply:
     """A token for the scene's application with this evidence."""
     secret = scene.partner.client_secret
     text = f"grant_type=client_credentials&client_id={scene.partner.client_id}&client_secret={secret}".encode()
@@ -40,7 +42,7 @@ async def ask(scene: Scene, shown: Evidence) -> TokenReply:
 async def nonce_of(scene: Scene, holder: Holder) -> str:
     """The nonce that the token endpoint asks for now."""
     with pytest.raises(UseDPoPNonce) as refused:
-        await ask(scene, evidence(scene, holder, None))
+        await ask(scene, request_credentials(scene, holder, None))
     return refused.value.nonce
 
 
@@ -53,16 +55,16 @@ def test_a_nonce_ends_with_the_window_after_its_own(tmp_path: Path) -> None:
         scene.clock.at += window - scene.clock.at % window
         old = await nonce_of(scene, holder)
         scene.clock.at += 2 * window - 1
-        reply = await ask(scene, evidence(scene, holder, old))
-        await callers.identify(scene.context, evidence(scene, holder, old, token=reply.access_token))
+        reply = await ask(scene, request_credentials(scene, holder, old))
+        await callers.identify(scene.context, request_credentials(scene, holder, old, token=reply.access_token))
         scene.clock.at += 1
         with pytest.raises(UseDPoPNonce) as refused:
-            await ask(scene, evidence(scene, holder, old))
+            await ask(scene, request_credentials(scene, holder, old))
         assert refused.value.nonce not in ("", old)
         with pytest.raises(DPoPChallenge) as challenged:
-            await callers.identify(scene.context, evidence(scene, holder, old, token=reply.access_token))
+            await callers.identify(scene.context, request_credentials(scene, holder, old, token=reply.access_token))
         assert (challenged.value.error, challenged.value.nonce) == ("use_dpop_nonce", refused.value.nonce)
-        await ask(scene, evidence(scene, holder, refused.value.nonce))
+        await ask(scene, request_credentials(scene, holder, refused.value.nonce))
 
     play(tmp_path, scenario)
 
@@ -73,17 +75,19 @@ def test_the_thumbprint_is_in_the_token(tmp_path: Path, token_format: TokenForma
 
     async def scenario(scene: Scene) -> None:
         holder, thief = Holder(), Holder()
-        await application_settings.change(scene.context, scene.partner.client_id, Wanted(token_format=token_format))
+        await application_settings.change(
+            scene.context, scene.partner.client_id, ApplicationChanges(token_format=token_format)
+        )
         nonce = await nonce_of(scene, holder)
-        reply = await ask(scene, evidence(scene, holder, nonce))
+        reply = await ask(scene, request_credentials(scene, holder, nonce))
         assert ("." in reply.access_token) == (token_format is not TokenFormat.OPAQUE)
         found = await verification.check(scene.context, reply.access_token)
         assert found is not None
         assert (found[0].binding, found[0].thumbprint) == (TokenBinding.DPOP, holder.thumbprint)
-        await callers.identify(scene.context, evidence(scene, holder, nonce, token=reply.access_token))
+        await callers.identify(scene.context, request_credentials(scene, holder, nonce, token=reply.access_token))
         for shown in (
-            evidence(scene, thief, nonce, token=reply.access_token),
-            Evidence(f"Bearer {reply.access_token}".encode()),
+            request_credentials(scene, thief, nonce, token=reply.access_token),
+            RequestCredentials(f"Bearer {reply.access_token}".encode()),
         ):
             with pytest.raises(DPoPChallenge) as refused:
                 await callers.identify(scene.context, shown)
@@ -98,23 +102,23 @@ def test_an_application_can_be_held_to_proofs(tmp_path: Path) -> None:
     async def scenario(scene: Scene) -> None:
         before = await scene.token()
         await application_settings.change(
-            scene.context, scene.partner.client_id, Wanted(token_binding=TokenBinding.DPOP)
+            scene.context, scene.partner.client_id, ApplicationChanges(token_binding=TokenBinding.DPOP)
         )
         with pytest.raises(InvalidDPoPProof):
             await ask(scene, NOTHING)
         holder = Holder()
-        reply = await ask(scene, evidence(scene, holder, await nonce_of(scene, holder)))
+        reply = await ask(scene, request_credentials(scene, holder, await nonce_of(scene, holder)))
         assert reply.token_type == "DPoP"
         assert await scene.alive(before)
-        await callers.identify(scene.context, Evidence(f"Bearer {before.access_token}".encode()))
+        await callers.identify(scene.context, RequestCredentials(f"Bearer {before.access_token}".encode()))
         await application_settings.change(
-            scene.context, scene.partner.client_id, Wanted(token_binding=TokenBinding.NONE)
+            scene.context, scene.partner.client_id, ApplicationChanges(token_binding=TokenBinding.NONE)
         )
         assert (await ask(scene, NOTHING)).token_type == "bearer"
         await applications.delete(scene.context, scene.partner.client_id)
         with pytest.raises(OperatorError, match="does not exist"):
             await application_settings.change(
-                scene.context, scene.partner.client_id, Wanted(token_binding=TokenBinding.NONE)
+                scene.context, scene.partner.client_id, ApplicationChanges(token_binding=TokenBinding.NONE)
             )
 
     play(tmp_path, scenario)
@@ -126,7 +130,7 @@ def test_a_proof_is_used_once_for_as_long_as_it_is_taken(tmp_path: Path) -> None
     async def scenario(scene: Scene) -> None:
         holder = Holder()
         nonce = await nonce_of(scene, holder)
-        early = evidence(scene, holder, nonce, at=60)
+        early = request_credentials(scene, holder, nonce, at=60)
         await ask(scene, early)
         for step in (0, 1, 59, 60, 1):
             scene.clock.step(step)
@@ -144,10 +148,10 @@ def test_nonces_can_be_switched_off(tmp_path: Path) -> None:
         scene.context.settings = off
         holder = Holder()
         for nonce in (None, "whatever"):
-            shown = evidence(scene, holder, nonce)
+            shown = request_credentials(scene, holder, nonce)
             reply = await ask(scene, shown)
             with pytest.raises(InvalidDPoPProof):
                 await ask(scene, shown)
-            await callers.identify(scene.context, evidence(scene, holder, nonce, token=reply.access_token))
+            await callers.identify(scene.context, request_credentials(scene, holder, nonce, token=reply.access_token))
 
     play(tmp_path, scenario)

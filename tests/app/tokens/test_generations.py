@@ -11,14 +11,14 @@ import pytest
 from tessera import wiring
 from tessera.app import callers
 from tessera.app.clients import application_settings, applications
-from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients.application_settings import ApplicationChanges
 from tessera.app.clients.applications import Issued
 from tessera.app.context import Context
 from tessera.app.organizations import organizations
 from tessera.app.tokens import inspection, revocation, verification
 from tessera.core.clients.applications import TokenFormat
 from tessera.core.errors import InvalidAuthToken
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tessera.core.wire import Params
 from tessera.directory import feed
 from tessera.ports import StoreError
@@ -42,7 +42,7 @@ async def _disable_and_enable(context: Context, issued: Issued) -> None:
 
 
 async def _set_with_cut_off(context: Context, issued: Issued) -> None:
-    await application_settings.change(context, issued.client_id, Wanted(cut_off=True))
+    await application_settings.change(context, issued.client_id, ApplicationChanges(cut_off=True))
 
 
 async def _of_the_organization(context: Context, _issued: Issued) -> None:
@@ -72,7 +72,7 @@ async def node(scene: Scene, ahead_seconds: float) -> AsyncIterator[Context]:
         yield context
 
 
-async def hear(context: Context) -> None:
+async def receive(context: Context) -> None:
     """Have a node hear what the others committed."""
     await feed.catch_up(context.directory, context.store)
 
@@ -98,7 +98,7 @@ def test_a_cut_off_depends_on_nobody_s_clock(tmp_path: Path, name: str, form: To
 
     async def scenario(scene: Scene) -> None:
         here, made = scene.context, scene.partner
-        await application_settings.change(here, made.client_id, Wanted(token_format=form))
+        await application_settings.change(here, made.client_id, ApplicationChanges(token_format=form))
         for ahead in AHEAD_SECONDS:
             async with node(scene, ahead) as there:
                 earlier = [await token(here, made), await token(there, made)]
@@ -108,7 +108,7 @@ def test_a_cut_off_depends_on_nobody_s_clock(tmp_path: Path, name: str, form: To
                     await CUT_OFFS[name](here, made)
                     assert await accepted(here, *earlier) == [False] * len(earlier)
                     earlier.append(await token(there, made))  # this node has not heard yet
-                    await hear(there)
+                    await receive(there)
                     later = [await token(here, made), await token(there, made)]
                     for context in (here, there):
                         assert await accepted(context, *earlier) == [False] * len(earlier), ahead
@@ -127,7 +127,7 @@ def test_a_command_with_a_very_wrong_clock_does_no_harm(tmp_path: Path, name: st
         earlier = (await scene.token()).access_token
         async with node(scene, years * 366 * 86_400) as command:
             await CUT_OFFS[name](command, scene.partner)
-        await hear(scene.context)
+        await receive(scene.context)
         assert await accepted(scene.context, earlier, (await scene.token()).access_token) == [False, True]
 
     play(tmp_path, scenario)
@@ -139,7 +139,7 @@ def test_a_later_token_is_good_on_a_node_that_has_not_heard_of_the_cut_off(tmp_p
 
     async def scenario(scene: Scene) -> None:
         made = scene.partner
-        await application_settings.change(scene.context, made.client_id, Wanted(token_format=form))
+        await application_settings.change(scene.context, made.client_id, ApplicationChanges(token_format=form))
         async with node(scene, 0) as there:
             earlier = await token(there, made)
             await applications.revoke_tokens(scene.context, made.client_id)
@@ -188,12 +188,12 @@ def test_a_single_token_of_a_later_generation_is_revoked(tmp_path: Path, form: T
 
     async def scenario(scene: Scene) -> None:
         made = scene.partner
-        await application_settings.change(scene.context, made.client_id, Wanted(token_format=form))
+        await application_settings.change(scene.context, made.client_id, ApplicationChanges(token_format=form))
         await applications.revoke_tokens(scene.context, made.client_id)
         one, two = await token(scene.context, made), await token(scene.context, made)
         async with node(scene, 60) as there:
             assert await revocation.revoke(there, one) is not None
-            await hear(scene.context)
+            await receive(scene.context)
             for context in (scene.context, there):
                 assert await accepted(context, one, two) == [False, True]
         async with node(scene, -60) as fresh:
@@ -209,10 +209,10 @@ def test_who_asks_why_is_told_of_the_cut_off(tmp_path: Path) -> None:
         async with node(scene, 600) as ahead:
             earlier = await token(ahead, scene.partner)
             await applications.revoke_tokens(scene.context, scene.partner.client_id)
-            await hear(ahead)
+            await receive(ahead)
             for context in (scene.context, ahead):
                 with pytest.raises(InvalidAuthToken) as refused:
-                    await callers.identify(context, Evidence(b"Bearer " + earlier.encode()))
+                    await callers.identify(context, RequestCredentials(b"Bearer " + earlier.encode()))
                 assert refused.value.check == "token.ended"
                 assert refused.value.detail == (
                     "all tokens of the application or its organization were revoked after it was issued"
@@ -246,26 +246,26 @@ class _Model:
         """Issue a token, cut off an application or the organization, hear, or set a clock."""
         place = self.random.randrange(len(self.nodes))
         context, owner = self.nodes[place], self.random.randrange(2)
-        deed = self.random.choice(["issue", "issue", "issue", "cut off", "hear", "hear", "set the clock"])
-        if deed == "issue":
+        operation = self.random.choice(["issue", "issue", "issue", "cut off", "hear", "hear", "set the clock"])
+        if operation == "issue":
             text = await token(context, self.owners[owner])
             self.given.append(_Given(text, owner, self.heard[place][owner]))
-        elif deed == "cut off":
-            await self.hear(place)
+        elif operation == "cut off":
+            await self.receive(place)
             name = self.random.choice(list(CUT_OFFS))
             await CUT_OFFS[name](context, self.owners[owner])
             for each in range(2):
                 self.cut_offs[each] += each == owner or "orgs" in name
-            await self.hear(place)
-        elif deed == "hear":
-            await self.hear(place)
+            await self.receive(place)
+        elif operation == "hear":
+            await self.receive(place)
         else:
             assert isinstance(context.clock, StepClock)
             context.clock.step(self.random.choice((-600, -3, -0.0001, 0.0001, 3, 600)))
 
-    async def hear(self, place: int) -> None:
+    async def receive(self, place: int) -> None:
         """Hear, and read the applications now: what is not in memory would be read when a token is issued."""
-        await hear(self.nodes[place])
+        await receive(self.nodes[place])
         for owner in self.owners:
             await self.nodes[place].directory.applications.with_client_id(owner.client_id)
         self.heard[place] = list(self.cut_offs)
@@ -287,19 +287,19 @@ def test_random_cut_offs_leave_exactly_the_later_tokens(tmp_path: Path, seed: in
     async def scenario(scene: Scene) -> None:
         random = Random(seed)
         sister = await applications.create(
-            scene.context, "sister", 1, options=Wanted(token_format=random.choice(FORMATS))
+            scene.context, "sister", 1, options=ApplicationChanges(token_format=random.choice(FORMATS))
         )
         async with AsyncExitStack() as stack:
             aheads = (random.choice(AHEAD_SECONDS[1:-1]) for _ in range(3))
             nodes = [await stack.enter_async_context(node(scene, each)) for each in aheads]
             model = _Model(random, nodes, [scene.partner, sister])
             for place in range(len(nodes)):
-                await model.hear(place)
+                await model.receive(place)
             for _ in range(120):
                 await model.step()
                 await model.hold()
             for place in range(len(nodes)):
-                await model.hear(place)
+                await model.receive(place)
             await model.hold()
             assert {each.known for each in model.given} != {0}
 

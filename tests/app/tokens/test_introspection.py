@@ -20,7 +20,7 @@ from tessera.core.changes import RevokeToken
 from tessera.core.clients.applications import TokenBinding
 from tessera.core.errors import DPoPChallenge, InvalidScope, InvalidTarget, InvalidToken
 from tessera.core.keys import jws
-from tessera.core.presented import NOTHING, Evidence
+from tessera.core.presented import NOTHING, RequestCredentials
 from tessera.core.times import SECOND
 from tessera.core.tokens import access_tokens as core_tokens
 from tessera.core.tokens.introspection import Active
@@ -120,7 +120,7 @@ def test_what_a_bound_token_says(tmp_path: Path) -> None:
 
 async def info(scene: Scene, token: str) -> TokenInfo | PersonalTokenInfo:
     """What the holder of a token is told."""
-    return await introspection.holder_s(scene.context, Evidence(b"Bearer " + token.encode()))
+    return await introspection.holder_s(scene.context, RequestCredentials(b"Bearer " + token.encode()))
 
 
 def test_a_signed_answer(tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def test_an_operator_reads_why_a_token_for_a_resource_is_dead(tmp_path: Path) ->
         buyer = await _buyer(scene, "openid")
         token = (await _ask(scene, buyer, resource=STOCK)).access_token
         assert (await inspection.inspect(scene.context, token)).resource == STOCK
-        await resource_servers.change(scene.context, "Stock", resource_servers.Wanted(scope="write"))
+        await resource_servers.change(scene.context, "Stock", resource_servers.ResourceServerChanges(scope="write"))
         (reason,) = (await inspection.inspect(scene.context, token)).reasons
         assert "may not do any more" in reason
         await resource_servers.delete(scene.context, STOCK)
@@ -261,6 +261,6 @@ def test_a_token_says_to_its_holder_what_it_is(tmp_path: Path) -> None:
         pair = base64.b64encode(b"a:b")
         for authorization in (None, b"Basic " + pair, b"", token.encode(), b"DPoP " + token.encode()):
             with pytest.raises((InvalidToken, DPoPChallenge)):
-                await introspection.holder_s(scene.context, Evidence(authorization))
+                await introspection.holder_s(scene.context, RequestCredentials(authorization))
 
     play(tmp_path, scenario)

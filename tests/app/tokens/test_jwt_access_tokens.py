@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tessera.app.clients import application_settings, applications
-from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients.application_settings import ApplicationChanges
 from tessera.app.tokens import formats, inspection, revocation, verification
 from tessera.core.clients.applications import TokenBinding, TokenFormat
 from tessera.core.keys import jws
@@ -25,7 +25,7 @@ FORTNIGHT = 14 * 86_400
 
 async def signed(scene: Scene, form: TokenFormat = TokenFormat.EDDSA) -> TokenReply:
     """A token of the scene's application, which has this form from now on."""
-    await application_settings.change(scene.context, scene.partner.client_id, Wanted(token_format=form))
+    await application_settings.change(scene.context, scene.partner.client_id, ApplicationChanges(token_format=form))
     return await scene.token()
 
 
@@ -124,7 +124,7 @@ def test_a_token_of_a_deleted_application_is_nobody_s(tmp_path: Path) -> None:
             1,
             client_id="old-id",
             client_secret="ab" * 32,
-            options=Wanted(token_format=TokenFormat.ES256),
+            options=ApplicationChanges(token_format=TokenFormat.ES256),
         )
         old = await scene.token(made, "ab" * 32)
         assert await scene.alive(old)
@@ -147,7 +147,7 @@ def test_a_bound_token_says_to_what(tmp_path: Path, binding: TokenBinding, name:
 
     async def scenario(scene: Scene) -> None:
         await application_settings.change(
-            scene.context, scene.partner.client_id, Wanted(token_format=TokenFormat.EDDSA)
+            scene.context, scene.partner.client_id, ApplicationChanges(token_format=TokenFormat.EDDSA)
         )
         application = await scene.context.directory.applications.with_client_id(scene.partner.client_id)
         assert application is not None
@@ -166,7 +166,7 @@ def test_what_was_issued_in_one_form_stays_good_in_another(tmp_path: Path) -> No
     async def scenario(scene: Scene) -> None:
         replies = [await scene.token()] + [await signed(scene, form) for form in SIGNED]
         await application_settings.change(
-            scene.context, scene.partner.client_id, Wanted(token_format=TokenFormat.OPAQUE)
+            scene.context, scene.partner.client_id, ApplicationChanges(token_format=TokenFormat.OPAQUE)
         )
         assert [await scene.alive(each) for each in replies] == [True] * 4
         assert "." not in (await scene.token()).access_token

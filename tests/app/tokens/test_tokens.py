@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tessera.app.clients import application_settings, applications
-from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients.application_settings import ApplicationChanges
 from tessera.app.operators import OperatorError
 from tessera.app.organizations import organizations
 from tessera.app.tokens import revocation
@@ -71,7 +71,7 @@ def test_a_token_that_seems_to_have_expired_is_revoked_as_well(tmp_path: Path, f
     """A clock that was ahead when it was revoked does not leave it alive once it is right."""
 
     async def scenario(scene: Scene) -> None:
-        await application_settings.change(scene.context, scene.partner.client_id, Wanted(token_format=form))
+        await application_settings.change(scene.context, scene.partner.client_id, ApplicationChanges(token_format=form))
         reply = await scene.token()
         scene.clock.step(FORTNIGHT)
         await revocation.revoke(scene.context, reply.access_token)
@@ -182,7 +182,9 @@ def test_credentials_in_the_url_by_policy(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         for policy in QueryCredentials:
-            await application_settings.change(scene.context, scene.partner.client_id, Wanted(query_credentials=policy))
+            await application_settings.change(
+                scene.context, scene.partner.client_id, ApplicationChanges(query_credentials=policy)
+            )
             await scene.token()
             if policy is QueryCredentials.DENY:
                 with pytest.raises(InvalidClient) as refusal:
@@ -212,7 +214,7 @@ def test_json_by_policy(tmp_path: Path) -> None:
             return forms.form(b"", body.encode(), kind)
 
         for policy in (JSONRequests.ALLOW, JSONRequests.DENY, JSONRequests.ALLOW):
-            await application_settings.change(context, made.client_id, Wanted(json_requests=policy))
+            await application_settings.change(context, made.client_id, ApplicationChanges(json_requests=policy))
             await asking.issue(context, sent(wire.FORM), NOTHING)
             for kind in (wire.JSON, b"Application/JSON; charset=utf-8"):
                 if policy is JSONRequests.ALLOW:

@@ -119,9 +119,9 @@ def test_secrets_are_nowhere_in_the_clear(tmp_path: Path) -> None:
             assert raw not in stored
             assert one.secret.removeprefix("whsec_").encode() not in stored
             first, second = await look(scene.context, "one"), await look(scene.context, "two")
-            assert scene.context.directory.disclose(first.place, first.secret) == raw
+            assert scene.context.directory.decrypt(first.place, first.secret) == raw
             with pytest.raises(Exception, match="not of this place"):
-                scene.context.directory.disclose(second.place, first.secret)
+                scene.context.directory.decrypt(second.place, first.secret)
 
     play(tmp_path, scenario)
 

@@ -7,29 +7,29 @@ import pytest
 from tests.cli.command import folder_with_application, one_sentence, run
 
 
-def test_guard_rails_are_set_shown_and_taken_away(tmp_path: Path) -> None:
+def test_limits_are_set_shown_and_taken_away(tmp_path: Path) -> None:
     """What is named changes, what is not stays; each is shown with its mode and what is used."""
     folder, _ = folder_with_application(tmp_path)
 
     def limit(*flags: str) -> dict[str, object]:
         done = run("apps", "limit", "Partner", *flags, "--json", "--data-dir", folder)
         assert done.code == 0, done
-        rails: dict[str, object] = done.document["rails"]
-        return rails
+        limits: dict[str, object] = done.document["limits"]
+        return limits
 
     assert limit() == {}
-    networks = {"limit": ["10.0.0.0/8", "2001:db8::/32"], "mode": "watch"}
-    assert limit("--networks", "10.0.0.0/8 2001:db8::/32", "--watch", "networks") == {"networks": networks}
+    networks = {"limit": ["10.0.0.0/8", "2001:db8::/32"], "mode": "report-only"}
+    assert limit("--networks", "10.0.0.0/8 2001:db8::/32", "--report-only", "networks") == {"networks": networks}
     assert limit("--requests-per-second", "50", "--tokens-per-hour", "1000", "--tokens-per-day", "9000") == {
         "networks": networks,
         "requests": {"limit": 50, "mode": "enforce"},
         "tokens-hour": {"limit": 1000, "mode": "enforce"},
         "tokens-day": {"limit": 9000, "mode": "enforce"},
     }
-    assert limit("--enforce", "networks", "--watch", "tokens-hour,tokens-day", "--none", "requests") == {
+    assert limit("--enforce", "networks", "--report-only", "tokens-hour,tokens-day", "--none", "requests") == {
         "networks": {**networks, "mode": "enforce"},
-        "tokens-hour": {"limit": 1000, "mode": "watch"},
-        "tokens-day": {"limit": 9000, "mode": "watch"},
+        "tokens-hour": {"limit": 1000, "mode": "report-only"},
+        "tokens-day": {"limit": 9000, "mode": "report-only"},
     }
     shown = run("apps", "limit", "Partner", "--data-dir", folder)
     assert [line.split()[0] for line in shown.out.splitlines() if line.strip()][2:] == [
@@ -47,7 +47,7 @@ def test_guard_rails_are_set_shown_and_taken_away(tmp_path: Path) -> None:
         (("--networks", "10.0.0.1/8"), "10.0.0.1/8 is neither an address nor a network"),
         (("--networks", ""), "Name 1 to 100 networks"),
         (("--requests-per-second", "0"), "The limit requests takes 1 to 1,000,000."),
-        (("--watch", "requests"), "This application has no limit requests yet."),
+        (("--report-only", "requests"), "This application has no limit requests yet."),
         (("--none", "all"), "The limits are: networks, requests, tokens-hour, tokens-day."),
     ],
 )

@@ -13,7 +13,7 @@ from tessera.app.callers import Caller
 from tessera.app.clients import properties
 from tessera.app.context import Context
 from tessera.app.customers import activity, customers
-from tessera.app.customers.customers import Named
+from tessera.app.customers.customers import CustomerRef
 from tessera.app.loyalty import points, standing_updates, tiers
 from tessera.app.organizations import organizations
 from tessera.core.changes import AddUserEvent
@@ -21,7 +21,7 @@ from tessera.core.customers.profiles import NewCustomer
 from tessera.core.loyalty.orders import Deposit
 from tessera.files import PREFIX, SUFFIX
 from tests.cli.command import one_sentence, run, spawn
-from tests.support import deeds, invariants
+from tests.support import invariants, operator_session
 
 ENTRIES = 1_200
 
@@ -32,26 +32,26 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("records") / "data"
     run("orgs", "create", "Aurora", "--data-dir", folder)
     assert run("demo", "generate", "--customers", "30", "--data-dir", folder).code == 0
-    deeds.do(folder, _history)
+    operator_session.do(folder, _history)
     return folder
 
 
 async def _history(context: Context) -> None:
     organization = await organizations.find(context, None)
     shop = await properties.create(context, organization, "shop")
-    caller, named = Caller(organization.number, ("openid",)), Named("made-1-00000000", external=True)
+    caller, named = Caller(organization.number, ("openid",)), CustomerRef("made-1-00000000", external=True)
     await activity.tag(context, caller, shop.api_key, named, ["vip"], 3600)
     await activity.count(context, caller, shop.api_key, named, {"visit": 3})
     program = await context.directory.programs.get(organization.number)
     known = await context.store.customer_with_external_id(organization.number, named.key)
     assert program is not None
     assert known is not None
-    book = standing_updates.open_book(context, known, program)
+    session = standing_updates.open_session(context, known, program)
     now = context.clock.now()
     for n in range(ENTRIES):
-        book.deposit(Deposit(program.accounts[0].id, 10_000, None, f"order-{n}"), 0, now)
+        session.deposit(Deposit(program.accounts[0].id, 10_000, None, f"order-{n}"), 0, now)
     await context.commit(
-        *book.close(), *(AddUserEvent(known.number, context.new_uuid(), f"e{n}", n) for n in range(700))
+        *session.close(), *(AddUserEvent(known.number, context.new_uuid(), f"e{n}", n) for n in range(700))
     )
 
 
@@ -74,7 +74,7 @@ def test_a_level_that_is_retired_is_exported_by_its_name(tmp_path: Path) -> None
     file = tmp_path / "program.json"
     file.write_text(json.dumps(program))
     assert run("loyalty", "apply", file, "--yes", "--data-dir", folder).code == 0
-    deeds.do(folder, _reaching)
+    operator_session.do(folder, _reaching)
     club["levels"] = levels[:1]
     file.write_text(json.dumps(program))
     assert run("loyalty", "apply", file, "--yes", "--data-dir", folder).code == 0

@@ -8,7 +8,7 @@ import pytest
 
 from tessera.app.loyalty.ledger_check import SHOWN_MAX
 from tests.cli.command import Done, run
-from tests.support.deeds import do
+from tests.support.operator_session import do
 from tests.support.settings import settings_for
 
 

@@ -124,7 +124,7 @@ def test_a_property_moves_in(tmp_path: Path) -> None:
     )
 
 
-def test_guard_rails_of_a_property(tmp_path: Path) -> None:
+def test_limits_of_a_property(tmp_path: Path) -> None:
     """Networks and requests are set, shown and taken away; a property has no others."""
     folder, made = folder_with_property(tmp_path)
     limit = ("properties", "limit", "Shop", "--data-dir", folder)
@@ -133,19 +133,21 @@ def test_guard_rails_of_a_property(tmp_path: Path) -> None:
         "name": "Shop",
         "api_key": made["api_key"],
         "readable": True,
-        "rails": {
+        "limits": {
             "networks": {"limit": ["10.0.0.0/8"], "mode": "enforce"},
             "requests": {"limit": 50, "mode": "enforce"},
         },
         "counted": {"would_refuse_day": 0},
     }
-    shown = run(*limit, "--watch", "networks", "--none", "requests").out
+    shown = run(*limit, "--report-only", "networks", "--none", "requests").out
     assert "tokens" not in shown
-    assert "watch" in shown
-    assert run(*limit, "--none", "networks", "--json").document["rails"] == {}
+    assert "report-only" in shown
+    assert run(*limit, "--none", "networks", "--json").document["limits"] == {}
 
 
-@pytest.mark.parametrize("flags", [("--watch", "tokens-hour"), ("--enforce", "tokens-day"), ("--none", "tokens-day")])
+@pytest.mark.parametrize(
+    "flags", [("--report-only", "tokens-hour"), ("--enforce", "tokens-day"), ("--none", "tokens-day")]
+)
 def test_a_property_has_no_limits_of_tokens(tmp_path: Path, flags: tuple[str, str]) -> None:
     """Limits that count tokens are refused with the reason."""
     folder, _ = folder_with_property(tmp_path)

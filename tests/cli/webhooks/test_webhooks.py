@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Done, one_sentence, run
-from tests.support import deeds, prepared
+from tests.support import operator_session, prepared
 from tests.support.post import happen
 from tests.support.receiver import receiving_beside
 
@@ -48,8 +48,8 @@ def test_a_secret_is_shown_once(folder: Path) -> None:
 def test_show_tells_how_far_it_is(folder: Path) -> None:
     """Position, what waits of the kinds it asks for, failures and the state."""
     assert hooks(folder, "set", "hook", "--events", "points.earned").code == 0
-    deeds.do(folder, lambda context: happen(context, 3))
-    deeds.do(folder, lambda context: happen(context, 2, kind="points.spent"))
+    operator_session.do(folder, lambda context: happen(context, 3))
+    operator_session.do(folder, lambda context: happen(context, 2, kind="points.spent"))
 
     shown = hooks(folder, "show", "hook", "--json").document
 
@@ -159,8 +159,8 @@ def test_a_test_message_is_sent_by_hand(folder: Path, monkeypatch: pytest.Monkey
 
 def test_events_are_listed_in_pages_and_shown(folder: Path) -> None:
     """The newest come first, `--after` goes on, and kind and customer choose."""
-    ids = deeds.do(folder, lambda context: happen(context, 5))
-    spent = deeds.do(folder, lambda context: happen(context, 1, kind="points.spent"))
+    ids = operator_session.do(folder, lambda context: happen(context, 5))
+    spent = operator_session.do(folder, lambda context: happen(context, 1, kind="points.spent"))
 
     def listed(*arguments: str) -> list[str]:
         return [each["id"] for each in run("events", "list", *arguments, "--data-dir", folder, "--json").document]
@@ -178,7 +178,7 @@ def test_events_are_listed_in_pages_and_shown(folder: Path) -> None:
 
 def test_a_replay_says_which(folder: Path) -> None:
     """One of the three ways has to be said, and what was never told is not sent again."""
-    (event,) = deeds.do(folder, lambda context: happen(context, 1))
+    (event,) = operator_session.do(folder, lambda context: happen(context, 1))
 
     def replay(*arguments: str) -> Done:
         return run("events", "replay", "--webhook", "hook", *arguments, "--data-dir", folder)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tessera.core.clients import assertions, credentials
 from tessera.core.clients.credentials import Credentials, Place, Presented
 from tessera.core.errors import InvalidClient, InvalidRequest
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tests.support import forms
 
 FORM = b"application/x-www-form-urlencoded"
@@ -23,7 +23,7 @@ def basic(pair: str) -> bytes:
 
 def present(query: bytes = b"", body: bytes = b"", authorization: bytes | None = None) -> Credentials:
     """What a request with these parts presents."""
-    return credentials.present(forms.form(query, body, FORM), Evidence(authorization))
+    return credentials.present(forms.form(query, body, FORM), RequestCredentials(authorization))
 
 
 ID_AND_SECRET = b"client_id=id&client_secret=pw"

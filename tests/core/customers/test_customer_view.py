@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tessera.core.customers import customers, profiles
-from tessera.core.customers.customers import Customer, NewCustomer, Wanted
+from tessera.core.customers.customers import Customer, Include, NewCustomer
 from tessera.core.loyalty.points import UNITS, Balance
 from tessera.core.loyalty.program import Program
 from tessera.core.loyalty.standing import Standing
@@ -38,7 +38,7 @@ def customer(
     )
 
 
-def shown(known: Customer, wanted: Wanted = Wanted(), program: Program = PROGRAM) -> dict[str, object]:  # noqa: B008  # frozen
+def shown(known: Customer, wanted: Include = Include(), program: Program = PROGRAM) -> dict[str, object]:  # noqa: B008  # frozen
     """The user object as JSON."""
     members: dict[str, object] = msgspec.json.decode(msgspec.json.encode(customers.view(known, program, wanted)))
     return members
@@ -138,17 +138,17 @@ def test_the_latest_external_id_is_shown() -> None:
     known = customer(ids=("old", "new"))
 
     assert shown(known)["external_id"] == "new"
-    assert shown(known, Wanted(identifiers=True))["identifiers"] == [
+    assert shown(known, Include(identifiers=True))["identifiers"] == [
         {"external_id": "old", "external_id_type": "card"},
         {"external_id": "new", "external_id_type": "card"},
     ]
-    assert shown(customer(ids=()), Wanted(identifiers=True))["identifiers"] == []
+    assert shown(customer(ids=()), Include(identifiers=True))["identifiers"] == []
 
 
 def test_flags_add_members() -> None:
     """`user_profile` and `tier_details` come when asked for, and only then."""
     known = customer(balances(spend=10_000), at(0))
-    user = shown(known, Wanted(user_profile=True, incentives=True))
+    user = shown(known, Include(user_profile=True, incentives=True))
 
     assert user["user_profile"] == {"_version": 1, "roast": {"a": [1]}}
     assert isinstance(user["tier_details"], dict)

@@ -3,8 +3,8 @@
 import pytest
 
 from tessera.core.keys import rotation_schedule
+from tessera.core.keys.key_ring import KeyRing
 from tessera.core.keys.rotation_schedule import KeyState
-from tessera.core.keys.succession import Succession
 from tessera.core.keys.wrapping import KeyPurpose, WrappedKey
 from tessera.core.times import SECOND, PurgeTime
 
@@ -42,8 +42,8 @@ def test_states_change_at_their_moments() -> None:
         KeyState.ENDED,
         KeyState.SIGNING,
     )
-    assert Succession(keys).at(30) is second
-    assert Succession([key(1, 5), key(2, 10)]).at(0).number == first.number, "a clock that went back"
+    assert KeyRing(keys).at(30) is second
+    assert KeyRing([key(1, 5), key(2, 10)]).at(0).number == first.number, "a clock that went back"
 
 
 def test_an_end_is_set_once_and_counts_from_when_the_next_key_signs() -> None:

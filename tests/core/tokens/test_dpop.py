@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tessera.core.keys import jws, public_keys
 from tessera.core.keys.jws import Algorithm
 from tessera.core.tokens import dpop
-from tessera.core.tokens.dpop import BadProof, NonceNeeded, Proof
+from tessera.core.tokens.dpop import BadProof, DPoPProof, NonceNeeded
 from tests.support.possession import LEFT_OUT, Holder
 
 ADDRESS = "https://id.example.com/oauth/token"
@@ -25,7 +25,9 @@ HOLDER = Holder()
 OTHER = Holder()
 
 
-def read(*proofs: str | bytes, address: str = ADDRESS, token: str | None = None, nonces: tuple[str, ...] = ()) -> Proof:
+def read(
+    *proofs: str | bytes, address: str = ADDRESS, token: str | None = None, nonces: tuple[str, ...] = ()
+) -> DPoPProof:
     """What a POST with these DPoP headers proves."""
     raw = tuple(each.encode() if isinstance(each, str) else each for each in proofs)
     return dpop.read(raw, method="POST", addresses=(address,), now=NOW, nonces=nonces, token=token)
@@ -76,7 +78,7 @@ def test_a_good_proof_is_read(algorithm: Algorithm) -> None:
     """By every algorithm; the thumbprint is that of its key, and it is stale a minute after it was made."""
     holder = Holder(algorithm)
     proof = read(holder.proof("POST", ADDRESS, at=AT, claims={"jti": "once"}))
-    assert proof == Proof("once", holder.thumbprint, NOW + 61_000_000)
+    assert proof == DPoPProof("once", holder.thumbprint, NOW + 61_000_000)
 
 
 def test_the_thumbprint_is_that_of_rfc_7638() -> None:

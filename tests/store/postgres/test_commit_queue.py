@@ -190,8 +190,8 @@ def test_a_level_is_not_taken_away_while_a_customer_joins_it() -> None:
         losers = set()
         for n in range(ROUNDS):
             join = changes.JoinTier(f"joining-{n}", f"m-{n}", world.tier_system, levels[f"new-{n}"], AT, "joined")
-            deeds = [one.commit(join), two.commit(changes.RetireTierLevel(owner, f"new-{n}", AT))]
-            told = await asyncio.gather(*(deeds if n % 2 else reversed(deeds)), return_exceptions=True)
+            operations = [one.commit(join), two.commit(changes.RetireTierLevel(owner, f"new-{n}", AT))]
+            told = await asyncio.gather(*(operations if n % 2 else reversed(operations)), return_exceptions=True)
             refused = [each for each in told if isinstance(each, Conflict)]
             assert len(refused) == 1, told
             losers.add(type(refused[0].change))

@@ -11,7 +11,7 @@ from tessera.store.postgres.driver import ConnectionOptions, PostgresDriver
 from tests.support import databases
 from tests.support.databases import Kept
 
-HEARD_SECONDS = 30.0
+RECEIVED_SECONDS = 30.0
 
 ALL = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
 END_ALL = f"select pg_terminate_backend(pid) {ALL}"
@@ -35,13 +35,13 @@ def play(scenario: Callable[[Kept, PostgresDriver, PostgresDriver], Awaitable[No
 
 def deaf(url: str) -> PostgresDriver:
     """A driver that looks for nothing by itself, but by what it hears."""
-    where = ConnectionOptions(address(url).conninfo, address(url).conninfo, HEARD_SECONDS)
+    where = ConnectionOptions(address(url).conninfo, address(url).conninfo, RECEIVED_SECONDS)
     return PostgresDriver(where, lambda _line, _reason: None, poll_seconds=3600)
 
 
 async def until_listening(database: Kept, driver: PostgresDriver) -> None:
     """Wait until a node hears, and has looked at what it may have missed."""
-    until = asyncio.get_running_loop().time() + HEARD_SECONDS
+    until = asyncio.get_running_loop().time() + RECEIVED_SECONDS
     while not database.rows(f"select 1 {ALL} and query ilike 'listen %'"):
         assert asyncio.get_running_loop().time() < until, "nobody listens"
         await driver.changed()
@@ -53,7 +53,7 @@ async def until_listening(database: Kept, driver: PostgresDriver) -> None:
 
 async def until_changed(driver: PostgresDriver) -> None:
     """Wait until there may be notices, and then until that was all."""
-    until = asyncio.get_running_loop().time() + HEARD_SECONDS
+    until = asyncio.get_running_loop().time() + RECEIVED_SECONDS
     while not await driver.changed():
         assert asyncio.get_running_loop().time() < until, "nothing was heard"
         await asyncio.sleep(0.005)

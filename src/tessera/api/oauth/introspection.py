@@ -69,8 +69,8 @@ def routes(context: Context) -> list[Route]:
 
     async def introspect(request: Request) -> Response:
         """RFC 7662 section 2."""
-        evidence, params = await presented.read_oauth(request, context.settings)
-        caller = await authorization.asker(context, request, params, evidence)
+        request_credentials, params = await presented.read_oauth(request, context.settings)
+        caller = await authorization.asker(context, request, params, request_credentials)
         told = await introspection.introspect(context, caller, params)
         if _wants_signed(request):
             return Response(200, introspection.signed(context, told, caller.client).encode("ascii"), SIGNED_HEADERS)

@@ -96,19 +96,21 @@ def routes(context: Context, grants: Grants = token_endpoint.GRANTS) -> list[Rou
 
     async def token(request: Request) -> Response:
         """RFC 6749 section 3.2."""
-        evidence, params = await presented.read_oauth(request, context.settings, grants.parameters)  # phase 1
+        request_credentials, params = await presented.read_oauth(
+            request, context.settings, grants.parameters
+        )  # phase 1
         grant = token_endpoint.named(context, grants, params.get("grant_type"))  # 2
-        client = await authorization.client(context, request, params, evidence)  # 3
-        issued = await token_endpoint.issue(context, grant, client, params, evidence)  # 4 to 11
+        client = await authorization.client(context, request, params, request_credentials)  # 3
+        issued = await token_endpoint.issue(context, grant, client, params, request_credentials)  # 4 to 11
         request.quotas += issued.quotas
-        if evidence.proofs:
+        if request_credentials.proofs:
             request.also_answer += authorization.fresh_nonce(context)
         return Response(200, encode(issued.reply), JSON_NO_STORE_HEADERS)
 
     async def revoke(request: Request) -> Response:
         """RFC 7009 section 2: an answer of 200 says that the token is dead, or was not this client's to revoke."""
-        evidence, params = await presented.read_oauth(request, context.settings)
-        client = await authorization.client(context, request, params, evidence)
+        request_credentials, params = await presented.read_oauth(request, context.settings)
+        client = await authorization.client(context, request, params, request_credentials)
         await revocation.revoke_own(context, client, params)
         return Response(200, b"{}", JSON_NO_STORE_HEADERS)
 

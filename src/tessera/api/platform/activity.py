@@ -10,7 +10,7 @@ from tessera.api.platform import fields, users
 from tessera.api.platform.users import FOUND, TAG
 from tessera.app.context import Context
 from tessera.app.customers import activity
-from tessera.app.customers.customers import Named
+from tessera.app.customers.customers import CustomerRef
 from tessera.core import times
 from tessera.core.customers.customers import Text
 from tessera.core.customers.tags import Given, Tag
@@ -111,16 +111,16 @@ COUNT_EVENTS = Operation(
 def routes(context: Context) -> list[Route]:
     """The routes of tags and events."""
 
-    async def read_tags(request: Request, api_key: str, named: Named) -> Response:
+    async def read_tags(request: Request, api_key: str, named: CustomerRef) -> Response:
         caller = await authorization.caller(context, request, "profiles:read")
         return _tags(await activity.read_tags(context, caller, api_key, named))
 
-    async def give_tags(request: Request, api_key: str, named: Named) -> Response:
+    async def give_tags(request: Request, api_key: str, named: CustomerRef) -> Response:
         caller = await authorization.caller(context, request, "profiles:write")
         sent = fields.decode(_decode_tags, await request.body(fields.BODY_BYTES_MAX))
         return _tags(await activity.tag(context, caller, api_key, named, _given(sent.tags), sent.ttl))
 
-    async def count_events(request: Request, api_key: str, named: Named) -> Response:
+    async def count_events(request: Request, api_key: str, named: CustomerRef) -> Response:
         caller = await authorization.caller(context, request, "profiles:write")
         sent = fields.decode(_decode_events, await request.body(fields.BODY_BYTES_MAX))
         counted = await activity.count(context, caller, api_key, named, sent.events)

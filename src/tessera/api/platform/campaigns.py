@@ -9,7 +9,7 @@ from tessera.api.platform.users import FOUND, OWN, PREFIX, TAG
 from tessera.app.callers import own_api_key
 from tessera.app.context import Context
 from tessera.app.customers import customers
-from tessera.app.customers.customers import Named
+from tessera.app.customers.customers import CustomerRef
 from tessera.web import authorization
 from tessera.web.messages import Request, Response
 from tessera.web.operations import Operation
@@ -60,7 +60,7 @@ OF_PROPERTY = Operation(
 def routes(context: Context) -> list[Route]:
     """The routes of campaigns."""
 
-    async def of_customer(request: Request, api_key: str, named: Named) -> Response:
+    async def of_customer(request: Request, api_key: str, named: CustomerRef) -> Response:
         caller = await authorization.caller(context, request, "profiles:read")
         await customers.find(context, caller, api_key, named)
         return users.ok(NONE)

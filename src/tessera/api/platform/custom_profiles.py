@@ -7,7 +7,7 @@ from tessera.api.platform.user_schema import OwnProfile
 from tessera.api.platform.users import FOUND, TAG
 from tessera.app.context import Context
 from tessera.app.customers import updates
-from tessera.app.customers.customers import Named
+from tessera.app.customers.customers import CustomerRef
 from tessera.core.customers.profiles import CustomProfile
 from tessera.core.errors import Unavailable, Validation
 from tessera.web import authorization
@@ -56,16 +56,16 @@ MERGE = Operation(
 def routes(context: Context) -> list[Route]:
     """The routes of custom profiles."""
 
-    async def customize(request: Request, api_key: str, named: Named, *, whole: bool) -> Response:
+    async def customize(request: Request, api_key: str, named: CustomerRef, *, whole: bool) -> Response:
         caller = await authorization.caller(context, request, "profiles:write")
         sent = fields.decode(_decode, await request.body(fields.BODY_BYTES_MAX)).user_profile
         done = await updates.customize(context, caller, api_key, named, sent, whole=whole)
         return users.ok(CustomProfileReply("ok", done))
 
-    async def replace(request: Request, api_key: str, named: Named) -> Response:
+    async def replace(request: Request, api_key: str, named: CustomerRef) -> Response:
         return await customize(request, api_key, named, whole=True)
 
-    async def merge(request: Request, api_key: str, named: Named) -> Response:
+    async def merge(request: Request, api_key: str, named: CustomerRef) -> Response:
         return await customize(request, api_key, named, whole=False)
 
     return [

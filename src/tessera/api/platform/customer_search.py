@@ -11,7 +11,7 @@ from tessera.api.platform.users import FLAGS, FOUND, OWN, PREFIX, TAG, USER_PROF
 from tessera.app.context import Context
 from tessera.app.customers import search as customer_search
 from tessera.app.customers.search import By, Sought
-from tessera.core.customers.customers import Wanted
+from tessera.core.customers.customers import Include
 from tessera.core.errors import ArgumentError, MissingData
 from tessera.core.flags import parameter
 from tessera.web import authorization
@@ -88,7 +88,7 @@ def routes(context: Context) -> list[Route]:
         caller = await authorization.caller(context, request, "profiles:read")
         values = fields.every(request.query, _NAMES)
         sought = _sought(values, _EVERY_WAY)
-        wanted = _wanted(values) if len(values) > 1 else Wanted()
+        wanted = _wanted(values) if len(values) > 1 else Include()
         return users.reply(await customer_search.one(context, caller, request.path_values[0], sought, wanted))
 
     async def search_users(request: Request) -> Response:
@@ -117,7 +117,7 @@ def _flag(values: dict[str, list[str]], name: str) -> bool:
     return parameter(values.get(name, [""])[-1], name)
 
 
-def _wanted(values: dict[str, list[str]]) -> Wanted:
+def _wanted(values: dict[str, list[str]]) -> Include:
     return users.wanted_by({name: found[-1] for name, found in values.items()})
 
 

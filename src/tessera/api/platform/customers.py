@@ -8,7 +8,7 @@ from tessera.api.platform.user_schema import ManyUsers, OneUser
 from tessera.api.platform.users import FLAG_NAMES, FLAGS, FOUND, OWN, PREFIX, TAG
 from tessera.app.context import Context
 from tessera.app.customers import customers, erasure, updates
-from tessera.app.customers.customers import Named
+from tessera.app.customers.customers import CustomerRef
 from tessera.core.customers.profiles import AuthToken, CustomerUpdate, NewCustomer, offer_no_token
 from tessera.core.errors import ArgumentError, MissingData, NotAvailable, Unavailable, Validation
 from tessera.web import authorization
@@ -117,7 +117,7 @@ UPDATE = Operation(
     example={"user": {"city": "Riverton", "opted_in": False}},
     name="updateCustomer",
 )
-FORGET = Operation(
+ERASE = Operation(
     summary="Forget a customer",
     tag=TAG,
     reply=OneUser,
@@ -159,16 +159,16 @@ def routes(context: Context) -> list[Route]:
         wanted = users.wanted(request)
         return users.reply(await customers.create(context, caller, request.path_values[0], new.user, wanted))
 
-    async def update(request: Request, api_key: str, named: Named) -> Response:
+    async def update(request: Request, api_key: str, named: CustomerRef) -> Response:
         caller = await authorization.caller(context, request, "profiles:write")
         sent = fields.decode(_decode_update, await request.body(fields.BODY_BYTES_MAX))
         offer_no_token(sent.auth_token)
         users.wanted(request)  # the answer has all of it; what is malformed is refused here as elsewhere
         return users.reply(await updates.update(context, caller, api_key, named, sent.user))
 
-    async def forget(request: Request, api_key: str, named: Named) -> Response:
+    async def erase(request: Request, api_key: str, named: CustomerRef) -> Response:
         caller = await authorization.caller(context, request, "profiles:write")
-        return users.reply(await erasure.forget(context, caller, api_key, named, users.wanted(request)))
+        return users.reply(await erasure.erase(context, caller, api_key, named, users.wanted(request)))
 
     return [
         Route("GET", f"{PREFIX}/users/{{user_id}}", read, PLATFORM, READ),
@@ -176,7 +176,7 @@ def routes(context: Context) -> list[Route]:
         Route("GET", f"{PREFIX}/users", read_many, PLATFORM, READ_MANY),
         Route("POST", f"{PREFIX}/users", create, PLATFORM, CREATE),
         *users.under_both("PUT", "", update, UPDATE),
-        *users.under_both("DELETE", "", forget, FORGET),
+        *users.under_both("DELETE", "", erase, ERASE),
     ]
 
 

@@ -7,7 +7,7 @@ from tessera.api.platform.user_schema import OneUser
 from tessera.api.platform.users import FOUND, TAG
 from tessera.app.context import Context
 from tessera.app.customers import merging
-from tessera.app.customers.customers import Named
+from tessera.app.customers.customers import CustomerRef
 from tessera.app.customers.merging import Merged
 from tessera.core.errors import MissingData, Unavailable, Validation
 from tessera.core.text import Id, Text
@@ -49,7 +49,7 @@ MERGE = Operation(
 def routes(context: Context) -> list[Route]:
     """The routes of merging."""
 
-    async def merge(request: Request, api_key: str, named: Named) -> Response:
+    async def merge(request: Request, api_key: str, named: CustomerRef) -> Response:
         caller = await authorization.caller(context, request, "profiles:write")
         sent = fields.decode(_decode, await request.body(fields.BODY_BYTES_MAX)).user
         if sent.id is None and sent.external_id is None:

@@ -5,7 +5,7 @@ from tessera.api.platform.incentives import TAG, WHOSE, Payload, reply
 from tessera.api.platform.transactions import TransactionRequest, transaction
 from tessera.app.context import Context
 from tessera.app.loyalty import purchases
-from tessera.app.loyalty.purchases import Named, Recorded
+from tessera.app.loyalty.purchases import CustomerRef, Recorded
 from tessera.core.errors import ArgumentError, IdempotencyConflict, MissingData, NotFound, UserNotFound, Validation
 from tessera.web import authorization
 from tessera.web.messages import Request, Response
@@ -54,16 +54,16 @@ def routes(context: Context) -> list[Route]:
     return [Route("POST", path, send, PLATFORM, SEND), Route("POST", f"/transactions{path}", send, PLATFORM, SEND)]
 
 
-def _named(asked: TransactionRequest) -> list[Named]:
+def _named(asked: TransactionRequest) -> list[CustomerRef]:
     """Every member that names the customer, the first to count first. Raises MissingData, ArgumentError."""
     found = []
     if asked.user_id is not None:
-        found.append(Named(asked.user_id, _is_external(asked.user_id_type, "user_id_type"), "user_id"))
+        found.append(CustomerRef(asked.user_id, _is_external(asked.user_id_type, "user_id_type"), "user_id"))
     for place, payment in enumerate(asked.request_payload.payments):
         here = f"request_payload.payments[{place}]"
         external = _is_external(payment.user_id_type, f"{here}.user_id_type")
         if payment.user_id is not None:
-            found.append(Named(payment.user_id, external, f"{here}.user_id"))
+            found.append(CustomerRef(payment.user_id, external, f"{here}.user_id"))
     if not found:
         raise MissingData("The field user_id is missing, and no payment has one.")
     return found

@@ -9,7 +9,7 @@ from tessera.api.platform import fields, users
 from tessera.api.platform.users import FOUND, PREFIX, TAG
 from tessera.app.context import Context
 from tessera.app.customers import timelines
-from tessera.app.customers.customers import Named
+from tessera.app.customers.customers import CustomerRef
 from tessera.app.customers.timelines import Asked
 from tessera.core.customers.timeline import VIEWS, EventType, TimelineEvent
 from tessera.core.errors import ArgumentError, NotFound
@@ -60,7 +60,7 @@ READ = Operation(
 def routes(context: Context) -> list[Route]:
     """The routes of timelines."""
 
-    async def answer(request: Request, api_key: str, named: Named, view: str) -> Response:
+    async def answer(request: Request, api_key: str, named: CustomerRef, view: str) -> Response:
         caller = await authorization.caller(context, request, "loyalty:read")
         types = VIEWS.get(view.upper())
         if types is None:
@@ -71,11 +71,11 @@ def routes(context: Context) -> list[Route]:
 
     async def by_id(request: Request) -> Response:
         api_key, key, view = request.path_values
-        return await answer(request, api_key, Named(key), view)
+        return await answer(request, api_key, CustomerRef(key), view)
 
     async def by_external_id(request: Request) -> Response:
         api_key, key, view = request.path_values
-        return await answer(request, api_key, Named(key, external=True), view)
+        return await answer(request, api_key, CustomerRef(key, external=True), view)
 
     return [
         Route("GET", f"{PREFIX}/users/{{user_id}}/timelines/{{view}}", by_id, PLATFORM, READ),

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 import msgspec
 
 from tessera.api.platform import fields
-from tessera.app.customers.customers import Named
-from tessera.core.customers.customers import Wanted
+from tessera.app.customers.customers import CustomerRef
+from tessera.core.customers.customers import Include
 from tessera.core.errors import InvalidAPIKey, PlatformRefusal, UserNotFound
 from tessera.core.flags import parameter
 from tessera.web.messages import JSON_NO_STORE_HEADERS, Request, Response, encode
@@ -29,7 +29,7 @@ FLAGS = (
     Parameter("expand_incentives", "`true` adds `tier_details`: levels and balances.", bool),
 )
 
-UserHandler = Callable[[Request, str, Named], Awaitable[Response]]
+UserHandler = Callable[[Request, str, CustomerRef], Awaitable[Response]]
 """What answers for one customer, given the API key of the address and how it names the customer."""
 
 
@@ -42,19 +42,19 @@ class UserReply(msgspec.Struct, frozen=True, gc=False):
 
 FLAG_NAMES = tuple(flag.name for flag in FLAGS)
 
-_NOTHING_WANTED = Wanted()
+_INCLUDE_NOTHING = Include()
 
 
-def wanted(request: Request) -> Wanted:
+def wanted(request: Request) -> Include:
     """What the flags of a request ask for. Raises ArgumentError."""
     if not request.query:
-        return _NOTHING_WANTED
+        return _INCLUDE_NOTHING
     return wanted_by(fields.query(request.query, FLAG_NAMES))
 
 
-def wanted_by(flags: Mapping[str, str]) -> Wanted:
+def wanted_by(flags: Mapping[str, str]) -> Include:
     """Read which parts of a customer the flags ask for. Raises ArgumentError."""
-    return Wanted(*(parameter(flags.get(name), name) for name in FLAG_NAMES))
+    return Include(*(parameter(flags.get(name), name) for name in FLAG_NAMES))
 
 
 def reply(user: msgspec.Raw) -> Response:
@@ -72,11 +72,11 @@ def under_both(method: str, tail: str, handler: UserHandler, operation: Operatio
 
     async def by_id(request: Request) -> Response:
         api_key, key = request.path_values
-        return await handler(request, api_key, Named(key))
+        return await handler(request, api_key, CustomerRef(key))
 
     async def by_external_id(request: Request) -> Response:
         api_key, key = request.path_values
-        return await handler(request, api_key, Named(key, external=True))
+        return await handler(request, api_key, CustomerRef(key, external=True))
 
     return [
         Route(method, f"{PREFIX}/users/{{user_id}}{tail}", by_id, PLATFORM, operation),

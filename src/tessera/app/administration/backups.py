@@ -24,7 +24,7 @@ class Restored(msgspec.Struct, frozen=True):
     """A finished restore: its backup, and when all tokens were revoked (None when they were kept)."""
 
     manifest: Manifest
-    tokens_dead_before: int | None
+    tokens_invalid_before: int | None
 
 
 def take(

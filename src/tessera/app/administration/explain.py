@@ -34,7 +34,7 @@ async def explain(context: Context, request_id: str) -> Explained:
         raise OperatorError("request_id_malformed")
     found = await context.store.refusal(wanted)
     if found is None:
-        raise OperatorError("refusal_not_kept", days=context.settings.refusals_kept_days, seconds=LATEST_SECONDS)
+        raise OperatorError("refusal_not_kept", days=context.settings.refusals_retention_days, seconds=LATEST_SECONDS)
     refusal = _decode(found)
     told = advice.advice_for(refusal.check, refusal.code)
     return Explained(refusal, told.failed, told.advice)

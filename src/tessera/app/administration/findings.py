@@ -6,7 +6,7 @@ import msgspec
 
 from tessera.app.administration import certificate_settings
 from tessera.core.administration.finding import Finding, Level
-from tessera.core.clients.expiry_warnings import ENDING_DAYS, Warned, endings, greedy
+from tessera.core.clients.expiry_warnings import ENDING_DAYS, Warned, endings, wasteful_clients
 from tessera.core.keys.wrapping import KeyPurpose, MasterKey
 from tessera.core.times import SECOND, incentives_time
 from tessera.settings import Settings
@@ -232,8 +232,8 @@ def _secrets(database: DatabaseFacts, now: int) -> Iterator[Finding]:
 
 
 def _tokens(database: DatabaseFacts) -> Iterator[Finding]:
-    newest = {each.number: each for each in database.greedy}
-    yield from (_warned("tokens", warned) for warned in greedy(newest.values()))
+    newest = {each.number: each for each in database.wasteful_clients}
+    yield from (_warned("tokens", warned) for warned in wasteful_clients(newest.values()))
 
 
 def _warned(about: str, warned: Warned) -> Finding:

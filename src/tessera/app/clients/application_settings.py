@@ -40,7 +40,7 @@ from tessera.core.nearest import nearest
 from tessera.core.tokens.access_tokens import LIFETIME_SECONDS_MAX
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class ApplicationChanges(msgspec.Struct, frozen=True):
     """The attributes that an application gets; None leaves one as it is.
 
     An empty `scope` is none at the platform. Tokens issued before keep what they say, unless `cut_off` ends them all.
@@ -61,7 +61,7 @@ class Wanted(msgspec.Struct, frozen=True):
     cut_off: bool = False
 
 
-async def change(context: Context, client_id: str, wanted: Wanted) -> ApplicationRecord:
+async def change(context: Context, client_id: str, wanted: ApplicationChanges) -> ApplicationRecord:
     """Change an application, in one commit; the application as it is then. Raises OperatorError."""
     application = await context.store.application(client_id)
     if application is None:
@@ -79,14 +79,14 @@ async def change(context: Context, client_id: str, wanted: Wanted) -> Applicatio
     return record
 
 
-def of_new(context: Context, client_id: str, options: Wanted) -> list[Change]:
+def of_new(context: Context, client_id: str, options: ApplicationChanges) -> list[Change]:
     """The changes that give a new application these options; it has the policy on URLs already. Raises OperatorError.
 
     A value that is the default (each is zero) needs no change.
     """
     _check_signing(context, DEFAULT_OPTIONS, options)
     values = {name: value for name, value in msgspec.structs.asdict(options).items() if value}
-    return list(_changes(context, client_id, Wanted(**{**values, "query_credentials": None}), None))
+    return list(_changes(context, client_id, ApplicationChanges(**{**values, "query_credentials": None}), None))
 
 
 def check_lifetime(seconds: int) -> None:
@@ -126,7 +126,7 @@ def check_algorithms(context: Context, profile: Profile, algorithms: SigningAlgo
         )
 
 
-def _check_signing(context: Context, options: Options, wanted: Wanted) -> None:
+def _check_signing(context: Context, options: Options, wanted: ApplicationChanges) -> None:
     """Check what the application would be held to after the change as a whole. Raises OperatorError."""
     profile = options.security_profile if wanted.security_profile is None else wanted.security_profile
     form = options.token_format if wanted.token_format is None else wanted.token_format
@@ -140,7 +140,7 @@ def _check_signing(context: Context, options: Options, wanted: Wanted) -> None:
         check_algorithms(context, profile, algorithms)
 
 
-def _changes(context: Context, client_id: str, wanted: Wanted, scope: str | None) -> Iterator[Change]:
+def _changes(context: Context, client_id: str, wanted: ApplicationChanges, scope: str | None) -> Iterator[Change]:
     """The changes that are wanted; of those to options, in the order of `Wanted`."""
     if wanted.name is not None:
         yield RenameApplication(client_id, wanted.name)

@@ -3,7 +3,7 @@
 import msgspec
 
 from tessera.app.clients import application_settings, secret_names
-from tessera.app.clients.application_settings import Wanted
+from tessera.app.clients.application_settings import ApplicationChanges
 from tessera.app.context import Context
 from tessera.app.operators import OperatorError, check_text, commit
 from tessera.core import scopes
@@ -28,7 +28,7 @@ from tessera.core.nearest import nearest
 
 DEFAULT_LIFETIME_SECONDS = 14 * 86400
 
-NOTHING_SET = Wanted()
+NOTHING_SET = ApplicationChanges()
 """Options of an application that has every default."""
 
 PAGE_ROWS = 500
@@ -61,7 +61,7 @@ async def create(
     token_lifetime_seconds: int = DEFAULT_LIFETIME_SECONDS,
     client_id: str | None = None,
     client_secret: str | None = None,
-    options: Wanted = NOTHING_SET,
+    options: ApplicationChanges = NOTHING_SET,
 ) -> Issued:
     """Create an application with its first secret; both are made here unless imported from another system.
 

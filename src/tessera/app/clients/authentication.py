@@ -20,7 +20,7 @@ from tessera.core.clients.credentials import (
 )
 from tessera.core.errors import InvalidClient, Refusal, TooManyRequests, Unavailable
 from tessera.core.oauth import client_policy
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tessera.core.quotas import Quotas
 from tessera.core.wire import Params
 from tessera.ports import StoreError
@@ -54,7 +54,7 @@ class Outcome(NamedTuple):
     begun: float = 0.0
 
 
-async def authenticate(context: Context, params: Params, evidence: Evidence) -> Authenticated:
+async def authenticate(context: Context, params: Params, request_credentials: RequestCredentials) -> Authenticated:
     """The application whose credentials an OAuth request presents.
 
     Raises InvalidRequest and InvalidClient for credentials that cannot be read or are none, and InvalidRequest for a
@@ -65,29 +65,29 @@ async def authenticate(context: Context, params: Params, evidence: Evidence) -> 
 
     Nothing is used up yet: whoever acts for the client does that last, by `tokens.consume`.
     """
-    presented = credentials.present(params, evidence)
+    presented = credentials.present(params, request_credentials)
     now = context.clock.now()
     if isinstance(presented, Presented):
         found = await _attempt(context, presented, now)
         if found.credential is None or presented.raw is not None:
-            outcome = await _compared(context, presented, found, evidence, now)
+            outcome = await _compared(context, presented, found, request_credentials, now)
             found = outcome.named
         else:
             outcome = None
     else:
-        found, outcome = await _signed(context, presented, evidence, now), None
+        found, outcome = await _signed(context, presented, request_credentials, now), None
     application = found.application
     quotas: Quotas = ()
     try:
         if found.credential is None:
-            raise await _failure(context, outcome or Outcome([found], found), "", evidence, now)
-        if application.options.rails:
-            outside = limits.outside(context, application, evidence, now)
+            raise await _failure(context, outcome or Outcome([found], found), "", request_credentials, now)
+        if application.options.limits:
+            outside = limits.outside(context, application, request_credentials, now)
             if outside:
-                raise await _failure(context, outcome or Outcome([found], found), outside, evidence, now)
-            quotas = limits.pace(context, application, now)
+                raise await _failure(context, outcome or Outcome([found], found), outside, request_credentials, now)
+            quotas = limits.take_request(context, application, now)
         if applications.holds_slow_secret(application):
-            brute_force.authenticated(context, application.client_id, evidence, now)
+            brute_force.authenticated(context, application.client_id, request_credentials, now)
         client_policy.check(application, presented.method, presented.place, is_json=params.is_json)
     except (Refusal, StoreError) as problem:
         problem.client = application.client_id  # empty for NOBODY
@@ -108,7 +108,9 @@ async def _attempt(context: Context, presented: Presented, now: int) -> Attempt:
     return Attempt(presented, application, was_read, credential, digest=digest)
 
 
-async def _compared(context: Context, presented: Presented, first: Attempt, evidence: Evidence, now: int) -> Outcome:
+async def _compared(
+    context: Context, presented: Presented, first: Attempt, request_credentials: RequestCredentials, now: int
+) -> Outcome:
     """Compare a secret with those of the client that it is for, when its first reading alone does not decide.
 
     All readings are compared with the keyed digests, whatever the first one comes to, and then slowly if none matches.
@@ -127,7 +129,7 @@ async def _compared(context: Context, presented: Presented, first: Attempt, evid
         return Outcome(attempts, named)
     begun = slow_secrets.moment()
     try:
-        found = await slow_secrets.match(context, readings, evidence, now)
+        found = await slow_secrets.match(context, readings, request_credentials, now)
     except (TooManyRequests, Unavailable) as limit:
         return Outcome(attempts, named, limit, begun)
     if found is not None:
@@ -136,7 +138,9 @@ async def _compared(context: Context, presented: Presented, first: Attempt, evid
     return Outcome(attempts, named, None, begun)
 
 
-async def _signed(context: Context, presented: Assertion | Certificate, evidence: Evidence, now: int) -> Attempt:
+async def _signed(
+    context: Context, presented: Assertion | Certificate, request_credentials: RequestCredentials, now: int
+) -> Attempt:
     """Find the live credential that proves its holder by a signature."""
     application = context.directory.applications.known.get(presented.client_id)
     was_read = application is None
@@ -144,7 +148,7 @@ async def _signed(context: Context, presented: Assertion | Certificate, evidence
         application = await _read(context, presented.client_id)
     checked = _checked(application)
     if isinstance(presented, Assertion):
-        credential, fault = await private_key_jwt.match(context, checked, presented, evidence, now)
+        credential, fault = await private_key_jwt.match(context, checked, presented, request_credentials, now)
     else:
         credential, fault = mutual_tls.match(context, checked, presented, now)
     return Attempt(presented, application, was_read, credential, fault)
@@ -160,7 +164,9 @@ def _checked(application: Application) -> Application:
     return application if application.enabled else NOBODY
 
 
-async def _failure(context: Context, outcome: Outcome, outside: str, evidence: Evidence, now: int) -> Refusal:
+async def _failure(
+    context: Context, outcome: Outcome, outside: str, request_credentials: RequestCredentials, now: int
+) -> Refusal:
     """Count a failure, and let it take as long as any other. `outside` says from which network it may not come.
 
     Each reading costs one read, as an unknown client id does; each client id and application is counted once.
@@ -168,10 +174,10 @@ async def _failure(context: Context, outcome: Outcome, outside: str, evidence: E
     limit = outcome.limit
     for each in outcome.attempts:
         if not each.was_read:
-            await _read_for_nothing(context)
+            await _dummy_read(context)
     if limit is None:
         ids = dict.fromkeys(each.presented.client_id for each in outcome.attempts)
-        refusals = [brute_force.failure(context, client_id, evidence, now) for client_id in ids]
+        refusals = [brute_force.failure(context, client_id, request_credentials, now) for client_id in ids]
         limit = next((refusal for refusal in refusals if refusal is not None), None)
     for number in {each.application.number for each in outcome.attempts}:
         context.state.usage.refuse(number)
@@ -185,7 +191,7 @@ def _imported(presented: Credentials) -> bool:
     return isinstance(presented, Presented) and not applications.generated_form(presented.client_id)
 
 
-async def _read_for_nothing(context: Context) -> None:
+async def _dummy_read(context: Context) -> None:
     """One read, as an id that is not in memory costs: so time does not tell which ids are known."""
     with suppress(StoreError):
         await context.store.application(NOBODY.client_id)
@@ -194,7 +200,7 @@ async def _read_for_nothing(context: Context) -> None:
 def _refused(application: Application, outside: str, fault: str) -> InvalidClient:
     """One text for all; which it was is for the operator alone."""
     if outside:
-        return InvalidClient(UNKNOWN_CLIENT, detail=outside, check="rails.networks")
+        return InvalidClient(UNKNOWN_CLIENT, detail=outside, check="limits.networks")
     if application is NOBODY:
         return InvalidClient(UNKNOWN_CLIENT, detail="unknown client", check="client.unknown")
     if not application.enabled:

@@ -11,22 +11,22 @@ from tessera.core.clients.applications import FOREVER
 from tessera.core.clients.expiry_warnings import (
     CALLS_EACH,
     ENDING_DAYS,
-    GREEDY_TOKENS,
     HOUR,
+    WASTEFUL_TOKENS_MIN,
     Ending,
-    Greedy,
     Warned,
+    WastefulClient,
     endings,
     finished_hours,
-    greedy,
+    wasteful_clients,
 )
-from tessera.core.event_types import Happening, PropertySecretEnding, SecretEnding, TokenPerCall
+from tessera.core.event_types import EventType, PropertySecretEnding, SecretEnding, TokenPerCall
 from tessera.core.times import DAY, incentives_time
 from tessera.ops.log import log
 from tessera.ops.metrics import CREDENTIALS_ENDING
 from tessera.ports import Conflict, StoreError
 
-LOOK_SECONDS = 30.0
+POLL_SECONDS = 30.0
 """How often it is looked for what is to be warned of."""
 
 PAGE = 100
@@ -43,10 +43,12 @@ async def current(context: Context) -> list[Warned]:
     now = context.clock.now()
     found = [each async for page in _endings(context, now) for each in page]
     asking = [
-        each for hour in finished_hours(now) for each in await context.store.greedy(hour, GREEDY_TOKENS, CALLS_EACH)
+        each
+        for hour in finished_hours(now)
+        for each in await context.store.wasteful_clients(hour, WASTEFUL_TOKENS_MIN, CALLS_EACH)
     ]
     newest = {each.number: each for each in asking}
-    return [*found, *greedy(newest.values())]
+    return [*found, *wasteful_clients(newest.values())]
 
 
 async def _endings(context: Context, now: int) -> AsyncIterator[list[Warned]]:
@@ -59,8 +61,8 @@ async def _endings(context: Context, now: int) -> AsyncIterator[list[Warned]]:
             yield list(endings(page, now))
 
 
-class Watch:
-    """What one process has looked at while it does this duty; what was told is in the database.
+class ExpiryWatcher:
+    """What one process has looked at while it does this singleton task; what was told is in the database.
 
     It rests for `step_seconds` after each step, so that requests are answered in between.
     """
@@ -84,8 +86,8 @@ class Watch:
         for days, number in ending.items():
             self._context.metrics.set(CREDENTIALS_ENDING, number, str(days))
         for hour in finished_hours(now, self._through):
-            found = await self._context.store.greedy(hour, GREEDY_TOKENS, CALLS_EACH)
-            told += await self._tell(greedy(found), now)
+            found = await self._context.store.wasteful_clients(hour, WASTEFUL_TOKENS_MIN, CALLS_EACH)
+            told += await self._tell(wasteful_clients(found), now)
             self._through = hour
             await asyncio.sleep(self._step_seconds)
         return told
@@ -98,7 +100,7 @@ class Watch:
 
     async def _tell_one(self, warned: Warned, now: int) -> bool:
         """Tell one warning by an event and in the log, unless it was told before."""
-        told = await self._context.store.warning_told(warned.name)
+        told = await self._context.store.warning_sent(warned.name)
         if not told:
             try:
                 await self._context.store.commit(AddWarning(warned.name, now), _event(self._context, warned, now))
@@ -118,7 +120,7 @@ def _event(context: Context, warned: Warned, now: int) -> AddEvent:
         ends = incentives_time(about.ends_at)
         days = warned.days or 0
         if owner.is_property:
-            kind = Happening.PROPERTY_SECRET_ENDING
+            kind = EventType.PROPERTY_SECRET_ENDING
             data = PropertySecretEnding(
                 retailer_id=owner.retailer_id,
                 api_key=owner.client_id,
@@ -130,7 +132,7 @@ def _event(context: Context, warned: Warned, now: int) -> AddEvent:
                 last_used_at=used,
             )
         else:
-            kind = Happening.APPLICATION_SECRET_ENDING
+            kind = EventType.APPLICATION_SECRET_ENDING
             data = SecretEnding(
                 retailer_id=owner.retailer_id,
                 client_id=owner.client_id,
@@ -143,7 +145,7 @@ def _event(context: Context, warned: Warned, now: int) -> AddEvent:
                 last_used_at=used,
             )
     else:
-        kind = Happening.APPLICATION_TOKEN_PER_CALL
+        kind = EventType.APPLICATION_TOKEN_PER_CALL
         hour = incentives_time(about.hour * HOUR)
         data = TokenPerCall(
             retailer_id=owner.retailer_id,
@@ -158,7 +160,7 @@ def _event(context: Context, warned: Warned, now: int) -> AddEvent:
 
 def _log(warned: Warned) -> None:
     about = warned.about
-    if isinstance(about, Greedy):
+    if isinstance(about, WastefulClient):
         log.warning(
             "token_per_call", application=warned.owner.application, tokens=about.tokens, calls=about.calls,
             advice=warned.text,
@@ -170,9 +172,9 @@ def _log(warned: Warned) -> None:
         )  # fmt: skip
 
 
-async def watch(context: Context, interval_seconds: float = LOOK_SECONDS, step_seconds: float = STEP_SECONDS) -> None:
+async def watch(context: Context, interval_seconds: float = POLL_SECONDS, step_seconds: float = STEP_SECONDS) -> None:
     """Tell what is to be told now and then, until cancelled."""
-    watching = Watch(context, step_seconds)
+    watching = ExpiryWatcher(context, step_seconds)
     while True:
         try:
             await watching.look()

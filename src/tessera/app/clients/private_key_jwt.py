@@ -9,7 +9,7 @@ from tessera.core.clients.assertions import SKEW_SECONDS, Terms
 from tessera.core.clients.credentials import Assertion
 from tessera.core.keys import jws, public_keys
 from tessera.core.keys.jws import Malformed
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tessera.core.times import SECOND
 
 TRIED_MAX = 4
@@ -17,7 +17,7 @@ TRIED_MAX = 4
 
 
 async def match(
-    context: Context, application: Application, presented: Assertion, evidence: Evidence, now: int
+    context: Context, application: Application, presented: Assertion, request_credentials: RequestCredentials, now: int
 ) -> tuple[int | None, str]:
     """The number of the credential whose key signed the assertion, or None and why not.
 
@@ -40,11 +40,11 @@ async def match(
                 found = credential.number
                 break
     if not tried:
-        assertions.waste(signed)
+        assertions.verify_dummy(signed)
     options = application.options
     strict = signing_methods.only_issuer(options.security_profile, options.assertion_audience)
     allowed = applications.may_sign_with(options, context.signing_algorithms)
-    fault = assertions.fault(signed, Terms(allowed, context.addresses, evidence.path, strict, now))
+    fault = assertions.fault(signed, Terms(allowed, context.addresses, request_credentials.path, strict, now))
     if found is None:
         return None, "no live key of the client signed the assertion"
     return (None, f"the assertion: {fault}") if fault else (found, "")

@@ -9,7 +9,7 @@ from tessera.core.clients import applications
 from tessera.core.clients.applications import IMPORTED_LENGTH_MAX
 from tessera.core.clients.properties import NO_PROPERTY, Property
 from tessera.core.errors import InvalidAuthToken, Refusal
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tessera.core.quotas import Quotas
 from tessera.ports import StoreError
 
@@ -17,7 +17,9 @@ FAILED = "The API key or its secret is wrong."
 """One text for every failed authentication, so that it tells nobody which it was."""
 
 
-async def authenticate(context: Context, evidence: Evidence, api_key: str, secret: str) -> tuple[Property, Quotas]:
+async def authenticate(
+    context: Context, request_credentials: RequestCredentials, api_key: str, secret: str
+) -> tuple[Property, Quotas]:
     """The property whose API key and secret stand in the `Authorization` header, and the quotas of its limits.
 
     Raises InvalidAuthToken, with one text, for an unknown API key, a wrong or ended secret, a disabled property, or a
@@ -37,16 +39,18 @@ async def authenticate(context: Context, evidence: Evidence, api_key: str, secre
     number = (found if found.enabled else NO_PROPERTY).matching_secret(digest, now)
     try:
         if number is None:
-            raise await _failure(context, found, digest, api_key, evidence, now, was_read=was_read)
-        if found.rails:
-            outside = limits.outside(context, found, evidence, now)
+            raise await _failure(context, found, digest, api_key, request_credentials, now, was_read=was_read)
+        if found.limits:
+            outside = limits.outside(context, found, request_credentials, now)
             if outside:
-                raise await _failure(context, found, digest, api_key, evidence, now, was_read=was_read, outside=outside)
-            quotas = limits.pace(context, found, now)
+                raise await _failure(
+                    context, found, digest, api_key, request_credentials, now, was_read=was_read, outside=outside
+                )
+            quotas = limits.take_request(context, found, now)
     except (Refusal, StoreError) as problem:
         problem.client = found.api_key  # empty for NO_PROPERTY
         raise
-    context.state.usage.use_property_secret(number, now, evidence.source)
+    context.state.usage.use_property_secret(number, now, request_credentials.source)
     return found, quotas
 
 
@@ -55,7 +59,7 @@ async def _failure(
     found: Property,
     digest: bytes,
     api_key: str,
-    evidence: Evidence,
+    request_credentials: RequestCredentials,
     now: int,
     *,
     was_read: bool,
@@ -66,13 +70,15 @@ async def _failure(
         with suppress(StoreError):
             await context.store.property_with_key(NO_PROPERTY.api_key)
     had_secret = found.matching_secret(digest, 0) is not None  # live or ended
-    return brute_force.failure(context, api_key, evidence, now) or _refused(found, outside, had_secret=had_secret)
+    return brute_force.failure(context, api_key, request_credentials, now) or _refused(
+        found, outside, had_secret=had_secret
+    )
 
 
 def _refused(found: Property, outside: str, *, had_secret: bool) -> InvalidAuthToken:
     """One text for all; which it was is for the operator alone."""
     if outside:
-        return InvalidAuthToken(FAILED, detail=outside, check="rails.networks")
+        return InvalidAuthToken(FAILED, detail=outside, check="limits.networks")
     if found is NO_PROPERTY:
         return InvalidAuthToken(FAILED, detail="no property has this API key", check="caller.api_key")
     if not found.enabled:

@@ -73,7 +73,7 @@ async def finish(context: Context, owner: Owner, *, force: bool) -> list[Ended]:
             id=owner.id,
         )
     if not force:
-        _check_unused(owner, context.settings.usage_flush_seconds, now)
+        _check_unused(owner, context.settings.usage_flush_interval_seconds, now)
     changes, ended = secret_rotation.finish(owner.id, owner.secrets, now, force=force, writes=owner.writes)
     await commit(context, *changes)
     return ended

@@ -18,7 +18,7 @@ from tessera.core.clients import applications
 from tessera.core.clients.applications import Application, Credential
 from tessera.core.clients.credentials import Presented
 from tessera.core.errors import Refusal
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tessera.ports import Conflict
 
 HOLD_SECONDS = 0.1
@@ -54,7 +54,9 @@ class Reading(NamedTuple):
     digest: bytes
 
 
-async def match(context: Context, readings: list[Reading], evidence: Evidence, now: int) -> tuple[Reading, int] | None:
+async def match(
+    context: Context, readings: list[Reading], request_credentials: RequestCredentials, now: int
+) -> tuple[Reading, int] | None:
     """The first reading that has a live imported secret, and its number, when no keyed digest matches any.
 
     Raises TooManyRequests after too many failures, and Unavailable when too many slow checks wait. A failure counts
@@ -65,7 +67,10 @@ async def match(context: Context, readings: list[Reading], evidence: Evidence, n
         return known
     begun = moment()
     refusals: list[Refusal] = []
-    crowded = [brute_force.unmatched(context, evidence, now) for _ in {each.presented.client_id for each in readings}]
+    crowded = [
+        brute_force.unmatched(context, request_credentials, now)
+        for _ in {each.presented.client_id for each in readings}
+    ]
     failed: dict[str, None] = {}
     for reading in readings:
         candidates = applications.slow_secrets(reading.application, now)
@@ -73,8 +78,8 @@ async def match(context: Context, readings: list[Reading], evidence: Evidence, n
             continue
         client_id, secret = reading.presented.client_id, reading.presented.client_secret
         try:
-            brute_force.before_slow_check(context, client_id, evidence, now)
-            found = await _checked(context, candidates, secret, evidence)
+            brute_force.before_slow_check(context, client_id, request_credentials, now)
+            found = await _checked(context, candidates, secret, request_credentials)
         except Refusal as refusal:
             refusals.append(refusal)
             continue
@@ -83,7 +88,7 @@ async def match(context: Context, readings: list[Reading], evidence: Evidence, n
             return reading, found.number
         failed[client_id] = None
     for client_id in failed:
-        brute_force.slow_check_failed(context, client_id, evidence, now)
+        brute_force.slow_check_failed(context, client_id, request_credentials, now)
     if failed:
         context.state.verified_secrets.waited(moment() - begun, moment())
     for limit in (*crowded, *refusals):
@@ -102,9 +107,9 @@ def _verified(context: Context, readings: list[Reading], now: int) -> tuple[Read
 
 
 async def _checked(
-    context: Context, candidates: list[Credential], secret: str, evidence: Evidence
+    context: Context, candidates: list[Credential], secret: str, request_credentials: RequestCredentials
 ) -> Credential | None:
-    source = networks.neighbourhood(evidence.source)
+    source = networks.neighbourhood(request_credentials.source)
     for candidate in candidates:
         if await context.slow_hash.matches(candidate.digest, secret, source):
             return candidate

@@ -7,7 +7,7 @@ import msgspec
 from tessera.app.context import Context
 from tessera.core.administration.finding import Finding, Level
 from tessera.core.clients.applications import ApplicationRecord
-from tessera.core.clients.expiry_warnings import GREEDY_TOKENS, HOUR, Reason, asks_for_each_call
+from tessera.core.clients.expiry_warnings import HOUR, WASTEFUL_TOKENS_MIN, Reason, asks_for_each_call
 from tessera.core.times import SECOND
 from tessera.ports import HourCount
 
@@ -89,8 +89,8 @@ def _advice(application: ApplicationRecord, hours: Iterable[Span]) -> Finding | 
     if not asking:
         return None
     text = (
-        f"In {len(asking)} of the last {HOURS_SHOWN} hours it asked for at least {GREEDY_TOKENS} tokens and made fewer"
-        " than two calls with each: it keeps no token. Its server should keep one until `expires_in` is over."
+        f"In {len(asking)} of the last {HOURS_SHOWN} hours it asked for at least {WASTEFUL_TOKENS_MIN} tokens and made"
+        " fewer than two calls with each: it keeps no token. Its server should keep one until `expires_in` is over."
     )
     if application.token_reuse:
         return Finding(Level.WARN, "tokens", f"{text} Until it does, it is handed the same one out again.")

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from tessera.app.callers import Caller
 from tessera.app.context import Context
-from tessera.app.customers.customers import Named, change, find
+from tessera.app.customers.customers import CustomerRef, change, find
 from tessera.app.runtime import purge_clock
-from tessera.core.changes import Change, PurgeTags, SetBehaviour, SetTag
+from tessera.core.changes import Change, PurgeTags, SetActivityCounter, SetTag
 from tessera.core.customers import activity, tags
-from tessera.core.customers.activity import Behaviour
+from tessera.core.customers.activity import ActivityCounter
 from tessera.core.customers.customers import Customer
 from tessera.core.customers.tags import Given, Tag
 from tessera.core.errors import Validation
@@ -21,14 +21,19 @@ TAGS_KEPT = HOUR
 """How long a tag is kept after its end, for a clock that goes back."""
 
 
-async def read_tags(context: Context, caller: Caller, api_key: str, named: Named) -> list[Tag]:
+async def read_tags(context: Context, caller: Caller, api_key: str, named: CustomerRef) -> list[Tag]:
     """The tags of a customer that have not ended, by name. Raises InvalidAPIKey, UserNotFound."""
     customer = await find(context, caller, api_key, named)
     return _shown(await context.store.tags(customer.number), context.clock.now())
 
 
 async def tag(
-    context: Context, caller: Caller, api_key: str, named: Named, sent: Sequence[str | Given], ttl_seconds: int | None
+    context: Context,
+    caller: Caller,
+    api_key: str,
+    named: CustomerRef,
+    sent: Sequence[str | Given],
+    ttl_seconds: int | None,
 ) -> list[Tag]:
     """Give a customer tags, one after the other; all of its tags then. What changes nothing is not written.
 
@@ -73,18 +78,18 @@ def _shown(held: list[Tag], now: int) -> list[Tag]:
 
 
 async def count(
-    context: Context, caller: Caller, api_key: str, named: Named, events: Mapping[str, int]
-) -> dict[str, Behaviour]:
+    context: Context, caller: Caller, api_key: str, named: CustomerRef, events: Mapping[str, int]
+) -> dict[str, ActivityCounter]:
     """Count what a customer did; the totals of these. Raises InvalidAPIKey, UserNotFound, Validation."""
 
-    async def decide(customer: Customer) -> tuple[dict[str, Behaviour], list[Change]]:
+    async def decide(customer: Customer) -> tuple[dict[str, ActivityCounter], list[Change]]:
         now = context.clock.now()
         held = {each.name: each for each in await context.store.behaviours(customer.number)}
         if len(held.keys() | events.keys()) > NAMES_MAX:
             raise Validation(f"events: a customer has at most {NAMES_MAX} names.")
         counted = {name: activity.done(name, times, held.get(name), now) for name, times in events.items()}
         changes: list[Change] = [
-            SetBehaviour(customer.number, name, each.count, each.last_at, held[name].count if name in held else 0)
+            SetActivityCounter(customer.number, name, each.count, each.last_at, held[name].count if name in held else 0)
             for name, each in counted.items()
         ]
         return counted, changes

@@ -23,13 +23,13 @@ from tessera.core.changes import (
     ReplaceProfile,
 )
 from tessera.core.customers import custom_profiles, customers, emails, referrer_codes
-from tessera.core.customers.customers import Customer, Wanted
+from tessera.core.customers.customers import Customer, Include
 from tessera.core.customers.identifiers import combined, given
 from tessera.core.customers.profiles import NewCustomer, Profile, new_profile, phones
 from tessera.core.errors import NOT_SHOWN, UserNotFound, Validation
-from tessera.core.event_types import CustomerHappened, CustomerReferred, Happening
+from tessera.core.event_types import CustomerHappened, CustomerReferred, EventType
 from tessera.core.loyalty import tiers
-from tessera.core.loyalty.book import due_at
+from tessera.core.loyalty.ledger_session import due_at
 from tessera.core.loyalty.program import Program
 from tessera.core.loyalty.standing import Standing
 from tessera.core.loyalty.tiers import Membership, Reason
@@ -38,19 +38,19 @@ from tessera.ports import Conflict
 
 T = TypeVar("T")
 
-NOTHING_WANTED = Wanted()
+INCLUDE_NOTHING = Include()
 
 decode_profile = msgspec.json.Decoder(Profile).decode
 
 
-class Named(NamedTuple):
+class CustomerRef(NamedTuple):
     """A customer as an address names it: by its id, or by any of its external ids."""
 
     key: str
     external: bool = False
 
 
-async def read(context: Context, caller: Caller, api_key: str, user_id: str, wanted: Wanted) -> msgspec.Raw:
+async def read(context: Context, caller: Caller, api_key: str, user_id: str, wanted: Include) -> msgspec.Raw:
     """The profile of a customer by id. Raises InvalidAPIKey, UserNotFound."""
     await own_api_key(context, caller, api_key)
     found = await context.store.customer(caller.organization, user_id)
@@ -58,7 +58,7 @@ async def read(context: Context, caller: Caller, api_key: str, user_id: str, wan
 
 
 async def read_external(
-    context: Context, caller: Caller, api_key: str, external_id: str, wanted: Wanted
+    context: Context, caller: Caller, api_key: str, external_id: str, wanted: Include
 ) -> msgspec.Raw:
     """The profile of a customer by any of its external ids. Raises InvalidAPIKey, UserNotFound."""
     await own_api_key(context, caller, api_key)
@@ -67,7 +67,7 @@ async def read_external(
 
 
 async def read_many(
-    context: Context, caller: Caller, api_key: str, user_ids: Sequence[str], wanted: Wanted
+    context: Context, caller: Caller, api_key: str, user_ids: Sequence[str], wanted: Include
 ) -> list[msgspec.Raw]:
     """The profiles of customers in the order asked for, those left out that are not there. Raises InvalidAPIKey."""
     await own_api_key(context, caller, api_key)
@@ -76,14 +76,14 @@ async def read_many(
     return [await view(context, caller, found[each], wanted) for each in ids if each in found]
 
 
-async def view(context: Context, caller: Caller, found: Customer | None, wanted: Wanted) -> msgspec.Raw:
+async def view(context: Context, caller: Caller, found: Customer | None, wanted: Include) -> msgspec.Raw:
     """The user object of a customer that was looked for. Raises UserNotFound."""
     if found is None:
         raise UserNotFound(NO_CUSTOMER)
     return await with_program(context, caller.organization, lambda loyalty: customers.view(found, loyalty, wanted))
 
 
-async def find(context: Context, caller: Caller, api_key: str, named: Named) -> Customer:
+async def find(context: Context, caller: Caller, api_key: str, named: CustomerRef) -> Customer:
     """The customer that an address names. Raises InvalidAPIKey, UserNotFound."""
     await own_api_key(context, caller, api_key)
     if named.external:
@@ -99,7 +99,7 @@ async def change(
     context: Context,
     caller: Caller,
     api_key: str,
-    named: Named,
+    named: CustomerRef,
     decide: Callable[[Customer], Awaitable[tuple[T, list[Change]]]],
 ) -> T:
     """What `decide` comes to for a customer, once its changes are written and told; none of them, nothing is told.
@@ -116,14 +116,14 @@ async def change(
         outcome, changes = await decide(customer)
         if changes:
             now = context.clock.now()
-            changes.append(happened(context, loyalty, Happening.CUSTOMER_CHANGED, customer.id, now))
+            changes.append(happened(context, loyalty, EventType.CUSTOMER_CHANGED, customer.id, now))
         return outcome, changes
 
     return await move_named(context, caller.organization, customer_id, told)
 
 
 async def create(
-    context: Context, caller: Caller, api_key: str, new: NewCustomer, wanted: Wanted = NOTHING_WANTED
+    context: Context, caller: Caller, api_key: str, new: NewCustomer, wanted: Include = INCLUDE_NOTHING
 ) -> msgspec.Raw:
     """Create a customer, in the lowest level of every tier system; what is wanted of it and what was written.
 
@@ -137,7 +137,7 @@ async def create(
         await context.commit(*creation(context, caller.organization, loyalty, customer_id, new))
     except Conflict as conflict:
         raise taken(conflict, new.email) from None
-    shown = Wanted(
+    shown = Include(
         user_profile=wanted.user_profile or isinstance(new.user_profile, dict),
         identifiers=wanted.identifiers or isinstance(new.external_id, str) or bool(new.identifiers),
         incentives=wanted.incentives,
@@ -184,7 +184,7 @@ def creation(
         )
         for each in memberships
     ]
-    changes.append(happened(context, loyalty, Happening.CUSTOMER_CREATED, customer_id, now))
+    changes.append(happened(context, loyalty, EventType.CUSTOMER_CREATED, customer_id, now))
     changes += referred(context, loyalty, customer_id, profile, now)
     return changes
 
@@ -194,7 +194,7 @@ def new_referrer_code(context: Context) -> str:
     return referrer_codes.made(context.entropy.random_bytes(referrer_codes.RANDOM_BYTES))
 
 
-def happened(context: Context, loyalty: Program, kind: Happening, customer_id: str, at: int) -> AddEvent:
+def happened(context: Context, loyalty: Program, kind: EventType, customer_id: str, at: int) -> AddEvent:
     """What others are told of a customer that was created, changed or deleted."""
     told = CustomerHappened(loyalty.retailer_id, customer_id)
     return AddEvent(
@@ -212,7 +212,7 @@ def referred(context: Context, loyalty: Program, customer_id: str, profile: Prof
     if profile.referral is UNSET or not isinstance(profile.referral.referral_code, str):
         return []
     told = CustomerReferred(loyalty.retailer_id, customer_id, profile.referral.referral_code)
-    kind = Happening.CUSTOMER_REFERRED.value
+    kind = EventType.CUSTOMER_REFERRED.value
     return [
         AddEvent(
             id=context.new_uuid(),

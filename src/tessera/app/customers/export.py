@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from tessera.app.context import Context
 from tessera.app.loyalty.program_lookup import program
 from tessera.core.customers import custom_profiles, customers
-from tessera.core.customers.customers import Customer, Wanted
+from tessera.core.customers.customers import Customer, Include
 from tessera.core.loyalty.entries import Entry
 from tessera.core.loyalty.points import Balance, number
 from tessera.core.loyalty.program import Program
@@ -100,7 +100,7 @@ async def pieces(context: Context, organization: int, customer: Customer) -> Asy
     """The record of a customer, as the pieces of one JSON object. Raises NotFound when the organization is gone."""
     loyalty = await program(context, organization)
     standing = customer.stands()
-    wanted = Wanted(user_profile=True, identifiers=True, incentives=True)
+    wanted = Include(user_profile=True, identifiers=True, incentives=True)
     head = {
         "exported_at": incentives_time(context.clock.now()),
         "user": customers.view(customer, loyalty, wanted),

@@ -7,9 +7,9 @@ from msgspec import UNSET
 
 from tessera.app.callers import Caller
 from tessera.app.context import Context
-from tessera.app.customers.customers import Named, decode_profile, find, replacement, view
+from tessera.app.customers.customers import CustomerRef, decode_profile, find, replacement, view
 from tessera.app.loyalty.customer_lookup import with_external_id
-from tessera.app.loyalty.standing_updates import move_named, open_book, open_settled
+from tessera.app.loyalty.standing_updates import move_named, open_session, open_settled
 from tessera.core import times
 from tessera.core.changes import (
     AddEvent,
@@ -21,16 +21,16 @@ from tessera.core.changes import (
     SetIdentifiers,
 )
 from tessera.core.customers import custom_profiles
-from tessera.core.customers.customers import Customer, Wanted
+from tessera.core.customers.customers import Customer, Include
 from tessera.core.customers.identifiers import SentIdentifier, combined
 from tessera.core.customers.profiles import PHOTO, Profile
 from tessera.core.errors import UserNotFound, Validation
-from tessera.core.event_types import CustomerMerged, Happening
+from tessera.core.event_types import CustomerMerged, EventType
 from tessera.core.loyalty import merging
-from tessera.core.loyalty.book import NEVER, Book
+from tessera.core.loyalty.ledger_session import NEVER, LedgerSession
 from tessera.core.text import json_text
 
-EVERYTHING = Wanted(user_profile=True, identifiers=True, incentives=True)
+EVERYTHING = Include(user_profile=True, identifiers=True, incentives=True)
 
 ENTRIES_MAX = 20_000
 """Entries that the ledger of a customer may have to be merged: all of them are moved in one commit."""
@@ -49,7 +49,7 @@ class Merged(NamedTuple):
     external_id: str | None
 
 
-async def merge(context: Context, caller: Caller, api_key: str, named: Named, merged: Merged) -> msgspec.Raw:
+async def merge(context: Context, caller: Caller, api_key: str, named: CustomerRef, merged: Merged) -> msgspec.Raw:
     """Merge a customer into the one that the address names; that one afterwards.
 
     Raises InvalidAPIKey, UserNotFound, Validation, Unavailable.
@@ -66,21 +66,21 @@ async def merge(context: Context, caller: Caller, api_key: str, named: Named, me
         if other.stands().entries > ENTRIES_MAX:
             raise Validation(f"user names a customer with more than {ENTRIES_MAX} entries in its ledger.")
 
-        book, now = await open_settled(context, organization, survivor)
-        book.changes += _loyalty(context, book, survivor, other, now)
-        book.changes += _names(organization, survivor, other)
-        book.changes += _profiles(organization, survivor, other, now)
-        book.promote(now)
+        session, now = await open_settled(context, organization, survivor)
+        session.changes += _loyalty(context, session, survivor, other, now)
+        session.changes += _names(organization, survivor, other)
+        session.changes += _profiles(organization, survivor, other, now)
+        session.promote(now)
         event = AddEvent(
             id=context.new_uuid(),
             organization=organization,
-            kind=Happening.CUSTOMER_MERGED.value,
-            data=json_text(CustomerMerged(book.program.retailer_id, survivor.id, other.id)),
+            kind=EventType.CUSTOMER_MERGED.value,
+            data=json_text(CustomerMerged(session.program.retailer_id, survivor.id, other.id)),
             occurred_at=now,
             user_id=survivor.id,
         )
-        book.changes.append(event)
-        return survivor.id, book.close()
+        session.changes.append(event)
+        return survivor.id, session.close()
 
     done = await move_named(context, organization, survivor_id, decide, caller.actor())
     return await view(context, caller, await context.store.customer(organization, done), EVERYTHING)
@@ -109,14 +109,14 @@ async def _other(context: Context, organization: int, merged: Merged) -> Custome
     return customers[0]
 
 
-def _loyalty(context: Context, book: Book, survivor: Customer, other: Customer, now: int) -> list[Change]:
+def _loyalty(context: Context, session: LedgerSession, survivor: Customer, other: Customer, now: int) -> list[Change]:
     """Points and levels: the one that goes is settled first, as the survivor was."""
-    theirs = open_book(context, other, book.program)
+    theirs = open_session(context, other, session.program)
     theirs.settle(now)
     standing = theirs.standing()
     settled = theirs.close()
-    offset = book.entries
-    left = merging.take_in(book, other.number, standing, now)
+    offset = session.entries
+    left = merging.take_in(session, other.number, standing, now)
     return [
         *settled,
         *left,
@@ -125,7 +125,7 @@ def _loyalty(context: Context, book: Book, survivor: Customer, other: Customer, 
             survivor=survivor.number,
             survivor_id=survivor.id,
             survivor_version=survivor.version,
-            organization=book.program.organization,
+            organization=session.program.organization,
             id=other.id,
             tombstone_id=context.new_uuid(),
             offset=offset,

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from tessera.app.context import Context
 from tessera.app.customers.customers import decode_profile
-from tessera.app.customers.erasure import forget_customer
+from tessera.app.customers.erasure import erase_customer
 from tessera.app.loyalty.customer_lookup import with_external_id
 from tessera.app.operators import OperatorError
 from tessera.core.cursors import open_cursor, seal_cursor
@@ -65,7 +65,7 @@ async def listed(context: Context, organization: int, cursor: str | None, limit:
 async def forget(context: Context, organization: int, customer: Customer) -> None:
     """Forget a customer. Raises OperatorError when somebody else just did."""
     try:
-        await forget_customer(context, organization, customer.id)
+        await erase_customer(context, organization, customer.id)
     except UserNotFound:
         raise OperatorError("customer_gone") from None
 

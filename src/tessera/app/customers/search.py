@@ -13,7 +13,7 @@ from tessera.app.loyalty.customer_lookup import with_external_id
 from tessera.core import external_ids
 from tessera.core.cursors import open_cursor, seal_cursor
 from tessera.core.customers import emails
-from tessera.core.customers.customers import Customer, Wanted
+from tessera.core.customers.customers import Customer, Include
 from tessera.core.customers.profiles import digits_of, phones
 from tessera.core.errors import ArgumentError
 
@@ -21,7 +21,7 @@ PAGE = 100
 """Customers that are read at once where another value has to match as well."""
 
 
-LISTED = Wanted(incentives=True, listed=True)
+LISTED = Include(incentives=True, listed=True)
 
 
 class By(StrEnum):
@@ -44,7 +44,7 @@ class Page(NamedTuple):
     next_cursor: str | None
 
 
-async def one(context: Context, caller: Caller, api_key: str, sought: Sought, wanted: Wanted) -> msgspec.Raw:
+async def one(context: Context, caller: Caller, api_key: str, sought: Sought, wanted: Include) -> msgspec.Raw:
     """The profile of the one found, the oldest of several. Raises InvalidAPIKey, UserNotFound, ArgumentError."""
     await own_api_key(context, caller, api_key)
     found = await _found(context, caller.organization, sought, 0, 1)
@@ -59,7 +59,7 @@ async def several(
     cursor: str | None,
     limit: int,
     *,
-    wanted: Wanted = LISTED,
+    wanted: Include = LISTED,
 ) -> Page:
     """A page of those found, the oldest first. Raises InvalidAPIKey, ArgumentError."""
     await own_api_key(context, caller, api_key)

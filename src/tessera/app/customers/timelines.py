@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from tessera.app.callers import Caller
 from tessera.app.context import Context
-from tessera.app.customers.customers import Named, find
+from tessera.app.customers.customers import CustomerRef, find
 from tessera.app.loyalty import program_lookup
 from tessera.core.customers import timeline
-from tessera.core.customers.activity import Behaviour
+from tessera.core.customers.activity import ActivityCounter
 from tessera.core.customers.customers import Customer
 from tessera.core.customers.timeline import EventType, Membership, TimelineEvent
 from tessera.core.loyalty.entries import Entry
@@ -32,7 +32,7 @@ ID_LAG = 10_000_000
 LAST_ID = "g"
 """Above every id."""
 
-Record = Entry | Membership | UserEvent | Behaviour
+Record = Entry | Membership | UserEvent | ActivityCounter
 
 
 class Asked(NamedTuple):
@@ -54,7 +54,7 @@ class _Happened(NamedTuple):
     record: Record
 
 
-async def read(context: Context, caller: Caller, api_key: str, named: Named, asked: Asked) -> list[TimelineEvent]:
+async def read(context: Context, caller: Caller, api_key: str, named: CustomerRef, asked: Asked) -> list[TimelineEvent]:
     """Events of a customer, the newest first. Raises InvalidAPIKey, UserNotFound.
 
     After `since`, events of the same millisecond are not separated, so that going on from the newest leaves none out:
@@ -206,5 +206,5 @@ def _event(program: Program, customer: Customer, record: Record) -> TimelineEven
             return timeline.of_membership(program, record)
         case UserEvent():
             return timeline.of_user_event(program, record.id, record.lookup, record.occurred_at)
-        case Behaviour():
+        case ActivityCounter():
             return timeline.of_behaviour(customer.id, record)

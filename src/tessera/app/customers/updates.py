@@ -9,7 +9,7 @@ from msgspec import UNSET
 from tessera.app.callers import Caller
 from tessera.app.context import Context
 from tessera.app.customers.customers import (
-    Named,
+    CustomerRef,
     change,
     decode_profile,
     new_referrer_code,
@@ -29,14 +29,14 @@ from tessera.core.changes import (
     SetIdentifiers,
 )
 from tessera.core.customers import custom_profiles, emails, profiles, referrer_codes
-from tessera.core.customers.customers import Customer, Wanted
+from tessera.core.customers.customers import Customer, Include
 from tessera.core.customers.identifiers import SentIdentifier, combined, given
 from tessera.core.customers.profiles import CustomerUpdate, CustomProfile
 from tessera.core.errors import Validation
 from tessera.core.loyalty.program import Program
 from tessera.core.text import json_text
 
-EVERYTHING = Wanted(user_profile=True, identifiers=True, incentives=True)
+EVERYTHING = Include(user_profile=True, identifiers=True, incentives=True)
 
 
 class Known(NamedTuple):
@@ -56,7 +56,12 @@ async def known(context: Context, organization: int, external_ids: Sequence[str]
 
 
 async def update(
-    context: Context, caller: Caller, api_key: str, named: Named, sent: CustomerUpdate, wanted: Wanted = EVERYTHING
+    context: Context,
+    caller: Caller,
+    api_key: str,
+    named: CustomerRef,
+    sent: CustomerUpdate,
+    wanted: Include = EVERYTHING,
 ) -> msgspec.Raw:
     """Give a customer what was sent; the customer as it is then.
 
@@ -171,7 +176,7 @@ def _customize(customer: Customer, after: str | None) -> tuple[Customer, list[Ch
 
 
 async def customize(
-    context: Context, caller: Caller, api_key: str, named: Named, sent: CustomProfile, *, whole: bool
+    context: Context, caller: Caller, api_key: str, named: CustomerRef, sent: CustomProfile, *, whole: bool
 ) -> msgspec.Raw:
     """Replace a custom profile (`whole`) or merge into it; the one that stands then.
 

@@ -123,11 +123,11 @@ async def _customer(context: Context, program: Program, index: int) -> str:
         if customer is None:
             raise LookupError("a customer of the demonstration vanished while it was made")
         at = joined_at + (month + 1) * 3 * DAY
-        book = standing_updates.open_book(context, customer, program)
-        book.deposit(Deposit(spend.id, step * UNITS // 2), 0, at)
-        book.deposit(Deposit(tier.id, step * UNITS), 1, at)
-        book.promote(at)
-        await context.commit(*book.close())
+        session = standing_updates.open_session(context, customer, program)
+        session.deposit(Deposit(spend.id, step * UNITS // 2), 0, at)
+        session.deposit(Deposit(tier.id, step * UNITS), 1, at)
+        session.promote(at)
+        await context.commit(*session.close())
     return customer_id
 
 

@@ -15,7 +15,7 @@ from tessera.app.demo.people import person, person_id
 from tessera.app.loyalty import programs
 from tessera.app.operators import OperatorError
 from tessera.core.changes import AddEntry, AddEvent, Change
-from tessera.core.loyalty.book import Book, Owner
+from tessera.core.loyalty.ledger_session import LedgerSession, Owner
 from tessera.core.loyalty.orders import Deposit, Spend
 from tessera.core.loyalty.points import SPEND, TIER, UNITS, PointAccount
 from tessera.core.loyalty.program import Program
@@ -66,7 +66,7 @@ class _Drawn:
         return self.random.randbytes(length)
 
 
-class _UntoldBook(Book):
+class _QuietLedgerSession(LedgerSession):
     """A book whose moves nobody is told of."""
 
     def _tell_points(self, account: PointAccount, entry: AddEntry) -> None:
@@ -165,9 +165,9 @@ class _Maker:
             customer = made[customer_id]
             self._put(index, joined_at, part=1)
             owner = Owner(customer.number, customer.id, customer.version)
-            book = _UntoldBook(owner, customer.stands(), self._program, self._context.new_uuid)
-            self._live(book, index, joined_at, now)
-            changes += book.close()
+            session = _QuietLedgerSession(owner, customer.stands(), self._program, self._context.new_uuid)
+            self._live(session, index, joined_at, now)
+            changes += session.close()
         await self._context.commit(*changes)
         return sum(type(each) is AddEntry for each in changes)
 
@@ -184,18 +184,18 @@ class _Maker:
         own = creation(self._context, program.organization, program, customer_id, new, joined_at)
         return customer_id, [each for each in own if type(each) is not AddEvent]
 
-    def _live(self, book: Book, index: int, joined_at: int, now: int) -> None:
+    def _live(self, session: LedgerSession, index: int, joined_at: int, now: int) -> None:
         """A life of purchases, each with its points, and now and then a reward."""
         random = self._drawn.random
         days = sorted(random.random() for _ in range(random.randint(1, 5)))
         scale = random.choice(_SCALES)
         for visit, day in enumerate(days):
             at = joined_at + int((now - joined_at) * day)
-            book.settle(at)
+            session.settle(at)
             amount = random.randint(3, 400) * scale * UNITS
             order, source = f"order-{index}-{visit}", random.choice(self._sources)
             for account in (*self._spend[:1], *self._tier[:1]):
-                book.deposit(
+                session.deposit(
                     Deposit(
                         point_account_id=account.id,
                         amount=amount,
@@ -207,8 +207,8 @@ class _Maker:
                     0,
                     at,
                 )
-            book.promote(at)
+            session.promote(at)
             if self._spend and random.random() < 0.3:
                 spend = Spend((self._spend[0].id,), amount // 2, None, f"reward-{index}-{visit}", "reward")
-                book.spend(spend, 0, at)
-        book.settle(now)
+                session.spend(spend, 0, at)
+        session.settle(now)

@@ -34,12 +34,12 @@ from tessera.core import scopes
 from tessera.core.clients.applications import Application, TokenBinding
 from tessera.core.clients.credentials import Authenticated
 from tessera.core.errors import InvalidScope, InvalidTarget, Unavailable
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tessera.core.quotas import Quotas
 from tessera.core.scopes import Scopes
 from tessera.core.tokens import access_tokens, certificate_binding, resource_servers
 from tessera.core.tokens.access_tokens import Claims, TokenReply
-from tessera.core.tokens.dpop import Proof
+from tessera.core.tokens.dpop import DPoPProof
 from tessera.core.tokens.resource_servers import Resources
 from tessera.core.wire import Params
 from tessera.ports import Conflict
@@ -65,7 +65,7 @@ class _Sender(NamedTuple):
 
     binding: TokenBinding = _UNBOUND
     thumbprint: bytes = b""
-    proof: Proof | None = None
+    proof: DPoPProof | None = None
 
 
 _NO_SENDER = _Sender()
@@ -83,12 +83,14 @@ def named(context: Context, grants: Grants, grant_type: str | None) -> Grant:
     return grant
 
 
-async def issue(context: Context, grant: Grant, caller: Authenticated, params: Params, evidence: Evidence) -> Granted:
+async def issue(
+    context: Context, grant: Grant, caller: Authenticated, params: Params, request_credentials: RequestCredentials
+) -> Granted:
     """Phases 4 to 11: a token for the client that has authenticated. See the phases above.
 
     Raises the OAuthRefusal of the first phase that fails, and as `ports.Store.commit` does.
     """
-    request, proof = _checked(context, grant, caller, params, evidence)  # 4, 5, 6
+    request, proof = _checked(context, grant, caller, params, request_credentials)  # 4, 5, 6
     for _ in range(ATTEMPTS_MAX):
         authorization = await grant.authorize(context, request, caller)  # 7
         claims = _claims(context, request, authorization, caller)
@@ -98,17 +100,19 @@ async def issue(context: Context, grant: Grant, caller: Authenticated, params: P
             break
     else:
         raise Unavailable("Too many requests for the same thing at once. Send it again.")
-    return _seal(context, caller, claims, evidence, authorization)  # 8 (for those that had nothing to commit), 10, 11
+    return _seal(
+        context, caller, claims, request_credentials, authorization
+    )  # 8 (for those that had nothing to commit), 10, 11
 
 
 def _checked(
-    context: Context, grant: Grant, caller: Authenticated, params: Params, evidence: Evidence
-) -> tuple[TokenRequest, Proof | None]:
+    context: Context, grant: Grant, caller: Authenticated, params: Params, request_credentials: RequestCredentials
+) -> tuple[TokenRequest, DPoPProof | None]:
     """Phases 4 to 6: the request as the grant sees it, and the DPoP proof, which is still to be used up."""
     now, application, resources = context.clock.now(), caller.application, context.directory.resources
     sender = _NO_SENDER
-    if evidence.proofs or evidence.certificate is not None or application.options.token_binding:
-        sender = _sender(context, caller, evidence, now)
+    if request_credentials.proofs or request_credentials.certificate is not None or application.options.token_binding:
+        sender = _sender(context, caller, request_credentials, now)
     resource, scope = params.values.get("resource"), params.values.get("scope")
     own = {name: params.values[name] for name in grant.parameters if name in params.values} if grant.parameters else {}
     target: int | None = None
@@ -128,28 +132,28 @@ def _checked(
     return request, sender.proof
 
 
-def _sender(context: Context, caller: Authenticated, evidence: Evidence, now: int) -> _Sender:
+def _sender(context: Context, caller: Authenticated, request_credentials: RequestCredentials, now: int) -> _Sender:
     """The sender constraint of a request (RFC 9449 section 5, RFC 8705 section 3).
 
     Raises InvalidDPoPProof, UseDPoPNonce, and InvalidRequest for a certificate that is missing.
     """
     wanted, sender = caller.application.options.token_binding, _NO_SENDER
-    if evidence.proofs or wanted is _TO_KEY:
-        proof = dpop.requested(context, caller.application, evidence, now)
+    if request_credentials.proofs or wanted is _TO_KEY:
+        proof = dpop.requested(context, caller.application, request_credentials, now)
         sender = _Sender(_TO_KEY, proof.thumbprint, proof)
-    if evidence.certificate is not None or wanted is _TO_CERTIFICATE:
-        thumbprint = certificate_binding.requested(caller, evidence, sender.binding)
+    if request_credentials.certificate is not None or wanted is _TO_CERTIFICATE:
+        thumbprint = certificate_binding.requested(caller, request_credentials, sender.binding)
         if thumbprint:
             sender = _Sender(_TO_CERTIFICATE, thumbprint)
     return sender
 
 
 async def _commit(
-    context: Context, caller: Authenticated, proof: Proof | None, claims: Claims, authorization: Authorization
+    context: Context, caller: Authenticated, proof: DPoPProof | None, claims: Claims, authorization: Authorization
 ) -> bool:
     """Phases 8 and 9; False when a fact that the grant's changes rely on no longer holds. Then nothing was written."""
     application, now = caller.application, claims.issued_at
-    if application.options.rails and not _reusable(context, application, claims, authorization):
+    if application.options.limits and not _reusable(context, application, claims, authorization):
         limits.check_tokens(context, application, now)
     try:
         await consume(context, caller, proof, authorization.changes)
@@ -159,7 +163,11 @@ async def _commit(
 
 
 def _seal(
-    context: Context, caller: Authenticated, claims: Claims, evidence: Evidence, authorization: Authorization
+    context: Context,
+    caller: Authenticated,
+    claims: Claims,
+    request_credentials: RequestCredentials,
+    authorization: Authorization,
 ) -> Granted:
     """Phases 10 and 11, and phase 8 for a request that had nothing to commit. A live token may be handed out again."""
     application, usage, now = caller.application, context.state.usage, claims.issued_at
@@ -167,13 +175,13 @@ def _seal(
     if options.token_reuse:
         reusable = _reusable(context, application, claims, authorization)
         if reusable is not None:
-            usage.count(caller, now, evidence.source, claims.resource, 0)
+            usage.count(caller, now, request_credentials.source, claims.resource, 0)
             return Granted(access_tokens.reply(*reusable, now))
     quotas: Quotas = ()
-    if options.rails:
+    if options.limits:
         quotas = limits.take_token(context, application, now, committed=bool(authorization.changes))
     token = formats.write(context, claims, application)
-    usage.count(caller, now, evidence.source, claims.resource)
+    usage.count(caller, now, request_credentials.source, claims.resource)
     if options.token_reuse and not authorization.changes:
         context.state.token_reuse.keep(application, claims, token)
     return Granted(access_tokens.reply(token, claims, now), quotas)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from tessera.core.administration import audit
-from tessera.core.changes import AddKey, RecordDeed
+from tessera.core.changes import AddKey, RecordAuditEntry
 from tessera.core.keys.sealing import KEY_BYTES
 from tessera.core.keys.signing import ALGORITHMS
 from tessera.core.keys.wrapping import PEPPER_BYTES, KeyPurpose, MasterKey
@@ -48,8 +48,8 @@ async def add_missing(store: Store, master_key: MasterKey, clock: Clock, entropy
 
 async def _commit(store: Store, keys: list[AddKey], entropy: Entropy, now: int) -> None:
     """Write keys before there is a context, and record them as it would."""
-    deeds = [
-        RecordDeed(
+    operations = [
+        RecordAuditEntry(
             id=uuid_of(now, entropy.random_bytes(UUID_RANDOM_BYTES)),
             at=now,
             actor=audit.SERVER.name,
@@ -60,4 +60,4 @@ async def _commit(store: Store, keys: list[AddKey], entropy: Entropy, now: int) 
         )
         for each in audit.recorded(keys, audit.SERVER, str)  # of no customer
     ]
-    await store.commit(*keys, *deeds)
+    await store.commit(*keys, *operations)

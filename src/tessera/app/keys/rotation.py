@@ -19,7 +19,7 @@ from tessera.core.times import SECOND
 from tessera.ops.log import log
 from tessera.ports import Conflict
 
-LOOK_SECONDS = 60
+POLL_SECONDS = 60
 """How often it is looked whether a key is due."""
 
 AT_ONCE_SECONDS = 1
@@ -42,7 +42,7 @@ async def rotate_when_due(context: Context) -> None:
     """Have keys follow one another, until cancelled."""
     while True:
         await look(context)
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(POLL_SECONDS)
 
 
 async def look(context: Context) -> None:

@@ -6,7 +6,7 @@ import msgspec
 
 from tessera.core.administration.finding import Finding, Level
 from tessera.core.loyalty.ledger_check import disagreements
-from tessera.store.ledger_proof import Record
+from tessera.store.ledger_check import Record
 
 SHOWN_MAX = 20
 """Disagreements that are told one by one; the others are only counted."""
@@ -14,7 +14,7 @@ SHOWN_MAX = 20
 REPORT_CUSTOMERS = 1000
 
 
-class Proof(msgspec.Struct):
+class LedgerCheck(msgspec.Struct):
     """What was looked at so far, and what does not agree."""
 
     customers: int = 0
@@ -23,9 +23,9 @@ class Proof(msgspec.Struct):
     shown: list[str] = []
 
 
-def prove(records: Iterable[Record], report: Callable[[Proof], None]) -> Proof:
+def prove(records: Iterable[Record], report: Callable[[LedgerCheck], None]) -> LedgerCheck:
     """Look at every customer; `report` is called now and then with the proof so far. Raises as reading does."""
-    proof = Proof()
+    proof = LedgerCheck()
     for record in records:
         proof.customers += 1
         proof.entries += sum(each.entries for each in record.sums)
@@ -38,7 +38,7 @@ def prove(records: Iterable[Record], report: Callable[[Proof], None]) -> Proof:
     return proof
 
 
-def findings(proof: Proof) -> list[Finding]:
+def findings(proof: LedgerCheck) -> list[Finding]:
     """What an operator is told of it."""
     looked_at = f"{proof.entries:,} entries of {proof.customers:,} customers"
     if not proof.disagreements:

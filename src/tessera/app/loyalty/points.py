@@ -11,13 +11,13 @@ from tessera.core.changes import Change
 from tessera.core.customers.customers import Customer
 from tessera.core.errors import IdempotencyConflict, NotFound, PlatformRefusal, UserNotFound, Validation
 from tessera.core.loyalty import points
-from tessera.core.loyalty.book import Book, Line
 from tessera.core.loyalty.entries import Entry
+from tessera.core.loyalty.ledger_session import AppliedAmount, LedgerSession
 from tessera.core.loyalty.orders import Deposit, Order, fingerprint, request_fingerprint
 from tessera.core.loyalty.points import Balance, BalancesView
 from tessera.core.loyalty.program import Program
 
-Result = list[Line] | PlatformRefusal
+Result = list[AppliedAmount] | PlatformRefusal
 """The lines that an order made, or why it made none."""
 
 
@@ -33,7 +33,7 @@ class Answer(NamedTuple):
 class _Replayed(NamedTuple):
     """Orders that were made before, by their place: their lines, and the balances just after the last of them."""
 
-    results: dict[int, list[Line]]
+    results: dict[int, list[AppliedAmount]]
     balances: dict[int, Balance]
 
 
@@ -58,16 +58,21 @@ async def order(
         if earlier is not None and len(earlier.results) == len(orders):
             results: list[Result] = [earlier.results[place] for place in range(len(orders))]
             return Answer(program, customer.id, results, earlier.balances), []
-        book, now = await open_settled(context, caller.organization, customer, request)
-        results = _make_all(book, orders, {} if earlier is None else earlier.results, now, partial=partial)
-        answer = Answer(known_as(book.program, retailer_id), customer.id, results, book.balances)
-        return answer, book.close()
+        session, now = await open_settled(context, caller.organization, customer, request)
+        results = _make_all(session, orders, {} if earlier is None else earlier.results, now, partial=partial)
+        answer = Answer(known_as(session.program, retailer_id), customer.id, results, session.balances)
+        return answer, session.close()
 
     return await move(context, caller.organization, user_id, decide)
 
 
 def _make_all(
-    book: Book, orders: Sequence[Order], before: Mapping[int, list[Line]], now: int, *, partial: bool
+    session: LedgerSession,
+    orders: Sequence[Order],
+    before: Mapping[int, list[AppliedAmount]],
+    now: int,
+    *,
+    partial: bool,
 ) -> list[Result]:
     """Make the orders that were not made before, with the promotions that they earn; the results of all."""
     results: list[Result] = []
@@ -76,18 +81,18 @@ def _make_all(
         if place in before:
             results.append(before[place])
             continue
-        result = _make(book, order, place, now, partial=partial)
+        result = _make(session, order, place, now, partial=partial)
         results.append(result)
         has_deposited |= isinstance(order, Deposit) and isinstance(result, list)
     if has_deposited:  # only a deposit promotes
-        book.promote(now)
+        session.promote(now)
     return results
 
 
-def _make(book: Book, order: Order, place: int, now: int, *, partial: bool) -> Result:
+def _make(session: LedgerSession, order: Order, place: int, now: int, *, partial: bool) -> Result:
     """Make one order; a refusal is an answer when the others go on, and names the order otherwise."""
     try:
-        return book.deposit(order, place, now) if isinstance(order, Deposit) else book.spend(order, place, now)
+        return session.deposit(order, place, now) if isinstance(order, Deposit) else session.spend(order, place, now)
     except (NotFound, Validation) as refusal:
         if partial:
             return refusal
@@ -118,7 +123,8 @@ async def _made_before(
             continue
         if first.fingerprint != fingerprint(each):
             raise IdempotencyConflict(
-                f"idempotency_id of detail {place} was used before, for something else. Send a new id for a new deed.",
+                f"idempotency_id of detail {place} was used before, for something else."
+                " Send a new id for a new operation.",
                 sent=each.idempotency_id,
             )
         entries[place] = await _made_with(context, customer, first)
@@ -151,7 +157,8 @@ async def _replay(context: Context, customer: Customer, entries: dict[int, list[
     results = {}
     for place, made in entries.items():
         results[place] = [
-            Line(entry.point_account, entry.amount, await _available_after(context, customer, entry)) for entry in made
+            AppliedAmount(entry.point_account, entry.amount, await _available_after(context, customer, entry))
+            for entry in made
         ]
     return _Replayed(results, balances)
 

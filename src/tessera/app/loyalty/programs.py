@@ -12,7 +12,7 @@ from tessera.core.administration.audit import Actor
 from tessera.core.changes import AddOrganization
 from tessera.core.errors import ArgumentError, ChangedMeanwhile, NotFound, Validation
 from tessera.core.loyalty.declaration import Declaration, declared
-from tessera.core.loyalty.drafts import UUID, Brought, Leaving
+from tessera.core.loyalty.drafts import UUID, Imported, Leaving
 from tessera.core.loyalty.plan import Plan, plan
 from tessera.core.loyalty.program import Program
 from tessera.core.organizations import OrganizationRecord
@@ -68,7 +68,7 @@ async def _proposal(context: Context, whole: Program, wanted: Declaration) -> Pr
     return Proposal(whole.organization, planned, [held for held in counted if held.customers])
 
 
-async def _check_free(context: Context, brought: Iterable[Brought]) -> None:
+async def _check_free(context: Context, brought: Iterable[Imported]) -> None:
     for each in brought:
         if await context.store.is_taken(each.id):
             raise ArgumentError(

@@ -13,9 +13,9 @@ from tessera.app.loyalty.standing_updates import move_named, open_settled
 from tessera.core.changes import AddEvent, AddPurchase, AddPurchaseAward, Change
 from tessera.core.customers.customers import Customer
 from tessera.core.errors import IdempotencyConflict, UserNotFound, Validation
-from tessera.core.event_types import Happening
+from tessera.core.event_types import EventType
 from tessera.core.loyalty import purchases
-from tessera.core.loyalty.book import Book
+from tessera.core.loyalty.ledger_session import LedgerSession
 from tessera.core.loyalty.points import number
 from tessera.core.loyalty.program import Program
 from tessera.core.loyalty.purchases import Award, Earlier, Kind, Purchase, Transaction
@@ -24,7 +24,7 @@ from tessera.core.text import json_text
 ORIGINAL = "request_payload.original_transaction_id"
 
 
-class Named(NamedTuple):
+class CustomerRef(NamedTuple):
     """A reference to the customer in one member of a request: by our id, by an external id, or (None) by either."""
 
     user_id: str
@@ -49,7 +49,7 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
 
 
 async def record(
-    context: Context, caller: Caller, retailer_id: str, named: Sequence[Named], told: Transaction
+    context: Context, caller: Caller, retailer_id: str, named: Sequence[CustomerRef], told: Transaction
 ) -> Recorded:
     """Record a purchase or a return, unless it was recorded before: then it is answered as the first time.
 
@@ -63,21 +63,23 @@ async def record(
         known = await _recorded_before(context, organization, customer, told)
         if known is not None:
             awards = await context.store.awards(customer.number, known.id)
-            book, _ = await open_settled(context, organization, customer)
-            return _answer(book.program, told, customer.id, awards), book.close()
+            session, _ = await open_settled(context, organization, customer)
+            return _answer(session.program, told, customer.id, awards), session.close()
         original = await _original(context, organization, customer, told)
         earlier = None if told.kind is Kind.PURCHASE else await _earlier(context, customer, original)
-        book, now = await open_settled(context, organization, customer, told.request_id)
-        awards = purchases.sell(book, told, now) if earlier is None else purchases.take_back(book, told, earlier, now)
-        book.restate()
+        session, now = await open_settled(context, organization, customer, told.request_id)
+        awards = (
+            purchases.sell(session, told, now) if earlier is None else purchases.take_back(session, told, earlier, now)
+        )
+        session.restate()
         purchase = _purchase(context, customer, told, original, now)
-        book.changes += _changes(book, customer, purchase, awards)
-        return _answer(known_as(book.program, retailer_id), told, customer.id, awards), book.close()
+        session.changes += _changes(session, customer, purchase, awards)
+        return _answer(known_as(session.program, retailer_id), told, customer.id, awards), session.close()
 
     return await move_named(context, organization, lambda: _one_customer(context, organization, named), decide)
 
 
-async def _one_customer(context: Context, organization: int, named: Sequence[Named]) -> str:
+async def _one_customer(context: Context, organization: int, named: Sequence[CustomerRef]) -> str:
     """The id of the customer that all of these name. Raises UserNotFound, Validation."""
     found: dict[tuple[str, bool | None], Customer] = {}
     for each in named:
@@ -94,7 +96,7 @@ async def _one_customer(context: Context, organization: int, named: Sequence[Nam
     return first.id
 
 
-async def _customer(context: Context, organization: int, named: Named) -> Customer:
+async def _customer(context: Context, organization: int, named: CustomerRef) -> Customer:
     found = None
     if named.external is not True:
         found = await context.store.customer(organization, named.user_id)
@@ -162,10 +164,10 @@ def _purchase(context: Context, customer: Customer, told: Transaction, original:
     )
 
 
-def _changes(book: Book, customer: Customer, purchase: Purchase, awards: Sequence[Award]) -> list[Change]:
+def _changes(session: LedgerSession, customer: Customer, purchase: Purchase, awards: Sequence[Award]) -> list[Change]:
     """Return the changes beside the ledger: the transaction, the award of each rule, and the event."""
-    event = json_text(purchases.recorded(book, purchase, customer.id, awards))
-    kind = Happening.TRANSACTION_RECORDED.value
+    event = json_text(purchases.recorded(session, purchase, customer.id, awards))
+    kind = EventType.TRANSACTION_RECORDED.value
     return [
         AddPurchase(**msgspec.structs.asdict(purchase)),
         *(
@@ -184,7 +186,7 @@ def _changes(book: Book, customer: Customer, purchase: Purchase, awards: Sequenc
         ),
         AddEvent(
             id=purchase.id,
-            organization=book.program.organization,
+            organization=session.program.organization,
             kind=kind,
             data=event,
             occurred_at=purchase.recorded_at,

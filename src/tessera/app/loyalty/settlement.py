@@ -12,7 +12,7 @@ from tessera.core.changes import Change
 from tessera.core.customers.customers import Customer
 from tessera.core.errors import Refusal
 from tessera.ops.log import log
-from tessera.ops.outage_log import Trouble
+from tessera.ops.outage_log import OutageLog
 from tessera.ports import Due, StoreError
 
 CUSTOMERS_AT_ONCE = 64
@@ -37,8 +37,8 @@ async def _settle(context: Context, due: Due) -> bool:
     """Settle one customer. What is wrong with one holds up no other: it is logged, and tried again next time."""
 
     async def decide(customer: Customer) -> tuple[None, list[Change]]:
-        book, _ = await open_settled(context, due.organization, customer)
-        return None, book.close()
+        session, _ = await open_settled(context, due.organization, customer)
+        return None, session.close()
 
     try:
         await move(context, due.organization, due.id, decide)
@@ -50,12 +50,12 @@ async def _settle(context: Context, due: Due) -> bool:
 
 async def settle(context: Context, interval_seconds: float) -> None:
     """Settle now and then, until cancelled."""
-    trouble = Trouble("settlement_unavailable", "settlement_back")
+    outage_log = OutageLog("settlement_unavailable", "settlement_back")
     while True:
         try:
             await settle_due(context)
         except StoreError as error:
-            trouble.met(error)
+            outage_log.met(error)
         else:
-            trouble.none()
+            outage_log.none()
         await asyncio.sleep(interval_seconds)

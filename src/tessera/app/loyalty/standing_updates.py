@@ -16,7 +16,7 @@ from tessera.core.administration.audit import Actor
 from tessera.core.changes import Change, JoinTier
 from tessera.core.customers.customers import Customer
 from tessera.core.errors import Unavailable, UserNotFound
-from tessera.core.loyalty.book import Book, Owner
+from tessera.core.loyalty.ledger_session import LedgerSession, Owner
 from tessera.core.loyalty.program import Program
 from tessera.ports import Conflict
 
@@ -105,15 +105,15 @@ async def _attempt(
 
 async def open_settled(
     context: Context, organization: int, customer: Customer, request: str | None = None
-) -> tuple[Book, int]:
+) -> tuple[LedgerSession, int]:
     """Open a customer's book and let happen what is due by now; the book and the time. Close it for the changes."""
     now = context.clock.now()
-    book = open_book(context, customer, await program(context, organization), request)
-    book.settle(now)
-    return book, now
+    session = open_session(context, customer, await program(context, organization), request)
+    session.settle(now)
+    return session, now
 
 
-def open_book(context: Context, customer: Customer, program: Program, request: str | None = None) -> Book:
+def open_session(context: Context, customer: Customer, program: Program, request: str | None = None) -> LedgerSession:
     """The book of a customer as it was read."""
     owner = Owner(customer.number, customer.id, customer.version)
-    return Book(owner, customer.stands(), program, context.new_uuid, request)
+    return LedgerSession(owner, customer.stands(), program, context.new_uuid, request)

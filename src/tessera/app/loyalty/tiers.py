@@ -64,13 +64,13 @@ async def move(context: Context, caller: Caller, retailer_id: str, user_id: str,
     await own_retailer(context, caller, retailer_id)
 
     async def decide(customer: Customer) -> tuple[TierLevelView, list[Change]]:
-        book, now = await open_settled(context, caller.organization, customer)
-        system, level = _found(book.program, place)
-        book.move(system, level, now)
-        held = book.membership(system)
+        session, now = await open_settled(context, caller.organization, customer)
+        system, level = _found(session.program, place)
+        session.move(system, level, now)
+        held = session.membership(system)
         if held is None:
             raise LookupError(f"customer {customer.number} holds no level just after it was moved")
-        return tier_levels.in_system(book.program, system, customer.id, held, book.balances), book.close()
+        return tier_levels.in_system(session.program, system, customer.id, held, session.balances), session.close()
 
     return await movement(context, caller.organization, user_id, decide)
 

@@ -11,7 +11,7 @@ from tessera.core import times
 from tessera.core.changes import AddUserEvent, Change
 from tessera.core.customers.customers import Customer
 from tessera.core.errors import NotFound, UserNotFound
-from tessera.core.loyalty.book import Book
+from tessera.core.loyalty.ledger_session import LedgerSession
 from tessera.core.loyalty.orders import Deposit
 from tessera.core.loyalty.points import number
 from tessera.core.loyalty.program import Award
@@ -71,14 +71,14 @@ async def trigger(context: Context, caller: Caller, retailer_id: str, subject: S
     customer_id, by_our_id = await _find(context, caller.organization, subject)
 
     async def decide(customer: Customer) -> tuple[Triggered, list[Change]]:
-        book, now = await open_settled(context, caller.organization, customer)
-        rule = book.program.event_rule(lookup)
+        session, now = await open_settled(context, caller.organization, customer)
+        rule = session.program.event_rule(lookup)
         if rule is None:
             raise NotFound("event_lookup names no event of this retailer.", sent=lookup)
         event_id = times.uuid_of(now, context.entropy.random_bytes(times.UUID_RANDOM_BYTES))  # timelines go by it
-        outcomes = [_award(book, award, place, event_id, now) for place, award in enumerate(rule.awards)]
-        book.promote(now)
-        book.changes.append(AddUserEvent(customer.number, event_id, lookup, now))
+        outcomes = [_award(session, award, place, event_id, now) for place, award in enumerate(rule.awards)]
+        session.promote(now)
+        session.changes.append(AddUserEvent(customer.number, event_id, lookup, now))
         event = UserEvent(
             id=event_id,
             time_of_occurrence=times.precise_time(now),
@@ -93,14 +93,14 @@ async def trigger(context: Context, caller: Caller, retailer_id: str, subject: S
         triggered = Triggered(
             event, event_saved_successfully=True, rules_processed_successfully=True, outcomes=outcomes
         )
-        return triggered, book.close()
+        return triggered, session.close()
 
     return await move(context, caller.organization, customer_id, decide)
 
 
-def _award(book: Book, award: Award, place: int, event_id: str, now: int) -> Outcome:
+def _award(session: LedgerSession, award: Award, place: int, event_id: str, now: int) -> Outcome:
     """Deposit one award of an event."""
-    account = book.program.account_numbered(award.point_account)
+    account = session.program.account_numbered(award.point_account)
     deposit = Deposit(
         point_account_id=account.id,
         amount=award.amount,
@@ -109,7 +109,7 @@ def _award(book: Book, award: Award, place: int, event_id: str, now: int) -> Out
         reference_type="user_event",
         point_source_id=award.point_source_id,
     )
-    line = book.deposit(deposit, place, now)[0]
+    line = session.deposit(deposit, place, now)[0]
     points = number(line.amount)
     return Outcome(
         is_outcome_applied=True,

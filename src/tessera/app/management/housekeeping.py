@@ -11,7 +11,7 @@ from tessera.core.changes import PurgeNotices, ReleaseLease, TakeLease
 from tessera.directory import feed
 from tessera.ops import metrics
 from tessera.ops.log import log
-from tessera.ops.outage_log import Trouble
+from tessera.ops.outage_log import OutageLog
 from tessera.ports import StoreError, StoreUnavailable
 
 PULSE_SECONDS = 1.0
@@ -25,7 +25,7 @@ DROPPED_AT_ONCE = 1000
 async def follow_feed(context: Context, interval_seconds: float) -> None:
     """Take in what other processes change, until cancelled."""
     context.heard_at = context.clock.now()
-    trouble = Trouble("feed_unavailable", "feed_back")
+    outage_log = OutageLog("feed_unavailable", "feed_back")
     missed = False
     while True:
         await asyncio.sleep(interval_seconds)
@@ -36,9 +36,9 @@ async def follow_feed(context: Context, interval_seconds: float) -> None:
                 missed = False
             context.heard_at = context.clock.now()
         except StoreError as error:
-            trouble.met(error)
+            outage_log.met(error)
         else:
-            trouble.none()
+            outage_log.none()
 
 
 async def keep_pulse(context: Context) -> None:
@@ -60,13 +60,13 @@ def look(context: Context) -> None:
 
 async def flush_usage(context: Context, interval_seconds: float) -> None:
     """Write a batch of counts now and then, until cancelled."""
-    trouble = Trouble("usage_not_written", "usage_written")
+    outage_log = OutageLog("usage_not_written", "usage_written")
     while True:
         await asyncio.sleep(interval_seconds)
-        await write_usage(context, trouble=trouble)
+        await write_usage(context, outage_log=outage_log)
 
 
-async def write_usage(context: Context, limit: int | None = None, trouble: Trouble | None = None) -> None:
+async def write_usage(context: Context, limit: int | None = None, outage_log: OutageLog | None = None) -> None:
     """Write counts; those that were not written are written next time.
 
     After an unknown outcome they are let go: counts add up, so writing them again could count them twice.
@@ -78,25 +78,25 @@ async def write_usage(context: Context, limit: int | None = None, trouble: Troub
     try:
         await context.store.commit(*changes)
     except StoreError as error:
-        (trouble or Trouble("usage_not_written", "usage_written")).met(error)
+        (outage_log or OutageLog("usage_not_written", "usage_written")).met(error)
         if isinstance(error, StoreUnavailable):
             context.state.usage.put_back(changes)
     else:
-        if trouble is not None:
-            trouble.none()
+        if outage_log is not None:
+            outage_log.none()
 
 
 async def rekey_secrets(context: Context, interval_seconds: float) -> None:
     """Move imported secrets that were presented to the keyed digest in the database, until cancelled."""
-    trouble = Trouble("secrets_not_rekeyed", "secrets_rekeyed")
+    outage_log = OutageLog("secrets_not_rekeyed", "secrets_rekeyed")
     while True:
         await asyncio.sleep(interval_seconds)
         try:
             await slow_secrets.write_rekeyed(context)
         except StoreError as error:
-            trouble.met(error)
+            outage_log.met(error)
         else:
-            trouble.none()
+            outage_log.none()
 
 
 async def try_writing(context: Context, holder: str) -> None:

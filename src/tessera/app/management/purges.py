@@ -16,11 +16,11 @@ from tessera.app.runtime import purge_clock
 from tessera.app.state import refusals
 from tessera.app.webhooks import events
 from tessera.core.changes import (
+    PurgeConsumedProofs,
     PurgeCounts,
     PurgeDeliveries,
     PurgeHours,
     PurgeNotices,
-    PurgeProofs,
     PurgeRefusals,
     PurgeRevocations,
     PurgeWarnings,
@@ -79,7 +79,7 @@ class Purge(NamedTuple):
 
 _ByTime = (
     type[PurgeRevocations]
-    | type[PurgeProofs]
+    | type[PurgeConsumedProofs]
     | type[PurgeDeliveries]
     | type[PurgeHours]
     | type[PurgeWarnings]
@@ -97,7 +97,7 @@ def _while_left(kind: _ByTime) -> Batches:
 
 
 _marked_revocations = _while_left(PurgeRevocations)
-_marked_proofs = _while_left(PurgeProofs)
+_marked_proofs = _while_left(PurgeConsumedProofs)
 
 
 async def _revocations(context: Context, until: PurgeTime) -> AsyncIterator[None]:
@@ -133,11 +133,13 @@ PURGES = (
     Purge("revocations", lambda _: REVOCATIONS_KEPT, _revocations),
     Purge("used proofs", lambda _: PROOFS_KEPT, _proofs),
     Purge("notices", lambda _: 0, _notices),
-    Purge("refusals", lambda settings: settings.refusals_kept_days * DAY, _refusals),
-    Purge("audit entries of refusals", lambda settings: settings.audit_refusals_kept_days * DAY, audit_purge.purge),
-    Purge("deliveries", lambda settings: settings.events_kept_days * DAY, _while_left(PurgeDeliveries)),
-    Purge("events", lambda settings: settings.events_kept_days * DAY, events.purge, EVENT_ROUNDS),
-    Purge("usage by the hour", lambda settings: settings.usage_kept_days * DAY, _while_left(PurgeHours)),
+    Purge("refusals", lambda settings: settings.refusals_retention_days * DAY, _refusals),
+    Purge(
+        "audit entries of refusals", lambda settings: settings.audit_refusals_retention_days * DAY, audit_purge.purge
+    ),
+    Purge("deliveries", lambda settings: settings.events_retention_days * DAY, _while_left(PurgeDeliveries)),
+    Purge("events", lambda settings: settings.events_retention_days * DAY, events.purge, EVENT_ROUNDS),
+    Purge("usage by the hour", lambda settings: settings.usage_retention_days * DAY, _while_left(PurgeHours)),
     Purge("warnings", lambda _: WARNINGS_KEPT, _while_left(PurgeWarnings)),
     Purge("counts of nodes", lambda _: COUNTS_KEPT, _while_left(PurgeCounts)),
 )

@@ -1,8 +1,8 @@
-"""Duties that one process at a time does for all of them: who does one, and how it passes to another.
+"""Singleton tasks that one process at a time does for all of them: who does one, and how it passes to another.
 
-A duty is held by a lease in the database, prolonged while the work goes on. A process that ends gracefully lets go, and
-another begins at once; one that is killed is replaced when its lease has ended. A process that was frozen may find on
-waking that another does its duty: the work must do no harm when it is done twice for a moment.
+A singleton task is held by a lease in the database, prolonged while the work goes on. A process that ends gracefully
+lets go, and another begins at once; one that is killed is replaced when its lease has ended. A process that was frozen
+may find on waking that another does its singleton task: the work must do no harm when it is done twice for a moment.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from tessera.app.context import Context
 from tessera.core.changes import ReleaseLease, TakeLease
 from tessera.core.times import SECOND
 from tessera.ops.log import log
-from tessera.ops.metrics import DUTIES
-from tessera.ops.outage_log import Trouble
+from tessera.ops.metrics import LEASES_HELD
+from tessera.ops.outage_log import OutageLog
 from tessera.ports import Conflict, StoreError
 
 LEASE_SECONDS = 15
@@ -24,8 +24,8 @@ RENEWED_SECONDS = 5
 STOPPED_BEFORE_SECONDS = 3
 """How long before its lease ends the work is stopped, when the lease cannot be prolonged."""
 
-LOOK_SECONDS = 0.25
-"""How often a process looks whether the duty is free, or its own lease has to be prolonged."""
+POLL_SECONDS = 0.25
+"""How often a process looks whether the singleton task is free, or its own lease has to be prolonged."""
 
 PAUSE_SECONDS = 2.0
 """How long a process waits after work that failed, or a database that did not answer."""
@@ -37,28 +37,28 @@ Work = Callable[[], Awaitable[None]]
 """Goes on until it is cancelled, and then ends at once; it may return when nothing is left to do for good."""
 
 
-async def while_held(context: Context, name: str, holder: str, work: Work, sleep: Sleep = asyncio.sleep) -> None:
+async def run_with_lease(context: Context, name: str, holder: str, work: Work, sleep: Sleep = asyncio.sleep) -> None:
     """Do the work whenever no other process does, until cancelled or the work returns.
 
     `holder` names this process and no other. Work that fails is told in the log, and begun again, here or elsewhere.
     """
-    duty = _Duty(context, name, holder, sleep)
+    lease = _Lease(context, name, holder, sleep)
     while True:
         try:
-            await duty.take()
-            context.metrics.set(DUTIES, 1, name)
-            if await duty.done(work):
+            await lease.take()
+            context.metrics.set(LEASES_HELD, 1, name)
+            if await lease.done(work):
                 return
-        except Exception:  # noqa: BLE001  # whatever fails, the duty has to be done: it is told, and begun again
-            log.exception("duty_failed", duty=name)
+        except Exception:  # noqa: BLE001  # whatever fails, the singleton task has to be done: it is told, and begun again
+            log.exception("singleton_task_failed", lease=name)
         finally:
-            context.metrics.set(DUTIES, 0, name)
-            await duty.release()
+            context.metrics.set(LEASES_HELD, 0, name)
+            await lease.release()
         await sleep(PAUSE_SECONDS)
 
 
-class _Duty:
-    """One duty as one process sees it. `_ends_at` is when the lease ends that it is known to hold."""
+class _Lease:
+    """One singleton task as one process sees it. `_ends_at` is when the lease ends that it is known to hold."""
 
     def __init__(self, context: Context, name: str, holder: str, sleep: Sleep) -> None:
         self._context = context
@@ -67,12 +67,12 @@ class _Duty:
         self._holder = holder
         self._ends_at = 0
         self._asked = False
-        self._trouble = Trouble("duty_unavailable", "duty_back", duty=name)
+        self._outage_log = OutageLog("lease_unavailable", "lease_recovered", lease=name)
 
     async def take(self) -> None:
-        """Wait until nobody else does the duty, and take it."""
+        """Wait until nobody else does the singleton task, and take it."""
         while True:
-            pause = LOOK_SECONDS
+            pause = POLL_SECONDS
             try:
                 if await self._is_free():
                     await self._prolong()
@@ -80,13 +80,13 @@ class _Duty:
             except Conflict:
                 pass  # another process was first
             except StoreError as error:
-                self._trouble.met(error)
+                self._outage_log.met(error)
                 pause = PAUSE_SECONDS
             await self._sleep(pause)
 
     async def _is_free(self) -> bool:
         lease = await self._context.store.lease(self._name)
-        self._trouble.none()
+        self._outage_log.none()
         return lease is None or lease[0] == self._holder or lease[1] <= self._context.clock.now()
 
     async def _prolong(self) -> None:
@@ -95,7 +95,7 @@ class _Duty:
         ends_at = now + LEASE_SECONDS * SECOND
         await self._context.store.commit(TakeLease(self._name, self._holder, now, ends_at))
         self._ends_at = ends_at
-        self._trouble.none()
+        self._outage_log.none()
 
     async def done(self, work: Work) -> bool:
         """Do the work while the lease lasts; whether it came to an end of its own. Raises what the work raises."""
@@ -106,7 +106,7 @@ class _Duty:
             for task in ended:
                 task.result()
             if keeping in ended:
-                log.error("duty_lost", duty=self._name)
+                log.error("lease_lost", lease=self._name)
             return working in ended
         finally:
             await _stop(working, keeping)
@@ -121,7 +121,7 @@ class _Duty:
                 if renewal is None and clock.now() >= renew_at:
                     # In a task of its own: a database that does not answer must not keep the work beyond the lease.
                     renewal = asyncio.create_task(self._prolong())
-                await self._sleep(LOOK_SECONDS)
+                await self._sleep(POLL_SECONDS)
                 if renewal is None or not renewal.done():
                     continue
                 error, renewal = renewal.exception(), None
@@ -136,7 +136,7 @@ class _Duty:
         """Return when to renew the lease next: some time before it ends, and sooner after an `error`."""
         if error is None:
             return self._ends_at - (LEASE_SECONDS - RENEWED_SECONDS) * SECOND
-        self._trouble.met(error)
+        self._outage_log.met(error)
         return self._context.clock.now() + int(PAUSE_SECONDS * SECOND)
 
     async def release(self) -> None:

@@ -11,10 +11,10 @@ from tessera.core.clocks import TOLERANCE, Clocks, Doubt, Reading
 from tessera.core.times import SECOND, PurgeTime
 from tessera.ops import metrics
 from tessera.ops.log import log
-from tessera.ops.outage_log import Trouble
+from tessera.ops.outage_log import OutageLog
 from tessera.ports import Clock, Store, StoreError
 
-LOOK_SECONDS = 10.0
+POLL_SECONDS = 10.0
 
 _WHY = {
     Doubt.JUMPED: "A clock has jumped. Deleting goes on when it is back, or has gone evenly for six hours.",
@@ -45,14 +45,14 @@ def known_until(context: Context, kept: int) -> PurgeTime | None:
 
 async def watch(context: Context) -> None:
     """Look at the clocks now and then, until cancelled."""
-    trouble = Trouble("clocks_not_compared", "clocks_compared")
+    outage_log = OutageLog("clocks_not_compared", "clocks_compared")
     while True:
         try:
             await look(context)
-            trouble.none()
+            outage_log.none()
         except StoreError as error:
-            trouble.met(error)
-        await asyncio.sleep(LOOK_SECONDS)
+            outage_log.met(error)
+        await asyncio.sleep(POLL_SECONDS)
 
 
 async def look(context: Context) -> None:
@@ -84,7 +84,7 @@ def _tell_skew(clocks: Clocks, *, was_skewed: bool) -> None:
     if skewed and not was_skewed:
         log.warning("clock_skewed", seconds=_seconds(clocks.skew))
     elif was_skewed and not skewed:
-        log.info("clock_agrees")
+        log.info("clock_recovered")
 
 
 def _seconds(microseconds: int) -> int:

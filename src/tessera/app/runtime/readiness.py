@@ -50,9 +50,9 @@ def committed(noted: metrics.Metrics, microseconds: int, failure: Exception | No
 def away(line: str, reason: str | None) -> None:
     """Say that a connection to the database cannot be made, or, without a reason, that it can again."""
     if reason is None:
-        log.info("database_back", line=line)
+        log.info("database_recovered", line=line)
     else:
-        log.error("database_away", line=line, reason=reason)
+        log.error("database_unavailable", line=line, reason=reason)
 
 
 def polled() -> None:

@@ -12,10 +12,10 @@ import msgspec
 
 from tessera.core.administration import audit
 from tessera.core.administration.explanations import Explanation
-from tessera.core.changes import Change, KeepRefusal, RecordDeed
+from tessera.core.changes import Change, KeepRefusal, RecordAuditEntry
 from tessera.core.times import SECOND
 from tessera.ops.log import log
-from tessera.ops.outage_log import Trouble
+from tessera.ops.outage_log import OutageLog
 from tessera.ports import Clock, Store, StoreError
 
 WRITE_SECONDS = 1.0
@@ -52,7 +52,7 @@ class _Count(msgspec.Struct):
 class Refusals:
     """What was refused in this process and is not written yet. `known` tells whether a client id or API key exists."""
 
-    __slots__ = ("_clock", "_counts", "_known", "_unwritten", "_waiting", "dropped", "trouble")
+    __slots__ = ("_clock", "_counts", "_known", "_unwritten", "_waiting", "dropped", "outage_log")
 
     def __init__(self, known: Callable[[str], bool], clock: Clock) -> None:
         self._known = known
@@ -61,7 +61,7 @@ class Refusals:
         self._counts: dict[tuple[str, str], _Count] = {}
         self._unwritten: list[Change] = []
         self.dropped = 0
-        self.trouble = Trouble("refusals_not_written", "refusals_written")
+        self.outage_log = OutageLog("refusals_not_written", "refusals_written")
 
     def knows(self, client: str) -> bool:
         """Whether this is the id of a client, or the API key of a property."""
@@ -93,21 +93,21 @@ class Refusals:
         if not self._unwritten:
             kept = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
             self._unwritten = [KeepRefusal(each.request_id, each.at, _encode(each).decode()) for each in kept]
-            self._unwritten += self._deeds(new_id, BATCH - len(kept) // 2)
+            self._unwritten += self._audit_entries(new_id, BATCH - len(kept) // 2)
         return self._unwritten
 
-    def _deeds(self, new_id: Callable[[], str], limit: int) -> list[Change]:
+    def _audit_entries(self, new_id: Callable[[], str], limit: int) -> list[Change]:
         now = self._clock.now()
         due = [(key, count) for key, count in self._counts.items() if count.due_at <= now][:limit]
-        deeds: list[Change] = []
+        operations: list[Change] = []
         for key, count in due:
             if not count.refused:
                 del self._counts[key]
                 continue
             client, check = key
             told = audit.detail({"check": check, "count": count.refused})
-            deeds.append(
-                RecordDeed(
+            operations.append(
+                RecordAuditEntry(
                     id=new_id(),
                     at=now,
                     actor=audit.SERVER.name,
@@ -118,7 +118,7 @@ class Refusals:
                 )
             )
             count.refused, count.due_at = 0, now + RECORDED_SECONDS * SECOND
-        return deeds
+        return operations
 
     def written(self) -> None:
         """What was taken is in the database."""
@@ -147,8 +147,8 @@ async def write(refusals: Refusals, store: Store, new_id: Callable[[], str]) -> 
     try:
         await store.commit(*changes)
     except StoreError as error:
-        refusals.trouble.met(error)
+        refusals.outage_log.met(error)
         return False
-    refusals.trouble.none()
+    refusals.outage_log.none()
     refusals.written()
     return True

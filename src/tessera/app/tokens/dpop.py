@@ -6,23 +6,25 @@ from tessera.app.replay import Use
 from tessera.core.clients import applications
 from tessera.core.clients.applications import Application, TokenBinding
 from tessera.core.errors import DPoPChallenge, InvalidDPoPProof, UseDPoPNonce
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tessera.core.tokens import dpop
 from tessera.core.tokens.access_tokens import Claims
-from tessera.core.tokens.dpop import BadProof, NonceNeeded, Proof
+from tessera.core.tokens.dpop import BadProof, DPoPProof, NonceNeeded
 
 _BAD = "The DPoP proof is missing or not valid for this request."
 _NONCE = "The DPoP proof has to contain the nonce of the header DPoP-Nonce."
 _USED = "the DPoP proof was used before"
 
 
-def requested(context: Context, application: Application, evidence: Evidence, now: int) -> Proof:
+def requested(
+    context: Context, application: Application, request_credentials: RequestCredentials, now: int
+) -> DPoPProof:
     """The proof in a token request, to whose key the token is to be bound (RFC 9449 section 5).
 
     Raises InvalidDPoPProof when there is no good one, UseDPoPNonce when it lacks the nonce. It is not used up yet.
     """
     try:
-        return _read(context, application, evidence, now)
+        return _read(context, application, request_credentials, now)
     except BadProof as reason:
         raise InvalidDPoPProof(_BAD, detail=str(reason), check="dpop.proof") from None
     except NonceNeeded as reason:
@@ -34,7 +36,9 @@ def replayed() -> InvalidDPoPProof:
     return InvalidDPoPProof(_BAD, detail=_USED, check="dpop.replay")
 
 
-def check(context: Context, claims: Claims, application: Application, token: str, evidence: Evidence) -> Proof:
+def check(
+    context: Context, claims: Claims, application: Application, token: str, request_credentials: RequestCredentials
+) -> DPoPProof:
     """Hold the sender of `Authorization: DPoP` to what its live token says; the proof, which is not used up yet.
 
     Raises DPoPChallenge unless the token is bound to a key, and a good proof of that key came along.
@@ -43,7 +47,7 @@ def check(context: Context, claims: Claims, application: Application, token: str
         raise refusal("The token is not bound to a DPoP key. Send it as Authorization: Bearer.")
     now = context.clock.now()
     try:
-        proof = _read(context, application, evidence, now, token)
+        proof = _read(context, application, request_credentials, now, token)
     except BadProof as reason:
         raise DPoPChallenge(_BAD, error="invalid_dpop_proof", detail=str(reason), check="dpop.proof") from None
     except NonceNeeded as reason:
@@ -55,7 +59,7 @@ def check(context: Context, claims: Claims, application: Application, token: str
     return proof
 
 
-async def consume(context: Context, proof: Proof) -> None:
+async def consume(context: Context, proof: DPoPProof) -> None:
     """Use the proof of a call up. Raises DPoPChallenge when it was used before, at any of our processes."""
     if await replay.consume(context, [use(proof)]) is not None:
         raise DPoPChallenge(_BAD, error="invalid_dpop_proof", detail=_USED, check="dpop.replay")
@@ -79,11 +83,17 @@ def _nonces(context: Context, now: int) -> tuple[str, ...]:
     return dpop.nonces(context.directory.pepper, now)
 
 
-def _read(context: Context, application: Application, evidence: Evidence, now: int, token: str | None = None) -> Proof:
+def _read(
+    context: Context,
+    application: Application,
+    request_credentials: RequestCredentials,
+    now: int,
+    token: str | None = None,
+) -> DPoPProof:
     return dpop.read(
-        evidence.proofs,
-        method=evidence.method,
-        addresses=tuple(each + evidence.path for each in context.addresses),
+        request_credentials.proofs,
+        method=request_credentials.method,
+        addresses=tuple(each + request_credentials.path for each in context.addresses),
         now=now,
         nonces=_nonces(context, now),
         token=token,
@@ -91,7 +101,7 @@ def _read(context: Context, application: Application, evidence: Evidence, now: i
     )
 
 
-def use(proof: Proof) -> Use:
+def use(proof: DPoPProof) -> Use:
     """The one use of a proof (RFC 9449 section 11.1)."""
     return Use("dpop", (proof.thumbprint.hex(), proof.proof_id), proof.expires_at)
 

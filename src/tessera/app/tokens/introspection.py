@@ -13,13 +13,13 @@ from tessera.core.clients.credentials import Authenticated
 from tessera.core.errors import InvalidRequest, InvalidToken, Refusal
 from tessera.core.oauth import client_policy
 from tessera.core.oauth.metadata import INTROSPECTION_SIGNED_WITH
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tessera.core.quotas import Quotas
 from tessera.core.times import SECOND
 from tessera.core.tokens import certificate_binding, introspection
 from tessera.core.tokens import dpop as proofs
 from tessera.core.tokens.access_tokens import PURPOSE, Claims, seconds_left
-from tessera.core.tokens.dpop import Proof
+from tessera.core.tokens.dpop import DPoPProof
 from tessera.core.tokens.introspection import Active
 from tessera.core.tokens.resource_servers import Resources
 from tessera.core.wire import Params
@@ -91,7 +91,7 @@ class Held(msgspec.Struct, frozen=True):
 
     claims: Claims
     application: Application
-    proof: Proof | None
+    proof: DPoPProof | None
     quotas: Quotas = ()
 
     @property
@@ -133,14 +133,14 @@ def _may_look(asker: Authenticated | Held, claims: Claims, owner: Application, r
     return introspection.may_look(asker.application, claims, owner, resources)
 
 
-async def by_token(context: Context, params: Params, evidence: Evidence) -> Held:
+async def by_token(context: Context, params: Params, request_credentials: RequestCredentials) -> Held:
     """The client that asks about tokens with one of its own in the header (RFC 7662 section 2.1).
 
     Raises InvalidToken unless it is live, for the platform, and not held back by a limit; DPoPChallenge for one
     without the proof of its key, InvalidRequest when `client_id` names another client or the application may not send
     JSON, TooManyRequests.
     """
-    held = await _held(context, evidence)
+    held = await _held(context, request_credentials)
     try:
         if held.claims.subject:
             raise InvalidToken(NO_TOKEN, detail="the token is about a person", check="token.subject")
@@ -152,12 +152,12 @@ async def by_token(context: Context, params: Params, evidence: Evidence) -> Held
             )
         if params.is_json:
             client_policy.check_json(held.application)
-        if held.application.options.rails:
+        if held.application.options.limits:
             now = context.clock.now()
-            outside = limits.outside(context, held.application, evidence, now)
+            outside = limits.outside(context, held.application, request_credentials, now)
             if outside:
-                raise InvalidToken(NO_TOKEN, detail=outside, check="rails.networks")
-            held = msgspec.structs.replace(held, quotas=limits.pace(context, held.application, now))
+                raise InvalidToken(NO_TOKEN, detail=outside, check="limits.networks")
+            held = msgspec.structs.replace(held, quotas=limits.take_request(context, held.application, now))
     except Refusal as refusal:
         raise _named(refusal, held) from None
     context.state.usage.call(held.application.number)
@@ -180,14 +180,14 @@ def signed(context: Context, told: Active | None, client_id: str) -> str:
 
 
 async def holder_s(
-    context: Context, evidence: Evidence, accept: Callable[[], None] = lambda: None
+    context: Context, request_credentials: RequestCredentials, accept: Callable[[], None] = lambda: None
 ) -> TokenInfo | PersonalTokenInfo:
     """What the token of a request says. Raises InvalidToken unless there is one, and it is live.
 
     Raises DPoPChallenge for a token without the proof of the key it is bound to. `accept` is called before that is used
     up, and may refuse.
     """
-    held = await _held(context, evidence)
+    held = await _held(context, request_credentials)
     try:
         accept()
         if held.proof is not None:
@@ -201,9 +201,9 @@ async def holder_s(
     return PersonalTokenInfo(claims.subject, *more) if claims.subject else TokenInfo(None, *more)
 
 
-async def _held(context: Context, evidence: Evidence) -> Held:
+async def _held(context: Context, request_credentials: RequestCredentials) -> Held:
     """The live token in the header, held to what it is bound to. Raises InvalidToken and DPoPChallenge."""
-    authorization = evidence.authorization or b""
+    authorization = request_credentials.authorization or b""
     bound = proofs.token(authorization)
     token = credentials.bearer(authorization) if bound is None else bound
     found = None if token is None else await verification.check(context, token)
@@ -215,8 +215,8 @@ async def _held(context: Context, evidence: Evidence) -> Held:
         if bound is None:
             dpop.check_bearer(claims)
         else:
-            proof = dpop.check(context, claims, application, bound, evidence)
-        if not certificate_binding.fits(claims, evidence):
+            proof = dpop.check(context, claims, application, bound, request_credentials)
+        if not certificate_binding.fits(claims, request_credentials):
             raise InvalidToken(NO_TOKEN)
     except Refusal as refusal:
         refusal.client = application.client_id

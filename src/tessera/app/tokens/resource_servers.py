@@ -72,7 +72,7 @@ async def create(
     return await find(context, identifier)
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class ResourceServerChanges(msgspec.Struct, frozen=True):
     """What is to be different at a resource server; None leaves it as it is, an empty text takes it away."""
 
     name: str | None = None
@@ -81,7 +81,7 @@ class Wanted(msgspec.Struct, frozen=True):
     token_format: str | None = None
 
 
-async def change(context: Context, identifier_or_name: str, wanted: Wanted) -> ResourceRecord:
+async def change(context: Context, identifier_or_name: str, wanted: ResourceServerChanges) -> ResourceRecord:
     """Change a resource server. Raises OperatorError."""
     record = await find(context, identifier_or_name)
     known = next(each for each in await context.store.resources() if each.number == record.number)

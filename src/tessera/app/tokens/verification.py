@@ -12,11 +12,11 @@ from tessera.core.clients.credentials import UNKNOWN_CLIENT, Authenticated
 from tessera.core.errors import InvalidClient
 from tessera.core.tokens import access_tokens
 from tessera.core.tokens.access_tokens import Claims
-from tessera.core.tokens.dpop import Proof
+from tessera.core.tokens.dpop import DPoPProof
 
 
 async def consume(
-    context: Context, caller: Authenticated, proof: Proof | None = None, changes: Sequence[Change] = ()
+    context: Context, caller: Authenticated, proof: DPoPProof | None = None, changes: Sequence[Change] = ()
 ) -> None:
     """Use up the client's assertion and its DPoP proof, where there are such, and commit changes: all or nothing.
 

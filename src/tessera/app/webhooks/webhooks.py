@@ -63,7 +63,7 @@ async def create(context: Context, organization: OrganizationRecord, name: str, 
     await _check_url(context, url)
     kinds = read_kinds(events)
     secret = context.entropy.random_bytes(SECRET_BYTES)
-    enclosed = context.directory.enclose(place_of(organization.number, name), secret)
+    enclosed = context.directory.encrypt(place_of(organization.number, name), secret)
     await commit(
         context,
         AddWebhook(
@@ -167,7 +167,7 @@ async def rotate(
 ) -> IssuedWebhook:
     """Give a webhook another secret; the one it has signs beside it for a while. Raises OperatorError."""
     secret = context.entropy.random_bytes(SECRET_BYTES)
-    enclosed = context.directory.enclose(webhook.place, secret)
+    enclosed = context.directory.encrypt(webhook.place, secret)
     ends_at = context.clock.now() + overlap_seconds * SECOND
     await commit(context, RotateWebhook(webhook.number, enclosed, webhook.secret, ends_at), about=webhook.name)
     return IssuedWebhook(webhook.name, organization.name, webhook.url, webhook.kinds, secret_text(secret))
@@ -190,9 +190,9 @@ async def delete(context: Context, webhook: Webhook) -> None:
 
 def secrets_in_force(context: Context, webhook: Webhook, now: int) -> list[bytes]:
     """The secrets that sign now: the webhook's, and its former one until that ends. Raises Unusable."""
-    secrets = [context.directory.disclose(webhook.place, webhook.secret)]
+    secrets = [context.directory.decrypt(webhook.place, webhook.secret)]
     if webhook.former_secret is not None and (webhook.former_ends_at or 0) > now:
-        secrets.append(context.directory.disclose(webhook.place, webhook.former_secret))
+        secrets.append(context.directory.decrypt(webhook.place, webhook.former_secret))
     return secrets
 
 

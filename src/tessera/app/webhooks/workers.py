@@ -20,7 +20,7 @@ from tessera.core.webhooks import deliveries
 from tessera.core.webhooks.deliveries import Answer, Batch, Moment
 from tessera.core.webhooks.webhooks import EVERYTHING, Event, Webhook, message
 from tessera.ops.log import log
-from tessera.ops.outage_log import Trouble
+from tessera.ops.outage_log import OutageLog
 from tessera.ports import Conflict, Sender, StoreError
 
 PAUSE_SECONDS = 2.0
@@ -229,9 +229,9 @@ class Worker:
         self._through, self._skipped, self._committed_at = through, 0, self._context.clock.now()
 
 
-def outage_log() -> Trouble:
+def outage_log() -> OutageLog:
     """The log of an outage of the database, as the deliverer meets it."""
-    return Trouble("outbox_unavailable", "outbox_back")
+    return OutageLog("outbox_unavailable", "outbox_back")
 
 
 def _batch_size(webhook: Webhook) -> int:

@@ -76,7 +76,7 @@ def create(  # noqa: PLR0913  # typer makes a flag of each
     """Create an application with its first secret, which is shown only once."""
     from tessera.app.clients import applications
     from tessera.app.clients import credentials as client_credentials
-    from tessera.app.clients.application_settings import Wanted
+    from tessera.app.clients.application_settings import ApplicationChanges
     from tessera.app.organizations import organizations
     from tessera.core import scopes
 
@@ -89,7 +89,7 @@ def create(  # noqa: PLR0913  # typer makes a flag of each
     attributes = app_options.values(chosen)
     wanted_scope = attributes.pop("scope", scopes.EVERYTHING) or None
     lifetime = attributes.pop("token_lifetime_seconds")
-    options = Wanted(**attributes)
+    options = ApplicationChanges(**attributes)
     imported = secret_from_stdin() if client_secret_stdin else None
 
     async def work(context: "Context") -> tuple[dict[str, Any], str]:

@@ -11,13 +11,13 @@ from tessera.cli.options import App, AsJSON, DataDir, Property, PropertyOrg, exa
 from tessera.cli.tables import Column
 
 if TYPE_CHECKING:
-    from tessera.app.clients.limit_settings import Limits
+    from tessera.app.clients.limit_settings import LimitsReport
     from tessera.app.context import Context
 
 EXAMPLES = examples(
     "apps limit Partner",
     'apps limit Partner --networks "10.0.0.0/8 2001:db8::/32" --requests-per-second 50',
-    "apps limit Partner --tokens-per-hour 1000 --watch tokens-hour",
+    "apps limit Partner --tokens-per-hour 1000 --report-only tokens-hour",
     "apps limit Partner --none networks,requests",
 )
 
@@ -48,7 +48,7 @@ def limit(  # noqa: PLR0913  # typer makes a flag of each
     ] = None,
     tokens_per_hour: Annotated[int | None, typer.Option(help="Tokens per hour.")] = None,
     tokens_per_day: Annotated[int | None, typer.Option(help="Tokens per day (UTC).")] = None,
-    watch: Annotated[
+    report_only: Annotated[
         str | None,
         typer.Option(
             help="Make these limits report-only: networks, requests, tokens-hour, tokens-day.", metavar="LIMITS"
@@ -62,18 +62,18 @@ def limit(  # noqa: PLR0913  # typer makes a flag of each
     """Show the limits of an application, or change the given limits. New limits are enforced at once."""
     from tessera.app.clients import limit_settings
 
-    wanted = limit_settings.Wanted(
+    wanted = limit_settings.LimitChanges(
         networks=None if networks is None else _words(networks),
         requests_per_second=requests_per_second,
         tokens_per_hour=tokens_per_hour,
         tokens_per_day=tokens_per_day,
-        watch=_words(watch),
+        report_only=_words(report_only),
         enforce=_words(enforce),
         none=_words(none),
     )
 
-    async def work(context: "Context") -> "Limits":
-        if wanted == limit_settings.Wanted():
+    async def work(context: "Context") -> "LimitsReport":
+        if wanted == limit_settings.LimitChanges():
             return await limit_settings.show(context, name)
         return await limit_settings.change(context, name, wanted)
 
@@ -85,7 +85,7 @@ def limit_property(
     *,
     networks: Networks = None,
     requests_per_second: Annotated[int | None, typer.Option(help="Calls per second with its secrets.")] = None,
-    watch: Annotated[
+    report_only: Annotated[
         str | None,
         typer.Option(help="Make these limits report-only: networks, requests.", metavar="LIMITS"),
     ] = None,
@@ -98,17 +98,17 @@ def limit_property(
     """Show the limits of a property, or change the given limits. They apply to calls with its secrets."""
     from tessera.app.clients import limit_settings, properties
 
-    wanted = limit_settings.Wanted(
+    wanted = limit_settings.LimitChanges(
         None if networks is None else _words(networks),
         requests_per_second,
-        watch=_words(watch),
+        report_only=_words(report_only),
         enforce=_words(enforce),
         none=_words(none),
     )
 
-    async def work(context: "Context") -> "Limits":
+    async def work(context: "Context") -> "LimitsReport":
         found = await properties.find(context, name, org)
-        if wanted == limit_settings.Wanted():
+        if wanted == limit_settings.LimitChanges():
             return await limit_settings.show_property(context, found)
         return await limit_settings.change_property(context, found, wanted)
 
@@ -119,7 +119,7 @@ TOLD = ("networks", "requests", "tokens-hour", "tokens-day")
 """The limits in their order; a property has the first two."""
 
 
-def _show(found: "Limits", told: Sequence[str], *, as_json: bool) -> None:
+def _show(found: "LimitsReport", told: Sequence[str], *, as_json: bool) -> None:
     if as_json:
         output.document(_document(found, told))
         return
@@ -128,40 +128,41 @@ def _show(found: "Limits", told: Sequence[str], *, as_json: bool) -> None:
     rows = [row for row in _rows(found) if row[0] in told]
     output.table(("limit", Column("value", short=40), "mode", "used"), rows)
     if found.would_refuse_day:
-        output.message(f"Today the watched ones would have refused {found.would_refuse_day:,} requests.")
+        output.message(f"Today the report-only ones would have refused {found.would_refuse_day:,} requests.")
 
 
 def _words(text: str | None) -> tuple[str, ...]:
     return () if text is None else tuple(text.replace(",", " ").split())
 
 
-def _mode(found: "Limits", rail: str) -> str:
-    return "watch" if rail in found.rails.watch else "enforce"
+def _mode(found: "LimitsReport", limit_name: str) -> str:
+    return "report-only" if limit_name in found.limits.report_only else "enforce"
 
 
-def _rows(found: "Limits") -> list[tuple[object, ...]]:
-    rails = found.rails
+def _rows(found: "LimitsReport") -> list[tuple[object, ...]]:
+    limits = found.limits
     shown = (
-        ("networks", " ".join(rails.networks or ()), None),
-        ("requests", rails.requests_per_second and f"{rails.requests_per_second:,} a second", None),
-        ("tokens-hour", rails.tokens_per_hour and f"{rails.tokens_per_hour:,} an hour", found.tokens_hour),
-        ("tokens-day", rails.tokens_per_day and f"{rails.tokens_per_day:,} a day", found.tokens_day),
+        ("networks", " ".join(limits.networks or ()), None),
+        ("requests", limits.requests_per_second and f"{limits.requests_per_second:,} a second", None),
+        ("tokens-hour", limits.tokens_per_hour and f"{limits.tokens_per_hour:,} an hour", found.tokens_hour),
+        ("tokens-day", limits.tokens_per_day and f"{limits.tokens_per_day:,} a day", found.tokens_day),
     )
     return [
-        (rail, value, _mode(found, rail) if value else None, used if value else None) for rail, value, used in shown
+        (limit_name, value, _mode(found, limit_name) if value else None, used if value else None)
+        for limit_name, value, used in shown
     ]
 
 
-def _document(found: "Limits", told: Sequence[str]) -> dict[str, Any]:
-    rails = found.rails
-    values = (rails.networks, rails.requests_per_second, rails.tokens_per_hour, rails.tokens_per_day)
+def _document(found: "LimitsReport", told: Sequence[str]) -> dict[str, Any]:
+    limits = found.limits
+    values = (limits.networks, limits.requests_per_second, limits.tokens_per_hour, limits.tokens_per_day)
     of_property = len(told) < len(TOLD)
     counted = {} if of_property else {"tokens_hour": found.tokens_hour, "tokens_day": found.tokens_day}
     return {
         "name": found.name,
         "api_key" if of_property else "client_id": found.client_id,
         "readable": found.readable,
-        "rails": {
+        "limits": {
             name: {"limit": value, "mode": _mode(found, name)}
             for name, value in zip(TOLD, values, strict=True)
             if value is not None

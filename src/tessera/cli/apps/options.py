@@ -152,7 +152,7 @@ def change(  # noqa: PLR0913  # typer makes a flag of each
             " --json-requests, --token-format, --token-binding, --token-reuse, --methods, --profile,"
             " --algorithms, --assertion-audience. To end its tokens alone: `tessera apps revoke-tokens`."
         )
-    wanted = application_settings.Wanted(**changes, cut_off=cut_off)
+    wanted = application_settings.ApplicationChanges(**changes, cut_off=cut_off)
 
     async def work(context: "Context") -> "ApplicationRecord":
         application = await applications.find(context, name)

@@ -106,7 +106,7 @@ def import_file(  # noqa: PLR0913  # typer makes a flag of each
             contents = reading.read(opened, form_of_file, layout, context.clock.now())
             _say_recognized(contents.encoding, contents.separator)
             load = partial(bulk_import.load, each_customer=output.data if quiet else None)
-            bring_in = bulk_import.rehearse if dry_run else load
+            bring_in = bulk_import.dry_run if dry_run else load
             return await bring_in(context, organization.number, contents.rows, report, strict=strict)
 
     tally = with_context(data_dir, work)

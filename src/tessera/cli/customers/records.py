@@ -39,14 +39,14 @@ def show(who: Who, *, org: Org = None, data_dir: DataDir = None, as_json: AsJSON
     from tessera.app.loyalty.program_lookup import program
     from tessera.app.organizations import organizations
     from tessera.core.customers import customers
-    from tessera.core.customers.customers import Wanted
+    from tessera.core.customers.customers import Include
 
     async def work(context: "Context") -> Any:
         import msgspec
 
         organization = await organizations.find(context, org)
         found = await records.find(context, organization.number, who)
-        wanted = Wanted(user_profile=True, identifiers=True, incentives=True)
+        wanted = Include(user_profile=True, identifiers=True, incentives=True)
         loyalty = await program(context, organization.number)
         return msgspec.json.decode(msgspec.json.encode(customers.view(found, loyalty, wanted)))
 

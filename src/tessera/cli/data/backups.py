@@ -137,7 +137,7 @@ def _record(chosen: "Settings", file: Path, done: "Restored") -> None:
     """Open what was restored, and say in its audit that it was."""
     from tessera.cli.opening import with_context
 
-    told = {"taken_at": done.manifest.taken_at, "tokens_dead_before": done.tokens_dead_before}
+    told = {"taken_at": done.manifest.taken_at, "tokens_invalid_before": done.tokens_invalid_before}
     with_context(chosen.data_dir, lambda context: context.record("backup.restore", file.name, told))
 
 
@@ -168,10 +168,10 @@ def _show(file: Path, made: "Manifest", *, as_json: bool, opened: bool | None = 
 
 def _show_restored(target: str, done: "Restored", *, as_json: bool) -> None:
     until = output.moment(done.manifest.taken_at)
-    dead = done.tokens_dead_before
+    dead = done.tokens_invalid_before
     if as_json:
-        told = {"restored": target, "until": done.manifest.taken_at, "tokens_dead_before": dead}
-        output.document({**output.timed(told, ["until", "tokens_dead_before"]), "rows": done.manifest.digest.rows})
+        told = {"restored": target, "until": done.manifest.taken_at, "tokens_invalid_before": dead}
+        output.document({**output.timed(told, ["until", "tokens_invalid_before"]), "rows": done.manifest.digest.rows})
         return
     output.message(f"Restored {done.manifest.digest.rows:,} rows into {target}: everything until {until}.")
     if dead is None:

@@ -66,7 +66,7 @@ def _ledger(database: "Database") -> "list[Finding]":
     from tessera.app.loyalty import ledger_check
     from tessera.core.administration.finding import Finding, Level
     from tessera.ports import StoreUnavailable
-    from tessera.store import ledger_proof as reading
+    from tessera.store import ledger_check as reading
 
     try:
         with progress.counted("customers", reading.customers(database)) as advance:

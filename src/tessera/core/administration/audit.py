@@ -1,7 +1,7 @@
 """What is administrative: which changes are recorded, under what name, and what of them is told.
 
-Every class of change is either in `DEEDS` or in `UNRECORDED`; a test holds that, so that none is forgotten. What
-is told of a change is named field by field: a secret, its digest or a key cannot come into it by itself.
+Every class of change is either in `AUDITED_CHANGES` or in `UNRECORDED`; a test holds that, so that none is forgotten.
+What is told of a change is named field by field: a secret, its digest or a key cannot come into it by itself.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -46,7 +46,7 @@ def operator(name: str, source: str | None) -> Actor:
     return Actor(_OPERATOR + name, source)
 
 
-class Deed(NamedTuple):
+class AuditedChange(NamedTuple):
     """How a change is recorded: its name, the field that names its target, and the fields that are told.
 
     One of `operators_only` is recorded when an operator does it: by the API it is daily business of many. Where the
@@ -101,67 +101,73 @@ _PROGRAM: tuple[type[Change], ...] = (
 )
 """Changes of a program hold nothing but what was declared: all their fields are told."""
 
-DEEDS: Mapping[type[Change], Deed] = {
-    changes.AddOrganization: Deed("organization.create", "name", ("retailer_id",)),
-    changes.AddProperty: Deed("property.create", "api_key", ("organization", "name")),
-    changes.RenameProperty: Deed("property.set", "api_key", ("name",)),
-    changes.DisableProperty: Deed("property.disable", "api_key"),
-    changes.EnableProperty: Deed("property.enable", "api_key"),
-    changes.DeleteProperty: Deed("property.delete", "api_key"),
-    changes.SetPropertyRails: Deed("property.limit", "api_key", ("rails", "was_rails")),
-    changes.AddPropertySecret: Deed("property_secret.add", "api_key", ("name", "ends_at")),
-    changes.EndPropertySecret: Deed("property_secret.end", "api_key", ("number", "ends_at", "was_ends_at")),
-    changes.FinishPropertySecret: Deed("property_secret.finish", "api_key", ("number", "ends_at", "was_ends_at")),
-    changes.AddApplication: Deed(
+AUDITED_CHANGES: Mapping[type[Change], AuditedChange] = {
+    changes.AddOrganization: AuditedChange("organization.create", "name", ("retailer_id",)),
+    changes.AddProperty: AuditedChange("property.create", "api_key", ("organization", "name")),
+    changes.RenameProperty: AuditedChange("property.set", "api_key", ("name",)),
+    changes.DisableProperty: AuditedChange("property.disable", "api_key"),
+    changes.EnableProperty: AuditedChange("property.enable", "api_key"),
+    changes.DeleteProperty: AuditedChange("property.delete", "api_key"),
+    changes.SetPropertyLimits: AuditedChange("property.limit", "api_key", ("limits", "previous_limits")),
+    changes.AddPropertySecret: AuditedChange("property_secret.add", "api_key", ("name", "ends_at")),
+    changes.EndPropertySecret: AuditedChange("property_secret.end", "api_key", ("number", "ends_at", "was_ends_at")),
+    changes.FinishPropertySecret: AuditedChange(
+        "property_secret.finish", "api_key", ("number", "ends_at", "was_ends_at")
+    ),
+    changes.AddApplication: AuditedChange(
         "application.create",
         "client_id",
         ("name", "organization", "scope", "token_lifetime_seconds", "query_credentials"),
     ),
-    changes.AddCredential: Deed("credential.add", "client_id", ("name", "kind", "ends_at")),
-    changes.EndCredential: Deed("credential.end", "client_id", ("number", "ends_at", "was_ends_at")),
-    changes.DisableApplication: Deed("application.disable", "client_id"),
-    changes.EnableApplication: Deed("application.enable", "client_id"),
-    changes.SetQueryCredentials: Deed("application.set", "client_id", ("query_credentials",)),
-    changes.SetJSONRequests: Deed("application.set", "client_id", ("json_requests",)),
-    changes.DeleteApplication: Deed("application.delete", "client_id"),
-    changes.FinishCredential: Deed("credential.finish", "client_id", ("number", "ends_at", "was_ends_at")),
-    changes.RekeyCredential: Deed("credential.rekey", "client_id", ("number",)),
-    changes.SetAuthenticationMethods: Deed("application.set", "client_id", ("authentication_methods",)),
-    changes.SetTokenFormat: Deed("application.set", "client_id", ("token_format",)),
-    changes.SetTokenBinding: Deed("application.set", "client_id", ("token_binding",)),
-    changes.SetSecurityProfile: Deed("application.set", "client_id", ("security_profile",)),
-    changes.SetAssertionAudience: Deed("application.set", "client_id", ("assertion_audience",)),
-    changes.SetSigningAlgorithms: Deed("application.set", "client_id", ("signing_algorithms",)),
-    changes.SetTokenReuse: Deed("application.set", "client_id", ("token_reuse",)),
-    changes.RenameApplication: Deed("application.set", "client_id", ("name",)),
-    changes.SetScope: Deed("application.set", "client_id", ("scope",)),
-    changes.SetTokenLifetime: Deed("application.set", "client_id", ("token_lifetime_seconds",)),
-    changes.SetRails: Deed("application.limit", "client_id", ("rails", "was_rails")),
-    changes.SetAccess: Deed("application.access", "client_id", ("resource", "scope")),
-    changes.RevokeApplicationTokens: Deed("application.revoke_tokens", "client_id"),
-    changes.RevokeOrganizationTokens: Deed("organization.revoke_tokens", "organization"),
-    changes.RenameOrganization: Deed("organization.set", "organization", ("name",)),
-    changes.DisableOrganization: Deed("organization.disable", "organization"),
-    changes.EnableOrganization: Deed("organization.enable", "organization"),
-    changes.DeleteOrganization: Deed("organization.delete", "organization"),
-    changes.AddResource: Deed("resource.create", "identifier", ("name", "scope", "token_format", "application")),
-    changes.SetResource: Deed("resource.set", "identifier", ("name", "scope", "token_format", "application")),
-    changes.DeleteResource: Deed("resource.delete", "identifier"),
-    changes.RevokeToken: Deed("token.revoke", "token_id", ("expires_at",), operators_only=True),
-    changes.AddKey: Deed("key.add", "purpose", ("number", "signs_from")),
-    changes.EndKey: Deed("key.end", "purpose", ("number", "verifies_until")),
-    changes.PurgeKey: Deed("key.forget", "purpose", ("number",)),
-    changes.AddWebhook: Deed("webhook.create", "name", ("organization", "url", "kinds")),
-    changes.SetWebhook: Deed("webhook.set", "webhook", ("url", "kinds")),
-    changes.RotateWebhook: Deed("webhook.rotate", "webhook", ("former_ends_at",)),
-    changes.DisableWebhook: Deed("webhook.disable", "webhook", ("reason",)),
-    changes.EnableWebhook: Deed("webhook.enable", "webhook"),
-    changes.DeleteWebhook: Deed("webhook.delete", "webhook"),
-    changes.RetryDeliveries: Deed("webhook.retry", "webhook"),
-    changes.MergeCustomer: Deed("customer.merge", "id", of_customer=True, into="survivor_id"),
-    changes.ForgetCustomer: Deed("customer.forget", "id", operators_only=True, of_customer=True),
+    changes.AddCredential: AuditedChange("credential.add", "client_id", ("name", "kind", "ends_at")),
+    changes.EndCredential: AuditedChange("credential.end", "client_id", ("number", "ends_at", "was_ends_at")),
+    changes.DisableApplication: AuditedChange("application.disable", "client_id"),
+    changes.EnableApplication: AuditedChange("application.enable", "client_id"),
+    changes.SetQueryCredentials: AuditedChange("application.set", "client_id", ("query_credentials",)),
+    changes.SetJSONRequests: AuditedChange("application.set", "client_id", ("json_requests",)),
+    changes.DeleteApplication: AuditedChange("application.delete", "client_id"),
+    changes.FinishCredential: AuditedChange("credential.finish", "client_id", ("number", "ends_at", "was_ends_at")),
+    changes.RekeyCredential: AuditedChange("credential.rekey", "client_id", ("number",)),
+    changes.SetAuthenticationMethods: AuditedChange("application.set", "client_id", ("authentication_methods",)),
+    changes.SetTokenFormat: AuditedChange("application.set", "client_id", ("token_format",)),
+    changes.SetTokenBinding: AuditedChange("application.set", "client_id", ("token_binding",)),
+    changes.SetSecurityProfile: AuditedChange("application.set", "client_id", ("security_profile",)),
+    changes.SetAssertionAudience: AuditedChange("application.set", "client_id", ("assertion_audience",)),
+    changes.SetSigningAlgorithms: AuditedChange("application.set", "client_id", ("signing_algorithms",)),
+    changes.SetTokenReuse: AuditedChange("application.set", "client_id", ("token_reuse",)),
+    changes.RenameApplication: AuditedChange("application.set", "client_id", ("name",)),
+    changes.SetScope: AuditedChange("application.set", "client_id", ("scope",)),
+    changes.SetTokenLifetime: AuditedChange("application.set", "client_id", ("token_lifetime_seconds",)),
+    changes.SetLimits: AuditedChange("application.limit", "client_id", ("limits", "previous_limits")),
+    changes.SetAccess: AuditedChange("application.access", "client_id", ("resource", "scope")),
+    changes.RevokeApplicationTokens: AuditedChange("application.revoke_tokens", "client_id"),
+    changes.RevokeOrganizationTokens: AuditedChange("organization.revoke_tokens", "organization"),
+    changes.RenameOrganization: AuditedChange("organization.set", "organization", ("name",)),
+    changes.DisableOrganization: AuditedChange("organization.disable", "organization"),
+    changes.EnableOrganization: AuditedChange("organization.enable", "organization"),
+    changes.DeleteOrganization: AuditedChange("organization.delete", "organization"),
+    changes.AddResource: AuditedChange(
+        "resource.create", "identifier", ("name", "scope", "token_format", "application")
+    ),
+    changes.SetResource: AuditedChange("resource.set", "identifier", ("name", "scope", "token_format", "application")),
+    changes.DeleteResource: AuditedChange("resource.delete", "identifier"),
+    changes.RevokeToken: AuditedChange("token.revoke", "token_id", ("expires_at",), operators_only=True),
+    changes.AddKey: AuditedChange("key.add", "purpose", ("number", "signs_from")),
+    changes.EndKey: AuditedChange("key.end", "purpose", ("number", "verifies_until")),
+    changes.PurgeKey: AuditedChange("key.forget", "purpose", ("number",)),
+    changes.AddWebhook: AuditedChange("webhook.create", "name", ("organization", "url", "kinds")),
+    changes.SetWebhook: AuditedChange("webhook.set", "webhook", ("url", "kinds")),
+    changes.RotateWebhook: AuditedChange("webhook.rotate", "webhook", ("former_ends_at",)),
+    changes.DisableWebhook: AuditedChange("webhook.disable", "webhook", ("reason",)),
+    changes.EnableWebhook: AuditedChange("webhook.enable", "webhook"),
+    changes.DeleteWebhook: AuditedChange("webhook.delete", "webhook"),
+    changes.RetryDeliveries: AuditedChange("webhook.retry", "webhook"),
+    changes.MergeCustomer: AuditedChange("customer.merge", "id", of_customer=True, into="survivor_id"),
+    changes.EraseCustomer: AuditedChange("customer.erase", "id", operators_only=True, of_customer=True),
     **{
-        kind: Deed(f"program.{_slug(kind)}", "organization", tuple(each for each in kind.__struct_fields__[1:]))
+        kind: AuditedChange(
+            f"program.{_slug(kind)}", "organization", tuple(each for each in kind.__struct_fields__[1:])
+        )
         for kind in _PROGRAM
     },
 }
@@ -201,27 +207,27 @@ UNRECORDED: frozenset[type[Change]] = frozenset(
         changes.PurgeEvents,
         changes.PurgeHours,
         changes.PurgeNotices,
-        changes.PurgeProofs,
+        changes.PurgeConsumedProofs,
         changes.PurgeRefusals,
         changes.PurgeRevocations,
         changes.PurgeTags,
         changes.PurgeWarnings,
         changes.RaiseProofMark,
         changes.RaiseRevocationMark,
-        changes.RecordDeed,
+        changes.RecordAuditEntry,
         changes.ReleaseIdentifier,
         changes.ReleaseLease,
         changes.ReleaseReferrerCode,
         changes.RemovePhone,
         changes.ReplaceProfile,
-        changes.SetBehaviour,
+        changes.SetActivityCounter,
         changes.SetCustomProfile,
         changes.SetIdentifiers,
         changes.SetStanding,
         changes.SetTag,
-        changes.SpendProof,
+        changes.ConsumeProof,
         changes.TakeLease,
-        changes.TellCounts,
+        changes.PublishCounts,
     }
 )
 """What is not administrative: customers' own doings, counts, deliveries, leases, and the upkeep.
@@ -263,22 +269,22 @@ def recorded(
     """
     found = []
     for change in committed:
-        deed = DEEDS.get(type(change))
-        if deed is None or (deed.operators_only and not actor.is_operator):
+        operation = AUDITED_CHANGES.get(type(change))
+        if operation is None or (operation.operators_only and not actor.is_operator):
             continue
-        target = str(getattr(change, deed.target)) if about is None else about
-        if deed.of_customer:
+        target = str(getattr(change, operation.target)) if about is None else about
+        if operation.of_customer:
             target = pseudonym(target)
-        told = _told(change, deed) | dict(more or {})
-        if deed.into is not None:
-            told["into"] = pseudonym(str(getattr(change, deed.into)))
-        found.append(Recorded(deed.action, target, detail(told)))
+        told = _told(change, operation) | dict(more or {})
+        if operation.into is not None:
+            told["into"] = pseudonym(str(getattr(change, operation.into)))
+        found.append(Recorded(operation.action, target, detail(told)))
     return found
 
 
-def _told(change: Change, deed: Deed) -> dict[str, object]:
+def _told(change: Change, operation: AuditedChange) -> dict[str, object]:
     told = {}
-    for field in deed.told:
+    for field in operation.told:
         name, shown = _SHOWN.get(field, (field, None))
         value = getattr(change, field)
         told[name] = value if shown is None else shown(value)

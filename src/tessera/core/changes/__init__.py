@@ -9,7 +9,7 @@ the same changes again after an unknown outcome never takes effect twice. The ex
 epoch, amounts are in units.
 """
 
-from tessera.core.changes.audit import KeepRefusal, RecordDeed
+from tessera.core.changes.audit import KeepRefusal, RecordAuditEntry
 from tessera.core.changes.change import Change, Notice, NoticeKind
 from tessera.core.changes.client_signing import SetAssertionAudience, SetSecurityProfile, SetSigningAlgorithms
 from tessera.core.changes.customers import (
@@ -17,13 +17,13 @@ from tessera.core.changes.customers import (
     AddPhone,
     ClaimIdentifier,
     ClaimReferrerCode,
-    ForgetCustomer,
+    EraseCustomer,
     MergeCustomer,
     ReleaseIdentifier,
     ReleaseReferrerCode,
     RemovePhone,
     ReplaceProfile,
-    SetBehaviour,
+    SetActivityCounter,
     SetCustomProfile,
     SetIdentifiers,
     SetTag,
@@ -52,7 +52,8 @@ from tessera.core.changes.identity import (
 )
 from tessera.core.changes.keys import EndKey, SetTokenFormat
 from tessera.core.changes.ledger import AddEntry, AddUserEvent, JoinTier, LeaveTier, SetStanding
-from tessera.core.changes.nodes import TellCounts
+from tessera.core.changes.limits import SetLimits
+from tessera.core.changes.nodes import PublishCounts
 from tessera.core.changes.organizations import (
     DeleteOrganization,
     DeleteOrganizationApplications,
@@ -100,7 +101,6 @@ from tessera.core.changes.program import (
     SetTierRule,
     SetTierSystem,
 )
-from tessera.core.changes.proofs import SpendProof
 from tessera.core.changes.properties import (
     AddProperty,
     AddPropertySecret,
@@ -112,19 +112,19 @@ from tessera.core.changes.properties import (
     KeepPropertySecret,
     MarkPropertySecretUsed,
     RenameProperty,
-    SetPropertyRails,
+    SetPropertyLimits,
 )
 from tessera.core.changes.purchases import AddPurchase, AddPurchaseAward
 from tessera.core.changes.purges import (
     NoteTime,
     PurgeAuditEntries,
+    PurgeConsumedProofs,
     PurgeCounts,
     PurgeDeliveries,
     PurgeEvents,
     PurgeHours,
     PurgeKey,
     PurgeNotices,
-    PurgeProofs,
     PurgeRefusals,
     PurgeRevocations,
     PurgeTags,
@@ -132,7 +132,7 @@ from tessera.core.changes.purges import (
     RaiseProofMark,
     RaiseRevocationMark,
 )
-from tessera.core.changes.rails import SetRails
+from tessera.core.changes.replay import ConsumeProof
 from tessera.core.changes.resources import AddResource, DeleteResource, SetAccess, SetResource
 from tessera.core.changes.rotation import (
     AddWarning,
@@ -174,6 +174,7 @@ __all__ = [
     "Change",
     "ClaimIdentifier",
     "ClaimReferrerCode",
+    "ConsumeProof",
     "CountHour",
     "CountTokens",
     "DeleteApplication",
@@ -196,9 +197,9 @@ __all__ = [
     "EndDelivery",
     "EndKey",
     "EndPropertySecret",
+    "EraseCustomer",
     "FinishCredential",
     "FinishPropertySecret",
-    "ForgetCustomer",
     "JoinTier",
     "KeepCredential",
     "KeepPropertySecret",
@@ -213,14 +214,15 @@ __all__ = [
     "NoticeKind",
     "ParkTierLevels",
     "PostponeDelivery",
+    "PublishCounts",
     "PurgeAuditEntries",
+    "PurgeConsumedProofs",
     "PurgeCounts",
     "PurgeDeliveries",
     "PurgeEvents",
     "PurgeHours",
     "PurgeKey",
     "PurgeNotices",
-    "PurgeProofs",
     "PurgeRefusals",
     "PurgeRevocations",
     "PurgeTags",
@@ -228,7 +230,7 @@ __all__ = [
     "RaiseProgramVersion",
     "RaiseProofMark",
     "RaiseRevocationMark",
-    "RecordDeed",
+    "RecordAuditEntry",
     "RekeyCredential",
     "ReleaseIdentifier",
     "ReleaseLease",
@@ -248,19 +250,19 @@ __all__ = [
     "RevokeToken",
     "RotateWebhook",
     "SetAccess",
+    "SetActivityCounter",
     "SetAssertionAudience",
     "SetAuthenticationMethods",
-    "SetBehaviour",
     "SetCustomProfile",
     "SetEventRule",
     "SetIdentifiers",
     "SetJSONRequests",
+    "SetLimits",
     "SetPointAccount",
     "SetPointSource",
-    "SetPropertyRails",
+    "SetPropertyLimits",
     "SetPurchaseRule",
     "SetQueryCredentials",
-    "SetRails",
     "SetResource",
     "SetScope",
     "SetSecurityProfile",
@@ -275,7 +277,5 @@ __all__ = [
     "SetTokenLifetime",
     "SetTokenReuse",
     "SetWebhook",
-    "SpendProof",
     "TakeLease",
-    "TellCounts",
 ]

@@ -3,8 +3,8 @@
 from tessera.core.changes.change import Change
 
 
-class RecordDeed(Change, frozen=True):
-    """Somebody did something administrative; stands in the commit of the deed itself.
+class RecordAuditEntry(Change, frozen=True):
+    """Somebody did something administrative; stands in the commit of the operation itself.
 
     `detail` is a JSON object without anything secret. Numbers are handed out without a gap, and each entry's hash is
     made of it and of the hash before it (`core/administration/audit_chain.chained`). An entry whose id is there

@@ -100,7 +100,7 @@ class SetTag(Change, frozen=True):
     was_expires_at: int | None
 
 
-class SetBehaviour(Change, frozen=True):
+class SetActivityCounter(Change, frozen=True):
     """How often a customer did something; the count was this before, 0 when there was none."""
 
     customer: int
@@ -136,7 +136,7 @@ class MergeCustomer(Change, frozen=True):
     was_user_profile: str | None
 
 
-class ForgetCustomer(Change, frozen=True):
+class EraseCustomer(Change, frozen=True):
     """Nothing is left that tells who a customer was; it is there, and nobody moved its standing since `version`.
 
     The row stays under another id, so that the ledger and the history of memberships still add up, without a name.

@@ -40,11 +40,11 @@ class DeleteProperty(_PropertyChange, frozen=True):
     """A property goes, with its secrets."""
 
 
-class SetPropertyRails(_PropertyChange, frozen=True):
+class SetPropertyLimits(_PropertyChange, frozen=True):
     """The limits of a property; before it had these."""
 
-    rails: str
-    was_rails: str
+    limits: str
+    previous_limits: str
 
 
 class AddPropertySecret(_PropertyChange, frozen=True):

@@ -35,7 +35,7 @@ class PurgeRevocations(Change, frozen=True):
     limit: int
 
 
-class PurgeProofs(Change, frozen=True):
+class PurgeConsumedProofs(Change, frozen=True):
     """Delete up to `limit` used proofs that ended by `until`, none of them above the mark."""
 
     until: PurgeTime

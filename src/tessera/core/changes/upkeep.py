@@ -4,7 +4,7 @@ from tessera.core.changes.change import Change
 
 
 class TakeLease(Change, frozen=True):
-    """A process does a duty alone until `ends_at`; nobody else holds it at `now`. Taking it again prolongs it."""
+    """A process holds a lease alone until `ends_at`; nobody else holds it at `now`. Taking it again extends it."""
 
     name: str
     holder: str
@@ -13,7 +13,7 @@ class TakeLease(Change, frozen=True):
 
 
 class ReleaseLease(Change, frozen=True):
-    """A process lets go of a duty, if it still holds it."""
+    """A process lets go of a singleton task, if it still holds it."""
 
     name: str
     holder: str

@@ -85,14 +85,14 @@ class Options(msgspec.Struct, frozen=True):
     """What few applications change; most share the one that `DEFAULT_OPTIONS` is.
 
     `access` is what the application may do at resources beside the platform: number of the resource and scopes, by
-    number. `rails` are its limits as stored, read by `core/clients/limits.py`; empty for none.
+    number. `limits` are its limits as stored, read by `core/clients/limits.py`; empty for none.
     """
 
     token_format: TokenFormat = TokenFormat.OPAQUE
     authentication_methods: AuthenticationMethod = AuthenticationMethod(0)
     token_binding: TokenBinding = TokenBinding.NONE
     token_reuse: bool = False
-    rails: str = ""
+    limits: str = ""
     access: tuple[tuple[int, Scopes], ...] = ()
     security_profile: Profile = Profile.NONE
     assertion_audience: AssertionAudience = AssertionAudience.DEFAULT
@@ -218,7 +218,7 @@ class ApplicationRecord(msgspec.Struct, frozen=True):
     assertion_audience: str
     signing_algorithms: str
     json_requests: str
-    rails: str
+    limits: str
     created_at: int
     tokens_issued: int
     query_credentials_used: int

@@ -129,7 +129,7 @@ def fault(assertion: Signed, terms: Terms) -> str:
     return ""
 
 
-def _stand_ins() -> dict[str, VerifyingKey]:
+def _dummies() -> dict[str, VerifyingKey]:
     """Public keys that nobody has the other half of, or that standards print: they check in vain."""
     modulus = 1 << 2047 | int.from_bytes(b"".join(hashlib.sha256(bytes([place])).digest() for place in range(8))) | 1
     known = (
@@ -145,9 +145,9 @@ def _stand_ins() -> dict[str, VerifyingKey]:
     return {name: key for key in map(public_keys.verifying_key, known) for name in key.algorithms}
 
 
-_STAND_INS = _stand_ins()
+_DUMMIES = _dummies()
 
 
-def waste(assertion: Signed) -> None:
+def verify_dummy(assertion: Signed) -> None:
     """The work of one check, whose outcome says nothing: so that time does not tell which clients are known."""
-    jws.verify(assertion.text, _STAND_INS[assertion.text.algorithm])
+    jws.verify(assertion.text, _DUMMIES[assertion.text.algorithm])

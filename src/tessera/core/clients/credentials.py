@@ -13,7 +13,7 @@ from tessera.core.clients.applications import IMPORTED_LENGTH_MAX, Application, 
 from tessera.core.clients.assertions import Signed
 from tessera.core.errors import InvalidClient, InvalidRequest
 from tessera.core.keys.jws import Malformed
-from tessera.core.presented import Evidence
+from tessera.core.presented import RequestCredentials
 from tessera.core.quotas import Quotas
 
 UNKNOWN_CLIENT = (
@@ -84,13 +84,13 @@ Credentials = Presented | Assertion | Certificate
 """What a client may prove itself with, exactly one of them in a request."""
 
 
-def present(params: wire.Params, evidence: Evidence) -> Credentials:
+def present(params: wire.Params, request_credentials: RequestCredentials) -> Credentials:
     """The credentials of an OAuth request (RFC 6749 section 2.3).
 
     Raises InvalidRequest when more than one way was used, InvalidClient when none was, or one that cannot be read.
     """
     values = params.values
-    authorization = evidence.authorization
+    authorization = request_credentials.authorization
     secret = values.get("client_secret")
     if "client_assertion" in values or "client_assertion_type" in values:
         if secret is not None or authorization is not None:
@@ -102,9 +102,9 @@ def present(params: wire.Params, evidence: Evidence) -> Credentials:
     if client_id is None:
         raise InvalidClient(UNKNOWN_CLIENT, detail="client_id is absent", check="client.credentials")
     if secret is None:
-        if evidence.certificate is None:
+        if request_credentials.certificate is None:
             raise InvalidClient(UNKNOWN_CLIENT, detail="client_secret is absent", check="client.credentials")
-        return Certificate(client_id, evidence.certificate, evidence.chain)
+        return Certificate(client_id, request_credentials.certificate, request_credentials.chain)
     place = Place.QUERY if "client_secret" in params.in_query else Place.BODY
     return _checked(client_id, secret, place)
 

@@ -22,7 +22,7 @@ USED_DAYS = (1, 7)
 STILL_USED = DAY
 """How long ago a credential was used at most that counts as in use."""
 
-GREEDY_TOKENS = 100
+WASTEFUL_TOKENS_MIN = 100
 CALLS_EACH = 2
 """An application asks for a token for every call when it got as many tokens in an hour, with fewer calls to each."""
 
@@ -30,7 +30,7 @@ CALLS_EACH = 2
 WRITTEN_AFTER = 60 * SECOND
 """How long after an hour its counts are taken to be written by every process."""
 
-HOURS_LOOKED_AT = 24
+HOURS_CHECKED = 24
 
 
 class Reason(StrEnum):
@@ -88,7 +88,7 @@ class Ending(msgspec.Struct, frozen=True):
         return next((days for days in steps if self.ends_at <= now + days * DAY), None)
 
 
-class Greedy(msgspec.Struct, frozen=True):
+class WastefulClient(msgspec.Struct, frozen=True):
     """An application that in one hour (counted from the epoch) got many tokens and made few calls with them."""
 
     owner: Owner
@@ -105,7 +105,7 @@ class Warned(msgspec.Struct, frozen=True):
     owner: Owner
     reason: Reason
     text: str
-    about: Ending | Greedy
+    about: Ending | WastefulClient
     days: int | None = None
 
     @property
@@ -155,17 +155,17 @@ def ending_text(ending: Ending, reason: Reason, days: int) -> str:
     return f"{begin}, and was used at {used} UTC{source}. Have the partner change over to the newer one."
 
 
-def greedy(found: Iterable[Greedy]) -> Iterator[Warned]:
+def wasteful_clients(found: Iterable[WastefulClient]) -> Iterator[Warned]:
     """The warnings of applications that ask for a token for every call: one a day for each."""
     told = set()
     for each in found:
         name = f"{Reason.TOKEN_PER_CALL} {each.number} {each.hour // 24}"
         if name not in told:
             told.add(name)
-            yield Warned(name, each.owner, Reason.TOKEN_PER_CALL, greedy_text(each), each)
+            yield Warned(name, each.owner, Reason.TOKEN_PER_CALL, wasteful_client_text(each), each)
 
 
-def greedy_text(found: Greedy) -> str:
+def wasteful_client_text(found: WastefulClient) -> str:
     """What is said of an application that asks for a token for every call, and what to do."""
     application = found.owner.application
     return (
@@ -177,12 +177,12 @@ def greedy_text(found: Greedy) -> str:
 def finished_hours(now: int, through: int = -1) -> range:
     """The hours (counted from the epoch) that are over and whose counts are written, after `through`; of one day."""
     last = (now - WRITTEN_AFTER) // HOUR - 1
-    return range(max(through, last - HOURS_LOOKED_AT) + 1, last + 1)
+    return range(max(through, last - HOURS_CHECKED) + 1, last + 1)
 
 
 def asks_for_each_call(tokens: int, calls: int) -> bool:
     """Whether so many tokens and calls mean a caller that keeps no token."""
-    return tokens >= GREEDY_TOKENS and calls < tokens * CALLS_EACH
+    return tokens >= WASTEFUL_TOKENS_MIN and calls < tokens * CALLS_EACH
 
 
 def live_secrets(records: Iterable[CredentialRecord], now: int) -> list[CredentialRecord]:

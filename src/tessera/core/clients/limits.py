@@ -1,6 +1,6 @@
-"""Limits: what an application may do in a time, and from where; each is enforced, or watched and reported only.
+"""Limits: what an application may do in a time, and from where; each is enforced or report-only.
 
-They stand in the application's options as JSON, written by `GuardRails.text` and read once by `read`.
+They stand in the application's options as JSON, written by `Limits.text` and read once by `read`.
 """
 
 from enum import StrEnum
@@ -24,7 +24,7 @@ HOUR_SECONDS = 3600
 DAY_SECONDS = 86_400
 
 
-class Rail(StrEnum):
+class LimitName(StrEnum):
     """One limit, by the name that operators and `RateLimit` headers use."""
 
     NETWORKS = "networks"
@@ -33,41 +33,41 @@ class Rail(StrEnum):
     TOKENS_DAY = "tokens-day"
 
 
-class GuardRails(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Limits as an operator declares them; what is None has no rail. Those in `watch` refuse nothing."""
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Limits as an operator declares them; what is None has no limit. Those in `report_only` refuse nothing."""
 
     networks: Annotated[tuple[str, ...], Meta(max_length=NETWORKS_MAX)] | None = None
     requests_per_second: PerSecond | None = None
     tokens_per_hour: PerTime | None = None
     tokens_per_day: PerTime | None = None
-    watch: tuple[Rail, ...] = ()
+    report_only: tuple[LimitName, ...] = msgspec.field(name="watch", default=())
 
     def text(self) -> str:
         """How they are stored; empty when there is none."""
-        return "" if not self.there() else _encode(msgspec.structs.replace(self, watch=self.watched())).decode()
+        return "" if not self.there() else _encode(msgspec.structs.replace(self, report_only=self.reporting())).decode()
 
-    def there(self) -> tuple[Rail, ...]:
-        """The rails that there are."""
+    def there(self) -> tuple[LimitName, ...]:
+        """The limits that there are."""
         values = (self.networks, self.requests_per_second, self.tokens_per_hour, self.tokens_per_day)
-        return tuple(rail for rail, value in zip(Rail, values, strict=True) if value is not None)
+        return tuple(limit_name for limit_name, value in zip(LimitName, values, strict=True) if value is not None)
 
-    def watched(self) -> tuple[Rail, ...]:
+    def reporting(self) -> tuple[LimitName, ...]:
         """Those of them that only report, in their order."""
-        return tuple(rail for rail in self.there() if rail in self.watch)
+        return tuple(limit_name for limit_name in self.there() if limit_name in self.report_only)
 
 
 class Window(msgspec.Struct, frozen=True, gc=False):
-    """A rail that counts tokens in hours, or in days, as a request meets it."""
+    """A limit that counts tokens in hours, or in days, as a request meets it."""
 
     name: str
     limit: int
     seconds: int
-    watched: bool
+    report_only: bool
     policy: str
 
 
 class InForce(msgspec.Struct, frozen=True):
-    """Limits as a request meets them; zero and None stand for no rail. `readable` is False when all is refused.
+    """Limits as a request meets them; zero and None stand for no limit. `readable` is False when all is refused.
 
     `hour_max` and `day_max` are the tokens of an hour and of a day beyond which the `windows` refuse.
     """
@@ -76,8 +76,8 @@ class InForce(msgspec.Struct, frozen=True):
     per_second: int = 0
     policy: str = ""
     windows: tuple[Window, ...] = ()
-    networks_watched: bool = False
-    requests_watched: bool = False
+    networks_report_only: bool = False
+    requests_report_only: bool = False
     readable: bool = True
     hour_max: int = COUNT_MAX
     day_max: int = COUNT_MAX
@@ -87,13 +87,13 @@ UNREADABLE = InForce(Networks(()), readable=False)
 """What cannot be read lets nobody through."""
 
 _encode = msgspec.json.Encoder().encode
-_decoder = msgspec.json.Decoder(GuardRails)
+_decoder = msgspec.json.Decoder(Limits)
 
 
-def declared(text: str) -> GuardRails | None:
+def declared(text: str) -> Limits | None:
     """The limits that a stored text declares, or None when it cannot be read."""
     if not text:
-        return GuardRails()
+        return Limits()
     try:
         found = _decoder.decode(text)
         Networks(found.networks or ())
@@ -109,26 +109,30 @@ def read(text: str) -> InForce:
     if found is None:
         return UNREADABLE
     windows = (
-        (Rail.TOKENS_HOUR, found.tokens_per_hour, HOUR_SECONDS),
-        (Rail.TOKENS_DAY, found.tokens_per_day, DAY_SECONDS),
+        (LimitName.TOKENS_HOUR, found.tokens_per_hour, HOUR_SECONDS),
+        (LimitName.TOKENS_DAY, found.tokens_per_day, DAY_SECONDS),
     )
-    hour_max, day_max = (COUNT_MAX if limit is None or rail in found.watch else limit for rail, limit, _ in windows)
+    hour_max, day_max = (
+        COUNT_MAX if limit is None or limit_name in found.report_only else limit for limit_name, limit, _ in windows
+    )
     return InForce(
         allowed=None if found.networks is None else Networks(found.networks),
         per_second=found.requests_per_second or 0,
-        policy=_policy(Rail.REQUESTS, found.requests_per_second or 0, 1),
+        policy=_policy(LimitName.REQUESTS, found.requests_per_second or 0, 1),
         windows=tuple(
-            Window(rail.value, limit, seconds, rail in found.watch, _policy(rail, limit, seconds))
-            for rail, limit, seconds in windows
+            Window(
+                limit_name.value, limit, seconds, limit_name in found.report_only, _policy(limit_name, limit, seconds)
+            )
+            for limit_name, limit, seconds in windows
             if limit is not None
         ),
-        networks_watched=Rail.NETWORKS in found.watch,
-        requests_watched=Rail.REQUESTS in found.watch,
+        networks_report_only=LimitName.NETWORKS in found.report_only,
+        requests_report_only=LimitName.REQUESTS in found.report_only,
         hour_max=hour_max,
         day_max=day_max,
     )
 
 
-def _policy(rail: Rail, limit: int, seconds: int) -> str:
-    """A rail as the header `RateLimit-Policy` has it."""
-    return f'"{rail.value}";q={limit};w={seconds}'
+def _policy(limit_name: LimitName, limit: int, seconds: int) -> str:
+    """A limit as the header `RateLimit-Policy` has it."""
+    return f'"{limit_name.value}";q={limit};w={seconds}'

@@ -31,14 +31,14 @@ class Secret(NamedTuple):
 
 
 class Property(msgspec.Struct, frozen=True, gc=False):
-    """A digital property as every platform request needs it; `rails` are its limits as stored, empty for none."""
+    """A digital property as every platform request needs it; `limits` are its limits as stored, empty for none."""
 
     number: int
     api_key: str
     organization: int
     enabled: bool
     secrets: tuple[Secret, ...]
-    rails: str = ""
+    limits: str = ""
 
     def matching_secret(self, digest: bytes, now: int) -> int | None:
         """The number of the live secret whose keyed digest this is. All are compared, in constant time each."""
@@ -63,6 +63,6 @@ class PropertyRecord(msgspec.Struct, frozen=True):
     organization: str
     api_key: str
     enabled: bool
-    rails: str
+    limits: str
     created_at: int
     last_used_at: int | None

@@ -11,7 +11,7 @@ COUNT_BITS = 32
 COUNT_MAX: int = 2**COUNT_BITS - 1
 
 
-def paced(due: int, interval: int, burst: int, now: int) -> tuple[int, int]:
+def next_slot(due: int, interval: int, burst: int, now: int) -> tuple[int, int]:
     """When the next one is due after this one, and how long this one would have to wait (0 when it may pass).
 
     One that has to wait changes nothing but what the clock or nonsense had put out of order.

@@ -8,7 +8,7 @@ TOTAL_MAX = 2**53
 """The most that a count may come to: exact in JSON."""
 
 
-class Behaviour(msgspec.Struct, frozen=True, gc=False):
+class ActivityCounter(msgspec.Struct, frozen=True, gc=False):
     """How often a customer did something, and when last."""
 
     name: str
@@ -16,9 +16,9 @@ class Behaviour(msgspec.Struct, frozen=True, gc=False):
     last_at: int
 
 
-def done(name: str, times: int, held: Behaviour | None, now: int) -> Behaviour:
+def done(name: str, times: int, held: ActivityCounter | None, now: int) -> ActivityCounter:
     """The behaviour once it happened that often. Raises Validation when the count would be too large."""
     count = times if held is None else held.count + times
     if count > TOTAL_MAX:
         raise Validation("events: a count would pass 2 to the power of 53.")
-    return Behaviour(name, count, now)
+    return ActivityCounter(name, count, now)

@@ -75,7 +75,7 @@ class Customer(msgspec.Struct, frozen=True, gc=False):
         return {balance.point_account: balance for balance in self.stands().balances}
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class Include(msgspec.Struct, frozen=True):
     """The query flags of a profile read; `listed` adds `user_id`, as a list of customers has it."""
 
     user_profile: bool = False
@@ -89,12 +89,12 @@ _decode_standing = msgspec.json.Decoder(Standing).decode
 _decode_identifiers = msgspec.json.Decoder(list[Identifier]).decode
 
 
-def view(customer: Customer, program: Program, wanted: Wanted) -> msgspec.Raw:
+def view(customer: Customer, program: Program, wanted: Include) -> msgspec.Raw:
     """The user object of a customer, as JSON: what is computed, and after it the profile as it is stored."""
     return msgspec.Raw(b"%b,%b" % (_encode(_computed(customer, program, wanted))[:-1], customer.profile.encode()[1:]))
 
 
-def _computed(customer: Customer, program: Program, wanted: Wanted) -> Computed:
+def _computed(customer: Customer, program: Program, wanted: Include) -> Computed:
     standing = customer.stands()
     balances = {balance.point_account: balance for balance in standing.balances}
     user = Computed(customer.id, customer.id if wanted.listed else UNSET)
@@ -164,4 +164,4 @@ def _tier_details(customer: Customer, program: Program) -> TierDetails:
     )
 
 
-__all__ = ["Customer", "Identifier", "NewCustomer", "PhoneNumber", "Text", "Wanted", "levels", "view"]
+__all__ = ["Customer", "Identifier", "Include", "NewCustomer", "PhoneNumber", "Text", "levels", "view"]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tessera.core.customers.activity import Behaviour
+from tessera.core.customers.activity import ActivityCounter
 from tessera.core.loyalty.entries import Entry, EntryKind
 from tessera.core.loyalty.points import number
 from tessera.core.loyalty.program import Program
@@ -140,7 +140,7 @@ def of_user_event(program: Program, event_id: str, lookup: str, at: int) -> Time
     )
 
 
-def of_behaviour(customer_id: str, behaviour: Behaviour) -> TimelineEvent:
+def of_behaviour(customer_id: str, behaviour: ActivityCounter) -> TimelineEvent:
     """Something that was counted: all of it is one event, at the time of the last."""
     return TimelineEvent(
         id=_id_of(customer_id, behaviour.name),

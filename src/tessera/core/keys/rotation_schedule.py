@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from itertools import pairwise
 
+from tessera.core.keys.key_ring import KeyRing
 from tessera.core.keys.sealing import KEYS_MAX
-from tessera.core.keys.succession import Succession
 from tessera.core.keys.wrapping import KeyPurpose, WrappedKey
 from tessera.core.times import SECOND, PurgeTime
 
@@ -40,7 +40,7 @@ def state(keys: Sequence[WrappedKey], key: WrappedKey, now: int) -> KeyState:
     """Where a key is on its way at this moment."""
     if key.verifies_until is not None and key.verifies_until <= now:
         return KeyState.ENDED
-    if Succession(of(keys, key.purpose)).at(now) is key:
+    if KeyRing(of(keys, key.purpose)).at(now) is key:
         return KeyState.SIGNING
     return KeyState.PUBLISHED if key.signs_from > now else KeyState.VERIFYING
 

@@ -13,7 +13,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from tessera.core.keys.succession import Succession
+from tessera.core.keys.key_ring import KeyRing
 
 KEY_BYTES = 64
 """Length of a sealing key: two AES-256 keys, as AES-SIV asks for."""
@@ -51,7 +51,7 @@ class Ring:
             raise ValueError("a ring holds 1 to 255 keys, each with a number of its own")
         if any(len(key.material) != KEY_BYTES for key in keys):
             raise ValueError(f"a sealing key has {KEY_BYTES} bytes")
-        self._succession = Succession(keys)
+        self._succession = KeyRing(keys)
         self._ciphers = {key.number: (AESSIV(key.material), key.verifies_until) for key in keys}
         self.remembered: dict[str, Any] = {}
 

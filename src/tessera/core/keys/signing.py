@@ -10,7 +10,7 @@ import msgspec
 
 from tessera.core.keys import jws, public_keys
 from tessera.core.keys.jws import Algorithm
-from tessera.core.keys.succession import Succession
+from tessera.core.keys.key_ring import KeyRing
 from tessera.core.keys.wrapping import KeyPurpose
 
 ALGORITHMS = {
@@ -67,7 +67,7 @@ class SigningRing:
     def __init__(self, keys: Sequence[SigningKey]) -> None:
         self._by_id = {key.key_id: key for key in keys}
         self._successions = {
-            algorithm: Succession(same)
+            algorithm: KeyRing(same)
             for algorithm in Algorithm
             if (same := [key for key in keys if key.algorithm is algorithm])
         }

@@ -68,11 +68,11 @@ class MasterKey:
         except InvalidTag:
             return None
 
-    def enclose(self, place: str, material: bytes) -> bytes:
+    def encrypt(self, place: str, material: bytes) -> bytes:
         """Something that has to be read again, sealed for this place of the database only."""
         return self._cipher.encrypt(material, [b"enclosed", place.encode()])
 
-    def disclose(self, place: str, enclosed: bytes) -> bytes | None:
+    def decrypt(self, place: str, enclosed: bytes) -> bytes | None:
         """What was enclosed for this place, or None when it was not, or by another master key."""
         try:
             return self._cipher.decrypt(enclosed, [b"enclosed", place.encode()])

@@ -45,7 +45,7 @@ class Leaving(NamedTuple):
     place: str
 
 
-class Brought(NamedTuple):
+class Imported(NamedTuple):
     """An id that was imported for a new thing, and where it stands."""
 
     id: str
@@ -62,7 +62,7 @@ class Draft:
         self.steps: list[Step] = []
         self.changes: list[Change] = []
         self.leaving: list[Leaving] = []
-        self.brought: list[Brought] = []
+        self.brought: list[Imported] = []
         self._new_id = new_id
 
     def new_id(self, wanted: str | None = None, place: str = "") -> str:
@@ -73,7 +73,7 @@ class Draft:
             raise ArgumentError(
                 f"{place}.id names nothing that is there, and for something new must be a UUID.", sent=wanted
             )
-        self.brought.append(Brought(wanted, f"{place}.id"))
+        self.brought.append(Imported(wanted, f"{place}.id"))
         return wanted
 
     def step(self, action: Action, what: str, text: str, *changes: Change) -> None:

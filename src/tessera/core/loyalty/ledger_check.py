@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tessera.core.loyalty.book import due_at
+from tessera.core.loyalty.ledger_session import due_at
 from tessera.core.loyalty.points import Balance
 from tessera.core.loyalty.standing import Standing
 

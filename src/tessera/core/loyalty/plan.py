@@ -15,8 +15,8 @@ from tessera.core.errors import Validation
 from tessera.core.loyalty import purchase_plan, tier_plan
 from tessera.core.loyalty.declaration import SECTIONS, Declaration, EventForm, amount, canonical, check
 from tessera.core.loyalty.drafts import (
-    Brought,
     Draft,
+    Imported,
     Leaving,
     Members,
     Step,
@@ -36,7 +36,7 @@ class Plan(NamedTuple):
     changes: tuple[Change, ...]
     left_alone: tuple[str, ...]
     leaving: tuple[Leaving, ...]
-    brought: tuple[Brought, ...]
+    brought: tuple[Imported, ...]
 
 
 def plan(whole: Program, wanted: Declaration, new_id: Callable[[], str], at: int) -> Plan:

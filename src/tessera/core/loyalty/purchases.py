@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from tessera.core.event_types import PointsOfTransaction, TransactionRecorded
-from tessera.core.loyalty.book import Book
+from tessera.core.loyalty.ledger_session import LedgerSession
 from tessera.core.loyalty.orders import Deposit, Spend
 from tessera.core.loyalty.points import number
 from tessera.core.loyalty.purchase_rules import Eligible, Item, PurchaseRule, due_back, earned, eligible
@@ -97,14 +97,14 @@ class Earlier(NamedTuple):
     earned: Mapping[int, int]
 
 
-def sell(book: Book, sale: Transaction, now: int) -> list[Award]:
+def sell(session: LedgerSession, sale: Transaction, now: int) -> list[Award]:
     """Earn what the program gives for a purchase. Raises MissingData, Validation."""
     awards: list[Award] = []
-    for rule, base in _counted(book, sale):
+    for rule, base in _counted(session, sale):
         amount = earned(rule, base.amount) if base.amount >= rule.minimum else 0
         if not amount:
             continue
-        account = book.program.account_numbered(rule.point_account)
+        account = session.program.account_numbered(rule.point_account)
         deposit = Deposit(
             point_account_id=account.id,
             amount=amount,
@@ -113,7 +113,7 @@ def sell(book: Book, sale: Transaction, now: int) -> list[Award]:
             reference_type=REFERENCE_TYPE,
             point_source_id=rule.point_source_id,
         )
-        book.deposit(deposit, len(awards), now)
+        session.deposit(deposit, len(awards), now)
         awards.append(
             Award(
                 rule_id=rule.id,
@@ -121,21 +121,21 @@ def sell(book: Book, sale: Transaction, now: int) -> list[Award]:
                 amount=amount,
                 base=base.amount,
                 excluded=base.excluded,
-                entry_id=book.last_entry_id(),
+                entry_id=session.last_entry_id(),
             )
         )
     if awards:
-        book.promote(now)
+        session.promote(now)
     return awards
 
 
-def take_back(book: Book, given_back: Transaction, earlier: Earlier, now: int) -> list[Award]:
+def take_back(session: LedgerSession, given_back: Transaction, earlier: Earlier, now: int) -> list[Award]:
     """Take back what was earned for what a customer returns. Raises MissingData, Validation."""
     left = dict(earlier.earned)
     awards: list[Award] = []
-    for rule_id, number_, due, base in _due(book, given_back, earlier):
-        account = book.program.account_numbered(number_)
-        balance = book.balances.get(account.number)
+    for rule_id, number_, due, base in _due(session, given_back, earlier):
+        account = session.program.account_numbered(number_)
+        balance = session.balances.get(account.number)
         there = 0 if balance is None else balance.available
         amount = min(due, max(0, left.get(account.number, 0)), due if account.overdraw else max(0, there))
         entry_id = None
@@ -149,8 +149,8 @@ def take_back(book: Book, given_back: Transaction, earlier: Earlier, now: int) -
                 force_spend=account.overdraw,
                 is_return=True,
             )
-            book.spend(spend, len(awards), now)
-            entry_id = book.last_entry_id()
+            session.spend(spend, len(awards), now)
+            entry_id = session.last_entry_id()
             left[account.number] -= amount
         awards.append(
             Award(
@@ -165,16 +165,16 @@ def take_back(book: Book, given_back: Transaction, earlier: Earlier, now: int) -
     return awards
 
 
-def _counted(book: Book, told: Transaction) -> Iterator[tuple[PurchaseRule, Eligible]]:
-    for rule in book.program.purchase_rules:
+def _counted(session: LedgerSession, told: Transaction) -> Iterator[tuple[PurchaseRule, Eligible]]:
+    for rule in session.program.purchase_rules:
         if rule.applies_to(told.channel):
             yield rule, eligible(told.subtotal, told.items, rule.excluded_items)
 
 
-def _due(book: Book, given_back: Transaction, earlier: Earlier) -> Iterator[tuple[str, int, int, Eligible]]:
+def _due(session: LedgerSession, given_back: Transaction, earlier: Earlier) -> Iterator[tuple[str, int, int, Eligible]]:
     """Yield the points due back by each rule, before any limit: rule, point account, amount, eligible money."""
     if earlier.awards is None:
-        for rule, base in _counted(book, given_back):
+        for rule, base in _counted(session, given_back):
             yield rule.id, rule.point_account, earned(rule, base.amount), base
         return
     for award in earlier.awards:
@@ -184,15 +184,19 @@ def _due(book: Book, given_back: Transaction, earlier: Earlier) -> Iterator[tupl
         yield award.rule_id, award.point_account, due, base
 
 
-def recorded(book: Book, purchase: Purchase, customer_id: str, awards: Sequence[Award]) -> TransactionRecorded:
+def recorded(
+    session: LedgerSession, purchase: Purchase, customer_id: str, awards: Sequence[Award]
+) -> TransactionRecorded:
     """Return the event that tells of a recorded transaction."""
     moved = [
-        PointsOfTransaction(award.entry_id, book.program.account_numbered(award.point_account).id, number(award.amount))
+        PointsOfTransaction(
+            award.entry_id, session.program.account_numbered(award.point_account).id, number(award.amount)
+        )
         for award in awards
         if award.entry_id is not None
     ]
     return TransactionRecorded(
-        retailer_id=book.program.retailer_id,
+        retailer_id=session.program.retailer_id,
         user_id=customer_id,
         id=purchase.id,
         kind=purchase.kind,

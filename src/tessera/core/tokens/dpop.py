@@ -41,7 +41,7 @@ class NonceNeeded(Exception):
     """A proof that is good but for the nonce: it has none, or one that is not taken (any more)."""
 
 
-class Proof(msgspec.Struct, frozen=True):
+class DPoPProof(msgspec.Struct, frozen=True):
     """What a good proof says: its `jti`, the thumbprint of its key, and the microsecond from which it is stale."""
 
     proof_id: str
@@ -70,7 +70,7 @@ def read(
     nonces: tuple[str, ...] = (),
     token: str | None = None,
     algorithms: tuple[str, ...] = jws.ALGORITHMS,
-) -> Proof:
+) -> DPoPProof:
     """The one proof of a request with this method at one of its addresses (RFC 9449 section 4.3).
 
     It is signed by one of the `algorithms`. `nonces` are those taken now, and one is needed when there are any. `token`
@@ -95,7 +95,7 @@ def read(
         raise BadProof("the DPoP proof does not name the access token that was sent (ath)")
     if nonces and claims.nonce not in nonces:
         raise NonceNeeded("the DPoP proof has no nonce" if claims.nonce is None else "its nonce is not taken any more")
-    return Proof(claims.jti, thumbprint, issued_at + (CLOCK_SECONDS + 1) * SECOND)
+    return DPoPProof(claims.jti, thumbprint, issued_at + (CLOCK_SECONDS + 1) * SECOND)
 
 
 def _single(proofs: tuple[bytes, ...]) -> str:

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from tessera.core import urls
-from tessera.core.event_types import Happening
+from tessera.core.event_types import EventType
 from tessera.core.times import SECOND, incentives_time
 
 EVERYTHING = "all"
 """Stands for all kinds of events, those to come included."""
 
-KINDS = tuple(each.value for each in Happening)
+KINDS = tuple(each.value for each in EventType)
 """The kinds of events that there are."""
 
 TEST = "webhook.test"

@@ -1,4 +1,4 @@
-"""The audit's chain: one for all, without a gap, in the commit of the deed; and refusals that are kept."""
+"""The audit's chain: one for all, without a gap, in the commit of the operation; and refusals that are kept."""
 
 import asyncio
 
@@ -16,16 +16,16 @@ from tessera.store.conformance.material import AT
 TOPIC = Topic("audit")
 
 
-def deed(name: str, **fields: object) -> changes.RecordDeed:
+def operation(name: str, **fields: object) -> changes.RecordAuditEntry:
     """An entry that has not been written yet."""
-    made = changes.RecordDeed(name, AT, "operator ada", "192.0.2.7", "application.create", "target", '{"a":1}')
+    made = changes.RecordAuditEntry(name, AT, "operator ada", "192.0.2.7", "application.create", "target", '{"a":1}')
     return msgspec.structs.replace(made, **fields)
 
 
 def repeatable() -> list[Change]:
     """What can be committed again without harm."""
     return [
-        deed("again"),
+        operation("again"),
         changes.KeepRefusal("refused", AT, "{}"),
     ]
 
@@ -41,8 +41,8 @@ async def entries_read_back_and_are_a_chain(stores: Stores) -> None:
     """An entry is as it was written, whatever its text, and numbers are handed out from 1 without a gap."""
     store = await stores()
     texts = ("", "12:3:", "-", "ž", "a\nb", "😀", "'")
-    wanted = [deed(f"id {text}", actor=text, target=text, source=text) for text in texts]
-    await store.commit(*wanted, deed("nowhere", source=None))
+    wanted = [operation(f"id {text}", actor=text, target=text, source=text) for text in texts]
+    await store.commit(*wanted, operation("nowhere", source=None))
     found = await store.audit_entries(0, 100)
     expect([entry.number for entry in found], list(range(1, 9)), "the numbers")
     expect([(entry.actor, entry.target, entry.source) for entry in found[:-1]], [(text,) * 3 for text in texts])
@@ -56,11 +56,11 @@ async def entries_read_back_and_are_a_chain(stores: Stores) -> None:
 async def an_entry_stands_or_falls_with_its_deed(stores: Stores) -> None:
     """A refused commit leaves no entry and no gap; an entry that is there already is not written again."""
     store = await stores()
-    await store.commit(material.organization("Org"), deed("one"))
+    await store.commit(material.organization("Org"), operation("one"))
     broken = material.organization("Org")
-    await expect_conflict(store, broken, deed("two"), broken)
-    await expect_conflict(store, broken, broken, deed("two"))
-    await store.commit(deed("one", target="another"), deed("three"))
+    await expect_conflict(store, broken, operation("two"), broken)
+    await expect_conflict(store, broken, broken, operation("two"))
+    await store.commit(operation("one", target="another"), operation("three"))
     expect([(each.number, each.id, each.target) for each in await store.audit_entries(0, 9)],
            [(1, "one", "target"), (2, "three", "target")], "the entries")  # fmt: skip
     await _expect_whole(store, 2)
@@ -75,7 +75,7 @@ async def many_writers_make_one_chain(stores: Stores) -> None:
     async def write(number: int) -> None:
         vain = [material.organization("Org")] if number % 5 == 0 else []
         try:
-            await (one, two)[number % 2].commit(deed(f"a{number}"), *vain, deed(f"b{number}"))
+            await (one, two)[number % 2].commit(operation(f"a{number}"), *vain, operation(f"b{number}"))
         except Conflict:
             expect(number % 5, 0, "the writers that conflict")
 
@@ -88,11 +88,11 @@ async def entries_are_found_newest_first(stores: Stores) -> None:
     """Entries are found by exact actor, action, target and time, before a number, so many at most."""
     store = await stores()
     await store.commit(
-        deed("1"),
-        deed("2", actor="server", source=None),
-        deed("3", action="application.delete"),
-        deed("4", target="TARGET"),
-        deed("5", at=AT + 5),
+        operation("1"),
+        operation("2", actor="server", source=None),
+        operation("3", action="application.delete"),
+        operation("4", target="TARGET"),
+        operation("5", at=AT + 5),
     )
 
     async def found(search: Search, before: int = 100, limit: int = 100) -> list[int]:

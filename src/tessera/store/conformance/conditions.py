@@ -78,8 +78,8 @@ def _operator(world: World) -> Iterable[Condition]:
         (changes.RenameApplication("unknown", "new"),),
     )
     yield Condition(
-        (changes.SetRails(CLIENT, "{}", ""),),
-        (changes.SetRails(CLIENT, "{}", "{}"), changes.SetRails("unknown", "{}", "")),
+        (changes.SetLimits(CLIENT, "{}", ""),),
+        (changes.SetLimits(CLIENT, "{}", "{}"), changes.SetLimits("unknown", "{}", "")),
     )
     yield Condition((changes.DeleteApplication(CLIENT),), (changes.DeleteApplication("unknown"),))
     yield Condition((changes.DisableApplication(CLIENT, AT),), (changes.DisableApplication("unknown", AT),))
@@ -139,8 +139,10 @@ def _loyalty(world: World) -> Iterable[Condition]:
     yield Condition(
         (changes.AddUserEvent(who, "new", "survey", AT),), (changes.AddUserEvent(who + 100, "new", "survey", AT),)
     )
-    yield Condition((changes.TakeLease("duty", "me", AT, AT + 1),), ())
-    yield Condition((changes.SpendProof("new", AT),), (changes.SpendProof("spent", AT), changes.SpendProof("spent", 0)))
+    yield Condition((changes.TakeLease("singleton task", "me", AT, AT + 1),), ())
+    yield Condition(
+        (changes.ConsumeProof("new", AT),), (changes.ConsumeProof("spent", AT), changes.ConsumeProof("spent", 0))
+    )
 
 
 COVERED: frozenset[type[Change]] = frozenset(
@@ -246,17 +248,22 @@ async def facts_are_looked_at_in_order(stores: Stores) -> None:
 async def a_duty_is_one_holder_s_until_it_ends(stores: Stores) -> None:
     """Nobody takes a lease that another holds; its holder prolongs it, and lets it go; a lease that ended is free."""
     store = await stores()
-    mine, theirs = changes.TakeLease("duty", "me", AT, AT + 10), changes.TakeLease("duty", "them", AT + 9, AT + 20)
+    mine, theirs = (
+        changes.TakeLease("singleton task", "me", AT, AT + 10),
+        changes.TakeLease("singleton task", "them", AT + 9, AT + 20),
+    )
     await store.commit(mine)
     await expect_conflict(store, theirs)
-    await store.commit(changes.TakeLease("duty", "me", AT + 5, AT + 15))
-    await expect_conflict(store, changes.TakeLease("duty", "them", AT + 14, AT + 30))
-    await store.commit(changes.TakeLease("duty", "them", AT + 15, AT + 30))
-    expect(await store.lease("duty"), ("them", AT + 30), "the lease")
-    await store.commit(changes.ReleaseLease("duty", "me"))
-    await expect_conflict(store, changes.TakeLease("duty", "me", AT + 20, AT + 40))
-    await store.commit(changes.ReleaseLease("duty", "them"), changes.TakeLease("duty", "me", AT + 20, AT + 40))
-    expect(await store.lease("other duty"), None, "another duty's lease")
+    await store.commit(changes.TakeLease("singleton task", "me", AT + 5, AT + 15))
+    await expect_conflict(store, changes.TakeLease("singleton task", "them", AT + 14, AT + 30))
+    await store.commit(changes.TakeLease("singleton task", "them", AT + 15, AT + 30))
+    expect(await store.lease("singleton task"), ("them", AT + 30), "the lease")
+    await store.commit(changes.ReleaseLease("singleton task", "me"))
+    await expect_conflict(store, changes.TakeLease("singleton task", "me", AT + 20, AT + 40))
+    await store.commit(
+        changes.ReleaseLease("singleton task", "them"), changes.TakeLease("singleton task", "me", AT + 20, AT + 40)
+    )
+    expect(await store.lease("other singleton task"), None, "another singleton task's lease")
 
 
 @TOPIC

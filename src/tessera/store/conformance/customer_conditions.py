@@ -50,11 +50,11 @@ def listed(world: World) -> Iterable[Condition]:
     )
     yield from _notes(world)
     yield Condition(
-        (changes.ForgetCustomer(world.customer, CUSTOMER, "tombstone", AT, 2**62, 0),),
+        (changes.EraseCustomer(world.customer, CUSTOMER, "tombstone", AT, 2**62, 0),),
         (
-            changes.ForgetCustomer(world.customer, CUSTOMER, "tombstone", AT, 2**62, 1),
-            changes.ForgetCustomer(world.customer, "unknown", "tombstone", AT, 2**62, 0),
-            changes.ForgetCustomer(world.customer + 1, CUSTOMER, "tombstone", AT, 2**62, 0),
+            changes.EraseCustomer(world.customer, CUSTOMER, "tombstone", AT, 2**62, 1),
+            changes.EraseCustomer(world.customer, "unknown", "tombstone", AT, 2**62, 0),
+            changes.EraseCustomer(world.customer + 1, CUSTOMER, "tombstone", AT, 2**62, 0),
         ),
     )
 
@@ -96,11 +96,11 @@ def _notes(world: World) -> Iterable[Condition]:
         ),
     )
     yield Condition(
-        (changes.SetBehaviour(who, "new", 5, AT, 0), changes.SetBehaviour(who, "visit", 9, AT, 3)),
+        (changes.SetActivityCounter(who, "new", 5, AT, 0), changes.SetActivityCounter(who, "visit", 9, AT, 3)),
         (
-            changes.SetBehaviour(who, "new", 5, AT, 1),
-            changes.SetBehaviour(who, "visit", 9, AT, 0),
-            changes.SetBehaviour(who, "visit", 9, AT, 2),
-            changes.SetBehaviour(nobody, "new", 5, AT, 0),
+            changes.SetActivityCounter(who, "new", 5, AT, 1),
+            changes.SetActivityCounter(who, "visit", 9, AT, 0),
+            changes.SetActivityCounter(who, "visit", 9, AT, 2),
+            changes.SetActivityCounter(nobody, "new", 5, AT, 0),
         ),
     )

@@ -1,7 +1,7 @@
 """What is kept of customers beside the ledger: found by every key, in pages, and gone once they are forgotten."""
 
 from tessera.core import changes
-from tessera.core.customers.activity import Behaviour
+from tessera.core.customers.activity import ActivityCounter
 from tessera.core.customers.customers import Customer
 from tessera.core.customers.tags import Tag
 from tessera.core.times import PurgeTime
@@ -92,7 +92,7 @@ async def notes_read_back(stores: Stores) -> None:
     await store.commit(
         changes.SetTag(who, "vip", 3, AT + 5, 2, None),
         changes.PurgeTags(PurgeTime(AT), who),
-        changes.SetBehaviour(who, "visit", 2**53, AT + 1, 3),
+        changes.SetActivityCounter(who, "visit", 2**53, AT + 1, 3),
         changes.SetCustomProfile(who, '{"a":1}', None),
         changes.SetIdentifiers(who, "[1]", "[]"),
         *(changes.AddUserEvent(who, f"event-{n}", "survey", AT + n) for n in range(5)),
@@ -100,7 +100,7 @@ async def notes_read_back(stores: Stores) -> None:
         changes.AddEvent("told of nobody", world.organization, "kind", "{}", AT),
     )
     expect(await store.tags(who), [Tag("vip", 3, AT + 5)], "the tags")
-    expect(await store.behaviours(who), [Behaviour("visit", 2**53, AT + 1)], "the counts")
+    expect(await store.behaviours(who), [ActivityCounter("visit", 2**53, AT + 1)], "the counts")
     known = Customer(who, CUSTOMER, PROFILE, STANDING, 0, "[1]", '{"a":1}')
     expect(await store.customer(world.organization, CUSTOMER), known, "the customer")
     expect(await store.user_events(who, "event-1", 2), [UserEvent(f"event-{n}", "survey", AT + n) for n in (2, 3)])
@@ -158,7 +158,7 @@ async def a_forgotten_customer_is_gone(stores: Stores) -> None:
     owner, who = world.organization, world.customer
     named = material.entry(2, "named", customer=who, account=world.point_account)
     await store.commit(named, changes.AddUserEvent(who, "e", "survey", AT), changes.SetIdentifiers(who, "[1]", "[]"))
-    await store.commit(changes.ForgetCustomer(who, CUSTOMER, "tombstone", AT + 9, 2**62, 0))
+    await store.commit(changes.EraseCustomer(who, CUSTOMER, "tombstone", AT + 9, 2**62, 0))
     for key in (CUSTOMER, "tombstone"):
         expect(await store.customer(owner, key), None, f"the customer by {key}")
         expect(await store.customers(owner, [key]), {}, f"the customers by {key}")
@@ -182,14 +182,14 @@ async def a_forgotten_customer_is_gone(stores: Stores) -> None:
         changes.SetIdentifiers(who, "[2]", "[]"),
         changes.SetCustomProfile(who, "{}", None),
         changes.SetTag(who, "new", 1, None, 0, None),
-        changes.SetBehaviour(who, "new", 1, AT, 0),
+        changes.SetActivityCounter(who, "new", 1, AT, 0),
         changes.AddUserEvent(who, "late", "survey", AT),
         changes.ClaimIdentifier(CUSTOMER, owner, "card-9"),
         changes.ClaimReferrerCode(CUSTOMER, owner, "CODE-9"),
         changes.ClaimReferrerCode("tombstone", owner, "CODE-9"),
         changes.AddPhone(CUSTOMER, owner, "1", 1),
         changes.AddPhone("tombstone", owner, "1", 1),
-        changes.ForgetCustomer(who, "tombstone", "again", AT, 2**62, 1),
+        changes.EraseCustomer(who, "tombstone", "again", AT, 2**62, 1),
     ):
         await expect_conflict(store, late)
     await store.commit(

@@ -33,7 +33,7 @@ def _repeatable(world: World) -> list[Change]:
         changes.RevokeToken(9, AT),
         *purges.repeatable(world),
         changes.MarkCredentialUsed(world.secret, AT),
-        changes.ReleaseLease("duty", "me"),
+        changes.ReleaseLease("singleton task", "me"),
         changes.ParkTierLevels(world.organization, "system-1"),
         *outbox.repeatable(world),
         *audit.repeatable(),

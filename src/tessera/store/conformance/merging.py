@@ -24,7 +24,7 @@ async def _furnish(store: Store) -> tuple[World, int]:
         material.entry(1, "once", customer=found.number, account=world.point_account),
         changes.SetTag(found.number, "vip", 40, None, 0, None),
         changes.SetTag(found.number, "brief", 1, AT + 1, 0, None),
-        changes.SetBehaviour(found.number, "visit", 2**53 - 2, AT + 5, 0),
+        changes.SetActivityCounter(found.number, "visit", 2**53 - 2, AT + 5, 0),
         material.entry(2, "twice", customer=world.customer, account=world.point_account),
         changes.SetTag(world.customer, "long", 1, AT + 9, 0, None),
         changes.AddUserEvent(world.customer, "event", "survey", AT),
@@ -126,6 +126,6 @@ async def a_merge_again_is_a_conflict(stores: Stores) -> None:
     onward = {"merged": survivor, "id": SURVIVOR, "tombstone_id": "tombstone 2", "offset": 0}
     await store.commit(_merge(world, last.number, survivor_id="last", **onward))
     expect(await store.was_merged(world.organization, CUSTOMER), True, "whether the first was merged")
-    await store.commit(changes.ForgetCustomer(last.number, "last", "tombstone 3", AT, 2**62, 0))
+    await store.commit(changes.EraseCustomer(last.number, "last", "tombstone 3", AT, 2**62, 0))
     merged = [await store.was_merged(world.organization, each) for each in (CUSTOMER, SURVIVOR)]
     expect(merged, [False, False], "whether anybody was merged once the survivor is forgotten")

@@ -12,7 +12,7 @@ from tessera.store.conformance.material import AT, CLIENT
 
 TOPIC = Topic("notices")
 
-HEARD_SECONDS = 10
+RECEIVED_SECONDS = 10
 """By when a store must know what another one committed."""
 
 
@@ -113,6 +113,6 @@ async def changed_says_so_after_a_commit(stores: Stores) -> None:
         await other.changed()
         await writer.commit(changes.SetQueryCredentials(CLIENT, 1))
         expect(await writer.changed(), True, "that the store knows at once that wrote")
-        async with asyncio.timeout(HEARD_SECONDS):
+        async with asyncio.timeout(RECEIVED_SECONDS):
             while not await (other if writer is store else store).changed():  # noqa: ASYNC110  # asking is the point
                 await asyncio.sleep(0.01)

@@ -32,8 +32,8 @@ def listed(world: World) -> Iterable[Condition]:
     yield Condition((changes.DisableProperty(API_KEY),), (changes.DisableProperty("unknown"),))
     yield Condition((changes.DeleteProperty(API_KEY),), (changes.DeleteProperty("unknown"),))
     yield Condition(
-        (changes.SetPropertyRails(API_KEY, "{}", ""),),
-        (changes.SetPropertyRails(API_KEY, "{}", "{}"), changes.SetPropertyRails("unknown", "{}", "")),
+        (changes.SetPropertyLimits(API_KEY, "{}", ""),),
+        (changes.SetPropertyLimits(API_KEY, "{}", "{}"), changes.SetPropertyLimits("unknown", "{}", "")),
     )
     yield from _secrets(world.property_secret)
 
@@ -68,7 +68,7 @@ async def a_property_reads_back(stores: Stores) -> None:
     await store.commit(
         changes.AddPropertySecret(API_KEY, "second", b"d" * 32, "abcd", AT + 1, AT + 2),
         changes.EndPropertySecret(API_KEY, first, AT + 5, None),
-        changes.SetPropertyRails(API_KEY, "{}", ""),
+        changes.SetPropertyLimits(API_KEY, "{}", ""),
         changes.RenameProperty(API_KEY, "web shop"),
         changes.MarkPropertySecretUsed(first, AT + 3, "192.0.2.7"),
         changes.MarkPropertySecretUsed(first + 1, AT + 2),
@@ -77,7 +77,7 @@ async def a_property_reads_back(stores: Stores) -> None:
     (record,) = await store.properties()
     found = await store.property_with_key(API_KEY)
     expect(found, Property(record.number, API_KEY, world.organization, True, held, "{}"), "the property")
-    expect((record.name, record.enabled, record.rails), ("web shop", True, "{}"), "the record")
+    expect((record.name, record.enabled, record.limits), ("web shop", True, "{}"), "the record")
     expect(record.last_used_at, AT + 3, "its last use")
     expect(
         await store.property_secrets(API_KEY),

@@ -81,7 +81,7 @@ async def purchases_go_with_their_customer(stores: Stores) -> None:
     store = await stores()
     world = await material.furnish(store)
     owner, who = world.organization, world.customer
-    await store.commit(changes.ForgetCustomer(who, CUSTOMER, "tombstone", AT, 2**62, 0))
+    await store.commit(changes.EraseCustomer(who, CUSTOMER, "tombstone", AT, 2**62, 0))
     expect(await store.purchases_of(who, "", 9), [], "the purchases")
     expect(await store.awards(who, "purchase-1"), [], "the awards")
     expect(await store.purchases_with_ids(owner, "request of purchase-1", ""), [], "the purchase by its request id")

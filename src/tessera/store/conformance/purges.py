@@ -7,7 +7,7 @@ from tessera.core.keys.wrapping import KeyPurpose
 from tessera.core.times import PurgeTime
 from tessera.ports import Store
 from tessera.store.conformance import material
-from tessera.store.conformance.audit import deed
+from tessera.store.conformance.audit import operation
 from tessera.store.conformance.case import Condition, Stores, Topic, expect, expect_conflict
 from tessera.store.conformance.material import AT, World
 
@@ -34,7 +34,7 @@ def repeatable(world: World) -> list[Change]:
         changes.RaiseRevocationMark(PurgeTime(AT + 1_000_000)),
         changes.RaiseProofMark(until),
         changes.PurgeRevocations(until, 9),
-        changes.PurgeProofs(until, 9),
+        changes.PurgeConsumedProofs(until, 9),
         changes.PurgeNotices(3, 9),
         changes.PurgeRefusals(until, 0, 9),
         changes.PurgeEvents(until, 0, world.event + 10),
@@ -91,19 +91,19 @@ async def a_purged_proof_cannot_be_used_again(stores: Stores) -> None:
     """Proofs that ended go in batches once the mark is raised; none that ends by the mark is ever accepted again."""
     store = await stores()
     ends = {"a": AT, "b": AT + 1, "c": AT + 2, "young": AT + 9}
-    await store.commit(*(changes.SpendProof(*each) for each in ends.items()))
-    await store.commit(changes.PurgeProofs(PurgeTime(AT + 5), 9))
-    expect(await store.spent_proof("a"), AT, "the oldest, without the mark")
+    await store.commit(*(changes.ConsumeProof(*each) for each in ends.items()))
+    await store.commit(changes.PurgeConsumedProofs(PurgeTime(AT + 5), 9))
+    expect(await store.consumed_proof("a"), AT, "the oldest, without the mark")
     await store.commit(changes.RaiseProofMark(PurgeTime(AT + 5)))
-    await store.commit(changes.PurgeProofs(PurgeTime(AT + 5), 2))
-    expect([name for name in ends if await store.spent_proof(name)], ["c", "young"], "what a batch leaves")
-    expect(await store.purgeable(changes.PurgeProofs, AT + 5), True, "whether there is more")
-    await store.commit(changes.PurgeProofs(PurgeTime(AT + 5), 2))
-    expect(await store.purgeable(changes.PurgeProofs, AT + 5), False, "whether there is more")
+    await store.commit(changes.PurgeConsumedProofs(PurgeTime(AT + 5), 2))
+    expect([name for name in ends if await store.consumed_proof(name)], ["c", "young"], "what a batch leaves")
+    expect(await store.purgeable(changes.PurgeConsumedProofs, AT + 5), True, "whether there is more")
+    await store.commit(changes.PurgeConsumedProofs(PurgeTime(AT + 5), 2))
+    expect(await store.purgeable(changes.PurgeConsumedProofs, AT + 5), False, "whether there is more")
     for name, at in ends.items():
-        await expect_conflict(store, changes.SpendProof(name, at))
-    await expect_conflict(store, changes.SpendProof("unheard of", AT + 2))
-    await store.commit(changes.SpendProof("new", AT + 3))
+        await expect_conflict(store, changes.ConsumeProof(name, at))
+    await expect_conflict(store, changes.ConsumeProof("unheard of", AT + 2))
+    await store.commit(changes.ConsumeProof("new", AT + 3))
 
 
 @TOPIC
@@ -114,7 +114,7 @@ async def no_purge_takes_more_than_a_batch(stores: Stores) -> None:
     until = PurgeTime(AT + 5)
     await store.commit(*(changes.AddWarning(f"w{number}", AT + 4 + number) for number in range(4)))
     await store.commit(changes.PurgeWarnings(until, 2))
-    expect([await store.warning_told(name) for name in ("told", "w0", "w1", "w2")], [False, False, True, True])
+    expect([await store.warning_sent(name) for name in ("told", "w0", "w1", "w2")], [False, False, True, True])
     hook = world.webhook
     for number in range(3):
         await store.commit(
@@ -140,8 +140,8 @@ async def _refusals(store: Store) -> list[Entry]:
 async def refusals_of_the_audit_go_and_numbers_go_on(stores: Stores) -> None:
     """A run goes with a checkpoint in its place, which takes in those beside it; the newest entry stays."""
     store = await stores()
-    actions = (REFUSED, REFUSED, "deed", REFUSED, REFUSED, REFUSED)
-    await store.commit(*(deed(f"{place}", action=action) for place, action in enumerate(actions, start=1)))
+    actions = (REFUSED, REFUSED, "operation", REFUSED, REFUSED, REFUSED)
+    await store.commit(*(operation(f"{place}", action=action) for place, action in enumerate(actions, start=1)))
     expect([each.number for each in await _refusals(store)], [1, 2, 4, 5, 6], "the refusals")
     await store.commit(run(1, 1))
     await store.commit(run(5, 5))
@@ -154,5 +154,5 @@ async def refusals_of_the_audit_go_and_numbers_go_on(stores: Stores) -> None:
     expect([(each.first_number, each.last_number) for each in checkpoints], [(1, 1), (4, 5)], "the checkpoints")
     expect([await store.audit_checkpoint(number) for number in (0, 1, 2, 4, 5, 6)],
            [None, checkpoints[0], None, checkpoints[1], checkpoints[1], None], "what covers each")  # fmt: skip
-    await store.commit(deed("next"))
+    await store.commit(operation("next"))
     expect(await _numbers(store), [2, 3, 6, 7], "the next number")

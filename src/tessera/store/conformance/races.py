@@ -47,7 +47,7 @@ def _contenders(world: World) -> dict[str, list[Change]]:
         "an-entry's-number": [
             material.entry(2, None, amount=n, customer=world.customer, account=world.point_account) for n in every
         ],
-        "a-duty": [changes.TakeLease("duty", f"process {n}", AT, AT + 1) for n in every],
+        "a-singleton task": [changes.TakeLease("singleton task", f"process {n}", AT, AT + 1) for n in every],
         "an-email-address": [material.customer(owner, f"race {n}", "race@x") for n in every],
         "an-external-id": [changes.ClaimIdentifier(CUSTOMER, owner, "race") for _ in every],
         "a-client-id": [material.application(owner, "race", name=f"race {n}") for n in every],
@@ -65,9 +65,9 @@ def _contenders(world: World) -> dict[str, list[Change]]:
         "a-custom-profile": [changes.SetCustomProfile(world.customer, f"{n}", None) for n in every],
         "a-new-tag": [changes.SetTag(world.customer, "race", 1 + n, None, 0, None) for n in every],
         "a-tag": [changes.SetTag(world.customer, "vip", 3 + n, None, 2, None) for n in every],
-        "a-new-count": [changes.SetBehaviour(world.customer, "race", 1 + n, AT, 0) for n in every],
-        "a-count": [changes.SetBehaviour(world.customer, "visit", 4 + n, AT, 3) for n in every],
-        "forgetting": [changes.ForgetCustomer(world.customer, CUSTOMER, f"t{n}", AT, 2**62, 0) for n in every],
+        "a-new-count": [changes.SetActivityCounter(world.customer, "race", 1 + n, AT, 0) for n in every],
+        "a-count": [changes.SetActivityCounter(world.customer, "visit", 4 + n, AT, 3) for n in every],
+        "forgetting": [changes.EraseCustomer(world.customer, CUSTOMER, f"t{n}", AT, 2**62, 0) for n in every],
         "leaving": [changes.LeaveTier(world.customer, "membership-1", AT + n) for n in every],
         "a-webhook's-name": [material.webhook(owner, "race") for _ in every],
         "a-webhook's-position": [

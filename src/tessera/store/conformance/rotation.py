@@ -7,7 +7,7 @@ import msgspec
 from tessera.core import changes
 from tessera.core.changes import Change
 from tessera.core.clients.applications import FOREVER, Credential, CredentialKind
-from tessera.core.clients.expiry_warnings import Ending, Greedy, Owner
+from tessera.core.clients.expiry_warnings import Ending, Owner, WastefulClient
 from tessera.core.clients.secret_rotation import OF_APPLICATION, Writes
 from tessera.core.times import HOUR, PurgeTime
 from tessera.ports import HourCount
@@ -164,11 +164,11 @@ async def a_warning_is_told_once(stores: Stores) -> None:
     store = await stores()
     await material.furnish(store)
     warning = changes.AddWarning("new", AT + 5)
-    expect([await store.warning_told(name) for name in ("told", "new")], [True, False], "what was told")
+    expect([await store.warning_sent(name) for name in ("told", "new")], [True, False], "what was told")
     await store.commit(warning)
     await expect_conflict(store, warning)
     await store.commit(changes.PurgeWarnings(PurgeTime(AT + 4), 9))
-    expect([await store.warning_told(name) for name in ("told", "new")], [False, True], "what was told then")
+    expect([await store.warning_sent(name) for name in ("told", "new")], [False, True], "what was told then")
 
 
 @TOPIC
@@ -215,9 +215,9 @@ async def callers_without_a_memory_are_found(stores: Stores) -> None:
         changes.CountHour(who, 23, 500, 0, 0, 401),
         changes.CountHour(who, 24, 500, 0, 0, 400),
     )
-    found = [await store.greedy(hour, 100, 2) for hour in range(19, 25)]
+    found = [await store.wasteful_clients(hour, 100, 2) for hour in range(19, 25)]
     expect(
         found,
-        [[], [Greedy(OWNER, who, 20, 100, 199)], [], [], [], [Greedy(OWNER, who, 24, 100, 0)]],
+        [[], [WastefulClient(OWNER, who, 20, 100, 199)], [], [], [], [WastefulClient(OWNER, who, 24, 100, 0)]],
         "those found by hour",
     )

@@ -17,7 +17,7 @@ from tessera.store.sql.statement import Select, only_column
 _NOTHING: Mapping[str, object] = {}
 
 
-class PostgresLook:
+class PostgresInspection:
     """As `store.inspection.Look`."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
@@ -46,10 +46,10 @@ class PostgresLook:
 
 
 @contextmanager
-def looking(where: Address) -> Iterator[PostgresLook]:
+def looking(where: Address) -> Iterator[PostgresInspection]:
     """A look for the length of a block. Raises Unusable, and StoreUnavailable when the connection is lost."""
     with connected(where) as connection:
         try:
-            yield PostgresLook(connection)
+            yield PostgresInspection(connection)
         except psycopg.Error as error:
             raise StoreUnavailable(" ".join(str(error).split())) from error

@@ -18,9 +18,9 @@ WRITE_LOCK = 0x54455353
 
 INDEPENDENT: frozenset[type[Change]] = frozenset(
     {
-        kinds.SpendProof,
+        kinds.ConsumeProof,
         kinds.RaiseProofMark,
-        kinds.PurgeProofs,
+        kinds.PurgeConsumedProofs,
         kinds.RaiseRevocationMark,
         kinds.PurgeRevocations,
         kinds.NoteTime,
@@ -32,7 +32,7 @@ INDEPENDENT: frozenset[type[Change]] = frozenset(
         kinds.CountHour,
         kinds.PurgeHours,
         kinds.MarkCredentialUsed,
-        kinds.TellCounts,
+        kinds.PublishCounts,
         kinds.PurgeCounts,
     }
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tessera.core.customers.activity import Behaviour
+from tessera.core.customers.activity import ActivityCounter
 from tessera.core.customers.customers import Customer
 from tessera.core.customers.tags import Tag
 from tessera.core.text import canonical_id
@@ -83,8 +83,8 @@ class CustomerReads(Fetching):
     async def tags(self, customer: int) -> list[Tag]:
         return await self._rows(sql.TAGS, {"customer": customer})
 
-    async def behaviours(self, customer: int) -> list[Behaviour]:
-        return await self._rows(sql.BEHAVIOURS, {"customer": customer})
+    async def behaviours(self, customer: int) -> list[ActivityCounter]:
+        return await self._rows(sql.ACTIVITY_COUNTERS, {"customer": customer})
 
     async def user_events(self, customer: int, after: str, limit: int) -> list[UserEvent]:
         key = {"customer": customer, "after": after, "limit": limit}

@@ -68,7 +68,7 @@ def application(rows: list[ApplicationRow]) -> Application | None:
                 authentication_methods=first.authentication_methods,
                 token_binding=first.token_binding,
                 token_reuse=first.token_reuse,
-                rails=first.rails,
+                limits=first.limits,
                 access=tuple({row.resource: row.resource_scope for row in rows if row.resource is not None}.items()),
                 security_profile=first.security_profile,
                 assertion_audience=first.assertion_audience,
@@ -87,7 +87,7 @@ class _OptionColumns(msgspec.Struct, frozen=True):
     authentication_methods: int
     token_binding: int
     token_reuse: int
-    rails: str
+    limits: str
     access: tuple[tuple[int, str], ...]
     security_profile: int
     assertion_audience: int
@@ -103,7 +103,7 @@ def _options(columns: _OptionColumns) -> Options:
         authentication_methods=AuthenticationMethod(columns.authentication_methods),
         token_binding=TokenBinding(columns.token_binding),
         token_reuse=columns.token_reuse == 1,
-        rails=columns.rails,
+        limits=columns.limits,
         access=tuple((resource, scopes.parse(scope)) for resource, scope in columns.access),
         security_profile=Profile(columns.security_profile),
         assertion_audience=AssertionAudience(columns.assertion_audience),
@@ -132,7 +132,7 @@ def application_record(row: RecordRow) -> ApplicationRecord:
         assertion_audience=AssertionAudience(row.assertion_audience).name.lower(),
         signing_algorithms=shown(SigningAlgorithms(row.signing_algorithms)),
         json_requests=JSONRequests(row.json_requests).name.lower(),
-        rails=row.rails,
+        limits=row.limits,
         created_at=row.created_at,
         tokens_issued=row.tokens_issued,
         query_credentials_used=row.query_credentials_used,

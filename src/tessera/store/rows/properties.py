@@ -21,7 +21,7 @@ def digital_property(rows: list[PropertyRow]) -> Property | None:
         organization=first.organization,
         enabled=first.enabled == 1,
         secrets=tuple(secrets),
-        rails=first.rails,
+        limits=first.limits,
     )
 
 
@@ -33,7 +33,7 @@ def property_record(row: RecordRow) -> PropertyRecord:
         organization=row.organization,
         api_key=row.api_key,
         enabled=row.enabled == 1,
-        rails=row.rails,
+        limits=row.limits,
         created_at=row.created_at,
         last_used_at=row.last_used_at,
     )

@@ -1,7 +1,7 @@
 """What is warned of, from its rows."""
 
 from tessera.core.clients.applications import CredentialKind
-from tessera.core.clients.expiry_warnings import Ending, Greedy, Owner
+from tessera.core.clients.expiry_warnings import Ending, Owner, WastefulClient
 from tessera.store.sql.rotation import EndingRow
 from tessera.store.sql.usage import GreedyRow
 
@@ -18,9 +18,9 @@ def property_ending(row: EndingRow) -> Ending:
     return _ending(row, _owner(row, is_property=True))
 
 
-def greedy(row: GreedyRow) -> Greedy:
+def wasteful_clients(row: GreedyRow) -> WastefulClient:
     """An application that got far more tokens than it made calls."""
-    return Greedy(_owner(row), number=row.number, hour=row.hour, tokens=row.tokens, calls=row.calls)
+    return WastefulClient(_owner(row), number=row.number, hour=row.hour, tokens=row.tokens, calls=row.calls)
 
 
 def _owner(row: EndingRow | GreedyRow, *, is_property: bool = False) -> Owner:

@@ -20,7 +20,7 @@ class ApplicationRow(msgspec.Struct, frozen=True, gc=False):
     authentication_methods: int
     token_binding: int
     token_reuse: int
-    rails: str
+    limits: str
     security_profile: int
     assertion_audience: int
     signing_algorithms: int
@@ -70,7 +70,7 @@ class RecordRow(msgspec.Struct, frozen=True):
     assertion_audience: int
     signing_algorithms: int
     json_requests: int
-    rails: str
+    limits: str
     created_at: int
     tokens_issued: int
     query_credentials_used: int

@@ -13,7 +13,7 @@ _NEXT = "(select coalesce(max(number), 0) + 1 from audit_entry)"
 _FIELDS = ":id, :at, :actor, :source, :action, :target, :detail"
 
 WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
-    changes.RecordDeed: (
+    changes.RecordAuditEntry: (
         Statement(
             "insert into audit_entry (number, id, at, actor, source, action, target, detail, hash)"
             f" values ({_NEXT}, {_FIELDS}, chained({_LAST}, {_NEXT}, {_FIELDS})) on conflict (id) do nothing"

@@ -3,7 +3,7 @@
 import msgspec
 
 from tessera.core import changes
-from tessera.core.customers.activity import Behaviour
+from tessera.core.customers.activity import ActivityCounter
 from tessera.core.customers.customers import Customer
 from tessera.core.customers.tags import Tag
 from tessera.ports.customers import UserEvent
@@ -95,7 +95,7 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "the tag is as it was",
         ),
     ),
-    changes.SetBehaviour: (
+    changes.SetActivityCounter: (
         Statement(
             "insert into behaviour (customer, name, count, last_at)"
             " select c.number, :name, :count, :last_at from customer c"
@@ -106,7 +106,7 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
             "the count is as it was",
         ),
     ),
-    changes.ForgetCustomer: (
+    changes.EraseCustomer: (
         Statement(
             "update customer set id = :tombstone_id, folded_email = null, profile = '{}', identifiers = '[]',"
             " user_profile = null, forgotten_at = :forgotten_at, due_at = :due_at, version = version + 1"
@@ -202,7 +202,7 @@ CUSTOMERS_AFTER = Select(
 )
 PHONES = Select("select digits, mobile from phone where customer = :customer", PhoneRow)
 TAGS = Select("select name, count, expires_at from tag where customer = :customer", Tag)
-BEHAVIOURS = Select("select name, count, last_at from behaviour where customer = :customer", Behaviour)
+ACTIVITY_COUNTERS = Select("select name, count, last_at from behaviour where customer = :customer", ActivityCounter)
 USER_EVENTS = Select(
     "select id, lookup, occurred_at from user_event where customer = :customer and id > :after order by id"
     " limit :limit",

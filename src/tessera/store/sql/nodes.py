@@ -12,7 +12,7 @@ def _later(window: str, count: str) -> str:
 
 
 WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
-    changes.TellCounts: (
+    changes.PublishCounts: (
         Statement(
             "insert into node_count (application, node, at, hour, hour_tokens, day, day_tokens, watched, asked)"
             " values (:application, :node, :at, :hour, :hour_tokens, :day, :day_tokens, :watched, :asked)"

@@ -39,9 +39,9 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
         Statement(f"delete from property_secret where property = {_PROPERTY}"),
         Statement("delete from property where api_key = :api_key", "the property exists"),
     ),
-    changes.SetPropertyRails: (
+    changes.SetPropertyLimits: (
         Statement(
-            "update property set rails = :rails where api_key = :api_key and rails = :was_rails",
+            "update property set rails = :limits where api_key = :api_key and rails = :previous_limits",
             "the property's limits are as they were",
         ),
     ),
@@ -89,7 +89,7 @@ class PropertyRow(msgspec.Struct, frozen=True, gc=False):
     api_key: str
     organization: int
     enabled: int
-    rails: str
+    limits: str
     secret: int | None
     digest: bytes
     ends_at: int | None
@@ -103,7 +103,7 @@ class RecordRow(msgspec.Struct, frozen=True):
     organization: str
     api_key: str
     enabled: int
-    rails: str
+    limits: str
     created_at: int
     last_used_at: int | None
 

@@ -1,7 +1,7 @@
 """Purges, in batches; what they go by, and whether anything is left for them.
 
-Rows of `watermark`: `clock` is the time that a server last noted; `revocation` and `spent_proof` are the marks by which
-everything of an age is refused whose rows may be gone.
+Rows of `watermark`: `clock` is the time that a server last noted; `revocation` and `consumed_proof` are the marks by
+which everything of an age is refused whose rows may be gone.
 """
 
 from tessera.core import changes
@@ -26,7 +26,7 @@ def _raise_mark(table: str) -> Statement:
 
 
 _REVOCATIONS = f"revocation where expires_at <= :until and expires_at <= {_mark('revocation')}"
-_PROOFS = f"spent_proof where expires_at <= :until and expires_at <= {_mark('spent_proof')}"
+_PROOFS = f"consumed_proof where expires_at <= :until and expires_at <= {_mark('consumed_proof')}"
 _NOTICES = "change where sequence < :before and sequence < (select max(sequence) from change)"
 _REFUSALS = "refusal where at <= case when :beyond > :until then :beyond else :until end"
 _DELIVERIES = "delivery where gave_up_at <= :until"
@@ -41,16 +41,16 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
         ),
     ),
     changes.RaiseRevocationMark: (_raise_mark("revocation"),),
-    changes.RaiseProofMark: (_raise_mark("spent_proof"),),
+    changes.RaiseProofMark: (_raise_mark("consumed_proof"),),
     changes.PurgeRevocations: (
         Statement(
             "delete from revocation where token_id in"
             f" (select token_id from {_REVOCATIONS} order by expires_at limit :limit)"
         ),
     ),
-    changes.PurgeProofs: (
+    changes.PurgeConsumedProofs: (
         Statement(
-            f"delete from spent_proof where proof in (select proof from {_PROOFS} order by expires_at limit :limit)"
+            f"delete from consumed_proof where proof in (select proof from {_PROOFS} order by expires_at limit :limit)"
         ),
     ),
     changes.PurgeNotices: (
@@ -111,7 +111,7 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
 
 LEFT: dict[type[changes.Change], str] = {
     changes.PurgeRevocations: f"select 1 from {_REVOCATIONS} limit 1",
-    changes.PurgeProofs: f"select 1 from {_PROOFS} limit 1",
+    changes.PurgeConsumedProofs: f"select 1 from {_PROOFS} limit 1",
     changes.PurgeNotices: f"select 1 from {_NOTICES.replace(':before', ':until')} limit 1",
     changes.PurgeRefusals: "select 1 from refusal where at <= :until limit 1",
     changes.PurgeDeliveries: f"select 1 from {_DELIVERIES} limit 1",

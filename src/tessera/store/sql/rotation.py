@@ -44,7 +44,7 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     ),
 }
 
-WARNING_TOLD = "select at from warning where name = :name"
+WARNING_SENT = "select at from warning where name = :name"
 
 
 class EndingRow(msgspec.Struct, frozen=True):

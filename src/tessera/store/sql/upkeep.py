@@ -1,4 +1,4 @@
-"""Leases: the process that does a duty."""
+"""Leases: the process that does a singleton task."""
 
 import msgspec
 

@@ -20,7 +20,7 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
 
 
 class GreedyRow(msgspec.Struct, frozen=True):
-    """A row of `GREEDY`: whose application it is, its number, and what it did in the hour."""
+    """A row of `WASTEFUL_CLIENTS`: whose application it is, its number, and what it did in the hour."""
 
     client_id: str
     application: str
@@ -38,7 +38,7 @@ HOURS = Select(
     " and hour >= :first order by hour",
     HourCount,
 )
-GREEDY = Select(
+WASTEFUL_CLIENTS = Select(
     "select a.client_id, a.name as application, a.organization, o.name as organization_name, o.retailer_id, a.number,"
     " u.hour, u.tokens - u.elsewhere as tokens, u.calls"
     " from usage_hour u join application a on a.number = u.application join organization o on o.number = a.organization"

@@ -108,7 +108,7 @@ def _is_begun(target: End) -> bool:
 
 
 def _check_quiet(moment: Moment, source: End, now: int) -> None:
-    """Raises Unusable when a server holds a duty: it would write what is not copied."""
+    """Raises Unusable when a server holds a singleton task: it would write what is not copied."""
     if moment.values("select 1 from lease where ends_at > :now limit 1", {"now": now}):
         raise Unusable(
             f"Servers seem to run on {source.text}. Stop them (one that was killed counts for 15 seconds more), or say"

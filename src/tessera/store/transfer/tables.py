@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from tessera.ports import Unusable
 
 LEFT_OUT = frozenset({"alembic_version", "backup", "copying", "lease"})
-"""What is not copied: the version of the schema, our own marks, and duties, which belong to running processes."""
+"""Tables that are not copied: the schema's version, the marks of a copy, and leases, which running processes hold."""
 
 INTEGER, TEXT, BYTES = "integer", "text", "bytes"
 

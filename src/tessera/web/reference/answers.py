@@ -104,7 +104,7 @@ def refusals(route: Route, operation: Operation) -> dict[int, tuple[str, Answer]
 
 
 def _kinds(path: str, operation: Operation) -> list[type[Refusal]]:
-    """Every refusal that may be answered here: those of the deed, and those that come with what it is."""
+    """Every refusal that may be answered here: those of the operation, and those that come with what it is."""
     kinds: set[type[Refusal]] = {*operation.refusals, errors.Unavailable, errors.TooManyRequests}
     if operation.access == "client":
         kinds |= {errors.InvalidRequest, errors.InvalidClient}

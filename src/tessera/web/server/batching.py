@@ -43,7 +43,7 @@ class Connection(Protocol):
         """Close it at once: its request could not be begun, and nothing will answer it."""
 
 
-class Turns:
+class EventLoopBatch:
     """What is to be done at the end of this turn: requests to begin, then answers to write, in order."""
 
     def __init__(self) -> None:

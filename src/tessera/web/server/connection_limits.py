@@ -23,12 +23,17 @@ class Limits:
     """The limits of one process, and the sweep that ends connections which take too long."""
 
     def __init__(
-        self, *, connections_max: int, head_bytes_max: int, request_timeout_seconds: float, keep_alive_seconds: float
+        self,
+        *,
+        connections_max: int,
+        head_bytes_max: int,
+        request_timeout_seconds: float,
+        keep_alive_timeout_seconds: float,
     ) -> None:
         self.connections_max = connections_max
         self.head_bytes_max = head_bytes_max
         self.request_timeout_seconds = request_timeout_seconds
-        self.keep_alive_seconds = keep_alive_seconds
+        self.keep_alive_timeout_seconds = keep_alive_timeout_seconds
         self._sweeping = False
         self._connections: Collection[Watched] = ()
 

@@ -19,7 +19,7 @@ class Application(Protocol):
     async def answer(self, scope: Scope, incoming: Incoming) -> Response | None:
         """The answer to a request; None when its client went away before it was whole."""
 
-    def turned_away(self, reason: Unread, request_id: bytes, source: str) -> None:
+    def connection_rejected(self, reason: Unread, request_id: bytes, source: str) -> None:
         """A connection was refused without a request."""
 
 

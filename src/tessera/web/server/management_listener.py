@@ -14,7 +14,7 @@ from tessera.web.messages import Incoming, Response, Scope
 from tessera.web.routes import Route, Routes
 from tessera.web.server import hosts
 from tessera.web.server.accepting import Acceptor
-from tessera.web.server.batching import Turns
+from tessera.web.server.batching import EventLoopBatch
 from tessera.web.server.connection_limits import Limits
 from tessera.web.server.protocol import HttpConnection
 
@@ -24,7 +24,9 @@ MISDIRECTED = (
     b" setting management_names.\n"
 )
 
-LIMITS = Limits(connections_max=256, head_bytes_max=16 * 1024, request_timeout_seconds=5.0, keep_alive_seconds=75.0)
+LIMITS = Limits(
+    connections_max=256, head_bytes_max=16 * 1024, request_timeout_seconds=5.0, keep_alive_timeout_seconds=75.0
+)
 
 
 LOCAL = "localhost"
@@ -72,7 +74,7 @@ async def listening(
         yield
         return
     app = ManagementApp(Routes(routes), names_answered(listener, names))
-    state, turns = ServerState(), Turns()
+    state, turns = ServerState(), EventLoopBatch()
 
     def connected() -> asyncio.Protocol:
         return HttpConnection(app, state, LIMITS, turns)

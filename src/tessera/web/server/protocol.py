@@ -14,7 +14,7 @@ from uvicorn.server import ServerState
 
 from tessera.web.messages import CLOSE, Headers, Response
 from tessera.web.refusal_records import REQUEST_ID, Unread, new_id
-from tessera.web.server.batching import Turns
+from tessera.web.server.batching import EventLoopBatch
 from tessera.web.server.connection_limits import Limits
 from tessera.web.server.exchange import Application, Exchange
 from tessera.web.server.lingering import QUIET_SECONDS, Lingering
@@ -45,7 +45,7 @@ class HttpConnection(asyncio.Protocol):
         application: Application,
         state: ServerState,
         limits: Limits,
-        turns: Turns,
+        turns: EventLoopBatch,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self.application = application
@@ -200,7 +200,7 @@ class HttpConnection(asyncio.Protocol):
                 if not (self._unread or first.body):  # otherwise its client has not waited
                     self.turns.write(self.loop, self._transport, CONTINUE, close=False)
         elif self._refusal is not None:
-            self._turn_away(*self._refusal)
+            self._reject_connection(*self._refusal)
         if self.ended:
             return
         if self._unread:
@@ -232,7 +232,7 @@ class HttpConnection(asyncio.Protocol):
         if not self._idle:
             seconds = self.limits.request_timeout_seconds
         else:
-            seconds = GRACE_SECONDS if self._going_down else self.limits.keep_alive_seconds
+            seconds = GRACE_SECONDS if self._going_down else self.limits.keep_alive_timeout_seconds
         return self.loop.time() + seconds
 
     def begin(self) -> Coroutine[Any, Any, None] | None:
@@ -318,10 +318,10 @@ class HttpConnection(asyncio.Protocol):
         self._queue.clear()
         self._unread = b""
 
-    def _turn_away(self, reason: Unread, headers: Headers) -> None:
+    def _reject_connection(self, reason: Unread, headers: Headers) -> None:
         """Answer without the application, and close."""
         request_id = new_id()
-        self.application.turned_away(reason, request_id, self._reader.client[0] if self._reader.client else "")
+        self.application.connection_rejected(reason, request_id, self._reader.client[0] if self._reader.client else "")
         body = f"{reason.told.public}\n".encode()
         self._send(
             Response(reason.status, body, (*TEXT, *headers), ((REQUEST_ID, request_id),)), close=True, sends=True

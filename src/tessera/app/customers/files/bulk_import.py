@@ -10,7 +10,7 @@ import msgspec
 from tessera.app.context import Context
 from tessera.app.customers.customers import creation, happened, taken
 from tessera.app.customers.files import faults as file_faults
-from tessera.app.customers.files.dry_run import Rehearsal
+from tessera.app.customers.files.dry_run import DryRun
 from tessera.app.customers.files.faults import Fault, Refused
 from tessera.app.customers.files.rows import Row
 from tessera.app.customers.updates import Known, known, updated
@@ -21,7 +21,7 @@ from tessera.core.customers.customers import Customer
 from tessera.core.customers.identifiers import SentIdentifier, given
 from tessera.core.customers.profiles import NewCustomer
 from tessera.core.errors import PlatformRefusal, Validation
-from tessera.core.event_types import Happening
+from tessera.core.event_types import EventType
 from tessera.core.loyalty.program import Program
 from tessera.ports import Conflict, Store, StoreError
 
@@ -82,7 +82,7 @@ class Tally(msgspec.Struct):
                 self.warnings.append(Warned(row.line, row.spoiled))
 
 
-async def rehearse(
+async def dry_run(
     context: Context,
     organization: int,
     rows: Iterable[Row | Refused],
@@ -92,7 +92,7 @@ async def rehearse(
 ) -> Tally:
     """Tell what `load` would do, and write nothing. Raises as `load` does."""
     own = copy.copy(context)  # others go on writing to the store by theirs
-    own.store = cast("Store", Rehearsal(context.store))  # it can do what an import needs, and nothing that writes
+    own.store = cast("Store", DryRun(context.store))  # it can do what an import needs, and nothing that writes
     return await load(own, organization, rows, report, strict=strict)
 
 
@@ -231,7 +231,7 @@ def _decide(context: Context, program: Program, row: Row, found: Known) -> tuple
     _, changes = updated(context, program, about, row.update, ids, found)
     if not changes:
         return Imported(Outcome.UNCHANGED, about.id), []
-    changes.append(happened(context, program, Happening.CUSTOMER_CHANGED, about.id, context.clock.now()))
+    changes.append(happened(context, program, EventType.CUSTOMER_CHANGED, about.id, context.clock.now()))
     return Imported(Outcome.UPDATED, about.id), changes
 
 

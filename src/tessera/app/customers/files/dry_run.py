@@ -22,7 +22,7 @@ from tessera.core.customers.customers import Customer
 from tessera.ports import Conflict, Store
 
 
-class Rehearsal:
+class DryRun:
     """What an import needs of a store, for the customers of one organization.
 
     Nothing reaches the real store but reads, for there is no other way here. A customer that would have been written

@@ -25,7 +25,7 @@ class Timed(Protocol):
 K = TypeVar("K", bound=Timed)
 
 
-class Succession(Generic[K]):
+class KeyRing(Generic[K]):
     """Keys of one kind. Raises ValueError when there are none."""
 
     __slots__ = ("_begins", "_ends", "_signing", "keys")

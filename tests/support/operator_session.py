@@ -1,4 +1,4 @@
-"""An operator's deeds from another process than the server's: on the same data folder, through a context of its own."""
+"""An operator's operations from another process than the server's, on the same data folder."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,12 +16,12 @@ from tests.support.settings import settings_of
 T = TypeVar("T")
 
 
-def do(folder: Path, deed: Callable[[Context], Awaitable[T]]) -> T:
-    """Have one deed done in a context that is opened for it."""
+def do(folder: Path, operation: Callable[[Context], Awaitable[T]]) -> T:
+    """Have one operation done in a context that is opened for it."""
 
     async def done() -> T:
         async with wiring.open_context(settings_of(folder)) as context:
-            return await deed(context)
+            return await operation(context)
 
     return asyncio.run(done())
 

@@ -3,7 +3,7 @@
 from tessera.core.changes.change import Change
 
 
-class SpendProof(Change, frozen=True):
+class ConsumeProof(Change, frozen=True):
     """A proof is used; it was not used before. `proof` is its key, `expires_at` when nobody would take it any more."""
 
     proof: str

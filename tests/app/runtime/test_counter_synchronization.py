@@ -8,8 +8,8 @@ from pathlib import Path
 from tessera import bootstrap, wiring
 from tessera.app.context import Context
 from tessera.app.management import purges
-from tessera.app.runtime import count_exchange, purge_clock
-from tessera.app.runtime.count_exchange import Exchange
+from tessera.app.runtime import counter_synchronization, purge_clock
+from tessera.app.runtime.counter_synchronization import Exchange
 from tessera.core.changes import NoteTime, PurgeCounts
 from tessera.core.times import DAY
 from tessera.ops.node_counts import NodeCounts
@@ -85,7 +85,7 @@ def test_all_applications_have_their_turn(tmp_path: Path) -> None:
 
     async def scenario(clock: StepClock, nodes: list[Node]) -> None:
         one, other = nodes
-        applications = range(1, 2 * count_exchange.AT_ONCE + 1)
+        applications = range(1, 2 * counter_synchronization.AT_ONCE + 1)
         for number in applications:
             one.counts.request(number, 10, clock.now())
             one.take(1, number)
@@ -121,9 +121,9 @@ def test_properties_are_told_apart_from_applications(tmp_path: Path) -> None:
             for each in (*exchanges, *exchanges):
                 await each.exchange()
         now = clock.now()
-        told = await nodes[0].context.store.told_by_others(-1, counts[0].node, now, now - 10_000_000)
+        told = await nodes[0].context.store.counts_of_others(-1, counts[0].node, now, now - 10_000_000)
         assert (told.watched, told.asked) == (20, 10)
-        assert await nodes[0].context.store.told_by_others(1, 0, now, 0) == NodeCount(0, 0, 0, 0)
+        assert await nodes[0].context.store.counts_of_others(1, 0, now, 0) == NodeCount(0, 0, 0, 0)
         assert counts[0].own(1, now).watched == 20
         assert nodes[0].counts.own(1, now).watched == 0
 
@@ -157,7 +157,7 @@ def test_the_end_of_requests_is_told(tmp_path: Path) -> None:
         async def heard() -> int:
             other.counts.request(1, 10, clock.now())
             await other.exchange.exchange()
-            return (await other.context.store.told_by_others(1, other.counts.node, clock.now(), 0)).asked
+            return (await other.context.store.counts_of_others(1, other.counts.node, clock.now(), 0)).asked
 
         for _ in range(30):
             one.counts.request(1, 10, clock.now())

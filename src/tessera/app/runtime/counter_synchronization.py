@@ -9,21 +9,21 @@ when the others, whose clocks are not quite the same, have told theirs. Requests
 import asyncio
 
 from tessera.app.context import Context
-from tessera.core.changes import TellCounts
+from tessera.core.changes import PublishCounts
 from tessera.core.times import DAY, HOUR, SECOND
 from tessera.ops.log import log
 from tessera.ports import NodeCounts, StoreError
 
-TOLD_AFTER_SECONDS = 0.05
+PUBLISHED_AFTER_SECONDS = 0.05
 """How long after the end of a second it is told."""
 
-HEARD_AFTER_SECONDS = 0.4
+RECEIVED_AFTER_SECONDS = 0.4
 """How long after that the others are heard."""
 
 AT_ONCE = 250
 """Applications in one exchange; of more, the others wait for the next."""
 
-TOLD_LATELY = 10 * SECOND
+PUBLISHED_LATELY = 10 * SECOND
 """How old a node's pace may be: one that says nothing any more lets nothing pass either."""
 
 
@@ -42,8 +42,8 @@ class Exchange:
     async def go_on(self) -> None:
         """Exchange every second, until cancelled."""
         while True:
-            await asyncio.sleep(TOLD_AFTER_SECONDS + 1 - self._context.clock.now() % SECOND / SECOND)
-            await self.exchange(HEARD_AFTER_SECONDS)
+            await asyncio.sleep(PUBLISHED_AFTER_SECONDS + 1 - self._context.clock.now() % SECOND / SECOND)
+            await self.exchange(RECEIVED_AFTER_SECONDS)
 
     async def exchange(self, pause_seconds: float = 0) -> None:
         """Tell what was counted, and a moment later hear what others have told. What fails is done the next time."""
@@ -54,12 +54,12 @@ class Exchange:
             again = await self._tell(numbers)
             await asyncio.sleep(pause_seconds)
             for number in numbers:  # one after the other: whoever is asked for a profile meanwhile is not held up
-                await self._hear(number)
+                await self._receive(number)
             self._failing = False
         except StoreError as error:
             again = numbers
             if not self._failing:
-                log.error("counts_not_exchanged", reason=str(error))
+                log.error("counts_not_synchronized", reason=str(error))
             self._failing = True
         for number in again:
             self._counts.touch(number)
@@ -74,7 +74,7 @@ class Exchange:
         for number in numbers:
             own = self._counts.own(number, now)
             told.append(
-                TellCounts(
+                PublishCounts(
                     application=self._sign * number,
                     node=node,
                     at=now,
@@ -89,9 +89,9 @@ class Exchange:
         await self._context.store.commit(*told)
         return [self._sign * each.application for each in told if each.asked]
 
-    async def _hear(self, number: int) -> None:
+    async def _receive(self, number: int) -> None:
         now = self._context.clock.now()
-        others = await self._context.store.told_by_others(
-            self._sign * number, self._counts.node, now, now - TOLD_LATELY
+        others = await self._context.store.counts_of_others(
+            self._sign * number, self._counts.node, now, now - PUBLISHED_LATELY
         )
-        self._counts.hear(number, others, self._context.clock.now())
+        self._counts.receive(number, others, self._context.clock.now())

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from tessera.web.server.batching import PIPELINED_AT_ONCE, Turns
+from tessera.web.server.batching import PIPELINED_AT_ONCE, EventLoopBatch
 
-Scenario = Callable[[Turns, asyncio.AbstractEventLoop], Awaitable[None]]
+Scenario = Callable[[EventLoopBatch, asyncio.AbstractEventLoop], Awaitable[None]]
 
 
 class Line:
@@ -60,7 +60,7 @@ def play(scenario: Scenario) -> None:
     """Play a scenario on a loop of its own."""
 
     async def whole() -> None:
-        await scenario(Turns(), asyncio.get_running_loop())
+        await scenario(EventLoopBatch(), asyncio.get_running_loop())
 
     asyncio.run(whole())
 
@@ -79,7 +79,7 @@ async def settled() -> None:
 def test_answers_are_written_at_the_end_of_the_turn_in_order() -> None:
     """Nothing is written before the turn ends; then everything is, in order, and closed where it was asked for."""
 
-    async def scenario(turns: Turns, loop: asyncio.AbstractEventLoop) -> None:
+    async def scenario(turns: EventLoopBatch, loop: asyncio.AbstractEventLoop) -> None:
         one, other = Line(), Line()
         turns.write(loop, transport(one), b"1", close=False)
         turns.write(loop, transport(other), b"2", close=True)
@@ -95,7 +95,7 @@ def test_answers_are_written_at_the_end_of_the_turn_in_order() -> None:
 def test_a_client_that_went_away_takes_no_answer_from_others() -> None:
     """A connection that closed before its answer was written does not keep the answers behind it from being written."""
 
-    async def scenario(turns: Turns, loop: asyncio.AbstractEventLoop) -> None:
+    async def scenario(turns: EventLoopBatch, loop: asyncio.AbstractEventLoop) -> None:
         gone, there = Line(closed=True), Line()
         turns.write(loop, transport(gone), b"1", close=False)
         turns.write(loop, transport(there), b"2", close=False)
@@ -108,7 +108,7 @@ def test_a_client_that_went_away_takes_no_answer_from_others() -> None:
 def test_a_request_that_ends_in_an_error_takes_no_turn_from_others() -> None:
     """An error that a request lets out is its task's, and the next request has its turn."""
 
-    async def scenario(turns: Turns, loop: asyncio.AbstractEventLoop) -> None:
+    async def scenario(turns: EventLoopBatch, loop: asyncio.AbstractEventLoop) -> None:
         reported: list[type] = []
         loop.set_exception_handler(lambda _loop, context: reported.append(type(context["exception"])))
         answered: list[int] = []
@@ -131,7 +131,7 @@ def test_a_request_that_ends_in_an_error_takes_no_turn_from_others() -> None:
 def test_a_connection_that_cannot_begin_its_request_is_closed() -> None:
     """The error is reported, the client is not left waiting for an answer, and others have their turn."""
 
-    async def scenario(turns: Turns, loop: asyncio.AbstractEventLoop) -> None:
+    async def scenario(turns: EventLoopBatch, loop: asyncio.AbstractEventLoop) -> None:
         reported: list[type] = []
         loop.set_exception_handler(lambda _loop, context: reported.append(type(context["exception"])))
         answered: list[int] = []
@@ -152,7 +152,7 @@ def test_a_connection_that_cannot_begin_its_request_is_closed() -> None:
 def test_a_request_has_a_task_from_its_first_step() -> None:
     """A timeout works in a request that has not waited for anything yet, and so does a second one after it has."""
 
-    async def scenario(turns: Turns, loop: asyncio.AbstractEventLoop) -> None:
+    async def scenario(turns: EventLoopBatch, loop: asyncio.AbstractEventLoop) -> None:
         heard: list[str] = []
 
         async def request() -> None:
@@ -175,7 +175,7 @@ def test_a_request_has_a_task_from_its_first_step() -> None:
 def test_a_request_that_waits_goes_on_in_its_task(fails: bool) -> None:
     """What waits goes on with what it waited for, a result or an error; its connection has the task."""
 
-    async def scenario(turns: Turns, loop: asyncio.AbstractEventLoop) -> None:
+    async def scenario(turns: EventLoopBatch, loop: asyncio.AbstractEventLoop) -> None:
         awaited: asyncio.Future[int] = loop.create_future()
         heard: list[object] = []
 
@@ -205,7 +205,7 @@ def test_a_request_that_waits_goes_on_in_its_task(fails: bool) -> None:
 def test_a_request_that_waits_can_be_cancelled() -> None:
     """Cancelling the task of a request reaches the request itself, which can clean up."""
 
-    async def scenario(turns: Turns, loop: asyncio.AbstractEventLoop) -> None:
+    async def scenario(turns: EventLoopBatch, loop: asyncio.AbstractEventLoop) -> None:
         cleaned: list[bool] = []
 
         async def waiting() -> None:
@@ -229,7 +229,7 @@ def test_a_request_that_waits_can_be_cancelled() -> None:
 def test_pipelined_requests_yield_to_all_others() -> None:
     """However many were sent ahead on other connections, a request that was not waits for few of them."""
 
-    async def scenario(turns: Turns, loop: asyncio.AbstractEventLoop) -> None:
+    async def scenario(turns: EventLoopBatch, loop: asyncio.AbstractEventLoop) -> None:
         begun: list[str] = []
 
         async def request(name: str) -> None:

@@ -17,7 +17,7 @@ from tessera.core.changes import CountTokens
 from tessera.core.keys.jws import PrivateKey
 from tessera.web.asgi import App, Served
 from tessera.web.routes import Routes
-from tests.support import assertions, deeds, raw
+from tests.support import assertions, operator_session, raw
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.lock_holder import held_by_another_process
 from tests.support.players import answer_of
@@ -197,7 +197,7 @@ def test_a_database_that_somebody_holds_stops_what_is_used_once_and_nothing_else
             told(answer)
         assert [asked(each).status for each in (by_assertion, bound)] == [200, 200]
         assert [asked(each).status for each in (by_assertion, bound)] == [401, 400]
-    found = deeds.do(folder, lambda context: applications.find(context, partner.client_id))
+    found = operator_session.do(folder, lambda context: applications.find(context, partner.client_id))
     assert found.tokens_issued == 5
 
 
@@ -206,11 +206,11 @@ def furnished(server: Server) -> tuple[Partner, bytes]:
     key = assertions.new_key()
 
     async def furnish(context: Context) -> tuple[str, str]:
-        issued = await deeds.partner(context, "prover")
+        issued = await operator_session.partner(context, "prover")
         await credentials.add_key(context, issued.client_id, "key", assertions.jwk(key))
         return issued.client_id, issued.client_secret or ""
 
-    client_id, secret = deeds.do(server.folder, furnish)
+    client_id, secret = operator_session.do(server.folder, furnish)
     body = f"grant_type=client_credentials&client_id={client_id}&client_secret={secret}".encode()
     return Partner(client_id, key, Holder(), server.url), body
 

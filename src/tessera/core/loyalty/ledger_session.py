@@ -12,7 +12,7 @@ from msgspec import UNSET
 
 from tessera.core.changes import AddEntry, AddEvent, Change, JoinTier, LeaveTier, SetStanding
 from tessera.core.errors import NotFound, Validation
-from tessera.core.event_types import Happening, PointsMoved, TierMoved
+from tessera.core.event_types import EventType, PointsMoved, TierMoved
 from tessera.core.loyalty import points, tiers
 from tessera.core.loyalty.entries import EntryKind
 from tessera.core.loyalty.orders import Deposit, Order, Spend, fingerprint
@@ -26,11 +26,11 @@ NEVER = 2**62
 
 _encode = msgspec.json.Encoder().encode
 
-_HAPPENINGS = {
-    EntryKind.DEPOSIT: Happening.POINTS_EARNED,
-    EntryKind.SPEND: Happening.POINTS_SPENT,
-    EntryKind.RETURN: Happening.POINTS_SPENT,
-    EntryKind.EXPIRE: Happening.POINTS_EXPIRED,
+_EVENT_TYPES = {
+    EntryKind.DEPOSIT: EventType.POINTS_EARNED,
+    EntryKind.SPEND: EventType.POINTS_SPENT,
+    EntryKind.RETURN: EventType.POINTS_SPENT,
+    EntryKind.EXPIRE: EventType.POINTS_EXPIRED,
 }
 
 
@@ -42,7 +42,7 @@ class Owner(NamedTuple):
     version: int
 
 
-class Line(NamedTuple):
+class AppliedAmount(NamedTuple):
     """What an order did to one point account: `amount` moved (negative when taken), `available` afterwards."""
 
     point_account: int
@@ -50,7 +50,7 @@ class Line(NamedTuple):
     available: int
 
 
-class Book:
+class LedgerSession:
     """The book of one customer. `new_id` hands out ids; `request` is the fingerprint that entries are marked with."""
 
     def __init__(
@@ -139,7 +139,7 @@ class Book:
             raise NotFound("point_source_id names no point source of this retailer.", sent=source)
         return account
 
-    def deposit(self, order: Deposit, place: int, now: int) -> list[Line]:
+    def deposit(self, order: Deposit, place: int, now: int) -> list[AppliedAmount]:
         """Make a deposit. Raises NotFound, Validation."""
         account = self.check_deposit(order)
         expires_at = points.expiry(account, now)
@@ -147,9 +147,9 @@ class Book:
         after = points.deposited(before, order.amount, expires_at)
         self.balances[account.number] = after
         self._enter(account, order.amount, EntryKind.DEPOSIT, now, order, place, expires_at=expires_at)
-        return [Line(account.number, order.amount, after.available)]
+        return [AppliedAmount(account.number, order.amount, after.available)]
 
-    def spend(self, order: Spend, place: int, now: int) -> list[Line]:
+    def spend(self, order: Spend, place: int, now: int) -> list[AppliedAmount]:
         """Take points from the accounts in their order. Raises NotFound, Validation."""
         kind = EntryKind.RETURN if order.is_return else EntryKind.SPEND
         lines = []
@@ -158,7 +158,7 @@ class Book:
             after = points.taken(before, amount, returned=order.is_return)
             self.balances[account.number] = after
             self._enter(account, -amount, kind, now, order, place, is_first=not first)
-            lines.append(Line(account.number, -amount, after.available))
+            lines.append(AppliedAmount(account.number, -amount, after.available))
         return lines
 
     def _shares(self, order: Spend) -> list[tuple[PointAccount, int]]:
@@ -274,7 +274,7 @@ class Book:
             point_source_id=source.id if source else UNSET,
             is_return=True if entry.kind == EntryKind.RETURN else UNSET,
         )
-        self._tell(_HAPPENINGS[EntryKind(entry.kind)], told, entry.id, entry.occurred_at)
+        self._tell(_EVENT_TYPES[EntryKind(entry.kind)], told, entry.id, entry.occurred_at)
 
     def tell_tier(
         self, system: TierSystem, former: TierLevel | None, level: TierLevel, entered: Membership, reason: Reason
@@ -291,9 +291,9 @@ class Book:
             reason=reason.value,
             former_level=UNSET if former is None else former.name,
         )
-        self._tell(Happening.TIER_DEMOTED if down else Happening.TIER_PROMOTED, told, entered.id, entered.joined_at)
+        self._tell(EventType.TIER_DEMOTED if down else EventType.TIER_PROMOTED, told, entered.id, entered.joined_at)
 
-    def _tell(self, kind: Happening, told: PointsMoved | TierMoved, event_id: str, at: int) -> None:
+    def _tell(self, kind: EventType, told: PointsMoved | TierMoved, event_id: str, at: int) -> None:
         """An event, by the id of what it tells of."""
         text = _encode(told).decode()
         event = AddEvent(

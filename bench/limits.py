@@ -1,4 +1,4 @@
-"""Token requests of an application with every guard rail, beside those of one without any."""
+"""Token requests of an application with every guard limit, beside those of one without any."""
 
 import asyncio
 from pathlib import Path
@@ -10,7 +10,7 @@ from bench.measure import Record, Subject, Turn, turn
 from bench.results import Line
 from tessera import wiring
 from tessera.app.clients import limit_settings
-from tessera.app.clients.limit_settings import Wanted
+from tessera.app.clients.limit_settings import LimitChanges
 from tessera.core.clients.limits import PER_SECOND_MAX, TOKENS_MAX
 from tessera.settings import load
 
@@ -19,18 +19,18 @@ NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "2001:db8::/32", "1
 
 
 def set_all(folder: Folder) -> None:
-    """Give every guard rail to the folder's first caller; each is enforced, and none is reached."""
-    wanted = Wanted(NETWORKS, PER_SECOND_MAX, TOKENS_MAX, TOKENS_MAX)
+    """Give every guard limit to the folder's first caller; each is enforced, and none is reached."""
+    wanted = LimitChanges(NETWORKS, PER_SECOND_MAX, TOKENS_MAX, TOKENS_MAX)
 
-    async def deed(path: Path) -> None:
+    async def operation(path: Path) -> None:
         async with wiring.open_context(load(data_dir=path)) as context:
             await limit_settings.change(context, folder.callers[0].client_id, wanted)
 
-    asyncio.run(deed(folder.path))
+    asyncio.run(operation(folder.path))
 
 
-class Railed:
-    """The rounds of both: with guard rails between two turns without."""
+class Limited:
+    """The rounds of both: with limits between two turns without."""
 
     def __init__(self, without: Subject, railed: Subject, length: Turn) -> None:
         self._without = without
@@ -47,4 +47,4 @@ class Railed:
 
     def lines(self) -> list[Line]:
         """The line of all rounds."""
-        return [self._record.line("rails", "token, all guard rails on", "of without", TARGET)]
+        return [self._record.line("limits", "token, all limits on", "of without", TARGET)]

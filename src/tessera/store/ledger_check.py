@@ -11,7 +11,7 @@ from tessera.core.loyalty.ledger_check import Held, LedgerSum
 from tessera.core.loyalty.standing import Standing
 from tessera.ports import StoreUnavailable
 from tessera.store.database import Database
-from tessera.store.inspection import Look
+from tessera.store.inspection import Inspection
 from tessera.store.sql import ledger as sql
 
 PAGE_ROWS = 1000
@@ -31,7 +31,7 @@ _decode = msgspec.json.Decoder(Standing).decode
 
 
 @contextmanager
-def _looking(database: Database) -> Iterator[Look]:
+def _looking(database: Database) -> Iterator[Inspection]:
     """A look at it. What SQLite or the decoder raises becomes StoreUnavailable."""
     try:
         with database.look() as look:
@@ -60,7 +60,7 @@ def records(database: Database) -> Iterator[Record]:
             after = page[-1].number
 
 
-def _record(look: Look, row: sql.StandingRow) -> Record:
+def _record(look: Inspection, row: sql.StandingRow) -> Record:
     key = {"customer": row.number}
     return Record(
         customer_id=row.id,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tessera.core.changes import AddEntry, AddEvent, Change, SetStanding
 from tessera.core.errors import NotFound, Validation
-from tessera.core.loyalty.book import Book, Owner, due_at
+from tessera.core.loyalty.ledger_session import LedgerSession, Owner, due_at
 from tessera.core.loyalty.orders import Deposit, Spend
 from tessera.core.loyalty.points import UNITS
 from tessera.core.loyalty.program import Program
@@ -35,15 +35,15 @@ class Kept:
         ]
         self.standing = Standing([], memberships)
 
-    def open(self, now: int) -> Book:
+    def open(self, now: int) -> LedgerSession:
         """The book, settled."""
-        book = Book(Owner(1, "who", 1), self.standing, self.program, lambda: f"id {next(self.ids)}")
-        book.settle(now)
-        return book
+        session = LedgerSession(Owner(1, "who", 1), self.standing, self.program, lambda: f"id {next(self.ids)}")
+        session.settle(now)
+        return session
 
-    def close(self, book: Book) -> None:
+    def close(self, session: LedgerSession) -> None:
         """Write what the book leaves; its standing comes last, and only when something moved."""
-        written = book.close()
+        written = session.close()
         if written:
             assert [type(each) for each in written].count(SetStanding) == 1
             last = written[-1]
@@ -54,17 +54,17 @@ class Kept:
 
     def ask(self, wishes: tuple[Wish, ...], now: int, *, partial: bool) -> list[bool]:
         """Have wishes granted; whether each was. Raises Refused."""
-        book = self.open(now)
+        session = self.open(now)
         granted = []
         for place, wish in enumerate(wishes):
             try:
                 if isinstance(wish, Put):
-                    book.deposit(Deposit(wish.account, int(wish.amount * UNITS)), place, now)
+                    session.deposit(Deposit(wish.account, int(wish.amount * UNITS)), place, now)
                 else:
                     order = Spend(
                         wish.accounts, int(wish.amount * UNITS), force_spend=wish.force, is_return=wish.back
                     )  # fmt: skip
-                    book.spend(order, place, now)
+                    session.spend(order, place, now)
             except (NotFound, Validation) as refusal:
                 if not partial:
                     raise Refused(refusal.code) from None
@@ -72,8 +72,8 @@ class Kept:
             else:
                 granted.append(True)
         if any(made and isinstance(wish, Put) for made, wish in zip(granted, wishes, strict=True)):
-            book.promote(now)
-        self.close(book)
+            session.promote(now)
+        self.close(session)
         return granted
 
 
@@ -132,9 +132,9 @@ def take(kept: Kept, person: Person, step: Step, now: int) -> None:
     if step.move is not None:
         place, rank = step.move
         system = kept.program.systems[place]
-        book = kept.open(now)
-        book.move(system, system.levels[rank], now)
-        kept.close(book)
+        session = kept.open(now)
+        session.move(system, system.levels[rank], now)
+        kept.close(session)
         person.move(person.club.ladders[place], rank, now)
 
 

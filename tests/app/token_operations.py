@@ -1,4 +1,4 @@
-"""Deeds about tokens and resource servers, for the table of deeds whose commit fails."""
+"""Operations about tokens and resource servers, for the table of operations whose commit fails."""
 
 from tessera.app.clients import applications
 from tessera.app.organizations import organizations

@@ -13,8 +13,8 @@ import pytest
 
 from tessera.app.clients import limit_settings
 from tessera.app.clients.applications import Issued
-from tessera.app.clients.limit_settings import Wanted
-from tests.support import deeds, raw, world
+from tessera.app.clients.limit_settings import LimitChanges
+from tests.support import operator_session, raw, world
 from tests.support.processes import children, one_wire_each
 from tests.support.raw import Answer, Wire
 from tests.support.server import Server, running
@@ -44,8 +44,10 @@ class Workers:
 
     def partner(self, name: str, **wanted: Any) -> Issued:
         """A new application with these limits."""
-        made = deeds.make_partner(self.target.folder, name)
-        deeds.do(self.target.folder, lambda context: limit_settings.change(context, name, Wanted(**wanted)))
+        made = operator_session.make_partner(self.target.folder, name)
+        operator_session.do(
+            self.target.folder, lambda context: limit_settings.change(context, name, LimitChanges(**wanted))
+        )
         return made
 
 
@@ -53,7 +55,7 @@ class Workers:
 def workers(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
     """A server with two workers, which slows floods as it does by itself."""
     folder = tmp_path_factory.mktemp("railed") / "data"
-    with running(folder, "--workers", str(WORKERS), TESSERA_WRONG_SECRETS_MAX="10") as server:
+    with running(folder, "--workers", str(WORKERS), TESSERA_FAILED_ATTEMPTS_MAX="10") as server:
         found = Workers(server, Target(server.port, folder, world.furnish(folder)))
         yield found
         for wire in found.opened:
@@ -173,14 +175,14 @@ def test_counts_outlive_a_killed_worker(workers: Workers) -> None:
     assert {asked(wire, made).status for wire in wires} == {429}
 
 
-def test_guard_rails_are_in_force_in_all_workers(workers: Workers) -> None:
+def test_limits_are_in_force_in_all_workers(workers: Workers) -> None:
     """An operator's change reaches every worker, as every change of an application does."""
     made = workers.partner("changed", requests_per_second=1000)
     wires = workers.wires()
     assert {asked(wire, made).status for wire in wires} == {200}
-    deeds.do(
+    operator_session.do(
         workers.target.folder,
-        lambda context: limit_settings.change(context, "changed", Wanted(networks=("192.0.2.0/24",))),
+        lambda context: limit_settings.change(context, "changed", LimitChanges(networks=("192.0.2.0/24",))),
     )
     deadline = time.monotonic() + IN_FORCE_SECONDS
     while {asked(wire, made).status for wire in wires} & {200}:

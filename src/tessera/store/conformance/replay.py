@@ -16,12 +16,12 @@ USERS = 25
 async def a_proof_is_used_once(stores: Stores) -> None:
     """A proof that was used is refused, whatever end the second use gives it; another one is not."""
     store = await stores()
-    expect(await store.spent_proof("one"), None, "a proof that nobody used")
-    await store.commit(changes.SpendProof("one", AT))
-    await expect_conflict(store, changes.SpendProof("one", AT))
-    await expect_conflict(store, changes.SpendProof("one", AT + 1))
-    await store.commit(changes.SpendProof("One", AT))
-    expect(await store.spent_proof("one"), AT, "its end")
+    expect(await store.consumed_proof("one"), None, "a proof that nobody used")
+    await store.commit(changes.ConsumeProof("one", AT))
+    await expect_conflict(store, changes.ConsumeProof("one", AT))
+    await expect_conflict(store, changes.ConsumeProof("one", AT + 1))
+    await store.commit(changes.ConsumeProof("One", AT))
+    expect(await store.consumed_proof("one"), AT, "its end")
 
 
 @TOPIC
@@ -31,7 +31,7 @@ async def of_many_users_one_is_first(stores: Stores) -> None:
 
     async def use(store: Store) -> bool:
         try:
-            await store.commit(changes.SpendProof("one", AT))
+            await store.commit(changes.ConsumeProof("one", AT))
         except Conflict:
             return False
         return True

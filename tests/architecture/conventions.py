@@ -2,7 +2,7 @@
 
 import ast
 
-from tests.architecture.floors import imported
+from tests.architecture.layers import imported
 from tests.architecture.modules import Module
 
 EXCUSES = frozenset({"importorskip", "skip", "skipif", "xfail"})

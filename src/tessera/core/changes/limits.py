@@ -3,12 +3,12 @@
 from tessera.core.changes.change import Change, NoticeKind
 
 
-class SetRails(Change, frozen=True):
+class SetLimits(Change, frozen=True):
     """The limits of an application; before it had these."""
 
     client_id: str
-    rails: str
-    was_rails: str
+    limits: str
+    previous_limits: str
 
     def notice(self) -> tuple[NoticeKind, str]:
         return NoticeKind.APPLICATION, self.client_id
