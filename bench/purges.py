@@ -64,7 +64,7 @@ def _refusals(count: int, hash: str) -> Iterator[Row]:
 
 
 KINDS = (
-    Kind("proofs", "used proofs", "consumed_proof", "proof, expires_at", _proofs),
+    Kind("proofs", "used proofs", "spent_proof", "proof, expires_at", _proofs),
     Kind("revocations", "revocations", "revocation", "token_id, expires_at", _revocations),
     Kind("events", "events", "event", "id, organization, kind, data, occurred_at", _events),
     Kind(

@@ -95,4 +95,4 @@ def test_a_proof_is_remembered_for_longer_than_it_could_be_taken(tmp_path: Path)
 
 async def _rows(scene: Scene) -> int:
     with engines.reading(scene.folder) as database:
-        return int(database.one("select count(*) from consumed_proof")[0])
+        return int(database.one("select count(*) from spent_proof")[0])

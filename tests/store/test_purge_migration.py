@@ -28,7 +28,7 @@ def _fill(folder: Path) -> None:
             before = chained(before, number, *fields)
             places = ", ".join("?" * 9)
             database.rows(f"insert into audit_entry values ({places})", number, *fields, before)
-        database.rows("insert into consumed_proof values ('old', 7)")
+        database.rows("insert into spent_proof values ('old', 7)")
 
 
 @pytest.mark.parametrize("engine", engines.ENGINES)

@@ -119,7 +119,7 @@ def expired(folder: Path) -> Callable[[], int]:
     """Put in a revocation and a used proof that have long expired; how many of them are left."""
     at = int((time.time() - 3 * 86_400) * 1_000_000)
     with engines.writing(folder) as database:
-        for table, key, value in (("revocation", "token_id", 1), ("consumed_proof", "proof", "long ago")):
+        for table, key, value in (("revocation", "token_id", 1), ("spent_proof", "proof", "long ago")):
             database.rows(f"delete from {table} where {key} = ?", value)
             database.rows(f"insert into {table} ({key}, expires_at) values (?, ?)", value, at)
 
@@ -127,7 +127,7 @@ def expired(folder: Path) -> Callable[[], int]:
         with engines.reading(folder) as database:
             return sum(
                 database.one(f"select count(*) from {table} where expires_at = ?", at)[0]
-                for table in ("revocation", "consumed_proof")
+                for table in ("revocation", "spent_proof")
             )
 
     return left

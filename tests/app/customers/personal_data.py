@@ -99,7 +99,7 @@ COLUMNS: Mapping[str, Mapping[str, Holds]] = {
     "refusal": {**_nothing("request_id", "at"), "explanation": P},
     "resource": _nothing("number", "identifier", "name", "scope", "token_format", "application", "created_at"),
     "revocation": _nothing("token_id", "expires_at"),
-    "consumed_proof": _nothing("proof", "expires_at"),
+    "spent_proof": _nothing("proof", "expires_at"),
     "tag": {"customer": R, "name": E, "count": E, "expires_at": E},
     "tier_level": _nothing("number", "id", "tier_system", "rank", "name", "retired_at"),
     "tier_rule": _nothing("number", "id", "tier_level", "tree_id", "root_id", "constraint_id", "target", "keep_target"),

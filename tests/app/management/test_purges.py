@@ -37,7 +37,7 @@ def _audited(number: int, at: int) -> tuple[object, ...]:
 
 KINDS: dict[str, Rows] = {
     "revocations": Rows("revocation", "token_id, expires_at", lambda n, at: (n, at)),
-    "used proofs": Rows("consumed_proof", "proof, expires_at", lambda n, at: (f"proof {n}", at)),
+    "used proofs": Rows("spent_proof", "proof, expires_at", lambda n, at: (f"proof {n}", at)),
     "notices": Rows("change", "sequence, kind, key", lambda n, _: (n + 1000, "program", "1")),
     "refusals": Rows("refusal", "request_id, at, explanation", lambda n, at: (f"r{n}", at, "{}")),
     "audit entries of refusals": Rows(

@@ -78,7 +78,7 @@ async def node(scene: Scene, clock: StepClock | None = None) -> AsyncIterator[Co
 async def rows(scene: Scene) -> int:
     """How many revocations and used proofs there are."""
     with engines.reading(scene.folder) as database:
-        return sum(database.one(f"select count(*) from {table}")[0] for table in ("revocation", "consumed_proof"))
+        return sum(database.one(f"select count(*) from {table}")[0] for table in ("revocation", "spent_proof"))
 
 
 @pytest.mark.parametrize("ahead", AHEAD)

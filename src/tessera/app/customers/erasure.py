@@ -1,4 +1,4 @@
-"""Forgetting a customer: everything that tells who it was is gone, in one commit; the ledger adds up without a name."""
+"""Erasing a customer: everything that tells who it was is gone, in one commit; the ledger adds up without a name."""
 
 import msgspec
 

@@ -62,7 +62,7 @@ async def listed(context: Context, organization: int, cursor: str | None, limit:
     return Listed(players(shown), seal_cursor(ring, purpose, (shown[-1].number,), now) if more else None)
 
 
-async def forget(context: Context, organization: int, customer: Customer) -> None:
+async def erase(context: Context, organization: int, customer: Customer) -> None:
     """Forget a customer. Raises OperatorError when somebody else just did."""
     try:
         await erase_customer(context, organization, customer.id)

@@ -157,18 +157,18 @@ def delete(who: Who, *, org: Org = None, yes: Yes = False, data_dir: DataDir = N
         organization = await organizations.find(context, org)
         found = await records.find(context, organization.number, who)
         confirm(
-            f"Forget the customer {found.id} for good?",
-            f"Forgetting {found.id} cannot be undone. Say --yes to do it.",
+            f"Erase the customer {found.id} for good?",
+            f"Erasing {found.id} cannot be undone. Say --yes to do it.",
             yes=yes,
         )
-        await records.forget(context, organization.number, found)
+        await records.erase(context, organization.number, found)
         return found.id
 
-    forgotten = with_context(data_dir, work)
+    erased = with_context(data_dir, work)
     if as_json:
-        output.document({"id": forgotten})
+        output.document({"id": erased})
     else:
-        output.message(f"Forgot {forgotten}. `tessera customers purge` removes what the files still hold of it.")
+        output.message(f"Erased {erased}. `tessera customers purge` removes what the files still hold of it.")
 
 
 def purge(

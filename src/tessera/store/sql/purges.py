@@ -1,6 +1,6 @@
 """Purges, in batches; what they go by, and whether anything is left for them.
 
-Rows of `watermark`: `clock` is the time that a server last noted; `revocation` and `consumed_proof` are the marks by
+Rows of `watermark`: `clock` is the time that a server last noted; `revocation` and `spent_proof` are the marks by
 which everything of an age is refused whose rows may be gone.
 """
 
@@ -26,7 +26,7 @@ def _raise_mark(table: str) -> Statement:
 
 
 _REVOCATIONS = f"revocation where expires_at <= :until and expires_at <= {_mark('revocation')}"
-_PROOFS = f"consumed_proof where expires_at <= :until and expires_at <= {_mark('consumed_proof')}"
+_PROOFS = f"spent_proof where expires_at <= :until and expires_at <= {_mark('spent_proof')}"
 _NOTICES = "change where sequence < :before and sequence < (select max(sequence) from change)"
 _REFUSALS = "refusal where at <= case when :beyond > :until then :beyond else :until end"
 _DELIVERIES = "delivery where gave_up_at <= :until"
@@ -41,7 +41,7 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
         ),
     ),
     changes.RaiseRevocationMark: (_raise_mark("revocation"),),
-    changes.RaiseProofMark: (_raise_mark("consumed_proof"),),
+    changes.RaiseProofMark: (_raise_mark("spent_proof"),),
     changes.PurgeRevocations: (
         Statement(
             "delete from revocation where token_id in"
@@ -50,7 +50,7 @@ WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     ),
     changes.PurgeConsumedProofs: (
         Statement(
-            f"delete from consumed_proof where proof in (select proof from {_PROOFS} order by expires_at limit :limit)"
+            f"delete from spent_proof where proof in (select proof from {_PROOFS} order by expires_at limit :limit)"
         ),
     ),
     changes.PurgeNotices: (

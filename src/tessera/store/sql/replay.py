@@ -6,12 +6,12 @@ from tessera.store.sql.statement import Statement
 WRITES: dict[type[changes.Change], tuple[Statement, ...]] = {
     changes.ConsumeProof: (
         Statement(
-            "insert into consumed_proof (proof, expires_at) select :proof, :expires_at"
-            " where :expires_at > coalesce((select at from watermark where name = 'consumed_proof'), 0)"
+            "insert into spent_proof (proof, expires_at) select :proof, :expires_at"
+            " where :expires_at > coalesce((select at from watermark where name = 'spent_proof'), 0)"
             " on conflict do nothing",
             "the proof was not used, and none that ends as early was purged",
         ),
     ),
 }
 
-SPENT = "select expires_at from consumed_proof where proof = :proof"
+SPENT = "select expires_at from spent_proof where proof = :proof"
