@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from tessera import wiring
-from tessera.app import replay
 from tessera.app.management import purges
 from tessera.core.changes import PurgeConsumedProofs
 from tessera.ports import StoreUnavailable, Unknown
 from tessera.settings import Settings
 from tests.support import engines
 from tests.support.clock import StepClock
+from tests.support.consumed import consume_one
 from tests.support.faulty_store import Fault, FaultyStore
 from tests.support.scene import Scene, play
 from tests.support.settings import settings_for
@@ -22,7 +22,7 @@ SOON = 2_000_000_000_000_000
 
 async def _spent(settings: Settings, *names: str) -> list[bool]:
     async with wiring.open_context(settings, clock=StepClock()) as context:
-        return [await replay.consume_one(context, "assertion", ("client", each), SOON) for each in names]
+        return [await consume_one(context, "assertion", ("client", each), SOON) for each in names]
 
 
 def test_a_proof_is_used_once_also_after_a_restart(tmp_path: Path) -> None:
@@ -39,11 +39,7 @@ def test_of_two_processes_one_is_first(tmp_path: Path) -> None:
 
     async def both() -> list[bool]:
         async with wiring.open_context(settings) as here, wiring.open_context(settings) as there:
-            uses = [
-                replay.consume_one(context, "assertion", ("a", "b"), SOON)
-                for context in (here, there)
-                for _ in range(25)
-            ]
+            uses = [consume_one(context, "assertion", ("a", "b"), SOON) for context in (here, there) for _ in range(25)]
             return await asyncio.gather(*uses)
 
     assert sum(asyncio.run(both())) == 1
@@ -54,7 +50,7 @@ def test_a_proof_is_named_by_its_kind_and_all_its_parts(tmp_path: Path) -> None:
 
     async def scenario(scene: Scene) -> None:
         names = [("kind", ("ab", "c")), ("kind", ("a", "bc")), ("kinda", ("b", "c")), ("kind", ("abc",))]
-        used = [await replay.consume_one(scene.context, kind, parts, SOON) for kind, parts in names * 2]
+        used = [await consume_one(scene.context, kind, parts, SOON) for kind, parts in names * 2]
         assert used == [True] * 4 + [False] * 4
 
     play(tmp_path, scenario)
@@ -69,8 +65,8 @@ def test_a_proof_that_cannot_be_looked_up_is_not_taken(tmp_path: Path, fault: Fa
         scene.context.store = faulty.as_store()
         faulty.faults.append(fault)
         with pytest.raises(StoreUnavailable if fault is Fault.BEFORE else Unknown):
-            await replay.consume_one(scene.context, "assertion", ("a",), SOON)
-        assert await replay.consume_one(scene.context, "assertion", ("a",), SOON) is (fault is Fault.BEFORE)
+            await consume_one(scene.context, "assertion", ("a",), SOON)
+        assert await consume_one(scene.context, "assertion", ("a",), SOON) is (fault is Fault.BEFORE)
 
     play(tmp_path, scenario)
 
@@ -81,13 +77,13 @@ def test_a_proof_is_remembered_for_longer_than_it_could_be_taken(tmp_path: Path)
     async def scenario(scene: Scene) -> None:
         now = scene.clock.now()
         ends_at = {"used": now + 1, "of the same end": now + 1, "later": now + 2}
-        await replay.consume_one(scene.context, "assertion", ("used",), ends_at["used"])
+        await consume_one(scene.context, "assertion", ("used",), ends_at["used"])
         for step, is_kept in ((purges.PROOFS_KEPT, True), (1, False)):
             scene.clock.at += step
             await scene.purge()
             assert await scene.context.store.purgeable(PurgeConsumedProofs, now + 1) is False
             assert (await _rows(scene) > 0) is is_kept
-        taken = [await replay.consume_one(scene.context, "assertion", (name,), at) for name, at in ends_at.items()]
+        taken = [await consume_one(scene.context, "assertion", (name,), at) for name, at in ends_at.items()]
         assert taken == [False, False, True]
 
     play(tmp_path, scenario)

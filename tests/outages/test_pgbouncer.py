@@ -56,10 +56,10 @@ def test_many_callers_at_once_get_their_own_answers(bouncer: Bouncer) -> None:
         await asyncio.gather(*(store.commit(each) for each in changes))
         for _ in range(20):
             found = await asyncio.gather(
-                *(_driver(store).fetch("select name from organization where name = :name", {"name": each.name})
+                *(_driver(store).values("select name from organization where name = :name", {"name": each.name})
                   for each in changes)
             )  # fmt: skip
-            assert found == [[(each.name,)] for each in changes]
+            assert found == [[each.name] for each in changes]
         await store.close()
 
     asyncio.run(scenario())

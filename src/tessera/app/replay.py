@@ -39,11 +39,6 @@ async def consume(context: Context, uses: Sequence[Use], changes: Sequence[Chang
     return None
 
 
-async def consume_one(context: Context, kind: str, parts: tuple[str, ...], expires_at: int) -> bool:
-    """Use one proof up; False when it was used before. Raises as `consume` does."""
-    return await consume(context, [Use(kind, parts, expires_at)]) is None
-
-
 def _key(kind: str, parts: tuple[str, ...]) -> str:
     """The same length for every proof, however long its names are, and no two namings alike."""
     named = "".join([f"{len(each)}:{each}" for each in (kind, *parts)])

@@ -55,18 +55,18 @@ def test_old_refusals_go_and_deeds_stay(tmp_path: Path) -> None:
         scene.clock.step(20 * 86_400)
         await record(scene, REFUSED, REFUSED)
         await scene.purge()
-        assert await shape(scene) == ["c", "c", "d", "c", "d", "d", "c", "c", "c"]
+        assert await shape(scene) == ["c", "c", "o", "c", "o", "o", "c", "c", "c"]
         scene.clock.step(11 * 86_400)
         await scene.purge()
-        assert await shape(scene) == ["2", "d", "1", "d", "d", "1", "c", "c"]
+        assert await shape(scene) == ["2", "o", "1", "o", "o", "1", "c", "c"]
         assert await whole(scene)
         scene.clock.step(KEPT_DAYS * 86_400)
         await scene.purge()
-        assert await shape(scene) == ["2", "d", "1", "d", "d", "2", "c"]
+        assert await shape(scene) == ["2", "o", "1", "o", "o", "2", "c"]
         last = (await entries(scene))[-1].number
         assert await record(scene, "operation") == [last + 1]
         await scene.purge()
-        assert await shape(scene) == ["2", "d", "1", "d", "d", "3", "d"]
+        assert await shape(scene) == ["2", "o", "1", "o", "o", "3", "o"]
         verdict = await audit.verify(scene.context, head=None, number=None)
         assert (verdict.whole, verdict.purged, verdict.number) == (True, 6, last + 1)
 
@@ -84,11 +84,11 @@ def test_a_younger_refusal_between_older_ones_waits(tmp_path: Path) -> None:
         await record(scene, REFUSED, "operation")
         scene.clock.step((KEPT_DAYS + 1) * 86_400)
         await scene.purge()
-        assert await shape(scene) == ["1", "c", "1", "d"]
+        assert await shape(scene) == ["1", "c", "1", "o"]
         assert await whole(scene)
         scene.clock.step(10 * 86_400)
         await scene.purge()
-        assert await shape(scene) == ["3", "d"]
+        assert await shape(scene) == ["3", "o"]
         assert await whole(scene)
 
     play(tmp_path, scenario)
@@ -106,7 +106,7 @@ def test_no_more_than_a_batch_goes_at_once(tmp_path: Path) -> None:
         await record(scene, "operation")
         scene.clock.step((KEPT_DAYS + 1) * 86_400)
         await purges.purge_all(scene.context)
-        assert await shape(scene) == [str(many), "d"]
+        assert await shape(scene) == [str(many), "o"]
         assert await whole(scene)
 
     play(tmp_path, scenario)

@@ -135,7 +135,7 @@ def test_wrong_secrets_spend_no_requests(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("member", "limit", "window"),
+    ("member", "limit_name", "window"),
     [("tokens_per_hour", "tokens-hour", HOUR), ("tokens_per_day", "tokens-day", 24 * HOUR)],
 )
 def test_tokens_are_counted(tmp_path: Path, member: str, limit_name: str, window: float) -> None:
@@ -243,10 +243,10 @@ def test_applications_are_counted_apart(tmp_path: Path) -> None:
         ({"networks": ("10.0.0.1",) * 101}, "Name 1 to 100 networks"),
         ({"requests_per_second": 0}, "The limit requests takes 1 to 1,000,000"),
         ({"tokens_per_hour": 2**31}, "The limit tokens-hour takes"),
-        ({"watch": ("networks",)}, "has no limit networks"),
-        ({"watch": ("everything",)}, "The limits are: networks, requests, tokens-hour, tokens-day"),
-        ({"tokens_per_day": 1, "watch": ("tokens-day",), "enforce": ("tokens-day",)}, "is named twice"),
-        ({"tokens_per_day": 1, "watch": ("tokens-day",), "none": ("tokens-day",)}, "is named twice"),
+        ({"report_only": ("networks",)}, "has no limit networks"),
+        ({"report_only": ("everything",)}, "The limits are: networks, requests, tokens-hour, tokens-day"),
+        ({"tokens_per_day": 1, "report_only": ("tokens-day",), "enforce": ("tokens-day",)}, "is named twice"),
+        ({"tokens_per_day": 1, "report_only": ("tokens-day",), "none": ("tokens-day",)}, "is named twice"),
     ],
 )
 def test_what_cannot_be_a_guard_rail_is_refused(tmp_path: Path, wanted: dict[str, object], sentence: str) -> None:

@@ -290,8 +290,8 @@ def test_a_pace_holds_for_a_property(tmp_path: Path) -> None:
     ("wanted", "sentence"),
     [
         ({"tokens_per_hour": 5}, "gets no tokens, so it can only have the limits networks and requests"),
-        ({"watch": ("tokens-day",)}, "gets no tokens, so it can only have the limits networks and requests"),
-        ({"watch": ("requests",)}, "This property has no limit requests yet"),
+        ({"report_only": ("tokens-day",)}, "gets no tokens, so it can only have the limits networks and requests"),
+        ({"report_only": ("requests",)}, "This property has no limit requests yet"),
         ({"networks": ("everywhere",)}, "neither an address nor a network"),
     ],
 )

@@ -32,7 +32,7 @@ COLUMNS: Mapping[str, Mapping[str, Holds]] = {
     "application": _nothing(
         "number", "client_id", "name", "organization", "enabled", "scope", "token_lifetime_seconds",
         "query_credentials", "tokens_valid_from", "created_at", "token_format", "authentication_methods",
-        "token_binding", "token_reuse", "limits", "security_profile", "assertion_audience", "signing_algorithms",
+        "token_binding", "token_reuse", "rails", "security_profile", "assertion_audience", "signing_algorithms",
         "json_requests", "generation",
     ),
     "application_usage": _nothing("application", "tokens_issued", "query_credentials_used", "last_token_at"),
@@ -91,7 +91,7 @@ COLUMNS: Mapping[str, Mapping[str, Holds]] = {
         "number", "id", "organization", "name", "point_account", "points", "per", "rounding", "minimum", "channels",
         "excluded_items", "point_source_id", "retired_at",
     ),
-    "property": _nothing("number", "organization", "name", "api_key", "enabled", "limits", "created_at"),
+    "property": _nothing("number", "organization", "name", "api_key", "enabled", "rails", "created_at"),
     "property_secret": _nothing(
         "number", "property", "name", "digest", "last_four", "created_at", "ends_at", "last_used_at", "last_used_from"
     ),

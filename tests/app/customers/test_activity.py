@@ -21,7 +21,7 @@ from pathlib import Path
 from tessera import wiring
 from tessera.app.customers import activity
 from tessera.app.callers import Caller
-from tessera.app.customers.customers import Named
+from tessera.app.customers.customers import CustomerRef
 from tests.support.settings import settings_of
 
 async def main(folder, api_key, customer_id, times):
@@ -29,8 +29,8 @@ async def main(folder, api_key, customer_id, times):
         caller = Caller(1, ("openid",))
         for _ in range(int(times)):
             await asyncio.gather(
-                activity.count(context, caller, api_key, Named(customer_id), {"visit": 2, "other": 1}),
-                activity.tag(context, caller, api_key, Named(customer_id), ["vip", "vip", "gold"], None),
+                activity.count(context, caller, api_key, CustomerRef(customer_id), {"visit": 2, "other": 1}),
+                activity.tag(context, caller, api_key, CustomerRef(customer_id), ["vip", "vip", "gold"], None),
             )
 
 asyncio.run(main(*sys.argv[1:]))

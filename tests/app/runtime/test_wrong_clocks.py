@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from tessera import wiring
-from tessera.app import callers, replay
+from tessera.app import callers
 from tessera.app.clients import applications
 from tessera.app.context import Context
 from tessera.app.management import housekeeping, purges
@@ -21,6 +21,7 @@ from tessera.core.presented import RequestCredentials
 from tessera.core.times import DAY, HOUR, SECOND
 from tests.support import engines
 from tests.support.clock import StepClock
+from tests.support.consumed import consume_one
 from tests.support.scene import Scene, play
 from tests.support.settings import settings_of
 from tests.support.stepped_store import SteppedStore
@@ -51,13 +52,13 @@ class Dead:
             self.tokens.append(token)
         for lives in range(0, LIFE_SECONDS_MAX + 2 * SKEW_SECONDS, 30):
             proof = f"{lives} {len(self.proofs)}", context.clock.now() + lives * SECOND
-            assert await replay.consume_one(context, "assertion", proof[:1], proof[1])
+            assert await consume_one(context, "assertion", proof[:1], proof[1])
             self.proofs.append(proof)
 
     async def alive(self, context: Context) -> list[str]:
         """Everything that this process accepts again."""
         found = [token for token in self.tokens if await verification.check(context, token) is not None]
-        return found + [name for name, at in self.proofs if await replay.consume_one(context, "assertion", (name,), at)]
+        return found + [name for name, at in self.proofs if await consume_one(context, "assertion", (name,), at)]
 
 
 async def purge(context: Context) -> None:

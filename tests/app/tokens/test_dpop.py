@@ -116,7 +116,7 @@ def test_an_application_can_be_held_to_proofs(tmp_path: Path) -> None:
         )
         assert (await ask(scene, NOTHING)).token_type == "bearer"
         await applications.delete(scene.context, scene.partner.client_id)
-        with pytest.raises(OperatorError, match="does not exist"):
+        with pytest.raises(OperatorError, match="no longer exists"):
             await application_settings.change(
                 scene.context, scene.partner.client_id, ApplicationChanges(token_binding=TokenBinding.NONE)
             )

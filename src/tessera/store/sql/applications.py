@@ -39,7 +39,7 @@ _APPLICATION = (
     "select a.number, a.client_id, a.organization, a.enabled * o.enabled as enabled, a.scope,"
     " a.token_lifetime_seconds, a.query_credentials, case when o.tokens_valid_from > a.tokens_valid_from"
     " then o.tokens_valid_from else a.tokens_valid_from end as tokens_valid_from,"
-    " a.token_format, a.authentication_methods, a.token_binding, a.token_reuse, a.rails, a.security_profile,"
+    " a.token_format, a.authentication_methods, a.token_binding, a.token_reuse, a.rails as limits, a.security_profile,"
     " a.assertion_audience, a.signing_algorithms, a.json_requests, a.generation,"
     " o.generation as organization_generation, s.number as credential, s.kind as credential_kind,"
     " s.digest as credential_digest, s.ends_at as credential_ends_at, x.resource, x.scope as resource_scope"
@@ -81,7 +81,7 @@ class RecordRow(msgspec.Struct, frozen=True):
 _RECORD = (
     "select a.number, a.client_id, a.name, o.name as organization, a.enabled, a.scope, a.token_lifetime_seconds,"
     " a.query_credentials, a.token_format, a.authentication_methods, a.token_binding, a.token_reuse,"
-    " a.security_profile, a.assertion_audience, a.signing_algorithms, a.json_requests, a.rails, a.created_at,"
+    " a.security_profile, a.assertion_audience, a.signing_algorithms, a.json_requests, a.rails as limits, a.created_at,"
     " coalesce(u.tokens_issued, 0) as tokens_issued,"
     " coalesce(u.query_credentials_used, 0) as query_credentials_used,"
     " u.last_token_at, o.enabled as organization_enabled"

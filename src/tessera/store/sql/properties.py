@@ -109,7 +109,7 @@ class RecordRow(msgspec.Struct, frozen=True):
 
 
 PROPERTY = Select(
-    "select p.number, p.api_key, p.organization, p.enabled * o.enabled as enabled, p.rails,"
+    "select p.number, p.api_key, p.organization, p.enabled * o.enabled as enabled, p.rails as limits,"
     " s.number as secret, s.digest, s.ends_at"
     " from property p join organization o on o.number = p.organization"
     " left join property_secret s on s.property = p.number"
@@ -118,7 +118,7 @@ PROPERTY = Select(
 )
 
 RECORDS = Select(
-    "select p.number, p.name, o.name as organization, p.api_key, p.enabled, p.rails, p.created_at,"
+    "select p.number, p.name, o.name as organization, p.api_key, p.enabled, p.rails as limits, p.created_at,"
     " (select max(s.last_used_at) from property_secret s where s.property = p.number) as last_used_at"
     " from property p join organization o on o.number = p.organization order by p.number",
     RecordRow,
