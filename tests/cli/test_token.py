@@ -225,12 +225,12 @@ def test_a_token_is_followed_through_its_life(issued: tuple[Path, str, dict[str,
 def test_a_revoked_token_is_refused_by_the_running_server(issued: tuple[Path, str, dict[str, str]]) -> None:
     """The server hears of the revocation by itself; the command says how soon, which tests of workers measure."""
     folder, token, made = issued
-    ask = {"headers": {"Authorization": f"Bearer {token}"}, "json": {}}
+    authorized = {"Authorization": f"Bearer {token}"}
     url = f"{made['url']}/api/1.0/user_tiers/tier_status"
-    assert httpx.post(url, **ask).status_code == 400  # type: ignore[arg-type]  # keywords of two types
+    assert httpx.post(url, headers=authorized, json={}).status_code == 400
     done = run("token", "revoke", token, "--data-dir", folder)
     assert "250 ms" in done.err
-    wait_until(lambda: httpx.post(url, **ask).status_code == 401)  # type: ignore[arg-type]
+    wait_until(lambda: httpx.post(url, headers=authorized, json={}).status_code == 401)
 
 
 def test_an_expired_token_is_told_so(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What all operations of an operator share: how they are refused, what a name may be, how they are committed."""
+"""Rules that all operations of an operator share: refusals, names, and the commit."""
 
 from collections.abc import Mapping
 

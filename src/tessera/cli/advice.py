@@ -12,7 +12,7 @@ class Worded(Protocol):
 
     @property
     def text(self) -> str:
-        """What was found, without a command."""
+        """The finding as a sentence, without a command."""
 
     @property
     def code(self) -> str:
@@ -20,7 +20,7 @@ class Worded(Protocol):
 
     @property
     def parameters(self) -> Mapping[str, str]:
-        """What the command to type is about."""
+        """The values that the advice names."""
 
 
 class CommandError(Exception):
@@ -65,7 +65,7 @@ ADVICE: Mapping[str, str] = {
     "property_without_old_secret": "Add a new one: `tessera properties secrets rotate {id}`.",
     "resource_not_found": "See `tessera resources list`.",
 }
-"""What to type, after the sentence of an error."""
+"""The command to type, after the sentence of an error."""
 
 INSTEAD: Mapping[str, str] = {
     "audit_head_incomplete": "Give --head and --number together, as an earlier verification printed them.",
@@ -124,4 +124,4 @@ ON_FINDINGS: Mapping[str, str] = {
     ),
     "url_credentials_used": 'Then run `tessera apps set "{application}" --query-credentials deny`.',
 }
-"""What to type, after the text of a finding of the doctor or a warning."""
+"""The command to type, after the text of a finding of the doctor or a warning."""

@@ -4,7 +4,7 @@ from typing import NamedTuple, Protocol
 
 
 class NodeCount(NamedTuple):
-    """What was counted of an application; `watched` is what report-only limits would have refused.
+    """The counts of an application; `watched` is the number that report-only limits would have refused.
 
     Tokens of this hour and this day, `watched` of this day, requests (`asked`) of a second.
     """

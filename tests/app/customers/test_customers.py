@@ -16,7 +16,7 @@ from tests.support import invariants
 from tests.support.scene import Scene, play
 
 
-async def read(scene: Scene, customer_id: str, wanted: Include = Include()) -> dict[str, object]:  # noqa: B008  # frozen
+async def read(scene: Scene, customer_id: str, wanted: Include = customers.INCLUDE_NOTHING) -> dict[str, object]:
     """A customer's profile as JSON."""
     view = await customers.read(scene.context, scene.caller, scene.shop.api_key, customer_id, wanted)
     members: dict[str, object] = msgspec.json.decode(msgspec.json.encode(view))

@@ -14,6 +14,7 @@ from tessera.core.loyalty.tiers import Membership
 from tests.core.loyalty.program import PROGRAM, SYSTEM, TARGETS, balances
 
 JOINED = 1_709_210_096_000_000
+INCLUDE_NOTHING = Include()
 """2024-02-29 12:34:56 UTC."""
 
 
@@ -38,7 +39,7 @@ def customer(
     )
 
 
-def shown(known: Customer, wanted: Include = Include(), program: Program = PROGRAM) -> dict[str, object]:  # noqa: B008  # frozen
+def shown(known: Customer, wanted: Include = INCLUDE_NOTHING, program: Program = PROGRAM) -> dict[str, object]:
     """The user object as JSON."""
     members: dict[str, object] = msgspec.json.decode(msgspec.json.encode(customers.view(known, program, wanted)))
     return members

@@ -62,7 +62,7 @@ async def _endings(context: Context, now: int) -> AsyncIterator[list[Warned]]:
 
 
 class ExpiryWatcher:
-    """What one process has looked at while it does this singleton task; what was told is in the database.
+    """The look-ups of one process while it holds the lease; the warnings that were sent are in the database.
 
     It rests for `step_seconds` after each step, so that requests are answered in between.
     """

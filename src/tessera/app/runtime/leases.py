@@ -49,7 +49,7 @@ async def run_with_lease(context: Context, name: str, holder: str, work: Work, s
             context.metrics.set(LEASES_HELD, 1, name)
             if await lease.done(work):
                 return
-        except Exception:  # noqa: BLE001  # whatever fails, the singleton task has to be done: it is told, and begun again
+        except Exception:  # noqa: BLE001  # whatever fails, the task must go on: log it, and start again
             log.exception("singleton_task_failed", lease=name)
         finally:
             context.metrics.set(LEASES_HELD, 0, name)

@@ -1,7 +1,7 @@
 """What is administrative: which changes are recorded, under what name, and what of them is told.
 
 Every class of change is either in `AUDITED_CHANGES` or in `UNRECORDED`; a test holds that, so that none is forgotten.
-What is told of a change is named field by field: a secret, its digest or a key cannot come into it by itself.
+The recorded fields of a change are listed by name, so no secret, digest or key gets into an entry unlisted.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -115,7 +115,7 @@ class Warned(msgspec.Struct, frozen=True):
 
     @property
     def parameters(self) -> dict[str, str]:
-        """What the command to type is about."""
+        """The values that the advice names."""
         return {"application": self.owner.application, "id": self.owner.client_id}
 
 

@@ -26,7 +26,7 @@ from tessera.store.postgres.reconnecting import OnOutage, ReconnectingConnection
 from tessera.store.postgres.servers import Servers
 
 LIMIT_SHARE = 0.8
-"""Of a caller's timeout, after which the server gives a statement up: before the caller gives up the connection."""
+"""Share of the caller's timeout after which the server cancels a statement, before the caller drops the connection."""
 
 _TIME = "select (extract(epoch from clock_timestamp()) * 1000000)::bigint"
 
